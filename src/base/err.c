@@ -1,0 +1,108 @@
+#include "base/err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void format(char *buf, size_t size, const char *fmt, va_list ap)
+{
+	if (vsnprintf(buf, size, fmt, ap) < 0)
+		buf[0] = '\0';
+}
+
+int err_set(struct err *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	err->sys = 0;
+	err->hint[0] = '\0';
+	va_start(ap, fmt);
+	format(err->text, sizeof(err->text), fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int err_sys(struct err *err, const char *fmt, ...)
+{
+	int saved = errno;
+	va_list ap;
+	size_t len;
+
+	err->sys = saved;
+	err->hint[0] = '\0';
+	va_start(ap, fmt);
+	format(err->text, sizeof(err->text), fmt, ap);
+	va_end(ap);
+	len = strlen(err->text);
+	snprintf(err->text + len, sizeof(err->text) - len, ": %s", strerrordesc_np(saved));
+	errno = saved;
+	return -1;
+}
+
+int err_wrap(struct err *err, const char *fmt, ...)
+{
+	char old[sizeof(err->text)];
+	va_list ap;
+	size_t len;
+
+	memcpy(old, err->text, sizeof(old));
+	va_start(ap, fmt);
+	format(err->text, sizeof(err->text), fmt, ap);
+	va_end(ap);
+	len = strlen(err->text);
+	snprintf(err->text + len, sizeof(err->text) - len, ": %s", old);
+	return -1;
+}
+
+int err_hint(struct err *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	format(err->hint, sizeof(err->hint), fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int err_status(struct err *err, int status)
+{
+	err->status = status;
+	return -1;
+}
+
+/* One write per message, so that lines of several processes do not mix. */
+static void print_line(const char *prefix, const char *text, char *buf, size_t size)
+{
+	int len = snprintf(buf, size, "%s: %s", prefix, text);
+	size_t n = len < 0 ? 0 : (size_t)len < size - 1 ? (size_t)len : size - 2;
+
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)buf[i] < ' ' || buf[i] == 0x7f)
+			buf[i] = '?';
+	buf[n] = '\n';
+	if (write(STDERR_FILENO, buf, n + 1) < 0)
+		return;
+}
+
+int err_print(const struct err *err, const char *program)
+{
+	char line[sizeof(err->text) + 64];
+
+	print_line(program, err->text, line, sizeof(line));
+	if (err->hint[0])
+		print_line("hint", err->hint, line, sizeof(line));
+	return err->status ? err->status : ERR_STATUS_OURS;
+}
+
+void warn(const char *fmt, ...)
+{
+	char text[512], line[600];
+	va_list ap;
+
+	va_start(ap, fmt);
+	format(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	print_line("ctr: warning", text, line, sizeof(line));
+}

@@ -1,0 +1,38 @@
+/*
+ * One failure: what was tried, on which object, why, and what to do about it.
+ * Lives on the caller's stack, holds no pointers, so that the child of a clone
+ * can send it through a pipe. Filled once, wrapped on the way up, printed in main.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+enum err_status {
+	ERR_STATUS_OURS = 125,           /* ctr itself failed */
+	ERR_STATUS_NOT_EXECUTABLE = 126, /* the command was found, but cannot run */
+	ERR_STATUS_NOT_FOUND = 127,      /* the command was not found */
+};
+
+struct err {
+	int sys;    /* the errno behind it, 0 if none */
+	int status; /* exit status of the program, 0 stands for ERR_STATUS_OURS */
+	char text[768];
+	char hint[256]; /* empty if no cure is known */
+};
+
+#define ERR_FORMAT(f, a) __attribute__((format(printf, f, a), cold))
+
+/* Each returns -1, so that a function can end with `return err_set(…)`. err may not be NULL. */
+int err_set(struct err *err, const char *fmt, ...) ERR_FORMAT(2, 3);
+/* Appends ": " and the text of errno, and keeps errno in err->sys. */
+int err_sys(struct err *err, const char *fmt, ...) ERR_FORMAT(2, 3);
+/* Puts "…: " in front of what is already there. */
+int err_wrap(struct err *err, const char *fmt, ...) ERR_FORMAT(2, 3);
+int err_hint(struct err *err, const char *fmt, ...) ERR_FORMAT(2, 3);
+int err_status(struct err *err, int status);
+
+/* "ctr: TEXT" and, where there is one, "hint: HINT", on standard error; control
+ * characters that came from outside are shown as '?'. Returns the exit status. */
+int err_print(const struct err *err, const char *program);
+/* One line of warning: something went on, but not as asked. */
+void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold));

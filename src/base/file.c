@@ -1,0 +1,195 @@
+#include "base/file.h"
+
+#include "base/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Unique among threads and processes of one moment; a left-over of a dead one is overwritten. */
+static void temporary_name(char *buf, size_t size, const char *name)
+{
+	snprintf(buf, size, ".%.200s.%d", name, (int)getpid());
+}
+
+int file_write(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
+	enum file_sync sync, struct err *err)
+{
+	char tmp[256];
+	autofd int fd = -1;
+
+	temporary_name(tmp, sizeof(tmp), name);
+	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd < 0)
+		return err_sys(err, "create %s", name);
+	if (fd_write_all(fd, data, len) < 0 || (sync == FILE_SYNC && fsync(fd) < 0)) {
+		err_sys(err, "write %s", name);
+		goto undo;
+	}
+	if (renameat(dirfd, tmp, dirfd, name) < 0) {
+		err_sys(err, "rename %s into place", name);
+		goto undo;
+	}
+	if (sync == FILE_SYNC && fsync(dirfd) < 0)
+		return err_sys(err, "sync the directory of %s", name);
+	return 0;
+undo:
+	unlinkat(dirfd, tmp, 0);
+	return -1;
+}
+
+int file_read(int dirfd, const char *name, size_t max, char **ret_data, size_t *ret_len,
+	struct err *err)
+{
+	autofd int fd = openat(dirfd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	autofree char *buf = NULL;
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0)
+		return err_sys(err, "open %s", name);
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, "stat %s", name);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, "%s is not a regular file", name);
+	if ((uint64_t)st.st_size > max)
+		return err_set(err, "%s is larger than %zu bytes", name, max);
+	buf = malloc((size_t)st.st_size + 1);
+	if (!buf)
+		return err_sys(err, "read %s", name);
+	n = fd_read_all(fd, buf, (size_t)st.st_size);
+	if (n < 0)
+		return err_sys(err, "read %s", name);
+	buf[n] = '\0';
+	if (ret_len)
+		*ret_len = (size_t)n;
+	*ret_data = take_ptr(&buf);
+	return 0;
+}
+
+int file_poke(int dirfd, const char *name, const char *value)
+{
+	autofd int fd = openat(dirfd, name, O_WRONLY | O_CLOEXEC);
+	size_t len = strlen(value);
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	do
+		n = write(fd, value, len);
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)len ? 0 : -1;
+}
+
+ssize_t file_peek(int dirfd, const char *name, char *buf, size_t size)
+{
+	autofd int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = fd_read_all(fd, buf, size - 1);
+	if (n < 0)
+		return -1;
+	if (n > 0 && buf[n - 1] == '\n')
+		n--;
+	buf[n] = '\0';
+	return n;
+}
+
+int dir_make_path(const char *path, struct err *err)
+{
+	char part[4096];
+	size_t len = strlen(path);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		return fd;
+	if (errno != ENOENT)
+		return err_sys(err, "open %s", path);
+	if (len >= sizeof(part)) {
+		errno = ENAMETOOLONG;
+		return err_sys(err, "make %.60s…", path);
+	}
+	memcpy(part, path, len + 1);
+	for (size_t i = 1; i <= len; i++) {
+		if (part[i] != '/' && part[i] != '\0')
+			continue;
+		part[i] = '\0';
+		if (mkdir(part, 0700) < 0 && errno != EEXIST)
+			return err_sys(err, "make directory %s", part);
+		if (i < len)
+			part[i] = '/';
+	}
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(err, "open %s", path);
+	return fd;
+}
+
+/* Removes what it can in the directory behind fd; returns 1 and the name of a sub-directory that
+ * is not empty, 0 once the directory is empty, -1 with errno. */
+static int empty_directory(int fd, char name[256])
+{
+	autofd int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autodir DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *e;
+
+	if (!d)
+		return -1;
+	take_fd(&copy);
+	while ((errno = 0, e = readdir(d))) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		if (e->d_type != DT_DIR && unlinkat(fd, e->d_name, 0) == 0)
+			continue;
+		if (unlinkat(fd, e->d_name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+			continue;
+		if (errno != ENOTEMPTY && errno != EEXIST)
+			return -1;
+		snprintf(name, 256, "%s", e->d_name);
+		return 1;
+	}
+	return errno ? -1 : 0;
+}
+
+/* Descends into the first directory that is not empty and comes back through "..", so that a
+ * hostile depth costs neither descriptors nor stack. */
+int tree_remove(int dirfd, const char *name, struct err *err)
+{
+	autofd int fd = -1;
+	char child[256];
+	unsigned depth = 0;
+
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return err_sys(err, "remove %s", name);
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0)
+		return 0;
+	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(err, "remove %s", name);
+	for (;;) {
+		int more = empty_directory(fd, child);
+		const char *next = more > 0 ? child : "..";
+		int to;
+
+		if (more < 0)
+			return err_sys(err, "remove what is in %s", name);
+		if (more == 0 && depth == 0)
+			break;
+		to = openat(fd, next, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (to < 0)
+			return err_sys(err, "remove what is in %s", name);
+		depth += more > 0 ? 1 : -1U;
+		close(fd);
+		fd = to;
+	}
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return err_sys(err, "remove %s", name);
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* Whole files of our own store and state: trusted directories, never inside a container's root. */
+#pragma once
+
+#include "base/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum file_sync {
+	FILE_NOSYNC, /* survives a crash of ours, not of the machine */
+	FILE_SYNC,   /* on disk before the new name is visible */
+};
+
+/* Writes to a temporary name beside it, then renames: readers see the old or the new, whole. */
+int file_write(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
+	enum file_sync sync, struct err *err);
+
+/* Reads a regular file of at most max bytes into a new, NUL-terminated buffer (free it).
+ * Anything else than a regular file is refused without blocking. err->sys is ENOENT if absent. */
+int file_read(int dirfd, const char *name, size_t max, char **ret_data, size_t *ret_len,
+	struct err *err);
+
+/* Writes to a kernel file (procfs, sysfs, cgroup): one write(2). 0 or -1 with errno. */
+int file_poke(int dirfd, const char *name, const char *value);
+/* Reads a small kernel file into buf, without the final newline. Length or -1 with errno. */
+ssize_t file_peek(int dirfd, const char *name, char *buf, size_t size);
+
+/* Opens (and makes, 0700) a directory, parents included. -1 and err on failure. */
+int dir_make_path(const char *path, struct err *err);
+
+/* Removes name below dirfd, whatever it is, never following a link nor leaving the tree, at any
+ * depth in constant memory. Absent is success. Nobody else may be writing there. */
+int tree_remove(int dirfd, const char *name, struct err *err);

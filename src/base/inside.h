@@ -1,0 +1,21 @@
+/*
+ * The one way to a path inside a tree that somebody else can write: resolved once, in the tree,
+ * by openat2(2) with RESOLVE_IN_ROOT and without magic links; afterwards only the descriptor
+ * counts (CVE-2019-19921, CVE-2021-30465, CVE-2024-21626, CVE-2024-45310 and their kind).
+ */
+#pragma once
+
+#include "base/err.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Opens path (absolute or relative, taken from the root behind rootfd) with openat(2) flags;
+ * O_CLOEXEC is added. mode counts with O_CREAT only. The descriptor, or -1 with err. */
+int inside_open(int rootfd, const char *path, int flags, mode_t mode, struct err *err);
+
+enum inside_kind { INSIDE_DIR, INSIDE_FILE };
+
+/* As inside_open(O_PATH), but makes what is missing: directories 0755, a last empty file 0644.
+ * Each component is made below a descriptor, never by name from the top. */
+int inside_ensure(int rootfd, const char *path, enum inside_kind kind, struct err *err);

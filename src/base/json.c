@@ -1,0 +1,40 @@
+#include "base/json.h"
+
+#include "base/fd.h"
+#include "base/file.h"
+
+#include <string.h>
+
+json_t *json_parse(const char *what, const char *data, size_t len, struct err *err)
+{
+	json_error_t e;
+	json_t *j;
+
+	if (len > JSON_MAX_BYTES) {
+		err_set(err, "%s: larger than %d bytes", what, JSON_MAX_BYTES);
+		return NULL;
+	}
+	j = json_loadb(data, len, JSON_REJECT_DUPLICATES, &e);
+	if (!j)
+		err_set(err, "%s:%d:%d: %s", what, e.line, e.column, e.text);
+	return j;
+}
+
+json_t *json_read(int dirfd, const char *name, struct err *err)
+{
+	autofree char *data = NULL;
+	size_t len;
+
+	if (file_read(dirfd, name, JSON_MAX_BYTES, &data, &len, err) < 0)
+		return NULL;
+	return json_parse(name, data, len, err);
+}
+
+char *json_text(const json_t *j, size_t flags, struct err *err)
+{
+	char *s = json_dumps(j, flags);
+
+	if (!s)
+		err_set(err, "cannot write JSON: out of memory");
+	return s;
+}

@@ -1,0 +1,23 @@
+/* Numbers as people and files write them: strict, no sign, no blank, no wrap-around. */
+#pragma once
+
+#include "base/err.h"
+
+#include <stdint.h>
+
+/* Decimal digits only. 0, or -1 (err_sys not set: the caller names the object). */
+int num_parse_u64(const char *s, uint64_t *ret);
+int num_parse_u32(const char *s, uint32_t *ret);
+int num_parse_i64(const char *s, int64_t *ret); /* one leading '-' allowed */
+
+/* Bytes: digits, optional fraction, then b, k, m, g, t or p, optionally with "b" or "ib", any case;
+ * all are powers of 1024, as docker and podman read them. what names the option in the error. */
+int size_parse(const char *what, const char *s, uint64_t *ret_bytes, struct err *err);
+/* "512.0M" and the like, for people. Returns buf. */
+char *size_format(uint64_t bytes, char buf[16]);
+
+/* Nanoseconds: a plain number is seconds; else a sequence such as 1h30m, 1.5s, 100ms, 20us, 5ns. */
+int duration_parse(const char *what, const char *s, uint64_t *ret_ns, struct err *err);
+
+/* CPUs as a decimal fraction ("1.5", ".5") in millionths. */
+int cpus_parse(const char *what, const char *s, uint64_t *ret_millionths, struct err *err);

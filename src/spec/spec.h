@@ -1,0 +1,166 @@
+/*
+ * What a container is. Pure data in the words of the OCI runtime specification, filled from flags
+ * and an image (spec/flags.h) or from a config.json (spec/config.h), read by every room below.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { SPEC_NAME_MAX = 128, SPEC_IDS = 65536 };
+
+struct id_map {
+	uint32_t inside, outside, count;
+};
+
+enum mount_kind {
+	MOUNT_BIND, /* source is a path of the host, opened before the clone */
+	MOUNT_TMPFS,
+	MOUNT_PROC,
+	MOUNT_SYSFS,
+	MOUNT_DEVPTS,
+	MOUNT_MQUEUE,
+	MOUNT_CGROUP,
+	MOUNT_DEV, /* tmpfs with the device nodes of the container */
+};
+
+struct mount {
+	enum mount_kind kind;
+	const char *source; /* MOUNT_BIND: absolute path on the host; else NULL */
+	const char *target; /* absolute path in the container */
+	uint64_t attr_set;  /* MOUNT_ATTR_* of mount_setattr(2) */
+	uint64_t attr_clear;
+	uint64_t propagation; /* MS_PRIVATE …, 0: private */
+	const char *data;     /* file-system options "size=64m,mode=1777", NULL: none */
+	bool recursive;       /* MOUNT_BIND: with the mounts below the source */
+	bool idmap;           /* ids on disk are the container's own */
+	bool make_source;     /* -v: make a missing source directory */
+	bool copy_up;         /* tmpfs: start with what the image has there */
+};
+
+struct device {
+	char type; /* 'c' or 'b' */
+	uint32_t major, minor;
+	mode_t mode;      /* permission bits of the node */
+	uint32_t uid, gid;
+	const char *path; /* in the container */
+	const char *access; /* some of "rwm" */
+};
+
+/* One rule of the device controller; major or minor -1 stand for any. Later rules win. */
+struct device_rule {
+	bool allow;
+	char type; /* 'a', 'b' or 'c' */
+	int64_t major, minor;
+	const char *access;
+};
+
+struct rlimit_spec {
+	int resource; /* RLIMIT_* */
+	uint64_t soft, hard;
+};
+
+struct key_value {
+	const char *key, *value;
+};
+
+struct io_max {
+	uint32_t major, minor;
+	uint64_t rbps, wbps, riops, wiops; /* 0: unlimited */
+};
+
+/* Limits: 0 or NULL stands for "not asked for" unless said otherwise. */
+struct limits {
+	uint64_t memory;             /* bytes */
+	uint64_t memory_swap;        /* bytes of swap beyond memory; UINT64_MAX: unlimited */
+	bool memory_swap_set;
+	uint64_t memory_low, memory_high; /* bytes */
+	bool oom_group;
+	uint64_t cpu_quota_us, cpu_period_us; /* quota in each period */
+	uint64_t cpu_weight;         /* 1…10000 */
+	const char *cpuset_cpus, *cpuset_mems;
+	uint64_t pids;               /* UINT64_MAX: unlimited */
+	bool pids_default;           /* our own default: skipped where the host cannot hold it */
+	uint64_t io_weight;          /* 1…10000 */
+	struct io_max *io_max;
+	size_t io_max_count;
+	struct key_value *conf;      /* --cgroup-conf: any file of the cgroup */
+	size_t conf_count;
+};
+
+enum cap_set { CAP_BOUNDING, CAP_EFFECTIVE, CAP_PERMITTED, CAP_INHERITABLE, CAP_AMBIENT_SET, CAP_SETS };
+
+struct process_spec {
+	char **argv; /* NULL-terminated */
+	size_t argc;
+	char **env; /* NULL-terminated "KEY=VALUE" */
+	size_t envc;
+	const char *cwd;  /* absolute */
+	const char *user; /* "", "uid", "name", "uid:gid", "name:group"; looked up in the container */
+	char **groups;    /* --group-add: names or numbers */
+	size_t groupc;
+	uint64_t caps[CAP_SETS]; /* bit n is capability n */
+	bool no_new_privs;
+	bool terminal;
+	bool open_stdin;
+	const char *seccomp; /* NULL: the built-in profile, "unconfined", or path of a profile */
+	const char *apparmor;
+	struct rlimit_spec *rlimits;
+	size_t rlimit_count;
+	int oom_score_adj;
+	bool oom_score_adj_set;
+	mode_t umask;
+};
+
+struct root_spec {
+	const char *dir;     /* --rootfs DIR, or NULL */
+	const char **layers; /* lowest first: directories relative to the image store's layers/ */
+	size_t layer_count;
+	bool readonly;
+};
+
+struct namespaces {
+	uint64_t fresh;      /* CLONE_NEW* to make new */
+	int64_t boot_offset_s, monotonic_offset_s; /* of CLONE_NEWTIME */
+};
+
+struct spec {
+	struct arena arena; /* owns every string and array below */
+	const char *name, *id; /* id: 64 hex digits */
+	const char *hostname;
+	const char *image; /* as the user wrote it, or NULL */
+	struct root_spec root;
+	struct process_spec process;
+	struct namespaces ns;
+	struct mount *mounts;
+	size_t mount_count;
+	const char **masked, **readonly_paths;
+	size_t masked_count, readonly_count;
+	struct device *devices;
+	size_t device_count;
+	struct device_rule *device_rules;
+	size_t device_rule_count;
+	struct key_value *sysctls;
+	size_t sysctl_count;
+	struct key_value *hosts; /* --add-host: name, address */
+	size_t host_count;
+	const char **dns, **dns_search, **dns_options;
+	size_t dns_count, dns_search_count, dns_option_count;
+	struct limits limits;
+	struct key_value *labels, *annotations;
+	size_t label_count, annotation_count;
+	bool remove; /* --rm */
+	bool init;   /* ctr-init is PID 1 */
+	bool die_with_parent;
+	int stop_signal;         /* SIGTERM if not asked for */
+	uint64_t stop_timeout_ns;
+	uint64_t timeout_ns;     /* 0: none */
+	uint64_t log_max_bytes;
+};
+
+void spec_free(struct spec *spec);
