@@ -1,0 +1,28 @@
+/* User and group ids of a user namespace, user_namespaces(7). */
+#pragma once
+
+#include "base/err.h"
+#include "spec/spec.h"
+
+#include <sys/types.h>
+
+/*
+ * Private ranges: slot n is the 65,536 ids from IDMAP_FIRST + n * 65536. They lie above what
+ * /etc/subuid hands out by default (up to 600,100,000) and what systemd-nspawn takes (up to
+ * 0x6fffffff), and below 2^31, where some kernel interfaces take ids for negative numbers.
+ */
+enum { IDMAP_SLOTS = 4095 };
+#define IDMAP_FIRST 0x70000000U
+
+static inline uint32_t idmap_slot_base(unsigned slot)
+{
+	return IDMAP_FIRST + slot * (uint32_t)SPEC_IDS;
+}
+
+/* Writes uid_map and gid_map of a process that is alone in its new user namespace. One write each,
+ * as the kernel demands; at most 340 lines since 4.15. */
+int idmap_write(pid_t pid, const struct id_map *uids, size_t nuids, const struct id_map *gids,
+	size_t ngids, struct err *err);
+
+/* The user namespace of pid, for mount_setattr(MOUNT_ATTR_IDMAP). */
+int idmap_userns_open(pid_t pid, struct err *err);

@@ -1,0 +1,32 @@
+#include "ns/uts.h"
+
+#include "base/file.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+int uts_set_hostname(const char *hostname, struct err *err)
+{
+	if (sethostname(hostname, strlen(hostname)) < 0)
+		return err_sys(err, "cannot set the hostname to %s", hostname);
+	return 0;
+}
+
+int sysctls_apply(int procfd, const struct key_value *sysctls, size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		char path[256];
+		int len = snprintf(path, sizeof(path), "sys/%s", sysctls[i].key);
+
+		if (len < 0 || (size_t)len >= sizeof(path))
+			return err_set(err, "sysctl %.60s…: the name is too long", sysctls[i].key);
+		for (char *p = path; *p; p++)
+			if (*p == '.')
+				*p = '/';
+		if (file_poke(procfd, path, sysctls[i].value) < 0)
+			return err_sys(err, "cannot set sysctl %s to %s", sysctls[i].key,
+				sysctls[i].value);
+	}
+	return 0;
+}

@@ -1,0 +1,10 @@
+/* Hostname, and sysctls, of namespaces that are the container's own. Called in the child. */
+#pragma once
+
+#include "base/err.h"
+#include "spec/spec.h"
+
+int uts_set_hostname(const char *hostname, struct err *err);
+
+/* Sets sysctls (names with dots) through procfd, a procfs of the container. */
+int sysctls_apply(int procfd, const struct key_value *sysctls, size_t n, struct err *err);

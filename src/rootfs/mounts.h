@@ -1,0 +1,28 @@
+/* The mounts of a container below its root, and what of them is hidden or read-only. */
+#pragma once
+
+#include "base/err.h"
+#include "spec/spec.h"
+
+/* Parent: the detached source of a MOUNT_BIND, with its options and id map still to come. A missing
+ * source directory is made if the mount says so. */
+int mount_source_open(const struct mount *m, struct err *err);
+
+/* Child: places one mount below the root. source: the detached tree of a MOUNT_BIND, MOUNT_DEV or
+ * MOUNT_PROC, else -1. fresh: the CLONE_NEW* that the container has of its own; where a kernel file
+ * system belongs to a namespace of the host, the host's mount of it is shown instead. */
+int mount_place(int rootfd, const struct mount *m, int source, uint64_t fresh, struct err *err);
+
+/* Child: hides path: a directory behind an empty read-only tmpfs, anything else behind nullfd, which
+ * must have been opened by null_open(). Absent paths are no error. */
+int mask_path(int rootfd, const char *path, int nullfd, struct err *err);
+
+/* The container's /dev/null, proven to be character device 1:3 (CVE-2025-31133). */
+int null_open(int devfd, struct err *err);
+
+/* Child: remounts path read-only on itself. Absent paths are no error. */
+int readonly_path(int rootfd, const char *path, struct err *err);
+
+/* Child: makes rootfd the root of the mount namespace and drops the old one, with the scratch
+ * tmpfs and every mount of the host. The working directory becomes the new root. */
+int root_pivot(int rootfd, bool readonly, struct err *err);
