@@ -1,0 +1,68 @@
+#include "process/ids.h"
+
+#include <grp.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Raw system calls: the library's change every thread, and there is one. */
+int ids_become(uid_t uid, gid_t gid, const gid_t *groups, size_t ngroups, struct err *err)
+{
+	if (syscall(SYS_setgroups, ngroups, groups) < 0)
+		return err_sys(err, "cannot set the supplementary groups");
+	if (syscall(SYS_setresgid, gid, gid, gid) < 0)
+		return err_sys(err, "cannot become group %u", gid);
+	if (syscall(SYS_setresuid, uid, uid, uid) < 0)
+		return err_sys(err, "cannot become user %u", uid);
+	return 0;
+}
+
+int ids_become_root(struct err *err)
+{
+	return ids_become(0, 0, NULL, 0, err);
+}
+
+static const char *resource_name(int resource)
+{
+	static const char *const names[] = {
+		[RLIMIT_CPU] = "cpu",
+		[RLIMIT_FSIZE] = "fsize",
+		[RLIMIT_DATA] = "data",
+		[RLIMIT_STACK] = "stack",
+		[RLIMIT_CORE] = "core",
+		[RLIMIT_RSS] = "rss",
+		[RLIMIT_NPROC] = "nproc",
+		[RLIMIT_NOFILE] = "nofile",
+		[RLIMIT_MEMLOCK] = "memlock",
+		[RLIMIT_AS] = "as",
+		[RLIMIT_LOCKS] = "locks",
+		[RLIMIT_SIGPENDING] = "sigpending",
+		[RLIMIT_MSGQUEUE] = "msgqueue",
+		[RLIMIT_NICE] = "nice",
+		[RLIMIT_RTPRIO] = "rtprio",
+		[RLIMIT_RTTIME] = "rttime",
+	};
+	size_t n = sizeof(names) / sizeof(names[0]);
+
+	return resource >= 0 && (size_t)resource < n && names[resource] ? names[resource] : "?";
+}
+
+int rlimits_apply(const struct rlimit_spec *limits, size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct rlimit64 lim = {limits[i].soft, limits[i].hard}, now;
+
+		if (prlimit64(0, (__rlimit_resource_t)limits[i].resource, &lim, NULL) == 0)
+			continue;
+		/* A limit that is already in force needs no right to set it. */
+		if (prlimit64(0, (__rlimit_resource_t)limits[i].resource, NULL, &now) == 0 &&
+			now.rlim_cur == lim.rlim_cur && now.rlim_max == lim.rlim_max)
+			continue;
+		err_sys(err, "cannot set ulimit %s to %llu:%llu", resource_name(limits[i].resource),
+			(unsigned long long)lim.rlim_cur, (unsigned long long)lim.rlim_max);
+		return err_hint(err, "the hard limit here is %llu; raising it needs CAP_SYS_RESOURCE "
+				     "on the host",
+			(unsigned long long)now.rlim_max);
+	}
+	return 0;
+}

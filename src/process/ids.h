@@ -1,0 +1,14 @@
+/* Who the payload runs as and what it is allowed to use up. Child side: allocates nothing. */
+#pragma once
+
+#include "base/err.h"
+#include "spec/spec.h"
+
+#include <sys/types.h>
+
+/* Root of the new user namespace, without groups of the host. */
+int ids_become_root(struct err *err);
+/* Supplementary groups, then gid, then uid; all of real, effective and saved. */
+int ids_become(uid_t uid, gid_t gid, const gid_t *groups, size_t ngroups, struct err *err);
+
+int rlimits_apply(const struct rlimit_spec *limits, size_t n, struct err *err);
