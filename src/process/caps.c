@@ -44,11 +44,11 @@ int caps_apply(const uint64_t sets[], struct err *err)
 
 	for (int i = 0; i < 2; i++)
 		data[i] = (struct __user_cap_data_struct){
-			.effective = (uint32_t)(sets[CAP_EFFECTIVE] >> (32 * i)),
-			.permitted = (uint32_t)(sets[CAP_PERMITTED] >> (32 * i)),
-			.inheritable = (uint32_t)(sets[CAP_INHERITABLE] >> (32 * i)),
+			.effective = (uint32_t)(sets[CAPSET_EFFECTIVE] >> (32 * i)),
+			.permitted = (uint32_t)(sets[CAPSET_PERMITTED] >> (32 * i)),
+			.inheritable = (uint32_t)(sets[CAPSET_INHERITABLE] >> (32 * i)),
 		};
 	if (capset(&head, data) < 0)
 		return err_sys(err, "cannot set the capabilities");
-	return raise_ambient(sets[CAP_AMBIENT_SET], err);
+	return raise_ambient(sets[CAPSET_AMBIENT], err);
 }

@@ -93,7 +93,14 @@ struct limits {
 	size_t conf_count;
 };
 
-enum cap_set { CAP_BOUNDING, CAP_EFFECTIVE, CAP_PERMITTED, CAP_INHERITABLE, CAP_AMBIENT_SET, CAP_SETS };
+enum cap_set {
+	CAPSET_BOUNDING,
+	CAPSET_EFFECTIVE,
+	CAPSET_PERMITTED,
+	CAPSET_INHERITABLE,
+	CAPSET_AMBIENT,
+	CAPSETS,
+};
 
 struct process_spec {
 	char **argv; /* NULL-terminated */
@@ -104,7 +111,7 @@ struct process_spec {
 	const char *user; /* "", "uid", "name", "uid:gid", "name:group"; looked up in the container */
 	char **groups;    /* --group-add: names or numbers */
 	size_t groupc;
-	uint64_t caps[CAP_SETS]; /* bit n is capability n */
+	uint64_t caps[CAPSETS]; /* bit n is capability n */
 	bool no_new_privs;
 	bool terminal;
 	bool open_stdin;
