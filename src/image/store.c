@@ -1,0 +1,226 @@
+#include "image/store.h"
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "image/reference.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+enum { ID_MIN = 4 };
+
+int image_lock(int root_fd, enum image_lock_kind kind, struct err *err)
+{
+	autofd int fd = -1;
+	int how = kind == IMAGE_SHARED ? LOCK_SH : LOCK_EX;
+
+	if (mkdirat(root_fd, "images", 0700) < 0 && errno != EEXIST)
+		return err_sys(err, "make the image store");
+	fd = openat(root_fd, "images", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(err, "open the image store");
+	while (flock(fd, how) < 0)
+		if (errno != EINTR)
+			return err_sys(err, "lock the image store");
+	return take_fd(&fd);
+}
+
+static int load(int root_fd, const char *file, struct image *ret, struct err *err)
+{
+	char path[300];
+	autojson json_t *doc = NULL;
+
+	snprintf(path, sizeof(path), "images/refs/%s", file);
+	doc = json_read(root_fd, path, err);
+	return doc ? record_parse(path, doc, ret, err) : -1;
+}
+
+static int load_reference(int root_fd, const struct reference *ref, struct image *ret,
+	struct err *err)
+{
+	char file[256];
+
+	return load(root_fd, reference_file(ref, file), ret, err);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The name behind a file of refs/, or NULL for what is not one. */
+static const char *name_of_file(const char *file, struct arena *a)
+{
+	size_t len = strlen(file);
+	char *name;
+
+	if (file[0] == '.' || len < 6 || strcmp(file + len - 5, ".json") != 0)
+		return NULL;
+	name = arena_strndup(a, file, len - 5);
+	for (char *p = name; *p; p++)
+		if (*p == '+')
+			*p = '/';
+	return name;
+}
+
+int image_names(int root_fd, struct arena *a, const char ***ret, size_t *ret_count,
+	struct err *err)
+{
+	autodir DIR *d = dir_open_at(root_fd, "images/refs");
+	const char **names = NULL;
+	struct dirent *e;
+	size_t count = 0;
+
+	if (!d && errno != ENOENT)
+		return err_sys(err, "open images/refs");
+	while (d && (errno = 0, e = readdir(d))) {
+		const char *name = name_of_file(e->d_name, a);
+
+		if (name)
+			arena_push(a, names, count, name);
+	}
+	if (d && errno)
+		return err_sys(err, "read images/refs");
+	if (count)
+		qsort(names, count, sizeof(*names), compare_names);
+	*ret = names;
+	*ret_count = count;
+	return 0;
+}
+
+/* What a look at all images is after: one id by its first digits, or one digest of one name. */
+struct search {
+	const char *id; /* hex digits, or NULL */
+	const struct reference *ref;
+};
+
+static bool matches(const struct search *s, const struct image *image)
+{
+	struct reference ref;
+	struct err ignored;
+
+	if (s->id)
+		return strncmp(image->id, s->id, strlen(s->id)) == 0;
+	if (strcmp(image->manifest, s->ref->digest) != 0)
+		return false;
+	return reference_parse(image->name, &ref, &ignored) == 0 &&
+	       strcmp(ref.name, s->ref->name) == 0;
+}
+
+/* 1 if found, 0 if not, -1 with err: unreadable, or several images fit. */
+static int search_names(int root_fd, const struct search *s, const char **names, size_t count,
+	struct image *ret, struct err *err)
+{
+	struct image found = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		struct image image;
+		struct reference ref;
+
+		if (reference_parse(names[i], &ref, err) < 0 ||
+			load_reference(root_fd, &ref, &image, err) < 0) {
+			image_free(&found);
+			return -1;
+		}
+		if (!matches(s, &image)) {
+			image_free(&image);
+		} else if (!found.name) {
+			found = image;
+		} else if (strcmp(found.id, image.id) == 0) {
+			image_free(&image);
+		} else {
+			err_set(err, "id %s is the beginning of more than one image: %s and %s",
+				s->id, found.name, image.name);
+			image_free(&image);
+			image_free(&found);
+			return -1;
+		}
+	}
+	*ret = found;
+	return found.name != NULL;
+}
+
+static int search_all(int root_fd, const struct search *s, struct image *ret, struct err *err)
+{
+	struct arena a = {0};
+	const char **names;
+	size_t count;
+	int r = image_names(root_fd, &a, &names, &count, err);
+
+	if (r == 0)
+		r = search_names(root_fd, s, names, count, ret, err);
+	arena_free(&a);
+	return r;
+}
+
+/* The digits of NAME as an id: "3f2a…", with or without "sha256:"; NULL if it cannot be one. */
+static const char *id_digits(const char *name)
+{
+	size_t n;
+
+	if (strncmp(name, "sha256:", 7) == 0)
+		name += 7;
+	n = strspn(name, "0123456789abcdef");
+	return n >= ID_MIN && n <= DIGEST_HEX && name[n] == '\0' ? name : NULL;
+}
+
+static int unknown(const char *name, const struct reference *ref, struct err *err)
+{
+	static const char *const recipes[] = {"busybox", "debian", "debian-vps"};
+
+	err_set(err, "no image '%.100s'", name);
+	err->sys = ENOENT;
+	for (size_t i = 0; ref && i < sizeof(recipes) / sizeof(recipes[0]); i++)
+		if (strcmp(ref->name, recipes[i]) == 0)
+			return err_hint(err, "ctr image build %s", name);
+	return err_hint(err, "ctr image ls shows those that are here; "
+			     "ctr image build busybox or ctr image import FILE NAME adds one");
+}
+
+static int open_by_digest(int root_fd, const char *name, const struct reference *ref,
+	struct image *ret, struct err *err)
+{
+	struct search s = {.ref = ref};
+	int r;
+
+	if (!ref->tag[0]) {
+		r = search_all(root_fd, &s, ret, err);
+		return r ? (r > 0 ? 0 : -1) : unknown(name, ref, err);
+	}
+	if (load_reference(root_fd, ref, ret, err) < 0)
+		return err->sys == ENOENT ? unknown(name, ref, err) : -1;
+	if (strcmp(ret->manifest, ref->digest) == 0)
+		return 0;
+	err_set(err, "image %s:%s is here, but with digest sha256:%s", ref->name, ref->tag,
+		ret->manifest);
+	image_free(ret);
+	return -1;
+}
+
+static int open_by_id(int root_fd, const char *name, const struct reference *ref,
+	struct image *ret, struct err *err)
+{
+	struct search s = {.id = id_digits(name)};
+	int r = s.id ? search_all(root_fd, &s, ret, err) : 0;
+
+	return r ? (r > 0 ? 0 : -1) : unknown(name, ref, err);
+}
+
+int image_open(int root_fd, const char *name, struct image *ret, struct err *err)
+{
+	struct reference ref;
+
+	if (strncmp(name, "sha256:", 7) == 0 && id_digits(name))
+		return open_by_id(root_fd, name, NULL, ret, err);
+	if (reference_parse(name, &ref, err) < 0)
+		return -1;
+	if (ref.digest[0])
+		return open_by_digest(root_fd, name, &ref, ret, err);
+	if (load_reference(root_fd, &ref, ret, err) == 0)
+		return 0;
+	return err->sys == ENOENT ? open_by_id(root_fd, name, &ref, ret, err) : -1;
+}
