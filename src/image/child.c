@@ -1,0 +1,107 @@
+#include "image/child.h"
+
+#include "base/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+enum { DATA_MAX = 768 << 20 };
+
+void child_limit_ourselves(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_DATA, &r) < 0 || r.rlim_cur <= DATA_MAX)
+		return;
+	r.rlim_cur = DATA_MAX;
+	setrlimit(RLIMIT_DATA, &r);
+}
+
+static void lift_limit(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_DATA, &r) == 0) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_DATA, &r);
+	}
+}
+
+static void become(char *const argv[], int out, pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(1);
+	lift_limit();
+	if (dup2(out, STDOUT_FILENO) < 0)
+		_exit(1);
+	execvp(argv[0], argv);
+	dprintf(STDERR_FILENO, "%s: %s\n", argv[0], strerrordesc_np(errno));
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+int child_start(const char *name, char *const argv[], struct child *ret, struct err *err)
+{
+	pid_t parent = getpid();
+	int p[2];
+
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return err_sys(err, "make a pipe for %s", name);
+	fcntl(p[0], F_SETPIPE_SZ, 1 << 20);
+	ret->name = name;
+	ret->tolerated = 0;
+	ret->out = p[0];
+	ret->pid = fork();
+	if (ret->pid == 0)
+		become(argv, p[1], parent);
+	close(p[1]);
+	if (ret->pid > 0)
+		return 0;
+	close(p[0]);
+	return err_sys(err, "start %s", name);
+}
+
+static int wait_for(struct child *c)
+{
+	int status = -1;
+
+	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	c->pid = -1;
+	close(c->out);
+	c->out = -1;
+	return status;
+}
+
+int child_finish(struct child *c, struct err *err)
+{
+	int status = wait_for(c);
+
+	if (WIFEXITED(status) &&
+		(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == c->tolerated))
+		return 0;
+	if (WIFSIGNALED(status))
+		return err_set(err, "%s was ended by signal %d (%s)", c->name, WTERMSIG(status),
+			sigdescr_np(WTERMSIG(status)));
+	return err_set(err, "%s failed with status %d", c->name, WEXITSTATUS(status));
+}
+
+/* Its output is closed first: a writer gets SIGPIPE and can tidy up after itself. */
+void child_stop(struct child *c)
+{
+	if (c->pid <= 0)
+		return;
+	if (c->out >= 0)
+		close(c->out);
+	c->out = -1;
+	kill(c->pid, SIGTERM);
+	while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	c->pid = -1;
+}

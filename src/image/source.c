@@ -1,0 +1,108 @@
+#include "image/source.h"
+
+#include "base/fd.h"
+#include "base/inside.h"
+#include "base/json.h"
+#include "image/reference.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static bool has(int dir, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* A root tree may hold a manifest.json of its own, but then it has an etc, usr or bin beside it. */
+enum source_form source_form(int dir)
+{
+	if (has(dir, "etc") || has(dir, "usr") || has(dir, "bin"))
+		return SOURCE_NONE;
+	if (has(dir, "oci-layout") && has(dir, "index.json"))
+		return SOURCE_LAYOUT;
+	return has(dir, "manifest.json") ? SOURCE_DOCKER : SOURCE_NONE;
+}
+
+int source_open(const struct source *s, const char *file, struct err *err)
+{
+	struct err e = {0};
+	autofd int fd = inside_open(s->dir, file, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &e);
+	struct stat st;
+
+	if (fd < 0)
+		return err_set(err, "%.200s: %s", file, strerrordesc_np(e.sys));
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, "%.200s", file);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, "%.200s is not a regular file", file);
+	return take_fd(&fd);
+}
+
+int source_file(struct source *s, const char *file, const char **ret, size_t *ret_len,
+	struct err *err)
+{
+	autofd int fd = source_open(s, file, err);
+	struct stat st;
+	char *buf;
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, "%.200s", file);
+	if (st.st_size > JSON_MAX_BYTES)
+		return err_set(err, "%.200s is larger than %d bytes", file, JSON_MAX_BYTES);
+	buf = arena_alloc(&s->arena, (size_t)st.st_size + 1);
+	n = fd_read_all(fd, buf, (size_t)st.st_size);
+	if (n < 0)
+		return err_sys(err, "%.200s", file);
+	*ret = buf;
+	*ret_len = (size_t)n;
+	return 0;
+}
+
+int source_diffs(struct source *s, struct err *err)
+{
+	autojson json_t *config = json_parse("image config", s->config, s->config_len, err);
+	const json_t *diffs;
+
+	if (!config)
+		return -1;
+	diffs = json_object_get(json_object_get(config, "rootfs"), "diff_ids");
+	if (json_array_size(diffs) != s->layer_count)
+		return err_set(err, "the config knows %zu layers, the manifest %zu",
+			json_array_size(diffs), s->layer_count);
+	for (size_t i = 0; i < s->layer_count; i++) {
+		const char *id = json_string_value(json_array_get(diffs, i));
+
+		if (!id || !digest_hex(id))
+			return err_set(err, "image config: diff id %zu is not a sha256 digest",
+				i + 1);
+		s->layers[i].diff = arena_strdup(&s->arena, digest_hex(id));
+	}
+	return 0;
+}
+
+int source_choose(const char *wanted, const char **names, size_t count, struct err *err)
+{
+	size_t len = 0;
+	char list[200] = "";
+
+	for (size_t i = 0; i < count && len < sizeof(list); i++)
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%.80s", i ? ", " : "",
+			names[i][0] ? names[i] : "(unnamed)");
+	if (wanted)
+		err_set(err, "it has no image '%.80s'", wanted);
+	else
+		err_set(err, "it holds %zu images", count);
+	return err_hint(err, "choose with --ref: %s%s", list, len >= sizeof(list) ? "…" : "");
+}
+
+void source_free(struct source *s)
+{
+	arena_free(&s->arena);
+}

@@ -1,0 +1,611 @@
+#include "image/unpack.h"
+
+#include "base/fd.h"
+#include "image/entry.h"
+#include "image/progress.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+
+struct unpack {
+	const struct unpack_job *job;
+	struct archive *tar;
+	struct archive_entry *entry;
+	struct entry_path path; /* of the entry at hand */
+	int parent;             /* its parent directory */
+	char parent_path[ENTRY_PATH_MAX + 1]; /* what parent was opened as */
+	FILE *dirs;             /* times of directories, set once nothing more is put in them */
+	uint64_t bytes, entries;
+	struct err stream_err;
+};
+
+struct dir_time {
+	struct timespec mtime;
+	uint32_t length; /* of the path that follows */
+};
+
+static ssize_t feed(struct archive *a, void *arg, const void **ret)
+{
+	struct unpack *u = arg;
+	ssize_t n = stream_next(u->job->stream, ret, &u->stream_err);
+
+	if (n < 0)
+		archive_set_error(a, EIO, "%s", u->stream_err.text);
+	return n;
+}
+
+/* Opens a directory of the tree; a link anywhere in path is an error. */
+static int open_dir(int top, const char *path, int flags)
+{
+	struct open_how how = {
+		.flags = (uint64_t)flags | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+	};
+
+	return (int)syscall(SYS_openat2, top, *path ? path : ".", &how, sizeof(how));
+}
+
+static int refuse_parent(const char *path, struct err *err)
+{
+	if (errno == ELOOP)
+		return err_set(err, "a directory in its path is a symbolic link");
+	if (errno == ENOTDIR)
+		return err_set(err, "a directory in its path is something else");
+	return err_sys(err, "open directory %.200s", path);
+}
+
+/* Makes the directories of path that the tar left out. */
+static int make_dirs(int top, const char *path, struct err *err)
+{
+	char part[ENTRY_PATH_MAX + 1];
+	autofd int dir = open_dir(top, "", O_PATH);
+
+	if (dir < 0)
+		return err_sys(err, "open the top directory");
+	strcpy(part, path);
+	for (char *s = part, *next; s; s = next) {
+		char *slash = strchr(s, '/');
+		int fd;
+
+		next = slash ? slash + 1 : NULL;
+		if (slash)
+			*slash = '\0';
+		if (mkdirat(dir, s, 0755) < 0 && errno != EEXIST)
+			return err_sys(err, "make directory %.200s", path);
+		fd = open_dir(dir, s, O_PATH);
+		if (fd < 0)
+			return refuse_parent(path, err);
+		close(dir);
+		dir = fd;
+	}
+	return 0;
+}
+
+static int open_parent(int top, const char *path, struct err *err)
+{
+	int fd = open_dir(top, path, O_PATH);
+
+	if (fd < 0 && errno == ENOENT) {
+		if (make_dirs(top, path, err) < 0)
+			return -1;
+		fd = open_dir(top, path, O_PATH);
+	}
+	return fd < 0 ? refuse_parent(path, err) : fd;
+}
+
+/* Entries of one directory mostly follow each other, so the last parent is kept open. */
+static int enter_parent(struct unpack *u, struct err *err)
+{
+	int fd;
+
+	if (u->parent >= 0 && strcmp(u->parent_path, u->path.parent) == 0)
+		return 0;
+	fd = open_parent(u->job->dir, u->path.parent, err);
+	if (fd < 0)
+		return -1;
+	if (u->parent >= 0)
+		close(u->parent);
+	u->parent = fd;
+	strcpy(u->parent_path, u->path.parent);
+	return 0;
+}
+
+static bool is_whiteout(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
+}
+
+/* The later of two entries with one name wins; a directory with something in it stays. */
+static int make_room(struct unpack *u, bool *ret_was_whiteout, struct err *err)
+{
+	struct stat st;
+
+	*ret_was_whiteout = false;
+	if (fstatat(u->parent, u->path.base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : err_sys(err, "stat");
+	*ret_was_whiteout = is_whiteout(&st);
+	if (unlinkat(u->parent, u->path.base, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) == 0)
+		return 0;
+	if (errno == ENOTEMPTY || errno == EEXIST)
+		return err_set(err, "it would replace a directory that is not empty");
+	return err_sys(err, "replace an earlier entry of this name");
+}
+
+static int apply_capability(int fd, const void *value, size_t size, struct err *err)
+{
+	unsigned char cap[CAPABILITY_SIZE];
+
+	if (entry_capability(value, size, cap, err) < 0)
+		return -1;
+	if (fsetxattr(fd, "security.capability", cap, sizeof(cap), 0) < 0)
+		return err_sys(err, "set its file capability");
+	return 0;
+}
+
+static int apply_xattr(int fd, const char *name, const void *value, size_t size, struct err *err)
+{
+	switch (entry_xattr(name)) {
+	case XATTR_DROP:
+		return 0;
+	case XATTR_REFUSE:
+		err_set(err, "it carries the attribute %.80s, a mark of overlayfs itself", name);
+		return err_hint(err, "pack it again with tar --xattrs-exclude='*.overlay.*'");
+	case XATTR_KEEP:
+		break;
+	}
+	if (strcmp(name, "security.capability") == 0)
+		return apply_capability(fd, value, size, err);
+	if (fsetxattr(fd, name, value, size, 0) < 0)
+		return err_sys(err, "set its attribute %.80s", name);
+	return 0;
+}
+
+/* With fd -1 (a link, a FIFO), which can hold none of what is kept, only the rules are checked. */
+static int apply_xattrs(struct unpack *u, int fd, struct err *err)
+{
+	const char *name;
+	const void *value;
+	size_t size;
+
+	if (archive_entry_xattr_reset(u->entry) == 0)
+		return 0;
+	while (archive_entry_xattr_next(u->entry, &name, &value, &size) == ARCHIVE_OK) {
+		if (fd < 0 && entry_xattr(name) != XATTR_REFUSE)
+			continue;
+		if (apply_xattr(fd, name, value, size, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void entry_times(struct archive_entry *e, struct timespec ts[2])
+{
+	ts[1].tv_sec = archive_entry_mtime(e);
+	ts[1].tv_nsec = archive_entry_mtime_nsec(e);
+	if (!archive_entry_mtime_is_set(e) || ts[1].tv_nsec < 0 || ts[1].tv_nsec >= 1000000000)
+		ts[1] = (struct timespec){0};
+	ts[0] = ts[1];
+}
+
+/* Owner first: chown(2) takes setuid and file capabilities away. */
+static int apply_owner_and_mode(struct unpack *u, int fd, struct err *err)
+{
+	mode_t mode = archive_entry_perm(u->entry) & 07777;
+
+	if (fchown(fd, (uid_t)archive_entry_uid(u->entry), (gid_t)archive_entry_gid(u->entry)) < 0)
+		return err_sys(err, "set its owner");
+	if (fchmod(fd, mode) < 0)
+		return err_sys(err, "set its mode");
+	return apply_xattrs(u, fd, err);
+}
+
+static int write_block(int fd, const char *data, size_t len, int64_t offset, struct err *err)
+{
+	while (len) {
+		ssize_t n = pwrite(fd, data, len, offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(err, "write");
+		data += n;
+		len -= (size_t)n;
+		offset += n;
+	}
+	return 0;
+}
+
+static int tar_failed(struct unpack *u, const char *what, struct err *err)
+{
+	if (u->stream_err.text[0]) {
+		*err = u->stream_err;
+		return -1;
+	}
+	return err_set(err, "%s: %s", what, archive_error_string(u->tar));
+}
+
+static int write_data(struct unpack *u, int fd, struct err *err)
+{
+	int64_t size = archive_entry_size(u->entry), offset, end = 0;
+	const void *data;
+	size_t len;
+	int r;
+
+	while ((r = archive_read_data_block(u->tar, &data, &len, &offset)) == ARCHIVE_OK) {
+		if (offset < 0 || offset > size || (int64_t)len > size - offset)
+			return err_set(err, "it has more data than it announced");
+		if (write_block(fd, data, len, offset, err) < 0)
+			return -1;
+		end = len ? offset + (int64_t)len : end;
+	}
+	if (r != ARCHIVE_EOF)
+		return tar_failed(u, "damaged", err);
+	if (end < size && ftruncate(fd, size) < 0)
+		return err_sys(err, "set its size");
+	return 0;
+}
+
+static int account_bytes(struct unpack *u, struct err *err)
+{
+	int64_t size = archive_entry_size(u->entry);
+
+	if (size >= 0 && (uint64_t)size <= u->job->max_bytes - u->bytes) {
+		u->bytes += (uint64_t)size;
+		return 0;
+	}
+	err_set(err, "the files unpack to more than %llu bytes",
+		(unsigned long long)u->job->max_bytes);
+	return err_hint(err, "--max-size raises the limit");
+}
+
+static int make_file(struct unpack *u, struct err *err)
+{
+	struct timespec ts[2];
+	autofd int fd = -1;
+	bool ignored;
+	int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+
+	if (account_bytes(u, err) < 0)
+		return -1;
+	fd = openat(u->parent, u->path.base, flags, 0600);
+	if (fd < 0 && errno == EEXIST) {
+		if (make_room(u, &ignored, err) < 0)
+			return -1;
+		fd = openat(u->parent, u->path.base, flags, 0600);
+	}
+	if (fd < 0)
+		return err_sys(err, "create");
+	if (write_data(u, fd, err) < 0 || apply_owner_and_mode(u, fd, err) < 0)
+		return -1;
+	entry_times(u->entry, ts);
+	if (futimens(fd, ts) < 0)
+		return err_sys(err, "set its time");
+	return 0;
+}
+
+static int remember_time(struct unpack *u, struct err *err)
+{
+	struct dir_time t;
+	struct timespec ts[2];
+	char path[2 * ENTRY_PATH_MAX];
+
+	entry_times(u->entry, ts);
+	t.mtime = ts[1];
+	t.length = (uint32_t)snprintf(path, sizeof(path), "%s%s%s", u->path.parent,
+		u->path.parent[0] ? "/" : "", u->path.base);
+	if (fwrite(&t, sizeof(t), 1, u->dirs) != 1 ||
+		fwrite(path, 1, t.length, u->dirs) != t.length)
+		return err_sys(err, "write a temporary file");
+	return 0;
+}
+
+static int mark_opaque(int fd, struct err *err)
+{
+	if (fsetxattr(fd, "user.overlay.opaque", "y", 1, 0) < 0)
+		return err_sys(err, "mark the directory opaque");
+	return 0;
+}
+
+static int make_dir(struct unpack *u, struct err *err)
+{
+	autofd int fd = -1;
+	bool was_whiteout = false;
+	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+	if (mkdirat(u->parent, u->path.base, 0700) < 0 && errno != EEXIST)
+		return err_sys(err, "make directory");
+	fd = openat(u->parent, u->path.base, flags);
+	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP)) {
+		if (make_room(u, &was_whiteout, err) < 0)
+			return -1;
+		if (mkdirat(u->parent, u->path.base, 0700) < 0)
+			return err_sys(err, "make directory");
+		fd = openat(u->parent, u->path.base, flags);
+	}
+	if (fd < 0)
+		return err_sys(err, "open directory");
+	if (apply_owner_and_mode(u, fd, err) < 0 || (was_whiteout && mark_opaque(fd, err) < 0))
+		return -1;
+	return remember_time(u, err);
+}
+
+static int set_top(struct unpack *u, struct err *err)
+{
+	autofd int fd = openat(u->job->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (archive_entry_filetype(u->entry) != AE_IFDIR)
+		return err_set(err, "the top of the tree must be a directory");
+	if (fd < 0)
+		return err_sys(err, "open the top directory");
+	return apply_owner_and_mode(u, fd, err) < 0 ? -1 : remember_time(u, err);
+}
+
+/* What cannot be opened: a link, a FIFO. */
+static int apply_by_name(struct unpack *u, struct err *err)
+{
+	struct timespec ts[2];
+
+	entry_times(u->entry, ts);
+	if (fchownat(u->parent, u->path.base, (uid_t)archive_entry_uid(u->entry),
+		    (gid_t)archive_entry_gid(u->entry), AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(err, "set its owner");
+	if (utimensat(u->parent, u->path.base, ts, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(err, "set its time");
+	return apply_xattrs(u, -1, err);
+}
+
+static int make_symlink(struct unpack *u, struct err *err)
+{
+	const char *target = archive_entry_symlink(u->entry);
+	bool ignored;
+
+	if (!target || !*target || strlen(target) > ENTRY_PATH_MAX)
+		return err_set(err, "it is a symbolic link without a usable target");
+	if (make_room(u, &ignored, err) < 0)
+		return -1;
+	if (symlinkat(target, u->parent, u->path.base) < 0)
+		return err_sys(err, "make symbolic link");
+	return apply_by_name(u, err);
+}
+
+static int make_fifo(struct unpack *u, struct err *err)
+{
+	mode_t mode = archive_entry_perm(u->entry) & 0777;
+	bool ignored;
+
+	if (make_room(u, &ignored, err) < 0)
+		return -1;
+	if (mknodat(u->parent, u->path.base, S_IFIFO | mode, 0) < 0)
+		return err_sys(err, "make FIFO");
+	return apply_by_name(u, err);
+}
+
+static int check_link_target(int dir, const struct entry_path *target, struct err *err)
+{
+	struct stat st;
+
+	if (fstatat(dir, target->base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(err, "its hard link target");
+	if (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode) && !S_ISFIFO(st.st_mode))
+		return err_set(err, "its hard link target is not a file");
+	return 0;
+}
+
+static int refuse_link(const char *parent, struct err *err)
+{
+	refuse_parent(parent, err);
+	return err_wrap(err, "its hard link target");
+}
+
+static int make_hardlink(struct unpack *u, const char *to, struct err *err)
+{
+	struct entry_path target;
+	autofd int dir = -1;
+	bool ignored;
+
+	if (entry_path_parse(to, &target, err) < 0)
+		return err_wrap(err, "its hard link target");
+	if (target.kind != ENTRY_PLAIN)
+		return err_set(err, "its hard link target is not a file");
+	if (strcmp(target.parent, u->path.parent) == 0 && strcmp(target.base, u->path.base) == 0)
+		return err_set(err, "it is a hard link to itself");
+	dir = open_dir(u->job->dir, target.parent, O_PATH);
+	if (dir < 0)
+		return refuse_link(target.parent, err);
+	if (check_link_target(dir, &target, err) < 0 || make_room(u, &ignored, err) < 0)
+		return -1;
+	if (linkat(dir, target.base, u->parent, u->path.base, 0) < 0)
+		return err_sys(err, "make hard link");
+	return 0;
+}
+
+/* A container has its own /dev, so that a node of the tar is left out. 0:0 is how overlayfs writes
+ * "hidden", which only a .wh. name may ask for. */
+static int skip_device(struct unpack *u, struct err *err)
+{
+	if (archive_entry_filetype(u->entry) == AE_IFCHR && archive_entry_rdevmajor(u->entry) == 0 &&
+		archive_entry_rdevminor(u->entry) == 0)
+		return err_set(err, "it is a character device 0:0, a forged whiteout");
+	return 0;
+}
+
+/* A name hidden and given in one layer: what is given counts, and a directory starts empty. */
+static int make_whiteout(struct unpack *u, struct err *err)
+{
+	struct stat st;
+
+	if (u->job->lowest)
+		return 0;
+	if (fstatat(u->parent, u->path.base, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		autofd int fd = -1;
+
+		if (!S_ISDIR(st.st_mode))
+			return 0;
+		fd = openat(u->parent, u->path.base,
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		return fd < 0 ? err_sys(err, "open directory") : mark_opaque(fd, err);
+	}
+	if (mknodat(u->parent, u->path.base, S_IFCHR, makedev(0, 0)) < 0)
+		return err_sys(err, "make whiteout");
+	return 0;
+}
+
+static int make_opaque(struct unpack *u, struct err *err)
+{
+	autofd int fd = -1;
+
+	if (u->job->lowest)
+		return 0;
+	fd = openat(u->parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? err_sys(err, "open directory") : mark_opaque(fd, err);
+}
+
+static int make_plain(struct unpack *u, struct err *err)
+{
+	const char *link = archive_entry_hardlink(u->entry);
+
+	if (link)
+		return make_hardlink(u, link, err);
+	switch (archive_entry_filetype(u->entry)) {
+	case AE_IFREG:
+		return make_file(u, err);
+	case AE_IFDIR:
+		return make_dir(u, err);
+	case AE_IFLNK:
+		return make_symlink(u, err);
+	case AE_IFIFO:
+		return make_fifo(u, err);
+	case AE_IFCHR:
+	case AE_IFBLK:
+		return skip_device(u, err);
+	default:
+		return err_set(err, "it is of an unknown kind");
+	}
+}
+
+static int unpack_entry(struct unpack *u, struct err *err)
+{
+	const char *path = archive_entry_pathname(u->entry);
+
+	if (!path)
+		return err_set(err, "its name cannot be read");
+	if (entry_path_parse(path, &u->path, err) < 0)
+		return -1;
+	if (u->path.kind == ENTRY_IGNORED)
+		return 0;
+	if (entry_owner(archive_entry_uid(u->entry), archive_entry_gid(u->entry), err) < 0)
+		return -1;
+	if (u->path.kind == ENTRY_ROOT)
+		return set_top(u, err);
+	if (enter_parent(u, err) < 0)
+		return -1;
+	if (u->path.kind == ENTRY_WHITEOUT)
+		return make_whiteout(u, err);
+	if (u->path.kind == ENTRY_OPAQUE)
+		return make_opaque(u, err);
+	return make_plain(u, err);
+}
+
+/* Long names are shown by their beginning: the rest says nothing more to a reader. */
+static int name_entry(struct unpack *u, struct err *err)
+{
+	const char *path = archive_entry_pathname(u->entry);
+
+	path = path ? path : "?";
+	return err_wrap(err, "entry '%.160s%s'", path, strlen(path) > 160 ? "…" : "");
+}
+
+static int unpack_entries(struct unpack *u, struct err *err)
+{
+	int r;
+
+	while ((r = archive_read_next_header(u->tar, &u->entry)) == ARCHIVE_OK) {
+		if (++u->entries > UNPACK_ENTRIES_MAX)
+			return err_set(err, "it has more than %d entries", UNPACK_ENTRIES_MAX);
+		if (unpack_entry(u, err) < 0)
+			return name_entry(u, err);
+		progress_show(stream_position(u->job->stream));
+	}
+	return r == ARCHIVE_EOF ? 0 : tar_failed(u, "not a tar, or damaged", err);
+}
+
+/* A directory that something else replaced later on has no time to set. */
+static int set_time(int top, const char *path, struct timespec mtime, struct err *err)
+{
+	struct timespec ts[2] = {mtime, mtime};
+	autofd int dir = open_dir(top, path, O_RDONLY);
+
+	if (dir < 0)
+		return 0;
+	if (futimens(dir, ts) < 0)
+		return err_sys(err, "set the time of directory %.200s", path);
+	return 0;
+}
+
+static int set_times(struct unpack *u, struct err *err)
+{
+	char path[2 * ENTRY_PATH_MAX];
+	struct dir_time t;
+
+	if (fflush(u->dirs) != 0 || fseek(u->dirs, 0, SEEK_SET) != 0)
+		return err_sys(err, "write a temporary file");
+	while (fread(&t, sizeof(t), 1, u->dirs) == 1) {
+		if (t.length >= sizeof(path) || fread(path, 1, t.length, u->dirs) != t.length)
+			return err_set(err, "a temporary file is cut short");
+		path[t.length] = '\0';
+		if (set_time(u->job->dir, path, t.mtime, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int open_scratch(struct unpack *u, struct err *err)
+{
+	autofd int fd = openat(u->job->scratch, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	u->dirs = fd < 0 ? NULL : fdopen(fd, "w+");
+	if (!u->dirs)
+		return err_sys(err, "make a temporary file");
+	take_fd(&fd);
+	return 0;
+}
+
+static int open_tar(struct unpack *u, struct err *err)
+{
+	u->tar = archive_read_new();
+	archive_read_support_format_tar(u->tar);
+	archive_read_support_format_empty(u->tar);
+	if (archive_read_open(u->tar, u, NULL, feed, NULL) != ARCHIVE_OK)
+		return tar_failed(u, "not a tar", err);
+	return 0;
+}
+
+int unpack_tar(const struct unpack_job *job, struct err *err)
+{
+	struct unpack u = {.job = job, .parent = -1};
+	mode_t mask = umask(0);
+	int r = -1;
+
+	if (fchmod(job->dir, 0755) < 0)
+		err_sys(err, "set the mode of the top directory");
+	else if (open_scratch(&u, err) == 0 && open_tar(&u, err) == 0 &&
+		 unpack_entries(&u, err) == 0)
+		r = set_times(&u, err);
+	if (u.tar)
+		archive_read_free(u.tar);
+	if (u.parent >= 0)
+		close(u.parent);
+	if (u.dirs)
+		fclose(u.dirs);
+	umask(mask);
+	return r;
+}
