@@ -56,6 +56,19 @@ int err_wrap(struct err *err, const char *fmt, ...)
 	return -1;
 }
 
+int err_value(struct err *err, const char *what, const char *value, const char *fmt, ...)
+{
+	enum { SHOWN = 120 };
+	char reason[sizeof(err->text) / 2];
+	va_list ap;
+
+	va_start(ap, fmt);
+	format(reason, sizeof(reason), fmt, ap);
+	va_end(ap);
+	return err_set(err, "%.200s: '%.*s%s' %s", what, SHOWN, value,
+		strnlen(value, SHOWN + 1) > SHOWN ? "..." : "", reason);
+}
+
 int err_hint(struct err *err, const char *fmt, ...)
 {
 	va_list ap;

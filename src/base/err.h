@@ -28,6 +28,10 @@ int err_set(struct err *err, const char *fmt, ...) ERR_FORMAT(2, 3);
 int err_sys(struct err *err, const char *fmt, ...) ERR_FORMAT(2, 3);
 /* Puts "…: " in front of what is already there. */
 int err_wrap(struct err *err, const char *fmt, ...) ERR_FORMAT(2, 3);
+/* "WHAT: 'VALUE' REASON" for a value that somebody wrote, cut where it would hide the reason;
+ * an option's name or a file's is what. */
+int err_value(struct err *err, const char *what, const char *value, const char *fmt, ...)
+	ERR_FORMAT(4, 5);
 int err_hint(struct err *err, const char *fmt, ...) ERR_FORMAT(2, 3);
 int err_status(struct err *err, int status);
 

@@ -9,6 +9,8 @@
 int num_parse_u64(const char *s, uint64_t *ret);
 int num_parse_u32(const char *s, uint32_t *ret);
 int num_parse_i64(const char *s, int64_t *ret); /* one leading '-' allowed */
+/* Octal digits only, at most max: the mode of a file, a umask. */
+int num_parse_octal(const char *s, uint32_t max, uint32_t *ret);
 
 /* Bytes: digits, optional fraction, then b, k, m, g, t or p, optionally with "b" or "ib", any case;
  * all are powers of 1024, as docker and podman read them. what names the option in the error. */
@@ -16,8 +18,10 @@ int size_parse(const char *what, const char *s, uint64_t *ret_bytes, struct err 
 /* "512.0M" and the like, for people. Returns buf. */
 char *size_format(uint64_t bytes, char buf[16]);
 
-/* Nanoseconds: a plain number is seconds; else a sequence such as 1h30m, 1.5s, 100ms, 20us, 5ns. */
+/* Nanoseconds: a plain number is seconds; else a sequence, largest unit first, such as 1h30m, 1.5s,
+ * 100ms, 20us, 5ns. */
 int duration_parse(const char *what, const char *s, uint64_t *ret_ns, struct err *err);
 
-/* CPUs as a decimal fraction ("1.5", ".5") in millionths. */
+/* CPUs as a decimal fraction ("1.5", ".5") in millionths: 0 (for no limit), or 10000 and more, the
+ * least that the kernel's shortest quota can express. What is finer than a millionth is cut off. */
 int cpus_parse(const char *what, const char *s, uint64_t *ret_millionths, struct err *err);
