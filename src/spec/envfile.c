@@ -1,0 +1,111 @@
+#include "spec/envfile.h"
+
+#include "base/utf8.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *value_of(const char *entry, const char *key, size_t key_len)
+{
+	return strncmp(entry, key, key_len) || entry[key_len] != '=' ? NULL : entry + key_len + 1;
+}
+
+static void env_append(struct spec *spec, char *entry)
+{
+	struct process_spec *p = &spec->process;
+
+	arena_push(&spec->arena, p->env, p->envc, entry);
+	p->env = arena_grow(&spec->arena, p->env, p->envc, sizeof(*p->env));
+	p->env[p->envc] = NULL;
+}
+
+int env_set(struct spec *spec, const char *what, const char *s, struct err *err)
+{
+	size_t key_len = strcspn(s, "=");
+	char *entry;
+
+	if (!key_len || !s[key_len])
+		return err_value(err, what, s, "is not of the form KEY=VALUE");
+	if (strlen(s) >= ENV_STRING_MAX)
+		return err_value(err, what, s, "is longer than the kernel takes, %d bytes",
+			ENV_STRING_MAX - 1);
+	if (!utf8_valid(s))
+		return err_value(err, what, s, "is not valid UTF-8");
+	entry = arena_strdup(&spec->arena, s);
+	for (size_t i = 0; i < spec->process.envc; i++)
+		if (value_of(spec->process.env[i], s, key_len)) {
+			spec->process.env[i] = entry;
+			return 0;
+		}
+	env_append(spec, entry);
+	return 0;
+}
+
+const char *env_get(const struct spec *spec, const char *key)
+{
+	for (size_t i = 0; i < spec->process.envc; i++) {
+		const char *value = value_of(spec->process.env[i], key, strlen(key));
+		if (value)
+			return value;
+	}
+	return NULL;
+}
+
+void env_unset(struct spec *spec, const char *key)
+{
+	struct process_spec *p = &spec->process;
+
+	for (size_t i = 0; i < p->envc; i++)
+		if (value_of(p->env[i], key, strlen(key))) {
+			memmove(p->env + i, p->env + i + 1, (p->envc - i) * sizeof(*p->env));
+			p->envc--;
+			return;
+		}
+}
+
+int env_flag(struct spec *spec, const char *what, const char *value, char *const *host_env,
+	struct err *err)
+{
+	if (!*value || strchr(value, '='))
+		return env_set(spec, what, value, err);
+	for (; host_env && *host_env; host_env++)
+		if (value_of(*host_env, value, strlen(value)))
+			return env_set(spec, what, *host_env, err);
+	return 0;
+}
+
+static int line_parse(struct spec *spec, const char *where, const char *line, char *const *host_env,
+	struct err *err)
+{
+	size_t key_len = strcspn(line, "=");
+
+	if (strcspn(line, " \t") < key_len)
+		return err_value(err, where, line, "has a blank in its key");
+	return env_flag(spec, where, line, host_env, err);
+}
+
+int envfile_parse(struct spec *spec, const char *path, const char *text, char *const *host_env,
+	struct err *err)
+{
+	static const char byte_order_mark[] = "\xef\xbb\xbf";
+	struct arena lines = {0};
+	int r = 0;
+
+	if (!strncmp(text, byte_order_mark, 3))
+		text += 3;
+	for (unsigned number = 1; *text && r == 0; number++) {
+		size_t len = strcspn(text, "\n");
+		size_t used = len && text[len - 1] == '\r' ? len - 1 : len;
+		size_t blank = strspn(text, " \t");
+		char where[256];
+
+		if (blank < used && text[blank] != '#') {
+			snprintf(where, sizeof(where), "%.240s:%u", path, number);
+			r = line_parse(spec, where, arena_strndup(&lines, text + blank, used - blank),
+				host_env, err);
+		}
+		text += len + (text[len] == '\n');
+	}
+	arena_free(&lines);
+	return r;
+}

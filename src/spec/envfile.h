@@ -1,0 +1,25 @@
+/* The environment of the payload: --env, --env-file, and the image's own. */
+#pragma once
+
+#include "spec/spec.h"
+
+/* The kernel's limit for one string of an environment, its NUL included (MAX_ARG_STRLEN). */
+enum { ENV_STRING_MAX = 128 << 10 };
+
+/* "KEY=VALUE" into spec->process.env, which stays NULL-terminated; a later one wins and keeps the
+ * place of the first. A key that is empty, UTF-8 that is not, and what execve(2) would not take are
+ * refused. */
+int env_set(struct spec *spec, const char *what, const char *s, struct err *err);
+/* The value of key, or NULL. */
+const char *env_get(const struct spec *spec, const char *key);
+/* Absent is success. */
+void env_unset(struct spec *spec, const char *key);
+
+/* --env: "KEY=VALUE", or "KEY" for the value that key has in host_env (as environ; NULL: none); if
+ * it has none there, the payload gets none either. */
+int env_flag(struct spec *spec, const char *what, const char *value, char *const *host_env,
+	struct err *err);
+/* The text of an --env-file: one --env to a line, taken literally (no quotes, no expansion); blank
+ * lines and lines that start with '#' do not count. Errors name path and line. */
+int envfile_parse(struct spec *spec, const char *path, const char *text, char *const *host_env,
+	struct err *err);
