@@ -1,0 +1,17 @@
+/* A cgroup with all the groups that a payload may have made below it. */
+#pragma once
+
+#include "base/err.h"
+
+#include <stddef.h>
+#include <sys/types.h>
+
+enum { CGROUP_REMOVE_SECONDS = 5 };
+
+/* Removes the group and all below it in constant memory. Absent is success. Processes on their
+ * way out are waited for, CGROUP_REMOVE_SECONDS at most; then err->sys is EBUSY. */
+int cgroup_remove(int parent_fd, const char *name, struct err *err);
+
+/* Every process in the group and below, ascending, each once; free *ret. Processes that the
+ * caller's pid namespace cannot name are left out. */
+int cgroup_procs(int group_fd, pid_t **ret, size_t *ret_count, struct err *err);
