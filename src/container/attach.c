@@ -1,0 +1,297 @@
+#include "container/attach.h"
+
+#include "base/fd.h"
+#include "container/console.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+struct session {
+	const struct attach_options *o;
+	int sock, signals, input; /* input: -1 once it has ended */
+	bool typed;               /* input comes from a terminal in front of a terminal */
+	bool lost, over;
+	struct detach_keys keys;
+	enum attach_how how;
+	int status;
+	size_t waiting; /* length of the message in out, which the socket did not take yet */
+	uint8_t out[ATTACH_MESSAGE_MAX];
+};
+
+/* By /proc, as a path may be longer than a socket's address. */
+static int address_of(int dirfd, const char *name, struct sockaddr_un *ret, struct err *err)
+{
+	int len;
+
+	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
+	len = snprintf(ret->sun_path, sizeof(ret->sun_path), "/proc/self/fd/%d/%s", dirfd, name);
+	if (len < 0 || (size_t)len >= sizeof(ret->sun_path))
+		return err_set(err, "socket %s: name too long", name);
+	return 0;
+}
+
+static int socket_new(int flags, struct err *err)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0);
+
+	return fd < 0 ? err_sys(err, "cannot make a socket") : fd;
+}
+
+int attach_listen(int dirfd, const char *name, struct err *err)
+{
+	autofd int fd = socket_new(SOCK_NONBLOCK, err);
+	struct sockaddr_un a;
+
+	if (fd < 0 || address_of(dirfd, name, &a, err) < 0)
+		return -1;
+	if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
+		return err_sys(err, "cannot remove the old socket %s", name);
+	/* The mode of an unbound socket is that of the file it becomes. */
+	if (fchmod(fd, 0600) < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 ||
+		listen(fd, ATTACH_CLIENTS_MAX) < 0)
+		return err_sys(err, "cannot listen at the socket %s", name);
+	return take_fd(&fd);
+}
+
+int attach_connect(int dirfd, const char *name, struct err *err)
+{
+	autofd int fd = socket_new(0, err);
+	struct sockaddr_un a;
+
+	if (fd < 0 || address_of(dirfd, name, &a, err) < 0)
+		return -1;
+	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
+		return err_sys(err, "cannot connect to the container's supervisor");
+	return take_fd(&fd);
+}
+
+static void session_end(struct session *s, enum attach_how how, int status)
+{
+	s->how = how;
+	s->status = status;
+	s->over = true;
+}
+
+/* To the supervisor. A failure is seen by receiving, which may still find the exit status. */
+
+static void message_push(struct session *s)
+{
+	if (send(s->sock, s->out, s->waiting, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno == EAGAIN)
+		return;
+	s->waiting = 0;
+}
+
+static void message_send(struct session *s, enum attach_kind kind, size_t len)
+{
+	s->out[0] = (uint8_t)kind;
+	s->waiting = 1 + len;
+	message_push(s);
+}
+
+/* Sent at once: a size that the socket has no room for is one that nobody is looking at. */
+static void window_send(struct session *s)
+{
+	struct console_size size;
+
+	if (!s->o->tty || console_size(s->o->stdout_fd, &size) < 0)
+		return;
+	uint8_t m[5] = {ATTACH_WINDOW, size.rows & 0xff, (uint8_t)(size.rows >> 8),
+		size.columns & 0xff, (uint8_t)(size.columns >> 8)};
+	(void)send(s->sock, m, sizeof(m), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void input_end(struct session *s)
+{
+	s->input = -1;
+	message_send(s, ATTACH_INPUT_END, 0);
+}
+
+static void input_read(struct session *s)
+{
+	uint8_t typed[ATTACH_DATA_MAX - DETACH_KEYS_MAX];
+	ssize_t n = read(s->input, typed, sizeof(typed));
+	size_t len = n > 0 ? (size_t)n : 0;
+	bool detach = false;
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n <= 0) {
+		input_end(s);
+		return;
+	}
+	if (s->typed)
+		detach = detach_keys_filter(&s->keys, typed, len, s->out + 1, &len);
+	else
+		memcpy(s->out + 1, typed, len);
+	if (len)
+		message_send(s, ATTACH_INPUT, len);
+	if (detach)
+		session_end(s, ATTACH_DETACHED, 0);
+}
+
+/* Signals */
+
+static void signal_take(struct session *s)
+{
+	struct signalfd_siginfo info;
+
+	if (read(s->signals, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGWINCH)
+		window_send(s);
+	else if (!s->o->forward || s->o->forward(s->o->forward_arg, (int)info.ssi_signo) < 0)
+		session_end(s, ATTACH_SIGNALLED, 128 + (int)info.ssi_signo);
+}
+
+static void signals_wanted(sigset_t *ret)
+{
+	static const int wanted[] = {SIGWINCH, SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+
+	sigemptyset(ret);
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
+		sigaddset(ret, wanted[i]);
+}
+
+/* From the supervisor */
+
+/* True when fd can take PIPE_BUF bytes; false when a signal ended the session meanwhile. */
+static bool output_wait(struct session *s, int fd)
+{
+	while (!s->over) {
+		struct pollfd p[] = {{fd, POLLOUT, 0}, {s->signals, POLLIN, 0}};
+
+		if (poll(p, 2, -1) < 0)
+			continue;
+		if (p[1].revents)
+			signal_take(s);
+		else if (p[0].revents)
+			return true;
+	}
+	return false;
+}
+
+static int output_write(struct session *s, int fd, const uint8_t *data, size_t len, struct err *err)
+{
+	while (len && output_wait(s, fd)) {
+		ssize_t n = write(fd, data, len < PIPE_BUF ? len : PIPE_BUF);
+
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			return err_sys(err, "cannot write the output");
+		if (n > 0) {
+			data += n;
+			len -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+static int message_take(struct session *s, const uint8_t *m, size_t len, struct err *err)
+{
+	switch (m[0]) {
+	case ATTACH_OUT:
+		return output_write(s, s->o->stdout_fd, m + 1, len - 1, err);
+	case ATTACH_ERR:
+		return output_write(s, s->o->stderr_fd, m + 1, len - 1, err);
+	case ATTACH_EXIT:
+		if (len != 2)
+			break;
+		session_end(s, ATTACH_EXITED, m[1]);
+		return 0;
+	case ATTACH_REFUSED:
+		return err_set(err, "cannot attach: %.*s", (int)(len - 1), (const char *)m + 1);
+	}
+	return err_set(err, "the supervisor sent a message of unknown kind %d", m[0]);
+}
+
+static int message_receive(struct session *s, struct err *err)
+{
+	uint8_t m[ATTACH_MESSAGE_MAX];
+	ssize_t n = recv(s->sock, m, sizeof(m), MSG_DONTWAIT);
+
+	if (n > 0)
+		return message_take(s, m, (size_t)n, err);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	/* The kernel reports a reset once, ahead of what still lies in the queue. */
+	if (n < 0 && errno == ECONNRESET && !s->lost) {
+		s->lost = true;
+		return 0;
+	}
+	session_end(s, ATTACH_LOST, 0);
+	return 0;
+}
+
+static int session_turn(struct session *s, struct err *err)
+{
+	struct pollfd p[] = {
+		{s->sock, (short)(POLLIN | (s->waiting ? POLLOUT : 0)), 0},
+		{s->signals, POLLIN, 0},
+		{s->waiting ? -1 : s->input, POLLIN, 0},
+	};
+
+	if (poll(p, 3, -1) < 0)
+		return errno == EINTR ? 0 : err_sys(err, "cannot wait for the container");
+	if (p[1].revents)
+		signal_take(s);
+	if (!s->over && s->waiting && (p[0].revents & POLLOUT))
+		message_push(s);
+	if (!s->over && (p[0].revents & ~POLLOUT) && message_receive(s, err) < 0)
+		return -1;
+	if (!s->over && !s->waiting && p[2].revents)
+		input_read(s);
+	return 0;
+}
+
+static int session_serve(struct session *s, struct err *err)
+{
+	struct console console = CONSOLE_NONE;
+	int r = 0;
+
+	if (s->typed && console_raw(&console, s->input, err) < 0)
+		return -1;
+	window_send(s);
+	while (r == 0 && !s->over)
+		r = session_turn(s, err);
+	console_restore(&console);
+	return r;
+}
+
+static void session_start(struct session *s, int sock, const struct attach_options *o)
+{
+	*s = (struct session){.o = o, .sock = sock, .signals = -1, .input = o->stdin_fd};
+	s->typed = o->tty && o->stdin_fd >= 0 && isatty(o->stdin_fd);
+	if (o->detach_keys)
+		s->keys = *o->detach_keys;
+	s->keys.matched = 0;
+}
+
+int attach_run(int sock, const struct attach_options *options, int *ret_status,
+	enum attach_how *ret_how, struct err *err)
+{
+	sigset_t wanted, old;
+	struct session s;
+	int r;
+
+	session_start(&s, sock, options);
+	signals_wanted(&wanted);
+	s.signals = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (s.signals < 0)
+		return err_sys(err, "cannot wait for signals");
+	sigprocmask(SIG_BLOCK, &wanted, &old);
+	r = session_serve(&s, err);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	close(s.signals);
+	if (r < 0)
+		return -1;
+	if (s.how == ATTACH_EXITED || s.how == ATTACH_SIGNALLED)
+		*ret_status = s.status;
+	*ret_how = s.how;
+	return 0;
+}
