@@ -6,7 +6,8 @@ PREFIX   ?= /usr/local
 CC       ?= gcc
 MUSL_CC  ?= $(shell command -v musl-gcc || echo $(CC))
 B        ?= build
-CPPFLAGS += -D_GNU_SOURCE -DCTR_VERSION='"$(VERSION)"' -DCTR_LIBEXEC='"$(PREFIX)/libexec/ctr"' -Isrc -I$(B)
+CPPFLAGS += -D_GNU_SOURCE -DCTR_VERSION='"$(VERSION)"' -DCTR_LIBEXEC='"$(PREFIX)/libexec/ctr"' \
+            -DCTR_SHARE='"$(PREFIX)/share/ctr"' -Isrc -I$(B)
 WARN     := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
             -Wvla -Wformat=2 -Wundef -Wno-missing-field-initializers -Wno-format-truncation
 CFLAGS   ?= -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2

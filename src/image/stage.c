@@ -63,13 +63,10 @@ static int make_stage(struct stage *s, struct err *err)
 	return 0;
 }
 
-int stage_open(int root_fd, struct stage *ret, struct err *err)
+int stage_open_locked(int root_fd, struct stage *ret, struct err *err)
 {
-	autofd int lock = image_lock(root_fd, IMAGE_SHARED, err);
 	struct stage s = {root_fd, -1, -1, -1, -1, -1, ""};
 
-	if (lock < 0)
-		return -1;
 	s.images = make_dir_at(root_fd, "images", err);
 	if (s.images < 0 || make_store_dirs(s.images, err) < 0 || make_stage(&s, err) < 0) {
 		stage_close(&s);
@@ -77,6 +74,13 @@ int stage_open(int root_fd, struct stage *ret, struct err *err)
 	}
 	*ret = s;
 	return 0;
+}
+
+int stage_open(int root_fd, struct stage *ret, struct err *err)
+{
+	autofd int lock = image_lock(root_fd, IMAGE_SHARED, err);
+
+	return lock < 0 ? -1 : stage_open_locked(root_fd, ret, err);
 }
 
 static void close_one(int *fd)

@@ -19,6 +19,8 @@ struct stage {
 };
 
 int stage_open(int root_fd, struct stage *ret, struct err *err);
+/* The same for a caller who holds the store's exclusive lock. */
+int stage_open_locked(int root_fd, struct stage *ret, struct err *err);
 /* Removes what is left of it. */
 void stage_close(struct stage *s);
 

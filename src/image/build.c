@@ -1,0 +1,171 @@
+#include "base/fd.h"
+#include "base/file.h"
+#include "image/child.h"
+#include "image/commands.h"
+#include "image/compose.h"
+#include "image/intake.h"
+#include "image/option.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+static const uint64_t max_size_default = 64ULL << 30;
+
+/* ../images beside the directory of this program: that of a source tree. */
+static int open_beside(void)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - sizeof("/../images"));
+	char *slash;
+
+	if (n < 0)
+		return -1;
+	path[n] = '\0';
+	slash = strrchr(path, '/');
+	strcpy(slash, "/../images");
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static int open_recipes(struct err *err)
+{
+	const char *asked = getenv("CTR_RECIPES");
+	int fd;
+
+	if (asked && *asked) {
+		fd = open(asked, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		return fd < 0 ? err_sys(err, "open CTR_RECIPES %.200s", asked) : fd;
+	}
+	fd = open_beside();
+	if (fd < 0)
+		fd = open(CTR_SHARE "/images", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? err_sys(err, "open the recipes in " CTR_SHARE "/images") : fd;
+}
+
+static void list_recipes(int recipes, char *buf, size_t size)
+{
+	autodir DIR *d = dir_open_at(recipes, ".");
+	struct dirent *e;
+	size_t len = 0;
+
+	buf[0] = '\0';
+	while (d && (e = readdir(d))) {
+		char path[NAME_MAX + 10];
+
+		snprintf(path, sizeof(path), "%s/recipe", e->d_name);
+		if (e->d_name[0] == '.' || faccessat(recipes, path, X_OK, 0) < 0 || len >= size)
+			continue;
+		len += (size_t)snprintf(buf + len, size - len, "%s%s", len ? ", " : "", e->d_name);
+	}
+}
+
+static int open_recipe(int recipes, const char *name, struct err *err)
+{
+	int fd = openat(recipes, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char known[200];
+
+	if (fd >= 0 && !strchr(name, '/') && faccessat(fd, "recipe", X_OK, 0) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	list_recipes(recipes, known, sizeof(known));
+	err_set(err, "no recipe '%.100s'", name);
+	return err_hint(err, "there are: %s", known);
+}
+
+static int read_config(int recipe, json_t **ret, struct err *err)
+{
+	*ret = json_read(recipe, "config.json", err);
+	if (!*ret)
+		return err->sys == ENOENT ? 0 : err_wrap(err, "recipe");
+	return compose_check_fragment("recipe's config.json", *ret, err);
+}
+
+static int finish_recipe(void *arg, struct err *err)
+{
+	return child_finish(arg, err);
+}
+
+/* A recipe that failed writes a tar cut short: then its own status is what went wrong. */
+static void prefer_its_status(struct child *c, struct err *err)
+{
+	struct pollfd p = {.fd = c->out, .events = POLLIN};
+	struct err own = {0};
+
+	if (c->pid <= 0 || poll(&p, 1, 0) != 1 || (p.revents & POLLIN))
+		return;
+	if (child_finish(c, &own) < 0)
+		*err = own;
+}
+
+static int run_recipe(struct intake *in, int recipe, const char *tag, struct intake_result *ret,
+	struct err *err)
+{
+	char path[40];
+	char *const argv[] = {path, (char *)tag, NULL};
+	struct child c;
+	int r;
+
+	/* Inherited across exec on purpose: a script is opened by its interpreter again. */
+	snprintf(path, sizeof(path), "/dev/fd/%d/recipe", recipe);
+	if (fcntl(recipe, F_SETFD, 0) < 0 || child_start("recipe", argv, &c, err) < 0)
+		return err_sys(err, "start the recipe");
+	in->finish = finish_recipe;
+	in->arg = &c;
+	r = intake_stream(in, c.out, ret, err);
+	if (r < 0)
+		prefer_its_status(&c, err);
+	child_stop(&c);
+	return r;
+}
+
+static int build(int root_fd, const char *name, const char *recipe_name, const char *tag,
+	struct err *err)
+{
+	autofd int recipes = open_recipes(err);
+	autofd int recipe = recipes < 0 ? -1 : open_recipe(recipes, recipe_name, err);
+	autojson json_t *config = NULL;
+	struct intake_result done;
+	struct intake in = {.root = root_fd, .name = name, .origin = "ctr image build",
+		.max_size = max_size_default};
+
+	if (recipe < 0 || read_config(recipe, &config, err) < 0)
+		return -1;
+	in.process = config;
+	if (run_recipe(&in, recipe, tag, &done, err) < 0)
+		return err_wrap(err, "%s", name);
+	printf("%s sha256:%s\n", done.name, done.id);
+	return 0;
+}
+
+static int run(const struct command *self, int root_fd, int argc, char **argv, struct err *err)
+{
+	int r = command_begin(self, NULL, 0, &argc, argv, 1, 1, err);
+	char name[REFERENCE_MAX + 2];
+	struct reference ref;
+
+	if (r)
+		return r < 0 ? -1 : 0;
+	if (reference_parse(argv[0], &ref, err) < 0)
+		return -1;
+	if (ref.digest[0])
+		return err_set(err, "'%.100s': a digest cannot be built", argv[0]);
+	return build(root_fd, reference_text(&ref, name), ref.name, ref.tag, err);
+}
+
+const struct command command_build = {
+	"build",
+	"RECIPE[:TAG]",
+	"Make an image from a recipe, with this host's package manager",
+	"  ctr image build busybox\n"
+	"  ctr image build debian:trixie\n"
+	"  ctr image build debian-vps\n"
+	"\nA recipe is a folder with an executable named recipe that writes a root tar to standard\n"
+	"output (its argument is the tag), and perhaps a config.json with Cmd, Env, StopSignal.\n"
+	"Folders are looked for in $CTR_RECIPES, else beside the program.\n",
+	run,
+};

@@ -1,0 +1,23 @@
+/* The commands of ctr-image. Each takes its words after the name. */
+#pragma once
+
+#include "base/err.h"
+
+struct command {
+	const char *name;
+	const char *synopsis; /* what follows the name */
+	const char *summary;
+	const char *examples; /* lines for --help */
+	/* root_fd: CTR_ROOT. Returns the exit status, or -1 with err. */
+	int (*run)(const struct command *self, int root_fd, int argc, char **argv,
+		struct err *err);
+};
+
+extern const struct command command_build, command_import, command_list, command_inspect,
+	command_remove, command_save, command_collect, command_check;
+
+struct option_def;
+/* Parses the flags in front of a command's work, --help included. Operands must number between min
+ * and max. Returns 1 if help was given and there is nothing more to do. */
+int command_begin(const struct command *self, const struct option_def *defs, unsigned count,
+	int *argc, char **argv, int min, int max, struct err *err);

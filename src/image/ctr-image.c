@@ -1,0 +1,124 @@
+#include "base/fd.h"
+#include "base/file.h"
+#include "image/child.h"
+#include "image/commands.h"
+#include "image/option.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct command *const commands[] = {
+	&command_build,
+	&command_import,
+	&command_list,
+	&command_inspect,
+	&command_remove,
+	&command_save,
+	&command_collect,
+	&command_check,
+};
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void help(void)
+{
+	puts("usage: ctr image [--root DIR] COMMAND …\n\n"
+	     "  ctr image build busybox\n"
+	     "  ctr image import rootfs.tar.xz mine:1\n"
+	     "  ctr image ls\n\ncommands:");
+	for (size_t i = 0; i < COMMANDS; i++)
+		printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	puts("\nflags:\n  --root DIR  where images are kept (else $CTR_ROOT, else /var/lib/ctr)\n"
+	     "\nctr image COMMAND --help says more.");
+}
+
+int command_begin(const struct command *self, const struct option_def *defs, unsigned count,
+	int *argc, char **argv, int min, int max, struct err *err)
+{
+	for (int i = 0; i < *argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--help") != 0 && strcmp(argv[i], "-h") != 0)
+			continue;
+		printf("usage: ctr image %s %s\n%s.\n\n%s", self->name, self->synopsis,
+			self->summary, self->examples);
+		if (count)
+			puts("\nflags:");
+		option_help(defs, count);
+		return 1;
+	}
+	if (option_parse(defs, count, *argc, argv, argc, err) < 0)
+		return -1;
+	if (*argc >= min && *argc <= max)
+		return 0;
+	err_set(err, *argc < min ? "something is missing" : "'%.80s' is one argument too many",
+		*argc > max ? argv[max] : "");
+	return err_hint(err, "ctr image %s %s", self->name, self->synopsis);
+}
+
+static const struct command *find(const char *name, struct err *err)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(name, commands[i]->name) == 0)
+			return commands[i];
+	err_set(err, "image: unknown command '%.80s'", name);
+	err_hint(err, "ctr image --help lists the commands");
+	return NULL;
+}
+
+/* The flags in front of the command. Returns the number of words taken, 0 after help. */
+static int take_global(int argc, char **argv, const char **root, struct err *err)
+{
+	int i = 1;
+
+	for (; i < argc && argv[i][0] == '-'; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			help();
+			return 0;
+		}
+		if (strncmp(argv[i], "--root=", 7) == 0) {
+			*root = argv[i] + 7;
+		} else if (strcmp(argv[i], "--root") == 0 && i + 1 < argc) {
+			*root = argv[++i];
+		} else {
+			err_set(err, "image: unknown flag '%.80s'", argv[i]);
+			return err_hint(err, "ctr image --help lists the flags");
+		}
+	}
+	if (i < argc)
+		return i;
+	err_set(err, "image: no command given");
+	return err_hint(err, "ctr image --help lists the commands");
+}
+
+static int run(int argc, char **argv, struct err *err)
+{
+	const char *root = getenv("CTR_ROOT");
+	int at = take_global(argc, argv, &root, err), r;
+	const struct command *c;
+	autofd int root_fd = -1;
+
+	if (at <= 0)
+		return at;
+	c = find(argv[at], err);
+	if (!c)
+		return -1;
+	root_fd = dir_make_path(root && *root ? root : "/var/lib/ctr", err);
+	r = root_fd < 0 ? -1 : c->run(c, root_fd, argc - at - 1, argv + at + 1, err);
+	return r < 0 ? err_wrap(err, "image: %s", c->name) : r;
+}
+
+int main(int argc, char **argv)
+{
+	struct err err = {0};
+	int r;
+
+	/* libarchive turns names into the locale's charset: in UTF-8 they stay as they are. */
+	setlocale(LC_CTYPE, "C.UTF-8");
+	child_limit_ourselves();
+	r = run(argc, argv, &err);
+	if (r >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
+		r = err_sys(&err, "image: write to standard output");
+	return r < 0 ? err_print(&err, "ctr") : r;
+}

@@ -1,0 +1,142 @@
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/num.h"
+#include "image/child.h"
+#include "image/commands.h"
+#include "image/compose.h"
+#include "image/intake.h"
+#include "image/option.h"
+#include "image/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const uint64_t max_size_default = 64ULL << 30;
+
+/* "dir/Debian-12.tar.xz" → "debian-12": a name where none is given. */
+static const char *name_of_file(const char *file, char buf[128])
+{
+	static const char *const suffixes[] = {".gz", ".xz", ".zst", ".tar", ".tgz", ".txz", ".oci"};
+	size_t len = strlen(file), start;
+
+	while (len && file[len - 1] == '/')
+		len--;
+	for (start = len; start && file[start - 1] != '/'; start--)
+		;
+	snprintf(buf, 128, "%.*s", (int)(len - start < 127 ? len - start : 127), file + start);
+	for (size_t i = 0; i < 2 * sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		const char *s = suffixes[i % (sizeof(suffixes) / sizeof(suffixes[0]))];
+		size_t n = strlen(buf), m = strlen(s);
+
+		if (n > m && strcmp(buf + n - m, s) == 0)
+			buf[n - m] = '\0';
+	}
+	for (char *p = buf; *p; p++)
+		*p = *p >= 'A' && *p <= 'Z' ? (char)(*p + 'a' - 'A') : *p;
+	return *buf && strcmp(buf, ".") != 0 && strcmp(buf, "..") != 0 ? buf : NULL;
+}
+
+static int finish_child(void *arg, struct err *err)
+{
+	return child_finish(arg, err);
+}
+
+/* GNU tar keeps holes, attributes and hard links; 1 says that a file changed while it was read,
+ * which the user has seen on standard error. */
+static int import_tree(struct intake *in, const char *path, struct intake_result *ret,
+	struct err *err)
+{
+	char *const argv[] = {"tar", "--create", "--numeric-owner", "--one-file-system", "--sparse",
+		"--sort=name", "--format=posix", "--xattrs", "--xattrs-include=user.*",
+		"--xattrs-include=security.capability", "--pax-option=delete=atime,delete=ctime",
+		"-C", (char *)path, ".", NULL};
+	struct child tar;
+	int r;
+
+	if (child_start("tar", argv, &tar, err) < 0)
+		return -1;
+	tar.tolerated = 1;
+	in->finish = finish_child;
+	in->arg = &tar;
+	r = intake_stream(in, tar.out, ret, err);
+	child_stop(&tar);
+	return r;
+}
+
+static int import_path(struct intake *in, const char *path, struct intake_result *ret,
+	struct err *err)
+{
+	autofd int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO)
+					       : open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(err, "open");
+	if (S_ISDIR(st.st_mode) && source_form(fd) == SOURCE_NONE)
+		return import_tree(in, path, ret, err);
+	if (S_ISDIR(st.st_mode))
+		return intake_directory(in, fd, ret, err);
+	return intake_stream(in, fd, ret, err);
+}
+
+static json_t *read_fragment(const char *file, struct err *err)
+{
+	json_t *j = json_read(AT_FDCWD, file, err);
+
+	if (j && compose_check_fragment(file, j, err) < 0) {
+		json_decref(j);
+		return NULL;
+	}
+	return j;
+}
+
+static int run(const struct command *self, int root_fd, int argc, char **argv, struct err *err)
+{
+	const char *max_size = NULL, *config = NULL, *wanted = NULL;
+	const struct option_def defs[] = {
+		{"ref", 0, "REF", "which image, if FILE holds several", NULL, &wanted},
+		{"config", 0, "FILE", "JSON with Cmd, Env, User … for a plain tree", NULL, &config},
+		{"max-size", 0, "SIZE", "refuse what unpacks to more (64G)", NULL, &max_size},
+	};
+	struct intake in = {.root = root_fd, .origin = "ctr image import",
+		.max_size = max_size_default};
+	int r = command_begin(self, defs, 3, &argc, argv, 1, 2, err);
+	autojson json_t *fragment = NULL;
+	struct reference checked;
+	struct intake_result done;
+	char fallback[128];
+
+	if (r)
+		return r < 0 ? -1 : 0;
+	if (max_size && size_parse("--max-size", max_size, &in.max_size, err) < 0)
+		return -1;
+	if (config && !(fragment = read_fragment(config, err)))
+		return -1;
+	in.name = argc > 1 ? argv[1] : NULL;
+	if (in.name && reference_parse(in.name, &checked, err) < 0)
+		return -1;
+	in.wanted = wanted;
+	in.process = fragment;
+	in.fallback = strcmp(argv[0], "-") == 0 ? NULL : name_of_file(argv[0], fallback);
+	if (import_path(&in, argv[0], &done, err) < 0)
+		return err_wrap(err, "%.200s", strcmp(argv[0], "-") == 0 ? "standard input" : argv[0]);
+	printf("%s sha256:%s\n", done.name, done.id);
+	return 0;
+}
+
+const struct command command_import = {
+	"import",
+	"FILE|DIR|- [NAME[:TAG]]",
+	"Take a root tar, OCI layout, docker archive or directory into the store",
+	"  ctr image import debian-12-standard.tar.zst\n"
+	"  ctr image import alpine-minirootfs.tar.gz alpine:3.20\n"
+	"  docker save nginx | ctr image import -\n"
+	"  skopeo copy docker://alpine oci:layout:alpine && ctr image import layout\n"
+	"  ctr image import / thishost\n"
+	"\nThe form is told by content: tar or directory, OCI layout or docker archive, plain,\n"
+	"gzip, zstd or xz.\n",
+	run,
+};

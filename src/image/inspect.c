@@ -1,0 +1,54 @@
+#include "base/fd.h"
+#include "base/json.h"
+#include "image/commands.h"
+#include "image/store.h"
+
+#include <stdio.h>
+
+static int print(int root_fd, const struct image *image, struct err *err)
+{
+	char path[120];
+	autojson json_t *record = NULL, *config = NULL, *manifest = NULL;
+	autofree char *short_text = record_text(image, err), *text = NULL;
+
+	if (!short_text)
+		return -1;
+	record = json_loads(short_text, 0, NULL);
+	snprintf(path, sizeof(path), "images/blobs/sha256/%s", image->id);
+	config = json_read(root_fd, path, err);
+	if (!config)
+		return -1;
+	snprintf(path, sizeof(path), "images/blobs/sha256/%s", image->manifest);
+	manifest = json_read(root_fd, path, err);
+	if (!manifest)
+		return -1;
+	json_object_set(record, "oci_config", config);
+	json_object_set(record, "oci_manifest", manifest);
+	text = json_text(record, JSON_INDENT(2), err);
+	if (text)
+		puts(text);
+	return text ? 0 : -1;
+}
+
+static int run(const struct command *self, int root_fd, int argc, char **argv, struct err *err)
+{
+	int r = command_begin(self, NULL, 0, &argc, argv, 1, 1, err);
+	struct image image;
+
+	if (r)
+		return r < 0 ? -1 : 0;
+	if (image_open(root_fd, argv[0], &image, err) < 0)
+		return -1;
+	r = print(root_fd, &image, err);
+	image_free(&image);
+	return r;
+}
+
+const struct command command_inspect = {
+	"inspect",
+	"NAME",
+	"Show all that is known of an image, as JSON",
+	"  ctr image inspect debian\n"
+	"  ctr image inspect debian | jq .config.Env\n",
+	run,
+};

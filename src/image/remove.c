@@ -1,0 +1,153 @@
+#include "base/fd.h"
+#include "image/commands.h"
+#include "image/option.h"
+#include "image/reference.h"
+#include "image/store.h"
+#include "image/sweep.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool has_other_name(int root_fd, const struct image *image, struct err *err)
+{
+	struct arena a = {0};
+	const char **names;
+	size_t count = 0;
+	bool found = false;
+
+	if (image_names(root_fd, &a, &names, &count, err) < 0)
+		count = 0;
+	for (size_t i = 0; i < count && !found; i++) {
+		struct image other;
+
+		if (strcmp(names[i], image->name) == 0 ||
+			image_open(root_fd, names[i], &other, err) < 0)
+			continue;
+		found = strcmp(other.id, image->id) == 0;
+		image_free(&other);
+	}
+	arena_free(&a);
+	return found;
+}
+
+/* A container runs on an image if the topmost layers are the same. */
+static const char *user_of(const struct sweep_wanted *w, const struct image *image)
+{
+	if (!image->layer_count)
+		return NULL;
+	return json_string_value(
+		json_object_get(w->tops, image->layers[image->layer_count - 1]));
+}
+
+static int check_use(int root_fd, const struct sweep_wanted *w, const struct image *image,
+	struct err *err)
+{
+	const char *user = user_of(w, image);
+
+	if (!user || has_other_name(root_fd, image, err))
+		return 0;
+	err_set(err, "%s is in use by container %s", image->name, user);
+	return err_hint(err, "remove the container, or take only the name away with --force");
+}
+
+static int unlink_name(int root_fd, const struct image *image, struct err *err)
+{
+	struct reference ref;
+	char file[256], path[300];
+
+	if (reference_parse(image->name, &ref, err) < 0)
+		return -1;
+	snprintf(path, sizeof(path), "images/refs/%s", reference_file(&ref, file));
+	if (unlinkat(root_fd, path, 0) < 0)
+		return err_sys(err, "remove %s", path);
+	printf("%s\n", image->name);
+	return 0;
+}
+
+static int remove_one(int root_fd, const char *name, bool force, const struct sweep_wanted *w,
+	struct err *err)
+{
+	struct image image;
+	int r;
+
+	if (image_open(root_fd, name, &image, err) < 0)
+		return -1;
+	r = force ? 0 : check_use(root_fd, w, &image, err);
+	if (r == 0)
+		r = unlink_name(root_fd, &image, err);
+	image_free(&image);
+	return r;
+}
+
+/* A record that cannot be read would stop everything that must know what is wanted. */
+static bool unlink_unreadable(int root_fd, const char *name)
+{
+	struct err err = {0};
+	struct reference ref;
+	struct image image = {0};
+	char text[REFERENCE_MAX + 2];
+
+	if (image_open(root_fd, name, &image, &err) == 0) {
+		image_free(&image);
+		return false;
+	}
+	if (reference_parse(name, &ref, &err) < 0 || ref.digest[0])
+		return false;
+	image.name = reference_text(&ref, text);
+	return unlink_name(root_fd, &image, &err) == 0;
+}
+
+static int remove_names(int root_fd, char **names, int count, bool force, struct err *err)
+{
+	struct sweep_wanted w;
+	int r = 0;
+
+	for (int i = 0; force && i < count; i++)
+		if (unlink_unreadable(root_fd, names[i]))
+			names[i] = NULL;
+	if (sweep_survey(root_fd, &w, err) < 0)
+		return -1;
+	for (int i = 0; r == 0 && i < count; i++)
+		r = names[i] ? remove_one(root_fd, names[i], force, &w, err) : 0;
+	sweep_wanted_free(&w);
+	return r;
+}
+
+static int remove_unwanted(int root_fd, int *lock, struct err *err)
+{
+	struct sweep_wanted w;
+	int r;
+
+	if (sweep_survey(root_fd, &w, err) < 0)
+		return -1;
+	r = sweep_run(root_fd, &w, lock, NULL, err);
+	sweep_wanted_free(&w);
+	return r;
+}
+
+static int run(const struct command *self, int root_fd, int argc, char **argv, struct err *err)
+{
+	bool force = false;
+	const struct option_def defs[] = {
+		{"force", 'f', NULL, "take the name away even from an image in use", &force, NULL},
+	};
+	int r = command_begin(self, defs, 1, &argc, argv, 1, INT_MAX, err);
+	autofd int lock = -1;
+
+	if (r)
+		return r < 0 ? -1 : 0;
+	lock = image_lock(root_fd, IMAGE_EXCLUSIVE, err);
+	if (lock < 0 || remove_names(root_fd, argv, argc, force, err) < 0)
+		return -1;
+	return remove_unwanted(root_fd, &lock, err);
+}
+
+const struct command command_remove = {
+	"rm",
+	"[-f] NAME…",
+	"Remove images, and the layers that nothing else uses",
+	"  ctr image rm debian:trixie\n"
+	"  ctr image rm -f busybox     # its containers keep their layers\n",
+	run,
+};

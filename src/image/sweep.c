@@ -1,0 +1,219 @@
+#include "image/sweep.h"
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "image/reference.h"
+#include "image/stage.h"
+#include "image/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+
+static void want(json_t *set, const char *hex)
+{
+	json_object_set_new(set, hex, json_true());
+}
+
+static void want_image(struct sweep_wanted *w, const struct image *image)
+{
+	want(w->blobs, image->manifest);
+	want(w->blobs, image->id);
+	for (size_t i = 0; i < image->blob_count; i++)
+		want(w->blobs, image->blobs[i]);
+	for (size_t i = 0; i < image->layer_count; i++)
+		want(w->layers, image->layers[i]);
+}
+
+static int survey_images(int root_fd, struct sweep_wanted *w, struct err *err)
+{
+	struct arena a = {0};
+	struct image image;
+	const char **names;
+	size_t count;
+	int r = image_names(root_fd, &a, &names, &count, err);
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		r = image_open(root_fd, names[i], &image, err);
+		if (r < 0)
+			break;
+		want_image(w, &image);
+		image_free(&image);
+	}
+	arena_free(&a);
+	return r;
+}
+
+static int survey_container(int dir, const char *name, struct sweep_wanted *w, struct err *err)
+{
+	autojson json_t *doc = NULL;
+	const json_t *layers;
+	char path[300];
+	size_t n;
+
+	snprintf(path, sizeof(path), "%.255s/container.json", name);
+	doc = json_read(dir, path, err);
+	if (!doc)
+		return err->sys == ENOENT || err->sys == ENOTDIR ? 0 : err_wrap(err, "container");
+	layers = json_object_get(doc, "layers");
+	if (!layers)
+		return 0;
+	n = json_array_size(layers);
+	for (size_t i = 0; i < n; i++) {
+		const char *hex = json_string_value(json_array_get(layers, i));
+
+		if (!hex)
+			return err_set(err, "container %s: 'layers' is not a list of strings",
+				name);
+		want(w->layers, hex);
+		if (i + 1 == n)
+			json_object_set_new(w->tops, hex, json_string(name));
+	}
+	return json_is_array(layers) ? 0 : err_set(err, "container %s: 'layers' is not a list", name);
+}
+
+static int survey_containers(int root_fd, struct sweep_wanted *w, struct err *err)
+{
+	autodir DIR *d = dir_open_at(root_fd, "containers");
+	struct dirent *e;
+
+	if (!d)
+		return errno == ENOENT ? 0 : err_sys(err, "open the containers");
+	while ((errno = 0, e = readdir(d)))
+		if (e->d_name[0] != '.' && survey_container(dirfd(d), e->d_name, w, err) < 0)
+			return -1;
+	return errno ? err_sys(err, "read the containers") : 0;
+}
+
+static void survey_stage(int dir, struct sweep_wanted *w)
+{
+	autodir DIR *d = dir_open_at(dir, "keep");
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		if (!digest_hex_valid(e->d_name))
+			continue;
+		want(w->blobs, e->d_name);
+		want(w->layers, e->d_name);
+	}
+}
+
+/* A stage that nobody has locked belongs to the dead. Its descriptor, or -1. */
+static int open_dead_stage(int staging, const char *name)
+{
+	int fd = openat(staging, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static int survey_stages(int root_fd, struct sweep_wanted *w, struct err *err)
+{
+	autodir DIR *d = dir_open_at(root_fd, "images/staging");
+	struct dirent *e;
+
+	if (!d)
+		return errno == ENOENT ? 0 : err_sys(err, "open images/staging");
+	while ((errno = 0, e = readdir(d))) {
+		autofd int dead = -1, fd = -1;
+
+		if (e->d_name[0] == '.')
+			continue;
+		dead = open_dead_stage(dirfd(d), e->d_name);
+		if (dead >= 0)
+			continue;
+		fd = openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd >= 0)
+			survey_stage(fd, w);
+	}
+	return errno ? err_sys(err, "read images/staging") : 0;
+}
+
+int sweep_survey(int root_fd, struct sweep_wanted *ret, struct err *err)
+{
+	struct sweep_wanted w = {json_object(), json_object(), json_object()};
+
+	if (survey_images(root_fd, &w, err) < 0 || survey_containers(root_fd, &w, err) < 0 ||
+		survey_stages(root_fd, &w, err) < 0) {
+		sweep_wanted_free(&w);
+		return -1;
+	}
+	*ret = w;
+	return 0;
+}
+
+void sweep_wanted_free(struct sweep_wanted *w)
+{
+	json_decref(w->blobs);
+	json_decref(w->layers);
+	json_decref(w->tops);
+}
+
+/* Into the stage goes every name of the directory that is not in the set. */
+static int take_unwanted(int root_fd, const char *path, const json_t *wanted, int trash,
+	uint64_t *count, struct err *err)
+{
+	autodir DIR *d = dir_open_at(root_fd, path);
+	struct dirent *e;
+
+	if (!d)
+		return err_sys(err, "open %s", path);
+	while ((errno = 0, e = readdir(d))) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
+			json_object_get(wanted, e->d_name))
+			continue;
+		if (renameat(dirfd(d), e->d_name, trash, e->d_name) < 0)
+			return err_sys(err, "remove %s/%s", path, e->d_name);
+		(*count)++;
+	}
+	return errno ? err_sys(err, "read %s", path) : 0;
+}
+
+/* Our own is skipped like any living one: it is locked. */
+static int take_dead_stages(int root_fd, int trash, uint64_t *count, struct err *err)
+{
+	autodir DIR *d = dir_open_at(root_fd, "images/staging");
+	struct dirent *e;
+
+	if (!d)
+		return err_sys(err, "open images/staging");
+	while ((errno = 0, e = readdir(d))) {
+		autofd int fd = -1;
+
+		if (e->d_name[0] == '.')
+			continue;
+		fd = open_dead_stage(dirfd(d), e->d_name);
+		if (fd < 0)
+			continue;
+		if (renameat(dirfd(d), e->d_name, trash, e->d_name) < 0)
+			return err_sys(err, "remove images/staging/%s", e->d_name);
+		(*count)++;
+	}
+	return errno ? err_sys(err, "read images/staging") : 0;
+}
+
+int sweep_run(int root_fd, const struct sweep_wanted *w, int *lock_fd, struct sweep_result *ret,
+	struct err *err)
+{
+	struct sweep_result done = {0};
+	struct stage trash;
+	int r = 0;
+
+	if (stage_open_locked(root_fd, &trash, err) < 0)
+		return -1;
+	if (take_unwanted(root_fd, "images/layers", w->layers, trash.layers, &done.layers, err) < 0 ||
+		take_unwanted(root_fd, "images/blobs/sha256", w->blobs, trash.blobs, &done.blobs,
+			err) < 0 ||
+		take_dead_stages(root_fd, trash.dir, &done.stages, err) < 0)
+		r = -1;
+	close(take_fd(lock_fd));
+	stage_close(&trash);
+	if (r == 0 && ret)
+		*ret = done;
+	return r;
+}
