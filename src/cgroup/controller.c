@@ -1,0 +1,178 @@
+#include "cgroup/controller.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { DEPTH_MAX = 64, NAME_MAX_LEN = 32 };
+
+static void controller_of(const char *file, char name[NAME_MAX_LEN])
+{
+	snprintf(name, NAME_MAX_LEN, "%.*s", (int)strcspn(file, "."), file);
+}
+
+static bool same_dir(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* How many levels the group is below the top: ups holds that many "../". -1 with errno. */
+static int depth_below(int hierarchy_fd, int group_fd, char ups[3 * DEPTH_MAX + 1])
+{
+	struct stat top, here;
+
+	if (fstat(hierarchy_fd, &top) < 0)
+		return -1;
+	ups[0] = '\0';
+	for (int depth = 0; depth <= DEPTH_MAX; depth++) {
+		if (fstatat(group_fd, depth ? ups : ".", &here, 0) < 0)
+			return -1;
+		if (same_dir(&top, &here))
+			return depth;
+		if (depth < DEPTH_MAX)
+			memcpy(ups + 3 * depth, "../", 4);
+	}
+	errno = ELOOP;
+	return -1;
+}
+
+enum controller_state cgroup_controller_enable(int hierarchy_fd, int group_fd, const char *file)
+{
+	char name[NAME_MAX_LEN], order[NAME_MAX_LEN + 1], ups[3 * DEPTH_MAX + 1];
+	int depth = depth_below(hierarchy_fd, group_fd, ups);
+
+	if (depth < 0)
+		return CONTROLLER_FAILED;
+	controller_of(file, name);
+	snprintf(order, sizeof(order), "+%s", name);
+	for (int level = depth; level > 0; level--) {
+		char path[sizeof(ups) + 32];
+
+		snprintf(path, sizeof(path), "%.*scgroup.subtree_control", 3 * level, ups);
+		if (file_poke(group_fd, path, order) == 0)
+			continue;
+		/* ENOENT: not in cgroup.controllers; EINVAL: no controller of that name. cpu is
+		 * refused with EINVAL too, while realtime tasks run outside the top. */
+		if (errno == ENOENT || (errno == EINVAL && strcmp(name, "cpu") != 0))
+			return CONTROLLER_ABSENT;
+		return CONTROLLER_FAILED;
+	}
+	return CONTROLLER_ENABLED;
+}
+
+/* Whether the word is in a comma-separated list of the given length. */
+static bool list_has(const char *list, size_t len, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *p = list; p < list + len; p += strcspn(p, ",") + 1)
+		if ((size_t)(list + len - p) >= n && strncmp(p, word, n) == 0 &&
+			(p + n == list + len || p[n] == ','))
+			return true;
+	return false;
+}
+
+/* "4:memory:/path": in every v1 hierarchy that is mounted, each process is somewhere. */
+static bool line_binds(const char *line, size_t len, const char *v1_name)
+{
+	const char *first = memchr(line, ':', len), *second;
+
+	if (!first)
+		return false;
+	first++;
+	second = memchr(first, ':', (size_t)(line + len - first));
+	return second && list_has(first, (size_t)(second - first), v1_name);
+}
+
+static bool on_v1(const char *self_cgroup, const char *v1_name)
+{
+	for (const char *line = self_cgroup; *line;) {
+		size_t len = strcspn(line, "\n");
+
+		if (line_binds(line, len, v1_name))
+			return true;
+		line += len + (line[len] == '\n');
+	}
+	return false;
+}
+
+enum controller_place cgroup_controller_place(const char *controller, const char *self_cgroup,
+	const char *proc_cgroups)
+{
+	const char *v1_name = strcmp(controller, "io") == 0 ? "blkio" : controller;
+	size_t n = strlen(v1_name);
+
+	if (on_v1(self_cgroup, v1_name))
+		return CONTROLLER_ON_V1;
+	for (const char *line = proc_cgroups; *line;) {
+		size_t len = strcspn(line, "\n");
+
+		/* name, hierarchy, number of groups, enabled */
+		if (len > n && strncmp(line, v1_name, n) == 0 && line[n] == '\t')
+			return line[len - 1] == '0' ? CONTROLLER_DISABLED : CONTROLLER_NOT_DELEGATED;
+		line += len + (line[len] == '\n');
+	}
+	return *proc_cgroups ? CONTROLLER_NOT_BUILT : CONTROLLER_NOT_DELEGATED;
+}
+
+static enum controller_place place_find(const char *controller)
+{
+	char self[8192] = "", all[4096] = "";
+
+	if (file_peek(AT_FDCWD, "/proc/self/cgroup", self, sizeof(self)) < 0)
+		self[0] = '\0';
+	if (file_peek(AT_FDCWD, "/proc/cgroups", all, sizeof(all)) < 0)
+		all[0] = '\0';
+	return cgroup_controller_place(controller, self, all);
+}
+
+static int explain_absent(const char *name, const char *action, const char *without,
+	struct err *err)
+{
+	enum controller_place place = place_find(name);
+
+	if (place == CONTROLLER_NOT_BUILT)
+		err_set(err, "cannot %s: this kernel has no %s controller", action, name);
+	else
+		err_set(err, "cannot %s: this host's cgroup v2 tree has no %s controller", action, name);
+	err->sys = ENOENT;
+	if (place == CONTROLLER_ON_V1)
+		return err_hint(err, "it is bound to cgroup v1; boot with "
+				     "systemd.unified_cgroup_hierarchy=1%s", without);
+	if (place == CONTROLLER_DISABLED)
+		return err_hint(err, "it is switched off; boot with cgroup_enable=%s%s", name, without);
+	if (place == CONTROLLER_NOT_DELEGATED)
+		return err_hint(err, "a group above ours does not hand it down; with systemd: "
+				     "Delegate=%s%s", name, without);
+	return without[0] ? err_hint(err, "%s", without + strlen(", or ")) : -1;
+}
+
+int cgroup_controller_explain(const char *file, enum controller_state state, const char *action,
+	const char *flag, struct err *err)
+{
+	char name[NAME_MAX_LEN], without[64] = "";
+	int sys = errno;
+
+	controller_of(file, name);
+	if (flag)
+		snprintf(without, sizeof(without), ", or run without %s", flag);
+	if (state == CONTROLLER_ABSENT)
+		return explain_absent(name, action, without, err);
+	errno = sys;
+	err_sys(err, "cannot %s: enable the %s controller above the group", action, name);
+	if (sys == EBUSY)
+		return err_hint(err, "a group above holds processes itself, so it cannot hand "
+				     "controllers down; move them to a group of their own%s", without);
+	if (sys == EINVAL)
+		return err_hint(err, "realtime processes outside the top group stand against it%s",
+			without);
+	if (sys == EACCES || sys == EPERM)
+		return err_hint(err, "that part of the tree is not ours; with systemd: Delegate=%s%s",
+			name, without);
+	return -1;
+}

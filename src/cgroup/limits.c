@@ -1,0 +1,388 @@
+#include "cgroup/limits.h"
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "cgroup/controller.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	WEIGHT_MAX = 10000,
+	PERIOD_DEFAULT_US = 100000,
+	PERIOD_MIN_US = 1000,
+	PERIOD_MAX_US = 1000000,
+	QUOTA_MIN_US = 1000,
+	PIDS_MAX = 4194304, /* PID_MAX_LIMIT */
+	VALUE_MAX = 4095,   /* one page, less the end of the string */
+};
+
+static void plan_add(struct cgroup_plan *p, struct cgroup_write w)
+{
+	arena_push(&p->arena, p->writes, p->count, w);
+}
+
+static const char *number_text(struct cgroup_plan *p, uint64_t n)
+{
+	return n == UINT64_MAX ? "max" : arena_printf(&p->arena, "%llu", (unsigned long long)n);
+}
+
+/* Exact, in the largest unit that divides it. */
+static const char *size_text(struct cgroup_plan *p, uint64_t bytes)
+{
+	static const char units[] = {'\0', 'K', 'M', 'G', 'T'};
+	size_t u = 0;
+
+	if (bytes == UINT64_MAX)
+		return "unlimited";
+	for (; bytes && bytes % 1024 == 0 && u + 1 < sizeof(units); u++)
+		bytes /= 1024;
+	return arena_printf(&p->arena, "%llu%.1s", (unsigned long long)bytes, &units[u]);
+}
+
+static void plan_size(struct cgroup_plan *p, const char *file, const char *flag, const char *verb,
+	uint64_t bytes)
+{
+	plan_add(p, (struct cgroup_write){.file = file, .value = number_text(p, bytes), .flag = flag,
+		.action = arena_printf(&p->arena, "%s %s", verb, size_text(p, bytes))});
+}
+
+static int plan_memory(const struct limits *l, struct cgroup_plan *p, struct err *err)
+{
+	if (l->memory && l->memory < CGROUP_MEMORY_MIN) {
+		err_set(err, "--memory %s: at least %s is needed to start anything",
+			size_text(p, l->memory), size_text(p, CGROUP_MEMORY_MIN));
+		return err_hint(err, "a number without a unit is in bytes; say 512M for mebibytes");
+	}
+	if (l->memory && l->memory_low > l->memory)
+		return err_set(err, "--memory-low %s: more than --memory %s allows",
+			size_text(p, l->memory_low), size_text(p, l->memory));
+	if (l->memory)
+		plan_size(p, "memory.max", "--memory", "limit memory to", l->memory);
+	if (l->memory_swap_set)
+		plan_size(p, "memory.swap.max", "--memory-swap", "limit swap to", l->memory_swap);
+	if (l->memory_high)
+		plan_size(p, "memory.high", "--memory-high", "slow down above", l->memory_high);
+	if (l->memory_low)
+		plan_size(p, "memory.low", "--memory-low", "protect memory up to", l->memory_low);
+	if (l->oom_group)
+		plan_add(p, (struct cgroup_write){.file = "memory.oom.group", .value = "1",
+			.action = "end all processes together when out of memory",
+			.flag = "--oom-group"});
+	return 0;
+}
+
+static int plan_weight(struct cgroup_plan *p, const char *file, const char *flag,
+	const char *prefix, uint64_t weight, struct err *err)
+{
+	if (weight == 0)
+		return 0;
+	if (weight > WEIGHT_MAX)
+		return err_set(err, "%s %llu: a weight is from 1 to %d", flag,
+			(unsigned long long)weight, WEIGHT_MAX);
+	plan_add(p, (struct cgroup_write){.file = file, .flag = flag,
+		.value = arena_printf(&p->arena, "%s%llu", prefix, (unsigned long long)weight),
+		.action = arena_printf(&p->arena, "set %s to %llu", file,
+			(unsigned long long)weight)});
+	return 0;
+}
+
+static int plan_quota(const struct limits *l, struct cgroup_plan *p, struct err *err)
+{
+	uint64_t quota = l->cpu_quota_us ? l->cpu_quota_us : UINT64_MAX;
+	uint64_t period = l->cpu_period_us ? l->cpu_period_us : PERIOD_DEFAULT_US;
+	const char *action = "lift the limit of CPU time";
+
+	if (l->cpu_quota_us == 0 && l->cpu_period_us == 0)
+		return 0;
+	if (period < PERIOD_MIN_US || period > PERIOD_MAX_US)
+		return err_set(err, "--cpu-period %llu: a period is from %d to %d microseconds",
+			(unsigned long long)period, PERIOD_MIN_US, PERIOD_MAX_US);
+	if (quota < QUOTA_MIN_US)
+		return err_set(err, "--cpus: %llu of %llu microseconds is too little, the kernel "
+				    "gives at least %d",
+			(unsigned long long)quota, (unsigned long long)period, QUOTA_MIN_US);
+	if (quota != UINT64_MAX)
+		action = arena_printf(&p->arena, "limit CPU time to %.6g CPUs",
+			(double)quota / (double)period);
+	plan_add(p, (struct cgroup_write){.file = "cpu.max", .flag = "--cpus", .action = action,
+		.value = arena_printf(&p->arena, "%s %llu", number_text(p, quota),
+			(unsigned long long)period)});
+	return 0;
+}
+
+/* One number or range at *s; advances behind it. 0, or -1. */
+static int range_next(const char **s, uint32_t *ret_first, uint32_t *ret_last)
+{
+	uint32_t n[2] = {0, 0};
+
+	for (int i = 0; i < 2; i++) {
+		const char *start = *s;
+
+		for (; **s >= '0' && **s <= '9'; (*s)++)
+			if ((n[i] = n[i] * 10 + (uint32_t)(**s - '0')) > UINT16_MAX)
+				return -1;
+		if (*s == start)
+			return -1;
+		if (i == 0 && **s != '-') {
+			n[1] = n[0];
+			break;
+		}
+		*s += i == 0;
+	}
+	*ret_first = n[0];
+	*ret_last = n[1];
+	return n[0] <= n[1] ? 0 : -1;
+}
+
+bool cgroup_cpu_list_valid(const char *list)
+{
+	uint32_t first, last;
+
+	if (strlen(list) > VALUE_MAX)
+		return false;
+	for (;;) {
+		if (range_next(&list, &first, &last) < 0)
+			return false;
+		if (*list == '\0')
+			return true;
+		if (*list++ != ',')
+			return false;
+	}
+}
+
+/* The kernel joins neighbours, so a range lies within one of its ranges or in none. */
+static bool range_within(uint32_t first, uint32_t last, const char *whole)
+{
+	uint32_t from, to;
+
+	while (range_next(&whole, &from, &to) == 0) {
+		if (from <= first && last <= to)
+			return true;
+		if (*whole++ != ',')
+			break;
+	}
+	return false;
+}
+
+bool cgroup_cpu_list_within(const char *part, const char *whole)
+{
+	uint32_t first, last;
+
+	while (range_next(&part, &first, &last) == 0) {
+		if (!range_within(first, last, whole))
+			return false;
+		if (*part == '\0')
+			return true;
+		part++;
+	}
+	return false;
+}
+
+static int plan_cpuset(struct cgroup_plan *p, const char *file, const char *flag,
+	const char *noun, const char *list, struct err *err)
+{
+	if (!list)
+		return 0;
+	if (!cgroup_cpu_list_valid(list))
+		return err_set(err, "%s \"%s\": not a list such as 0-3,5", flag, list);
+	plan_add(p, (struct cgroup_write){.file = file, .flag = flag,
+		.value = arena_strdup(&p->arena, list),
+		.action = arena_printf(&p->arena, "keep to %s %s", noun, list)});
+	return 0;
+}
+
+static int plan_pids(const struct limits *l, struct cgroup_plan *p, struct err *err)
+{
+	if (l->pids == 0)
+		return 0;
+	if (l->pids > PIDS_MAX && l->pids != UINT64_MAX)
+		return err_set(err, "--pids %llu: the kernel has at most %d",
+			(unsigned long long)l->pids, PIDS_MAX);
+	plan_add(p, (struct cgroup_write){.file = "pids.max", .flag = "--pids",
+		.value = number_text(p, l->pids), .optional = l->pids_default,
+		.action = arena_printf(&p->arena, "limit processes to %s", number_text(p, l->pids))});
+	return 0;
+}
+
+/* All four, so that what an earlier plan limited and this one does not is free again. */
+static void plan_io_max(struct cgroup_plan *p, const struct io_max *m)
+{
+	const uint64_t v[] = {m->rbps, m->wbps, m->riops, m->wiops};
+	const char *s[4];
+
+	for (int i = 0; i < 4; i++)
+		s[i] = number_text(p, v[i] ? v[i] : UINT64_MAX);
+	plan_add(p, (struct cgroup_write){.file = "io.max", .flag = "--io-max",
+		.action = arena_printf(&p->arena, "limit the I/O of device %u:%u", m->major, m->minor),
+		.value = arena_printf(&p->arena, "%u:%u rbps=%s wbps=%s riops=%s wiops=%s", m->major,
+			m->minor, s[0], s[1], s[2], s[3])});
+}
+
+/* Why the file may not be set as a limit, or NULL. */
+static const char *conf_refusal(const char *key)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789._-";
+
+	if (strchr(key, '/'))
+		return "a file of the container's own cgroup has no '/' in its name";
+	if (strspn(key, letters) != strlen(key) || *key == '.' || strlen(key) > 64 ||
+		!strchr(key, '.') || strstr(key, ".."))
+		return "not the name of a controller's file, such as memory.high";
+	if (strcmp(key, "cgroup.max.descendants") == 0 || strcmp(key, "cgroup.max.depth") == 0)
+		return NULL;
+	if (strncmp(key, "cgroup.", 7) == 0)
+		return "it moves, stops or kills processes or changes the tree, which is no limit";
+	return NULL;
+}
+
+static int plan_conf(struct cgroup_plan *p, const struct key_value *kv, struct err *err)
+{
+	const char *why = conf_refusal(kv->key);
+	size_t len = strlen(kv->value);
+
+	if (!why && len == 0)
+		why = "the value is empty";
+	if (!why && len > VALUE_MAX)
+		why = "the value is longer than the kernel takes";
+	for (size_t i = 0; !why && i < len; i++)
+		if ((unsigned char)kv->value[i] < ' ' || kv->value[i] == 0x7f)
+			why = "the value has a control character in it";
+	if (why)
+		return err_set(err, "--cgroup-conf %.80s: %s", kv->key, why);
+	plan_add(p, (struct cgroup_write){.file = arena_strdup(&p->arena, kv->key),
+		.value = arena_strdup(&p->arena, kv->value), .flag = "--cgroup-conf",
+		.action = arena_printf(&p->arena, "set %s to %.80s", kv->key, kv->value)});
+	return 0;
+}
+
+static int plan_all(const struct limits *l, struct cgroup_plan *p, struct err *err)
+{
+	plan_add(p, (struct cgroup_write){.file = "cgroup.max.descendants",
+		.value = number_text(p, CGROUP_DESCENDANTS_MAX),
+		.action = "limit the groups below"});
+	if (plan_memory(l, p, err) < 0 || plan_quota(l, p, err) < 0 ||
+		plan_weight(p, "cpu.weight", "--cpu-weight", "", l->cpu_weight, err) < 0 ||
+		plan_cpuset(p, "cpuset.cpus", "--cpuset-cpus", "CPUs", l->cpuset_cpus, err) < 0 ||
+		plan_cpuset(p, "cpuset.mems", "--cpuset-mems", "memory nodes", l->cpuset_mems,
+			err) < 0 ||
+		plan_pids(l, p, err) < 0 ||
+		plan_weight(p, "io.weight", "--io-weight", "default ", l->io_weight, err) < 0)
+		return -1;
+	for (size_t i = 0; i < l->io_max_count; i++)
+		plan_io_max(p, &l->io_max[i]);
+	for (size_t i = 0; i < l->conf_count; i++)
+		if (plan_conf(p, &l->conf[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+int cgroup_plan(const struct limits *limits, struct cgroup_plan *ret, struct err *err)
+{
+	struct cgroup_plan p = {0};
+
+	if (plan_all(limits, &p, err) < 0) {
+		cgroup_plan_free(&p);
+		return -1;
+	}
+	*ret = p;
+	return 0;
+}
+
+void cgroup_plan_free(struct cgroup_plan *plan)
+{
+	arena_free(&plan->arena);
+	*plan = (struct cgroup_plan){0};
+}
+
+static int no_file(const struct cgroup_write *w, struct err *err)
+{
+	err_set(err, "cannot %s: this kernel has no %s", w->action, w->file);
+	if (strncmp(w->file, "memory.swap.", 12) == 0)
+		return err_hint(err, "its swap accounting is off; boot with swapaccount=1, or run "
+				     "without %s", w->flag);
+	if (strcmp(w->file, "io.weight") == 0)
+		return err_hint(err, "it was built without CONFIG_BLK_CGROUP_IOCOST; run without %s",
+			w->flag);
+	return w->flag ? err_hint(err, "run without %s", w->flag) : -1;
+}
+
+static int no_cpus(const struct cgroup_write *w, int group_fd, struct err *err)
+{
+	char file[64], have[512];
+
+	err_set(err, "cannot %s: not all of them are there", w->action);
+	snprintf(file, sizeof(file), "%s.effective", w->file);
+	if (file_peek(group_fd, file, have, sizeof(have)) > 0)
+		err_hint(err, "to be had here: %.200s", have);
+	return -1;
+}
+
+static int write_failed(const struct cgroup_write *w, int group_fd, struct err *err)
+{
+	int sys = errno;
+
+	if (sys == ENOENT)
+		return no_file(w, err);
+	if ((sys == EINVAL || sys == ERANGE) && strncmp(w->file, "cpuset.", 7) == 0)
+		return no_cpus(w, group_fd, err);
+	if (sys == EINVAL || sys == ERANGE)
+		err_set(err, "cannot %s: the kernel does not take \"%.80s\" for %s", w->action,
+			w->value, w->file);
+	else if (sys == ENODEV && strcmp(w->file, "io.max") == 0)
+		err_set(err, "cannot %s: this host has no such disk; a partition has no limit of "
+			     "its own", w->action);
+	else if (sys == EBUSY)
+		err_set(err, "cannot %s: what is in the group now stands against it (%s is busy)",
+			w->action, w->file);
+	else if (sys == EOPNOTSUPP)
+		err_set(err, "cannot %s: %s does not work in a threaded group", w->action, w->file);
+	else
+		err_sys(err, "cannot %s: write %s", w->action, w->file);
+	err->sys = sys;
+	return -1;
+}
+
+/* The kernel takes CPUs that are offline or not ours, and then falls back on all of the parent's:
+ * a limit that would be ignored. */
+static int cpuset_check(const struct cgroup_write *w, int group_fd, struct err *err)
+{
+	char file[64], have[VALUE_MAX + 1];
+
+	snprintf(file, sizeof(file), "%s.effective", w->file);
+	if (file_peek(group_fd, file, have, sizeof(have)) < 0)
+		return err_sys(err, "cannot %s: read %s", w->action, file);
+	return cgroup_cpu_list_within(w->value, have) ? 0 : no_cpus(w, group_fd, err);
+}
+
+static int write_apply(const struct cgroup_write *w, int hierarchy_fd, int group_fd,
+	struct err *err)
+{
+	if (file_poke(group_fd, w->file, w->value) == 0)
+		goto written;
+	if (errno == ENOENT && strncmp(w->file, "cgroup.", 7) != 0) {
+		int done = cgroup_controller_enable(hierarchy_fd, group_fd, w->file);
+
+		if (done == CONTROLLER_ABSENT && w->optional)
+			return 0;
+		if (done != CONTROLLER_ENABLED)
+			return cgroup_controller_explain(w->file, done, w->action, w->flag, err);
+		if (file_poke(group_fd, w->file, w->value) == 0)
+			goto written;
+	}
+	return write_failed(w, group_fd, err);
+written:
+	if (strcmp(w->file, "cpuset.cpus") == 0 || strcmp(w->file, "cpuset.mems") == 0)
+		return cpuset_check(w, group_fd, err);
+	return 0;
+}
+
+int cgroup_apply(int hierarchy_fd, int group_fd, const struct cgroup_plan *plan, struct err *err)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (write_apply(&plan->writes[i], hierarchy_fd, group_fd, err) < 0)
+			return -1;
+	return 0;
+}

@@ -1,0 +1,41 @@
+/* Limits as a list of writes to the files of a cgroup: planned without I/O, then applied. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "spec/spec.h"
+
+#include <stddef.h>
+
+enum {
+	CGROUP_MEMORY_MIN = 4 << 20,   /* bytes; with less no payload gets as far as its first line */
+	CGROUP_DESCENDANTS_MAX = 1000, /* groups that a payload may make, unless conf says otherwise */
+};
+
+struct cgroup_write {
+	const char *file, *value;
+	const char *action; /* "limit memory to 512M": what goes wrong if it fails */
+	const char *flag;   /* "--memory", or NULL if nobody asked */
+	bool optional;      /* skipped where the host has no such controller */
+};
+
+struct cgroup_plan {
+	struct arena arena;
+	struct cgroup_write *writes; /* in this order; a later one may overrule an earlier one */
+	size_t count;
+};
+
+/* Checks and translates all limits. No I/O. Free with cgroup_plan_free. */
+int cgroup_plan(const struct limits *limits, struct cgroup_plan *ret, struct err *err);
+void cgroup_plan_free(struct cgroup_plan *plan);
+#define autocgroupplan __attribute__((cleanup(cgroup_plan_free)))
+
+/* One open and one write for each limit. Only when a file is missing, its controller is enabled
+ * from the top of the tree down to the parent of the group, and the write repeated. A limit that
+ * the host cannot hold is an error with the reason; what was applied before it stays. */
+int cgroup_apply(int hierarchy_fd, int group_fd, const struct cgroup_plan *plan, struct err *err);
+
+/* "0-3,5": numbers and ascending ranges, at most 4 KiB of them. */
+bool cgroup_cpu_list_valid(const char *list);
+/* Whether every number of the valid list `part` is in `whole`, a list as the kernel prints it. */
+bool cgroup_cpu_list_within(const char *part, const char *whole);
