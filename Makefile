@@ -28,7 +28,7 @@ $(B)/obj/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
-$(B)/libctr.a: $(call obj,$(LIB_SRC))
+$(B)/libctr.a: $(call obj,$(LIB_SRC)) $(B)/obj/gen/seccomp_builtin.o
 	@rm -f $@
 	$(AR) rcs $@ $^
 
@@ -38,8 +38,22 @@ $(B)/ctr: $(call obj,$(CLI_SRC)) $(B)/libctr.a
 $(B)/ctr-image: $(B)/obj/image/ctr-image.o $(B)/libctr.a
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -lcrypto -ljansson
 
-$(B)/ctr-seccomp: $(B)/obj/process/ctr-seccomp.o $(B)/libctr.a
+# The archive carries programs that ctr-seccomp compiles from the profiles, so ctr-seccomp is linked
+# without it.
+SECCOMP_SRC := $(addprefix src/process/,ctr-seccomp.c seccomp_build.c seccomp_names.c seccomp_profile.c) \
+               $(addprefix src/base/,arena.c err.c fd.c file.c json.c)
+SECCOMP_PROFILES := $(wildcard src/process/profiles/*.json) src/process/profiles/embed.sh
+
+$(B)/ctr-seccomp: $(call obj,$(SECCOMP_SRC))
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lseccomp -ljansson -lcap
+
+$(B)/gen/seccomp_builtin.c: $(B)/ctr-seccomp $(SECCOMP_PROFILES)
+	@mkdir -p $(@D)
+	src/process/profiles/embed.sh $(B)/ctr-seccomp $@
+
+$(B)/obj/gen/seccomp_builtin.o: $(B)/gen/seccomp_builtin.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
 # These two stay behind with each container: static, against musl where there is one, and alone.
 $(B)/ctr-supervisor $(B)/ctr-init: $(B)/%: $(STATICS)

@@ -1,0 +1,37 @@
+/*
+ * The seccomp filter of a container's processes: found before the clone, loaded after it.
+ *
+ * The usual start takes the built-in program out of ctr's own image and opens no file. Any other
+ * profile is compiled once by ctr-seccomp and kept in the store.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "spec/spec.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct seccomp_filter {
+	const void *bytes; /* struct sock_filter[] */
+	size_t len;        /* bytes; 0: unconfined */
+	uint64_t flags;    /* SECCOMP_FILTER_FLAG_* that the profile asks for */
+	void *owned;       /* what seccomp_free releases */
+};
+
+/*
+ * p->seccomp: NULL or "default", "vps" (built in), "unconfined", or the path of a profile on the
+ * host. "includes" and "excludes" are decided by the bounding set. store_fd is the directory below
+ * which "seccomp/" keeps compiled programs; -1: compile every time. Whoever removes that directory
+ * loses only time.
+ */
+int seccomp_resolve(const struct process_spec *p, int store_fd, struct seccomp_filter *ret,
+	struct err *err);
+/* The same for a profile in memory; what is its name in messages. */
+int seccomp_compile(const char *what, const char *profile, size_t len, uint64_t caps, int store_fd,
+	struct seccomp_filter *ret, struct err *err);
+void seccomp_free(struct seccomp_filter *filter);
+
+/* Loads it for the calling thread, for ever. no_new_privs is set, or CAP_SYS_ADMIN is held, by the
+ * caller. Allocates nothing. */
+int seccomp_apply(const struct seccomp_filter *filter, struct err *err);

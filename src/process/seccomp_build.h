@@ -1,0 +1,32 @@
+/*
+ * From the rules of a profile to the classic BPF program that the kernel runs.
+ *
+ * Order within one system call: its rules with conditions, first match wins; then its rule without
+ * conditions; then the default action. (libseccomp alone leaves the order of overlapping rules
+ * open, and drops a conditional refusal beside an unconditional permission.) Rules with conditions
+ * are a short chain in front; the rest is libseccomp's binary tree over the numbers.
+ *
+ * A call of another ABI kills the process: ENOSYS would let a program that cannot even exit spin
+ * for ever, and an error here is never answered by a retry that could work.
+ *
+ * A number above the highest one that the profile names is answered ENOSYS where the default
+ * action is an error: the call is younger than the profile, and every libc falls back on ENOSYS,
+ * none on EPERM.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "process/seccomp_profile.h"
+
+#include <linux/filter.h>
+#include <stddef.h>
+
+struct seccomp_program {
+	struct sock_filter *code; /* free it */
+	size_t count;             /* of instructions, at most BPF_MAXINSNS */
+	size_t unknown;           /* names that nobody here knows: skipped */
+	char unknown_names[256];  /* the first of them, separated by blanks */
+};
+
+int seccomp_program_build(const char *what, const struct seccomp_profile *profile,
+	struct seccomp_program *ret, struct err *err);

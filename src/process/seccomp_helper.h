@@ -1,0 +1,24 @@
+/* ctr-seccomp, run once for a profile that is neither built in nor cached. */
+#pragma once
+
+#include "base/err.h"
+#include "process/seccomp_cache.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct seccomp_helper {
+	char path[4096 + 16];
+	int64_t size, changed_ns; /* tells one build of it from another */
+};
+
+/* Where to look first, NULL for the folder of the running program; then the libexec folder. */
+extern const char *seccomp_helper_dir;
+
+int seccomp_helper_find(struct seccomp_helper *ret, struct err *err);
+/* Everything but the profile that a compiled program depends on, zero-padded. */
+void seccomp_helper_describe(const struct seccomp_helper *helper, uint64_t caps, char params[256]);
+/* Its message becomes ours. */
+int seccomp_helper_run(const struct seccomp_helper *helper, const char *what, const char *profile,
+	size_t len, uint64_t caps, struct seccomp_program_bytes *ret, struct err *err);
