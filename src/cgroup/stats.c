@@ -1,0 +1,168 @@
+#include "cgroup/stats.h"
+
+#include "base/file.h"
+#include "cgroup/keyed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TEXT_MAX = 32768 };
+
+static void keyed_count(const char *text, const char *key, struct cgroup_count *ret)
+{
+	ret->known = cgroup_keyed_parse(text, key, &ret->value) == 0;
+}
+
+void cgroup_cpu_stat_parse(const char *text, struct cgroup_stats *ret)
+{
+	keyed_count(text, "usage_usec", &ret->cpu_usage_us);
+	keyed_count(text, "user_usec", &ret->cpu_user_us);
+	keyed_count(text, "system_usec", &ret->cpu_system_us);
+	keyed_count(text, "throttled_usec", &ret->cpu_throttled_us);
+}
+
+static void add_nested(const char *line, size_t len, const char *key, struct cgroup_count *sum)
+{
+	uint64_t v;
+
+	if (cgroup_nested_parse(line, len, key, &v) < 0)
+		return;
+	if (__builtin_add_overflow(sum->value, v, &sum->value))
+		sum->value = UINT64_MAX;
+}
+
+/* No line at all is a group that has done no I/O yet. */
+void cgroup_io_stat_parse(const char *text, struct cgroup_stats *ret)
+{
+	static const struct cgroup_count none = {.value = 0, .known = true};
+
+	ret->io_read_bytes = ret->io_write_bytes = ret->io_reads = ret->io_writes = none;
+	for (const char *line = text; *line;) {
+		size_t len = strcspn(line, "\n");
+
+		add_nested(line, len, "rbytes", &ret->io_read_bytes);
+		add_nested(line, len, "wbytes", &ret->io_write_bytes);
+		add_nested(line, len, "rios", &ret->io_reads);
+		add_nested(line, len, "wios", &ret->io_writes);
+		line += len + (line[len] == '\n');
+	}
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* "12.34" as 1234: the kernel prints two places, and never more than 100.00. */
+static int percent_parse(const char *s, uint64_t *ret)
+{
+	uint64_t v = 0;
+	int digits = 0;
+
+	for (; is_digit(*s) && digits < 3; s++, digits++)
+		v = v * 10 + (uint64_t)(*s - '0');
+	if (digits == 0 || *s != '.' || !is_digit(s[1]) || !is_digit(s[2]) || is_digit(s[3]))
+		return -1;
+	*ret = v * 100 + (uint64_t)(s[1] - '0') * 10 + (uint64_t)(s[2] - '0');
+	return 0;
+}
+
+static void avg10_parse(const char *text, const char *prefix, struct cgroup_count *ret)
+{
+	size_t n = strlen(prefix);
+
+	for (const char *p = text; p; p = strchr(p, '\n')) {
+		p += *p == '\n';
+		if (strncmp(p, prefix, n) != 0)
+			continue;
+		ret->known = percent_parse(p + n, &ret->value) == 0;
+		return;
+	}
+}
+
+void cgroup_pressure_parse(const char *text, struct cgroup_pressure *ret)
+{
+	avg10_parse(text, "some avg10=", &ret->some_avg10);
+	avg10_parse(text, "full avg10=", &ret->full_avg10);
+}
+
+/* Whole lines only: a piece of one at the end of a full buffer could be a number cut short. */
+static int text_read(int group_fd, const char *file, char text[TEXT_MAX])
+{
+	ssize_t n = file_peek(group_fd, file, text, TEXT_MAX);
+
+	if (n < 0)
+		return -1;
+	if (n == TEXT_MAX - 1) {
+		char *end = memrchr(text, '\n', (size_t)n);
+
+		if (end)
+			*end = '\0';
+	}
+	return 0;
+}
+
+static void count_read(int group_fd, const char *file, char text[TEXT_MAX],
+	struct cgroup_count *ret)
+{
+	ret->known = text_read(group_fd, file, text) == 0 &&
+		     cgroup_value_parse(text, &ret->value) == 0;
+}
+
+static void pressure_read(int group_fd, const char *file, char text[TEXT_MAX],
+	struct cgroup_pressure *ret)
+{
+	if (text_read(group_fd, file, text) == 0)
+		cgroup_pressure_parse(text, ret);
+}
+
+static void counts_read(int group_fd, char text[TEXT_MAX], struct cgroup_stats *s)
+{
+	const struct {
+		const char *file;
+		struct cgroup_count *count;
+	} single[] = {
+		{"memory.current", &s->memory_current},
+		{"memory.peak", &s->memory_peak},
+		{"memory.max", &s->memory_max},
+		{"memory.swap.current", &s->swap_current},
+		{"memory.swap.max", &s->swap_max},
+		{"pids.current", &s->pids_current},
+		{"pids.max", &s->pids_max},
+	};
+
+	for (size_t i = 0; i < sizeof(single) / sizeof(*single); i++)
+		count_read(group_fd, single[i].file, text, single[i].count);
+}
+
+int cgroup_stats(int group_fd, struct cgroup_stats *ret, struct err *err)
+{
+	struct cgroup_stats s = {0};
+	char text[TEXT_MAX];
+
+	/* In every group, whatever the controllers. */
+	if (text_read(group_fd, "cpu.stat", text) < 0)
+		return err_sys(err, "read the use of the cgroup");
+	cgroup_cpu_stat_parse(text, &s);
+	counts_read(group_fd, text, &s);
+	if (text_read(group_fd, "memory.events", text) == 0)
+		keyed_count(text, "oom_kill", &s.oom_kills);
+	if (text_read(group_fd, "io.stat", text) == 0)
+		cgroup_io_stat_parse(text, &s);
+	pressure_read(group_fd, "cpu.pressure", text, &s.cpu_pressure);
+	pressure_read(group_fd, "memory.pressure", text, &s.memory_pressure);
+	pressure_read(group_fd, "io.pressure", text, &s.io_pressure);
+	*ret = s;
+	return 0;
+}
+
+bool cgroup_oom_killed(int group_fd)
+{
+	char text[1024];
+	uint64_t kills;
+
+	return file_peek(group_fd, "memory.events", text, sizeof(text)) >= 0 &&
+	       cgroup_keyed_parse(text, "oom_kill", &kills) == 0 && kills > 0;
+}
