@@ -70,7 +70,7 @@ int attach_connect(int dirfd, const char *name, struct err *err);
 
 /* Serves the terminal until the container ends, the person detaches, or the supervisor goes. The
  * terminal is as it was on every return, and after a fatal signal. What the container prints is
- * passed on as it is. *ret_status is written with
- * ATTACH_EXITED and ATTACH_SIGNALLED only. -1 if it was refused, or this side failed. */
+ * passed on as it is. *ret_status is written with ATTACH_EXITED and ATTACH_SIGNALLED only. -1 if
+ * the supervisor refused, or this side failed. */
 int attach_run(int sock, const struct attach_options *options, int *ret_status,
 	enum attach_how *ret_how, struct err *err);
