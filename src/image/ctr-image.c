@@ -106,7 +106,7 @@ static int run(int argc, char **argv, struct err *err)
 		return -1;
 	root_fd = dir_make_path(root && *root ? root : "/var/lib/ctr", err);
 	r = root_fd < 0 ? -1 : c->run(c, root_fd, argc - at - 1, argv + at + 1, err);
-	return r < 0 ? err_wrap(err, "image: %s", c->name) : r;
+	return r < 0 ? err_wrap(err, "image %s", c->name) : r;
 }
 
 int main(int argc, char **argv)
