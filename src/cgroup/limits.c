@@ -251,7 +251,8 @@ static int plan_conf(struct cgroup_plan *p, const struct key_value *kv, struct e
 		if ((unsigned char)kv->value[i] < ' ' || kv->value[i] == 0x7f)
 			why = "the value has a control character in it";
 	if (why)
-		return err_set(err, "--cgroup-conf %.80s: %s", kv->key, why);
+		return err_set(err, "--cgroup-conf %.*s: %s", (int)strcspn(kv->key, "\r\n"),
+			kv->key, why);
 	plan_add(p, (struct cgroup_write){.file = arena_strdup(&p->arena, kv->key),
 		.value = arena_strdup(&p->arena, kv->value), .flag = "--cgroup-conf",
 		.action = arena_printf(&p->arena, "set %s to %.80s", kv->key, kv->value)});

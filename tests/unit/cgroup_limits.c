@@ -1,0 +1,170 @@
+#include "base/fd.h"
+#include "cgroup/controller.h"
+#include "cgroup/effective.h"
+#include "cgroup/limits.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static const char *planned(const struct cgroup_plan *p, const char *file)
+{
+	const char *value = NULL;
+
+	for (size_t i = 0; i < p->count; i++)
+		if (strcmp(p->writes[i].file, file) == 0)
+			value = p->writes[i].value;
+	return value;
+}
+
+static void expect(const struct limits *l, const char *file, const char *value)
+{
+	struct err err = {0};
+	autocgroupplan struct cgroup_plan p = {0};
+	const char *got;
+
+	cr_assert_eq(cgroup_plan(l, &p, &err), 0, "%s", err.text);
+	got = planned(&p, file);
+	cr_assert(got && strcmp(got, value) == 0, "%s: got \"%s\", not \"%s\"", file,
+		got ? got : "nothing", value);
+}
+
+static void refused(const struct limits *l, const char *text)
+{
+	struct err err = {0};
+	struct cgroup_plan p = {.count = 77};
+
+	cr_assert_eq(cgroup_plan(l, &p, &err), -1, "not refused: %s", text);
+	cr_assert(strstr(err.text, text), "\"%s\" does not say \"%s\"", err.text, text);
+	cr_assert_null(strchr(err.text, '\n'));
+	cr_assert_eq(p.count, 77, "written on failure");
+}
+
+Test(limits, nothing_asked_bounds_only_groups)
+{
+	struct limits l = {0};
+	struct err err = {0};
+	autocgroupplan struct cgroup_plan p = {0};
+
+	cr_assert_eq(cgroup_plan(&l, &p, &err), 0);
+	cr_assert_eq(p.count, 1);
+	cr_assert_str_eq(p.writes[0].file, "cgroup.max.descendants");
+	cr_assert_str_eq(p.writes[0].value, "1000");
+}
+
+Test(limits, values)
+{
+	struct io_max io = {8, 16, 1048576, 0, UINT64_MAX, 100};
+	struct key_value conf[] = {{"memory.zswap.max", "0"}, {"cgroup.max.descendants", "5"}};
+	struct limits l = {
+		.memory = 512 << 20, .memory_swap_set = true, .memory_swap = UINT64_MAX,
+		.memory_low = 1 << 20, .memory_high = 400 << 20, .oom_group = true,
+		.cpu_quota_us = 150000, .cpu_weight = 10000, .cpuset_cpus = "0-1,3",
+		.cpuset_mems = "0", .pids = 100, .io_weight = 1, .io_max = &io, .io_max_count = 1,
+		.conf = conf, .conf_count = 2,
+	};
+
+	expect(&l, "memory.max", "536870912");
+	expect(&l, "memory.swap.max", "max");
+	expect(&l, "memory.low", "1048576");
+	expect(&l, "memory.high", "419430400");
+	expect(&l, "memory.oom.group", "1");
+	expect(&l, "cpu.max", "150000 100000");
+	expect(&l, "cpu.weight", "10000");
+	expect(&l, "cpuset.cpus", "0-1,3");
+	expect(&l, "cpuset.mems", "0");
+	expect(&l, "pids.max", "100");
+	expect(&l, "io.weight", "default 1");
+	expect(&l, "io.max", "8:16 rbps=1048576 wbps=max riops=max wiops=100");
+	expect(&l, "memory.zswap.max", "0");
+	expect(&l, "cgroup.max.descendants", "5");
+	l.cpu_quota_us = 0;
+	l.cpu_period_us = 50000;
+	expect(&l, "cpu.max", "max 50000");
+	l.memory_swap = 0;
+	expect(&l, "memory.swap.max", "0");
+}
+
+Test(limits, ranges)
+{
+	refused(&(struct limits){.memory = 512}, "--memory 512: at least 4M");
+	refused(&(struct limits){.memory = 8 << 20, .memory_low = 9 << 20}, "--memory-low 9M");
+	refused(&(struct limits){.cpu_weight = 10001}, "--cpu-weight 10001");
+	refused(&(struct limits){.io_weight = 10001}, "--io-weight 10001");
+	refused(&(struct limits){.cpu_quota_us = 999}, "--cpus: 999 of 100000");
+	refused(&(struct limits){.cpu_quota_us = 5000, .cpu_period_us = 999}, "--cpu-period 999");
+	refused(&(struct limits){.cpu_quota_us = 5000, .cpu_period_us = 1000001}, "--cpu-period");
+	refused(&(struct limits){.pids = 4194305}, "--pids 4194305");
+	refused(&(struct limits){.cpuset_cpus = "3-1"}, "--cpuset-cpus \"3-1\"");
+	refused(&(struct limits){.cpuset_mems = ""}, "--cpuset-mems");
+}
+
+Test(limits, conf_names)
+{
+	static const char *const bad[] = {"", ".", "..", "memory", "../memory.max", "a/b.max",
+		"cgroup.procs", "cgroup.threads", "cgroup.subtree_control", "cgroup.kill",
+		"cgroup.freeze", "cgroup.type", "memory..max", ".memory.max", "memory.max\n",
+		"memory max.x"};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct key_value kv = {bad[i], "1"};
+
+		refused(&(struct limits){.conf = &kv, .conf_count = 1}, "--cgroup-conf");
+	}
+	refused(&(struct limits){.conf = &(struct key_value){"memory.max", ""}, .conf_count = 1},
+		"empty");
+	refused(&(struct limits){.conf = &(struct key_value){"memory.max", "1\n2"},
+			.conf_count = 1}, "control character");
+}
+
+Test(limits, cpu_lists)
+{
+	static const char *const good[] = {"0", "0-3", "0,2,4-6", "7-7", "65535"};
+	static const char *const bad[] = {"", ",", "0,", ",0", "-1", "1-", "1--2", "a", "0 1", "0x1",
+		"1-2-3", "65536", "99999999999999999999", "0-3:1/2", "all", "0\n"};
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		cr_assert(cgroup_cpu_list_valid(good[i]), "%s", good[i]);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		cr_assert_not(cgroup_cpu_list_valid(bad[i]), "%s", bad[i]);
+	cr_assert(cgroup_cpu_list_within("0,1", "0-1"));
+	cr_assert(cgroup_cpu_list_within("5,2-3", "0,2-4,5-9"));
+	cr_assert_not(cgroup_cpu_list_within("0-2", "0-1"));
+	cr_assert_not(cgroup_cpu_list_within("0,7", "0-3"));
+	cr_assert_not(cgroup_cpu_list_within("0", ""));
+}
+
+Test(limits, where_a_controller_is)
+{
+	static const char self[] = "4:memory:/x\n3:cpu,cpuacct:/a:b\n2:blkio:/\n1:name=cpuset:/\n0::/\n";
+	static const char all[] = "#subsys_name\thierarchy\tnum_cgroups\tenabled\n"
+				  "cpuset\t0\t1\t1\npids\t0\t1\t0\n";
+
+	cr_assert_eq(cgroup_controller_place("memory", self, all), CONTROLLER_ON_V1);
+	cr_assert_eq(cgroup_controller_place("cpu", self, all), CONTROLLER_ON_V1);
+	cr_assert_eq(cgroup_controller_place("io", self, all), CONTROLLER_ON_V1);
+	cr_assert_eq(cgroup_controller_place("cpuset", self, all), CONTROLLER_NOT_DELEGATED);
+	cr_assert_eq(cgroup_controller_place("pids", self, all), CONTROLLER_DISABLED);
+	cr_assert_eq(cgroup_controller_place("misc", self, all), CONTROLLER_NOT_BUILT);
+	cr_assert_eq(cgroup_controller_place("memory", "", ""), CONTROLLER_NOT_DELEGATED);
+	cr_assert_eq(cgroup_controller_place("memory", ":::\n\n9", "memory"),
+		CONTROLLER_NOT_BUILT);
+}
+
+Test(limits, reading_back)
+{
+	struct io_max m = {0};
+	uint64_t quota = 1, period = 1;
+
+	cr_assert_eq(cgroup_cpu_max_parse("max 100000", &quota, &period), 0);
+	cr_assert(quota == UINT64_MAX && period == 100000);
+	cr_assert_eq(cgroup_cpu_max_parse("5000 10000\n", &quota, &period), 0);
+	cr_assert(quota == 5000 && period == 10000);
+	cr_assert_eq(cgroup_cpu_max_parse("5000", &quota, &period), -1);
+	cr_assert_eq(cgroup_cpu_max_parse("x 10000", &quota, &period), -1);
+	cr_assert_eq(cgroup_io_max_parse("8:16 rbps=2097152 wbps=max riops=max wiops=120\n", &m), 0);
+	cr_assert(m.major == 8 && m.minor == 16 && m.rbps == 2097152 && m.wbps == UINT64_MAX &&
+		  m.wiops == 120);
+	cr_assert_eq(cgroup_io_max_parse("8:16 rbps=1", &m), -1);
+	cr_assert_eq(cgroup_io_max_parse("4294967296:0 rbps=1 wbps=1 riops=1 wiops=1", &m), -1);
+	cr_assert_eq(cgroup_io_max_parse("", &m), -1);
+}

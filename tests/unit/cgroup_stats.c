@@ -1,0 +1,92 @@
+#include "cgroup/group.h"
+#include "cgroup/hierarchy.h"
+#include "cgroup/keyed.h"
+#include "cgroup/stats.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+Test(stats, single_values)
+{
+	uint64_t v = 7;
+
+	cr_assert(cgroup_value_parse("4096\n", &v) == 0 && v == 4096);
+	cr_assert(cgroup_value_parse("max", &v) == 0 && v == UINT64_MAX);
+	cr_assert(cgroup_value_parse("18446744073709551615", &v) == 0 && v == UINT64_MAX);
+	v = 7;
+	cr_assert_eq(cgroup_value_parse("18446744073709551616", &v), -1);
+	cr_assert_eq(cgroup_value_parse("", &v), -1);
+	cr_assert_eq(cgroup_value_parse("-1", &v), -1);
+	cr_assert_eq(cgroup_value_parse("1 2", &v), -1);
+	cr_assert_eq(cgroup_value_parse("1\n2", &v), -1);
+	cr_assert_eq(cgroup_value_parse("maximum", &v), -1);
+	cr_assert_eq(v, 7, "written on failure");
+}
+
+Test(stats, cpu)
+{
+	struct cgroup_stats s = {0};
+
+	cgroup_cpu_stat_parse("usage_usec 30\nuser_usec 20\nsystem_usec 10\n", &s);
+	cr_assert(s.cpu_usage_us.known && s.cpu_usage_us.value == 30);
+	cr_assert(s.cpu_user_us.value == 20 && s.cpu_system_us.value == 10);
+	cr_assert_not(s.cpu_throttled_us.known);
+	cgroup_cpu_stat_parse("xusage_usec 1\nthrottled_usec 9\nuser_usec 1 2", &s);
+	cr_assert(s.cpu_throttled_us.known && s.cpu_throttled_us.value == 9);
+	cr_assert_not(s.cpu_usage_us.known);
+	cr_assert_not(s.cpu_user_us.known);
+}
+
+Test(stats, io_is_summed)
+{
+	struct cgroup_stats s = {0};
+
+	cgroup_io_stat_parse("8:0 rbytes=100 wbytes=5 rios=2 wios=1 dbytes=7 dios=1\n"
+			     "7:0 \n8:16 rbytes=11 wbytes=0 rios=1 wios=0 dbytes=0 dios=0", &s);
+	cr_assert(s.io_read_bytes.known && s.io_read_bytes.value == 111);
+	cr_assert(s.io_write_bytes.value == 5 && s.io_reads.value == 3 && s.io_writes.value == 1);
+	cgroup_io_stat_parse("", &s);
+	cr_assert(s.io_reads.known && s.io_reads.value == 0);
+}
+
+Test(stats, pressure)
+{
+	struct cgroup_pressure p = {0};
+
+	cgroup_pressure_parse("some avg10=12.34 avg60=0.00 avg300=0.00 total=5\n"
+			      "full avg10=100.00 avg60=0.00 avg300=0.00 total=5", &p);
+	cr_assert(p.some_avg10.known && p.some_avg10.value == 1234);
+	cr_assert(p.full_avg10.known && p.full_avg10.value == 10000);
+	p = (struct cgroup_pressure){0};
+	cgroup_pressure_parse("some avg10=1.2 avg60=", &p);
+	cgroup_pressure_parse("full avg10=", &p);
+	cr_assert(!p.some_avg10.known && !p.full_avg10.known);
+}
+
+Test(stats, events)
+{
+	struct cgroup_events e = {0};
+
+	cr_assert_eq(cgroup_events_parse("populated 1\nfrozen 0\n", &e), 0);
+	cr_assert(e.populated && !e.frozen);
+	cr_assert_eq(cgroup_events_parse("frozen 1\npopulated 0", &e), 0);
+	cr_assert(!e.populated && e.frozen);
+	cr_assert_eq(cgroup_events_parse("populated 1", &e), -1);
+	cr_assert_eq(cgroup_events_parse("populated 11\nfrozen 0", &e), -1);
+	cr_assert_eq(cgroup_events_parse("", &e), -1);
+}
+
+Test(stats, mountinfo)
+{
+	char path[64] = "";
+
+	cr_assert_eq(cgroup_mountinfo_parse("41 31 0:38 / /a\\040b/c rw,relatime shared:1 - cgroup2 "
+					    "cgroup2 rw\n", path, sizeof(path)), 1);
+	cr_assert_str_eq(path, "/a b/c");
+	cr_assert_eq(cgroup_mountinfo_parse("41 31 0:38 / /x rw - cgroup cgroup rw,cpu", path, 64), 0);
+	cr_assert_eq(cgroup_mountinfo_parse("41 31 0:38 / /x\\04 rw - cgroup2 c rw", path, 64), 0);
+	cr_assert_eq(cgroup_mountinfo_parse("41 31 0:38 / /long/name rw - cgroup2 c rw", path, 5), 0);
+	cr_assert_eq(cgroup_mountinfo_parse("", path, 64), 0);
+	cr_assert_eq(cgroup_mountinfo_parse("1 2 3 4", path, 64), 0);
+	cr_assert_str_eq(path, "/a b/c");
+}
