@@ -1,0 +1,145 @@
+#include "cli/command.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FLAGS_MAX = 128, FIRST_LONG = 256, HELP = FIRST_LONG + FLAGS_MAX };
+
+int flag_bool(const char *what, const char *value, bool *ret, struct err *err)
+{
+	if (strcmp(value, "true") == 0 || strcmp(value, "1") == 0)
+		*ret = true;
+	else if (strcmp(value, "false") == 0 || strcmp(value, "0") == 0)
+		*ret = false;
+	else
+		return err_set(err, "%s: '%.60s' is neither true nor false", what, value);
+	return 0;
+}
+
+static size_t count_flags(const struct flag *flags)
+{
+	size_t n = 0;
+
+	while (flags && flags[n].name)
+		n++;
+	return n;
+}
+
+static void fill_options(const struct flag *flags, size_t n, struct option *options, char *letters,
+	bool ends_at_word)
+{
+	/* '+': stop at the first word. ':': tell a missing value from an unknown flag. */
+	if (ends_at_word)
+		*letters++ = '+';
+	*letters++ = ':';
+	*letters++ = 'H';
+	for (size_t i = 0; i < n; i++) {
+		options[i] = (struct option){
+			.name = flags[i].name,
+			.has_arg = flags[i].value ? required_argument : optional_argument,
+			.val = FIRST_LONG + (int)i,
+		};
+		if (flags[i].letter) {
+			*letters++ = flags[i].letter;
+			if (flags[i].value)
+				*letters++ = ':';
+		}
+	}
+	options[n] = (struct option){.name = "help", .val = HELP};
+	options[n + 1] = (struct option){0};
+	*letters = '\0';
+}
+
+static const struct flag *by_letter(const struct flag *flags, size_t n, int letter)
+{
+	for (size_t i = 0; i < n; i++)
+		if (flags[i].letter == letter)
+			return &flags[i];
+	return NULL;
+}
+
+/* word: as it stands on the command line, maybe with "=value". */
+static int unknown_flag(const struct command *command, const char *word, int letter,
+	struct err *err)
+{
+	char name[64], one[2] = {(char)letter, '\0'};
+	const char *advice;
+
+	if (letter && letter < FIRST_LONG)
+		snprintf(name, sizeof(name), "-%c", letter);
+	else
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
+	err_set(err, "unknown flag %s", name);
+	advice = flag_advice(letter && letter < FIRST_LONG ? one : name + strspn(name, "-"));
+	if (advice)
+		return err_hint(err, "%s", advice);
+	return err_hint(err, "ctr %s --help lists the flags", command->name);
+}
+
+static int missing_value(const char *word, int letter, struct err *err)
+{
+	if (letter && letter < FIRST_LONG)
+		return err_set(err, "-%c needs a value", letter);
+	return err_set(err, "%s needs a value", word);
+}
+
+int flags_parse(const struct command *command, void *to, int argc, char **argv, int *ret_first,
+	struct err *err)
+{
+	const struct flag *flags = command->flags;
+	size_t n = count_flags(flags);
+	struct option options[FLAGS_MAX + 2];
+	char letters[2 * FLAGS_MAX + 4];
+	int c;
+
+	fill_options(flags, n, options, letters, command->ends_flags_at_word);
+	opterr = 0;
+	optind = 0;
+	while ((c = getopt_long(argc, argv, letters, options, NULL)) != -1) {
+		const struct flag *flag = NULL;
+		char what[64];
+
+		if (c == HELP) {
+			command_help(command);
+			return 1;
+		}
+		if (c == ':')
+			return missing_value(argv[optind - 1], optopt, err);
+		if (c >= FIRST_LONG)
+			flag = &flags[c - FIRST_LONG];
+		else if (c != '?')
+			flag = by_letter(flags, n, c);
+		if (!flag)
+			return unknown_flag(command, argv[optind - 1], optopt, err);
+		snprintf(what, sizeof(what), "--%s", flag->name);
+		if (flag->set(to, what, optarg ? optarg : "true", err) < 0)
+			return -1;
+	}
+	*ret_first = optind;
+	return 0;
+}
+
+void command_help(const struct command *command)
+{
+	size_t n = count_flags(command->flags);
+
+	printf("%s\n\n", command->summary);
+	printf("usage: ctr %s%s%s%s\n", command->name, n ? " [flags]" : "",
+		*command->arguments ? " " : "", command->arguments);
+	if (command->examples)
+		printf("\nexamples:\n%s", command->examples);
+	if (n)
+		printf("\nflags:\n");
+	for (size_t i = 0; i < n; i++) {
+		const struct flag *f = &command->flags[i];
+		char left[64];
+
+		snprintf(left, sizeof(left), "%c%c%s --%s%s%s", f->letter ? '-' : ' ',
+			f->letter ? f->letter : ' ', f->letter ? "," : " ", f->name,
+			f->value ? " " : "", f->value ? f->value : "");
+		printf("  %-30s%s%s\n", left, strlen(left) >= 30 ? "\n                                " : "",
+			f->help);
+	}
+}

@@ -1,0 +1,154 @@
+#include "cli/runflags.h"
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "cli/attach.h"
+#include "container/claim.h"
+#include "container/console.h"
+#include "container/foreground.h"
+#include "container/life.h"
+#include "container/plan.h"
+#include "container/release.h"
+#include "container/start.h"
+#include "container/supervise.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+enum { RESOLV_MAX = 64 << 10 };
+
+static int write_cidfile(const char *path, const char *id, struct err *err)
+{
+	autofd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	if (fd < 0 || fd_write_all(fd, id, strlen(id)) < 0)
+		return err_sys(err, "--cidfile %s", path);
+	return 0;
+}
+
+/* A container in the host's network asks the host's name servers. */
+static char *host_resolv(const struct spec *spec)
+{
+	char *text = NULL;
+	struct err err;
+
+	if (spec->ns.fresh & CLONE_NEWNET)
+		return NULL;
+	return file_read(AT_FDCWD, "/etc/resolv.conf", RESOLV_MAX, &text, NULL, &err) < 0 ? NULL
+											   : text;
+}
+
+static int run_foreground(struct cli *cli, struct spec *spec, struct plan *plan, int image_lock,
+	struct err *err)
+{
+	const struct start_io io = {.streams = {-1, -1, -1}, .image_lock = image_lock};
+	struct container c;
+	int status, r;
+
+	if (spec->die_with_parent && prctl(PR_SET_PDEATHSIG, SIGTERM) < 0)
+		return err_sys(err, "--die-with-parent");
+	foreground_block_signals(NULL);
+	if (container_start(&cli->store, spec, plan, &io, &c, err) < 0)
+		return -1;
+	r = foreground_wait(&c, spec->timeout_ns, &status, err);
+	if (r == 0 && exit_file_write(c.state_fd, status, err) < 0)
+		r = -1;
+	if (container_release(&c, r < 0 ? -1 : status, r < 0 ? &(struct err){0} : err) < 0)
+		r = -1;
+	container_close(&c);
+	if (r == 0 && status == FOREGROUND_TIMED_OUT && spec->timeout_ns)
+		warn("%s was killed after its --timeout", spec->name);
+	return r < 0 ? -1 : status;
+}
+
+static int run_detached(struct cli *cli, struct spec *spec, struct plan *plan, int image_lock,
+	struct err *err)
+{
+	if (container_supervise(&cli->store, spec, plan, image_lock, NULL, err) < 0)
+		return -1;
+	puts(spec->id);
+	return 0;
+}
+
+static int run_attached(struct cli *cli, struct spec *spec, struct plan *plan, int image_lock,
+	const char *keys, struct err *err)
+{
+	autofd int sock = -1;
+
+	if (container_supervise(&cli->store, spec, plan, image_lock, &sock, err) < 0)
+		return -1;
+	return attach_container(&cli->store, spec->name, sock, true, spec->process.open_stdin, keys,
+		err);
+}
+
+static int run_planned(struct cli *cli, struct run_options *o, int image_lock, struct err *err)
+{
+	autofree char *resolv = host_resolv(&o->spec);
+	struct plan plan;
+	int r;
+
+	if (plan_make(&o->spec, resolv, &plan, &o->spec.arena, err) < 0)
+		return -1;
+	if (o->dry_run) {
+		plan_print(&o->spec, &plan, stdout);
+		return 0;
+	}
+	if (seccomp_resolve(&o->spec.process, cli->store.root_fd, &plan.filter, err) < 0)
+		return -1;
+	if (o->cidfile && write_cidfile(o->cidfile, o->spec.id, err) < 0)
+		return -1;
+	if (o->detach)
+		r = run_detached(cli, &o->spec, &plan, image_lock, err);
+	else if (o->spec.process.terminal)
+		r = run_attached(cli, &o->spec, &plan, image_lock, o->detach_keys, err);
+	else
+		r = run_foreground(cli, &o->spec, &plan, image_lock, err);
+	if (r < 0 && o->cidfile)
+		unlink(o->cidfile);
+	seccomp_free(&plan.filter);
+	cgroup_plan_free(&plan.cgroup);
+	return r;
+}
+
+static int check_terminal(const struct run_options *o, struct err *err)
+{
+	if (!o->spec.process.terminal || o->detach || !o->spec.process.open_stdin ||
+		isatty(STDIN_FILENO))
+		return 0;
+	err_set(err, "--tty with --interactive needs a terminal on standard input");
+	return err_hint(err, "leave out -t to pipe into the container");
+}
+
+static int run(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+{
+	struct run_options *o = options;
+	struct image image = {0};
+	int image_lock = -1, r = -1;
+
+	if (run_options_finish(o, &cli->store, argc, argv, &image, &image_lock, err) == 0 &&
+		check_terminal(o, err) == 0)
+		r = run_planned(cli, o, image_lock, err);
+	image_free(&image);
+	spec_free(&o->spec);
+	return r;
+}
+
+const struct command command_run = {
+	.name = "run",
+	.summary = "Run a command in a new container",
+	.arguments = "IMAGE [COMMAND…] | --rootfs DIR COMMAND…",
+	.examples = "  ctr run --rm busybox echo hello\n"
+		    "  ctr run --rm -it -v $PWD:/src -w /src -m 512m debian bash\n"
+		    "  ctr run --rm --rootfs / -- gcc --version\n"
+		    "  ctr run -d --name web -v /srv/www:/www:ro busybox httpd -f -h /www\n",
+	.flags = run_flags,
+	.run = run,
+	.init = run_options_init,
+	.options_size = sizeof(struct run_options),
+	.ends_flags_at_word = true,
+};

@@ -1,0 +1,602 @@
+#include "cli/runflags.h"
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/num.h"
+#include "container/store.h"
+#include "spec/capname.h"
+#include "spec/defaults.h"
+#include "spec/deviceflag.h"
+#include "spec/envfile.h"
+#include "spec/limitflag.h"
+#include "spec/mountflag.h"
+#include "spec/name.h"
+#include "spec/signame.h"
+#include "spec/sysctlname.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+enum { ENV_FILE_MAX = 1 << 20, CAP_LAST_FALLBACK = 40 };
+
+extern char **environ;
+
+/* Flags whose value goes into the spec as it is parsed. */
+#define SPEC_FLAG(f)                                                                               \
+	static int set_##f(void *to, const char *what, const char *value, struct err *err)         \
+	{                                                                                          \
+		return f(&((struct run_options *)to)->spec, what, value, err);                     \
+	}
+SPEC_FLAG(limit_memory)
+SPEC_FLAG(limit_memory_low)
+SPEC_FLAG(limit_memory_high)
+SPEC_FLAG(limit_memory_swap)
+SPEC_FLAG(limit_cpus)
+SPEC_FLAG(limit_cpu_period)
+SPEC_FLAG(limit_cpu_quota)
+SPEC_FLAG(limit_cpu_weight)
+SPEC_FLAG(limit_cpu_shares)
+SPEC_FLAG(limit_cpuset_cpus)
+SPEC_FLAG(limit_cpuset_mems)
+SPEC_FLAG(limit_pids)
+SPEC_FLAG(limit_io_weight)
+SPEC_FLAG(limit_cgroup_conf)
+SPEC_FLAG(limit_ulimit)
+SPEC_FLAG(limit_oom_score_adj)
+SPEC_FLAG(limit_umask)
+SPEC_FLAG(sysctl_flag)
+SPEC_FLAG(label_flag)
+SPEC_FLAG(annotation_flag)
+
+#define BOOL_FLAG(name, field)                                                                     \
+	static int set_##name(void *to, const char *what, const char *value, struct err *err)      \
+	{                                                                                          \
+		return flag_bool(what, value, &((struct run_options *)to)->field, err);            \
+	}
+BOOL_FLAG(remove, spec.remove)
+BOOL_FLAG(init, spec.init)
+BOOL_FLAG(tty, spec.process.terminal)
+BOOL_FLAG(interactive, spec.process.open_stdin)
+BOOL_FLAG(readonly, spec.root.readonly)
+BOOL_FLAG(die_with_parent, spec.die_with_parent)
+BOOL_FLAG(oom_group, spec.limits.oom_group)
+BOOL_FLAG(detach, detach)
+BOOL_FLAG(dry_run, dry_run)
+
+#define TEXT_FLAG(name, field)                                                                     \
+	static int set_##name(void *to, const char *what, const char *value, struct err *err)      \
+	{                                                                                          \
+		(void)what, (void)err;                                                             \
+		((struct run_options *)to)->field = value;                                         \
+		return 0;                                                                          \
+	}
+TEXT_FLAG(cidfile, cidfile)
+TEXT_FLAG(entrypoint, entrypoint)
+TEXT_FLAG(detach_keys, detach_keys)
+TEXT_FLAG(user, user)
+TEXT_FLAG(stop_signal, stop_signal)
+
+static int set_name(void *to, const char *what, const char *value, struct err *err)
+{
+	((struct run_options *)to)->name = value;
+	return name_check(value, err) < 0 ? err_wrap(err, "%s", what) : 0;
+}
+
+static int set_hostname(void *to, const char *what, const char *value, struct err *err)
+{
+	((struct run_options *)to)->spec.hostname = value;
+	((struct run_options *)to)->hostname_given = true;
+	return hostname_check(what, value, err);
+}
+
+static int absolute(const char *what, const char *value, struct err *err)
+{
+	if (value[0] != '/')
+		return err_set(err, "%s: '%.200s' is not an absolute path", what, value);
+	return 0;
+}
+
+static int set_workdir(void *to, const char *what, const char *value, struct err *err)
+{
+	((struct run_options *)to)->workdir = value;
+	return absolute(what, value, err);
+}
+
+/* Kept as an absolute path: it is looked up again by whoever reads config.json. */
+static int set_rootfs(void *to, const char *what, const char *value, struct err *err)
+{
+	struct run_options *o = to;
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (!realpath(value, path))
+		return err_sys(err, "%s %s", what, value);
+	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+		return err_set(err, "%s %s: not a directory", what, value);
+	o->rootfs = arena_strdup(&o->spec.arena, path);
+	return 0;
+}
+
+static int set_volume(void *to, const char *what, const char *value, struct err *err)
+{
+	char cwd[PATH_MAX];
+
+	if (!getcwd(cwd, sizeof(cwd)))
+		return err_sys(err, "%s: cannot tell the working directory", what);
+	return mountflag_volume(&((struct run_options *)to)->spec, what, value, cwd, err);
+}
+
+static int set_mount(void *to, const char *what, const char *value, struct err *err)
+{
+	char cwd[PATH_MAX];
+
+	if (!getcwd(cwd, sizeof(cwd)))
+		return err_sys(err, "%s: cannot tell the working directory", what);
+	return mountflag_mount(&((struct run_options *)to)->spec, what, value, cwd, err);
+}
+SPEC_FLAG(mountflag_tmpfs)
+
+static int set_device(void *to, const char *what, const char *value, struct err *err)
+{
+	struct run_options *o = to;
+	const char *source;
+	struct device d;
+	struct stat st;
+
+	if (device_parse(&o->spec.arena, what, value, &source, &d, err) < 0)
+		return -1;
+	if (stat(source, &st) < 0)
+		return err_sys(err, "%s %s", what, source);
+	if (device_fill(&d, source, &st, err) < 0)
+		return err_wrap(err, "%s", what);
+	device_add(&o->spec, &d);
+	return 0;
+}
+
+static int resolve_disk(const char *path, uint32_t *ret_major, uint32_t *ret_minor,
+	struct err *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return err_sys(err, "%s", path);
+	if (!S_ISBLK(st.st_mode))
+		return err_set(err, "%s is not a block device", path);
+	*ret_major = major(st.st_rdev);
+	*ret_minor = minor(st.st_rdev);
+	return 0;
+}
+
+static int set_io_max(void *to, const char *what, const char *value, struct err *err)
+{
+	return limit_io_max(&((struct run_options *)to)->spec, what, value, resolve_disk, err);
+}
+
+static int set_env(void *to, const char *what, const char *value, struct err *err)
+{
+	struct run_options *o = to;
+
+	(void)what, (void)err;
+	arena_push(&o->spec.arena, o->env, o->env_count, value);
+	return 0;
+}
+
+static int set_env_file(void *to, const char *what, const char *value, struct err *err)
+{
+	struct run_options *o = to;
+
+	(void)what, (void)err;
+	arena_push(&o->spec.arena, o->env_files, o->env_file_count, value);
+	return 0;
+}
+
+static int add_caps(uint64_t *mask, const char *what, const char *value, struct err *err)
+{
+	uint64_t more;
+
+	if (caps_parse(what, value, &more, err) < 0)
+		return -1;
+	*mask |= more;
+	return 0;
+}
+
+static int set_cap_add(void *to, const char *what, const char *value, struct err *err)
+{
+	return add_caps(&((struct run_options *)to)->cap_add, what, value, err);
+}
+
+static int set_cap_drop(void *to, const char *what, const char *value, struct err *err)
+{
+	return add_caps(&((struct run_options *)to)->cap_drop, what, value, err);
+}
+
+static int set_security(void *to, const char *what, const char *value, struct err *err)
+{
+	struct run_options *o = to;
+	char path[PATH_MAX];
+
+	if (strcmp(value, "no-new-privileges") == 0)
+		return 0;
+	if (strncmp(value, "no-new-privileges=", 18) == 0)
+		return flag_bool(what, value + 18, &o->spec.process.no_new_privs, err);
+	if (strcmp(value, "seccomp=unconfined") == 0) {
+		o->spec.process.seccomp = "unconfined";
+		return 0;
+	}
+	if (strncmp(value, "seccomp=", 8) == 0) {
+		if (!realpath(value + 8, path))
+			return err_sys(err, "%s: seccomp profile %s", what, value + 8);
+		o->spec.process.seccomp = arena_strdup(&o->spec.arena, path);
+		return 0;
+	}
+	if (strncmp(value, "apparmor=", 9) == 0 || strncmp(value, "label=", 6) == 0) {
+		err_set(err, "%s: '%.100s' is not supported", what, value);
+		return err_hint(err, "user namespaces, capabilities and seccomp confine a container");
+	}
+	err_set(err, "%s: unknown option '%.100s'", what, value);
+	return err_hint(err, "there are seccomp=FILE, seccomp=unconfined, no-new-privileges[=false]");
+}
+
+/* Namespaces: each can be the host's own. */
+static int set_namespace(struct run_options *o, uint64_t flag, const char *what, const char *value,
+	const char *own, struct err *err)
+{
+	if (strcmp(value, "host") == 0)
+		o->spec.ns.fresh &= ~flag;
+	else if (strcmp(value, own) == 0)
+		o->spec.ns.fresh |= flag;
+	else
+		return err_set(err, "%s: '%.60s' is neither %s nor host", what, value, own);
+	return 0;
+}
+
+#define NAMESPACE_FLAG(name, flag, own)                                                            \
+	static int set_##name(void *to, const char *what, const char *value, struct err *err)      \
+	{                                                                                          \
+		return set_namespace(to, flag, what, value, own, err);                             \
+	}
+NAMESPACE_FLAG(net, CLONE_NEWNET, "none")
+NAMESPACE_FLAG(pid, CLONE_NEWPID, "private")
+NAMESPACE_FLAG(ipc, CLONE_NEWIPC, "private")
+NAMESPACE_FLAG(uts, CLONE_NEWUTS, "private")
+NAMESPACE_FLAG(userns, CLONE_NEWUSER, "private")
+
+static int set_stop_timeout(void *to, const char *what, const char *value, struct err *err)
+{
+	return duration_parse(what, value, &((struct run_options *)to)->spec.stop_timeout_ns, err);
+}
+
+static int set_timeout(void *to, const char *what, const char *value, struct err *err)
+{
+	return duration_parse(what, value, &((struct run_options *)to)->spec.timeout_ns, err);
+}
+
+static int set_log_max(void *to, const char *what, const char *value, struct err *err)
+{
+	return size_parse(what, value, &((struct run_options *)to)->spec.log_max_bytes, err);
+}
+
+static int set_add_host(void *to, const char *what, const char *value, struct err *err)
+{
+	struct run_options *o = to;
+	const char *colon = strchr(value, ':');
+	unsigned char address[16];
+	struct key_value kv;
+
+	if (!colon || colon == value)
+		return err_set(err, "%s: '%.100s' is not NAME:ADDRESS", what, value);
+	kv.key = arena_strndup(&o->spec.arena, value, (size_t)(colon - value));
+	kv.value = colon + 1;
+	if (hostname_check(what, kv.key, err) < 0)
+		return -1;
+	if (inet_pton(AF_INET, kv.value, address) != 1 && inet_pton(AF_INET6, kv.value, address) != 1)
+		return err_set(err, "%s: '%.60s' is not an IP address", what, kv.value);
+	arena_push(&o->spec.arena, o->spec.hosts, o->spec.host_count, kv);
+	return 0;
+}
+
+static int set_dns(void *to, const char *what, const char *value, struct err *err)
+{
+	struct run_options *o = to;
+	unsigned char address[16];
+
+	if (inet_pton(AF_INET, value, address) != 1 && inet_pton(AF_INET6, value, address) != 1)
+		return err_set(err, "%s: '%.60s' is not an IP address", what, value);
+	arena_push(&o->spec.arena, o->spec.dns, o->spec.dns_count, value);
+	return 0;
+}
+
+static int set_dns_search(void *to, const char *what, const char *value, struct err *err)
+{
+	struct run_options *o = to;
+
+	if (hostname_check(what, value, err) < 0)
+		return -1;
+	arena_push(&o->spec.arena, o->spec.dns_search, o->spec.dns_search_count, value);
+	return 0;
+}
+
+static int set_dns_option(void *to, const char *what, const char *value, struct err *err)
+{
+	struct run_options *o = to;
+
+	if (!*value || strpbrk(value, " \t\n"))
+		return err_set(err, "%s: '%.60s' is not an option of resolv.conf", what, value);
+	arena_push(&o->spec.arena, o->spec.dns_options, o->spec.dns_option_count, value);
+	return 0;
+}
+
+static int set_group_add(void *to, const char *what, const char *value, struct err *err)
+{
+	struct run_options *o = to;
+
+	(void)what, (void)err;
+	arena_push(&o->spec.arena, o->spec.process.groups, o->spec.process.groupc, (char *)value);
+	return 0;
+}
+
+const struct flag run_flags[] = {
+	{"add-host", 0, "NAME:ADDRESS", "a line of /etc/hosts", set_add_host},
+	{"annotation", 0, "KEY=VALUE", "metadata in config.json", set_annotation_flag},
+	{"cap-add", 0, "CAP", "give a capability (or ALL)", set_cap_add},
+	{"cap-drop", 0, "CAP", "take a capability (or ALL)", set_cap_drop},
+	{"cgroup-conf", 0, "KEY=VALUE", "any file of the container's cgroup", set_limit_cgroup_conf},
+	{"cidfile", 0, "FILE", "write the id to a new file", set_cidfile},
+	{"cpu-period", 0, "MICROSECONDS", "length of a period of --cpu-quota", set_limit_cpu_period},
+	{"cpu-quota", 0, "MICROSECONDS", "time of all CPUs in each period", set_limit_cpu_quota},
+	{"cpu-shares", 'c', "N", "as --cpu-weight, on docker's scale (1024 is usual)",
+		set_limit_cpu_shares},
+	{"cpu-weight", 0, "N", "share of busy CPUs, 1 to 10000 (100 is usual)", set_limit_cpu_weight},
+	{"cpus", 0, "N", "at most so many CPUs (1.5 …)", set_limit_cpus},
+	{"cpuset-cpus", 0, "LIST", "only these CPUs (0-3,5)", set_limit_cpuset_cpus},
+	{"cpuset-mems", 0, "LIST", "only these memory nodes", set_limit_cpuset_mems},
+	{"detach", 'd', NULL, "run in the background, print the id", set_detach},
+	{"detach-keys", 0, "KEYS", "leave a terminal with these (ctrl-p,ctrl-q)", set_detach_keys},
+	{"device", 0, "SRC[:DST[:rwm]]", "give a device of the host", set_device},
+	{"die-with-parent", 0, NULL, "end when the process that started ctr ends",
+		set_die_with_parent},
+	{"dns", 0, "ADDRESS", "a name server", set_dns},
+	{"dns-option", 0, "OPTION", "an option of resolv.conf", set_dns_option},
+	{"dns-search", 0, "DOMAIN", "a search domain", set_dns_search},
+	{"dry-run", 0, NULL, "print what would be done, and stop", set_dry_run},
+	{"entrypoint", 0, "COMMAND", "in place of the image's", set_entrypoint},
+	{"env", 'e', "KEY[=VALUE]", "set, or pass on, a variable", set_env},
+	{"env-file", 0, "FILE", "variables, one to a line", set_env_file},
+	{"group-add", 0, "GROUP", "one more group for the user", set_group_add},
+	{"hostname", 'h', "NAME", "(the beginning of the id)", set_hostname},
+	{"init", 0, NULL, "a small PID 1 that reaps and passes signals on", set_init},
+	{"interactive", 'i', NULL, "keep standard input open", set_interactive},
+	{"io-max", 0, "DEV:KEY=N…", "rbps, wbps, riops, wiops of a disk", set_io_max},
+	{"io-weight", 0, "N", "share of busy disks, 1 to 10000", set_limit_io_weight},
+	{"ipc", 0, "private|host", "System V IPC and message queues", set_ipc},
+	{"label", 'l', "KEY=VALUE", "metadata to find it by", set_label_flag},
+	{"log-max-size", 0, "SIZE", "when the log is rotated (16m)", set_log_max},
+	{"memory", 'm', "SIZE", "at most so much memory (512m, 2g)", set_limit_memory},
+	{"memory-high", 0, "SIZE", "slow down above", set_limit_memory_high},
+	{"memory-reservation", 0, "SIZE", "keep so much when the host is short",
+		set_limit_memory_low},
+	{"memory-swap", 0, "SIZE", "memory and swap together, -1: any", set_limit_memory_swap},
+	{"mount", 0, "type=T,…", "bind or tmpfs, spelled out", set_mount},
+	{"name", 0, "NAME", "(made up)", set_name},
+	{"net", 0, "none|host", "network: loopback only, or the host's", set_net},
+	{"network", 0, "none|host", "the same", set_net},
+	{"oom-group", 0, NULL, "out of memory ends the whole container", set_oom_group},
+	{"oom-score-adj", 0, "N", "-1000 to 1000", set_limit_oom_score_adj},
+	{"pid", 0, "private|host", "process ids", set_pid},
+	{"pids-limit", 0, "N", "at most so many processes (4096), -1: any", set_limit_pids},
+	{"read-only", 0, NULL, "the root cannot be written", set_readonly},
+	{"rm", 0, NULL, "remove the container when it ends", set_remove},
+	{"rootfs", 0, "DIR", "a throw-away copy of a directory as root, / included", set_rootfs},
+	{"security-opt", 0, "OPTION", "seccomp=FILE|unconfined, no-new-privileges[=false]",
+		set_security},
+	{"stop-signal", 0, "SIGNAL", "what ctr stop sends (TERM)", set_stop_signal},
+	{"stop-timeout", 0, "SECONDS", "how long ctr stop waits (10)", set_stop_timeout},
+	{"sysctl", 0, "KEY=VALUE", "a kernel parameter of its own namespaces", set_sysctl_flag},
+	{"timeout", 0, "TIME", "kill it after so long (90s, 5m); status 124", set_timeout},
+	{"tmpfs", 0, "DIR[:OPTIONS]", "an empty directory in memory", set_mountflag_tmpfs},
+	{"tty", 't', NULL, "give it a terminal", set_tty},
+	{"ulimit", 0, "NAME=SOFT[:HARD]", "a resource limit of its processes", set_limit_ulimit},
+	{"umask", 0, "OCTAL", "(0022)", set_limit_umask},
+	{"user", 'u', "USER[:GROUP]", "by name or number, in the container", set_user},
+	{"userns", 0, "private|host", "ids of its own, or the host's", set_userns},
+	{"uts", 0, "private|host", "hostname", set_uts},
+	{"volume", 'v', "SRC:DST[:OPTIONS]", "show a file or directory of the host", set_volume},
+	{"workdir", 'w', "DIR", "where the command starts", set_workdir},
+	{0},
+};
+
+void run_options_init(void *options)
+{
+	spec_init(&((struct run_options *)options)->spec);
+}
+
+static int take_image(struct run_options *o, const struct store *store, const char *name,
+	struct image *image, int *ret_lock, struct err *err)
+{
+	struct spec *s = &o->spec;
+	autofd int lock = image_lock(store->root_fd, IMAGE_SHARED, err);
+
+	if (lock < 0 || image_open(store->root_fd, name, image, err) < 0)
+		return -1;
+	s->image = arena_strdup(&s->arena, image->name);
+	s->root.layers = image->layers;
+	s->root.layer_count = image->layer_count;
+	for (size_t i = 0; i < image->env_count; i++)
+		if (env_add(s, "the image's environment", image->env[i], err) < 0)
+			return -1;
+	for (size_t i = 0; i < image->label_count; i++) {
+		bool given = false;
+
+		for (size_t k = 0; k < s->label_count; k++)
+			given = given || strcmp(s->labels[k].key, image->labels[i].key) == 0;
+		if (!given)
+			arena_push(&s->arena, s->labels, s->label_count, image->labels[i]);
+	}
+	if (*image->user)
+		s->process.user = image->user;
+	if (*image->workdir)
+		s->process.cwd = image->workdir;
+	*ret_lock = take_fd(&lock);
+	return 0;
+}
+
+static int stop_signal(struct run_options *o, const struct image *image, struct err *err)
+{
+	const char *name = o->stop_signal ? o->stop_signal : image ? image->stop_signal : "";
+	int sig;
+
+	if (!*name)
+		return 0;
+	sig = signal_parse(name);
+	if (sig < 0)
+		return err_set(err, "--stop-signal: '%.60s' is not a signal", name);
+	o->spec.stop_signal = sig;
+	return 0;
+}
+
+/* Words of the command line replace the image's cmd; --entrypoint replaces both. */
+static int take_command(struct run_options *o, const struct image *image, int argc, char **argv,
+	struct err *err)
+{
+	struct process_spec *p = &o->spec.process;
+	struct arena *a = &o->spec.arena;
+
+	if (o->entrypoint && *o->entrypoint)
+		arena_push(a, p->argv, p->argc, (char *)o->entrypoint);
+	for (size_t i = 0; image && !o->entrypoint && i < image->entrypoint_count; i++)
+		arena_push(a, p->argv, p->argc, image->entrypoint[i]);
+	for (int i = 0; i < argc; i++)
+		arena_push(a, p->argv, p->argc, argv[i]);
+	for (size_t i = 0; image && !o->entrypoint && argc == 0 && i < image->cmd_count; i++)
+		arena_push(a, p->argv, p->argc, image->cmd[i]);
+	if (p->argc == 0) {
+		err_set(err, "no command to run");
+		return err_hint(err, "%s", o->rootfs ? "ctr run --rootfs DIR -- COMMAND"
+						     : "the image names none; ctr run IMAGE COMMAND");
+	}
+	arena_push(a, p->argv, p->argc, NULL);
+	p->argc--;
+	return 0;
+}
+
+static int take_environment(struct run_options *o, struct err *err)
+{
+	for (size_t i = 0; i < o->env_file_count; i++) {
+		autofree char *text = NULL;
+
+		if (file_read(AT_FDCWD, o->env_files[i], ENV_FILE_MAX, &text, NULL, err) < 0)
+			return err_wrap(err, "--env-file");
+		if (envfile_parse(&o->spec, o->env_files[i], text, environ, err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < o->env_count; i++)
+		if (env_flag(&o->spec, "--env", o->env[i], environ, err) < 0)
+			return -1;
+	return 0;
+}
+
+static unsigned last_cap(void)
+{
+	char text[16];
+	uint32_t n;
+
+	if (file_peek(AT_FDCWD, "/proc/sys/kernel/cap_last_cap", text, sizeof(text)) > 0 &&
+		num_parse_u32(text, &n) == 0)
+		return n;
+	return CAP_LAST_FALLBACK;
+}
+
+static int take_caps(struct run_options *o, struct err *err)
+{
+	uint64_t *sets = o->spec.process.caps, mask;
+
+	if (!o->cap_add && !o->cap_drop)
+		return 0;
+	if (caps_apply(sets[CAPSET_BOUNDING], o->cap_add, o->cap_drop, last_cap(), &mask, err) < 0)
+		return -1;
+	sets[CAPSET_BOUNDING] = sets[CAPSET_EFFECTIVE] = sets[CAPSET_PERMITTED] = mask;
+	return 0;
+}
+
+static int check_together(struct run_options *o, struct err *err)
+{
+	struct spec *s = &o->spec;
+
+	for (size_t i = 0; i < s->sysctl_count; i++)
+		if (sysctl_check("--sysctl", s->sysctls[i].key, s->ns.fresh, err) < 0)
+			return -1;
+	if (o->hostname_given && !(s->ns.fresh & CLONE_NEWUTS))
+		return err_set(err, "--hostname would change the host's own with --uts host");
+	if (s->init && !(s->ns.fresh & CLONE_NEWPID))
+		return err_set(err, "--init needs process ids of its own, not --pid host");
+	if (s->die_with_parent && o->detach)
+		return err_set(err, "--die-with-parent and --detach exclude each other");
+	if (limits_check(&s->limits, err) < 0)
+		return -1;
+	return mounts_check(s, err);
+}
+
+/* A made-up name that is taken by now is no reason to fail. */
+static int make_up_name(struct run_options *o, const struct store *store, struct err *err)
+{
+	char name[NAME_RANDOM_SIZE];
+	struct stat st;
+	unsigned attempt = 0;
+
+	do {
+		if (name_random(attempt++, name, err) < 0)
+			return -1;
+	} while (fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0);
+	o->spec.name = arena_strdup(&o->spec.arena, name);
+	return 0;
+}
+
+static int take_name(struct run_options *o, const struct store *store, struct err *err)
+{
+	char id[ID_SIZE];
+
+	if (id_random(id, err) < 0)
+		return -1;
+	o->spec.id = arena_strdup(&o->spec.arena, id);
+	o->spec.name = o->name;
+	return o->name ? 0 : make_up_name(o, store, err);
+}
+
+int run_options_finish(struct run_options *o, const struct store *store, int argc, char **argv,
+	struct image *ret_image, int *ret_image_lock, struct err *err)
+{
+	struct image *image = NULL;
+
+	*ret_image_lock = -1;
+	o->spec.root.dir = o->rootfs;
+	if (!o->rootfs) {
+		if (argc < 1) {
+			err_set(err, "no image and no --rootfs");
+			return err_hint(err, "ctr run IMAGE COMMAND, or ctr run --rootfs DIR COMMAND");
+		}
+		if (take_image(o, store, argv[0], ret_image, ret_image_lock, err) < 0)
+			return -1;
+		image = ret_image;
+		argc--;
+		argv++;
+	}
+	if (o->user)
+		o->spec.process.user = o->user;
+	if (o->workdir)
+		o->spec.process.cwd = o->workdir;
+	if (stop_signal(o, image, err) < 0 || take_command(o, image, argc, argv, err) < 0 ||
+		take_environment(o, err) < 0 || take_caps(o, err) < 0 ||
+		check_together(o, err) < 0 || take_name(o, store, err) < 0)
+		return -1;
+	spec_complete(&o->spec);
+	return 0;
+}

@@ -1,0 +1,173 @@
+#include "container/child.h"
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/inside.h"
+#include "container/payload.h"
+#include "net/loopback.h"
+#include "ns/clone.h"
+#include "ns/uts.h"
+#include "process/ids.h"
+#include "process/terminal.h"
+#include "rootfs/mounts.h"
+#include "rootfs/overlay.h"
+#include "rootfs/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int wait_for_parent(const struct child *c)
+{
+	char byte;
+	ssize_t n;
+
+	do
+		n = read(c->go_fd, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	return n == 1 ? 0 : -1;
+}
+
+/* Until the payload is executed, nobody but the parent knows of us. */
+static int die_with_parent(struct err *err)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return err_sys(err, "cannot tie the process to its parent");
+	return 0;
+}
+
+static int enter_namespaces(const struct spec *spec, struct err *err)
+{
+	uint64_t fresh = spec->ns.fresh;
+
+	if ((fresh & CLONE_NEWUSER) && ids_become_root(err) < 0)
+		return -1;
+	if (die_with_parent(err) < 0 || ns_unshare_late(fresh, err) < 0)
+		return -1;
+	if ((fresh & CLONE_NEWUTS) && spec->hostname && uts_set_hostname(spec->hostname, err) < 0)
+		return -1;
+	if ((fresh & CLONE_NEWNET) && loopback_up(err) < 0)
+		return -1;
+	return 0;
+}
+
+/* A file of ours, in the scratch tmpfs that is the working directory, over one of the image. */
+static int place_etc(int rootfd, const struct etc_file *f, struct err *err)
+{
+	autofd int fd = openat(AT_FDCWD, f->name,
+		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	autofd int copy = -1, target = -1;
+
+	if (fd < 0 || fd_write_all(fd, f->text, strlen(f->text)) < 0 || fchmod(fd, 0644) < 0)
+		return err_sys(err, "write the container's %s", f->target);
+	copy = tree_clone(fd, "", false, err);
+	if (copy < 0)
+		return err_wrap(err, "%s", f->target);
+	target = inside_ensure(rootfd, f->target, INSIDE_FILE, err);
+	if (target < 0)
+		return -1;
+	return tree_attach(copy, target, f->target, err);
+}
+
+/* Mounts of the kernel's file systems come first, then sysctls while /proc/sys is writable. */
+static int build_root(const struct child *c, int rootfd, int *ret_devfd, struct err *err)
+{
+	const struct spec *spec = c->spec;
+
+	for (size_t i = 0; i < spec->mount_count; i++) {
+		const struct mount *m = &spec->mounts[i];
+
+		if (mount_place(rootfd, m, c->sources[i], spec->ns.fresh, err) < 0)
+			return -1;
+		if (m->kind == MOUNT_DEV)
+			*ret_devfd = c->sources[i];
+		if (m->kind == MOUNT_PROC && spec->sysctl_count) {
+			autofd int proc = inside_open(rootfd, m->target,
+				O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, err);
+			if (proc < 0 ||
+				sysctls_apply(proc, spec->sysctls, spec->sysctl_count, err) < 0)
+				return -1;
+		}
+	}
+	for (size_t i = 0; i < c->plan->etc_count; i++)
+		if (place_etc(rootfd, &c->plan->etc[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static int hide_paths(const struct spec *spec, int rootfd, int devfd, struct err *err)
+{
+	autofd int null = -1;
+
+	if (spec->masked_count) {
+		null = null_open(devfd, err);
+		if (null < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < spec->masked_count; i++)
+		if (mask_path(rootfd, spec->masked[i], null, err) < 0)
+			return -1;
+	for (size_t i = 0; i < spec->readonly_count; i++)
+		if (readonly_path(rootfd, spec->readonly_paths[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static int set_streams(const struct child *c, int rootfd, int devfd, struct err *err)
+{
+	autofd int null = -1, ptmx = -1;
+	int streams[3] = {c->streams[0], c->streams[1], c->streams[2]};
+
+	if (setsid() < 0)
+		return err_sys(err, "cannot start a session");
+	if (c->console_sock >= 0) {
+		ptmx = inside_open(rootfd, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW, 0, err);
+		if (ptmx < 0 || fd_send(c->console_sock, ptmx, err) < 0)
+			return -1;
+		return terminal_become(ptmx, err);
+	}
+	if (streams[0] < 0 && !c->spec->process.open_stdin) {
+		null = openat(devfd, "null", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		if (null < 0)
+			return err_sys(err, "open the container's /dev/null");
+		streams[0] = null;
+	}
+	return streams_apply(streams, err);
+}
+
+static int become_payload(const struct child *c, struct err *err)
+{
+	const struct overlay overlay = {
+		.layers = c->layers,
+		.count = c->spec->root.dir ? 1 : c->spec->root.layer_count,
+		.writable = c->writable,
+		.is_volatile = c->spec->remove,
+	};
+	int devfd = -1, rootfd;
+
+	if (enter_namespaces(c->spec, err) < 0)
+		return -1;
+	rootfd = overlay_mount(&overlay, err);
+	if (rootfd < 0 || build_root(c, rootfd, &devfd, err) < 0 ||
+		hide_paths(c->spec, rootfd, devfd, err) < 0 ||
+		set_streams(c, rootfd, devfd, err) < 0 ||
+		root_pivot(rootfd, c->spec->root.readonly, err) < 0)
+		return -1;
+	return payload_execute(c->spec, c->plan, rootfd, c->init_fd, c->report_fd, err);
+}
+
+_Noreturn void child_run(const struct child *c)
+{
+	struct err err = {0};
+
+	if (wait_for_parent(c) == 0) {
+		become_payload(c, &err);
+		fd_write_all(c->report_fd, &err, sizeof(err));
+	}
+	_exit(err.status ? err.status : ERR_STATUS_OURS);
+}

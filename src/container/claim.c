@@ -1,0 +1,261 @@
+#include "container/claim.h"
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "container/release.h"
+#include "ns/idmap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { RECORD_MAX = 64 << 10 };
+
+void container_init(struct container *c, const struct store *store)
+{
+	*c = (struct container){
+		.store = store,
+		.state_fd = -1,
+		.data_fd = -1,
+		.hierarchy_fd = -1,
+		.groups_fd = -1,
+		.group_fd = -1,
+		.pidfd = -1,
+	};
+}
+
+void container_close(struct container *c)
+{
+	int fds[] = {c->pidfd, c->group_fd, c->groups_fd, c->hierarchy_fd, c->data_fd, c->state_fd};
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	container_init(c, c->store);
+}
+
+const char *boot_id(void)
+{
+	static char id[37];
+
+	if (!id[0] && file_peek(AT_FDCWD, "/proc/sys/kernel/random/boot_id", id, sizeof(id)) <= 0)
+		snprintf(id, sizeof(id), "unknown");
+	return id;
+}
+
+int claim_record(struct container *c, struct err *err)
+{
+	autofree char *text = container_record_format(&c->record, err);
+
+	if (!text)
+		return -1;
+	return file_write(c->state_fd, "record.json", text, strlen(text), 0600, FILE_NOSYNC, err);
+}
+
+static void record_init(struct record *r, const struct spec *spec)
+{
+	uint32_t random = 0;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		random = (uint32_t)getpid();
+	*r = (struct record){
+		.stage = STAGE_CREATING,
+		.slot = random % IDMAP_SLOTS,
+		.namespaces = spec->ns.fresh,
+		.remove = spec->remove,
+		.terminal = spec->process.terminal,
+	};
+	snprintf(r->name, sizeof(r->name), "%s", spec->name);
+	snprintf(r->id, sizeof(r->id), "%s", spec->id);
+	snprintf(r->boot_id, sizeof(r->boot_id), "%s", boot_id());
+}
+
+/* A locked directory with a record, under a name that is nobody's. */
+static int prepare_state(struct container *c, const char *tmp, struct err *err)
+{
+	autofree char *text = container_record_format(&c->record, err);
+	autofd int fd = -1;
+
+	if (!text)
+		return -1;
+	if (mkdirat(c->store->state_fd, tmp, 0700) < 0)
+		return err_sys(err, "make a state directory in %s", c->store->state);
+	c->state_fd = openat(c->store->state_fd, tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (c->state_fd < 0 || flock(c->state_fd, LOCK_EX | LOCK_NB) < 0)
+		return err_sys(err, "lock a state directory in %s", c->store->state);
+	/* The whole directory appears by one rename: no need for a second one here. */
+	fd = openat(c->state_fd, "record.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0 || fd_write_all(fd, text, strlen(text)) < 0)
+		return err_sys(err, "write a record in %s", c->store->state);
+	return 0;
+}
+
+static int name_taken(struct err *err, const char *name)
+{
+	err_set(err, "the name %s is already in use", name);
+	err->sys = EEXIST;
+	return err_hint(err, "ctr rm %s, or choose another --name", name);
+}
+
+/* The state directory of that name: gone by now (0), or in the hands of the living (-1). */
+static int release_dead_holder(const struct store *store, const char *name, struct err *err)
+{
+	struct container old;
+	int r;
+
+	if (claim_open(store, name, CLAIM_NOWAIT, &old, err) < 0)
+		return err->sys == ENOENT ? 0 : name_taken(err, name);
+	r = container_is_alive(&old) ? name_taken(err, name) : container_release(&old, -1, err);
+	container_close(&old);
+	return r;
+}
+
+static int claim_name(struct container *c, const char *tmp, struct err *err)
+{
+	const char *name = c->record.name;
+
+	for (int i = 0; i < 100; i++) {
+		if (syscall(SYS_renameat2, c->store->state_fd, tmp, c->store->state_fd, name,
+			    1 /* RENAME_NOREPLACE */) == 0)
+			return 0;
+		if (errno != EEXIST)
+			return err_sys(err, "claim the name %s", name);
+		if (release_dead_holder(c->store, name, err) < 0)
+			return -1;
+	}
+	return name_taken(err, name);
+}
+
+int claim_hold(const struct store *store, const char *name, struct container *ret, struct err *err)
+{
+	struct container c;
+	struct err ignored;
+	char tmp[32];
+
+	container_init(&c, store);
+	snprintf(c.record.name, sizeof(c.record.name), "%s", name);
+	snprintf(tmp, sizeof(tmp), ".new.%d", (int)getpid());
+	if (mkdirat(store->state_fd, tmp, 0700) < 0)
+		return err_sys(err, "make a state directory in %s", store->state);
+	c.state_fd = openat(store->state_fd, tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (c.state_fd < 0 || flock(c.state_fd, LOCK_EX | LOCK_NB) < 0)
+		err_sys(err, "lock a state directory in %s", store->state);
+	else if (claim_name(&c, tmp, err) == 0) {
+		*ret = c;
+		return 0;
+	}
+	tree_remove(store->state_fd, tmp, &ignored);
+	container_close(&c);
+	return -1;
+}
+
+int claim_drop(struct container *c, struct err *err)
+{
+	int r = unlinkat(c->store->state_fd, c->record.name, AT_REMOVEDIR);
+
+	container_close(c);
+	return r < 0 ? err_sys(err, "remove %s/%s", c->store->state, c->record.name) : 0;
+}
+
+static int make_data(struct container *c, struct err *err)
+{
+	const char *name = c->record.name;
+
+	if (mkdirat(c->store->containers_fd, name, 0700) < 0)
+		return errno == EEXIST ? name_taken(err, name)
+				       : err_sys(err, "make %s/containers/%s", c->store->root, name);
+	c->data_fd = openat(c->store->containers_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (c->data_fd < 0)
+		return err_sys(err, "open %s/containers/%s", c->store->root, name);
+	return 0;
+}
+
+int claim_new(const struct store *store, const struct spec *spec, struct container *ret,
+	struct err *err)
+{
+	struct container c;
+	struct err ignored;
+	char tmp[32];
+
+	container_init(&c, store);
+	record_init(&c.record, spec);
+	snprintf(tmp, sizeof(tmp), ".new.%.16s", spec->id);
+	if (prepare_state(&c, tmp, err) < 0 || claim_name(&c, tmp, err) < 0) {
+		tree_remove(store->state_fd, tmp, &ignored);
+		container_close(&c);
+		return -1;
+	}
+	if (make_data(&c, err) < 0) {
+		tree_remove(store->state_fd, spec->name, &ignored);
+		container_close(&c);
+		return -1;
+	}
+	*ret = c;
+	return 0;
+}
+
+static int lock(int fd, enum claim_wait wait)
+{
+	int r;
+
+	if (wait == CLAIM_NONE)
+		return 0;
+	do
+		r = flock(fd, LOCK_EX | (wait == CLAIM_NOWAIT ? LOCK_NB : 0));
+	while (r < 0 && errno == EINTR);
+	return r;
+}
+
+static int read_record(struct container *c, const char *name, struct err *err)
+{
+	autofree char *text = NULL;
+	size_t len;
+
+	if (file_read(c->state_fd, "record.json", RECORD_MAX, &text, &len, err) < 0)
+		return -1;
+	if (container_record_parse(text, len, &c->record, err) < 0)
+		return err_wrap(err, "%s/%s", c->store->state, name);
+	if (strcmp(c->record.name, name) != 0)
+		return err_set(err, "%s/%s: the record is of %s", c->store->state, name,
+			c->record.name);
+	return 0;
+}
+
+int claim_open(const struct store *store, const char *name, enum claim_wait wait,
+	struct container *ret, struct err *err)
+{
+	struct container c;
+	struct stat st;
+
+	container_init(&c, store);
+	c.state_fd = openat(store->state_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (c.state_fd < 0)
+		return err_sys(err, "open %s/%s", store->state, name);
+	if (lock(c.state_fd, wait) < 0) {
+		err_sys(err, "lock %s", name);
+		goto fail;
+	}
+	if (fstat(c.state_fd, &st) < 0 || st.st_nlink == 0) {
+		errno = ENOENT;
+		err_sys(err, "open %s/%s", store->state, name);
+		goto fail;
+	}
+	if (read_record(&c, name, err) < 0) {
+		/* Held by claim_hold() of somebody who died. */
+		if (err->sys == ENOENT && wait != CLAIM_NONE && unlinkat(store->state_fd, name, AT_REMOVEDIR) < 0)
+			err_sys(err, "remove %s/%s", store->state, name);
+		goto fail;
+	}
+	c.data_fd = openat(store->containers_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*ret = c;
+	return 0;
+fail:
+	container_close(&c);
+	return -1;
+}

@@ -1,0 +1,22 @@
+/* One container that somebody holds: its claim, its record and what its record says exists. */
+#pragma once
+
+#include "container/record.h"
+#include "container/store.h"
+
+enum {
+	CONTAINER_OWNER_XATTR_MAX = 65,
+};
+#define CONTAINER_OWNER_XATTR "trusted.ctr.id" /* of the cgroup: the id of its container */
+
+struct container {
+	const struct store *store;
+	struct record record;
+	int state_fd; /* state/NAME; its flock is the claim and dies with its last holder */
+	int data_fd;  /* root/containers/NAME, or -1 */
+	int hierarchy_fd, groups_fd, group_fd; /* cgroup2 mount, our parent group, the group; or -1 */
+	int pidfd;    /* the payload, or -1 */
+};
+
+void container_init(struct container *c, const struct store *store);
+void container_close(struct container *c);

@@ -1,0 +1,181 @@
+#include "container/gc.h"
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "container/claim.h"
+#include "container/release.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A directory that was being made (.new.*) or removed (.old.*), unless its maker still holds it. */
+static int sweep_leftover(const struct store *store, const char *name, struct gc_report *report,
+	struct err *err)
+{
+	autofd int fd = openat(store->state_fd, name,
+		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(err, "open %s/%s", store->state, name);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? 0 : err_sys(err, "lock %s/%s", store->state, name);
+	report->removed++;
+	return tree_remove(store->state_fd, name, err);
+}
+
+static int sweep_state(const struct store *store, const char *name, struct gc_report *report,
+	struct err *err)
+{
+	struct container c;
+	int r = 0;
+
+	if (claim_open(store, name, CLAIM_NOWAIT, &c, err) < 0)
+		return err->sys == ENOENT || err->sys == EWOULDBLOCK ? 0 : -1;
+	if (!container_is_alive(&c)) {
+		report->released++;
+		r = container_release(&c, -1, err);
+	}
+	container_close(&c);
+	return r;
+}
+
+static int each_in(int dirfd, const char *what,
+	int (*f)(const char *name, void *arg, struct err *err), void *arg, struct err *err)
+{
+	autodir DIR *d = dir_open_at(dirfd, ".");
+	struct dirent *e;
+	int r;
+
+	if (!d)
+		return err_sys(err, "read %s", what);
+	while ((errno = 0, e = readdir(d))) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		r = f(e->d_name, arg, err);
+		if (r != 0)
+			return r;
+	}
+	return errno ? err_sys(err, "read %s", what) : 0;
+}
+
+struct sweep {
+	const struct store *store;
+	struct gc_report *report;
+	struct err first; /* what could not be swept must not keep the rest */
+	bool failed;
+};
+
+static int sweep_one(const char *name, void *arg, struct err *err)
+{
+	struct sweep *s = arg;
+	int r = name[0] == '.' ? sweep_leftover(s->store, name, s->report, err)
+			       : sweep_state(s->store, name, s->report, err);
+
+	if (r < 0 && !s->failed) {
+		s->failed = true;
+		s->first = *err;
+	}
+	return 0;
+}
+
+/* Data of a container that was claimed but never came to write what it is, or of a --rm that was cut
+ * short: its maker died between two steps, or with the machine. */
+static bool is_orphan(const struct store *store, const char *name)
+{
+	struct summary summary;
+	struct err err;
+	bool orphan;
+
+	if (container_summary(store, name, &summary, &err) < 0)
+		return err.sys == ENOENT;
+	orphan = summary.remove;
+	summary_free(&summary);
+	return orphan;
+}
+
+static int sweep_orphan(const struct store *store, const char *name, struct gc_report *report,
+	struct err *err)
+{
+	struct container held;
+	struct err ignored;
+	struct stat st;
+	int r = 0;
+
+	if (fstatat(store->state_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 || !is_orphan(store, name))
+		return 0;
+	if (claim_hold(store, name, &held, err) < 0)
+		return err->sys == EEXIST ? 0 : -1;
+	/* Now that nobody else can make or remove it. */
+	if (is_orphan(store, name) &&
+		fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		report->removed++;
+		r = container_remove_data(store, name, err);
+	}
+	return claim_drop(&held, r < 0 ? &ignored : err) < 0 ? -1 : r;
+}
+
+static int sweep_data(const char *name, void *arg, struct err *err)
+{
+	struct sweep *s = arg;
+
+	if (sweep_orphan(s->store, name, s->report, err) < 0 && !s->failed) {
+		s->failed = true;
+		s->first = *err;
+	}
+	return 0;
+}
+
+int store_gc(const struct store *store, struct gc_report *ret, struct err *err)
+{
+	struct gc_report report = {0};
+	struct sweep s = {.store = store, .report = &report};
+
+	if (each_in(store->state_fd, store->state, sweep_one, &s, err) < 0 ||
+		each_in(store->containers_fd, store->root, sweep_data, &s, err) < 0)
+		return -1;
+	if (s.failed) {
+		*err = s.first;
+		return -1;
+	}
+	*ret = report;
+	return 0;
+}
+
+int store_gc_held(const struct store *store, const char *name, int lock_fd, struct err *err)
+{
+	struct container c;
+	int r;
+
+	if (claim_open(store, name, CLAIM_NONE, &c, err) < 0) {
+		close(lock_fd);
+		return err->sys == ENOENT ? 0 : -1;
+	}
+	r = container_release(&c, -1, err);
+	container_close(&c);
+	close(lock_fd);
+	return r;
+}
+
+struct visit {
+	int (*f)(const char *name, void *arg, struct err *err);
+	void *arg;
+};
+
+static int visit_one(const char *name, void *arg, struct err *err)
+{
+	struct visit *v = arg;
+
+	return name[0] == '.' ? 0 : v->f(name, v->arg, err);
+}
+
+int store_each(const struct store *store, int (*f)(const char *name, void *arg, struct err *err),
+	void *arg, struct err *err)
+{
+	struct visit v = {f, arg};
+
+	return each_in(store->containers_fd, store->root, visit_one, &v, err);
+}

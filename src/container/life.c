@@ -1,0 +1,275 @@
+#include "container/life.h"
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "cgroup/group.h"
+#include "container/claim.h"
+#include "container/gc.h"
+#include "container/release.h"
+#include "spec/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+const char *container_status_name(enum container_status s)
+{
+	static const char *const names[] = {
+		[CONTAINER_CREATING] = "creating",
+		[CONTAINER_RUNNING] = "running",
+		[CONTAINER_PAUSED] = "paused",
+		[CONTAINER_EXITED] = "exited",
+	};
+
+	return names[s];
+}
+
+struct search {
+	const struct store *store;
+	const char *word;
+	char found[SPEC_NAME_MAX + 1];
+	unsigned matches;
+};
+
+static int match_id(const char *name, void *arg, struct err *err)
+{
+	struct search *s = arg;
+	struct summary summary;
+
+	if (container_summary(s->store, name, &summary, err) < 0)
+		return 0;
+	if (strncmp(summary.id, s->word, strlen(s->word)) == 0) {
+		snprintf(s->found, sizeof(s->found), "%s", name);
+		s->matches++;
+	}
+	summary_free(&summary);
+	return 0;
+}
+
+static int find_by_id(const struct store *store, const char *word, char *ret, struct err *err)
+{
+	struct search s = {.store = store, .word = word};
+
+	if (strlen(word) >= 4 && strspn(word, "0123456789abcdef") == strlen(word) &&
+		store_each(store, match_id, &s, err) < 0)
+		return -1;
+	if (s.matches == 1) {
+		strcpy(ret, s.found);
+		return 0;
+	}
+	if (s.matches > 1)
+		return err_set(err, "%s is the beginning of %u containers' ids", word, s.matches);
+	err_set(err, "no container %s", word);
+	err->sys = ENOENT;
+	return err_hint(err, "ctr ps -a shows those that exist");
+}
+
+int container_find(const struct store *store, const char *word, char ret_name[SPEC_NAME_MAX + 1],
+	struct err *err)
+{
+	struct stat st;
+
+	if (word[0] == '.' || word[0] == '\0' || strchr(word, '/') || strlen(word) > SPEC_NAME_MAX)
+		return err_set(err, "'%.60s' is not the name of a container", word);
+	if (fstatat(store->containers_fd, word, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+		fstatat(store->state_fd, word, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		strcpy(ret_name, word);
+		return 0;
+	}
+	return find_by_id(store, word, ret_name, err);
+}
+
+int container_open_running(const struct store *store, const char *name, const char *verb,
+	struct container *ret, struct err *err)
+{
+	struct container c;
+
+	if (claim_open(store, name, CLAIM_NONE, &c, err) < 0) {
+		if (err->sys != ENOENT)
+			return -1;
+	} else if (container_is_alive(&c)) {
+		if (container_open_group(&c, err) == 0) {
+			*ret = c;
+			return 0;
+		}
+		container_close(&c);
+		return -1;
+	} else {
+		container_close(&c);
+	}
+	err_set(err, "cannot %s %s: the container is not running", verb, name);
+	err->sys = ESRCH;
+	return -1;
+}
+
+int container_settle(const struct store *store, const char *name, struct err *err)
+{
+	struct container c;
+	int r = 0;
+
+	if (claim_open(store, name, CLAIM_WAIT, &c, err) < 0)
+		return err->sys == ENOENT ? 0 : -1;
+	if (!container_is_alive(&c))
+		r = container_release(&c, -1, err);
+	container_close(&c);
+	return r;
+}
+
+int container_signal(struct container *c, int sig, struct err *err)
+{
+	if (syscall(SYS_pidfd_send_signal, c->pidfd, sig, NULL, 0) < 0)
+		return err_sys(err, "cannot send signal %d to %s", sig, c->record.name);
+	return 0;
+}
+
+/* Whether the payload ended within timeout_ns. */
+static bool ends_within(int pidfd, uint64_t timeout_ns)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	uint64_t ms = timeout_ns / 1000000;
+	int n;
+
+	do
+		n = poll(&p, 1, ms > 1000000000 ? -1 : (int)ms);
+	while (n < 0 && errno == EINTR);
+	return n > 0;
+}
+
+int container_stop(struct container *c, int sig, uint64_t timeout_ns, struct err *err)
+{
+	struct err gone;
+
+	/* A frozen process hears nothing. */
+	if (cgroup_frozen(c->group_fd) > 0)
+		cgroup_freeze(c->group_fd, false, UINT64_MAX, &gone);
+	if (timeout_ns && container_signal(c, sig, &gone) == 0 && ends_within(c->pidfd, timeout_ns))
+		return 0;
+	if (cgroup_kill(c->group_fd, err) < 0)
+		return -1;
+	if (!ends_within(c->pidfd, 30 * 1000000000ULL))
+		return err_set(err, "%s does not end: its first process survives SIGKILL "
+				    "(is it waiting for a disk or a network file system?)",
+			c->record.name);
+	return 0;
+}
+
+/* Reads the status once it is in the exit file, which stays readable to whoever has it open when
+ * the state directory goes. */
+static int read_exit_when_written(int exit_fd, int notify, int pidfd, int *ret_status)
+{
+	struct pollfd p[] = {{notify, POLLIN, 0}, {pidfd, POLLIN, 0}};
+	char text[64], events[4096];
+	bool ended = false;
+
+	for (;;) {
+		ssize_t n = pread(exit_fd, text, sizeof(text) - 1, 0);
+
+		text[n > 0 ? n : 0] = '\0';
+		if (n > 0 && sscanf(text, "%d", ret_status) == 1)
+			return 0;
+		/* After the end of the payload its holder needs a moment, unless there is none. */
+		if (poll(p, ended ? 1 : 2, ended ? 2000 : -1) == 0)
+			return -1;
+		ended = ended || p[1].revents;
+		if ((p[0].revents & POLLIN) && read(notify, events, sizeof(events)) < 0)
+			return -1;
+	}
+}
+
+static int wait_alive(struct container *c, int *ret_status, struct err *err)
+{
+	autofd int exit_fd = openat(c->state_fd, "exit", O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
+	autofd int notify = inotify_init1(IN_CLOEXEC);
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", exit_fd);
+	if (exit_fd < 0 || notify < 0 || inotify_add_watch(notify, path, IN_MODIFY) < 0)
+		return err_sys(err, "cannot wait for %s", c->record.name);
+	if (read_exit_when_written(exit_fd, notify, c->pidfd, ret_status) < 0)
+		*ret_status = -1;
+	return 0;
+}
+
+int container_wait(const struct store *store, const char *name, int *ret_status, struct err *err)
+{
+	struct summary s;
+	struct container c;
+
+	if (claim_open(store, name, CLAIM_NONE, &c, err) == 0) {
+		int r = container_is_alive(&c) ? wait_alive(&c, ret_status, err) : 1;
+
+		container_close(&c);
+		if (r <= 0)
+			return r < 0 ? -1 : container_settle(store, name, err);
+	} else if (err->sys != ENOENT) {
+		return -1;
+	}
+	if (container_settle(store, name, err) < 0 || container_summary(store, name, &s, err) < 0)
+		return -1;
+	*ret_status = s.exited ? s.exit_status : -1;
+	summary_free(&s);
+	return 0;
+}
+
+static int stop_for_removal(const struct store *store, const char *name, enum remove_flags flags,
+	struct err *err)
+{
+	struct container c;
+	int r;
+
+	if (claim_open(store, name, CLAIM_NONE, &c, err) < 0)
+		return err->sys == ENOENT ? 0 : -1;
+	if (!container_is_alive(&c)) {
+		container_close(&c);
+		return container_settle(store, name, err);
+	}
+	if (!(flags & REMOVE_FORCE)) {
+		container_close(&c);
+		err_set(err, "cannot remove %s: it is running", name);
+		return err_hint(err, "ctr stop %s, or ctr rm -f %s", name, name);
+	}
+	r = container_open_group(&c, err) < 0 ? -1 : container_stop(&c, SIGKILL, 0, err);
+	container_close(&c);
+	return r < 0 ? -1 : container_settle(store, name, err);
+}
+
+int container_remove(const struct store *store, const char *name, enum remove_flags flags,
+	struct err *err)
+{
+	struct container held;
+	struct err ignored;
+	struct stat st;
+	int r;
+
+	if (stop_for_removal(store, name, flags, err) < 0 ||
+		claim_hold(store, name, &held, err) < 0)
+		return -1;
+	/* A --rm container has removed itself; of two who remove one, the second comes too late. */
+	if (fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		r = flags & REMOVE_FORCE ? 0 : err_set(err, "no container %s", name);
+		claim_drop(&held, &ignored);
+		return r;
+	}
+	r = container_remove_data(store, name, err);
+	return claim_drop(&held, r < 0 ? &ignored : err) < 0 ? -1 : r;
+}
+
+int container_spec(const struct store *store, const char *name, struct spec *ret, struct err *err)
+{
+	autofree char *text = NULL;
+	char path[SPEC_NAME_MAX + 32];
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/config.json", name);
+	if (file_read(store->containers_fd, path, JSON_MAX_BYTES, &text, &len, err) < 0)
+		return err_wrap(err, "%s", name);
+	return config_read(path, text, len, CONFIG_OURS, ret, err);
+}

@@ -1,0 +1,13 @@
+/* The last steps of every process that enters a container, by run and by exec. */
+#pragma once
+
+#include "container/plan.h"
+#include "spec/spec.h"
+
+/*
+ * In the container's root, as root of its user namespace: finds the user and the command, checks
+ * that the command can run on this kernel, takes the limits, the identity, the capabilities and the
+ * filter, and executes. Returns only on failure. report_fd: a pipe that the parent reads.
+ */
+int payload_execute(const struct spec *spec, struct plan *plan, int rootfd, int init_fd,
+	int report_fd, struct err *err);

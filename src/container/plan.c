@@ -1,0 +1,165 @@
+#include "container/plan.h"
+
+#include "ns/clone.h"
+#include "ns/idmap.h"
+#include "process/seccomp.h"
+#include "spec/capname.h"
+#include "spec/defaults.h"
+#include "spec/etcfiles.h"
+
+#include <inttypes.h>
+#include <linux/mount.h>
+#include <linux/sched.h>
+#include <string.h>
+
+static void plan_argv(const struct spec *spec, struct plan *plan, struct arena *a)
+{
+	size_t n = 0;
+
+	plan->argv = arena_alloc(a, (spec->process.argc + 3) * sizeof(char *));
+	if (spec->init) {
+		plan->argv[n++] = arena_strdup(a, "ctr-init");
+		plan->argv[n++] = arena_strdup(a, "--");
+	}
+	memcpy(plan->argv + n, spec->process.argv, spec->process.argc * sizeof(char *));
+}
+
+static void plan_env(const struct spec *spec, struct plan *plan, struct arena *a)
+{
+	const char *path = env_get(spec, "PATH");
+
+	plan->env = arena_alloc(a, (spec->process.envc + 2) * sizeof(char *));
+	memcpy(plan->env, spec->process.env, spec->process.envc * sizeof(char *));
+	plan->path = path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+}
+
+/* A mount that the user asked for at the same place is theirs to fill. */
+static bool is_mounted(const struct spec *spec, const char *target)
+{
+	for (size_t i = 0; i < spec->mount_count; i++)
+		if (strcmp(spec->mounts[i].target, target) == 0)
+			return true;
+	return false;
+}
+
+static void plan_etc(const struct spec *spec, const char *host_resolv, struct plan *plan,
+	struct arena *a)
+{
+	const struct etc_file files[] = {
+		{"/etc/hosts", "hosts", spec->hostname ? etc_hosts(a, spec) : NULL},
+		{"/etc/hostname", "hostname", spec->hostname ? etc_hostname(a, spec) : NULL},
+		{"/etc/resolv.conf", "resolv.conf",
+			host_resolv || spec->dns_count ? etc_resolv(a, spec, host_resolv) : NULL},
+	};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (files[i].text && !is_mounted(spec, files[i].target))
+			plan->etc[plan->etc_count++] = files[i];
+}
+
+int plan_make(const struct spec *spec, const char *host_resolv, struct plan *ret,
+	struct arena *arena, struct err *err)
+{
+	*ret = (struct plan){.clone_flags = spec->ns.fresh};
+	if (cgroup_plan(&spec->limits, &ret->cgroup, err) < 0)
+		return -1;
+	if (spec->ns.fresh & CLONE_NEWUSER)
+		ret->map = (struct id_map){0, 0, SPEC_IDS};
+	plan_argv(spec, ret, arena);
+	plan_env(spec, ret, arena);
+	plan_etc(spec, host_resolv, ret, arena);
+	return 0;
+}
+
+void plan_set_slot(struct plan *plan, const struct spec *spec, unsigned slot)
+{
+	if (!(spec->ns.fresh & CLONE_NEWUSER))
+		return;
+	plan->map.outside = idmap_slot_base(slot);
+	plan->id_base = plan->map.outside;
+}
+
+static const char *const kinds[] = {
+	[MOUNT_BIND] = "bind",
+	[MOUNT_TMPFS] = "tmpfs",
+	[MOUNT_PROC] = "proc",
+	[MOUNT_SYSFS] = "sysfs",
+	[MOUNT_DEVPTS] = "devpts",
+	[MOUNT_MQUEUE] = "mqueue",
+	[MOUNT_CGROUP] = "cgroup2",
+	[MOUNT_DEV] = "dev",
+};
+
+static void print_mount(const struct mount *m, FILE *out)
+{
+	static const struct {
+		uint64_t flag;
+		const char *name;
+	} attrs[] = {
+		{MOUNT_ATTR_RDONLY, "ro"},
+		{MOUNT_ATTR_NOSUID, "nosuid"},
+		{MOUNT_ATTR_NODEV, "nodev"},
+		{MOUNT_ATTR_NOEXEC, "noexec"},
+	};
+
+	fprintf(out, "mount     %s", kinds[m->kind]);
+	if (m->source)
+		fprintf(out, " %s", m->source);
+	fprintf(out, " -> %s", m->target);
+	for (size_t i = 0; i < sizeof(attrs) / sizeof(attrs[0]); i++)
+		if (m->attr_set & attrs[i].flag)
+			fprintf(out, " %s", attrs[i].name);
+	fprintf(out, "%s%s%s%s\n", m->recursive ? " recursive" : "", m->idmap ? " idmap" : "",
+		m->data ? " " : "", m->data ? m->data : "");
+}
+
+static void print_process(const struct spec *spec, FILE *out)
+{
+	const struct process_spec *p = &spec->process;
+	char caps[CAPS_TEXT_SIZE];
+
+	fprintf(out, "user      %s\n", *p->user ? p->user : "0");
+	fprintf(out, "cwd       %s\n", p->cwd);
+	fprintf(out, "caps      %s\n", caps_format(p->caps[CAPSET_BOUNDING], caps));
+	fprintf(out, "seccomp   %s\n", p->seccomp ? p->seccomp : "built-in");
+	fprintf(out, "privs     %s\n", p->no_new_privs ? "no new" : "may grow");
+	for (size_t i = 0; i < p->envc; i++)
+		fprintf(out, "env       %s\n", p->env[i]);
+	fputs("exec     ", out);
+	for (size_t i = 0; i < p->argc; i++)
+		fprintf(out, " %s", p->argv[i]);
+	fputc('\n', out);
+}
+
+void plan_print(const struct spec *spec, const struct plan *plan, FILE *out)
+{
+	char names[64];
+
+	fprintf(out, "name      %s\n", spec->name);
+	for (size_t i = 0; i < plan->cgroup.count; i++)
+		fprintf(out, "cgroup    %s = %s%s\n", plan->cgroup.writes[i].file,
+			plan->cgroup.writes[i].value,
+			plan->cgroup.writes[i].optional ? " (where the host can)" : "");
+	fprintf(out, "clone     %s\n", ns_format(plan->clone_flags, names));
+	if (plan->map.count)
+		fprintf(out, "ids       0..%u -> a free range of %u\n", plan->map.count - 1,
+			plan->map.count);
+	for (size_t i = 0; i < spec->root.layer_count; i++)
+		fprintf(out, "layer     %s\n", spec->root.layers[i]);
+	if (spec->root.dir)
+		fprintf(out, "layer     %s\n", spec->root.dir);
+	fprintf(out, "overlay   / %s\n", spec->root.readonly ? "ro" : "rw");
+	for (size_t i = 0; i < spec->mount_count; i++)
+		print_mount(&spec->mounts[i], out);
+	for (size_t i = 0; i < plan->etc_count; i++)
+		fprintf(out, "write     %s\n", plan->etc[i].target);
+	for (size_t i = 0; i < spec->masked_count; i++)
+		fprintf(out, "mask      %s\n", spec->masked[i]);
+	for (size_t i = 0; i < spec->readonly_count; i++)
+		fprintf(out, "readonly  %s\n", spec->readonly_paths[i]);
+	for (size_t i = 0; i < spec->sysctl_count; i++)
+		fprintf(out, "sysctl    %s = %s\n", spec->sysctls[i].key, spec->sysctls[i].value);
+	if (spec->hostname)
+		fprintf(out, "hostname  %s\n", spec->hostname);
+	print_process(spec, out);
+}

@@ -1,0 +1,36 @@
+/*
+ * What a start will do, worked out before it does anything: pure, but for the seccomp filter, which
+ * may come from the cache. --dry-run prints it.
+ */
+#pragma once
+
+#include "cgroup/limits.h"
+#include "process/seccomp.h"
+#include "spec/spec.h"
+
+#include <stdio.h>
+
+struct plan {
+	uint64_t clone_flags;
+	struct id_map map;  /* of uids and gids alike; count 0: no user namespace */
+	uint32_t id_base;   /* what the container's id 0 is on the host */
+	struct cgroup_plan cgroup;
+	struct seccomp_filter filter;
+	char **argv;        /* of the payload, behind "ctr-init --" if it has one */
+	char **env;         /* process.env with room for HOME */
+	char home[300];     /* "HOME=…", filled in by the child */
+	const char *path;   /* PATH of the payload */
+	struct etc_file {
+		const char *target, *name, *text;
+	} etc[3];           /* files of ours over those of the image */
+	size_t etc_count;
+};
+
+/* host_resolv: the text of the host's resolv.conf, or NULL if the container has no use for it. */
+int plan_make(const struct spec *spec, const char *host_resolv, struct plan *ret,
+	struct arena *arena, struct err *err);
+
+/* Once the slot of the id range is known. */
+void plan_set_slot(struct plan *plan, const struct spec *spec, unsigned slot);
+
+void plan_print(const struct spec *spec, const struct plan *plan, FILE *out);

@@ -1,0 +1,189 @@
+#include "container/record.h"
+
+#include "base/json.h"
+#include "ns/idmap.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const stages[] = {
+	[STAGE_CREATING] = "creating",
+	[STAGE_RUNNING] = "running",
+};
+static const size_t stage_count = sizeof(stages) / sizeof(stages[0]);
+
+char *container_record_format(const struct record *r, struct err *err)
+{
+	autojson json_t *j = json_pack("{ss ss ss ss sI sI sI sI sI sb sb sb}", "name", r->name, "id",
+		r->id, "bootId", r->boot_id, "stage", stages[r->stage], "slot", (json_int_t)r->slot,
+		"namespaces", (json_int_t)r->namespaces, "pid", (json_int_t)r->pid, "startTicks",
+		(json_int_t)r->start_ticks, "startedNs", (json_int_t)r->started_ns, "remove",
+		r->remove, "supervised", r->supervised, "terminal", r->terminal);
+
+	if (!j) {
+		err_set(err, "cannot write the record of %s", r->name);
+		return NULL;
+	}
+	return json_text(j, JSON_COMPACT, err);
+}
+
+static int copy(char *to, size_t size, const char *from)
+{
+	return snprintf(to, size, "%s", from) < (int)size ? 0 : -1;
+}
+
+int container_record_parse(const char *text, size_t len, struct record *ret, struct err *err)
+{
+	autojson json_t *j = json_parse("record", text, len, err);
+	const char *name, *id, *boot, *stage;
+	json_int_t slot, namespaces, pid, ticks, started;
+	int remove, supervised, terminal;
+	size_t at = 0;
+	struct record r = {0};
+	json_error_t e;
+
+	if (!j)
+		return -1;
+	if (json_unpack_ex(j, &e, JSON_STRICT, "{ss ss ss ss sI sI sI sI sI sb sb sb}", "name", &name,
+		    "id", &id, "bootId", &boot, "stage", &stage, "slot", &slot, "namespaces",
+		    &namespaces, "pid", &pid, "startTicks", &ticks, "startedNs", &started, "remove",
+		    &remove, "supervised", &supervised, "terminal", &terminal) < 0)
+		return err_set(err, "record: %s", e.text);
+	while (at < stage_count && strcmp(stages[at], stage) != 0)
+		at++;
+	if (at == stage_count || slot < 0 || slot >= IDMAP_SLOTS || pid < 0 || pid > INT32_MAX ||
+		copy(r.name, sizeof(r.name), name) < 0 || copy(r.id, sizeof(r.id), id) < 0 ||
+		copy(r.boot_id, sizeof(r.boot_id), boot) < 0)
+		return err_set(err, "record: a value is out of range");
+	r.stage = (enum stage)at;
+	r.slot = (uint32_t)slot;
+	r.namespaces = (uint64_t)namespaces;
+	r.pid = (pid_t)pid;
+	r.start_ticks = (uint64_t)ticks;
+	r.started_ns = started;
+	r.remove = remove;
+	r.supervised = supervised;
+	r.terminal = terminal;
+	*ret = r;
+	return 0;
+}
+
+static json_t *strings(const char *const *list, size_t n)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(a, json_string(list[i]));
+	return a;
+}
+
+static size_t count(char *const *list)
+{
+	size_t n = 0;
+
+	while (list && list[n])
+		n++;
+	return n;
+}
+
+char *summary_format(const struct summary *s, struct err *err)
+{
+	json_t *labels = json_object();
+	autojson json_t *j = NULL;
+
+	for (size_t i = 0; i < s->label_count; i++)
+		json_object_set_new(labels, s->labels[i].key, json_string(s->labels[i].value));
+	j = json_pack("{ss ss ss* ss* so so so sI sI sI sb sb si sb}", "name", s->name, "id", s->id,
+		"image", s->image, "rootfs", s->rootfs, "command",
+		strings((const char *const *)s->command, count(s->command)), "layers",
+		strings(s->layers, s->layer_count), "labels", labels, "createdNs",
+		(json_int_t)s->created_ns, "startedNs", (json_int_t)s->started_ns, "finishedNs",
+		(json_int_t)s->finished_ns, "remove", s->remove, "exited", s->exited, "exitStatus",
+		s->exit_status, "oomKilled", s->oom_killed);
+	if (!j) {
+		err_set(err, "cannot write container.json of %s: is its command valid UTF-8?",
+			s->name);
+		return NULL;
+	}
+	return json_text(j, JSON_COMPACT, err);
+}
+
+static int read_strings(struct arena *a, json_t *list, char ***ret, size_t *ret_count)
+{
+	size_t n = 0;
+
+	*ret = arena_alloc(a, (json_array_size(list) + 1) * sizeof(**ret));
+	for (; n < json_array_size(list); n++) {
+		const char *s = json_string_value(json_array_get(list, n));
+
+		if (!s)
+			return -1;
+		(*ret)[n] = arena_strdup(a, s);
+	}
+	*ret_count = n;
+	return 0;
+}
+
+static int read_labels(struct summary *s, json_t *labels)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(labels, key, value)
+	{
+		struct key_value kv = {.key = arena_strdup(&s->arena, key)};
+
+		if (!json_is_string(value))
+			return -1;
+		kv.value = arena_strdup(&s->arena, json_string_value(value));
+		arena_push(&s->arena, s->labels, s->label_count, kv);
+	}
+	return 0;
+}
+
+int summary_parse(const char *text, size_t len, struct summary *ret, struct err *err)
+{
+	autojson json_t *j = json_parse("container.json", text, len, err);
+	const char *name, *id, *image = NULL, *rootfs = NULL;
+	json_t *command, *layers, *labels;
+	json_int_t created, started, finished;
+	int remove, exited, status, oom;
+	struct summary s = {0};
+	char **layer_list;
+	size_t n;
+	json_error_t e;
+
+	if (!j)
+		return -1;
+	if (json_unpack_ex(j, &e, JSON_STRICT, "{ss ss s?s s?s so so so sI sI sI sb sb si sb}", "name",
+		    &name, "id", &id, "image", &image, "rootfs", &rootfs, "command", &command,
+		    "layers", &layers, "labels", &labels, "createdNs", &created, "startedNs", &started,
+		    "finishedNs", &finished, "remove", &remove, "exited", &exited, "exitStatus",
+		    &status, "oomKilled", &oom) < 0)
+		return err_set(err, "container.json: %s", e.text);
+	if (read_strings(&s.arena, command, &s.command, &n) < 0 ||
+		read_strings(&s.arena, layers, &layer_list, &s.layer_count) < 0 ||
+		read_labels(&s, labels) < 0) {
+		arena_free(&s.arena);
+		return err_set(err, "container.json: a list holds something else than strings");
+	}
+	s.layers = (const char **)layer_list;
+	s.name = arena_strdup(&s.arena, name);
+	s.id = arena_strdup(&s.arena, id);
+	s.image = image ? arena_strdup(&s.arena, image) : NULL;
+	s.rootfs = rootfs ? arena_strdup(&s.arena, rootfs) : NULL;
+	s.created_ns = created;
+	s.started_ns = started;
+	s.finished_ns = finished;
+	s.remove = remove;
+	s.exited = exited;
+	s.exit_status = status;
+	s.oom_killed = oom;
+	*ret = s;
+	return 0;
+}
+
+void summary_free(struct summary *s)
+{
+	arena_free(&s->arena);
+}

@@ -1,0 +1,59 @@
+/*
+ * What must be known to undo a container, written before any of it exists: state/NAME/record.json;
+ * and what is told about it once it has ended, root/containers/NAME/container.json. Pure: text in,
+ * struct out.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "spec/spec.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum stage {
+	STAGE_CREATING, /* half done: whoever finds it without its holder undoes it */
+	STAGE_RUNNING,  /* the payload has been started */
+};
+
+struct record {
+	char name[SPEC_NAME_MAX + 1];
+	char id[65];
+	char boot_id[37];
+	enum stage stage;
+	uint32_t slot;        /* of the id range (ns/idmap.h), and the name of the cgroup */
+	uint64_t namespaces;  /* CLONE_NEW* it has of its own */
+	pid_t pid;            /* in the host's numbering; 0 before the clone */
+	uint64_t start_ticks; /* of pid, from /proc/PID/stat: tells it from a later process */
+	int64_t started_ns;   /* since 1970 */
+	bool remove;          /* --rm */
+	bool supervised;      /* a ctr-supervisor waits for it */
+	bool terminal;
+};
+
+/* One line of JSON, new (free it). */
+char *container_record_format(const struct record *r, struct err *err);
+int container_record_parse(const char *text, size_t len, struct record *ret, struct err *err);
+
+/* A container as users know it. Strings belong to the arena. */
+struct summary {
+	struct arena arena;
+	const char *name, *id, *image; /* image may be NULL: --rootfs */
+	const char *rootfs;            /* or NULL */
+	char **command;                /* NULL-terminated */
+	const char **layers;
+	size_t layer_count;
+	struct key_value *labels;
+	size_t label_count;
+	int64_t created_ns, started_ns, finished_ns; /* since 1970; 0: not yet */
+	bool remove, exited;
+	int exit_status; /* if exited; -1: nobody saw it end */
+	bool oom_killed;
+};
+
+char *summary_format(const struct summary *s, struct err *err);
+int summary_parse(const char *text, size_t len, struct summary *ret, struct err *err);
+void summary_free(struct summary *s);

@@ -1,0 +1,247 @@
+#include "container/release.h"
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "cgroup/group.h"
+#include "cgroup/hierarchy.h"
+#include "cgroup/stats.h"
+#include "cgroup/tree.h"
+#include "container/claim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+int64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+static uint64_t deadline(unsigned seconds)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return ((uint64_t)t.tv_sec + seconds) * 1000000000ULL + (uint64_t)t.tv_nsec;
+}
+
+uint64_t process_start_ticks(pid_t pid)
+{
+	unsigned long long ticks = 0;
+	char path[32], text[1024];
+	const char *p;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (file_peek(AT_FDCWD, path, text, sizeof(text)) <= 0)
+		return 0;
+	/* The second field is the name, in parentheses, and may hold anything. */
+	p = strrchr(text, ')');
+	if (!p || sscanf(p + 1,
+			  " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+			  "%*d %llu",
+			  &ticks) != 1)
+		return 0;
+	return ticks;
+}
+
+bool container_is_alive(struct container *c)
+{
+	const struct record *r = &c->record;
+	struct pollfd p = {.events = POLLIN};
+
+	if (r->stage != STAGE_RUNNING || r->pid <= 0 || strcmp(r->boot_id, boot_id()) != 0)
+		return false;
+	if (c->pidfd < 0)
+		c->pidfd = (int)syscall(SYS_pidfd_open, r->pid, 0);
+	p.fd = c->pidfd;
+	if (c->pidfd >= 0 && process_start_ticks(r->pid) == r->start_ticks && poll(&p, 1, 0) == 0)
+		return true;
+	if (c->pidfd >= 0)
+		close(c->pidfd);
+	c->pidfd = -1;
+	return false;
+}
+
+static void group_name(const struct container *c, char name[16])
+{
+	snprintf(name, 16, "%03x", c->record.slot);
+}
+
+static int open_groups(struct container *c, struct err *err)
+{
+	char path[256];
+
+	if (c->hierarchy_fd < 0)
+		c->hierarchy_fd = cgroup_hierarchy_open(path, sizeof(path), err);
+	if (c->hierarchy_fd >= 0 && c->groups_fd < 0)
+		c->groups_fd = cgroup_parent_open(c->hierarchy_fd, err);
+	return c->groups_fd < 0 ? -1 : 0;
+}
+
+/* The slot of a record may by now belong to somebody else: the group says whose it is. */
+static bool owns_group(const struct container *c, int fd, bool *ret_unowned)
+{
+	char owner[CONTAINER_OWNER_XATTR_MAX + 1] = "";
+	ssize_t n = fgetxattr(fd, CONTAINER_OWNER_XATTR, owner, sizeof(owner) - 1);
+
+	*ret_unowned = n < 0 && errno == ENODATA;
+	return n > 0 && strcmp(owner, c->record.id) == 0;
+}
+
+int container_open_group(struct container *c, struct err *err)
+{
+	autofd int fd = -1;
+	char name[16];
+	bool unowned;
+
+	if (c->group_fd >= 0)
+		return 0;
+	if (open_groups(c, err) < 0)
+		return -1;
+	group_name(c, name);
+	fd = cgroup_open(c->groups_fd, name, err);
+	if (fd < 0)
+		return err->sys == ENOENT ? 0 : -1;
+	if (owns_group(c, fd, &unowned))
+		c->group_fd = take_fd(&fd);
+	else if (unowned)
+		/* Made, but not yet marked, by whoever died; if it is of somebody who is alive and
+		 * about to mark it, their start finds it gone and takes another slot. */
+		unlinkat(c->groups_fd, name, AT_REMOVEDIR);
+	return 0;
+}
+
+static int remove_group(struct container *c, struct err *err)
+{
+	char name[16];
+
+	if (container_open_group(c, err) < 0)
+		return -1;
+	if (c->group_fd < 0)
+		return 0;
+	group_name(c, name);
+	if (cgroup_kill(c->group_fd, err) < 0 ||
+		cgroup_wait_empty(c->group_fd, deadline(CGROUP_REMOVE_SECONDS), err) < 0 ||
+		cgroup_remove(c->groups_fd, name, err) < 0)
+		return -1;
+	close(c->group_fd);
+	c->group_fd = -1;
+	return 0;
+}
+
+int container_summary(const struct store *store, const char *name, struct summary *ret,
+	struct err *err)
+{
+	autofree char *text = NULL;
+	char path[SPEC_NAME_MAX + 32];
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/container.json", name);
+	if (file_read(store->containers_fd, path, JSON_MAX_BYTES, &text, &len, err) < 0)
+		return -1;
+	return summary_parse(text, len, ret, err) < 0 ? err_wrap(err, "%s", name) : 0;
+}
+
+int container_write_summary(int data_fd, const struct summary *s, bool durable, struct err *err)
+{
+	autofree char *text = summary_format(s, err);
+
+	if (!text)
+		return -1;
+	return file_write(data_fd, "container.json", text, strlen(text), 0600,
+		durable ? FILE_SYNC : FILE_NOSYNC, err);
+}
+
+int exit_file_read(int state_fd, int *ret_status, int64_t *ret_finished_ns)
+{
+	char text[64];
+	long long finished;
+	int status;
+
+	if (file_peek(state_fd, "exit", text, sizeof(text)) <= 0 ||
+		sscanf(text, "%d %lld", &status, &finished) != 2 || status < 0 || status > 255)
+		return 0;
+	*ret_status = status;
+	*ret_finished_ns = finished;
+	return 1;
+}
+
+int exit_file_write(int state_fd, int status, struct err *err)
+{
+	autofd int fd = openat(state_fd, "exit", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	char text[64];
+	int len = snprintf(text, sizeof(text), "%d %lld\n", status, (long long)now_ns());
+
+	if (fd < 0 || pwrite(fd, text, (size_t)len, 0) != len)
+		return err_sys(err, "write the exit status");
+	return 0;
+}
+
+/* What ps and inspect show of it from now on. */
+static int record_end(struct container *c, int status, struct err *err)
+{
+	struct summary s;
+	int64_t finished = now_ns();
+	int r;
+
+	if (container_summary(c->store, c->record.name, &s, err) < 0)
+		return err->sys == ENOENT ? 0 : -1;
+	if (!s.exited) {
+		int seen = -1;
+
+		if (exit_file_read(c->state_fd, &seen, &finished) && status < 0)
+			status = seen;
+		s.exited = true;
+		s.exit_status = status;
+		s.started_ns = c->record.started_ns;
+		s.finished_ns = finished;
+		s.oom_killed = c->group_fd >= 0 && cgroup_oom_killed(c->group_fd);
+	}
+	r = container_write_summary(c->data_fd, &s, true, err);
+	summary_free(&s);
+	return r;
+}
+
+int container_remove_data(const struct store *store, const char *name, struct err *err)
+{
+	return tree_remove(store->containers_fd, name, err) < 0
+		       ? err_wrap(err, "remove %s/containers/%s", store->root, name)
+		       : 0;
+}
+
+int container_remove_state(const struct store *store, const char *name, const char *id,
+	struct err *err)
+{
+	char old[32];
+
+	snprintf(old, sizeof(old), ".old.%.16s", id);
+	if (renameat(store->state_fd, name, store->state_fd, old) < 0)
+		return errno == ENOENT ? 0 : err_sys(err, "remove %s/%s", store->state, name);
+	return tree_remove(store->state_fd, old, err);
+}
+
+int container_release(struct container *c, int status, struct err *err)
+{
+	const struct record *r = &c->record;
+	bool ran = r->stage == STAGE_RUNNING;
+
+	if (ran && !r->remove && c->data_fd >= 0) {
+		if (container_open_group(c, err) < 0 || record_end(c, status, err) < 0)
+			return -1;
+	}
+	if (remove_group(c, err) < 0)
+		return err_wrap(err, "release %s", r->name);
+	if ((r->remove || !ran) && container_remove_data(c->store, r->name, err) < 0)
+		return -1;
+	return container_remove_state(c->store, r->name, r->id, err);
+}

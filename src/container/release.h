@@ -1,0 +1,38 @@
+/*
+ * Undoing a container, in reverse order of its making. Every step finds its work done already if it
+ * was; so anyone may do it again, at any time, after any interruption. The caller holds the claim.
+ */
+#pragma once
+
+#include "container/container.h"
+
+/* Whether the payload runs: same boot, and the very process of the record. Opens c->pidfd if so. */
+bool container_is_alive(struct container *c);
+
+/* Opens the group of the container if it exists and is its own; 0 with c->group_fd -1 if not. */
+int container_open_group(struct container *c, struct err *err);
+
+/* Kills what is left, removes the cgroup, and the files if it was --rm or never ran; what it ended
+ * with (status, or -1 for what the exit file in its state directory says) goes into container.json.
+ * Its name is free, or free to be removed, afterwards. */
+int container_release(struct container *c, int status, struct err *err);
+
+/* Drops the data directory of a container that is not alive. */
+int container_remove_data(const struct store *store, const char *name, struct err *err);
+
+/* Renames state/NAME away, so that the name is free at once, then removes it. */
+int container_remove_state(const struct store *store, const char *name, const char *id,
+	struct err *err);
+
+/* container.json of root/containers/NAME. err->sys is ENOENT if it has none. */
+int container_summary(const struct store *store, const char *name, struct summary *ret,
+	struct err *err);
+int container_write_summary(int data_fd, const struct summary *s, bool durable, struct err *err);
+
+/* Status and time that the exit file holds; 0 if it is empty or absent, 1 if read. */
+int exit_file_read(int state_fd, int *ret_status, int64_t *ret_finished_ns);
+int exit_file_write(int state_fd, int status, struct err *err);
+
+int64_t now_ns(void); /* since 1970 */
+/* Field 22 of /proc/PID/stat. 0 if there is no such process. */
+uint64_t process_start_ticks(pid_t pid);

@@ -1,0 +1,410 @@
+#include "container/start.h"
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "cgroup/devices.h"
+#include "cgroup/group.h"
+#include "cgroup/hierarchy.h"
+#include "container/child.h"
+#include "container/claim.h"
+#include "container/release.h"
+#include "ns/clone.h"
+#include "ns/idmap.h"
+#include "process/terminal.h"
+#include "rootfs/dev.h"
+#include "rootfs/mounts.h"
+#include "rootfs/tree.h"
+#include "spec/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <linux/sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+/* What is open between acquire and clone; closed in the parent once the payload runs. */
+struct trees {
+	int *layers, *sources;
+	size_t layer_count, source_count;
+	int writable, init_fd;
+};
+
+static void close_all(const int *fds, size_t n)
+{
+	for (size_t i = 0; fds && i < n; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+static void trees_close(struct trees *t)
+{
+	close_all(t->layers, t->layer_count);
+	close_all(t->sources, t->source_count);
+	close_all((int[]){t->writable, t->init_fd}, 2);
+	free(t->layers);
+	free(t->sources);
+}
+
+static int fds_new(size_t n, int **ret)
+{
+	int *fds = malloc((n + 1) * sizeof(*fds));
+
+	if (!fds)
+		return -1;
+	for (size_t i = 0; i <= n; i++)
+		fds[i] = -1;
+	*ret = fds;
+	return 0;
+}
+
+static int write_initial_summary(struct container *c, const struct spec *spec, struct err *err)
+{
+	struct summary s = {
+		.name = spec->name,
+		.id = spec->id,
+		.image = spec->image,
+		.rootfs = spec->root.dir,
+		.command = spec->process.argv,
+		.layers = spec->root.layers,
+		.layer_count = spec->root.layer_count,
+		.labels = spec->labels,
+		.label_count = spec->label_count,
+		.created_ns = now_ns(),
+		.remove = spec->remove,
+	};
+
+	return container_write_summary(c->data_fd, &s, false, err);
+}
+
+/* The group is the claim of the id range too: mkdir has one winner on the whole host. */
+static int acquire_group(struct container *c, struct err *err)
+{
+	char path[256], name[16];
+
+	c->hierarchy_fd = cgroup_hierarchy_open(path, sizeof(path), err);
+	if (c->hierarchy_fd < 0)
+		return -1;
+	c->groups_fd = cgroup_parent_open(c->hierarchy_fd, err);
+	if (c->groups_fd < 0)
+		return -1;
+	for (unsigned i = 0; i < IDMAP_SLOTS; i++) {
+		snprintf(name, sizeof(name), "%03x", c->record.slot);
+		c->group_fd = cgroup_create(c->groups_fd, name, err);
+		if (c->group_fd >= 0 && fsetxattr(c->group_fd, CONTAINER_OWNER_XATTR, c->record.id,
+						strlen(c->record.id), 0) == 0)
+			return 0;
+		if (c->group_fd >= 0) {
+			/* ENOENT: taken for the left-over of a dead start. */
+			if (errno != ENOENT)
+				return err_sys(err, "mark the cgroup of %s", c->record.name);
+			close(c->group_fd);
+			c->group_fd = -1;
+		} else if (err->sys != EEXIST) {
+			return -1;
+		}
+		c->record.slot = (c->record.slot + 1) % IDMAP_SLOTS;
+		if (claim_record(c, err) < 0)
+			return -1;
+	}
+	return err_set(err, "all %d id ranges of this host are in use", IDMAP_SLOTS);
+}
+
+static int limit_group(struct container *c, const struct spec *spec, const struct plan *plan,
+	struct err *err)
+{
+	if (cgroup_apply(c->hierarchy_fd, c->group_fd, &plan->cgroup, err) < 0)
+		return -1;
+	/* A user namespace opens no device that was not made for it; without one, the rules do. */
+	if (!(spec->ns.fresh & CLONE_NEWUSER) &&
+		cgroup_devices_attach(c->group_fd, spec->device_rules, spec->device_rule_count,
+			err) < 0)
+		return -1;
+	return 0;
+}
+
+/* upper/ and work/ belong to whoever is root inside: on disk that is id 0. */
+static int open_writable(struct container *c, struct err *err)
+{
+	if (mkdirat(c->data_fd, "upper", 0755) < 0 || mkdirat(c->data_fd, "work", 0700) < 0)
+		return err_sys(err, "make the writable layer of %s", c->record.name);
+	return tree_clone(c->data_fd, "", false, err);
+}
+
+static int open_layers(struct container *c, const struct spec *spec, struct trees *t,
+	struct err *err)
+{
+	char path[256];
+
+	t->layer_count = spec->root.dir ? 1 : spec->root.layer_count;
+	if (fds_new(t->layer_count, &t->layers) < 0)
+		return err_sys(err, "open the layers of %s", spec->name);
+	if (spec->root.dir) {
+		t->layers[0] = tree_clone(AT_FDCWD, spec->root.dir, false, err);
+		return t->layers[0] < 0 ? err_wrap(err, "--rootfs %s", spec->root.dir) : 0;
+	}
+	for (size_t i = 0; i < t->layer_count; i++) {
+		snprintf(path, sizeof(path), "images/layers/%s", spec->root.layers[i]);
+		t->layers[i] = tree_clone(c->store->root_fd, path, false, err);
+		if (t->layers[i] < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int open_sources(const struct spec *spec, const struct plan *plan, struct trees *t,
+	struct err *err)
+{
+	t->source_count = spec->mount_count;
+	if (fds_new(t->source_count, &t->sources) < 0)
+		return err_sys(err, "open the mounts of %s", spec->name);
+	for (size_t i = 0; i < spec->mount_count; i++) {
+		const struct mount *m = &spec->mounts[i];
+
+		if (m->kind == MOUNT_BIND) {
+			t->sources[i] = mount_source_open(m, err);
+			if (t->sources[i] < 0 ||
+				tree_set_attr(t->sources[i], m->source, m->attr_set, m->attr_clear,
+					0, m->recursive, err) < 0)
+				return -1;
+		} else if (m->kind == MOUNT_DEV) {
+			t->sources[i] = dev_new(spec->devices, spec->device_count, plan->id_base,
+				plan->id_base, err);
+			if (t->sources[i] < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static int open_trees(struct container *c, const struct spec *spec, const struct plan *plan,
+	struct trees *t, struct err *err)
+{
+	if (open_layers(c, spec, t, err) < 0 || open_sources(spec, plan, t, err) < 0)
+		return -1;
+	t->writable = open_writable(c, err);
+	if (t->writable < 0)
+		return -1;
+	if (spec->init) {
+		t->init_fd = program_open("ctr-init", err);
+		if (t->init_fd < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What of the trees shows the ids of the container. */
+static int map_trees(const struct spec *spec, const struct trees *t, int userns, struct err *err)
+{
+	for (size_t i = 0; i < t->layer_count; i++)
+		if (tree_idmap(t->layers[i], userns, "the root's layers", false, err) < 0)
+			return -1;
+	if (tree_idmap(t->writable, userns, "the writable layer", false, err) < 0)
+		return -1;
+	for (size_t i = 0; i < t->source_count; i++) {
+		const struct mount *m = &spec->mounts[i];
+
+		if (m->kind == MOUNT_BIND && m->idmap &&
+			tree_idmap(t->sources[i], userns, m->source, m->recursive, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int map_ids(pid_t pid, const struct spec *spec, const struct plan *plan,
+	const struct trees *t, struct err *err)
+{
+	autofd int userns = -1;
+
+	if (!plan->map.count)
+		return 0;
+	if (idmap_write(pid, &plan->map, 1, &plan->map, 1, err) < 0)
+		return -1;
+	userns = idmap_userns_open(pid, err);
+	return userns < 0 ? -1 : map_trees(spec, t, userns, err);
+}
+
+/* Layers count as in use from here on. A start without any can tell about itself later. */
+static bool must_tell_first(const struct spec *spec)
+{
+	return spec->root.layer_count > 0;
+}
+
+/* Files that the payload need not wait for. */
+static int write_details(struct container *c, const struct spec *spec, struct err *err)
+{
+	autojson json_t *j = config_write(spec, spec->root.dir ? spec->root.dir : "/", err);
+	autofree char *text = j ? json_text(j, JSON_INDENT(2), err) : NULL;
+
+	if (!text || (!must_tell_first(spec) && write_initial_summary(c, spec, err) < 0))
+		return -1;
+	return file_write(c->data_fd, "config.json", text, strlen(text), 0600, FILE_NOSYNC, err);
+}
+
+/* Blocks until the payload has been executed (0) or the child has said why not (-1). */
+static int await_exec(int report_fd, pid_t pid, struct err *err)
+{
+	struct err theirs;
+	ssize_t n = fd_read_all(report_fd, &theirs, sizeof(theirs));
+
+	if (n == 0)
+		return 0;
+	waitpid(pid, NULL, 0);
+	if (n != (ssize_t)sizeof(theirs))
+		return err_set(err, "the container's first process ended without saying why");
+	*err = theirs;
+	err->text[sizeof(err->text) - 1] = '\0';
+	err->hint[sizeof(err->hint) - 1] = '\0';
+	return -1;
+}
+
+struct pipes {
+	int go[2], report[2], console[2];
+};
+
+static int pipes_open(struct pipes *p, bool terminal, struct err *err)
+{
+	*p = (struct pipes){{-1, -1}, {-1, -1}, {-1, -1}};
+	if (pipe2(p->go, O_CLOEXEC) < 0 || pipe2(p->report, O_CLOEXEC) < 0 ||
+		(terminal && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, p->console) < 0))
+		return err_sys(err, "cannot make a pipe to the container");
+	return 0;
+}
+
+static void close_one(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void pipes_close(struct pipes *p)
+{
+	int *all[] = {&p->go[0], &p->go[1], &p->report[0], &p->report[1], &p->console[0],
+		&p->console[1]};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		close_one(all[i]);
+}
+
+static int let_go(struct pipes *p, struct err *err)
+{
+	if (write(p->go[1], "", 1) != 1)
+		return err_sys(err, "cannot start the container's first process");
+	return 0;
+}
+
+/* From the first moment of the child to the exec of the payload. */
+static int bring_up(struct container *c, const struct spec *spec, struct plan *plan,
+	const struct trees *t, const struct start_io *io, struct pipes *p, struct err *err)
+{
+	if (map_ids(c->record.pid, spec, plan, t, err) < 0 || let_go(p, err) < 0)
+		return -1;
+	if (write_details(c, spec, err) < 0)
+		return -1;
+	if (io->ret_console && spec->process.terminal) {
+		int fd = fd_receive(p->console[0], err);
+
+		if (fd < 0) {
+			/* A child that failed says so in its report, which is the better story. */
+			await_exec(p->report[0], c->record.pid, err);
+			return -1;
+		}
+		*io->ret_console = fd;
+	}
+	return await_exec(p->report[0], c->record.pid, err);
+}
+
+static int clone_and_bring_up(struct container *c, const struct spec *spec, struct plan *plan,
+	const struct trees *t, const struct start_io *io, struct err *err)
+{
+	struct pipes p;
+	pid_t pid;
+	int r;
+
+	if (pipes_open(&p, spec->process.terminal, err) < 0) {
+		pipes_close(&p);
+		return -1;
+	}
+	pid = ns_clone(plan->clone_flags, c->group_fd, &c->pidfd, err);
+	if (pid == 0) {
+		const struct child child = {
+			.spec = spec,
+			.plan = plan,
+			.go_fd = p.go[0],
+			.report_fd = p.report[1],
+			.layers = t->layers,
+			.writable = t->writable,
+			.sources = t->sources,
+			.init_fd = t->init_fd,
+			.streams = {io->streams[0], io->streams[1], io->streams[2]},
+			.console_sock = p.console[1],
+		};
+
+		close(p.go[1]);
+		close(p.report[0]);
+		child_run(&child);
+	}
+	close_one(&p.go[0]);
+	close_one(&p.report[1]);
+	close_one(&p.console[1]);
+	c->record.pid = pid < 0 ? 0 : pid;
+	r = pid < 0 ? -1 : bring_up(c, spec, plan, t, io, &p, err);
+	pipes_close(&p);
+	return r;
+}
+
+static int record_running(struct container *c, struct err *err)
+{
+	c->record.stage = STAGE_RUNNING;
+	c->record.start_ticks = process_start_ticks(c->record.pid);
+	c->record.started_ns = now_ns();
+	return claim_record(c, err);
+}
+
+static int start_claimed(struct container *c, const struct spec *spec, struct plan *plan,
+	const struct start_io *io, struct err *err)
+{
+	struct trees t = {.writable = -1, .init_fd = -1};
+	int r = -1;
+
+	if (must_tell_first(spec) && write_initial_summary(c, spec, err) < 0)
+		return -1;
+	if (io->image_lock >= 0)
+		close(io->image_lock);
+	if (acquire_group(c, err) < 0 || limit_group(c, spec, plan, err) < 0)
+		return -1;
+	plan_set_slot(plan, spec, c->record.slot);
+	if (open_trees(c, spec, plan, &t, err) == 0)
+		r = clone_and_bring_up(c, spec, plan, &t, io, err);
+	trees_close(&t);
+	return r < 0 ? -1 : record_running(c, err);
+}
+
+int container_start(const struct store *store, const struct spec *spec, struct plan *plan,
+	const struct start_io *io, struct container *ret, struct err *err)
+{
+	struct container c;
+
+	if (claim_new(store, spec, &c, err) < 0)
+		return -1;
+	if (start_claimed(&c, spec, plan, io, err) < 0) {
+		struct err second = {0};
+
+		c.record.stage = STAGE_CREATING;
+		if (container_release(&c, -1, &second) < 0)
+			warn("%s", second.text);
+		if (c.record.pid > 0)
+			waitpid(c.record.pid, NULL, 0);
+		container_close(&c);
+		return -1;
+	}
+	*ret = c;
+	return 0;
+}

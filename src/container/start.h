@@ -1,0 +1,26 @@
+/*
+ * One start, in order: claim, acquire, clone, wait for the exec. What goes wrong on the way is undone
+ * before the call returns.
+ */
+#pragma once
+
+#include "container/container.h"
+#include "container/plan.h"
+
+struct start_io {
+	int streams[3];     /* for the payload; -1: as child.h says */
+	int *ret_console;   /* where to put the master of the terminal, if the spec asks for one */
+	int image_lock;     /* held since the image was looked up; let go of once it is recorded as
+			       in use; or -1 */
+};
+
+/* The caller is the parent of the payload. On success c holds the claim and a pidfd. */
+int container_start(const struct store *store, const struct spec *spec, struct plan *plan,
+	const struct start_io *io, struct container *ret, struct err *err);
+
+/* The program NAME that belongs to us: beside the running one, or in CTR_LIBEXEC. An O_PATH
+ * descriptor of it on a read-only mount, which nobody can open for writing through /proc/PID/exe
+ * (CVE-2019-5736). */
+int program_open(const char *name, struct err *err);
+/* Its path, for execve. */
+int program_path(const char *name, char *ret, size_t size, struct err *err);

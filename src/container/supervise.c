@@ -1,0 +1,224 @@
+#include "container/supervise.h"
+
+#include "base/fd.h"
+#include "container/attach.h"
+#include "container/claim.h"
+#include "container/release.h"
+#include "container/start.h"
+#include "process/terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Streams between payload and supervisor: [0] is read, [1] written. */
+struct streams {
+	int in[2], out[2], err[2];
+};
+
+static int streams_open(struct streams *s, const struct spec *spec, struct err *err)
+{
+	*s = (struct streams){{-1, -1}, {-1, -1}, {-1, -1}};
+	if (spec->process.terminal)
+		return 0;
+	if (pipe2(s->out, O_CLOEXEC) < 0 || pipe2(s->err, O_CLOEXEC) < 0 ||
+		(spec->process.open_stdin && pipe2(s->in, O_CLOEXEC) < 0))
+		return err_sys(err, "cannot make a pipe to the container");
+	return 0;
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+struct supervisor_args {
+	char text[12][32];
+	char *argv[40];
+	size_t argc, texts;
+};
+
+static void arg(struct supervisor_args *a, const char *word)
+{
+	a->argv[a->argc++] = (char *)word;
+	a->argv[a->argc] = NULL;
+}
+
+/* An option with a number; a descriptor must survive the exec. */
+static void arg_number(struct supervisor_args *a, const char *option, uint64_t value)
+{
+	char *text = a->text[a->texts++];
+
+	snprintf(text, sizeof(a->text[0]), "%" PRIu64, value);
+	arg(a, option);
+	arg(a, text);
+}
+
+static void arg_fd(struct supervisor_args *a, const char *option, int fd)
+{
+	if (fd < 0)
+		return;
+	fcntl(fd, F_SETFD, 0);
+	arg_number(a, option, (uint64_t)fd);
+}
+
+/* Turns this process into the supervisor of the payload it is the parent of. */
+static int become_supervisor(struct container *c, const struct spec *spec, const struct streams *s,
+	int console, int listener, struct err *err)
+{
+	static char path[4096], cleaner[4096];
+	struct supervisor_args a = {.argc = 0};
+	int exit_fd = openat(c->state_fd, "exit", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (exit_fd < 0)
+		return err_sys(err, "make the exit file of %s", spec->name);
+	if (program_path("ctr-supervisor", path, sizeof(path), err) < 0 ||
+		program_path("ctr", cleaner, sizeof(cleaner), err) < 0)
+		return -1;
+	arg(&a, "ctr-supervisor");
+	arg_number(&a, "--pid", (uint64_t)c->record.pid);
+	arg_fd(&a, "--pidfd", c->pidfd);
+	arg_fd(&a, "--tty", console);
+	arg_fd(&a, "--stdin", s->in[1]);
+	arg_fd(&a, "--stdout", s->out[0]);
+	arg_fd(&a, "--stderr", s->err[0]);
+	arg_fd(&a, "--log-dir", c->data_fd);
+	arg_number(&a, "--log-max", spec->log_max_bytes);
+	arg_fd(&a, "--listen", listener);
+	arg_fd(&a, "--exit", exit_fd);
+	arg_fd(&a, "--lock", c->state_fd);
+	if (spec->timeout_ns)
+		arg_number(&a, "--timeout-ns", spec->timeout_ns);
+	arg(&a, "--");
+	arg(&a, cleaner);
+	arg(&a, "--root");
+	arg(&a, c->store->root);
+	arg(&a, "--state");
+	arg(&a, c->store->state);
+	arg(&a, "gc");
+	arg(&a, "--container");
+	arg(&a, spec->name);
+	arg_fd(&a, "--lock-fd", c->state_fd);
+	execv(path, a.argv);
+	return err_sys(err, "cannot execute %s", path);
+}
+
+/* Clients come through a socket in the state directory; the first one, whoever started us, is
+ * connected before anything can be missed. */
+static int open_listener(const struct container *c, bool attach, int report, struct err *err)
+{
+	autofd int listener = attach_listen(c->state_fd, ATTACH_SOCKET, err);
+	autofd int client = -1;
+
+	if (listener < 0)
+		return -1;
+	if (attach) {
+		client = attach_connect(c->state_fd, ATTACH_SOCKET, err);
+		if (client < 0 || fd_send(report, client, err) < 0)
+			return -1;
+	}
+	return take_fd(&listener);
+}
+
+/* In the process that will be the supervisor. Returns only on failure. */
+static int start_and_supervise(const struct store *store, const struct spec *spec,
+	struct plan *plan, int image_lock, bool attach, int report, struct err *err)
+{
+	struct streams s;
+	struct container c;
+	int console = -1, listener;
+	struct start_io io = {
+		.ret_console = &console,
+		.image_lock = image_lock,
+	};
+	struct err second = {0};
+
+	if (setsid() < 0)
+		return err_sys(err, "cannot start a session");
+	if (streams_open(&s, spec, err) < 0)
+		return -1;
+	io.streams[0] = s.in[0];
+	io.streams[1] = s.out[1];
+	io.streams[2] = s.err[1];
+	if (container_start(store, spec, plan, &io, &c, err) < 0)
+		return -1;
+	close_fd(s.in[0]);
+	close_fd(s.out[1]);
+	close_fd(s.err[1]);
+	c.record.supervised = true;
+	if (claim_record(&c, err) == 0) {
+		listener = open_listener(&c, attach, report, err);
+		if (listener >= 0)
+			become_supervisor(&c, spec, &s, console, listener, err);
+	}
+	if (container_release(&c, -1, &second) < 0)
+		warn("%s", second.text);
+	return -1;
+}
+
+/* A failure is one byte, which fd_receive() may have taken, and a struct err; end of file says that
+ * the supervisor has been executed. */
+static int await_supervisor(int report, bool attach, int *ret_attach, struct err *err)
+{
+	char buf[1 + sizeof(struct err)];
+	struct err no_client = {0};
+	autofd int client = attach ? fd_receive(report, &no_client) : -1;
+	ssize_t n = fd_read_all(report, buf, sizeof(buf));
+
+	if (n >= (ssize_t)sizeof(*err)) {
+		memcpy(err, buf + n - (ssize_t)sizeof(*err), sizeof(*err));
+		return -1;
+	}
+	if (n != 0 || (attach && client < 0))
+		return err_set(err, "the process that was to start the container ended early");
+	if (attach)
+		*ret_attach = take_fd(&client);
+	return 0;
+}
+
+static int report_failure(int report, const struct err *err)
+{
+	char buf[1 + sizeof(*err)];
+
+	buf[0] = 1;
+	memcpy(buf + 1, err, sizeof(*err));
+	return fd_write_all(report, buf, sizeof(buf));
+}
+
+int container_supervise(const struct store *store, const struct spec *spec, struct plan *plan,
+	int image_lock, int *ret_attach, struct err *err)
+{
+	int report[2], r;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, report) < 0)
+		return err_sys(err, "cannot make a socket pair");
+	pid = fork();
+	if (pid < 0) {
+		err_sys(err, "cannot create the supervisor");
+		close(report[0]);
+		close(report[1]);
+		return -1;
+	}
+	if (pid == 0) {
+		close(report[0]);
+		start_and_supervise(store, spec, plan, image_lock, ret_attach != NULL, report[1],
+			err);
+		report_failure(report[1], err);
+		_exit(ERR_STATUS_OURS);
+	}
+	close(report[1]);
+	r = await_supervisor(report[0], ret_attach != NULL, ret_attach, err);
+	close(report[0]);
+	if (r < 0)
+		waitpid(pid, NULL, 0);
+	return r;
+}

@@ -1,0 +1,13 @@
+/* Containers that outlive the command that started them: held by a ctr-supervisor each. */
+#pragma once
+
+#include "container/container.h"
+#include "container/plan.h"
+
+/*
+ * Starts a container under a supervisor, and returns once its payload has been executed. With
+ * ret_attach, a connection to its console is made before the payload starts, so that nothing it
+ * prints is missed.
+ */
+int container_supervise(const struct store *store, const struct spec *spec, struct plan *plan,
+	int image_lock, int *ret_attach, struct err *err);

@@ -1,0 +1,145 @@
+#include "spec/defaults.h"
+
+#include "spec/capname.h"
+#include "spec/deviceflag.h"
+#include "spec/envfile.h"
+
+#include <linux/mount.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define NOTHING_SPECIAL (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+#define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* In the order of attaching: a mount comes after the one it lies in. */
+static const struct mount mounts[] = {
+	{.kind = MOUNT_PROC, .target = "/proc", .attr_set = NOTHING_SPECIAL},
+	{.kind = MOUNT_DEV, .target = "/dev", .attr_set = MOUNT_ATTR_NOSUID},
+	{.kind = MOUNT_DEVPTS,
+		.target = "/dev/pts",
+		.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+		.data = "ptmxmode=0666,mode=0620,gid=5"},
+	{.kind = MOUNT_TMPFS,
+		.target = "/dev/shm",
+		.attr_set = NOTHING_SPECIAL,
+		.data = "mode=1777,size=64m"},
+	{.kind = MOUNT_MQUEUE, .target = "/dev/mqueue", .attr_set = NOTHING_SPECIAL},
+	{.kind = MOUNT_SYSFS, .target = "/sys", .attr_set = NOTHING_SPECIAL | MOUNT_ATTR_RDONLY},
+	{.kind = MOUNT_CGROUP,
+		.target = "/sys/fs/cgroup",
+		.attr_set = NOTHING_SPECIAL | MOUNT_ATTR_RDONLY},
+};
+
+/* The kernel's own state that namespaces do not separate. */
+static const char *const masked[] = {
+	"/proc/acpi",
+	"/proc/asound",
+	"/proc/interrupts",
+	"/proc/kcore",
+	"/proc/keys",
+	"/proc/latency_stats",
+	"/proc/sched_debug",
+	"/proc/scsi",
+	"/proc/timer_list",
+	"/proc/timer_stats",
+	"/sys/devices/virtual/powercap",
+	"/sys/firmware",
+};
+static const char *const readonly_paths[] = {
+	"/proc/bus",
+	"/proc/fs",
+	"/proc/irq",
+	"/proc/sys",
+	"/proc/sysrq-trigger",
+};
+
+static const struct device devices[] = {
+	{'c', 1, 3, 0666, 0, 0, "/dev/null", "rwm"},
+	{'c', 1, 5, 0666, 0, 0, "/dev/zero", "rwm"},
+	{'c', 1, 7, 0666, 0, 0, "/dev/full", "rwm"},
+	{'c', 1, 8, 0666, 0, 0, "/dev/random", "rwm"},
+	{'c', 1, 9, 0666, 0, 0, "/dev/urandom", "rwm"},
+	{'c', 5, 0, 0666, 0, 5, "/dev/tty", "rwm"},
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+void spec_mount_add(struct spec *spec, struct mount m)
+{
+	arena_push(&spec->arena, spec->mounts, spec->mount_count, m);
+}
+
+void spec_init(struct spec *spec)
+{
+	*spec = (struct spec){
+		.ns.fresh = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS |
+			    CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP,
+		.process = {.cwd = "/", .user = "", .no_new_privs = true, .umask = 0022},
+		.limits = {.pids = 4096, .pids_default = true},
+		.stop_signal = SIGTERM,
+		.stop_timeout_ns = 10 * 1000000000ULL,
+		.log_max_bytes = 16 << 20,
+	};
+	for (size_t i = 0; i < COUNT(mounts); i++)
+		spec_mount_add(spec, mounts[i]);
+	for (size_t i = 0; i < COUNT(masked); i++)
+		arena_push(&spec->arena, spec->masked, spec->masked_count, masked[i]);
+	for (size_t i = 0; i < COUNT(readonly_paths); i++)
+		arena_push(&spec->arena, spec->readonly_paths, spec->readonly_count,
+			readonly_paths[i]);
+	for (size_t i = 0; i < COUNT(devices); i++)
+		arena_push(&spec->arena, spec->devices, spec->device_count, devices[i]);
+	device_rules_default(spec);
+	spec->process.caps[CAPSET_BOUNDING] = caps_default();
+	spec->process.caps[CAPSET_EFFECTIVE] = caps_default();
+	spec->process.caps[CAPSET_PERMITTED] = caps_default();
+	arena_push(&spec->arena, spec->process.rlimits, spec->process.rlimit_count,
+		((struct rlimit_spec){RLIMIT_CORE, 0, 0}));
+}
+
+const char *env_get(const struct spec *spec, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (size_t i = 0; i < spec->process.envc; i++)
+		if (strncmp(spec->process.env[i], key, len) == 0 && spec->process.env[i][len] == '=')
+			return spec->process.env[i] + len + 1;
+	return NULL;
+}
+
+/* These values are ours and short: setting them cannot fail. */
+static void env_default(struct spec *spec, const char *key, const char *assignment)
+{
+	struct err err;
+
+	if (!env_get(spec, key))
+		env_add(spec, "the environment", assignment, &err);
+}
+
+static void sysctl_default(struct spec *spec, const char *key, const char *value)
+{
+	for (size_t i = 0; i < spec->sysctl_count; i++)
+		if (strcmp(spec->sysctls[i].key, key) == 0)
+			return;
+	arena_push(&spec->arena, spec->sysctls, spec->sysctl_count,
+		((struct key_value){key, value}));
+}
+
+void spec_complete(struct spec *spec)
+{
+	if (!spec->hostname && (spec->ns.fresh & CLONE_NEWUTS))
+		spec->hostname = arena_strndup(&spec->arena, spec->id, 12);
+	env_default(spec, "PATH", DEFAULT_PATH);
+	if (spec->hostname)
+		env_default(spec, "HOSTNAME",
+			arena_printf(&spec->arena, "HOSTNAME=%s", spec->hostname));
+	if (spec->process.terminal)
+		env_default(spec, "TERM", "TERM=xterm");
+	if (spec->ns.fresh & CLONE_NEWNET) {
+		/* Harmless in a network of one's own, and the reason for most uses of root. */
+		sysctl_default(spec, "net.ipv4.ip_unprivileged_port_start", "0");
+		sysctl_default(spec, "net.ipv4.ping_group_range", "0 65535");
+	}
+}

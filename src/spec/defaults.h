@@ -1,0 +1,17 @@
+/* What a container is where nobody asked for anything else. Pure. */
+#pragma once
+
+#include "spec/spec.h"
+
+/* A spec with the default isolation: every namespace its own, the application profile's
+ * capabilities, the usual mounts, masks, devices, limits. Name, root and command are left open. */
+void spec_init(struct spec *spec);
+
+/* Adds what follows from the namespaces and the rest of the spec, once flags are read: sysctls of
+ * its own network, HOME-less environment defaults (PATH, HOSTNAME, TERM), the hostname. */
+void spec_complete(struct spec *spec);
+
+/* The value of key in the environment, or NULL. */
+const char *env_get(const struct spec *spec, const char *key);
+
+void spec_mount_add(struct spec *spec, struct mount m);

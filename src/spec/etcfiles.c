@@ -1,0 +1,69 @@
+#include "spec/etcfiles.h"
+
+#include <string.h>
+
+char *etc_hostname(struct arena *a, const struct spec *spec)
+{
+	return arena_printf(a, "%s\n", spec->hostname);
+}
+
+char *etc_hosts(struct arena *a, const struct spec *spec)
+{
+	const char *name = spec->hostname ? spec->hostname : "";
+	char *text = arena_printf(a,
+		"127.0.0.1\tlocalhost%s%s\n"
+		"::1\tlocalhost ip6-localhost ip6-loopback\n"
+		"ff02::1\tip6-allnodes\n"
+		"ff02::2\tip6-allrouters\n",
+		*name ? " " : "", name);
+
+	for (size_t i = 0; i < spec->host_count; i++)
+		text = arena_printf(a, "%s%s\t%s\n", text, spec->hosts[i].value, spec->hosts[i].key);
+	return text;
+}
+
+/* The lines of text that begin with the word key, or with any other word than the three we know. */
+static char *lines_of(struct arena *a, const char *text, const char *key)
+{
+	static const char *const known[] = {"nameserver", "search", "options"};
+	char *kept = arena_strdup(a, "");
+
+	while (text && *text) {
+		const char *end = strchrnul(text, '\n');
+		size_t word = strcspn(text, " \t\n"), at = 0;
+
+		while (at < 3 && (strlen(known[at]) != word || strncmp(text, known[at], word) != 0))
+			at++;
+		if (at < 3 && strcmp(known[at], key) == 0)
+			kept = arena_printf(a, "%s%.*s\n", kept, (int)(end - text), text);
+		text = *end ? end + 1 : end;
+	}
+	return kept;
+}
+
+static char *joined(struct arena *a, const char *key, const char **words, size_t n)
+{
+	char *line = arena_strdup(a, key);
+
+	for (size_t i = 0; i < n; i++)
+		line = arena_printf(a, "%s %s", line, words[i]);
+	return arena_printf(a, "%s\n", line);
+}
+
+char *etc_resolv(struct arena *a, const struct spec *spec, const char *host)
+{
+	char *servers = lines_of(a, host, "nameserver");
+	char *search = lines_of(a, host, "search");
+	char *options = lines_of(a, host, "options");
+
+	if (spec->dns_count) {
+		servers = arena_strdup(a, "");
+		for (size_t i = 0; i < spec->dns_count; i++)
+			servers = arena_printf(a, "%snameserver %s\n", servers, spec->dns[i]);
+	}
+	if (spec->dns_search_count)
+		search = joined(a, "search", spec->dns_search, spec->dns_search_count);
+	if (spec->dns_option_count)
+		options = joined(a, "options", spec->dns_options, spec->dns_option_count);
+	return arena_printf(a, "%s%s%s", search, servers, options);
+}
