@@ -222,7 +222,7 @@ int duration_parse(const char *what, const char *s, uint64_t *ret_ns, struct err
 
 int cpus_parse(const char *what, const char *s, uint64_t *ret_millionths, struct err *err)
 {
-	enum { MILLION = 1000000, LEAST = MILLION / 100 };
+	enum { MILLION = 1000000, LEAST = MILLION / 100, MOST = 65535 };
 	const char *p = s;
 	struct decimal d;
 	uint64_t n;
@@ -231,7 +231,7 @@ int cpus_parse(const char *what, const char *s, uint64_t *ret_millionths, struct
 		err_value(err, what, s, "is not a number of CPUs");
 		return err_hint(err, "use a decimal fraction, such as 2 or 1.5");
 	}
-	if (d.whole > UINT32_MAX || decimal_scale(d, MILLION, &n) < 0)
+	if (d.whole > MOST || decimal_scale(d, MILLION, &n) < 0)
 		return err_value(err, what, s, "is more CPUs than any kernel has");
 	if (n < LEAST && (d.whole || d.fraction))
 		return err_value(err, what, s, "is less than the least, 0.01");

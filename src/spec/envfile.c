@@ -1,6 +1,7 @@
 #include "spec/envfile.h"
 
 #include "base/utf8.h"
+#include "spec/defaults.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,45 +11,17 @@ static const char *value_of(const char *entry, const char *key, size_t key_len)
 	return strncmp(entry, key, key_len) || entry[key_len] != '=' ? NULL : entry + key_len + 1;
 }
 
-static void env_append(struct spec *spec, char *entry)
+int env_add(struct spec *spec, const char *what, const char *s, struct err *err)
 {
-	struct process_spec *p = &spec->process;
-
-	arena_push(&spec->arena, p->env, p->envc, entry);
-	p->env = arena_grow(&spec->arena, p->env, p->envc, sizeof(*p->env));
-	p->env[p->envc] = NULL;
-}
-
-int env_set(struct spec *spec, const char *what, const char *s, struct err *err)
-{
-	size_t key_len = strcspn(s, "=");
-	char *entry;
-
-	if (!key_len || !s[key_len])
+	if (*s == '=' || !strchr(s, '='))
 		return err_value(err, what, s, "is not of the form KEY=VALUE");
 	if (strlen(s) >= ENV_STRING_MAX)
 		return err_value(err, what, s, "is longer than the kernel takes, %d bytes",
 			ENV_STRING_MAX - 1);
 	if (!utf8_valid(s))
 		return err_value(err, what, s, "is not valid UTF-8");
-	entry = arena_strdup(&spec->arena, s);
-	for (size_t i = 0; i < spec->process.envc; i++)
-		if (value_of(spec->process.env[i], s, key_len)) {
-			spec->process.env[i] = entry;
-			return 0;
-		}
-	env_append(spec, entry);
+	env_set(spec, s);
 	return 0;
-}
-
-const char *env_get(const struct spec *spec, const char *key)
-{
-	for (size_t i = 0; i < spec->process.envc; i++) {
-		const char *value = value_of(spec->process.env[i], key, strlen(key));
-		if (value)
-			return value;
-	}
-	return NULL;
 }
 
 void env_unset(struct spec *spec, const char *key)
@@ -67,10 +40,10 @@ int env_flag(struct spec *spec, const char *what, const char *value, char *const
 	struct err *err)
 {
 	if (!*value || strchr(value, '='))
-		return env_set(spec, what, value, err);
+		return env_add(spec, what, value, err);
 	for (; host_env && *host_env; host_env++)
 		if (value_of(*host_env, value, strlen(value)))
-			return env_set(spec, what, *host_env, err);
+			return env_add(spec, what, *host_env, err);
 	return 0;
 }
 

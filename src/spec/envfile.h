@@ -6,12 +6,9 @@
 /* The kernel's limit for one string of an environment, its NUL included (MAX_ARG_STRLEN). */
 enum { ENV_STRING_MAX = 128 << 10 };
 
-/* "KEY=VALUE" into spec->process.env, which stays NULL-terminated; a later one wins and keeps the
- * place of the first. A key that is empty, UTF-8 that is not, and what execve(2) would not take are
- * refused. */
-int env_set(struct spec *spec, const char *what, const char *s, struct err *err);
-/* The value of key, or NULL. */
-const char *env_get(const struct spec *spec, const char *key);
+/* "KEY=VALUE" into spec->process.env; a later one wins and keeps the place of the first. A key that
+ * is empty, UTF-8 that is not, and what execve(2) would not take are refused. */
+int env_add(struct spec *spec, const char *what, const char *s, struct err *err);
 /* Absent is success. */
 void env_unset(struct spec *spec, const char *key);
 

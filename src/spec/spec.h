@@ -79,8 +79,10 @@ struct limits {
 	uint64_t memory;             /* bytes */
 	uint64_t memory_swap;        /* bytes of swap beyond memory; UINT64_MAX: unlimited */
 	bool memory_swap_set;
+	bool memory_swap_default;    /* follows from memory: skipped where there is no swap control */
 	uint64_t memory_low, memory_high; /* bytes */
 	bool oom_group;
+	uint64_t cpus;               /* --cpus in millionths, until limits_check makes quota of it */
 	uint64_t cpu_quota_us, cpu_period_us; /* quota in each period */
 	uint64_t cpu_weight;         /* 1…10000 */
 	const char *cpuset_cpus, *cpuset_mems;
@@ -134,6 +136,8 @@ struct root_spec {
 struct namespaces {
 	uint64_t fresh;      /* CLONE_NEW* to make new */
 	int64_t boot_offset_s, monotonic_offset_s; /* of CLONE_NEWTIME */
+	struct id_map *uid_maps, *gid_maps; /* of CLONE_NEWUSER; none: a private range of SPEC_IDS */
+	size_t uid_map_count, gid_map_count;
 };
 
 struct spec {

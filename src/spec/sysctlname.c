@@ -105,15 +105,17 @@ int sysctl_check(const char *what, const char *name, uint64_t fresh, struct err 
 
 int sysctl_flag(struct spec *spec, const char *what, const char *value, struct err *err)
 {
-	char path[SYSCTL_PATH_SIZE];
+	char name[SYSCTL_PATH_SIZE];
 	struct key_value kv;
 
 	if (key_value_parse(&spec->arena, what, value, &kv, err) < 0 ||
-		sysctl_path(what, kv.key, path, err) < 0)
+		sysctl_path(what, kv.key, name, err) < 0)
 		return -1;
 	if (!kv.value[0] || strlen(kv.value) >= 4096 || strpbrk(kv.value, "\n\r"))
 		return err_value(err, what, value, "needs one line of value after the '='");
-	kv.key = arena_strdup(&spec->arena, path);
+	for (char *p = name; *p; p++)
+		*p = swap_separator(*p);
+	kv.key = arena_strdup(&spec->arena, name);
 	key_value_put(&spec->arena, &spec->sysctls, &spec->sysctl_count, kv);
 	return 0;
 }

@@ -10,6 +10,6 @@ enum { SYSCTL_PATH_SIZE = 256 };
 int sysctl_path(const char *what, const char *name, char ret[SYSCTL_PATH_SIZE], struct err *err);
 /* Refuses, with the reason, a name that would reach beyond the namespaces in fresh (CLONE_NEW*). */
 int sysctl_check(const char *what, const char *name, uint64_t fresh, struct err *err);
-/* "NAME=VALUE" into spec->sysctls, its key in the form of sysctl_path; a later one wins. Whether
- * the container may set it is for sysctl_check, when its namespaces are known. */
+/* "NAME=VALUE" into spec->sysctls, its key in the form with dots; a later one wins. Whether the
+ * container may set it is for sysctl_check, when its namespaces are known. */
 int sysctl_flag(struct spec *spec, const char *what, const char *value, struct err *err);

@@ -1,0 +1,28 @@
+/* What a user asks to be mounted: -v, --mount, --tmpfs. Pure: sources are looked at by who opens
+ * them. Each function adds one mount to the spec; a mount at /dev/shm replaces the usual one. */
+#pragma once
+
+#include "spec/spec.h"
+
+/* -v SRC:DST[:OPTIONS]: a bind mount. SRC is an absolute path or begins with "." and is then taken
+ * from cwd; it is made if missing. OPTIONS with commas: ro, rw, nosuid, suid, nodev, dev, noexec,
+ * exec, [no]atime and its kind, nosymfollow, [r]private, [r]shared, [r]slave, bind, rbind, idmap,
+ * noidmap. Of docker's z, Z, cached, delegated, consistent, nocopy there is nothing to do and they
+ * are accepted. Paths with a ':' need --mount. */
+int mountflag_volume(struct spec *spec, const char *what, const char *value, const char *cwd,
+	struct err *err);
+/* --mount type=bind|tmpfs,source=…,target=…,…: fields as in one line of CSV, so that "a,b" in
+ * double quotes is one. The source must exist. */
+int mountflag_mount(struct spec *spec, const char *what, const char *value, const char *cwd,
+	struct err *err);
+/* --tmpfs DST[:OPTIONS]: as above and size, mode, uid, gid, nr_inodes, tmpcopyup; noexec, nosuid and
+ * nodev, mode 1777 unless asked otherwise. */
+int mountflag_tmpfs(struct spec *spec, const char *what, const char *value, struct err *err);
+
+/* Once, after the last flag: no two mounts at one target. */
+int mounts_check(const struct spec *spec, struct err *err);
+
+/* An absolute path in a container without "//", "." and final "/"; "..", "/" itself, and what is
+ * longer than PATH_MAX are refused. */
+int target_parse(struct arena *a, const char *what, const char *s, const char **ret_target,
+	struct err *err);
