@@ -49,13 +49,13 @@ static bool component_valid(const char *s, const char *end)
 	if (s == end || !is_lower(*s))
 		return false;
 	while (s < end) {
-		size_t n = is_lower(*s) ? 1 : separator_length(s, end);
+		size_t n = is_lower(*s) ? 0 : separator_length(s, end);
 
-		if (n == 0)
+		if (s + n == end || !is_lower(s[n]))
 			return false;
-		s += n;
+		s += n + 1;
 	}
-	return is_lower(end[-1]);
+	return true;
 }
 
 static bool port_valid(const char *s, const char *end)

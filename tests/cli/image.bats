@@ -1,0 +1,553 @@
+# ctr image: what comes into the store, what is kept out of it, what leaves it.
+
+setup() {
+	bats_require_minimum_version 1.5.0
+	source "$BATS_TEST_DIRNAME/image_tar.bash"
+	PROGRAM=$(realpath "${CTR_BUILD:-$BATS_TEST_DIRNAME/../../build}/ctr-image")
+	RECIPES=$(realpath "$BATS_TEST_DIRNAME/../../images")
+	unset CTR_RECIPES SOURCE_DATE_EPOCH
+	cd "$BATS_TEST_TMPDIR"
+	export CTR_ROOT=$PWD/root
+	mkdir host
+	echo untouched >host/file
+}
+
+image() { "$PROGRAM" "$@"; }
+
+# Everything below the given directories: names, kinds, modes, owners, times, targets, content.
+fingerprint() {
+	find "$@" -printf '%p %y %m %U:%G %T@ %l %n\n' | sort
+	find "$@" -type f -print0 | sort -z | xargs -0r sha256sum
+}
+
+field() { image inspect "$1" | python3 -c "import json,sys; print(json.load(sys.stdin)$2)"; }
+layer() { echo "$CTR_ROOT/images/layers/$(field "$1" "['layers'][${2:--1}]")"; }
+staged() { ls -A "$CTR_ROOT/images/staging"; }
+
+# refused TAR PATTERN: import fails in one line (and perhaps a hint) that matches, and neither the
+# host nor the store has changed.
+refused() {
+	tar_of good.tar 'file|f|good'
+	image import good.tar good
+	local before=$(fingerprint host "$CTR_ROOT/images"/{blobs,layers,refs})
+	run --separate-stderr image import "$1" bad
+	echo "$stderr"
+	[ "$status" -eq 125 ]
+	[ -z "$output" ]
+	[[ "${stderr_lines[0]}" =~ ^"ctr: image import: $1: " ]]
+	[[ "${stderr_lines[0]}" =~ $2 ]]
+	[ "$(grep -vc '^hint: ' <<<"$stderr")" -eq 1 ]
+	[ "$(fingerprint host "$CTR_ROOT/images"/{blobs,layers,refs})" = "$before" ]
+	[ -z "$(staged)" ]
+}
+
+@test "a root tar becomes an image, whatever its compression and its name" {
+	tar_of plain 'dir|bin' 'file|bin/x|hello' 'link|l|bin/x' 'hard|h|bin/x' 'fifo|p'
+	gzip -k -c plain >a.dat
+	zstd -q -c plain >b.dat
+	xz -c plain >c.dat
+	for f in plain a.dat b.dat c.dat; do
+		run image import $f same:$f
+		[ "$status" -eq 0 ]
+		[[ "$output" =~ ^same:$f\ sha256:[0-9a-f]{64}$ ]]
+		[ "$(field same:$f "['layers']")" = "['$(sha256sum plain | cut -c1-64)']" ]
+	done
+	[ "$(cat "$(layer same:plain)/bin/x")" = hello ]
+	[ "$(stat -c %h "$(layer same:plain)/h")" = 2 ]
+	[ "$(readlink "$(layer same:plain)/l")" = bin/x ]
+	[ -p "$(layer same:plain)/p" ]
+	[ "$(stat -c %Y "$(layer same:plain)/bin")" = 1000000000 ]
+	# What came compressed is kept so, but for xz, of which OCI knows nothing.
+	[ -f "$CTR_ROOT/images/blobs/sha256/$(sha256sum a.dat | cut -c1-64)" ]
+	[ -f "$CTR_ROOT/images/blobs/sha256/$(sha256sum b.dat | cut -c1-64)" ]
+	[ ! -e "$CTR_ROOT/images/blobs/sha256/$(sha256sum c.dat | cut -c1-64)" ]
+	image fsck
+}
+
+@test "standard input and directories are imported too" {
+	tar_of t 'file|f|one'
+	image import - piped:1 <t
+	[ "$(cat "$(layer piped:1)/f")" = one ]
+	mkdir -p tree/sub && echo two >tree/sub/f && chown 12:34 tree/sub/f && chmod 4755 tree/sub/f
+	image import tree
+	[ "$(stat -c '%u:%g %a' "$(layer tree)/sub/f")" = '12:34 4755' ]
+	run image import - <t
+	[ "$status" -eq 125 ]
+	[[ "${lines[1]}" =~ ^hint: ]]
+}
+
+@test "setuid, holes, file capabilities and user attributes are kept" {
+	mkdir tree && cp /bin/true tree/suid && chmod 6755 tree/suid
+	cp /bin/true tree/cap && setcap cap_net_raw+ep tree/cap
+	truncate -s 300M tree/hole && echo end >>tree/hole
+	setfattr -n user.note -v hi tree/cap
+	image import tree
+	[ "$(stat -c %a "$(layer tree)/suid")" = 6755 ]
+	[ "$(getcap "$(layer tree)/cap")" = "$(layer tree)/cap cap_net_raw=ep" ]
+	[ "$(getfattr --only-values -n user.note "$(layer tree)/cap")" = hi ]
+	[ "$(stat -c %s "$(layer tree)/hole")" = 314572804 ]
+	[ "$(stat -c %b "$(layer tree)/hole")" -lt 100 ]
+}
+
+@test "an OCI layout as directory and as tar" {
+	tar_of l1 'dir|d' 'file|d/a|1'
+	tar_of l2 'file|d/b|2'
+	layout_of lay v1 l1 l2
+	image import lay one
+	[ "$(field one "['config']['Cmd']")" = "['/bin/v1']" ]
+	[ "$(field one "['layers'].__len__()")" = 2 ]
+	[ "$(cat "$(layer one 0)/d/a")$(cat "$(layer one 1)/d/b")" = 12 ]
+	tar -C lay -cf lay.tar .
+	image import lay.tar
+	[ "$(field lay:v1 "['id']")" = "$(field one "['id']")" ]
+	gzip lay.tar && image import - piped <lay.tar.gz
+	[ "$(field piped "['id']")" = "$(field one "['id']")" ]
+	image fsck
+}
+
+@test "a docker archive as directory and as tar" {
+	tar_of l1 'file|a|1'
+	tar_of l2 'file|b|2'
+	docker_of arch team/app:3 l1 l2
+	tar -C arch -cf arch.tar .
+	image import arch.tar
+	[ "$(field team/app:3 "['layers'].__len__()")" = 2 ]
+	[ "$(cat "$(layer team/app:3 1)/b")" = 2 ]
+	image import arch other
+	[ "$(field other "['id']")" = "$(field team/app:3 "['id']")" ]
+	image fsck
+}
+
+@test "one of several images has to be chosen, by its name" {
+	tar_of l1 'file|a|1'
+	tar_of l2 'file|b|2'
+	layout_of lay first l1
+	layout_of lay second l2
+	run image import lay x
+	[ "$status" -eq 125 ]
+	[[ "$output" =~ "holds 2 images" ]]
+	[[ "$output" =~ "hint: choose with --ref: first, second" ]]
+	image import --ref second lay x
+	[ "$(field x "['config']['Cmd'][0]")" = /bin/second ]
+	run image import --ref third lay x
+	[[ "$output" =~ "it has no image 'third'" ]]
+}
+
+@test "whiteouts take the form that overlayfs reads with userxattr" {
+	tar_of l1 'file|gone|1' 'file|stays|1' 'dir|d' 'file|d/old|1' 'dir|r' 'file|r/old|1'
+	tar_of l2 'file|.wh.gone|' 'dir|d' 'file|d/.wh..wh..opq|' 'file|d/new|2' \
+		'file|.wh.r|' 'dir|r' 'file|r/new|2' 'file|.wh..wh.plnk|'
+	layout_of lay v l1 l2
+	image import lay o
+	[ "$(stat -c '%F %t:%T' "$(layer o)/gone")" = 'character special file 0:0' ]
+	[ "$(getfattr --only-values -n user.overlay.opaque "$(layer o)/d")" = y ]
+	[ ! -e "$(layer o)/d/.wh..wh..opq" ]
+	mkdir m
+	unshare -Urm sh -c "mount -t overlay o -o userxattr,lowerdir=$(layer o 1):$(layer o 0) m &&
+		find m -mindepth 1 -printf '%P '" >seen
+	[ "$(tr ' ' '\n' <seen | sort | xargs)" = 'd d/new r r/new stays' ]
+}
+
+@test "an opaque top hides all the layers below" {
+	tar_of l1 'file|old|1'
+	tar_of l2 'file|.wh..wh..opq|' 'file|new|2'
+	layout_of lay v l1 l2
+	image import lay o
+	[ "$(field o "['layers'].__len__()")" = 1 ]
+	[ "$(ls "$(layer o)")" = new ]
+}
+
+@test "device nodes are left out; of a name given twice the later counts" {
+	tar_of t 'dir|dev' 'chr|dev/null|1,3' 'blk|dev/sda|8,0' 'file|x|one' 'file|y|kept' \
+		'hard|z|y' 'file|y|new' 'file|x|two'
+	image import t
+	[ -z "$(ls -A "$(layer t)/dev")" ]
+	[ "$(cat "$(layer t)/x")" = two ]
+	[ "$(cat "$(layer t)/z")" = kept ]
+}
+
+@test "a long chain of directories is unpacked, one past PATH_MAX refused" {
+	python3 -c "import tarfile; t=tarfile.open('deep','w'); i=tarfile.TarInfo('a/'*1500+'f'); t.addfile(i)"
+	image import deep
+	image rm deep
+	python3 -c "import tarfile; t=tarfile.open('deeper','w'); i=tarfile.TarInfo('a/'*3000+'f'); t.addfile(i)"
+	refused deeper "entry 'a/a/.*longer than 4095 bytes"
+}
+
+@test "paths that lead out are refused" {
+	tar_of t1 'file|../../host/file|evil'
+	refused t1 "entry '../../host/file': its path contains '..'"
+	tar_of t2 "file|$PWD/host/file|evil"
+	refused t2 "entry '/.*': its path is absolute"
+	tar_of t3 'file|a/b/../../../x|evil'
+	refused t3 "contains '..'"
+	tar_of t4 "file|$(printf 'n%.0s' {1..256})|x"
+	refused t4 "longer than 255 bytes"
+}
+
+@test "links in the tree are never followed" {
+	tar_of t1 "link|out|$PWD/host" 'file|out/file|evil'
+	refused t1 "entry 'out/file': a directory in its path is a symbolic link"
+	tar_of t2 'link|out|../../../../../../../host' 'dir|out/new'
+	refused t2 "entry 'out/new/': a directory in its path is a symbolic link"
+	tar_of t3 "link|f|$PWD/host/file" 'file|f|evil'
+	image import t3
+	[ "$(cat host/file)" = untouched ]
+	[ "$(cat "$(layer t3)/f")" = evil ]
+	tar_of t4 "link|d|$PWD/host" 'dir|d' 'file|d/file|evil'
+	image import t4
+	[ "$(cat host/file)" = untouched ]
+	tar_of t5 "link|d|$PWD/host" 'file|d/.wh.file|'
+	refused t5 "symbolic link"
+	tar_of t6 "link|d|$PWD/host" 'file|d/.wh..wh..opq|'
+	refused t6 "symbolic link"
+}
+
+@test "hard links lead nowhere but to files of the tree" {
+	tar_of t1 "hard|h|$PWD/host/file"
+	refused t1 "entry 'h': its hard link target: its path is absolute"
+	tar_of t2 'hard|h|../../../../host/file'
+	refused t2 "entry 'h': its hard link target: its path contains"
+	tar_of t3 "link|out|$PWD/host" 'hard|h|out/file'
+	refused t3 "entry 'h': its hard link target: .*symbolic link"
+	tar_of t4 'dir|d' 'hard|h|d'
+	refused t4 "not a file"
+	tar_of t5 'file|f|x' 'hard|f|f'
+	refused t5 "a hard link to itself"
+	# A hard link to a symbolic link is one more symbolic link, not its target.
+	tar_of t6 "link|s|$PWD/host/file" 'hard|h|s' 'file|h|evil'
+	image import t6
+	[ "$(cat host/file)" = untouched ]
+}
+
+@test "forged marks of overlayfs are refused" {
+	tar_of t1 'chr|gone|0,0'
+	refused t1 "entry 'gone': .*forged whiteout"
+	tar_of t2 'xattr|f|user.overlay.redirect=2f657463'
+	refused t2 "entry 'f': .*user.overlay.redirect"
+	tar_of t3 'xattr|f|trusted.overlay.metacopy=00'
+	refused t3 "trusted.overlay.metacopy"
+	tar_of t4 'file|.wh..|x'
+	refused t4 "whiteout of nothing"
+	tar_of t5 'file|.wh.d/x|x'
+	refused t5 "below a whiteout"
+}
+
+@test "file capabilities of somebody else's namespace and broken ones are refused" {
+	tar_of t1 'xattr|f|security.capability=0100000300200000000000000000000000000000e8030000'
+	refused t1 "entry 'f': .*another user namespace \(root id 1000\)"
+	tar_of t2 'xattr|f|security.capability=01000002002000'
+	refused t2 "7 bytes"
+	# Root id 0 is whoever root is: kept, as the plain form.
+	tar_of t3 'xattr|f|security.capability=010000030020000000000000000000000000000000000000'
+	image import t3
+	[ "$(getcap "$(layer t3)/f")" = "$(layer t3)/f cap_net_raw=ep" ]
+}
+
+@test "labels of another host's policy are left out" {
+	tar_of t 'xattr|f|security.selinux=61' 'xattr|g|trusted.x=61'
+	image import t
+	[ -z "$(getfattr -d -m '^(trusted|security)' "$(layer t)/f" "$(layer t)/g")" ]
+}
+
+@test "owners outside a container's ids are refused, -1 among them" {
+	tar_of t1 'owner|f|65536:0'
+	refused t1 "entry 'f': its owner 65536:0"
+	tar_of t2 'owner|f|0:4294967295'
+	refused t2 "its owner 0:4294967295"
+}
+
+@test "bombs stop at the limit, with little memory" {
+	head -c 200M /dev/zero >zeros && tar -cf - zeros | gzip -1 >bomb && rm zeros
+	run image import --max-size 50M bomb b
+	[ "$status" -eq 125 ]
+	[[ "$output" =~ "unpack" && "$output" =~ "more than 52428800 bytes" ]]
+	[[ "$output" =~ "hint: --max-size raises the limit" ]]
+	[ -z "$(staged)" ]
+	tar_of t 'claim|f|9000000000000000'
+	refused t "entry 'f': the files unpack to more than"
+	# 20,000 names of 4,000 bytes: what is remembered of them is not in memory.
+	python3 - <<-'END'
+	import tarfile
+	t = tarfile.open("names", "w", format=tarfile.GNU_FORMAT)
+	stem = "/".join(["n" * 200] * 19)
+	for n in range(20000):
+	    i = tarfile.TarInfo(f"{stem}/{n}"); i.type = tarfile.DIRTYPE
+	    t.addfile(i)
+	END
+	/usr/bin/env python3 - "$PROGRAM" <<-'END'
+	import resource, subprocess, sys
+	subprocess.run([sys.argv[1], "import", "names"], check=True)
+	kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+	sys.exit(f"{kib} KiB" if kib > 40000 else 0)
+	END
+}
+
+@test "what is no tar, empty, cut short or damaged is refused" {
+	head -c 5000 /dev/urandom >t1
+	refused t1 "not a tar"
+	: >t2
+	refused t2 "it is empty"
+	tar_of whole 'fill|f|100000'
+	head -c 50000 whole >t3
+	refused t3 "entry 'f': damaged"
+	gzip -c whole | head -c 150 >t4
+	refused t4 "."
+	gzip -c whole | gzip -c >t5
+	refused t5 "compressed more than once"
+	run image import /nonexistent x
+	[ "$status" -eq 125 ]
+	[[ "$output" =~ "ctr: image import: /nonexistent: open: No such file" ]]
+}
+
+@test "every blob of a layout must be what it says" {
+	tar_of l1 'file|a|1'
+	layout_of good v l1
+	layer=$(sha256sum l1 | cut -c1-64)
+	cp -r good flip && printf X | dd of=flip/blobs/sha256/$layer bs=1 seek=512 conv=notrunc status=none
+	refused flip "layer 1: its blob is damaged"
+	cp -r good long && echo >>long/blobs/sha256/$layer
+	refused long "layer 1: it is larger than the [0-9]+ bytes announced"
+	cp -r good short && truncate -s -512 short/blobs/sha256/$layer
+	refused short "layer 1: its blob has"
+	cp -r good gone && rm gone/blobs/sha256/$layer
+	refused gone "layer 1: blobs/sha256/$layer: No such file"
+	cp -r good fifo && rm fifo/blobs/sha256/$layer && mkfifo fifo/blobs/sha256/$layer
+	refused fifo "is not a regular file"
+	config=$(grep -o 'sha256:[0-9a-f]*' good/index.json)
+	cp -r good man && sed -i 's/layer.v1.tar/layer.v2.tar/' man/blobs/sha256/${config#sha256:}
+	refused man "blob ${config} is damaged"
+	tar_of l2 'file|b|2'
+	docker_of arch x:1 l1
+	cp l2 arch/$layer/layer.tar
+	refused arch "layer 1: it unpacks to sha256:$(sha256sum l2 | cut -c1-64), the config says sha256:$layer"
+}
+
+@test "a hostile entry deep in an image is named with its layer" {
+	tar_of l1 'file|a|1'
+	tar_of l2 'file|../x|2'
+	layout_of lay v l1 l2
+	refused lay "layer 2: entry '../x': its path contains"
+}
+
+@test "a link in a layout does not lead out of it" {
+	tar_of l1 'file|a|1'
+	layout_of lay v l1
+	layer=$(sha256sum l1 | cut -c1-64)
+	mv lay/blobs/sha256/$layer outside
+	ln -s "$PWD/outside" lay/blobs/sha256/$layer
+	refused lay "layer 1: blobs/sha256/$layer: No such file"
+}
+
+@test "a full disk is one line and leaves nothing" {
+	mkdir small && mount -t tmpfs -o size=2m t small || skip "no mount here"
+	tar_of t 'fill|a|3000000'
+	CTR_ROOT=$PWD/small run image import t x
+	left=$(ls -A small/images/{staging,layers,blobs/sha256,refs} | grep -v : | xargs)
+	umount small
+	[ "$status" -eq 125 ]
+	[[ "$output" =~ "No space left on device" ]]
+	[ "${#lines[@]}" -eq 1 ]
+	[ -z "$left" ]
+}
+
+# The store without the times of its own directories.
+contents() {
+	fingerprint "$CTR_ROOT/images"/{blobs/sha256,layers,refs,staging} |
+		grep -v '^[^ ]*/\(sha256\|layers\|refs\|staging\) '
+}
+
+@test "killed at any time, only what gc removes is left" {
+	tar_of l1 'fill|a|3000000' 'dir|d'
+	tar_of l2 'fill|b|3000000'
+	layout_of lay v l1 l2
+	tar_of good.tar 'file|f|good'
+	image import good.tar good
+	local before=$(contents)
+	local seen=0
+	for ms in 0 1 2 3 4 5 7 9 12 15 20; do
+		"$PROGRAM" import lay x >out 2>&1 3>&- &
+		sleep 0.0$(printf %02d $ms)
+		kill -9 $! 2>/dev/null || true
+		wait $! || true
+		[ -z "$(staged)" ] || seen=$((seen + 1))
+		if image inspect x >/dev/null 2>&1; then image fsck && image rm x; fi
+		image gc
+		[ "$(contents)" = "$before" ]
+	done
+	[ "$seen" -gt 0 ]
+}
+
+@test "gc leaves a living import alone" {
+	tar_of t 'fill|a|1000'
+	mkfifo slow
+	"$PROGRAM" import - x <slow >out 2>&1 3>&- &
+	pid=$!
+	exec 7>slow
+	head -c 600 t >&7
+	for _ in $(seq 100); do [ -n "$(staged 2>/dev/null)" ] && break; sleep 0.05; done
+	image gc
+	[ -n "$(staged)" ]
+	tail -c +601 t >&7
+	exec 7>&-
+	wait $pid
+	image inspect x
+	image fsck
+}
+
+@test "rm keeps what other images and containers use" {
+	tar_of base 'file|base|1'
+	tar_of top 'file|top|2'
+	layout_of a one base
+	layout_of b two base top
+	image import a one && image import b two
+	b=$(layer two 0) t=$(layer two 1)
+	image rm one
+	[ -d "$b" ]
+	mkdir -p "$CTR_ROOT/containers/web"
+	printf '{"image":"two","layers":["%s","%s"]}' "${b##*/}" "${t##*/}" >"$CTR_ROOT/containers/web/container.json"
+	run image rm two
+	[ "$status" -eq 125 ]
+	[ "${lines[0]}" = 'ctr: image rm: two:latest is in use by container web' ]
+	[[ "${lines[1]}" =~ ^hint: ]]
+	image inspect two
+	image rm --force two
+	image gc
+	[ -d "$b" ] && [ -d "$t" ]
+	run image inspect two
+	[ "$status" -eq 125 ]
+	rm -r "$CTR_ROOT/containers/web"
+	image gc
+	[ ! -e "$b" ] && [ ! -e "$t" ]
+	[ -z "$(ls -A "$CTR_ROOT/images/blobs/sha256")" ]
+}
+
+@test "nothing is removed while a container's record cannot be read" {
+	tar_of t 'file|f|1'
+	image import t x
+	mkdir -p "$CTR_ROOT/containers/web" && echo '{' >"$CTR_ROOT/containers/web/container.json"
+	run image rm x
+	[ "$status" -eq 125 ]
+	[[ "$output" =~ web/container.json ]]
+	run image gc
+	[ "$status" -eq 125 ]
+	image inspect x
+}
+
+@test "an image is found by name, tag, digest and the beginning of its id" {
+	tar_of t 'file|f|1'
+	image import t a/b/c:v1
+	id=$(field a/b/c:v1 "['id']") m=$(field a/b/c:v1 "['manifest']")
+	for name in a/b/c:v1 a/b/c@sha256:$m a/b/c:v1@sha256:$m ${id:0:4} $id sha256:$id; do
+		[ "$(field $name "['name']")" = a/b/c:v1 ]
+	done
+	for name in a/b/c a/b ${id:0:3} a/b/c@sha256:$id; do
+		run image inspect $name
+		[ "$status" -eq 125 ]
+		[ "${lines[0]}" = "ctr: image inspect: no image '$name'" ]
+	done
+	run image inspect debian:trixie
+	[ "${lines[1]}" = 'hint: ctr image build debian:trixie' ]
+	run image inspect A/b
+	[ "${lines[1]}" = 'hint: names are lower case' ]
+}
+
+@test "ls in its three forms" {
+	[ -z "$(image ls)" ]
+	[ "$(image ls --format json)" = '[]' ]
+	tar_of t 'file|f|1'
+	image import t b:2 && image import t a:1
+	[ "$(image ls | awk 'NR>1 {print $1}' | xargs)" = 'a:1 b:2' ]
+	[ "$(image ls -q | sed -n 1p)" = "$(field a:1 "['id']")" ]
+	[ "$(image ls --format=json | python3 -c 'import json,sys; print([i["name"] for i in json.load(sys.stdin)])')" = "['a:1', 'b:2']" ]
+}
+
+@test "fsck finds a damaged blob and a missing layer" {
+	tar_of t 'file|f|1'
+	image import t x
+	image fsck
+	l=$(layer x)
+	echo >>"$CTR_ROOT/images/blobs/sha256/${l##*/}"
+	run image fsck
+	[ "$status" -eq 1 ]
+	[ "${lines[0]}" = "blob sha256:${l##*/}: damaged: its digest differs" ]
+	rm -r "$l"
+	run image fsck
+	[ "${lines[0]}" = "image x:latest: images/layers/${l##*/}: missing" ]
+}
+
+@test "what save writes, skopeo and umoci read, and import takes back" {
+	tar_of l1 'dir|bin' 'file|bin/sh|1'
+	tar_of l2 'file|.wh.bin|' 'file|f|2'
+	gzip -k l1
+	layout_of lay v l1 l2
+	image import lay team/app:v1
+	image save --format oci-dir -o out team/app:v1
+	run image save --format oci-dir -o out team/app:v1
+	[ "$status" -eq 125 ]
+	skopeo inspect oci:out:v1 | grep -q '"Architecture": "amd64"'
+	skopeo copy -q oci:out:v1 docker-archive:arch.tar:from/docker:9
+	umoci unpack --image out:v1 bundle
+	[ "$(ls bundle/rootfs)" = f ]
+	image save team/app:v1 >piped.tar
+	image save -o file.tar team/app:v1
+	cmp piped.tar file.tar
+	id=$(field team/app:v1 "['id']")
+	image rm team/app:v1
+	image import piped.tar
+	[ "$(field team/app:v1 "['id']")" = "$id" ]
+	image import arch.tar
+	[ "$(field docker.io/from/docker:9 "['layers'][1]")" = "$(field team/app:v1 "['layers'][1]")" ]
+	image import l1.gz gz:1 && image save --format oci-dir -o gz gz:1 && skopeo inspect oci:gz:1
+	image fsck
+}
+
+@test "busybox is built by its recipe and runs" {
+	[ -x /bin/busybox ] || skip "no busybox-static here"
+	CTR_RECIPES=$RECIPES image build busybox
+	[ "$(field busybox "['config']['Cmd']")" = "['/bin/sh']" ]
+	[ "$(chroot "$(layer busybox)" /bin/sh -c 'stat -c %a /tmp; id -un')" = $'1777\nroot' ]
+}
+
+@test "a recipe that fails leaves nothing and says how" {
+	mkdir -p recipes/{fails,late,odd,good}
+	printf '#!/bin/sh\necho cause >&2\nexit 7\n' >recipes/fails/recipe
+	tar_of t 'file|f|1'
+	printf '#!/bin/sh\ncat %s/t\nexit 9\n' "$PWD" >recipes/late/recipe
+	printf '#!/bin/sh\ncat %s/t\n' "$PWD" | tee recipes/odd/recipe >recipes/good/recipe
+	echo '{"Cmd": ["/x"], "Entripoint": []}' >recipes/odd/config.json
+	echo '{"Cmd": ["/x"], "StopSignal": "SIGRTMIN+3"}' >recipes/good/config.json
+	chmod +x recipes/*/recipe
+	export CTR_RECIPES=$PWD/recipes
+	run image build fails
+	[ "$status" -eq 125 ]
+	[ "$output" = $'cause\nctr: image build: fails:latest: recipe failed with status 7' ]
+	run image build late
+	[ "$output" = 'ctr: image build: late:latest: recipe failed with status 9' ]
+	run image build odd
+	[[ "$output" =~ "unknown member 'Entripoint'" ]]
+	[ -z "$(ls -A "$CTR_ROOT/images/"{refs,layers,staging} | grep -v :)" ]
+	image build good:5
+	[ "$(field good:5 "['config']['StopSignal']")" = SIGRTMIN+3 ]
+	run image build nothing
+	[ "${lines[0]}" = "ctr: image build: no recipe 'nothing'" ]
+}
+
+@test "unknown flags, commands and too many words are refused" {
+	run image import --fast x y
+	[ "$status" -eq 125 ]
+	[ "${lines[0]}" = "ctr: image import: unknown flag '--fast'" ]
+	run image pull x
+	[ "${lines[0]}" = "ctr: image: unknown command 'pull'" ]
+	run image ls x
+	[ "${lines[0]}" = "ctr: image ls: 'x' is one argument too many" ]
+	run image rm
+	[ "${lines[0]}" = "ctr: image rm: something is missing" ]
+	run image import --max-size
+	[ "${lines[0]}" = "ctr: image import: flag '--max-size' needs a value: SIZE" ]
+	for c in build import ls inspect rm save gc fsck; do
+		run image $c --help
+		[ "$status" -eq 0 ]
+		[[ "${lines[2]}" =~ ^"  ctr image " ]]
+	done
+}
