@@ -1,0 +1,115 @@
+#include "cli/attach.h"
+
+#include "base/fd.h"
+#include "cli/command.h"
+#include "container/attach.h"
+#include "container/claim.h"
+#include "container/console.h"
+#include "container/life.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int pass_signal(void *arg, int sig)
+{
+	struct container *c = arg;
+	struct err ignored;
+
+	return container_signal(c, sig, &ignored);
+}
+
+int attach_container(const struct store *store, const char *name, int sock, bool tty,
+	bool with_stdin, const char *keys, struct err *err)
+{
+	struct detach_keys detach;
+	struct container c;
+	struct attach_options options = {
+		.tty = tty,
+		.stdin_fd = with_stdin ? STDIN_FILENO : -1,
+		.stdout_fd = STDOUT_FILENO,
+		.stderr_fd = STDERR_FILENO,
+	};
+	enum attach_how how;
+	int status = 0, r;
+	bool alive;
+
+	if (detach_keys_parse(keys ? keys : DETACH_KEYS_DEFAULT, &detach, err) < 0)
+		return -1;
+	options.detach_keys = &detach;
+	alive = container_open_running(store, name, "attach to", &c, err) == 0;
+	if (alive) {
+		options.forward = pass_signal;
+		options.forward_arg = &c;
+	}
+	r = attach_run(sock, &options, &status, &how, err);
+	if (alive)
+		container_close(&c);
+	if (r < 0)
+		return -1;
+	if (how == ATTACH_LOST)
+		return err_set(err, "lost the console of %s: its supervisor is gone", name);
+	if (how == ATTACH_DETACHED)
+		return 0;
+	if (how == ATTACH_EXITED && container_settle(store, name, err) < 0)
+		return -1;
+	return status;
+}
+
+struct attach_flags {
+	const char *keys;
+	bool no_stdin;
+};
+
+static int set_keys(void *to, const char *what, const char *value, struct err *err)
+{
+	(void)what, (void)err;
+	((struct attach_flags *)to)->keys = value;
+	return 0;
+}
+
+static int set_no_stdin(void *to, const char *what, const char *value, struct err *err)
+{
+	return flag_bool(what, value, &((struct attach_flags *)to)->no_stdin, err);
+}
+
+static const struct flag flags[] = {
+	{"detach-keys", 0, "KEYS", "leave with these (ctrl-p,ctrl-q)", set_keys},
+	{"no-stdin", 0, NULL, "only watch", set_no_stdin},
+	{0},
+};
+
+static int run(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+{
+	struct attach_flags *f = options;
+	char name[SPEC_NAME_MAX + 1];
+	struct container c;
+	autofd int sock = -1;
+	bool tty;
+
+	if (argc != 1)
+		return err_set(err, "attach takes one container");
+	if (container_find(&cli->store, argv[0], name, err) < 0 ||
+		container_open_running(&cli->store, name, "attach to", &c, err) < 0)
+		return -1;
+	tty = c.record.terminal;
+	if (c.record.supervised)
+		sock = attach_connect(c.state_fd, ATTACH_SOCKET, err);
+	else
+		err_set(err, "%s runs in the foreground of another ctr", name);
+	container_close(&c);
+	if (sock < 0)
+		return -1;
+	return attach_container(&cli->store, name, sock, tty, !f->no_stdin, f->keys, err);
+}
+
+const struct command command_attach = {
+	.name = "attach",
+	.summary = "Stand at the console of a detached container",
+	.arguments = "CONTAINER",
+	.examples = "  ctr attach web          ctrl-p ctrl-q leaves it running\n",
+	.flags = flags,
+	.run = run,
+	.options_size = sizeof(struct attach_flags),
+};
