@@ -41,6 +41,9 @@ static const struct word recent_calls[] = {
 	{ "uretprobe", 335 },
 	{ "uprobe", 336 },
 #endif
+#ifdef __riscv
+	{ "riscv_hwprobe", 258 },
+#endif
 };
 
 static const struct word actions[] = {
