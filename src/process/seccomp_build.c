@@ -150,6 +150,20 @@ static void skip_end(struct chain *c, size_t at)
 	c->code[at].k = (uint32_t)(c->count - at - 1);
 }
 
+/* A short skip fits into the test in front of it: every call that is not tested for passes there,
+ * and the kernel runs the program once for each number when it is loaded. */
+static void skip_shorten(struct chain *c, size_t at)
+{
+	size_t distance = c->count - at - 1;
+
+	if (c->full || distance >= NEXT)
+		return;
+	memmove(&c->code[at], &c->code[at + 1], distance * sizeof(*c->code));
+	c->count--;
+	c->code[at - 1].jt = 0;
+	c->code[at - 1].jf = (uint8_t)distance;
+}
+
 static const struct seccomp_rule *rule_first(const struct seccomp_profile *p, const char *name,
 	bool conditional)
 {
@@ -175,6 +189,7 @@ static void emit_call(struct chain *c, const struct seccomp_profile *p, const ch
 			emit_rule(c, &p->rules[i]);
 	emit(c, BPF_RET | BPF_K, always ? always->action : p->default_action, 0, 0);
 	skip_end(c, skip);
+	skip_shorten(c, skip);
 }
 
 static int number_highest(const struct seccomp_profile *p, uint32_t arch)
