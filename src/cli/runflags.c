@@ -87,8 +87,9 @@ TEXT_FLAG(stop_signal, stop_signal)
 
 static int set_name(void *to, const char *what, const char *value, struct err *err)
 {
+	(void)what;
 	((struct run_options *)to)->name = value;
-	return name_check(value, err) < 0 ? err_wrap(err, "%s", what) : 0;
+	return name_check(value, err);
 }
 
 static int set_hostname(void *to, const char *what, const char *value, struct err *err)

@@ -102,7 +102,7 @@ static int reap(struct container *c, int *ret_status, struct err *err)
 int foreground_wait(struct container *c, uint64_t timeout_ns, int *ret_status, struct err *err)
 {
 	uint64_t deadline = until(timeout_ns);
-	int ended_by = 0, status;
+	int ended_by = 0, status = -1;
 	bool timed_out = false;
 	autofd int signals = -1;
 	sigset_t blocked;

@@ -19,6 +19,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Resolved in the root and entered by descriptor, so that a path such as /proc/self/fd/7 leads
@@ -152,4 +153,20 @@ int payload_execute(const struct spec *spec, struct plan *plan, int rootfd, int 
 	if (p->no_new_privs && seccomp_apply(&plan->filter, err) < 0)
 		return -1;
 	return execute(plan, init_fd, path, err);
+}
+
+int payload_await(int report_fd, pid_t pid, struct err *err)
+{
+	struct err theirs;
+	ssize_t n = fd_read_all(report_fd, &theirs, sizeof(theirs));
+
+	if (n == 0)
+		return 0;
+	waitpid(pid, NULL, 0);
+	if (n != (ssize_t)sizeof(theirs))
+		return err_set(err, "the container's process ended without saying why");
+	*err = theirs;
+	err->text[sizeof(err->text) - 1] = '\0';
+	err->hint[sizeof(err->hint) - 1] = '\0';
+	return -1;
 }

@@ -4,6 +4,8 @@
 #include "container/plan.h"
 #include "spec/spec.h"
 
+#include <sys/types.h>
+
 /*
  * In the container's root, as root of its user namespace: finds the user and the command, checks
  * that the command can run on this kernel, takes the limits, the identity, the capabilities and the
@@ -11,3 +13,7 @@
  */
 int payload_execute(const struct spec *spec, struct plan *plan, int rootfd, int init_fd,
 	int report_fd, struct err *err);
+
+/* Parent: blocks until the payload has been executed (0), or until the child has said why not; then
+ * it is reaped (-1). */
+int payload_await(int report_fd, pid_t pid, struct err *err);

@@ -27,7 +27,7 @@ int64_t now_ns(void)
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-static uint64_t deadline(unsigned seconds)
+uint64_t deadline_in(unsigned seconds)
 {
 	struct timespec t;
 
@@ -131,7 +131,7 @@ static int remove_group(struct container *c, struct err *err)
 		return 0;
 	group_name(c, name);
 	if (cgroup_kill(c->group_fd, err) < 0 ||
-		cgroup_wait_empty(c->group_fd, deadline(CGROUP_REMOVE_SECONDS), err) < 0 ||
+		cgroup_wait_empty(c->group_fd, deadline_in(CGROUP_REMOVE_SECONDS), err) < 0 ||
 		cgroup_remove(c->groups_fd, name, err) < 0)
 		return -1;
 	close(c->group_fd);

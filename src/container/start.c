@@ -8,6 +8,7 @@
 #include "cgroup/hierarchy.h"
 #include "container/child.h"
 #include "container/claim.h"
+#include "container/payload.h"
 #include "container/release.h"
 #include "ns/clone.h"
 #include "ns/idmap.h"
@@ -247,23 +248,6 @@ static int write_details(struct container *c, const struct spec *spec, struct er
 	return file_write(c->data_fd, "config.json", text, strlen(text), 0600, FILE_NOSYNC, err);
 }
 
-/* Blocks until the payload has been executed (0) or the child has said why not (-1). */
-static int await_exec(int report_fd, pid_t pid, struct err *err)
-{
-	struct err theirs;
-	ssize_t n = fd_read_all(report_fd, &theirs, sizeof(theirs));
-
-	if (n == 0)
-		return 0;
-	waitpid(pid, NULL, 0);
-	if (n != (ssize_t)sizeof(theirs))
-		return err_set(err, "the container's first process ended without saying why");
-	*err = theirs;
-	err->text[sizeof(err->text) - 1] = '\0';
-	err->hint[sizeof(err->hint) - 1] = '\0';
-	return -1;
-}
-
 struct pipes {
 	int go[2], report[2], console[2];
 };
@@ -313,12 +297,12 @@ static int bring_up(struct container *c, const struct spec *spec, struct plan *p
 
 		if (fd < 0) {
 			/* A child that failed says so in its report, which is the better story. */
-			await_exec(p->report[0], c->record.pid, err);
+			payload_await(p->report[0], c->record.pid, err);
 			return -1;
 		}
 		*io->ret_console = fd;
 	}
-	return await_exec(p->report[0], c->record.pid, err);
+	return payload_await(p->report[0], c->record.pid, err);
 }
 
 static int clone_and_bring_up(struct container *c, const struct spec *spec, struct plan *plan,

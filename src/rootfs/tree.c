@@ -49,6 +49,8 @@ int tree_new(const char *type, const char *options, uint64_t attr, struct err *e
 
 	if (fs < 0)
 		return err_sys(err, "cannot open file system %s", type);
+	/* What df and mount show as the source. */
+	syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "source", type, 0);
 	if (configure(fs, options) < 0)
 		return err_sys(err, "cannot mount a new %s%s%s", type, options ? " with " : "",
 			options ? options : "");

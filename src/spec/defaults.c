@@ -2,7 +2,6 @@
 
 #include "spec/capname.h"
 #include "spec/deviceflag.h"
-#include "spec/envfile.h"
 
 #include <linux/mount.h>
 #include <linux/sched.h>
@@ -109,13 +108,26 @@ const char *env_get(const struct spec *spec, const char *key)
 	return NULL;
 }
 
-/* These values are ours and short: setting them cannot fail. */
+void env_set(struct spec *spec, const char *assignment)
+{
+	struct process_spec *p = &spec->process;
+	size_t len = (size_t)(strchrnul(assignment, '=') - assignment) + 1;
+	char *copy = arena_strdup(&spec->arena, assignment);
+
+	for (size_t i = 0; i < p->envc; i++)
+		if (strncmp(p->env[i], assignment, len) == 0) {
+			p->env[i] = copy;
+			return;
+		}
+	arena_push(&spec->arena, p->env, p->envc, copy);
+	p->env = arena_grow(&spec->arena, p->env, p->envc, sizeof(*p->env));
+	p->env[p->envc] = NULL;
+}
+
 static void env_default(struct spec *spec, const char *key, const char *assignment)
 {
-	struct err err;
-
 	if (!env_get(spec, key))
-		env_add(spec, "the environment", assignment, &err);
+		env_set(spec, assignment);
 }
 
 static void sysctl_default(struct spec *spec, const char *key, const char *value)

@@ -1,0 +1,309 @@
+/* Commands that do one thing to each container they are given. */
+#include "base/fd.h"
+#include "base/num.h"
+#include "cgroup/group.h"
+#include "cli/command.h"
+#include "container/gc.h"
+#include "container/life.h"
+#include "container/release.h"
+#include "spec/signame.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef int each_fn(struct cli *cli, const char *name, void *options, struct err *err);
+
+/* One that fails is reported, and the others get their turn. */
+static int for_each(struct cli *cli, const char *verb, int argc, char **argv, void *options,
+	each_fn *f, struct err *err)
+{
+	bool failed = false;
+
+	if (argc < 1)
+		return err_set(err, "%s takes one or more containers", verb);
+	for (int i = 0; i < argc; i++) {
+		char name[SPEC_NAME_MAX + 1];
+
+		*err = (struct err){0};
+		if (container_find(&cli->store, argv[i], name, err) == 0 &&
+			f(cli, name, options, err) == 0) {
+			puts(argv[i]);
+			continue;
+		}
+		if (i == argc - 1 && !failed)
+			return -1;
+		failed = true;
+		err_print(err, "ctr");
+	}
+	return failed ? 1 : 0;
+}
+
+struct stop_flags {
+	uint64_t timeout_ns;
+	bool timeout_given;
+	int sig;
+};
+
+static int set_time(void *to, const char *what, const char *value, struct err *err)
+{
+	((struct stop_flags *)to)->timeout_given = true;
+	return duration_parse(what, value, &((struct stop_flags *)to)->timeout_ns, err);
+}
+
+static int set_signal(void *to, const char *what, const char *value, struct err *err)
+{
+	int sig = signal_parse(value);
+
+	((struct stop_flags *)to)->sig = sig;
+	return sig < 0 ? err_set(err, "%s: '%.60s' is not a signal", what, value) : 0;
+}
+
+static int stop_one(struct cli *cli, const char *name, void *options, struct err *err)
+{
+	struct stop_flags *f = options;
+	struct container c;
+	struct spec spec;
+	uint64_t timeout;
+	int sig, r;
+
+	if (container_open_running(&cli->store, name, "stop", &c, err) < 0)
+		return err->sys == ESRCH ? container_settle(&cli->store, name, err) : -1;
+	if (container_spec(&cli->store, name, &spec, err) < 0) {
+		container_close(&c);
+		return -1;
+	}
+	timeout = f->timeout_given ? f->timeout_ns : spec.stop_timeout_ns;
+	sig = f->sig ? f->sig : spec.stop_signal;
+	spec_free(&spec);
+	r = container_stop(&c, sig, timeout, err);
+	container_close(&c);
+	return r < 0 ? -1 : container_settle(&cli->store, name, err);
+}
+
+static int stop(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+{
+	return for_each(cli, "stop", argc, argv, options, stop_one, err);
+}
+
+static const struct flag stop_flag_table[] = {
+	{"signal", 's', "SIGNAL", "(the container's --stop-signal)", set_signal},
+	{"time", 't', "SECONDS", "wait so long, then kill (its --stop-timeout)", set_time},
+	{0},
+};
+const struct command command_stop = {
+	.name = "stop",
+	.summary = "Ask containers to end, kill them after a while",
+	.arguments = "CONTAINER…",
+	.examples = "  ctr stop web\n  ctr stop -t 60 db\n",
+	.flags = stop_flag_table,
+	.run = stop,
+	.options_size = sizeof(struct stop_flags),
+};
+
+static int kill_one(struct cli *cli, const char *name, void *options, struct err *err)
+{
+	struct stop_flags *f = options;
+	struct container c;
+	int sig = f->sig ? f->sig : SIGKILL, r;
+
+	if (container_open_running(&cli->store, name, "kill", &c, err) < 0)
+		return -1;
+	/* SIGKILL means the whole container, also where it shares the host's process ids. */
+	r = sig == SIGKILL ? cgroup_kill(c.group_fd, err) : container_signal(&c, sig, err);
+	container_close(&c);
+	return r;
+}
+
+static int kill_(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+{
+	return for_each(cli, "kill", argc, argv, options, kill_one, err);
+}
+
+static const struct flag kill_flag_table[] = {
+	{"signal", 's', "SIGNAL", "(KILL)", set_signal},
+	{0},
+};
+const struct command command_kill = {
+	.name = "kill",
+	.summary = "Send a signal to containers",
+	.arguments = "CONTAINER…",
+	.examples = "  ctr kill web\n  ctr kill -s HUP web\n",
+	.flags = kill_flag_table,
+	.run = kill_,
+	.options_size = sizeof(struct stop_flags),
+};
+
+struct rm_flags {
+	bool force;
+};
+
+static int set_force(void *to, const char *what, const char *value, struct err *err)
+{
+	return flag_bool(what, value, &((struct rm_flags *)to)->force, err);
+}
+
+static int rm_one(struct cli *cli, const char *name, void *options, struct err *err)
+{
+	bool force = ((struct rm_flags *)options)->force;
+
+	return container_remove(&cli->store, name, force ? REMOVE_FORCE : 0, err);
+}
+
+static int rm(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+{
+	return for_each(cli, "rm", argc, argv, options, rm_one, err);
+}
+
+static const struct flag rm_flag_table[] = {
+	{"force", 'f', NULL, "kill it first if it runs", set_force},
+	{0},
+};
+const struct command command_rm = {
+	.name = "rm",
+	.summary = "Remove containers and what they have written",
+	.arguments = "CONTAINER…",
+	.examples = "  ctr rm web\n  ctr rm -f web db\n",
+	.flags = rm_flag_table,
+	.run = rm,
+	.options_size = sizeof(struct rm_flags),
+};
+
+static int wait_(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+{
+	(void)options;
+	if (argc < 1)
+		return err_set(err, "wait takes one or more containers");
+	for (int i = 0; i < argc; i++) {
+		char name[SPEC_NAME_MAX + 1];
+		int status;
+
+		if (container_find(&cli->store, argv[i], name, err) < 0 ||
+			container_wait(&cli->store, name, &status, err) < 0)
+			return -1;
+		if (status < 0)
+			return err_set(err, "nobody saw how %s ended", name);
+		printf("%d\n", status);
+		fflush(stdout);
+	}
+	return 0;
+}
+
+static const struct flag no_flags[] = {{0}};
+const struct command command_wait = {
+	.name = "wait",
+	.summary = "Wait for containers to end, print their status",
+	.arguments = "CONTAINER…",
+	.examples = "  ctr wait job && echo done\n",
+	.flags = no_flags,
+	.run = wait_,
+};
+
+enum { FREEZE_SECONDS = 10 };
+
+static int freeze_one(struct cli *cli, const char *name, bool on, struct err *err)
+{
+	struct container c;
+	int r;
+
+	if (container_open_running(&cli->store, name, on ? "pause" : "resume", &c, err) < 0)
+		return -1;
+	if ((cgroup_frozen(c.group_fd) > 0) == on)
+		r = err_set(err, "%s is %s paused", name, on ? "already" : "not");
+	else
+		r = cgroup_freeze(c.group_fd, on, deadline_in(FREEZE_SECONDS), err);
+	container_close(&c);
+	return r;
+}
+
+static int pause_one(struct cli *cli, const char *name, void *options, struct err *err)
+{
+	(void)options;
+	return freeze_one(cli, name, true, err);
+}
+
+static int resume_one(struct cli *cli, const char *name, void *options, struct err *err)
+{
+	(void)options;
+	return freeze_one(cli, name, false, err);
+}
+
+static int pause_(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+{
+	return for_each(cli, "pause", argc, argv, options, pause_one, err);
+}
+
+static int resume_(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+{
+	return for_each(cli, "resume", argc, argv, options, resume_one, err);
+}
+
+const struct command command_pause = {
+	.name = "pause",
+	.summary = "Freeze containers",
+	.arguments = "CONTAINER…",
+	.examples = "  ctr pause web\n",
+	.flags = no_flags,
+	.run = pause_,
+};
+const struct command command_resume = {
+	.name = "resume",
+	.summary = "Let frozen containers go on",
+	.arguments = "CONTAINER…",
+	.examples = "  ctr resume web\n",
+	.flags = no_flags,
+	.run = resume_,
+};
+
+struct gc_flags {
+	const char *container;
+	uint32_t lock_fd;
+	bool quiet;
+};
+
+static int set_container(void *to, const char *what, const char *value, struct err *err)
+{
+	(void)what, (void)err;
+	((struct gc_flags *)to)->container = value;
+	return 0;
+}
+
+static int set_lock_fd(void *to, const char *what, const char *value, struct err *err)
+{
+	return num_parse_u32(value, &((struct gc_flags *)to)->lock_fd) < 0
+		       ? err_set(err, "%s: '%.60s' is not a descriptor", what, value)
+		       : 0;
+}
+
+static int gc(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+{
+	struct gc_flags *f = options;
+	struct gc_report report;
+
+	(void)argv;
+	if (argc)
+		return err_set(err, "gc takes no words");
+	if (f->container)
+		return f->lock_fd ? store_gc_held(&cli->store, f->container, (int)f->lock_fd, err)
+				  : container_settle(&cli->store, f->container, err);
+	if (store_gc(&cli->store, &report, err) < 0)
+		return -1;
+	printf("%zu released, %zu removed\n", report.released, report.removed);
+	return 0;
+}
+
+static const struct flag gc_flag_table[] = {
+	{"container", 0, "NAME", "only this one", set_container},
+	{"lock-fd", 0, "N", "its lock is already held by this descriptor", set_lock_fd},
+	{0},
+};
+const struct command command_gc = {
+	.name = "gc",
+	.summary = "Clean up after commands that were killed",
+	.arguments = "",
+	.examples = "  ctr gc\n",
+	.flags = gc_flag_table,
+	.run = gc,
+	.options_size = sizeof(struct gc_flags),
+};

@@ -1,0 +1,180 @@
+#include "base/fd.h"
+#include "base/file.h"
+#include "cli/command.h"
+#include "cli/relay.h"
+#include "container/console.h"
+#include "container/foreground.h"
+#include "container/life.h"
+#include "process/seccomp.h"
+#include "spec/defaults.h"
+#include "spec/envfile.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { ENV_FILE_MAX = 1 << 20 };
+
+struct exec_flags {
+	struct arena arena;
+	bool terminal, interactive, detach;
+	const char *user, *workdir, *detach_keys;
+	const char **env, **env_files;
+	size_t env_count, env_file_count;
+};
+
+#define BOOL_FLAG(name)                                                                            \
+	static int set_##name(void *to, const char *what, const char *value, struct err *err)      \
+	{                                                                                          \
+		return flag_bool(what, value, &((struct exec_flags *)to)->name, err);              \
+	}
+BOOL_FLAG(terminal)
+BOOL_FLAG(interactive)
+BOOL_FLAG(detach)
+
+static int set_user(void *to, const char *what, const char *value, struct err *err)
+{
+	(void)what, (void)err;
+	((struct exec_flags *)to)->user = value;
+	return 0;
+}
+
+static int set_workdir(void *to, const char *what, const char *value, struct err *err)
+{
+	((struct exec_flags *)to)->workdir = value;
+	return value[0] == '/' ? 0
+			       : err_set(err, "%s: '%.200s' is not an absolute path", what, value);
+}
+
+static int set_env(void *to, const char *what, const char *value, struct err *err)
+{
+	struct exec_flags *f = to;
+
+	(void)what, (void)err;
+	arena_push(&f->arena, f->env, f->env_count, value);
+	return 0;
+}
+
+static int set_env_file(void *to, const char *what, const char *value, struct err *err)
+{
+	struct exec_flags *f = to;
+
+	(void)what, (void)err;
+	arena_push(&f->arena, f->env_files, f->env_file_count, value);
+	return 0;
+}
+
+static const struct flag flags[] = {
+	{"detach", 'd', NULL, "do not wait for it", set_detach},
+	{"env", 'e', "KEY[=VALUE]", "set, or pass on, a variable", set_env},
+	{"env-file", 0, "FILE", "variables, one to a line", set_env_file},
+	{"interactive", 'i', NULL, "keep standard input open", set_interactive},
+	{"tty", 't', NULL, "give it a terminal", set_terminal},
+	{"user", 'u', "USER[:GROUP]", "(the container's)", set_user},
+	{"workdir", 'w', "DIR", "(the container's)", set_workdir},
+	{0},
+};
+
+static int take_environment(struct spec *spec, const struct exec_flags *f, struct err *err)
+{
+	for (size_t i = 0; i < f->env_file_count; i++) {
+		autofree char *text = NULL;
+
+		if (file_read(AT_FDCWD, f->env_files[i], ENV_FILE_MAX, &text, NULL, err) < 0 ||
+			envfile_parse(spec, f->env_files[i], text, environ, err) < 0)
+			return err_wrap(err, "--env-file");
+	}
+	for (size_t i = 0; i < f->env_count; i++)
+		if (env_flag(spec, "--env", f->env[i], environ, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* The container's own process with another command. */
+static int make_process(struct spec *spec, const struct exec_flags *f, int argc, char **argv,
+	struct err *err)
+{
+	struct process_spec *p = &spec->process;
+
+	p->argv = argv;
+	p->argc = (size_t)argc;
+	p->terminal = f->terminal;
+	p->open_stdin = f->interactive;
+	spec->init = false;
+	spec->die_with_parent = false;
+	if (f->user)
+		p->user = f->user;
+	if (f->workdir)
+		p->cwd = f->workdir;
+	if (f->terminal && !env_get(spec, "TERM"))
+		env_set(spec, "TERM=xterm");
+	return take_environment(spec, f, err);
+}
+
+static int run_in(struct container *c, const struct spec *spec, struct plan *plan,
+	const struct exec_flags *f, struct err *err)
+{
+	const int streams[3] = {-1, -1, -1};
+	struct container child = *c;
+	autofd int console = -1, pidfd = -1;
+	int status, r;
+	pid_t pid;
+
+	foreground_block_signals(NULL);
+	if (container_exec(c, spec, plan, streams, &console, &pid, &pidfd, err) < 0)
+		return -1;
+	if (f->detach)
+		return 0;
+	child.pidfd = pidfd;
+	child.record.pid = pid;
+	r = console >= 0 ? relay_terminal(&child, console, f->interactive, &status, err)
+			 : foreground_wait(&child, 0, &status, err);
+	return r < 0 ? -1 : status;
+}
+
+static int run(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+{
+	struct exec_flags *f = options;
+	char name[SPEC_NAME_MAX + 1];
+	struct container c;
+	struct spec spec;
+	struct plan plan;
+	int r = -1;
+
+	if (argc < 2)
+		return err_set(err, "exec takes a container and a command");
+	if (container_find(&cli->store, argv[0], name, err) < 0 ||
+		container_open_running(&cli->store, name, "exec in", &c, err) < 0)
+		return -1;
+	if (container_spec(&cli->store, name, &spec, err) < 0) {
+		container_close(&c);
+		return -1;
+	}
+	if (make_process(&spec, f, argc - 1, argv + 1, err) == 0 &&
+		plan_make(&spec, NULL, &plan, &spec.arena, err) == 0) {
+		if (seccomp_resolve(&spec.process, cli->store.root_fd, &plan.filter, err) == 0) {
+			r = run_in(&c, &spec, &plan, f, err);
+			seccomp_free(&plan.filter);
+		}
+		cgroup_plan_free(&plan.cgroup);
+	}
+	spec_free(&spec);
+	arena_free(&f->arena);
+	container_close(&c);
+	return r;
+}
+
+const struct command command_exec = {
+	.name = "exec",
+	.summary = "Run a command in a running container",
+	.arguments = "CONTAINER COMMAND…",
+	.examples = "  ctr exec web ps\n  ctr exec -it web sh\n",
+	.flags = flags,
+	.run = run,
+	.options_size = sizeof(struct exec_flags),
+	.ends_flags_at_word = true,
+};

@@ -1,0 +1,103 @@
+#include "cli/relay.h"
+
+#include "base/fd.h"
+#include "container/console.h"
+#include "container/foreground.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <termios.h>
+#include <unistd.h>
+
+static void pass_size(int from, int master)
+{
+	struct console_size size;
+	struct winsize w;
+
+	if (console_size(from, &size) < 0)
+		return;
+	w = (struct winsize){.ws_row = size.rows, .ws_col = size.columns};
+	ioctl(master, TIOCSWINSZ, &w);
+}
+
+/* 0 when there is no more to come. */
+static int copy_some(int from, int to)
+{
+	char buf[8192];
+	ssize_t n = read(from, buf, sizeof(buf));
+
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN;
+	return n > 0 && fd_write_all(to, buf, (size_t)n) == 0;
+}
+
+static void end_of_input(int master)
+{
+	struct termios t;
+
+	if (tcgetattr(master, &t) == 0 && write(master, &t.c_cc[VEOF], 1) < 0)
+		return;
+}
+
+static void take_signal(struct container *c, int signals, int master)
+{
+	struct signalfd_siginfo info;
+
+	if (read(signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return;
+	if (info.ssi_signo == SIGWINCH)
+		pass_size(STDIN_FILENO, master);
+	else
+		syscall(SYS_pidfd_send_signal, c->pidfd, info.ssi_signo, NULL, 0);
+}
+
+static void copy_until_end(struct container *c, int master, int signals, bool with_stdin)
+{
+	struct pollfd p[] = {
+		{master, POLLIN, 0},
+		{with_stdin ? STDIN_FILENO : -1, POLLIN, 0},
+		{signals, POLLIN, 0},
+		{c->pidfd, POLLIN, 0},
+	};
+
+	for (;;) {
+		if (poll(p, 4, -1) < 0 && errno != EINTR)
+			return;
+		if (p[0].revents && !copy_some(master, STDOUT_FILENO))
+			return;
+		if (p[1].revents && !copy_some(STDIN_FILENO, master)) {
+			end_of_input(master);
+			p[1].fd = -1;
+		}
+		if (p[2].revents)
+			take_signal(c, signals, master);
+		/* What it wrote before it ended is still in the terminal. */
+		if (p[3].revents && !p[0].revents)
+			return;
+	}
+}
+
+int relay_terminal(struct container *c, int master, bool with_stdin, int *ret_status,
+	struct err *err)
+{
+	struct console console = CONSOLE_NONE;
+	autofd int signals = -1;
+	sigset_t blocked;
+
+	sigprocmask(SIG_BLOCK, NULL, &blocked);
+	signals = signalfd(-1, &blocked, SFD_CLOEXEC);
+	if (signals < 0)
+		return err_sys(err, "wait for signals");
+	pass_size(STDIN_FILENO, master);
+	if (with_stdin && isatty(STDIN_FILENO) && console_raw(&console, STDIN_FILENO, err) < 0)
+		return -1;
+	copy_until_end(c, master, signals, with_stdin);
+	console_restore(&console);
+	return foreground_wait(c, 0, ret_status, err);
+}

@@ -1,0 +1,8 @@
+/* A person's terminal (or a pipe) in front of the terminal of a process of ours in a container. */
+#pragma once
+
+#include "container/container.h"
+
+/* Copies until the process behind c->pidfd, our child, ends; then reaps it. master: its terminal. */
+int relay_terminal(struct container *c, int master, bool with_stdin, int *ret_status,
+	struct err *err);

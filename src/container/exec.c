@@ -1,0 +1,141 @@
+#include "container/life.h"
+
+#include "base/fd.h"
+#include "base/inside.h"
+#include "cgroup/group.h"
+#include "container/payload.h"
+#include "ns/clone.h"
+#include "process/ids.h"
+#include "process/terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct entry {
+	const struct spec *spec;
+	struct plan *plan;
+	int target;       /* pidfd of the container's first process */
+	uint64_t joined;  /* namespaces left to join, CLONE_NEW* */
+	int streams[3];
+	int console_sock; /* or -1 */
+	int report_fd;
+};
+
+static int set_streams(const struct entry *e, int rootfd, struct err *err)
+{
+	autofd int null = -1, ptmx = -1;
+	int streams[3] = {e->streams[0], e->streams[1], e->streams[2]};
+
+	if (setsid() < 0)
+		return err_sys(err, "cannot start a session");
+	if (e->console_sock >= 0) {
+		ptmx = inside_open(rootfd, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW, 0, err);
+		if (ptmx < 0 || fd_send(e->console_sock, ptmx, err) < 0)
+			return -1;
+		return terminal_become(ptmx, err);
+	}
+	if (streams[0] < 0 && !e->spec->process.open_stdin) {
+		null = inside_open(rootfd, "/dev/null", O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, err);
+		if (null < 0)
+			return -1;
+		streams[0] = null;
+	}
+	return streams_apply(streams, err);
+}
+
+static int enter(const struct entry *e, struct err *err)
+{
+	autofd int root = -1;
+
+	/* Processes inside can see us from the moment we join: our memory, and the descriptors that
+	 * are still open, are not for them (CVE-2016-9962). */
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return err_sys(err, "cannot hide from the container");
+	if (ns_join(e->target, e->joined, err) < 0)
+		return -1;
+	if ((e->joined & CLONE_NEWUSER) && ids_become_root(err) < 0)
+		return -1;
+	/* Joining the mount namespace has made its root ours. */
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return err_sys(err, "cannot open the container's root");
+	if (set_streams(e, root, err) < 0)
+		return -1;
+	return payload_execute(e->spec, e->plan, root, -1, e->report_fd, err);
+}
+
+static _Noreturn void entry_run(const struct entry *e)
+{
+	struct err err = {0};
+
+	enter(e, &err);
+	fd_write_all(e->report_fd, &err, sizeof(err));
+	_exit(err.status ? err.status : ERR_STATUS_OURS);
+}
+
+/* A child of ours that is born in the group and the pid namespace of the container, and joins the
+ * rest itself: the group wants the rights we have now, the others those it gets there. */
+static pid_t clone_into(struct container *c, uint64_t namespaces, int *ret_pidfd, struct err *err)
+{
+	autofd int group = cgroup_open_for_exec(c->group_fd, err);
+
+	if (group < 0)
+		return -1;
+	if (ns_join(c->pidfd, namespaces & CLONE_NEWPID, err) < 0)
+		return -1;
+	return ns_clone(0, group, ret_pidfd, err);
+}
+
+int container_exec(struct container *c, const struct spec *spec, struct plan *plan,
+	const int streams[3], int *ret_console, pid_t *ret_pid, int *ret_pidfd, struct err *err)
+{
+	autofd int report_in = -1, report_out = -1, console_in = -1, console_out = -1;
+	autofd int pidfd = -1, master = -1;
+	int p[2];
+	pid_t pid;
+
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return err_sys(err, "cannot make a pipe to the container");
+	report_in = p[0];
+	report_out = p[1];
+	if (spec->process.terminal) {
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, p) < 0)
+			return err_sys(err, "cannot make a socket pair");
+		console_in = p[0];
+		console_out = p[1];
+	}
+	pid = clone_into(c, c->record.namespaces, &pidfd, err);
+	if (pid < 0)
+		return -1;
+	if (pid == 0) {
+		const struct entry e = {
+			.spec = spec,
+			.plan = plan,
+			.target = c->pidfd,
+			.joined = c->record.namespaces & ~(uint64_t)CLONE_NEWPID,
+			.streams = {streams[0], streams[1], streams[2]},
+			.console_sock = console_out,
+			.report_fd = report_out,
+		};
+
+		entry_run(&e);
+	}
+	close(take_fd(&report_out));
+	if (console_out >= 0) {
+		close(take_fd(&console_out));
+		master = fd_receive(console_in, err);
+	}
+	if (payload_await(report_in, pid, err) < 0)
+		return -1;
+	if (ret_console && spec->process.terminal)
+		*ret_console = take_fd(&master);
+	*ret_pid = pid;
+	*ret_pidfd = take_fd(&pidfd);
+	return 0;
+}
