@@ -1,0 +1,47 @@
+/*
+ * The log of a container as its supervisor writes it: "log" and, older, "log.1" in one directory,
+ * each line "TIME stdout|stderr F|P TEXT" (TIME: RFC 3339, UTC, up to nanoseconds; P: a piece of a line
+ * whose rest follows), the form that Kubernetes and podman's k8s-file use.
+ */
+#pragma once
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum logfile_stream { LOGFILE_STDOUT, LOGFILE_STDERR };
+
+struct logfile_record {
+	uint64_t time_ns; /* since 1970 */
+	enum logfile_stream stream;
+	bool full;        /* a newline follows the text */
+	const char *time; /* as written, time_len bytes */
+	size_t time_len;
+	const char *text; /* any bytes but a newline */
+	size_t text_len;
+};
+
+/* Pure; line is without its newline, and what *ret points to lies in it. -1 if it is no record. */
+int logfile_parse(const char *line, size_t len, struct logfile_record *ret);
+/* RFC 3339 with Z or ±HH:MM, the fraction optional; years 1970 to 2261. Pure. 0 or -1. */
+int logfile_parse_time(const char *s, size_t len, uint64_t *ret_ns);
+
+#define LOGFILE_ALL UINT64_MAX
+
+struct logfile_options {
+	uint64_t tail;               /* the last so many lines, LOGFILE_ALL for all */
+	uint64_t since_ns, until_ns; /* both included; 0: no bound */
+	bool timestamps;             /* in front of each line */
+	bool follow;
+	int end_fd;                  /* with follow: readable once the writer is gone (a pidfd of the
+	                              * supervisor); -1 if it is gone already */
+	int stdout_fd, stderr_fd;    /* -1: leave that stream out */
+};
+
+/* Prints the log, across rotations while it follows. The text goes out as the container wrote it,
+ * escape sequences included: whoever shows it on a terminal decides about that. Damaged lines are
+ * left out and counted in *ret_damaged. A log that does not exist yet is empty. */
+int logfile_print(int dirfd, const struct logfile_options *options, uint64_t *ret_damaged,
+	struct err *err);
