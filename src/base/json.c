@@ -3,7 +3,31 @@
 #include "base/fd.h"
 #include "base/file.h"
 
+#include <stdbool.h>
 #include <string.h>
+
+/* Brackets outside strings: jansson's own limit is 2048 levels, ours is what any format needs. */
+static bool too_deep(const char *data, size_t len)
+{
+	bool quoted = false;
+	int depth = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = data[i];
+
+		if (quoted && c == '\\')
+			i++;
+		else if (c == '"')
+			quoted = !quoted;
+		else if (!quoted && (c == '{' || c == '['))
+			depth++;
+		else if (!quoted && (c == '}' || c == ']'))
+			depth--;
+		if (depth > JSON_MAX_DEPTH)
+			return true;
+	}
+	return false;
+}
 
 json_t *json_parse(const char *what, const char *data, size_t len, struct err *err)
 {
@@ -12,6 +36,10 @@ json_t *json_parse(const char *what, const char *data, size_t len, struct err *e
 
 	if (len > JSON_MAX_BYTES) {
 		err_set(err, "%s: larger than %d bytes", what, JSON_MAX_BYTES);
+		return NULL;
+	}
+	if (too_deep(data, len)) {
+		err_set(err, "%s: nested more than %d deep", what, JSON_MAX_DEPTH);
 		return NULL;
 	}
 	j = json_loadb(data, len, JSON_REJECT_DUPLICATES, &e);

@@ -1,0 +1,435 @@
+#include "spec/document.h"
+
+#include "base/num.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { DEVICE_MAJOR_MAX = 4095, DEVICE_MINOR_MAX = 1048575 };
+
+static const char *access_check(const char *s)
+{
+	return strspn(s, "rwm") == strlen(s) && strlen(s) <= 3 ? NULL : "some of \"rwm\"";
+}
+
+/* A file of the cgroup, not a path to somewhere else. */
+static const char *unified_check(const char *s)
+{
+	return *s && strlen(s) < 4096 ? NULL : "a value for a file of the cgroup";
+}
+
+static const struct field memory[] = {
+	{"limit", FIELD_I64, 0, AT(document, resources.memory), .min = -1, .max = INT64_MAX},
+	{"reservation", FIELD_I64, 0, AT(document, resources.reservation), .min = -1,
+		.max = INT64_MAX},
+	{"swap", FIELD_I64, 0, AT(document, resources.swap), .min = -1, .max = INT64_MAX},
+	{"disableOOMKiller", FIELD_BOOL, 0, AT(document, resources.oom_killer_off)},
+	{NULL},
+};
+
+static const struct field cpu[] = {
+	{"shares", FIELD_U64, 0, AT(document, resources.shares), .max = 262144},
+	{"quota", FIELD_I64, 0, AT(document, resources.quota), .min = -1, .max = INT64_MAX},
+	{"period", FIELD_U64, 0, AT(document, spec.limits.cpu_period_us), .max = 1000000},
+	{"cpus", FIELD_STRING, 0, AT(document, spec.limits.cpuset_cpus)},
+	{"mems", FIELD_STRING, 0, AT(document, spec.limits.cpuset_mems)},
+	{NULL},
+};
+
+static const struct field pids[] = {
+	{"limit", FIELD_I64, FIELD_REQUIRED | FIELD_PRESENT, AT(document, resources.pids),
+		N(document, resources.has_pids), .min = -1, .max = INT64_MAX},
+	{NULL},
+};
+
+static const struct field throttle[] = {
+	{"major", FIELD_U32, FIELD_REQUIRED | FIELD_ALWAYS, AT(document_throttle, major),
+		.max = DEVICE_MAJOR_MAX},
+	{"minor", FIELD_U32, FIELD_REQUIRED | FIELD_ALWAYS, AT(document_throttle, minor),
+		.max = DEVICE_MINOR_MAX},
+	{"rate", FIELD_U64, FIELD_REQUIRED | FIELD_ALWAYS, AT(document_throttle, rate)},
+	{NULL},
+};
+
+#define THROTTLE(name, i)                                                                          \
+	{name, FIELD_ARRAY, 0, AT(document, resources.throttle[i].items),                          \
+		N(document, resources.throttle[i].count), EACH(document_throttle, throttle)}
+
+static const char *const throttle_names[THROTTLES] = {
+	"throttleReadBpsDevice",
+	"throttleWriteBpsDevice",
+	"throttleReadIOPSDevice",
+	"throttleWriteIOPSDevice",
+};
+
+static const struct field block[] = {
+	{"weight", FIELD_U32, 0, AT(document, resources.weight), .max = 1000},
+	THROTTLE("throttleReadBpsDevice", THROTTLE_RBPS),
+	THROTTLE("throttleWriteBpsDevice", THROTTLE_WBPS),
+	THROTTLE("throttleReadIOPSDevice", THROTTLE_RIOPS),
+	THROTTLE("throttleWriteIOPSDevice", THROTTLE_WIOPS),
+	{NULL},
+};
+
+static const struct field rule[] = {
+	{"allow", FIELD_BOOL, FIELD_REQUIRED | FIELD_ALWAYS, AT(document_rule, allow)},
+	{"type", FIELD_STRING, 0, AT(document_rule, type)},
+	{"major", FIELD_I64, FIELD_PRESENT, AT(document_rule, major), N(document_rule, has_major),
+		.min = -1, .max = DEVICE_MAJOR_MAX},
+	{"minor", FIELD_I64, FIELD_PRESENT, AT(document_rule, minor), N(document_rule, has_minor),
+		.min = -1, .max = DEVICE_MINOR_MAX},
+	{"access", FIELD_STRING, 0, AT(document_rule, access), .check = access_check},
+	{NULL},
+};
+
+const struct field document_resource_fields[] = {
+	{"devices", FIELD_ARRAY, 0, AT(document, resources.rules),
+		N(document, resources.rule_count), EACH(document_rule, rule)},
+	{"memory", FIELD_OBJECT, .fields = memory},
+	{"cpu", FIELD_OBJECT, .fields = cpu},
+	{"pids", FIELD_OBJECT, .fields = pids},
+	{"blockIO", FIELD_OBJECT, .fields = block},
+	{"unified", FIELD_PAIRS, 0, AT(document, resources.unified),
+		N(document, resources.unified_count), .check = unified_check},
+	{NULL},
+};
+
+/* Files of the cgroup that are limits of ours. OCI's own words for the weights are in the scales of
+ * cgroup v1, where not every weight of v2 has a counterpart. */
+static const struct own {
+	const char *file;
+	size_t at;
+	uint64_t min, max;
+} own[] = {
+	{"cpu.weight", offsetof(struct limits, cpu_weight), 1, 10000},
+	{"io.weight", offsetof(struct limits, io_weight), 1, 10000},
+	{"memory.high", offsetof(struct limits, memory_high), 1, INT64_MAX},
+};
+enum { OWN = sizeof(own) / sizeof(own[0]) };
+
+static uint64_t *own_limit(struct limits *l, const struct own *o)
+{
+	return (uint64_t *)((char *)l + o->at);
+}
+
+/* Without a limit on memory OCI has no word for one on swap. */
+static bool swap_own(struct limits *l, const char *file, const char *value)
+{
+	if (strcmp(file, "memory.swap.max") || l->memory || l->memory_swap_set)
+		return false;
+	if (!strcmp(value, "max"))
+		l->memory_swap = UINT64_MAX;
+	else if (num_parse_u64(value, &l->memory_swap) < 0)
+		return false;
+	return l->memory_swap_set = true;
+}
+
+static bool unified_own(struct limits *l, const char *file, const char *value)
+{
+	uint64_t n;
+
+	if (!strcmp(file, "memory.oom.group") && !strcmp(value, "1"))
+		return l->oom_group = true;
+	if (swap_own(l, file, value))
+		return true;
+	for (size_t i = 0; i < OWN; i++)
+		if (!strcmp(file, own[i].file) && num_parse_u64(value, &n) == 0 &&
+			n >= own[i].min && n <= own[i].max)
+			return *own_limit(l, &own[i]) = n, true;
+	return false;
+}
+
+static int unified_read(struct walk *w, struct document *d)
+{
+	struct limits *l = &d->spec.limits;
+
+	walk_enter(w, "unified", 0);
+	for (size_t i = 0; i < d->resources.unified_count; i++) {
+		struct key_value kv = d->resources.unified[i];
+
+		if (!kv.key[0] || kv.key[0] == '.' || strchr(kv.key, '/') || !strchr(kv.key, '.'))
+			return walk_fail(w, "\"%.80s\" is not a file of a cgroup", kv.key);
+		if (!unified_own(l, kv.key, kv.value))
+			arena_push(w->arena, l->conf, l->conf_count, kv);
+	}
+	return 0;
+}
+
+static int swap_read(struct walk *w, const struct document_resources *r, struct limits *l)
+{
+	walk_enter(w, "memory.swap", 0);
+	if (r->swap == 0)
+		return 0;
+	if (r->swap > 0 && r->memory <= 0)
+		return walk_fail(w, "counts memory as well and needs memory.limit");
+	if (r->swap > 0 && r->swap < r->memory)
+		return walk_fail(w, "%lld is less than memory.limit, which it includes",
+			(long long)r->swap);
+	l->memory_swap = r->swap < 0 ? UINT64_MAX : (uint64_t)(r->swap - r->memory);
+	l->memory_swap_set = true;
+	return 0;
+}
+
+static int memory_read(struct walk *w, const struct document_resources *r, struct limits *l)
+{
+	l->memory = r->memory > 0 ? (uint64_t)r->memory : 0;
+	l->memory_low = r->reservation > 0 ? (uint64_t)r->reservation : 0;
+	if (r->oom_killer_off) {
+		walk_enter(w, "memory.disableOOMKiller", 0);
+		return walk_fail(w, "cgroup v2 cannot switch the OOM killer off");
+	}
+	return swap_read(w, r, l);
+}
+
+static int cpu_read(struct walk *w, const struct document_resources *r, struct limits *l)
+{
+	walk_enter(w, "cpu", 0);
+	if (r->shares == 1)
+		return walk_fail(w, "shares: 1 must be 2 to 262144");
+	if (r->shares)
+		l->cpu_weight = 1 + (r->shares - 2) * 9999 / 262142;
+	if (r->quota > 0)
+		l->cpu_quota_us = (uint64_t)r->quota;
+	return 0;
+}
+
+static struct io_max *io_device(struct walk *w, struct limits *l, uint32_t major, uint32_t minor)
+{
+	for (size_t i = 0; i < l->io_max_count; i++)
+		if (l->io_max[i].major == major && l->io_max[i].minor == minor)
+			return &l->io_max[i];
+	arena_push(w->arena, l->io_max, l->io_max_count,
+		((struct io_max){.major = major, .minor = minor}));
+	return &l->io_max[l->io_max_count - 1];
+}
+
+static uint64_t *io_rate(struct io_max *m, enum throttle t)
+{
+	uint64_t *const rates[] = {&m->rbps, &m->wbps, &m->riops, &m->wiops};
+	return rates[t];
+}
+
+static int block_read(struct walk *w, const struct document_resources *r, struct limits *l)
+{
+	walk_enter(w, "blockIO", 0);
+	if (r->weight && r->weight < 10)
+		return walk_fail(w, "weight: %u must be 10 to 1000", r->weight);
+	if (r->weight)
+		l->io_weight = 1 + (uint64_t)(r->weight - 10) * 9999 / 990;
+	for (int t = 0; t < THROTTLES; t++) {
+		for (size_t i = 0; i < r->throttle[t].count; i++) {
+			const struct document_throttle *from = &r->throttle[t].items[i];
+			uint64_t *rate = io_rate(io_device(w, l, from->major, from->minor), t);
+			if (*rate)
+				return walk_fail(w, "%s: device %u:%u has two rates",
+					throttle_names[t], from->major, from->minor);
+			*rate = from->rate;
+		}
+	}
+	return 0;
+}
+
+static int rule_read(struct walk *w, const struct document_rule *from, struct device_rule *to)
+{
+	const char *type = from->type ? from->type : "a";
+
+	if (strlen(type) != 1 || !strchr("abc", type[0]))
+		return walk_fail(w, "type: \"%.80s\" must be \"a\", \"b\" or \"c\"", type);
+	*to = (struct device_rule){
+		.allow = from->allow,
+		.type = type[0],
+		.major = from->has_major ? from->major : -1,
+		.minor = from->has_minor ? from->minor : -1,
+		.access = from->access ? from->access : "rwm",
+	};
+	return 0;
+}
+
+/* A rule that does no more than open one device belongs to that device. */
+static void rules_fold(struct spec *s)
+{
+	for (size_t i = s->device_count; i > 0 && s->device_rule_count > 0; i--) {
+		const struct device_rule *r = &s->device_rules[s->device_rule_count - 1];
+		struct device *d = &s->devices[i - 1];
+
+		if (!r->allow || r->type != d->type || r->major != d->major ||
+			r->minor != d->minor || !r->access[0])
+			continue;
+		d->access = r->access;
+		s->device_rule_count--;
+	}
+}
+
+static int rules_read(struct walk *w, struct document *d)
+{
+	walk_enter(w, "devices", 0);
+	for (size_t i = 0; i < d->resources.rule_count; i++) {
+		size_t here = walk_enter(w, NULL, i);
+		struct device_rule r;
+
+		if (rule_read(w, &d->resources.rules[i], &r) < 0)
+			return -1;
+		walk_leave(w, here);
+		arena_push(w->arena, d->spec.device_rules, d->spec.device_rule_count, r);
+	}
+	rules_fold(&d->spec);
+	return 0;
+}
+
+int document_resources_read(struct walk *w, struct document *d)
+{
+	const struct document_resources *r = &d->resources;
+	struct limits *l = &d->spec.limits;
+	size_t here = walk_enter(w, "linux.resources", 0), place = w->len;
+
+	if (memory_read(w, r, l) < 0)
+		return -1;
+	walk_leave(w, place);
+	if (cpu_read(w, r, l) < 0)
+		return -1;
+	walk_leave(w, place);
+	if (r->has_pids)
+		l->pids = r->pids > 0 ? (uint64_t)r->pids : UINT64_MAX;
+	if (block_read(w, r, l) < 0)
+		return -1;
+	walk_leave(w, place);
+	if (rules_read(w, d) < 0)
+		return -1;
+	walk_leave(w, place);
+	if (unified_read(w, d) < 0)
+		return -1;
+	walk_leave(w, here);
+	return 0;
+}
+
+static void unified_put(struct walk *w, struct document_resources *r, const char *file,
+	const char *value)
+{
+	size_t i = 0, last;
+
+	while (i < r->unified_count && strcmp(r->unified[i].key, file) < 0)
+		i++;
+	if (i < r->unified_count && !strcmp(r->unified[i].key, file)) {
+		r->unified[i].value = value;
+		return;
+	}
+	last = r->unified_count;
+	arena_push(w->arena, r->unified, r->unified_count, ((struct key_value){file, value}));
+	memmove(&r->unified[i + 1], &r->unified[i], (last - i) * sizeof(r->unified[0]));
+	r->unified[i] = (struct key_value){file, value};
+}
+
+static const char *number(struct walk *w, uint64_t n)
+{
+	return n == UINT64_MAX ? "max" : arena_printf(w->arena, "%llu", (unsigned long long)n);
+}
+
+/* In the order of the names, so that it does not matter which of them are ours. */
+static void unified_write(struct walk *w, struct document *d)
+{
+	struct limits *l = &d->spec.limits;
+
+	for (size_t i = 0; i < OWN; i++)
+		if (*own_limit(l, &own[i]))
+			unified_put(w, &d->resources, own[i].file, number(w, *own_limit(l, &own[i])));
+	if (l->oom_group)
+		unified_put(w, &d->resources, "memory.oom.group", "1");
+	if (l->memory_swap_set && !l->memory)
+		unified_put(w, &d->resources, "memory.swap.max", number(w, l->memory_swap));
+	for (size_t i = 0; i < l->conf_count; i++)
+		unified_put(w, &d->resources, l->conf[i].key, l->conf[i].value);
+}
+
+static int64_t clamp(uint64_t n)
+{
+	return n > INT64_MAX ? INT64_MAX : (int64_t)n;
+}
+
+static void memory_write(struct document_resources *r, const struct limits *l)
+{
+	uint64_t swap;
+
+	r->memory = clamp(l->memory);
+	r->reservation = clamp(l->memory_low);
+	if (!l->memory || !l->memory_swap_set)
+		return;
+	if (__builtin_add_overflow(l->memory, l->memory_swap, &swap) || swap > INT64_MAX)
+		r->swap = -1;
+	else
+		r->swap = (int64_t)swap;
+}
+
+/* Sorted by device, so that the four lists can be put together again in one way only. */
+static void throttle_put(struct walk *w, struct document *d, int t, struct document_throttle v)
+{
+	size_t n = d->resources.throttle[t].count, i = n;
+	struct document_throttle *items;
+
+	arena_push(w->arena, d->resources.throttle[t].items, d->resources.throttle[t].count, v);
+	items = d->resources.throttle[t].items;
+	for (; i > 0 && (items[i - 1].major > v.major ||
+				(items[i - 1].major == v.major && items[i - 1].minor > v.minor)); i--)
+		items[i] = items[i - 1];
+	items[i] = v;
+}
+
+static void block_write(struct walk *w, struct document *d)
+{
+	struct limits *l = &d->spec.limits;
+
+	for (size_t i = 0; i < l->io_max_count; i++)
+		for (int t = 0; t < THROTTLES; t++) {
+			struct document_throttle v = {l->io_max[i].major, l->io_max[i].minor,
+				*io_rate(&l->io_max[i], t)};
+			if (v.rate)
+				throttle_put(w, d, t, v);
+		}
+}
+
+static const char *type_text(char type)
+{
+	return type == 'b' ? "b" : type == 'c' ? "c" : "a";
+}
+
+static void rules_write(struct walk *w, struct document *d)
+{
+	struct document_resources *r = &d->resources;
+
+	for (size_t i = 0; i < d->spec.device_rule_count; i++) {
+		const struct device_rule *from = &d->spec.device_rules[i];
+		struct document_rule to = {.allow = from->allow,
+			.has_major = from->major >= 0,
+			.has_minor = from->minor >= 0,
+			.type = type_text(from->type),
+			.access = from->access,
+			.major = from->major,
+			.minor = from->minor};
+		arena_push(w->arena, r->rules, r->rule_count, to);
+	}
+	for (size_t i = 0; i < d->spec.device_count; i++) {
+		const struct device *from = &d->spec.devices[i];
+		struct document_rule to = {.allow = true,
+			.has_major = true,
+			.has_minor = true,
+			.type = type_text(from->type),
+			.access = from->access,
+			.major = from->major,
+			.minor = from->minor};
+		if (from->access && from->access[0])
+			arena_push(w->arena, r->rules, r->rule_count, to);
+	}
+}
+
+int document_resources_write(struct walk *w, struct document *d)
+{
+	struct limits *l = &d->spec.limits;
+
+	memory_write(&d->resources, l);
+	d->resources.quota = clamp(l->cpu_quota_us);
+	d->resources.has_pids = l->pids > 0;
+	d->resources.pids = l->pids == UINT64_MAX ? -1 : clamp(l->pids);
+	block_write(w, d);
+	rules_write(w, d);
+	unified_write(w, d);
+	return 0;
+}

@@ -1,0 +1,509 @@
+#include "spec/field.h"
+
+#include "base/fd.h"
+#include "base/utf8.h"
+#include "spec/spec.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int walk_fail(struct walk *w, const char *fmt, ...)
+{
+	char reason[384];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(reason, sizeof(reason), fmt, ap);
+	va_end(ap);
+	return err_set(w->err, "%s: %s%s%s", w->what, w->path, w->len ? ": " : "", reason);
+}
+
+size_t walk_enter(struct walk *w, const char *name, size_t index)
+{
+	size_t old = w->len, room = sizeof(w->path) - old;
+	int n = name ? snprintf(w->path + old, room, "%s%s", old ? "." : "", name)
+		     : snprintf(w->path + old, room, "[%zu]", index);
+
+	w->len = n > 0 && (size_t)n < room ? old + (size_t)n : sizeof(w->path) - 1;
+	return old;
+}
+
+void walk_leave(struct walk *w, size_t len)
+{
+	w->len = len;
+	w->path[len] = '\0';
+}
+
+/* (uid_t)-1 means "unchanged" to the kernel (CVE-2022-29162 and its kind). */
+static const int64_t ID_MAX = UINT32_MAX - 1;
+
+static void *member(const void *base, size_t at)
+{
+	return (char *)(uintptr_t)base + at;
+}
+
+static const char *type_name(const json_t *v)
+{
+	static const char *const names[] = {
+		[JSON_OBJECT] = "an object",
+		[JSON_ARRAY] = "an array",
+		[JSON_STRING] = "a string",
+		[JSON_INTEGER] = "an integer",
+		[JSON_REAL] = "a fraction",
+		[JSON_TRUE] = "true",
+		[JSON_FALSE] = "false",
+		[JSON_NULL] = "null",
+	};
+	return names[json_typeof(v)];
+}
+
+static int want(struct walk *w, bool is, const char *wanted, const json_t *v)
+{
+	return is ? 0 : walk_fail(w, "must be %s, not %s", wanted, type_name(v));
+}
+
+static int want_array(struct walk *w, const json_t *v)
+{
+	if (want(w, json_is_array(v), "an array", v) < 0)
+		return -1;
+	if (json_array_size(v) > FIELD_MAX_ITEMS)
+		return walk_fail(w, "has more than %d elements", FIELD_MAX_ITEMS);
+	return 0;
+}
+
+static int string_read(struct walk *w, const struct field *f, const json_t *v, const char **ret)
+{
+	const char *s = json_string_value(v), *should;
+
+	if (want(w, s, "a string", v) < 0)
+		return -1;
+	if (strlen(s) != json_string_length(v))
+		return walk_fail(w, "has a NUL byte in it");
+	should = f->check ? f->check(s) : NULL;
+	if (should)
+		return walk_fail(w, "\"%.80s%s\" must be %s", s, strlen(s) > 80 ? "…" : "", should);
+	*ret = arena_strdup(w->arena, s);
+	return 0;
+}
+
+static int read_string(struct walk *w, const struct field *f, void *base, const json_t *v)
+{
+	return string_read(w, f, v, member(base, f->at));
+}
+
+static int read_bool(struct walk *w, const struct field *f, void *base, const json_t *v)
+{
+	if (want(w, json_is_boolean(v), "true or false", v) < 0)
+		return -1;
+	*(bool *)member(base, f->at) = json_is_true(v);
+	return 0;
+}
+
+/* The range of the type, narrowed by the table. */
+static int integer_read(struct walk *w, const struct field *f, const json_t *v, int64_t min,
+	int64_t max, int64_t *ret)
+{
+	int64_t n = json_integer_value(v);
+
+	if (f->min || f->max) {
+		min = f->min;
+		max = f->max;
+	} else if (f->type == FIELD_ID) {
+		max = ID_MAX;
+	}
+	if (want(w, json_is_integer(v), "an integer", v) < 0)
+		return -1;
+	if (n < min || n > max)
+		return walk_fail(w, "%lld must be %lld to %lld", (long long)n, (long long)min,
+			(long long)max);
+	*ret = n;
+	return 0;
+}
+
+static int read_u32(struct walk *w, const struct field *f, void *base, const json_t *v)
+{
+	int64_t n = 0;
+
+	if (integer_read(w, f, v, 0, UINT32_MAX, &n) < 0)
+		return -1;
+	*(uint32_t *)member(base, f->at) = (uint32_t)n;
+	return 0;
+}
+
+static int read_int(struct walk *w, const struct field *f, void *base, const json_t *v)
+{
+	int64_t n = 0;
+
+	if (integer_read(w, f, v, INT32_MIN, INT32_MAX, &n) < 0)
+		return -1;
+	*(int *)member(base, f->at) = (int)n;
+	return 0;
+}
+
+static int read_i64(struct walk *w, const struct field *f, void *base, const json_t *v)
+{
+	return integer_read(w, f, v, INT64_MIN, INT64_MAX, member(base, f->at));
+}
+
+static int read_u64(struct walk *w, const struct field *f, void *base, const json_t *v)
+{
+	int64_t n = 0;
+
+	if (integer_read(w, f, v, 0, INT64_MAX, &n) < 0)
+		return -1;
+	*(uint64_t *)member(base, f->at) = n == INT64_MAX ? UINT64_MAX : (uint64_t)n;
+	return 0;
+}
+
+static int read_limit(struct walk *w, const struct field *f, void *base, const json_t *v)
+{
+	int64_t n = 0;
+
+	if (integer_read(w, f, v, -1, INT64_MAX, &n) < 0)
+		return -1;
+	*(uint64_t *)member(base, f->at) = n < 0 ? UINT64_MAX : (uint64_t)n;
+	return 0;
+}
+
+static int read_strings(struct walk *w, const struct field *f, void *base, const json_t *v)
+{
+	const char **items = NULL, *s;
+	size_t n = 0, i;
+	json_t *item;
+
+	if (want_array(w, v) < 0)
+		return -1;
+	json_array_foreach(v, i, item) {
+		size_t here = walk_enter(w, NULL, i);
+		if (string_read(w, f, item, &s) < 0)
+			return -1;
+		walk_leave(w, here);
+		arena_push(w->arena, items, n, s);
+	}
+	items = arena_grow(w->arena, items, n, sizeof(*items));
+	items[n] = NULL;
+	*(const char ***)member(base, f->at) = items;
+	*(size_t *)member(base, f->count) = n;
+	return 0;
+}
+
+static int read_ids(struct walk *w, const struct field *f, void *base, const json_t *v)
+{
+	uint32_t *items = NULL;
+	json_t *item;
+	size_t n = 0, i;
+
+	if (want_array(w, v) < 0)
+		return -1;
+	json_array_foreach(v, i, item) {
+		size_t here = walk_enter(w, NULL, i);
+		int64_t id = 0;
+		if (integer_read(w, f, item, 0, ID_MAX, &id) < 0)
+			return -1;
+		walk_leave(w, here);
+		arena_push(w->arena, items, n, (uint32_t)id);
+	}
+	*(uint32_t **)member(base, f->at) = items;
+	*(size_t *)member(base, f->count) = n;
+	return 0;
+}
+
+static int read_pairs(struct walk *w, const struct field *f, void *base, const json_t *v)
+{
+	struct key_value *items = NULL, kv;
+	size_t n = 0;
+	const char *key;
+	json_t *item;
+
+	if (want(w, json_is_object(v), "an object", v) < 0)
+		return -1;
+	json_object_foreach((json_t *)(uintptr_t)v, key, item) {
+		size_t here = walk_enter(w, key, 0);
+		if (string_read(w, f, item, &kv.value) < 0)
+			return -1;
+		walk_leave(w, here);
+		kv.key = arena_strdup(w->arena, key);
+		arena_push(w->arena, items, n, kv);
+	}
+	*(struct key_value **)member(base, f->at) = items;
+	*(size_t *)member(base, f->count) = n;
+	return 0;
+}
+
+/* As arena_push() would: capacity follows from the count. */
+static void *array_element(struct walk *w, void **items, size_t n, size_t size)
+{
+	*items = arena_grow(w->arena, *items, n, size);
+	return memset((char *)*items + n * size, 0, size);
+}
+
+static int read_array(struct walk *w, const struct field *f, void *base, const json_t *v)
+{
+	void *items = NULL;
+	json_t *item;
+	size_t i;
+
+	if (want_array(w, v) < 0)
+		return -1;
+	json_array_foreach(v, i, item) {
+		void *element = array_element(w, &items, i, f->size);
+		size_t here = walk_enter(w, NULL, i);
+		if (fields_read(w, f->fields, element, item) < 0)
+			return -1;
+		walk_leave(w, here);
+	}
+	*(void **)member(base, f->at) = items;
+	*(size_t *)member(base, f->count) = json_array_size(v);
+	return 0;
+}
+
+static int read_object(struct walk *w, const struct field *f, void *base, const json_t *v)
+{
+	return fields_read(w, f->fields, base, v);
+}
+
+static int (*const readers[])(struct walk *, const struct field *, void *, const json_t *) = {
+	[FIELD_STRING] = read_string,
+	[FIELD_BOOL] = read_bool,
+	[FIELD_U32] = read_u32,
+	[FIELD_ID] = read_u32,
+	[FIELD_INT] = read_int,
+	[FIELD_I64] = read_i64,
+	[FIELD_U64] = read_u64,
+	[FIELD_LIMIT] = read_limit,
+	[FIELD_STRINGS] = read_strings,
+	[FIELD_IDS] = read_ids,
+	[FIELD_PAIRS] = read_pairs,
+	[FIELD_ARRAY] = read_array,
+	[FIELD_OBJECT] = read_object,
+};
+
+int field_read(struct walk *w, const struct field *f, void *base, const json_t *json)
+{
+	if (readers[f->type](w, f, base, json) < 0)
+		return -1;
+	if (f->flags & FIELD_PRESENT)
+		*(bool *)member(base, f->count) = true;
+	return 0;
+}
+
+static int refuse_unknown(struct walk *w, const struct field *table, const json_t *json)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach((json_t *)(uintptr_t)json, key, v) {
+		const struct field *f = table;
+		while (f->name && strcmp(f->name, key))
+			f++;
+		if (!f->name) {
+			walk_enter(w, key, 0);
+			return walk_fail(w, "is not supported");
+		}
+	}
+	return 0;
+}
+
+int fields_read(struct walk *w, const struct field *table, void *base, const json_t *json)
+{
+	if (want(w, json_is_object(json), "an object", json) < 0 ||
+		refuse_unknown(w, table, json) < 0)
+		return -1;
+	for (const struct field *f = table; f->name; f++) {
+		json_t *v = json_object_get(json, f->name);
+		size_t here = walk_enter(w, f->name, 0);
+
+		if (!v && (f->flags & FIELD_REQUIRED))
+			return walk_fail(w, "is missing");
+		if (v && field_read(w, f, base, v) < 0)
+			return -1;
+		walk_leave(w, here);
+	}
+	return 0;
+}
+
+static int out_of_memory(struct walk *w)
+{
+	return walk_fail(w, "out of memory");
+}
+
+/* Hands over a new value; none there means that there was no memory for it. */
+static int made(struct walk *w, json_t *v, json_t **ret)
+{
+	*ret = v;
+	return v ? 0 : out_of_memory(w);
+}
+
+static int string_write(struct walk *w, const char *s, json_t **ret)
+{
+	if (!utf8_valid(s))
+		return walk_fail(w, "is not UTF-8, which JSON cannot hold");
+	return made(w, json_string(s), ret);
+}
+
+static int write_string(struct walk *w, const struct field *f, const void *base, json_t **ret)
+{
+	const char *s = *(const char **)member(base, f->at);
+
+	return s ? string_write(w, s, ret) : 0;
+}
+
+static int write_bool(struct walk *w, const struct field *f, const void *base, json_t **ret)
+{
+	bool b = *(bool *)member(base, f->at);
+
+	return b || (f->flags & FIELD_ALWAYS) ? made(w, json_boolean(b), ret) : 0;
+}
+
+static int write_integer(struct walk *w, const struct field *f, const void *base, json_t **ret)
+{
+	const void *p = member(base, f->at);
+	int64_t n = 0;
+
+	if (f->type == FIELD_U32 || f->type == FIELD_ID)
+		n = *(const uint32_t *)p;
+	else if (f->type == FIELD_INT)
+		n = *(const int *)p;
+	else if (f->type == FIELD_LIMIT && *(const uint64_t *)p == UINT64_MAX)
+		n = -1;
+	else if (f->type == FIELD_I64)
+		n = *(const int64_t *)p;
+	else
+		n = *(const uint64_t *)p > INT64_MAX ? INT64_MAX : *(const int64_t *)p;
+	if (n == 0 && !(f->flags & (FIELD_ALWAYS | FIELD_PRESENT)))
+		return 0;
+	return made(w, json_integer(n), ret);
+}
+
+static int write_strings(struct walk *w, const struct field *f, const void *base, json_t **ret)
+{
+	const char **items = *(const char ***)member(base, f->at);
+	size_t n = *(size_t *)member(base, f->count);
+	autojson json_t *array = json_array();
+
+	if (!n && !(f->flags & FIELD_ALWAYS))
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		size_t here = walk_enter(w, NULL, i);
+		json_t *s = NULL;
+		if (string_write(w, items[i], &s) < 0)
+			return -1;
+		if (json_array_append_new(array, s) < 0)
+			return out_of_memory(w);
+		walk_leave(w, here);
+	}
+	return made(w, take_ptr(&array), ret);
+}
+
+static int write_ids(struct walk *w, const struct field *f, const void *base, json_t **ret)
+{
+	const uint32_t *items = *(const uint32_t **)member(base, f->at);
+	size_t n = *(size_t *)member(base, f->count);
+	autojson json_t *array = json_array();
+
+	if (!n && !(f->flags & FIELD_ALWAYS))
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (json_array_append_new(array, json_integer(items[i])) < 0)
+			return out_of_memory(w);
+	return made(w, take_ptr(&array), ret);
+}
+
+static int write_pairs(struct walk *w, const struct field *f, const void *base, json_t **ret)
+{
+	const struct key_value *items = *(const struct key_value **)member(base, f->at);
+	size_t n = *(size_t *)member(base, f->count);
+	autojson json_t *object = json_object();
+
+	if (!n && !(f->flags & FIELD_ALWAYS))
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		size_t here = walk_enter(w, items[i].key, 0);
+		json_t *s = NULL;
+		if (!utf8_valid(items[i].key))
+			return walk_fail(w, "is not UTF-8, which JSON cannot hold");
+		if (string_write(w, items[i].value, &s) < 0)
+			return -1;
+		if (json_object_set_new(object, items[i].key, s) < 0)
+			return out_of_memory(w);
+		walk_leave(w, here);
+	}
+	return made(w, take_ptr(&object), ret);
+}
+
+static int write_array(struct walk *w, const struct field *f, const void *base, json_t **ret)
+{
+	const char *items = *(const char **)member(base, f->at);
+	size_t n = *(size_t *)member(base, f->count);
+	autojson json_t *array = json_array();
+
+	if (!n && !(f->flags & FIELD_ALWAYS))
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		size_t here = walk_enter(w, NULL, i);
+		json_t *object = fields_write(w, f->fields, items + i * f->size);
+		if (!object)
+			return -1;
+		if (json_array_append_new(array, object) < 0)
+			return out_of_memory(w);
+		walk_leave(w, here);
+	}
+	return made(w, take_ptr(&array), ret);
+}
+
+static int write_object(struct walk *w, const struct field *f, const void *base, json_t **ret)
+{
+	autojson json_t *object = fields_write(w, f->fields, base);
+
+	if (!object)
+		return -1;
+	if (json_object_size(object) || (f->flags & FIELD_ALWAYS))
+		*ret = take_ptr(&object);
+	return 0;
+}
+
+static int (*const writers[])(struct walk *, const struct field *, const void *, json_t **) = {
+	[FIELD_STRING] = write_string,
+	[FIELD_BOOL] = write_bool,
+	[FIELD_U32] = write_integer,
+	[FIELD_ID] = write_integer,
+	[FIELD_INT] = write_integer,
+	[FIELD_I64] = write_integer,
+	[FIELD_U64] = write_integer,
+	[FIELD_LIMIT] = write_integer,
+	[FIELD_STRINGS] = write_strings,
+	[FIELD_IDS] = write_ids,
+	[FIELD_PAIRS] = write_pairs,
+	[FIELD_ARRAY] = write_array,
+	[FIELD_OBJECT] = write_object,
+};
+
+int field_write(struct walk *w, const struct field *f, const void *base, json_t **ret)
+{
+	*ret = NULL;
+	if ((f->flags & FIELD_PRESENT) && !*(bool *)member(base, f->count))
+		return 0;
+	return writers[f->type](w, f, base, ret);
+}
+
+json_t *fields_write(struct walk *w, const struct field *table, const void *base)
+{
+	autojson json_t *object = json_object();
+
+	if (!object)
+		out_of_memory(w);
+	for (const struct field *f = table; object && f->name; f++) {
+		size_t here = walk_enter(w, f->name, 0);
+		json_t *v;
+
+		if (field_write(w, f, base, &v) < 0)
+			return NULL;
+		if (v && json_object_set_new(object, f->name, v) < 0) {
+			out_of_memory(w);
+			return NULL;
+		}
+		walk_leave(w, here);
+	}
+	return take_ptr(&object);
+}

@@ -1,0 +1,80 @@
+/*
+ * Tables that say which JSON member is which member of a struct. One table serves both directions,
+ * so that what is written can be read; a member that no table has is refused, with its place.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/json.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { FIELD_MAX_ITEMS = 16384 };
+
+/* What the member of the struct is, and what stands for it in JSON. */
+enum field_type {
+	FIELD_STRING,  /* const char *; NULL: absent */
+	FIELD_BOOL,    /* bool */
+	FIELD_U32,     /* uint32_t, mode_t */
+	FIELD_ID,      /* uint32_t: a uid or gid, but not -1 */
+	FIELD_INT,     /* int */
+	FIELD_I64,     /* int64_t */
+	FIELD_U64,     /* uint64_t; beyond INT64_MAX is written as INT64_MAX and read as UINT64_MAX */
+	FIELD_LIMIT,   /* uint64_t; UINT64_MAX: -1 */
+	FIELD_STRINGS, /* char **, NULL-terminated, and its count */
+	FIELD_IDS,     /* uint32_t * and its count */
+	FIELD_PAIRS,   /* struct key_value * and its count: an object of strings */
+	FIELD_ARRAY,   /* struct * of `size` bytes, described by `fields`, and its count */
+	FIELD_OBJECT,  /* `fields`, on the same struct */
+};
+
+enum field_flag {
+	FIELD_REQUIRED = 1, /* to be read */
+	FIELD_ALWAYS = 2,   /* written even if it is zero, false or empty */
+	FIELD_PRESENT = 4,  /* `count` is a bool: whether there is a value */
+};
+
+struct field {
+	const char *name; /* NULL ends a table */
+	enum field_type type;
+	unsigned flags;
+	size_t at;
+	size_t count;
+	const struct field *fields;
+	size_t size;
+	/* Of a string, or of each in a list or among the values of pairs: NULL if it will do, else
+	 * what it should be ("must be …"). */
+	const char *(*check)(const char *s);
+	int64_t min, max; /* of a number; both 0: what the type holds */
+};
+
+#define AT(s, m)	  .at = offsetof(struct s, m)
+#define N(s, m)		  .count = offsetof(struct s, m)
+#define EACH(s, table)	  .fields = table, .size = sizeof(struct s)
+
+/* Where a walk along the tables has come to. */
+struct walk {
+	const char *what; /* the document, for errors */
+	struct arena *arena;
+	struct err *err;
+	size_t len;
+	char path[192]; /* "mounts[3].options" */
+};
+
+/* Each returns -1 with "WHAT: PATH: reason". */
+int walk_fail(struct walk *w, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
+/* Goes to a member, or, with name NULL, to an element; walk_leave goes back to what it returned. */
+size_t walk_enter(struct walk *w, const char *name, size_t index);
+void walk_leave(struct walk *w, size_t len);
+
+/* Fills the struct at base, whose members keep their values where JSON has none. */
+int fields_read(struct walk *w, const struct field *table, void *base, const json_t *json);
+int field_read(struct walk *w, const struct field *f, void *base, const json_t *json);
+
+/* An object, or NULL with the error. */
+json_t *fields_write(struct walk *w, const struct field *table, const void *base);
+/* 0 and NULL if there is nothing to write. */
+int field_write(struct walk *w, const struct field *f, const void *base, json_t **ret);
