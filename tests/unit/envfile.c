@@ -1,0 +1,110 @@
+#include "spec/envfile.h"
+
+#include "spec/defaults.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct err err;
+static struct spec spec;
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+static char *host_env[] = {"HOME=/root", "HOMER=simpson", "EMPTY=", "BAD=\xff", NULL};
+
+static const char *get(const char *key)
+{
+	return env_get(&spec, key);
+}
+
+Test(envfile, flag)
+{
+	cr_assert_eq(env_flag(&spec, "-e", "A=1", host_env, &err), 0);
+	cr_assert_eq(env_flag(&spec, "-e", "HOME", host_env, &err), 0);
+	cr_assert_eq(env_flag(&spec, "-e", "EMPTY", host_env, &err), 0);
+	cr_assert_eq(env_flag(&spec, "-e", "ABSENT", host_env, &err), 0);
+	cr_assert_eq(env_flag(&spec, "-e", "HOM", host_env, &err), 0);
+	cr_assert_eq(env_flag(&spec, "-e", "HOME", NULL, &err), 0);
+	cr_assert_eq(env_flag(&spec, "-e", "A=2=3", host_env, &err), 0);
+	cr_assert_eq(spec.process.envc, 3);
+	cr_assert_null(spec.process.env[3]);
+	cr_assert_str_eq(spec.process.env[0], "A=2=3");
+	cr_assert_str_eq(get("HOME"), "/root");
+	cr_assert_str_eq(get("EMPTY"), "");
+	cr_assert_null(get("HOM"));
+}
+
+Test(envfile, flag_refused)
+{
+	static const char *const bad[] = {"", "=", "=x", "A=\xff", "A=\xc3", "BAD"};
+
+	for (size_t i = 0; i < COUNT(bad); i++)
+		cr_assert_eq(env_flag(&spec, "-e", bad[i], host_env, &err), -1, "%zu", i);
+	cr_assert_eq(spec.process.envc, 0);
+}
+
+Test(envfile, longest)
+{
+	char *s = malloc(ENV_STRING_MAX + 1);
+
+	memset(s, 'x', ENV_STRING_MAX);
+	s[1] = '=';
+	s[ENV_STRING_MAX - 1] = '\0';
+	cr_assert_eq(env_add(&spec, "-e", s, &err), 0);
+	s[ENV_STRING_MAX - 1] = 'x';
+	s[ENV_STRING_MAX] = '\0';
+	cr_assert_eq(env_add(&spec, "-e", s, &err), -1);
+	free(s);
+}
+
+Test(envfile, many_stay_terminated)
+{
+	char s[32];
+
+	for (int i = 0; i < 1000; i++) {
+		snprintf(s, sizeof(s), "K%d=%d", i, i);
+		cr_assert_eq(env_add(&spec, "-e", s, &err), 0);
+		cr_assert_null(spec.process.env[spec.process.envc]);
+	}
+	for (int i = 0; i < 1000; i += 2) {
+		snprintf(s, sizeof(s), "K%d", i);
+		env_unset(&spec, s);
+		cr_assert_null(spec.process.env[spec.process.envc]);
+	}
+	env_unset(&spec, "ABSENT");
+	cr_assert_eq(spec.process.envc, 500);
+	cr_assert_str_eq(get("K999"), "999");
+	cr_assert_null(get("K998"));
+}
+
+Test(envfile, file)
+{
+	cr_assert_eq(envfile_parse(&spec, "f",
+			     "\xef\xbb\xbf# comment\n\n  \t\n  A=1\nB=\"q\" # kept\r\nC=\n\tHOME\nABSENT\n"
+			     "  # c\nD= x \nA=2",
+			     host_env, &err),
+		0, "%s", err.text);
+	cr_assert_eq(spec.process.envc, 5);
+	cr_assert_str_eq(get("A"), "2");
+	cr_assert_str_eq(get("B"), "\"q\" # kept");
+	cr_assert_str_eq(get("C"), "");
+	cr_assert_str_eq(get("D"), " x ");
+	cr_assert_str_eq(get("HOME"), "/root");
+}
+
+Test(envfile, empty_file)
+{
+	cr_assert_eq(envfile_parse(&spec, "f", "", NULL, &err), 0);
+	cr_assert_eq(envfile_parse(&spec, "f", "\n\n\r\n", NULL, &err), 0);
+	cr_assert_eq(spec.process.envc, 0);
+}
+
+Test(envfile, file_refused_names_the_line)
+{
+	cr_assert_eq(envfile_parse(&spec, "vars", "A=1\n\nexport B=2\n", host_env, &err), -1);
+	cr_assert_str_eq(err.text, "vars:3: 'export B=2' has a blank in its key");
+	cr_assert_eq(envfile_parse(&spec, "vars", "=x", host_env, &err), -1);
+	cr_assert_eq(envfile_parse(&spec, "vars", "A = 1", host_env, &err), -1);
+	cr_assert_eq(envfile_parse(&spec, "vars", "A=\xff", host_env, &err), -1);
+	cr_assert_eq(envfile_parse(&spec, "vars", "A B", host_env, &err), -1);
+}
