@@ -13,14 +13,24 @@
 
 enum { ID_MIN = 4 };
 
+/* Opened first, made only if it is missing: the start path takes no write lock on CTR_ROOT. */
+static int open_store(int root_fd)
+{
+	int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+	int fd = openat(root_fd, "images", flags);
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	if (mkdirat(root_fd, "images", 0700) < 0 && errno != EEXIST)
+		return -1;
+	return openat(root_fd, "images", flags);
+}
+
 int image_lock(int root_fd, enum image_lock_kind kind, struct err *err)
 {
-	autofd int fd = -1;
+	autofd int fd = open_store(root_fd);
 	int how = kind == IMAGE_SHARED ? LOCK_SH : LOCK_EX;
 
-	if (mkdirat(root_fd, "images", 0700) < 0 && errno != EEXIST)
-		return err_sys(err, "make the image store");
-	fd = openat(root_fd, "images", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(err, "open the image store");
 	while (flock(fd, how) < 0)
