@@ -1,17 +1,17 @@
 #include "process/seccomp_build.h"
 
-#include "base/fd.h"
 #include "process/seccomp_names.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #define X32_BIT 0x40000000u
 #define NEXT    255 /* a jump to the next rule, filled in when the rule is complete */
+#define JUMP_MAX 250
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 enum { LOW_HALF = 0, HIGH_HALF = 4 };
@@ -19,38 +19,38 @@ enum { LOW_HALF = 0, HIGH_HALF = 4 };
 enum { LOW_HALF = 4, HIGH_HALF = 0 };
 #endif
 
-/* The chain in front of the tree. One instruction too many sets `full`. */
-struct chain {
-	struct sock_filter code[BPF_MAXINSNS];
+/* One instruction too many sets `full`. */
+struct code {
+	struct sock_filter op[BPF_MAXINSNS];
 	size_t count;
 	bool full;
 };
 
-static void emit(struct chain *c, uint16_t op, uint32_t k, uint8_t jt, uint8_t jf)
+static void emit(struct code *c, uint16_t op, uint32_t k, uint8_t jt, uint8_t jf)
 {
 	if (c->count == BPF_MAXINSNS) {
 		c->full = true;
 		return;
 	}
-	c->code[c->count++] = (struct sock_filter){ op, jt, jf, k };
+	c->op[c->count++] = (struct sock_filter){ op, jt, jf, k };
 }
 
-static void emit_load(struct chain *c, size_t offset)
+static void emit_load(struct code *c, size_t offset)
 {
 	emit(c, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
 }
 
-static void emit_jump(struct chain *c, uint16_t test, uint32_t k, uint8_t jt, uint8_t jf)
+static void emit_jump(struct code *c, uint16_t test, uint32_t k, uint8_t jt, uint8_t jf)
 {
 	emit(c, BPF_JMP | test | BPF_K, k, jt, jf);
 }
 
-static void emit_half(struct chain *c, const struct seccomp_condition *cond, size_t half)
+static void emit_half(struct code *c, const struct seccomp_condition *cond, size_t half)
 {
 	emit_load(c, offsetof(struct seccomp_data, args) + cond->index * sizeof(uint64_t) + half);
 }
 
-static void emit_masked(struct chain *c, const struct seccomp_condition *cond, size_t half,
+static void emit_masked(struct code *c, const struct seccomp_condition *cond, size_t half,
 	uint32_t mask, uint32_t datum)
 {
 	if (!mask)
@@ -62,7 +62,7 @@ static void emit_masked(struct chain *c, const struct seccomp_condition *cond, s
 }
 
 /* Falls through where the condition holds. A register has 64 bits, the machine compares 32. */
-static void emit_condition(struct chain *c, const struct seccomp_condition *cond)
+static void emit_condition(struct code *c, const struct seccomp_condition *cond)
 {
 	uint32_t high = (uint32_t)(cond->value >> 32), low = (uint32_t)cond->value;
 
@@ -112,12 +112,11 @@ static void emit_condition(struct chain *c, const struct seccomp_condition *cond
 	}
 }
 
-/* Jumps marked NEXT in code[from…] go to where the code ends now. A rule is at most
- * 6 conditions of 5 instructions, so the distance never is NEXT itself. */
-static void resolve_next(struct chain *c, size_t from)
+/* Jumps marked NEXT in op[from…] go to where the code ends now. */
+static void resolve_next(struct code *c, size_t from)
 {
 	for (size_t i = from; i < c->count; i++) {
-		struct sock_filter *f = &c->code[i];
+		struct sock_filter *f = &c->op[i];
 
 		if (BPF_CLASS(f->code) != BPF_JMP || BPF_OP(f->code) == BPF_JA)
 			continue;
@@ -128,129 +127,254 @@ static void resolve_next(struct chain *c, size_t from)
 	}
 }
 
-static void emit_rule(struct chain *c, const struct seccomp_rule *rule)
+static void emit_return(struct code *c, uint32_t action)
+{
+	emit(c, BPF_RET | BPF_K, action, 0, 0);
+}
+
+static bool condition_equal(const struct seccomp_condition *a, const struct seccomp_condition *b)
+{
+	return a->index == b->index && a->op == b->op && a->value == b->value &&
+	       (a->op != SCMP_CMP_MASKED_EQ || a->value_two == b->value_two);
+}
+
+/* The rules with conditions of one call, in order. */
+struct call {
+	const struct seccomp_rule **rules;
+	size_t count;
+};
+
+static size_t call_run(const struct call *call, size_t from, size_t depth)
+{
+	const struct seccomp_condition *first = &call->rules[from]->conditions[depth];
+	size_t i = from + 1;
+
+	while (i < call->count && call->rules[i]->condition_count > depth &&
+	       condition_equal(first, &call->rules[i]->conditions[depth]))
+		i++;
+	return i - from;
+}
+
+/* Rules that begin alike test what they share once. Falls through where none matches. */
+static void emit_shared(struct code *c, const struct call *call, size_t depth)
+{
+	for (size_t i = 0; i < call->count && !c->full;) {
+		struct call run = { call->rules + i, 0 };
+		size_t from = c->count;
+
+		if (run.rules[0]->condition_count == depth) {
+			emit_return(c, run.rules[0]->action);
+			return;
+		}
+		run.count = call_run(call, i, depth);
+		emit_condition(c, &run.rules[0]->conditions[depth]);
+		emit_shared(c, &run, depth + 1);
+		resolve_next(c, from);
+		i += run.count;
+	}
+}
+
+/* A rule is at most 6 conditions of 5 instructions. */
+static void emit_rule(struct code *c, const struct seccomp_rule *rule)
 {
 	size_t from = c->count;
 
 	for (size_t i = 0; i < rule->condition_count; i++)
 		emit_condition(c, &rule->conditions[i]);
-	emit(c, BPF_RET | BPF_K, rule->action, 0, 0);
+	emit_return(c, rule->action);
 	resolve_next(c, from);
 }
 
-/* A jump over what follows, completed by skip_end. */
-static size_t skip_begin(struct chain *c)
+static void emit_call(struct code *c, const struct call *call)
 {
-	emit(c, BPF_JMP | BPF_JA, 0, 0, 0);
-	return c->count - 1;
-}
+	size_t from = c->count;
 
-static void skip_end(struct chain *c, size_t at)
-{
-	c->code[at].k = (uint32_t)(c->count - at - 1);
-}
-
-/* A short skip fits into the test in front of it: every call that is not tested for passes there,
- * and the kernel runs the program once for each number when it is loaded. */
-static void skip_shorten(struct chain *c, size_t at)
-{
-	size_t distance = c->count - at - 1;
-
-	if (c->full || distance >= NEXT)
+	emit_shared(c, call, 0);
+	if (c->count - from <= JUMP_MAX)
 		return;
-	memmove(&c->code[at], &c->code[at + 1], distance * sizeof(*c->code));
-	c->count--;
-	c->code[at - 1].jt = 0;
-	c->code[at - 1].jf = (uint8_t)distance;
+	c->count = from;
+	for (size_t i = 0; i < call->count; i++)
+		emit_rule(c, call->rules[i]);
 }
 
-static const struct seccomp_rule *rule_first(const struct seccomp_profile *p, const char *name,
-	bool conditional)
+/* The numbers from `start` to the next range's are answered alike. */
+struct range {
+	uint32_t start;
+	uint32_t action;
+	struct call call; /* of the one call that is tried before the action */
+};
+
+/* One ABI's answers. */
+struct table {
+	struct range *ranges;
+	size_t count;
+	const struct seccomp_rule **rules; /* what the calls above point into */
+	size_t rule_count;
+};
+
+static size_t distance(size_t from, size_t to)
 {
-	for (size_t i = 0; i < p->rule_count; i++)
-		if ((p->rules[i].condition_count > 0) == conditional &&
-		    !strcmp(p->rules[i].name, name))
-			return &p->rules[i];
-	return NULL;
+	return to - from - 1;
 }
 
-/* Every rule with conditions of one call. Expects its number in the accumulator, and leaves it
- * there for the next call. */
-static void emit_call(struct chain *c, const struct seccomp_profile *p, const char *name,
-	uint32_t nr)
+/* if (number >= k) goto right; left…; right…. Opens the long form first and shortens it. */
+static void emit_tree(struct code *c, const struct range *r, size_t count)
 {
-	const struct seccomp_rule *always = rule_first(p, name, false);
-	size_t skip;
+	size_t half = count / 2, test = c->count, left;
 
-	emit_jump(c, BPF_JEQ, nr, 1, 0);
-	skip = skip_begin(c);
-	for (size_t i = 0; i < p->rule_count; i++)
-		if (p->rules[i].condition_count && !strcmp(p->rules[i].name, name))
-			emit_rule(c, &p->rules[i]);
-	emit(c, BPF_RET | BPF_K, always ? always->action : p->default_action, 0, 0);
-	skip_end(c, skip);
-	skip_shorten(c, skip);
+	if (c->full)
+		return;
+	if (count == 1) {
+		emit_call(c, &r->call);
+		emit_return(c, r->action);
+		return;
+	}
+	emit_jump(c, BPF_JGE, r[half].start, 0, 1);
+	emit(c, BPF_JMP | BPF_JA, 0, 0, 0);
+	left = c->count;
+	emit_tree(c, r, half);
+	if (c->full)
+		return;
+	if (c->count - left <= JUMP_MAX) {
+		memmove(&c->op[left - 1], &c->op[left], (c->count - left) * sizeof(*c->op));
+		c->count--;
+		c->op[test].jt = (uint8_t)distance(test, c->count);
+		c->op[test].jf = 0;
+	} else {
+		c->op[test + 1].k = (uint32_t)distance(test + 1, c->count);
+	}
+	emit_tree(c, r + half, count - half);
 }
 
-static int number_highest(const struct seccomp_profile *p, uint32_t arch)
+struct numbered {
+	uint32_t nr;
+	size_t order;
+	const struct seccomp_rule *rule;
+};
+
+static int numbered_compare(const void *a, const void *b)
 {
-	int highest = -1;
+	const struct numbered *x = a, *y = b;
+
+	if (x->nr != y->nr)
+		return x->nr < y->nr ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static size_t numbered_collect(const struct seccomp_profile *p, uint32_t arch, struct numbered *out)
+{
+	size_t count = 0;
 
 	for (size_t i = 0; i < p->rule_count; i++) {
 		int nr = syscall_number_on(arch, p->rules[i].name);
 
-		if (nr > highest)
-			highest = nr;
+		if (nr >= 0)
+			out[count++] = (struct numbered){ (uint32_t)nr, i, &p->rules[i] };
 	}
-	return highest;
+	qsort(out, count, sizeof(*out), numbered_compare);
+	return count;
 }
 
-static bool default_hides_new_calls(const struct seccomp_profile *p)
+/* A range that answers as the one before it is the same range. */
+static void table_add(struct table *t, uint32_t start, uint32_t action, struct call call)
 {
-	return (p->default_action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO &&
-	       p->default_action != SCMP_ACT_ERRNO(ENOSYS);
-}
+	const struct range *last = t->count ? &t->ranges[t->count - 1] : NULL;
 
-static void emit_enosys(struct chain *c, const struct seccomp_profile *p, uint32_t arch)
-{
-	int highest = number_highest(p, arch);
-
-	if (highest < 0)
+	if (last && last->action == action && !last->call.count && !call.count)
 		return;
-	if (arch == SCMP_ARCH_X86_64)
-		emit_jump(c, BPF_JGE, X32_BIT, 2, 0);
-	emit_jump(c, BPF_JGT, (uint32_t)highest, 0, 1);
-	emit(c, BPF_RET | BPF_K, SCMP_ACT_ERRNO(ENOSYS), 0, 0);
+	t->ranges[t->count++] = (struct range){ start, action, call };
 }
 
-/* What comes in front of the tree for one ABI. x32 shares the audit architecture of x86-64 and
- * tells itself apart by a bit of the number. */
-static void emit_arch(struct chain *c, const struct seccomp_profile *p, uint32_t arch)
+/* All rules of one number: those with conditions become the call, the first without the action. */
+static size_t table_add_number(struct table *t, const struct numbered *n, size_t count,
+	uint32_t action)
 {
-	uint32_t audit = arch == SCMP_ARCH_X32 ? SCMP_ARCH_X86_64 : arch;
+	struct call call = { t->rules + t->rule_count, 0 };
+	bool decided = false;
+	size_t i;
+
+	for (i = 0; i < count && n[i].nr == n->nr; i++) {
+		if (n[i].rule->condition_count)
+			call.rules[call.count++] = n[i].rule;
+		else if (!decided)
+			action = n[i].rule->action;
+		decided |= !n[i].rule->condition_count;
+	}
+	t->rule_count += call.count;
+	table_add(t, n->nr, action, call);
+	return i;
+}
+
+static uint32_t action_of_new_calls(const struct seccomp_profile *p)
+{
+	return (p->default_action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO ?
+		       SCMP_ACT_ERRNO(ENOSYS) : p->default_action;
+}
+
+static const struct call no_call;
+
+/* x32 shares the audit architecture of x86-64 and tells itself apart by a bit of the number, so
+ * its calls follow in the same table, or the process ends. */
+static void table_fill(struct table *t, const struct seccomp_profile *p, struct numbered *n,
+	uint32_t arch)
+{
+	size_t count = numbered_collect(p, arch, n);
+	uint32_t next = arch == SCMP_ARCH_X32 ? X32_BIT : 0;
+
+	for (size_t i = 0; i < count;) {
+		uint32_t nr = n[i].nr;
+
+		if (nr > next)
+			table_add(t, next, p->default_action, no_call);
+		i += table_add_number(t, &n[i], count - i, p->default_action);
+		next = nr + 1;
+	}
+	table_add(t, next, count ? action_of_new_calls(p) : p->default_action, no_call);
+}
+
+static bool profile_has(const struct seccomp_profile *p, uint32_t arch)
+{
+	for (size_t i = 0; i < p->arch_count; i++)
+		if (p->arches[i] == arch)
+			return true;
+	return false;
+}
+
+/* -1 is how a tracer skips a call. */
+static void x32_close(struct table *t, const struct seccomp_profile *p)
+{
+	table_add(t, X32_BIT, SCMP_ACT_KILL_PROCESS, no_call);
+	table_add(t, UINT32_MAX, p->default_action, no_call);
+}
+
+static void emit_arch(struct code *c, const struct seccomp_profile *p, struct table *t,
+	struct numbered *n, uint32_t arch)
+{
 	size_t skip;
 
-	emit_load(c, offsetof(struct seccomp_data, arch));
-	emit_jump(c, BPF_JEQ, audit, 1, 0);
-	skip = skip_begin(c);
+	t->count = t->rule_count = 0;
+	table_fill(t, p, n, arch);
+	if (arch == SCMP_ARCH_X86_64 && profile_has(p, SCMP_ARCH_X32))
+		table_fill(t, p, n, SCMP_ARCH_X32);
+	else if (arch == SCMP_ARCH_X86_64)
+		x32_close(t, p);
+	emit_jump(c, BPF_JEQ, arch, 1, 0);
+	emit(c, BPF_JMP | BPF_JA, 0, 0, 0);
+	skip = c->count - 1;
 	emit_load(c, offsetof(struct seccomp_data, nr));
-	for (size_t i = 0; i < p->rule_count; i++) {
-		const struct seccomp_rule *r = &p->rules[i];
-		int nr = syscall_number_on(arch, r->name);
-
-		if (r->condition_count && nr >= 0 && rule_first(p, r->name, true) == r)
-			emit_call(c, p, r->name, (uint32_t)nr);
-	}
-	if (default_hides_new_calls(p))
-		emit_enosys(c, p, arch);
-	skip_end(c, skip);
+	emit_tree(c, t->ranges, t->count);
+	c->op[skip].k = (uint32_t)distance(skip, c->count);
 }
 
-static void chain_build(struct chain *c, const struct seccomp_profile *p)
+static void emit_program(struct code *c, const struct seccomp_profile *p, struct table *t,
+	struct numbered *n)
 {
-	emit_arch(c, p, seccomp_arch_native());
+	emit_load(c, offsetof(struct seccomp_data, arch));
+	emit_arch(c, p, t, n, seccomp_arch_native());
 	for (size_t i = 0; i < p->arch_count && !c->full; i++)
-		emit_arch(c, p, p->arches[i]);
+		if (p->arches[i] != SCMP_ARCH_X32)
+			emit_arch(c, p, t, n, p->arches[i]);
+	emit_return(c, SCMP_ACT_KILL_PROCESS);
 }
 
 static void unknown_note(struct seccomp_program *out, const char *name)
@@ -263,111 +387,39 @@ static void unknown_note(struct seccomp_program *out, const char *name)
 	out->unknown++;
 }
 
-static int sys_err(struct err *err, int rc, const char *what, const char *doing)
-{
-	errno = -rc;
-	return err_sys(err, "%s: %s", what, doing);
-}
-
-/* The rules without conditions, and the check of the ABI. */
-static int tree_fill(const char *what, scmp_filter_ctx ctx, const struct seccomp_profile *p,
-	struct seccomp_program *out, struct err *err)
-{
-	int rc = 0;
-
-	for (size_t i = 0; !rc && i < p->arch_count; i++)
-		rc = seccomp_arch_add(ctx, p->arches[i]);
-	if (rc < 0 && rc != -EEXIST)
-		return sys_err(err, rc, what, "an architecture does not go with this machine's");
-	for (size_t i = 0; i < p->rule_count; i++) {
-		const struct seccomp_rule *r = &p->rules[i];
-		int nr = syscall_number(r->name);
-
-		if (nr == __NR_SCMP_ERROR) {
-			unknown_note(out, r->name);
-			continue;
-		}
-		if (r->condition_count || r->action == p->default_action ||
-		    rule_first(p, r->name, false) != r)
-			continue;
-		rc = seccomp_rule_add(ctx, r->action, nr, 0);
-		if (rc < 0 && rc != -EEXIST)
-			return sys_err(err, rc, what, r->name);
-	}
-	return 0;
-}
-
-static int tree_settings(scmp_filter_ctx ctx)
-{
-	int rc = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-
-	return rc ? rc : seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-}
-
-/* Chain and tree, one after the other: every jump in them is relative. */
-static int program_join(const char *what, const struct chain *c, int treefd,
-	struct seccomp_program *out, struct err *err)
-{
-	off_t size = lseek(treefd, 0, SEEK_END);
-	size_t tree = (size_t)size / sizeof(struct sock_filter);
-
-	if (size < 0 || lseek(treefd, 0, SEEK_SET) < 0)
-		return err_sys(err, "%s: read the program back", what);
-	if (c->full || c->count + tree > BPF_MAXINSNS)
-		return err_set(err, "%s: the program would be longer than the %d instructions that "
-				    "the kernel takes", what, BPF_MAXINSNS);
-	out->count = c->count + tree;
-	out->code = malloc(out->count * sizeof(*out->code));
-	if (!out->code)
-		return err_sys(err, "%s", what);
-	memcpy(out->code, c->code, c->count * sizeof(*c->code));
-	if (fd_read_all(treefd, out->code + c->count, (size_t)size) != size) {
-		free(out->code);
-		return err_sys(err, "%s: read the program back", what);
-	}
-	return 0;
-}
-
-static int program_export(const char *what, scmp_filter_ctx ctx, const struct chain *c,
-	struct seccomp_program *out, struct err *err)
-{
-	autofd int fd = memfd_create("seccomp", MFD_CLOEXEC);
-	int rc;
-
-	if (fd < 0)
-		return err_sys(err, "%s: memfd_create", what);
-	rc = seccomp_export_bpf(ctx, fd);
-	if (rc < 0)
-		return sys_err(err, rc, what, "libseccomp cannot make a program of it");
-	return program_join(what, c, fd, out, err);
-}
-
 int seccomp_program_build(const char *what, const struct seccomp_profile *profile,
 	struct seccomp_program *ret, struct err *err)
 {
+	/* Both ABIs of x86-64 in one table, each rule a range and a gap; and the ends. */
+	size_t rules = profile->rule_count;
+	struct arena arena = { 0 };
+	struct table t = {
+		.ranges = arena_alloc(&arena, (4 * rules + 8) * sizeof(*t.ranges)),
+		.rules = arena_alloc(&arena, (2 * rules + 1) * sizeof(*t.rules)),
+	};
+	struct numbered *n = arena_alloc(&arena, (rules + 1) * sizeof(*n));
+	struct code *c = arena_alloc(&arena, sizeof(*c));
 	struct seccomp_program out = { 0 };
-	struct chain *c = calloc(1, sizeof(*c));
-	scmp_filter_ctx ctx;
 	int r = -1;
 
-	if (!c)
-		return err_sys(err, "%s", what);
-	/* Not what the kernel below can do: the program may be for another one. */
-	seccomp_api_set(3);
-	ctx = seccomp_init(profile->default_action);
-	if (!ctx || tree_settings(ctx) < 0) {
-		err_set(err, "%s: libseccomp does not start", what);
-		goto out;
-	}
-	if (tree_fill(what, ctx, profile, &out, err) < 0)
-		goto out;
-	chain_build(c, profile);
-	r = program_export(what, ctx, c, &out, err);
-	if (!r)
+	emit_program(c, profile, &t, n);
+	for (size_t i = 0; i < rules; i++)
+		if (syscall_number(profile->rules[i].name) == __NR_SCMP_ERROR)
+			unknown_note(&out, profile->rules[i].name);
+	out.count = c->count;
+	out.code = malloc(out.count * sizeof(*out.code));
+	if (c->full) {
+		err_set(err, "%s: the program would be longer than the %d instructions that the "
+			     "kernel takes", what, BPF_MAXINSNS);
+	} else if (!out.code) {
+		err_sys(err, "%s", what);
+	} else {
+		memcpy(out.code, c->op, out.count * sizeof(*out.code));
 		*ret = out;
-out:
-	if (ctx)
-		seccomp_release(ctx);
-	free(c);
+		r = 0;
+	}
+	if (r < 0)
+		free(out.code);
+	arena_free(&arena);
 	return r;
 }

@@ -1,6 +1,8 @@
 #include "process/seccomp_names.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
@@ -143,23 +145,37 @@ static int recent_number(const char *name)
 									      (int)nr;
 }
 
+/* On i386, PowerPC and s390 libseccomp answers with a placeholder for what once went through
+ * socketcall and ipc. The numbers of their own are all between these. */
+static int direct_number(uint32_t token, const char *name, int placeholder)
+{
+	for (int nr = 300; nr < 450; nr++) {
+		char *found = seccomp_syscall_resolve_num_arch(token, nr);
+		bool same = found && !strcmp(found, name);
+
+		free(found);
+		if (same)
+			return nr;
+	}
+	return placeholder;
+}
+
 int syscall_number(const char *name)
 {
-	int nr = seccomp_syscall_resolve_name(name);
-
-#ifndef __mips__
-	if (nr == __NR_SCMP_ERROR)
-		nr = recent_number(name);
-#endif
-	return nr;
+	return syscall_number_on(seccomp_arch_native(), name);
 }
 
 /* libseccomp cannot translate a number that it does not know, so on an ABI beside the native one
  * the youngest calls stay unknown. */
 int syscall_number_on(uint32_t token, const char *name)
 {
-	return token == seccomp_arch_native() ? syscall_number(name) :
-						seccomp_syscall_resolve_name_arch(token, name);
+	int nr = seccomp_syscall_resolve_name_arch(token, name);
+
+#ifndef __mips__
+	if (nr == __NR_SCMP_ERROR && token == seccomp_arch_native())
+		nr = recent_number(name);
+#endif
+	return nr <= -100 && nr > -300 ? direct_number(token, name, nr) : nr;
 }
 
 int action_parse(const char *word, uint32_t *ret)

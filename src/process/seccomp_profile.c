@@ -50,7 +50,7 @@ static struct place place_of(const struct place *parent, const char *key)
 {
 	struct place r;
 
-	snprintf(r.text, sizeof(r.text), "%s%s%.40s", parent->text, *parent->text ? "." : "", key);
+	snprintf(r.text, sizeof(r.text), "%.76s%s%.40s", parent->text, *parent->text ? "." : "", key);
 	return r;
 }
 

@@ -143,6 +143,52 @@ Test(seccomp_program, operators_compare_64_bits)
 	}
 }
 
+/* More than one jump of classic BPF reaches, in one call and in the whole tree. */
+Test(seccomp_program, long_jumps)
+{
+	static char json[200000];
+	size_t len = (size_t)sprintf(json, "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[");
+	static const char *const names[] = { "read", "getpid", "openat", "statx" };
+	static const int numbers[] = { SYS_read, SYS_getpid, SYS_openat, SYS_statx };
+	struct seccomp_program p;
+
+	for (int i = 0; i < 4; i++) {
+		for (int v = 0; v < 90; v++)
+			len += (size_t)sprintf(json + len, "{\"name\":\"%s\",\"action\":\"SCMP_ACT_ERRNO\","
+				"\"errnoRet\":%d,\"args\":[{\"index\":0,\"op\":\"SCMP_CMP_EQ\",\"value\":1},"
+				"{\"index\":1,\"op\":\"SCMP_CMP_EQ\",\"value\":%d}]},", names[i],
+				1000 * i + v, v);
+		len += (size_t)sprintf(json + len, "{\"name\":\"%s\",\"action\":\"SCMP_ACT_ALLOW\"}%s",
+			names[i], i < 3 ? "," : "]}");
+	}
+	p = build(json, len, 0);
+	for (int i = 0; i < 4; i++) {
+		for (unsigned v = 0; v < 90; v++)
+			cr_assert(answer(&p, numbers[i], 1, v, 0) == ERROR(1000u * (unsigned)i + v));
+		cr_assert(answer(&p, numbers[i], 1, 90, 0) == ALLOWED);
+		cr_assert(answer(&p, numbers[i], 0, 3, 0) == ALLOWED);
+		cr_assert(answer(&p, numbers[i] + 1, 1, 3, 0) != ALLOWED);
+	}
+}
+
+Test(seccomp_program, too_long_is_refused)
+{
+	static char json[1 << 19];
+	struct seccomp_target target = { 0 };
+	struct seccomp_profile profile;
+	struct seccomp_program program;
+	struct err err = { 0 };
+	size_t len = (size_t)sprintf(json, "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[");
+
+	for (int i = 0; i < 2000; i++)
+		len += (size_t)sprintf(json + len, "%s{\"name\":\"read\",\"action\":\"SCMP_ACT_ALLOW\","
+			"\"args\":[{\"index\":0,\"op\":\"SCMP_CMP_EQ\",\"value\":%d}]}", i ? "," : "", i);
+	len += (size_t)sprintf(json + len, "]}");
+	cr_assert(seccomp_profile_parse("p", json, len, &target, &profile, &err) == 0, "%s", err.text);
+	cr_assert(seccomp_program_build("p", &profile, &program, &err) < 0);
+	cr_assert(strstr(err.text, "longer than the 4096 instructions"), "%s", err.text);
+}
+
 Test(seccomp_program, first_match_then_the_rule_without_condition)
 {
 	static const char json[] = "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":["
@@ -185,6 +231,8 @@ Test(seccomp_program, other_abis)
 	cr_assert(answer_on(&p, SCMP_ARCH_X86, 4, 2, 0, 0) == ERROR(EPERM));
 	cr_assert(answer_on(&p, SCMP_ARCH_X86, 5, 0, 0, 0) == ERROR(ENOSYS));
 	cr_assert(answer(&p, 0x40000000, 0, 0, 0) == SECCOMP_RET_KILL_PROCESS);
+	cr_assert(answer(&p, 0x7fffffff, 0, 0, 0) == SECCOMP_RET_KILL_PROCESS);
+	cr_assert(answer(&p, -1, 0, 0, 0) == ERROR(EPERM));
 	cr_assert(answer_on(&p, SCMP_ARCH_AARCH64, 0, 0, 0, 0) == SECCOMP_RET_KILL_PROCESS);
 }
 #endif
