@@ -21,9 +21,9 @@ int sysctls_apply(int procfd, const struct key_value *sysctls, size_t n, struct 
 
 		if (len < 0 || (size_t)len >= sizeof(path))
 			return err_set(err, "sysctl %.60s…: the name is too long", sysctls[i].key);
-		for (char *p = path; *p; p++)
-			if (*p == '.')
-				*p = '/';
+		/* A '/' in the name stands for a '.' in the file: net.ipv4.conf.eth0/1.forwarding */
+		for (char *p = path + strlen("sys/"); *p; p++)
+			*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
 		if (file_poke(procfd, path, sysctls[i].value) < 0)
 			return err_sys(err, "cannot set sysctl %s to %s", sysctls[i].key,
 				sysctls[i].value);
