@@ -5,7 +5,7 @@
  * without; then the default action. libseccomp leaves the order of overlapping rules open, drops a
  * conditional refusal beside an unconditional permission, and tests each number by itself; it only
  * knows the numbers here. Runs of numbers with one answer are one leaf of a binary tree: loading
- * costs the kernel 0.2 µs for each instruction, and this is 3 times fewer of them.
+ * costs the kernel 0.2 µs for each instruction, and this takes less than half of them.
  *
  * A call of another ABI kills the process: ENOSYS would let a program that cannot even exit spin
  * for ever, and an error here is never answered by a retry that could work.
