@@ -69,6 +69,7 @@ BOOL_FLAG(interactive, spec.process.open_stdin)
 BOOL_FLAG(readonly, spec.root.readonly)
 BOOL_FLAG(die_with_parent, spec.die_with_parent)
 BOOL_FLAG(oom_group, spec.limits.oom_group)
+BOOL_FLAG(volatile, spec.root.never_synced)
 BOOL_FLAG(detach, detach)
 BOOL_FLAG(dry_run, dry_run)
 
@@ -411,6 +412,7 @@ const struct flag run_flags[] = {
 	{"userns", 0, "private|host", "ids of its own, or the host's", set_userns},
 	{"uts", 0, "private|host", "hostname", set_uts},
 	{"volume", 'v', "SRC:DST[:OPTIONS]", "show a file or directory of the host", set_volume},
+	{"volatile", 0, NULL, "never sync what it writes: faster, lost with the machine", set_volatile},
 	{"workdir", 'w', "DIR", "where the command starts", set_workdir},
 	{0},
 };

@@ -146,7 +146,7 @@ static int become_payload(const struct child *c, struct err *err)
 		.layers = c->layers,
 		.count = c->spec->root.dir ? 1 : c->spec->root.layer_count,
 		.writable = c->writable,
-		.is_volatile = c->spec->remove,
+		.is_volatile = c->spec->root.never_synced,
 	};
 	int devfd = -1, rootfd;
 

@@ -163,10 +163,9 @@ int root_pivot(int rootfd, bool readonly, struct err *err)
 		return -1;
 	if (fchdir(rootfd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
 		return err_sys(err, "cannot make the container's root the root");
-	/* "." is the new root; on top of it lies the old one, and on top of that the scratch tmpfs. */
-	for (int i = 0; i < 2; i++)
-		if (umount2(".", DETACH) < 0)
-			return err_sys(err, "cannot drop the host's mounts");
+	/* "." is the new root; on top of it lies the old one, with all that is mounted in it. */
+	if (umount2(".", DETACH) < 0)
+		return err_sys(err, "cannot drop the host's mounts");
 	if (fchdir(rootfd) < 0)
 		return err_sys(err, "cannot enter the container's root");
 	return 0;

@@ -16,17 +16,20 @@
 extern int mount(const char *source, const char *target, const char *type, unsigned long flags,
 	const void *data);
 
-/* A private tmpfs on top of "/", reached through the working directory only. */
+/* A private tmpfs in the place of the host's /proc: a directory that every host has, and in a copy
+ * of the mount tree that goes with one unmount once the root is pivoted. */
 static int enter_scratch(struct err *err)
 {
-	autofd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	autofd int scratch = -1;
+	autofd int place = -1, scratch = -1;
 
 	/* Mounts of the host that are shared would carry ours back to it. */
-	if (root < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return err_sys(err, "cannot make the mounts of the container private");
+	place = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (place < 0)
+		return err_sys(err, "cannot open /proc");
 	scratch = tree_new("tmpfs", "mode=0700,size=1m", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
-	if (scratch < 0 || tree_attach(scratch, root, "a scratch tmpfs", err) < 0)
+	if (scratch < 0 || tree_attach(scratch, place, "a scratch tmpfs", err) < 0)
 		return -1;
 	if (fchdir(scratch) < 0)
 		return err_sys(err, "cannot enter the scratch tmpfs");

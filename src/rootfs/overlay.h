@@ -16,7 +16,7 @@ struct overlay {
 };
 
 /*
- * In the child, inside its user and mount namespaces: makes a scratch tmpfs on top of "/", attaches
+ * In the child, inside its user and mount namespaces: makes a scratch tmpfs on top of /proc, attaches
  * the layers below it and mounts the overlay there. An overlay over an id-mapped upper directory
  * must be mounted from inside the mapped user namespace, or copy-up fails (6.1 to 7.2); and
  * detached layers can be named to overlayfs by descriptor from 6.15 on only. So both are

@@ -131,6 +131,7 @@ struct root_spec {
 	const char **layers; /* lowest first: directories relative to the image store's layers/ */
 	size_t layer_count;
 	bool readonly;
+	bool never_synced; /* the writable layer: for roots that are thrown away */
 };
 
 struct namespaces {
