@@ -10,6 +10,7 @@
 #include <err.h>
 #include <fcntl.h>
 #include <pty.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +95,8 @@ int main(int argc, char **argv)
 
 	if (argc != 8)
 		errx(125, "usage");
+	signal(SIGINT, SIG_DFL); /* a shell's background job has them ignored */
+	signal(SIGQUIT, SIG_DFL);
 	dir = open(argv[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	listener = attach_listen(dir, ATTACH_SOCKET, &error);
 	if (dir < 0 || listener < 0)

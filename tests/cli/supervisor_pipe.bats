@@ -1,0 +1,221 @@
+# shellcheck shell=bash disable=SC2030,SC2031
+# The supervisor with pipes: status, log, clients, limits.
+
+load supervisor_lib
+
+setup_file() { supervisor_build; }
+setup() { supervisor_setup; }
+teardown() { supervisor_teardown; }
+
+@test "the exit status and the time of the end are recorded" {
+	start pipe 'exit 7'
+	ended 7
+	[ "$(wc -l <"$D/exit")" -eq 2 ]
+	local ns
+	ns=$(sed -n 2p "$D/exit")
+	[ $(($(date +%s) - ns / 1000000000)) -lt 10 ]
+}
+
+@test "death by a signal is 128 and its number" {
+	start pipe 'kill -KILL $$'
+	ended 137
+}
+
+@test "cleanup runs last, holds the lock, nothing else, and has default signals" {
+	CLEANUP="exec >$D/cleaned 2>&1; head -n1 $D/exit; flock -n $D/lock true || echo locked
+		readlink /proc/\$\$/fd/\$1; ls /proc/\$\$/fd | wc -l; pwd; sed -n 's/SigIgn:.//p' /proc/self/status"
+	start pipe 'exit 3'
+	ended 3
+	# 0, 1, 2, the lock, and the copy of stdout that sh makes
+	run cat "$D/cleaned"
+	[ "${lines[0]}" = 3 ]
+	[ "${lines[1]}" = locked ]
+	[ "${lines[2]}" = "$D/lock" ]
+	[ "${lines[3]}" -le 5 ]
+	[ "${lines[4]}" = / ]
+	[ "${lines[5]}" = 0000000000000000 ]
+	flock -n "$D/lock" true
+}
+
+@test "lines of both streams are logged in the CRI form" {
+	start pipe 'echo one; echo two >&2; echo; printf end'
+	ended 0
+	[ "$(grep -cE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{9}Z std(out|err) [FP] ' "$D/log")" -eq 4 ]
+	[ "$(grep -c ' stdout F one$' "$D/log")" -eq 1 ]
+	[ "$(grep -c ' stderr F two$' "$D/log")" -eq 1 ]
+	[ "$(grep -c ' stdout F $' "$D/log")" -eq 1 ]
+	[ "$(grep -c ' stdout P end$' "$D/log")" -eq 1 ]
+}
+
+@test "a piece of a line is logged after a second, and its rest as the rest" {
+	start pipe 'printf prompt; sleep 2; echo done'
+	until_true "the piece is logged" logged ' stdout P prompt$'
+	ended 0
+	logged ' stdout F done$'
+}
+
+@test "a long line is split into bounded records and nothing of it is lost" {
+	start pipe 'head -c 10000 /dev/zero | tr "\0" x; echo'
+	ended 0
+	[ "$(grep -c ' stdout P ' "$D/log")" -ge 4 ]
+	[ "$(awk '{ if (length($0) > 2100) n++ } END { print n + 0 }' "$D/log")" -eq 0 ]
+	[ "$(cut -d' ' -f4- "$D/log" | tr -d '\n' | wc -c)" -eq 10000 ]
+}
+
+@test "the log is rotated and never exceeds twice its limit" {
+	start pipe 'seq 100000'
+	ended 0
+	[ "$(stat -c %s "$D/log")" -le 65536 ]
+	[ "$(stat -c %s "$D/log.1")" -le 65536 ]
+	[ "$(stat -c %s "$D/log.1")" -gt 32768 ]
+	[ "$(tail -n1 "$D/log" | cut -d' ' -f4)" = 100000 ]
+	# no gap where one file ends and the other begins
+	[ $(($(head -n1 "$D/log" | cut -d' ' -f4) - $(tail -n1 "$D/log.1" | cut -d' ' -f4))) -eq 1 ]
+}
+
+@test "a full disk loses records, says so later, and does not stop the container" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root to mount a small tmpfs"
+	mkdir "$D/small"
+	mount -t tmpfs -o size=64k tmpfs "$D/small"
+	D=$D/small
+	head -c 28672 /dev/zero >"$D/ballast"
+	start pipe "seq 2000; rm $D/ballast; sleep .2; echo after"
+	ended 0
+	logged 'stderr F \[ctr-supervisor: [0-9]* records could not be written\]$'
+	logged ' stdout F after$'
+	! grep -qvE '^[0-9TZ:.-]+ std(out|err) [FP] ' "$D/log"
+	# every record is there or counted
+	local kept lost
+	kept=$(cat "$D"/log* | grep -cE ' stdout F [0-9]+$')
+	lost=$(sed -n 's/.*ctr-supervisor: \([0-9]*\) rec.*/\1/p' "$D/log" | paste -sd+ | bc)
+	[ $((kept + lost)) -eq 2000 ]
+}
+
+@test "a client gets output of both streams and the status" {
+	start pipe 'read -r x; echo "got $x"; sleep .2; echo e >&2; exit 5'
+	run client pipe <<<hello
+	[ "$output" = $'got hello\ne\nexited 5' ]
+	ended 5
+}
+
+@test "the end of input reaches the container" {
+	start pipe 'cat; echo over'
+	run client pipe < <(seq 20000)
+	[ "$(tail -n3 <<<"$output" | tr '\n' ' ')" = "20000 over exited 0 " ]
+	[ "${#lines[@]}" -eq 20002 ]
+	ended 0
+}
+
+@test "a second client sees what comes after it attached; the first is not disturbed" {
+	start pipe 'for i in 1 2 3 4 5; do echo line $i; sleep .3; done'
+	client pipe </dev/null >"$D/a" 2>&1 &
+	local a=$!
+	sleep .7
+	client raw ix >"$D/b"
+	wait "$a"
+	[ "$(tail -n1 "$D/a")" = "exited 0" ]
+	grep -q 'line 5' "$D/a"
+	grep -q 'line 5' "$D/b"
+	! grep -q 'line 1' "$D/b"
+	ended 0
+}
+
+@test "a client that never reads is dropped, and neither container nor others wait for it" {
+	start pipe 'sleep .5; seq 100000; echo end >&2'
+	"$BIN/supervisor_client" "$D" stuck 30 3>&- &
+	local stuck=$! began
+	began=$(date +%s)
+	run client pipe </dev/null
+	[ "$(tail -n1 <<<"$output")" = "exited 0" ]
+	grep -qx 100000 <<<"$output"
+	ended 0
+	[ $(($(date +%s) - began)) -lt 8 ]
+	kill "$stuck"
+}
+
+@test "the ninth client is refused, and a place is free again when one leaves" {
+	start pipe 'sleep 3'
+	local i pids=()
+	for i in 1 2 3 4 5 6 7 8; do
+		"$BIN/supervisor_client" "$D" stuck 30 3>&- &
+		pids+=($!)
+	done
+	sleep .5
+	run client pipe </dev/null
+	[ "$output" = "supervisor_client: cannot attach: too many clients are attached already" ]
+	kill "${pids[0]}"
+	sleep .2
+	run client pipe </dev/null
+	[ "$output" = "exited 0" ]
+	kill "${pids[@]:1}"
+	ended 0
+}
+
+@test "a message of unknown kind drops only its sender" {
+	start pipe 'sleep 1; echo fine'
+	run client raw '?'
+	[ -z "$output" ]
+	ended 0
+	logged ' stdout F fine$'
+}
+
+@test "input that nobody reads stops nothing" {
+	start pipe 'sleep 1; echo still here; exit 4'
+	run client pipe < <(head -c 500000 /dev/zero)
+	[ "$output" = $'still here\nexited 4' ]
+	ended 4
+}
+
+@test "a flood reaches a client that reads whole" {
+	start pipe 'read -r x; head -c 50000000 /dev/zero'
+	client pipe <<<go 2>"$D/how" | wc -c >"$D/count"
+	ended 0
+	[ "$(cat "$D/count")" -eq 50000000 ]
+	[ "$(cat "$D/how")" = "exited 0" ]
+}
+
+@test "the timeout kills" {
+	TIMEOUT=700000000
+	start pipe 'sleep 20'
+	ended 137
+}
+
+@test "a process that outlives the payload and holds its pipes does not delay the end" {
+	start pipe 'sleep 20 & echo "$!"; exit 2'
+	ended 2
+	kill "$(cut -d' ' -f4 "$D/log")"
+}
+
+@test "signals other than SIGKILL do nothing to the supervisor" {
+	start pipe 'sleep 1.5; exit 6'
+	sleep .5
+	local s
+	for s in HUP INT QUIT TERM USR1 USR2 PIPE ALRM TSTP 34 64; do kill -"$s" "$SUPERVISOR"; done
+	ended 6
+	[ "$(cat "$D/cleaned")" = cleaned ]
+}
+
+@test "it is small, in its own session, and away from its caller's files" {
+	start pipe 'seq 1000; sleep 2'
+	until_true "it has logged" logged ' stdout F 1000$'
+	local private
+	private=$(awk '/^Private/ { n += $2 } END { print n }' "/proc/$SUPERVISOR/smaps_rollup")
+	echo "private: $private kB"
+	[ "$private" -le 100 ]
+	[ "$(readlink "/proc/$SUPERVISOR/cwd")" = / ]
+	[ "$(readlink "/proc/$SUPERVISOR/fd/1")" = /dev/null ]
+	[ "$(cut -d' ' -f6 "/proc/$SUPERVISOR/stat")" = "$SUPERVISOR" ]
+	ended 0
+}
+
+@test "wrong arguments are refused in one line" {
+	run "$B/ctr-supervisor" --pid 1x
+	[ "$status" -eq 125 ]
+	[ "$output" = "ctr-supervisor: --pid: needs a number" ]
+	run "$B/ctr-supervisor" --pidfd 99
+	[ "$output" = "ctr-supervisor: --pidfd: is not an open descriptor above 2" ]
+	run "$B/ctr-supervisor" --nonsense 1
+	[ "$output" = "ctr-supervisor: --nonsense: unknown option" ]
+	run "$B/ctr-supervisor"
+	[ "$output" = "ctr-supervisor: --pid: is missing" ]
+}
