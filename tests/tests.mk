@@ -3,8 +3,10 @@ UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
 
 $(B)/unit/%: tests/unit/%.c $(B)/libctr.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Wno-missing-prototypes -std=gnu17 $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(B)/libctr.a \
+	$(CC) $(CPPFLAGS) -Wno-missing-prototypes -std=gnu17 $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(B)/libctr.a \
 	  -lcriterion -ljansson -lcap -lseccomp -larchive -lcrypto
+
+$(B)/unit/output: $(B)/obj/cli/output.o
 
 unit: $(UNIT)
 	@fail=0; for t in $(UNIT); do $$t || fail=1; done; exit $$fail

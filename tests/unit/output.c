@@ -1,0 +1,124 @@
+#include "cli/output.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static void shows(const char *s, size_t max, const char *want)
+{
+	struct arena a = {0};
+
+	cr_assert_str_eq(output_text(&a, s, max), want);
+	arena_free(&a);
+}
+
+Test(output, text_is_safe_on_a_terminal)
+{
+	shows("plain", 0, "plain");
+	shows("\x1b[2J\x07", 0, "?[2J?");
+	shows("a\nb\tc\x7f", 0, "a?b?c?");
+	shows("\xc2\x9b" "31m", 0, "?31m");           /* CSI in one character */
+	shows("\xe2\x80\xae" "cba", 0, "?cba");       /* right-to-left override */
+	shows("\xff\xc3", 0, "??");
+	shows("\xc0\xaf", 0, "??");                   /* overlong */
+	shows("\xed\xa0\x80", 0, "???");              /* surrogate */
+	shows("häuschen \xf0\x9f\x90\xb3", 0, "häuschen \xf0\x9f\x90\xb3");
+}
+
+Test(output, text_is_cut_by_characters)
+{
+	shows("abcdef", 6, "abcdef");
+	shows("abcdef", 5, "abcd…");
+	shows("ääääää", 3, "ää…");
+	shows("abc", 1, "…");
+	shows("", 1, "");
+	cr_assert_eq(output_width("ä…a"), 3);
+}
+
+Test(output, table_is_aligned)
+{
+	struct table t = {.columns = 3};
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	table_add(&t, (const char *const[]){"NAME", "N", "LAST"});
+	table_add(&t, (const char *const[]){"häh", "1000", "x"});
+	table_add(&t, (const char *const[]){"a\nb-c", "", ""});
+	table_print(&t, out);
+	fclose(out);
+	cr_assert_str_eq(text, "NAME    N      LAST\n"
+			       "häh     1000   x\n"
+			       "a?b-c          \n");
+	free(text);
+	table_free(&t);
+	cr_assert_eq(t.count, 0);
+}
+
+static void age(int64_t seconds, const char *want)
+{
+	char buf[AGE_SIZE];
+
+	cr_assert_str_eq(age_format(seconds * 1000000000, buf), want, "%lld", (long long)seconds);
+}
+
+Test(output, ages)
+{
+	age(-5, "less than a second");
+	age(0, "less than a second");
+	age(1, "1 second");
+	age(59, "59 seconds");
+	age(60, "1 minute");
+	age(3599, "59 minutes");
+	age(3600, "1 hour");
+	age(47 * 3600, "47 hours");
+	age(48 * 3600, "2 days");
+	age(13 * 86400, "13 days");
+	age(14 * 86400, "2 weeks");
+	age(60 * 86400, "2 months");
+	age(729 * 86400, "24 months");
+	age(730 * 86400, "2 years");
+}
+
+Test(output, times)
+{
+	char buf[TIME_SIZE];
+
+	cr_assert_str_eq(time_format(0, buf), "");
+	cr_assert_str_eq(time_format(1, buf), "1970-01-01T00:00:00.000000001Z");
+	cr_assert_str_eq(time_format(1700000000123456789, buf), "2023-11-14T22:13:20.123456789Z");
+	cr_assert_str_eq(time_format(INT64_MAX, buf), "2262-04-11T23:47:16.854775807Z");
+}
+
+Test(output, times_that_users_mean)
+{
+	const int64_t now = 1700000000000000000;
+	struct err err;
+	uint64_t t;
+
+	cr_assert(time_parse("--since", "10m", now, &t, &err) == 0 && t == 1699999400000000000);
+	cr_assert(time_parse("--since", "1h30m", now, &t, &err) == 0 && t == 1699994600000000000);
+	cr_assert(time_parse("--since", "1600000000", now, &t, &err) == 0 &&
+		  t == 1600000000000000000);
+	cr_assert(time_parse("--since", "2023-11-14T22:13:20Z", now, &t, &err) == 0 &&
+		  t == (uint64_t)now);
+	cr_assert(time_parse("--since", "2023-11-15T00:13:20.5+02:00", now, &t, &err) == 0 &&
+		  t == 1700000000500000000);
+	cr_assert(time_parse("--since", "5000000h", now, &t, &err) == 0 && t == 1);
+	t = 7;
+	cr_assert_eq(time_parse("--since", "yesterday", now, &t, &err), -1);
+	cr_assert(strstr(err.text, "--since") && strstr(err.text, "yesterday") && err.hint[0]);
+	cr_assert_eq(time_parse("--since", "-1", now, &t, &err), -1);
+	cr_assert_eq(time_parse("--since", "", now, &t, &err), -1);
+	cr_assert_eq(t, 7, "written on failure");
+}
+
+Test(output, formats)
+{
+	enum output_format f;
+	struct err err;
+
+	cr_assert(output_format_parse("--format", "json", &f, &err) == 0 && f == OUTPUT_JSON);
+	cr_assert(output_format_parse("--format", "table", &f, &err) == 0 && f == OUTPUT_TABLE);
+	cr_assert_eq(output_format_parse("--format", "{{.Names}}", &f, &err), -1);
+	cr_assert(strstr(err.text, "{{.Names}}") && err.hint[0]);
+}
