@@ -43,7 +43,10 @@ static int open_recipes(struct err *err)
 	fd = open_beside();
 	if (fd < 0)
 		fd = open(CTR_SHARE "/images", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? err_sys(err, "open the recipes in " CTR_SHARE "/images") : fd;
+	if (fd >= 0)
+		return fd;
+	err_sys(err, "open the recipes in " CTR_SHARE "/images");
+	return err_hint(err, "CTR_RECIPES=DIR says where they are");
 }
 
 static void list_recipes(int recipes, char *buf, size_t size)

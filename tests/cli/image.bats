@@ -100,7 +100,8 @@ refused() {
 	tar -C lay -cf lay.tar .
 	image import lay.tar
 	[ "$(field lay:v1 "['id']")" = "$(field one "['id']")" ]
-	gzip lay.tar && image import - piped <lay.tar.gz
+	gzip lay.tar
+	image import - piped <lay.tar.gz
 	[ "$(field piped "['id']")" = "$(field one "['id']")" ]
 	image fsck
 }
@@ -264,6 +265,12 @@ refused() {
 	[[ "$output" =~ "unpack" && "$output" =~ "more than 52428800 bytes" ]]
 	[[ "$output" =~ "hint: --max-size raises the limit" ]]
 	[ -z "$(staged)" ]
+	# Past the end of the tar nothing is unpacked, but all of it counts.
+	tar_of small 'file|f|x'
+	(cat small; head -c 200M /dev/zero) | gzip -1 >tail.gz
+	run image import --max-size 50M tail.gz b
+	[ "$status" -eq 125 ]
+	[ "${lines[0]}" = "ctr: image import: tail.gz: it unpacks to more than 52428800 bytes" ]
 	tar_of t 'claim|f|9000000000000000'
 	refused t "entry 'f': the files unpack to more than"
 	# 20,000 names of 4,000 bytes: what is remembered of them is not in memory.
@@ -400,7 +407,8 @@ contents() {
 	tar_of top 'file|top|2'
 	layout_of a one base
 	layout_of b two base top
-	image import a one && image import b two
+	image import a one
+	image import b two
 	b=$(layer two 0) t=$(layer two 1)
 	image rm one
 	[ -d "$b" ]
@@ -413,12 +421,14 @@ contents() {
 	image inspect two
 	image rm --force two
 	image gc
-	[ -d "$b" ] && [ -d "$t" ]
+	[ -d "$b" ]
+	[ -d "$t" ]
 	run image inspect two
 	[ "$status" -eq 125 ]
 	rm -r "$CTR_ROOT/containers/web"
 	image gc
-	[ ! -e "$b" ] && [ ! -e "$t" ]
+	[ ! -e "$b" ]
+	[ ! -e "$t" ]
 	[ -z "$(ls -A "$CTR_ROOT/images/blobs/sha256")" ]
 }
 
@@ -441,7 +451,7 @@ contents() {
 	for name in a/b/c:v1 a/b/c@sha256:$m a/b/c:v1@sha256:$m ${id:0:4} $id sha256:$id; do
 		[ "$(field $name "['name']")" = a/b/c:v1 ]
 	done
-	for name in a/b/c a/b ${id:0:3} a/b/c@sha256:$id; do
+	for name in a/b/c a/b ${id:0:3} 0000ffff a/b/c@sha256:$id; do
 		run image inspect $name
 		[ "$status" -eq 125 ]
 		[ "${lines[0]}" = "ctr: image inspect: no image '$name'" ]
@@ -456,7 +466,8 @@ contents() {
 	[ -z "$(image ls)" ]
 	[ "$(image ls --format json)" = '[]' ]
 	tar_of t 'file|f|1'
-	image import t b:2 && image import t a:1
+	image import t b:2
+	image import t a:1
 	[ "$(image ls | awk 'NR>1 {print $1}' | xargs)" = 'a:1 b:2' ]
 	[ "$(image ls -q | sed -n 1p)" = "$(field a:1 "['id']")" ]
 	[ "$(image ls --format=json | python3 -c 'import json,sys; print([i["name"] for i in json.load(sys.stdin)])')" = "['a:1', 'b:2']" ]
@@ -498,7 +509,9 @@ contents() {
 	[ "$(field team/app:v1 "['id']")" = "$id" ]
 	image import arch.tar
 	[ "$(field docker.io/from/docker:9 "['layers'][1]")" = "$(field team/app:v1 "['layers'][1]")" ]
-	image import l1.gz gz:1 && image save --format oci-dir -o gz gz:1 && skopeo inspect oci:gz:1
+	image import l1.gz gz:1
+	image save --format oci-dir -o gz gz:1
+	skopeo inspect oci:gz:1
 	image fsck
 }
 
