@@ -748,9 +748,9 @@ static void signals_set(void (*handler)(int))
 {
 	uint64_t none = 0;
 
+	/* Ignored for a moment only, the kernel would reap a PID 1 that ends then in our place. */
 	for (int sig = 1; sig < NSIG; sig++)
-		signal_set(sig, handler);
-	signal_set(SIGCHLD, SIG_DFL); /* ignored, the kernel would reap PID 1 in our place */
+		signal_set(sig, sig == SIGCHLD ? SIG_DFL : handler);
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
 }
 
