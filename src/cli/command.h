@@ -19,6 +19,7 @@ struct flag {
 
 struct cli {
 	const char *root, *state; /* --root, --state, or NULL */
+	char *const *argv;        /* the whole command line */
 	struct store store;       /* open, unless the command is stateless */
 };
 

@@ -5,11 +5,13 @@
 #include "container/console.h"
 #include "container/foreground.h"
 #include "container/life.h"
+#include "container/start.h"
 #include "process/seccomp.h"
 #include "spec/defaults.h"
 #include "spec/envfile.h"
 
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -154,7 +156,8 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 		container_close(&c);
 		return -1;
 	}
-	if (make_process(&spec, f, argc - 1, argv + 1, err) == 0 &&
+	if ((spec.ns.fresh & CLONE_NEWUSER || program_protect(cli->argv, err) == 0) &&
+		make_process(&spec, f, argc - 1, argv + 1, err) == 0 &&
 		plan_make(&spec, NULL, &plan, &spec.arena, err) == 0) {
 		if (seccomp_resolve(&spec.process, cli->store.root_fd, &plan.filter, err) == 0) {
 			r = run_in(&c, &spec, &plan, f, err);

@@ -88,7 +88,7 @@ static int run_command(const struct command *command, struct cli *cli, int argc,
 int main(int argc, char **argv)
 {
 	const struct command *command;
-	struct cli cli = {0};
+	struct cli cli = {.argv = argv};
 	struct err err = {0};
 	int at = 1, took, r;
 

@@ -24,3 +24,9 @@ int container_start(const struct store *store, const struct spec *spec, struct p
 int program_open(const char *name, struct err *err);
 /* Its path, for execve. */
 int program_path(const char *name, char *ret, size_t size, struct err *err);
+
+/* For containers whose root is the host's root: goes on in a copy of ourselves on a read-only mount,
+ * so that a payload that gets hold of /proc/PID/exe cannot overwrite the program (CVE-2019-5736).
+ * Elsewhere the ids do that: the file belongs to nobody in the container. Returns at once in the
+ * copy. */
+int program_protect(char *const *argv, struct err *err);

@@ -1,0 +1,102 @@
+#include "cli/view.h"
+
+#include <string.h>
+
+char *view_status(const struct view *view, int64_t now_ns, char buf[STATUS_SIZE])
+{
+	const struct summary *s = &view->summary;
+	char age[AGE_SIZE];
+
+	switch (view->status) {
+	case CONTAINER_CREATING:
+		snprintf(buf, STATUS_SIZE, "Creating");
+		break;
+	case CONTAINER_RUNNING:
+	case CONTAINER_PAUSED:
+		snprintf(buf, STATUS_SIZE, "Up %s%s", age_format(now_ns - s->started_ns, age),
+			view->status == CONTAINER_PAUSED ? " (Paused)" : "");
+		break;
+	case CONTAINER_EXITED:
+		if (s->exit_status < 0 || !s->finished_ns)
+			snprintf(buf, STATUS_SIZE, "Exited (unknown)");
+		else
+			snprintf(buf, STATUS_SIZE, "Exited (%d%s) %s ago", s->exit_status,
+				s->oom_killed ? ", out of memory" : "",
+				age_format(now_ns - s->finished_ns, age));
+	}
+	return buf;
+}
+
+const char *view_source(const struct view *view)
+{
+	const struct summary *s = &view->summary;
+
+	return s->image ? s->image : s->rootfs ? s->rootfs : "";
+}
+
+char *view_command(const struct view *view, struct arena *a)
+{
+	const char *text = "";
+
+	for (char **word = view->summary.command; *word; word++) {
+		const char *quote = **word && !strpbrk(*word, " \t\n'\"") ? "" : "'";
+
+		text = arena_printf(a, "%s%s%s%s%s", text, *text ? " " : "", quote, *word, quote);
+	}
+	return arena_strdup(a, text);
+}
+
+json_t *json_text_or_null(const char *s)
+{
+	return s && *s ? json_string(s) : json_null();
+}
+
+static json_t *json_time(int64_t ns)
+{
+	char buf[TIME_SIZE];
+
+	return json_text_or_null(time_format(ns, buf));
+}
+
+static json_t *command_json(const struct summary *s)
+{
+	json_t *list = json_array();
+
+	for (char **word = s->command; *word; word++)
+		json_array_append_new(list, json_string(*word));
+	return list;
+}
+
+static json_t *labels_json(const struct summary *s)
+{
+	json_t *labels = json_object();
+
+	for (size_t i = 0; i < s->label_count; i++)
+		json_object_set_new(labels, s->labels[i].key, json_string(s->labels[i].value));
+	return labels;
+}
+
+json_t *view_json(const struct view *view)
+{
+	const struct summary *s = &view->summary;
+	bool ended = view->status == CONTAINER_EXITED;
+	bool alive = view->status == CONTAINER_RUNNING || view->status == CONTAINER_PAUSED;
+	json_t *j = json_object();
+
+	json_object_set_new(j, "name", json_string(s->name));
+	json_object_set_new(j, "id", json_string(s->id));
+	json_object_set_new(j, "image", json_text_or_null(s->image));
+	json_object_set_new(j, "rootfs", json_text_or_null(s->rootfs));
+	json_object_set_new(j, "command", command_json(s));
+	json_object_set_new(j, "created", json_time(s->created_ns));
+	json_object_set_new(j, "started", json_time(s->started_ns));
+	json_object_set_new(j, "finished", json_time(ended ? s->finished_ns : 0));
+	json_object_set_new(j, "status", json_string(container_status_name(view->status)));
+	json_object_set_new(j, "exitStatus",
+		ended && s->exit_status >= 0 ? json_integer(s->exit_status) : json_null());
+	json_object_set_new(j, "oomKilled", json_boolean(s->oom_killed));
+	json_object_set_new(j, "pid", alive ? json_integer(view->record.pid) : json_null());
+	json_object_set_new(j, "remove", json_boolean(s->remove));
+	json_object_set_new(j, "labels", labels_json(s));
+	return j;
+}
