@@ -36,14 +36,18 @@ const char *view_source(const struct view *view)
 
 char *view_command(const struct view *view, struct arena *a)
 {
-	const char *text = "";
+	size_t size = 1;
+	char *text, *to;
 
+	for (char **word = view->summary.command; *word; word++)
+		size += strlen(*word) + sizeof("'' ") - 1;
+	text = to = arena_alloc(a, size);
 	for (char **word = view->summary.command; *word; word++) {
 		const char *quote = **word && !strpbrk(*word, " \t\n'\"") ? "" : "'";
 
-		text = arena_printf(a, "%s%s%s%s%s", text, *text ? " " : "", quote, *word, quote);
+		to += sprintf(to, "%s%s%s%s", to == text ? "" : " ", quote, *word, quote);
 	}
-	return arena_strdup(a, text);
+	return text;
 }
 
 json_t *json_text_or_null(const char *s)

@@ -1,0 +1,138 @@
+#include "base/fd.h"
+#include "base/num.h"
+#include "cli/command.h"
+#include "cli/output.h"
+#include "container/claim.h"
+#include "container/life.h"
+#include "container/logfile.h"
+#include "container/release.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+static void init(void *options)
+{
+	struct logfile_options *o = options;
+
+	o->tail = LOGFILE_ALL;
+	o->end_fd = -1;
+	o->stdout_fd = STDOUT_FILENO;
+	o->stderr_fd = STDERR_FILENO;
+}
+
+static int set_follow(void *to, const char *what, const char *value, struct err *err)
+{
+	return flag_bool(what, value, &((struct logfile_options *)to)->follow, err);
+}
+
+static int set_timestamps(void *to, const char *what, const char *value, struct err *err)
+{
+	return flag_bool(what, value, &((struct logfile_options *)to)->timestamps, err);
+}
+
+static int set_tail(void *to, const char *what, const char *value, struct err *err)
+{
+	uint64_t *tail = &((struct logfile_options *)to)->tail;
+
+	if (strcmp(value, "all") == 0)
+		*tail = LOGFILE_ALL;
+	else if (num_parse_u64(value, tail) < 0)
+		return err_value(err, what, value, "is not a number of lines, nor \"all\"");
+	return 0;
+}
+
+static int set_since(void *to, const char *what, const char *value, struct err *err)
+{
+	return time_parse(what, value, now_ns(), &((struct logfile_options *)to)->since_ns, err);
+}
+
+static int set_until(void *to, const char *what, const char *value, struct err *err)
+{
+	return time_parse(what, value, now_ns(), &((struct logfile_options *)to)->until_ns, err);
+}
+
+static int no_log(const char *name, struct err *err)
+{
+	err_set(err, "%s has no log: its output went to the terminal or pipe it was run from", name);
+	return err_hint(err, "containers started with ctr run -d, or with -t, have one");
+}
+
+/* The end of the payload is as good as that of its supervisor, which has little to add then.
+ * *ret_alive: whether there is somebody who may still make a log. */
+static int open_end(const struct store *store, const char *name, int *ret_end, bool *ret_alive,
+	struct err *err)
+{
+	struct container c;
+	int r = 0;
+
+	if (claim_open(store, name, CLAIM_NONE, &c, err) < 0)
+		return err->sys == ENOENT ? 0 : -1;
+	if (container_is_alive(&c)) {
+		if (!c.record.supervised)
+			r = no_log(name, err);
+		*ret_alive = true;
+		*ret_end = take_fd(&c.pidfd);
+	}
+	container_close(&c);
+	return r;
+}
+
+static int open_data(const struct store *store, const char *name, bool alive, struct err *err)
+{
+	autofd int fd = openat(store->containers_fd, name,
+		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(err, "open the log of %s", name);
+	if (!alive && faccessat(fd, "log", F_OK, 0) < 0 && errno == ENOENT)
+		return no_log(name, err);
+	return take_fd(&fd);
+}
+
+static int run(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+{
+	struct logfile_options *o = options;
+	autofd int end = -1, data = -1;
+	char name[SPEC_NAME_MAX + 1];
+	uint64_t damaged = 0;
+	bool alive = false;
+
+	if (argc != 1)
+		return err_set(err, "logs takes one container");
+	if (container_find(&cli->store, argv[0], name, err) < 0 ||
+		open_end(&cli->store, name, &end, &alive, err) < 0)
+		return -1;
+	data = open_data(&cli->store, name, alive, err);
+	if (data < 0)
+		return -1;
+	o->end_fd = end;
+	if (logfile_print(data, o, &damaged, err) < 0)
+		return err_wrap(err, "%s", name);
+	if (damaged)
+		warn("%llu damaged lines of the log of %s are left out", (unsigned long long)damaged,
+			name);
+	return 0;
+}
+
+static const struct flag flags[] = {
+	{"follow", 'f', NULL, "go on until the container ends", set_follow},
+	{"tail", 'n', "LINES", "only the last so many (all)", set_tail},
+	{"since", 0, "TIME", "not what is older: 10m, 2026-01-31T12:00:00Z, seconds since 1970",
+		set_since},
+	{"until", 0, "TIME", "not what is newer", set_until},
+	{"timestamps", 't', NULL, "when it was written, in front of each line", set_timestamps},
+	{0},
+};
+
+const struct command command_logs = {
+	.name = "logs",
+	.summary = "Print what a detached container has written",
+	.arguments = "CONTAINER",
+	.examples = "  ctr logs -f --tail 20 web\n  ctr logs --since 10m -t web\n",
+	.flags = flags,
+	.run = run,
+	.options_size = sizeof(struct logfile_options),
+	.init = init,
+};

@@ -1,0 +1,144 @@
+#include "container/view.h"
+
+#include "cgroup/group.h"
+#include "container/claim.h"
+#include "container/release.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+void viewer_init(struct viewer *v, const struct store *store)
+{
+	*v = (struct viewer){.store = store, .hierarchy_fd = -1, .groups_fd = -1};
+}
+
+void viewer_close(struct viewer *v)
+{
+	if (v->groups_fd >= 0)
+		close(v->groups_fd);
+	if (v->hierarchy_fd >= 0)
+		close(v->hierarchy_fd);
+	viewer_init(v, v->store);
+}
+
+/* The container has the viewer's descriptors while its group is opened; what it opened itself
+ * stays for the next one. */
+static enum container_status status_alive(struct viewer *v, struct container *c)
+{
+	enum container_status status = CONTAINER_RUNNING;
+	struct err unknown;
+
+	c->hierarchy_fd = v->hierarchy_fd;
+	c->groups_fd = v->groups_fd;
+	if (container_open_group(c, &unknown) == 0 && c->group_fd >= 0 &&
+		cgroup_frozen(c->group_fd) > 0)
+		status = CONTAINER_PAUSED;
+	v->hierarchy_fd = c->hierarchy_fd;
+	v->groups_fd = c->groups_fd;
+	c->hierarchy_fd = c->groups_fd = -1;
+	return status;
+}
+
+/* In the hands of somebody who is making it, or who is about to write down how it ended. */
+static void view_held(struct container *c, struct view *view)
+{
+	struct summary *s = &view->summary;
+
+	if (c->record.stage == STAGE_CREATING) {
+		view->status = CONTAINER_CREATING;
+		view->record = c->record;
+	} else if (!s->exited && exit_file_read(c->state_fd, &s->exit_status, &s->finished_ns)) {
+		s->exited = true;
+	}
+}
+
+/* No process of it lives. Released unless somebody holds it. */
+static void release_dead(struct viewer *v, const char *name, struct view *view)
+{
+	struct container c;
+	struct err err;
+
+	if (claim_open(v->store, name, CLAIM_NOWAIT, &c, &err) < 0) {
+		if (err.sys == EWOULDBLOCK && claim_open(v->store, name, CLAIM_NONE, &c, &err) == 0) {
+			view_held(&c, view);
+			container_close(&c);
+		}
+		return;
+	}
+	if (container_is_alive(&c)) {
+		view->status = status_alive(v, &c);
+		view->record = c.record;
+	} else if (container_release(&c, -1, &err) < 0) {
+		warn("%s", err.text);
+	}
+	container_close(&c);
+}
+
+static void look_at_state(struct viewer *v, const char *name, struct view *view)
+{
+	struct container c;
+	struct err err;
+
+	view->status = CONTAINER_EXITED;
+	if (claim_open(v->store, name, CLAIM_NONE, &c, &err) < 0) {
+		if (err.sys != ENOENT)
+			warn("%s", err.text);
+		return;
+	}
+	if (container_is_alive(&c)) {
+		view->status = status_alive(v, &c);
+		view->record = c.record;
+		container_close(&c);
+	} else {
+		container_close(&c);
+		release_dead(v, name, view);
+	}
+}
+
+/* One that is being made may not have told about itself yet. */
+static int read_summary(struct viewer *v, const char *name, struct view *view, struct err *err)
+{
+	struct summary end = view->summary, *s = &view->summary;
+
+	if (container_summary(v->store, name, s, err) < 0) {
+		if (err->sys != ENOENT)
+			return -1;
+		if (view->status == CONTAINER_EXITED)
+			return 0;
+		*s = (struct summary){0};
+		s->name = arena_strdup(&s->arena, name);
+		s->id = arena_strdup(&s->arena, view->record.id);
+		s->command = arena_alloc(&s->arena, sizeof(*s->command));
+	}
+	if (view->status != CONTAINER_EXITED)
+		s->started_ns = view->record.started_ns;
+	if (view->status == CONTAINER_EXITED && !s->exited) {
+		s->exited = true;
+		s->exit_status = end.exited ? end.exit_status : -1;
+		s->finished_ns = end.finished_ns;
+	}
+	return 1;
+}
+
+int viewer_look(struct viewer *v, const char *name, enum view_which which, struct view *ret,
+	struct err *err)
+{
+	struct view view = {0};
+	int r;
+
+	/* In this order: whoever releases a container writes its summary first. */
+	look_at_state(v, name, &view);
+	if (which == VIEW_ALIVE && view.status != CONTAINER_RUNNING &&
+		view.status != CONTAINER_PAUSED)
+		return 0;
+	r = read_summary(v, name, &view, err);
+	if (r > 0)
+		*ret = view;
+	return r;
+}
+
+void view_free(struct view *view)
+{
+	summary_free(&view->summary);
+}
