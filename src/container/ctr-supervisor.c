@@ -928,6 +928,9 @@ static void state_prepare(void)
 	super.kill_at = super.timeout ? super.now + super.timeout : NEVER;
 	super.drain_until = NEVER;
 	super.log = (struct log){.dirfd = super.log_dir, .fd = -1, .max = super.log_max, .second = -1};
+	/* Even if nothing will be written: a log that is there says that there is one. */
+	if (super.log_dir >= 0)
+		log_open(&super.log);
 	super.stream[0].fd = super.out_fd;
 	super.stream[1].fd = super.err_fd;
 	super.stream[0].kind = ATTACH_OUT;
