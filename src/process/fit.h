@@ -1,0 +1,21 @@
+/* Whether the root's own programs fit this kernel: which one the command is, and whether it can run
+ * here. Child side, in the namespaces of the container: allocates nothing. */
+#pragma once
+
+#include "base/err.h"
+
+/* The file that name stands for, looked for in path (NULL: the usual directories) if there is no
+ * '/' in it; relative ones count from cwd. A regular file with a right to execute; whether this user
+ * has that right is for the kernel to say. Status 127: there is none, 126: not executable. */
+int command_find(int rootfd, const char *name, const char *path, const char *cwd, char ret[4096],
+	struct err *err);
+
+/* Follows #! lines, reads the ELF headers of the program and its loader, and refuses what cannot
+ * work, by name: another machine without an emulator, a kernel that is too old, a loader or an
+ * interpreter that is missing. What it does not know it leaves to the kernel. Whether a foreign
+ * program has an emulator only the kernel knows: it is asked by an exec of a traced child that
+ * ends before its first instruction. */
+int fit_check(int rootfd, const char *path, struct err *err);
+
+/* execve() of path failed with this errno. */
+int exec_error(int error, const char *path, struct err *err);

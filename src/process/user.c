@@ -1,0 +1,396 @@
+#include "process/user.h"
+
+#include "base/fd.h"
+#include "base/num.h"
+#include "process/plain.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef void field_fn(void *scan, unsigned field, const char *text);
+typedef void line_fn(void *scan);
+
+static void field_end(struct field_scan *s, void *owner, field_fn *field)
+{
+	s->text[s->len] = '\0';
+	field(owner, s->field, s->bad ? NULL : s->text);
+	s->len = 0;
+	s->bad = false;
+}
+
+static void line_end(struct field_scan *s, void *owner, field_fn *field, line_fn *line)
+{
+	field_end(s, owner, field);
+	line(owner);
+	s->field = 0;
+}
+
+static void scan_byte(struct field_scan *s, char c, void *owner, field_fn *field, line_fn *line)
+{
+	if (c == '\n') {
+		line_end(s, owner, field, line);
+	} else if (c == ':') {
+		field_end(s, owner, field);
+		if (s->field < 100)
+			s->field++;
+	} else if (c == ',' && s->members && s->field == 3) {
+		field_end(s, owner, field);
+	} else if (c == '\0' || s->len == sizeof(s->text) - 1) {
+		s->bad = true;
+	} else {
+		s->text[s->len++] = c;
+	}
+}
+
+static void scan_feed(struct field_scan *s, const char *data, size_t len, void *owner,
+	field_fn *field, line_fn *line)
+{
+	for (size_t i = 0; i < len; i++)
+		scan_byte(s, data[i], owner, field, line);
+	if (len == 0 && (s->field || s->len || s->bad))
+		line_end(s, owner, field, line);
+}
+
+/* (uid_t)-1 means "unchanged" to the kernel. */
+static bool id_parse(const char *text, uint32_t *ret)
+{
+	return text && num_parse_u32(text, ret) == 0 && *ret != UINT32_MAX;
+}
+
+static void text_copy(char to[USER_NAME_SIZE], const char *text)
+{
+	strcpy(to, text ? text : "");
+}
+
+static void passwd_field(void *scan, unsigned field, const char *text)
+{
+	struct passwd_scan *p = scan;
+
+	if (field == 0)
+		text_copy(p->line.user, text);
+	else if (field == 2)
+		p->line.uid_ok = id_parse(text, &p->line.uid);
+	else if (field == 3)
+		p->line.gid_ok = id_parse(text, &p->line.gid);
+	else if (field == 5)
+		text_copy(p->line.home, text);
+}
+
+static void passwd_line(void *scan)
+{
+	struct passwd_scan *p = scan;
+	bool same = p->name ? strcmp(p->line.user, p->name) == 0
+			    : p->line.uid_ok && p->line.uid == p->id;
+
+	if (!p->found && p->line.user[0] && same) {
+		p->found = true;
+		p->usable = p->line.uid_ok && p->line.gid_ok;
+		p->uid = p->line.uid;
+		p->gid = p->line.gid;
+		memcpy(p->user, p->line.user, sizeof(p->user));
+		memcpy(p->home, p->line.home, sizeof(p->home));
+	}
+	memset(&p->line, 0, sizeof(p->line));
+}
+
+void passwd_feed(struct passwd_scan *p, const char *data, size_t len)
+{
+	scan_feed(&p->scan, data, len, p, passwd_field, passwd_line);
+}
+
+static void group_field(void *scan, unsigned field, const char *text)
+{
+	struct group_scan *g = scan;
+
+	if (field == 0)
+		text_copy(g->line.name, text);
+	else if (field == 2)
+		g->line.gid_ok = id_parse(text, &g->line.gid);
+	else if (field == 3 && text && g->member && !strcmp(text, g->member))
+		g->line.listed = true;
+}
+
+/* false if there is no room. */
+static bool gid_add(gid_t gids[USER_GROUPS_MAX], size_t *count, uint32_t gid)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (gids[i] == gid)
+			return true;
+	if (*count == USER_GROUPS_MAX)
+		return false;
+	gids[(*count)++] = gid;
+	return true;
+}
+
+static void group_line(void *scan)
+{
+	struct group_scan *g = scan;
+
+	for (size_t i = 0; i < g->name_count; i++) {
+		if (g->answers[i].found || !g->names[i] || strcmp(g->names[i], g->line.name))
+			continue;
+		g->answers[i].found = true;
+		g->answers[i].usable = g->line.gid_ok;
+		g->answers[i].gid = g->line.gid;
+	}
+	if (g->line.listed && g->line.gid_ok && !gid_add(g->gids, &g->gid_count, g->line.gid))
+		g->too_many = true;
+	memset(&g->line, 0, sizeof(g->line));
+}
+
+void group_feed(struct group_scan *g, const char *data, size_t len)
+{
+	g->scan.members = true;
+	scan_feed(&g->scan, data, len, g, group_field, group_line);
+}
+
+/* The descriptor; -2 if there is no such file. */
+static int account_open(int rootfd, const char *path, struct err *err)
+{
+	off_t size = 0;
+	autofd int fd = plain_open(rootfd, path, &size, err);
+
+	if (fd < 0)
+		return err->sys == ENOENT || err->sys == ENOTDIR ? -2 : -1;
+	if (size > USER_FILE_MAX)
+		return err_set(err, "the container's %s is larger than %d MiB", path,
+			USER_FILE_MAX >> 20);
+	return take_fd(&fd);
+}
+
+typedef void feed_fn(void *scan, const char *data, size_t len);
+
+/* 1 if it was read, 0 if it is absent. It may grow meanwhile. */
+static int account_read(int rootfd, const char *path, feed_fn *feed, void *scan, struct err *err)
+{
+	autofd int fd = account_open(rootfd, path, err);
+	char data[4096];
+	size_t left = USER_FILE_MAX;
+
+	if (fd == -2)
+		return 0;
+	if (fd < 0)
+		return -1;
+	while (left) {
+		ssize_t n = read(fd, data, sizeof(data) < left ? sizeof(data) : left);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(err, "read %s in the container", path);
+		if (n == 0)
+			break;
+		feed(scan, data, (size_t)n);
+		left -= (size_t)n;
+	}
+	feed(scan, NULL, 0);
+	return 1;
+}
+
+static void passwd_feed_any(void *scan, const char *data, size_t len)
+{
+	passwd_feed(scan, data, len);
+}
+
+static void group_feed_any(void *scan, const char *data, size_t len)
+{
+	group_feed(scan, data, len);
+}
+
+enum id_kind { ID_NONE, ID_NUMBER, ID_NAME };
+
+struct ref {
+	enum id_kind kind;
+	uint32_t id;
+	char name[USER_NAME_SIZE];
+};
+
+/* What begins as a number has to be one: "1a", "+1", "-1" and " 1" are nobody. */
+static int ref_parse(const char *what, const char *text, size_t len, uint32_t limit,
+	struct ref *ret, struct err *err)
+{
+	*ret = (struct ref){.kind = ID_NAME};
+	if (len >= sizeof(ret->name))
+		return err_value(err, what, text, "is too long");
+	memcpy(ret->name, text, len);
+	if (len == 0) {
+		ret->kind = ID_NONE;
+		return 0;
+	}
+	if (ret->name[0] > '9' || (ret->name[0] & 0x80)) {
+		if (strpbrk(ret->name, ":,/\n"))
+			return err_value(err, what, text, "is neither a name nor an id");
+		return 0;
+	}
+	if (!id_parse(ret->name, &ret->id))
+		return err_value(err, what, text, "is neither a name nor an id");
+	if (ret->id >= limit)
+		return err_value(err, what, text, "is beyond the container's %u ids", limit);
+	ret->kind = ID_NUMBER;
+	return 0;
+}
+
+static int text_parse(const char *text, uint32_t limit, struct ref *user, struct ref *group,
+	struct err *err)
+{
+	const char *colon = strchr(text, ':');
+
+	*group = (struct ref){.kind = ID_NONE};
+	if (ref_parse("user", text, colon ? (size_t)(colon - text) : strlen(text), limit, user,
+		err) < 0)
+		return -1;
+	if (!colon)
+		return 0;
+	if (!colon[1])
+		return err_value(err, "user", text, "has no group after the ':'");
+	return ref_parse("group", colon + 1, strlen(colon + 1), limit, group, err);
+}
+
+static int id_within(const char *what, const char *name, uint32_t id, uint32_t limit,
+	struct err *err)
+{
+	if (id < limit)
+		return 0;
+	return err_value(err, what, name, "is id %u, beyond the container's %u", id, limit);
+}
+
+/* Who the entry says it is; without one, a number is who it says. */
+static int passwd_answer(const struct ref *user, const struct passwd_scan *p, uint32_t limit,
+	struct user *to, struct err *err)
+{
+	if (user->kind == ID_NAME && !p->found) {
+		err_value(err, "user", user->name, "is not in the container's /etc/passwd");
+		return err_hint(err, "a number needs no entry: --user 1000:1000");
+	}
+	if (p->found && !p->usable)
+		return err_value(err, "user", p->user,
+			"has something else than ids in the container's /etc/passwd");
+	to->uid = user->kind == ID_NAME ? p->uid : user->id;
+	to->gid = p->found ? p->gid : 0;
+	if (p->found && p->home[0] == '/')
+		memcpy(to->home, p->home, sizeof(to->home));
+	return id_within("user", user->name, to->uid, limit, err);
+}
+
+/* With a number for both only the home is looked for, and may stay unknown. */
+static int passwd_ask(int rootfd, const struct ref *user, const struct ref *group, uint32_t limit,
+	struct passwd_scan *p, struct user *to, struct err *err)
+{
+	bool needed = user->kind == ID_NAME || group->kind == ID_NONE;
+	struct err ignored;
+
+	p->name = user->kind == ID_NAME ? user->name : NULL;
+	p->id = user->id;
+	if (account_read(rootfd, "/etc/passwd", passwd_feed_any, p, needed ? err : &ignored) < 0) {
+		if (needed)
+			return err_wrap(err, "user '%s'", user->name);
+		p->found = false;
+	}
+	if (!needed && !p->usable)
+		p->found = false;
+	return passwd_answer(user, p, limit, to, err);
+}
+
+static int group_answer(const struct group_scan *g, size_t i, uint32_t limit, uint32_t *ret,
+	struct err *err)
+{
+	const char *name = g->names[i];
+
+	if (!g->answers[i].found)
+		return err_value(err, "group", name, "is not in the container's /etc/group");
+	if (!g->answers[i].usable)
+		return err_value(err, "group", name,
+			"has something else than an id in the container's /etc/group");
+	*ret = g->answers[i].gid;
+	return id_within("group", name, *ret, limit, err);
+}
+
+/* Slot 0 of the questions is the group behind the ':', the others are extra. */
+static int group_questions(const struct ref *group, char *const *extra, size_t n, uint32_t limit,
+	struct group_scan *g, struct err *err)
+{
+	if (n >= USER_GROUPS_MAX)
+		return err_set(err, "more than %d supplementary groups", USER_GROUPS_MAX - 1);
+	g->names[0] = group->kind == ID_NAME ? group->name : NULL;
+	g->name_count = n + 1;
+	for (size_t i = 0; i < n; i++) {
+		struct ref r;
+
+		if (ref_parse("group", extra[i], strlen(extra[i]), limit, &r, err) < 0)
+			return -1;
+		if (r.kind == ID_NONE)
+			return err_set(err, "a supplementary group has no name");
+		if (r.kind == ID_NAME)
+			g->names[i + 1] = extra[i];
+		g->answers[i + 1].gid = r.id;
+	}
+	return 0;
+}
+
+static bool group_file_needed(const struct group_scan *g)
+{
+	for (size_t i = 0; i < g->name_count; i++)
+		if (g->names[i])
+			return true;
+	return g->member;
+}
+
+static int groups_collect(const struct group_scan *g, uint32_t limit, struct user *to,
+	struct err *err)
+{
+	memcpy(to->groups, g->gids, sizeof(to->groups));
+	to->ngroups = g->gid_count;
+	for (size_t i = 0; i < to->ngroups; i++)
+		if (to->groups[i] >= limit)
+			return err_set(err, "the user's group %u is beyond the container's %u ids",
+				to->groups[i], limit);
+	for (size_t i = 1; i < g->name_count; i++) {
+		uint32_t gid = g->answers[i].gid;
+
+		if (g->names[i] && group_answer(g, i, limit, &gid, err) < 0)
+			return -1;
+		if (!gid_add(to->groups, &to->ngroups, gid))
+			return err_set(err, "more than %d supplementary groups", USER_GROUPS_MAX);
+	}
+	return g->too_many ? err_set(err, "the user is in more than %d groups", USER_GROUPS_MAX) : 0;
+}
+
+static int group_ask(int rootfd, const struct ref *group, uint32_t limit, struct group_scan *g,
+	struct user *to, struct err *err)
+{
+	if (group_file_needed(g) &&
+		account_read(rootfd, "/etc/group", group_feed_any, g, err) < 0)
+		return err_wrap(err, "groups of the user");
+	if (group->kind == ID_NUMBER)
+		to->gid = group->id;
+	if (group->kind == ID_NAME && group_answer(g, 0, limit, &to->gid, err) < 0)
+		return -1;
+	if (to->gid >= limit)
+		return err_set(err, "the user's group %u is beyond the container's %u ids", to->gid,
+			limit);
+	return groups_collect(g, limit, to, err);
+}
+
+int user_resolve(int rootfd, const char *text, char *const *extra, size_t nextra, uint32_t limit,
+	struct user *ret, struct err *err)
+{
+	struct user to = {.home = "/"};
+	struct passwd_scan p = {.found = false};
+	struct group_scan g = {.member = NULL};
+	struct ref user, group;
+
+	if (text_parse(text, limit, &user, &group, err) < 0 ||
+		group_questions(&group, extra, nextra, limit, &g, err) < 0 ||
+		passwd_ask(rootfd, &user, &group, limit, &p, &to, err) < 0)
+		return -1;
+	if (group.kind == ID_NONE && p.found)
+		g.member = p.user;
+	/* root is 0:0 whatever its entry says, where nobody was asked for. */
+	if (user.kind == ID_NONE)
+		to.gid = 0;
+	if (group_ask(rootfd, &group, limit, &g, &to, err) < 0)
+		return -1;
+	*ret = to;
+	return 0;
+}

@@ -1,0 +1,77 @@
+/* Who the payload is, by the container's own /etc/passwd and /etc/group. Child side: allocates
+ * nothing, blocks on nothing, reads no more than a fixed amount (CVE-2024-9676). */
+#pragma once
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { USER_GROUPS_MAX = 256, USER_NAME_SIZE = 256, USER_FILE_MAX = 16 << 20 };
+
+struct user {
+	uint32_t uid, gid;
+	gid_t groups[USER_GROUPS_MAX]; /* supplementary */
+	size_t ngroups;
+	char home[USER_NAME_SIZE]; /* absolute; "/" where the container does not say */
+};
+
+/* text: "", "user", "user:group", ":group", each a name or a number; "" is 0:0. Without a group in
+ * it the user has the primary group of its entry (a number without entry: 0), and the supplementary
+ * groups that list its name. extra: names or numbers. A number is an id, never a name that looks
+ * like one. Ids must be below limit. A file is only needed where an answer depends on it. */
+int user_resolve(int rootfd, const char *text, char *const *extra, size_t nextra, uint32_t limit,
+	struct user *ret, struct err *err);
+
+/* One line of passwd(5) or group(5) at a time, fed in pieces of any size. A field that is longer
+ * than USER_NAME_SIZE or has a NUL byte in it equals nothing. */
+struct field_scan {
+	bool members; /* the fourth field is a list with commas */
+	unsigned field;
+	size_t len;
+	bool bad;
+	char text[USER_NAME_SIZE];
+};
+
+/* The first line that has the name, or, without one, the id. */
+struct passwd_scan {
+	struct field_scan scan;
+	const char *name;
+	uint32_t id;
+	bool found, usable; /* usable: both ids are ids */
+	uint32_t uid, gid;
+	char user[USER_NAME_SIZE], home[USER_NAME_SIZE];
+	/* The line so far. */
+	struct {
+		bool uid_ok, gid_ok;
+		uint32_t uid, gid;
+		char user[USER_NAME_SIZE], home[USER_NAME_SIZE];
+	} line;
+};
+
+/* gids of names, and of every group that lists member. */
+struct group_scan {
+	struct field_scan scan;
+	const char *member; /* or NULL */
+	const char *names[USER_GROUPS_MAX];
+	size_t name_count;
+	struct {
+		bool found, usable;
+		uint32_t gid;
+	} answers[USER_GROUPS_MAX];
+	gid_t gids[USER_GROUPS_MAX];
+	size_t gid_count;
+	bool too_many;
+	/* The line so far. */
+	struct {
+		bool listed, gid_ok;
+		uint32_t gid;
+		char name[USER_NAME_SIZE];
+	} line;
+};
+
+/* Zeroed and with their questions set. len 0 ends the file. */
+void passwd_feed(struct passwd_scan *p, const char *data, size_t len);
+void group_feed(struct group_scan *g, const char *data, size_t len);
