@@ -160,7 +160,7 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 	return build(root_fd, reference_text(&ref, name), ref.name, ref.tag, err);
 }
 
-const struct command command_build = {
+const struct command image_build = {
 	"build",
 	"RECIPE[:TAG]",
 	"Make an image from a recipe, with this host's package manager",

@@ -33,7 +33,7 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 	return 0;
 }
 
-const struct command command_collect = {
+const struct command image_collect = {
 	"gc",
 	"",
 	"Remove what interrupted commands left, and what no image or container uses",

@@ -13,8 +13,8 @@ struct command {
 		struct err *err);
 };
 
-extern const struct command command_build, command_import, command_list, command_inspect,
-	command_remove, command_save, command_collect, command_check;
+extern const struct command image_build, image_import, image_list, image_inspect,
+	image_remove, image_save, image_collect, image_check;
 
 struct option_def;
 /* Parses the flags in front of a command's work, --help included. Operands must number between min

@@ -12,14 +12,14 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-	&command_build,
-	&command_import,
-	&command_list,
-	&command_inspect,
-	&command_remove,
-	&command_save,
-	&command_collect,
-	&command_check,
+	&image_build,
+	&image_import,
+	&image_list,
+	&image_inspect,
+	&image_remove,
+	&image_save,
+	&image_collect,
+	&image_check,
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

@@ -121,7 +121,7 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 	return t.problems ? 1 : 0;
 }
 
-const struct command command_check = {
+const struct command image_check = {
 	"fsck",
 	"",
 	"Verify the digest of every blob and that every image is complete",

@@ -127,7 +127,7 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 	return 0;
 }
 
-const struct command command_import = {
+const struct command image_import = {
 	"import",
 	"FILE|DIR|- [NAME[:TAG]]",
 	"Take a root tar, OCI layout, docker archive or directory into the store",

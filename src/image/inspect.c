@@ -44,7 +44,7 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 	return r;
 }
 
-const struct command command_inspect = {
+const struct command image_inspect = {
 	"inspect",
 	"NAME",
 	"Show all that is known of an image, as JSON",

@@ -95,7 +95,7 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 	return r;
 }
 
-const struct command command_list = {
+const struct command image_list = {
 	"ls",
 	"[-q] [--format json]",
 	"List the images",

@@ -143,7 +143,7 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 	return remove_unwanted(root_fd, &lock, err);
 }
 
-const struct command command_remove = {
+const struct command image_remove = {
 	"rm",
 	"[-f] NAME…",
 	"Remove images, and the layers that nothing else uses",

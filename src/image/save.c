@@ -251,7 +251,7 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 	return r;
 }
 
-const struct command command_save = {
+const struct command image_save = {
 	"save",
 	"[-o FILE] [--format oci-tar|oci-dir] NAME",
 	"Write an image as OCI layout, for skopeo, podman, umoci and others to read",
