@@ -48,6 +48,14 @@ static void plan_size(struct cgroup_plan *p, const char *file, const char *flag,
 		.action = arena_printf(&p->arena, "%s %s", verb, size_text(p, bytes))});
 }
 
+/* The swap that docker gives beside --memory when nobody asked is no reason to refuse a kernel
+ * without swap accounting. */
+static void plan_swap(struct cgroup_plan *p, const struct limits *l)
+{
+	plan_size(p, "memory.swap.max", "--memory-swap", "limit swap to", l->memory_swap);
+	p->writes[p->count - 1].optional = l->memory_swap_default;
+}
+
 static int plan_memory(const struct limits *l, struct cgroup_plan *p, struct err *err)
 {
 	if (l->memory && l->memory < CGROUP_MEMORY_MIN) {
@@ -61,7 +69,7 @@ static int plan_memory(const struct limits *l, struct cgroup_plan *p, struct err
 	if (l->memory)
 		plan_size(p, "memory.max", "--memory", "limit memory to", l->memory);
 	if (l->memory_swap_set)
-		plan_size(p, "memory.swap.max", "--memory-swap", "limit swap to", l->memory_swap);
+		plan_swap(p, l);
 	if (l->memory_high)
 		plan_size(p, "memory.high", "--memory-high", "slow down above", l->memory_high);
 	if (l->memory_low)

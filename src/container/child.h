@@ -11,7 +11,7 @@ struct child {
 	const struct spec *spec;
 	struct plan *plan;
 	int go_fd;         /* one byte: id maps are written, trees are mapped; end of file: give up */
-	int report_fd;     /* a struct err, or end of file when the payload has been executed */
+	int report_fd;     /* as payload_await() reads it */
 	const int *layers; /* detached trees, lowest first */
 	int writable;      /* detached tree with upper/ and work/ */
 	const int *sources; /* per mount of the spec: a detached tree, or -1 */

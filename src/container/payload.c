@@ -150,6 +150,8 @@ int payload_execute(const struct spec *spec, struct plan *plan, int rootfd, int 
 	/* Nothing of ours above the standard streams reaches the payload. */
 	if (syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC, 5.11 */) < 0)
 		return err_sys(err, "cannot close file descriptors");
+	if (write(report_fd, "", 1) != 1)
+		return err_sys(err, "cannot report the start");
 	if (p->no_new_privs && seccomp_apply(&plan->filter, err) < 0)
 		return -1;
 	return execute(plan, init_fd, path, err);
@@ -157,15 +159,15 @@ int payload_execute(const struct spec *spec, struct plan *plan, int rootfd, int 
 
 int payload_await(int report_fd, pid_t pid, struct err *err)
 {
-	struct err theirs;
-	ssize_t n = fd_read_all(report_fd, &theirs, sizeof(theirs));
+	char buf[1 + sizeof(struct err)];
+	ssize_t n = fd_read_all(report_fd, buf, sizeof(buf));
 
-	if (n == 0)
+	if (n == 1)
 		return 0;
 	waitpid(pid, NULL, 0);
-	if (n != (ssize_t)sizeof(theirs))
-		return err_set(err, "the container's process ended without saying why");
-	*err = theirs;
+	if (n < (ssize_t)sizeof(*err))
+		return err_set(err, "the container's process was killed before it could start");
+	memcpy(err, buf + n - (ssize_t)sizeof(*err), sizeof(*err));
 	err->text[sizeof(err->text) - 1] = '\0';
 	err->hint[sizeof(err->hint) - 1] = '\0';
 	return -1;

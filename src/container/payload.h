@@ -14,6 +14,7 @@
 int payload_execute(const struct spec *spec, struct plan *plan, int rootfd, int init_fd,
 	int report_fd, struct err *err);
 
-/* Parent: blocks until the payload has been executed (0), or until the child has said why not; then
- * it is reaped (-1). */
+/* Parent: blocks until the payload has been executed (0), or until the child has said why not, or has
+ * died; then it is reaped (-1). The report is one byte right before the exec, which ends it by closing
+ * the pipe, and a struct err if something failed before or in it. */
 int payload_await(int report_fd, pid_t pid, struct err *err);

@@ -3,6 +3,9 @@
 # be left. A point is (system call, k): the k-th call of that name in one of the processes, as strace
 # counts them. Without -n, every point; with it, so many at even distances.
 set -u
+# Mounts of others must not be taken for ours.
+[ "${1:-}" = --inside ] || exec unshare -m --propagation private "$0" --inside "$@"
+shift
 points=0
 while getopts n: o; do
 	case $o in n) points=$OPTARG ;; *) exit 2 ;; esac
