@@ -1,0 +1,242 @@
+#include "base/fd.h"
+#include "cgroup/effective.h"
+#include "cgroup/hierarchy.h"
+#include "cli/command.h"
+#include "cli/view.h"
+#include "image/store.h"
+#include "ns/idmap.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <stdio.h>
+#include <string.h>
+
+static int set_format(void *to, const char *what, const char *value, struct err *err)
+{
+	(void)to;
+	return strcmp(value, "json") == 0 ? 0 : err_value(err, what, value, "is not json");
+}
+
+/* 0: the kernel has no such file, or nothing is set. */
+static void put_limit(json_t *j, const char *key, uint64_t value)
+{
+	if (value == UINT64_MAX)
+		json_object_set_new(j, key, json_string("max"));
+	else if (value)
+		json_object_set_new(j, key, json_integer((json_int_t)value));
+}
+
+static void put_text(json_t *j, const char *key, const char *value)
+{
+	if (value)
+		json_object_set_new(j, key, json_string(value));
+}
+
+static json_t *io_json(const struct limits *l)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < l->io_max_count; i++) {
+		const struct io_max *m = &l->io_max[i];
+		json_t *j = json_object();
+		char device[32];
+
+		snprintf(device, sizeof(device), "%u:%u", m->major, m->minor);
+		put_text(j, "device", device);
+		put_limit(j, "rbps", m->rbps);
+		put_limit(j, "wbps", m->wbps);
+		put_limit(j, "riops", m->riops);
+		put_limit(j, "wiops", m->wiops);
+		json_array_append_new(list, j);
+	}
+	return list;
+}
+
+static json_t *limits_json(const struct limits *l)
+{
+	json_t *j = json_object(), *conf = json_object();
+
+	put_limit(j, "memory", l->memory);
+	put_limit(j, "memoryHigh", l->memory_high);
+	put_limit(j, "memoryLow", l->memory_low);
+	put_limit(j, "swap", l->memory_swap);
+	if (l->memory_swap_set && !l->memory_swap)
+		json_object_set_new(j, "swap", json_integer(0));
+	put_limit(j, "cpuQuotaUs", l->cpu_quota_us);
+	put_limit(j, "cpuPeriodUs", l->cpu_period_us);
+	put_limit(j, "cpuWeight", l->cpu_weight);
+	put_text(j, "cpusetCpus", l->cpuset_cpus);
+	put_text(j, "cpusetMems", l->cpuset_mems);
+	put_limit(j, "pids", l->pids);
+	put_limit(j, "ioWeight", l->io_weight);
+	if (l->io_max_count)
+		json_object_set_new(j, "ioMax", io_json(l));
+	for (size_t i = 0; i < l->conf_count; i++)
+		put_text(conf, l->conf[i].key, l->conf[i].value);
+	json_object_set_new(j, "conf", conf);
+	return j;
+}
+
+/* As the kernel has them now; absent where this host has no such controller. */
+static json_t *read_limits(struct container *c)
+{
+	struct spec spec = {0};
+	struct limits limits;
+	struct err unknown;
+	bool known = container_spec(c->store, c->record.name, &spec, &unknown) == 0;
+	struct arena a = {0};
+	json_t *j = NULL;
+
+	if (cgroup_read_limits(c->group_fd, known ? &spec.limits : NULL, &a, &limits, &unknown) == 0)
+		j = limits_json(&limits);
+	arena_free(&a);
+	if (known)
+		spec_free(&spec);
+	return j;
+}
+
+static json_t *ids_json(const struct record *r)
+{
+	if (!(r->namespaces & CLONE_NEWUSER))
+		return NULL;
+	return json_pack("{sI si}", "first", (json_int_t)idmap_slot_base(r->slot), "count", SPEC_IDS);
+}
+
+static json_t *cgroup_json(const struct record *r)
+{
+	char mount[256], path[300];
+	struct err unknown;
+	autofd int fd = cgroup_hierarchy_open(mount, sizeof(mount), &unknown);
+
+	if (fd < 0)
+		return NULL;
+	snprintf(path, sizeof(path), "%s/ctr/%03x", mount, r->slot);
+	return json_string(path);
+}
+
+/* null: not now, or not known. */
+static void put(json_t *j, const char *key, json_t *value)
+{
+	json_object_set_new(j, key, value ? value : json_null());
+}
+
+/* What exists while it runs. */
+static void add_running(json_t *j, const struct store *store, const struct view *view)
+{
+	bool alive = view->status == CONTAINER_RUNNING || view->status == CONTAINER_PAUSED;
+	struct err gone;
+	struct container c;
+
+	put(j, "idRange", alive ? ids_json(&view->record) : NULL);
+	put(j, "cgroup", alive ? cgroup_json(&view->record) : NULL);
+	if (alive && container_open_running(store, view->summary.name, "inspect", &c, &gone) == 0) {
+		put(j, "limits", c.group_fd < 0 ? NULL : read_limits(&c));
+		put(j, "supervised", json_boolean(c.record.supervised));
+		put(j, "terminal", json_boolean(c.record.terminal));
+		container_close(&c);
+	} else {
+		put(j, "limits", NULL);
+		put(j, "supervised", NULL);
+		put(j, "terminal", NULL);
+	}
+}
+
+static json_t *layers_json(const struct summary *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->layer_count; i++)
+		json_array_append_new(list, json_string(s->layers[i]));
+	return list;
+}
+
+static json_t *container_json(const struct store *store, const struct view *view, struct err *err)
+{
+	const char *name = view->summary.name;
+	char path[SPEC_NAME_MAX + 32], data[4096];
+	json_t *config, *j;
+
+	snprintf(path, sizeof(path), "%s/config.json", name);
+	config = json_read(store->containers_fd, path, err);
+	if (!config && err->sys != ENOENT)
+		return NULL;
+	j = view_json(view);
+	snprintf(data, sizeof(data), "%s/containers/%s", store->root, name);
+	put(j, "directory", json_string(data));
+	put(j, "layers", layers_json(&view->summary));
+	add_running(j, store, view);
+	put(j, "config", config);
+	return j;
+}
+
+static int unknown_name(const struct store *store, const char *word, struct err *err)
+{
+	struct image image;
+	struct err other;
+
+	if (err->sys == ENOENT && image_open(store->root_fd, word, &image, &other) == 0) {
+		image_free(&image);
+		err_hint(err, "it is an image: ctr image inspect %s", word);
+	}
+	return -1;
+}
+
+static json_t *inspect(struct viewer *v, const char *word, struct err *err)
+{
+	char name[SPEC_NAME_MAX + 1];
+	struct view view;
+	json_t *j;
+	int r;
+
+	if (container_find(v->store, word, name, err) < 0) {
+		unknown_name(v->store, word, err);
+		return NULL;
+	}
+	r = viewer_look(v, name, VIEW_ANY, &view, err);
+	if (r == 0)
+		err_set(err, "no container %s: it has just been removed", name);
+	if (r <= 0)
+		return NULL;
+	j = container_json(v->store, &view, err);
+	view_free(&view);
+	return j;
+}
+
+static int run(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+{
+	autojson json_t *all = json_array();
+	struct viewer v;
+	int status = 0;
+
+	(void)options;
+	if (argc < 1)
+		return err_set(err, "inspect takes one or more containers");
+	viewer_init(&v, &cli->store);
+	/* As docker does: what is known is printed, and what is not, too. */
+	for (int i = 0; i < argc; i++) {
+		json_t *j = inspect(&v, argv[i], err);
+
+		if (j)
+			json_array_append_new(all, j);
+		else
+			status = err_print(err, "ctr: inspect");
+	}
+	viewer_close(&v);
+	if (json_array_size(all) && (output_json(all, err) < 0 || output_end(err) < 0))
+		return -1;
+	return status;
+}
+
+static const struct flag flags[] = {
+	{"format", 0, "FORMAT", "json", set_format},
+	{0},
+};
+
+const struct command command_inspect = {
+	.name = "inspect",
+	.summary = "Print all that is known of containers, as JSON",
+	.arguments = "CONTAINER…",
+	.examples = "  ctr inspect web\n  ctr inspect web | jq -r '.[0].limits.memory'\n",
+	.flags = flags,
+	.run = run,
+};
