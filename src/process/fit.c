@@ -45,9 +45,9 @@ static enum found look(int rootfd, const char *path)
 static int refuse_found(enum found what, const char *path, struct err *err)
 {
 	if (what == FOUND_DIRECTORY)
-		err_set(err, "cannot run %s: permission denied: it is a directory", path);
+		err_set(err, "cannot run %.300s: permission denied: it is a directory", path);
 	else
-		err_set(err, "cannot run %s: permission denied: it is not an executable file", path);
+		err_set(err, "cannot run %.300s: permission denied: it is not an executable file", path);
 	return err_status(err, ERR_STATUS_NOT_EXECUTABLE);
 }
 
@@ -74,7 +74,7 @@ static int find_path(int rootfd, const char *name, const char *cwd, char ret[PAT
 		return 0;
 	if (found != FOUND_NOTHING)
 		return refuse_found(found, name, err);
-	err_set(err, "cannot run %s: no such file or directory in the container", name);
+	err_set(err, "cannot run %.300s: no such file or directory in the container", name);
 	return err_status(err, ERR_STATUS_NOT_FOUND);
 }
 
@@ -145,7 +145,7 @@ static int refuse_machine(const char *path, const struct elf *e, int answer, str
 {
 	char buf[24];
 
-	err_set(err, "cannot run %s: it is for %s, this host runs %s", path,
+	err_set(err, "cannot run %.300s: it is for %s, this host runs %s", path,
 		elf_machine_name(e, buf), elf_native_name());
 	if (answer == ENOENT)
 		err_hint(err, "the emulator registered with binfmt_misc is not in the container: "
@@ -189,7 +189,7 @@ static int kernel_check(int fd, const char *path, const struct elf *e, struct er
 	for (int i = 0; i < 3 && want[i] <= have[i]; i++)
 		if (want[i] < have[i] || i == 2)
 			return 0;
-	err_set(err, "cannot run %s: it was built for Linux %u.%u.%u or later, this host runs %s", path,
+	err_set(err, "cannot run %.300s: it was built for Linux %u.%u.%u or later, this host runs %s", path,
 		want[0], want[1], want[2], u.release);
 	err_hint(err, "a container uses the kernel of its host: use an older image, or a newer kernel");
 	return err_status(err, ERR_STATUS_NOT_EXECUTABLE);
@@ -197,7 +197,7 @@ static int kernel_check(int fd, const char *path, const struct elf *e, struct er
 
 static int refuse_file(const char *path, struct err *err)
 {
-	err_wrap(err, "cannot run %s", path);
+	err_wrap(err, "cannot run %.200s", path);
 	return err_status(err, ERR_STATUS_NOT_EXECUTABLE);
 }
 
@@ -234,7 +234,7 @@ static int loader_name(int fd, const char *path, const struct elf *e, const uint
 	}
 	if (whole && ret[size - 1] == '\0' && ret[0])
 		return 0;
-	err_set(err, "cannot run %s: the name of its loader is not in it", path);
+	err_set(err, "cannot run %.300s: the name of its loader is not in it", path);
 	return err_status(err, ERR_STATUS_NOT_EXECUTABLE);
 }
 
@@ -245,7 +245,7 @@ static bool is_absent(const struct err *err)
 
 static int refuse_loader(const char *path, const char *loader, struct err *err)
 {
-	err_set(err, "%s needs the loader %s, which the image does not have", path, loader);
+	err_set(err, "%.300s needs the loader %.300s, which the image does not have", path, loader);
 	if (strstr(loader, "ld-musl"))
 		err_hint(err, "it was built for musl (Alpine): use a glibc build, or an image with musl");
 	else
@@ -276,7 +276,7 @@ static int loader_check(int rootfd, const char *path, const char *loader, const 
 		return refuse_file(path, err);
 	if (e.machine == program->machine && e.bits == program->bits)
 		return kernel_check(fd, loader, &e, err);
-	err_set(err, "cannot run %s: it is for %s, its loader %s for %s", path,
+	err_set(err, "cannot run %.300s: it is for %s, its loader %s for %s", path,
 		elf_machine_name(program, a), loader, elf_machine_name(&e, b));
 	return err_status(err, ERR_STATUS_NOT_EXECUTABLE);
 }
@@ -323,7 +323,7 @@ static int refuse_interpreter(const char *script, const char *name, struct err *
 {
 	size_t len = strlen(name);
 
-	err_set(err, "%s needs the interpreter %s, which the image does not have", script, name);
+	err_set(err, "%.300s needs the interpreter %.300s, which the image does not have", script, name);
 	if (len && name[len - 1] == '\r')
 		err_hint(err, "its first line ends with a carriage return: the file has the line ends "
 			      "of Windows");
@@ -332,7 +332,7 @@ static int refuse_interpreter(const char *script, const char *name, struct err *
 
 static int refuse_depth(const char *path, struct err *err)
 {
-	err_set(err, "cannot run %s: more than %d scripts are each other's interpreters", path,
+	err_set(err, "cannot run %.300s: more than %d scripts are each other's interpreters", path,
 		SCRIPT_LEVELS);
 	return err_status(err, ERR_STATUS_NOT_EXECUTABLE);
 }
@@ -390,13 +390,13 @@ int exec_error(int error, const char *path, struct err *err)
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
 		if (reasons[i].error != error)
 			continue;
-		err_set(err, "cannot run %s: %s", path, reasons[i].reason);
+		err_set(err, "cannot run %.300s: %s", path, reasons[i].reason);
 		err->sys = error;
 		if (reasons[i].hint)
 			err_hint(err, "%s", reasons[i].hint);
 		return err_status(err, reasons[i].status);
 	}
 	errno = error;
-	err_sys(err, "cannot run %s", path);
+	err_sys(err, "cannot run %.300s", path);
 	return err_status(err, ERR_STATUS_NOT_EXECUTABLE);
 }
