@@ -1,0 +1,112 @@
+#include "container/plan.h"
+#include "ns/idmap.h"
+#include "spec/defaults.h"
+
+#include <criterion/criterion.h>
+#include <linux/sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *argv[] = {"true", NULL};
+
+static struct spec fresh(void)
+{
+	struct spec s;
+
+	spec_init(&s);
+	s.id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	s.name = "t";
+	s.process.argv = argv;
+	s.process.argc = 1;
+	spec_complete(&s);
+	return s;
+}
+
+Test(plan, gives_each_slot_ids_of_its_own)
+{
+	struct spec s = fresh();
+	struct plan a, b;
+	struct err err = {0};
+
+	cr_assert_eq(plan_make(&s, NULL, &a, &s.arena, &err), 0);
+	cr_assert_eq(plan_make(&s, NULL, &b, &s.arena, &err), 0);
+	plan_set_slot(&a, &s, 0);
+	plan_set_slot(&b, &s, IDMAP_SLOTS - 1);
+	cr_assert_eq(a.map.inside, 0);
+	cr_assert_eq(a.map.count, 65536);
+	cr_assert_eq(a.map.outside, 0x70000000);
+	cr_assert_eq(b.map.outside, a.map.outside + (IDMAP_SLOTS - 1) * 65536U);
+	cr_assert_leq((uint64_t)b.map.outside + b.map.count, 0x80000000ULL);
+	cgroup_plan_free(&a.cgroup);
+	cgroup_plan_free(&b.cgroup);
+	spec_free(&s);
+}
+
+Test(plan, maps_no_ids_without_a_user_namespace)
+{
+	struct spec s = fresh();
+	struct plan p;
+	struct err err = {0};
+
+	s.ns.fresh &= ~(uint64_t)CLONE_NEWUSER;
+	cr_assert_eq(plan_make(&s, NULL, &p, &s.arena, &err), 0);
+	plan_set_slot(&p, &s, 7);
+	cr_assert_eq(p.map.count, 0);
+	cr_assert_eq(p.id_base, 0);
+	cgroup_plan_free(&p.cgroup);
+	spec_free(&s);
+}
+
+Test(plan, puts_init_in_front_of_the_command)
+{
+	struct spec s = fresh();
+	struct plan p;
+	struct err err = {0};
+
+	s.init = true;
+	cr_assert_eq(plan_make(&s, NULL, &p, &s.arena, &err), 0);
+	cr_assert_str_eq(p.argv[0], "ctr-init");
+	cr_assert_str_eq(p.argv[1], "--");
+	cr_assert_str_eq(p.argv[2], "true");
+	cr_assert_null(p.argv[3]);
+	cgroup_plan_free(&p.cgroup);
+	spec_free(&s);
+}
+
+Test(plan, leaves_files_alone_that_the_user_mounts)
+{
+	struct spec s = fresh();
+	struct plan p;
+	struct err err = {0};
+
+	spec_mount_add(&s, (struct mount){.kind = MOUNT_BIND, .source = "/x", .target = "/etc/hosts"});
+	cr_assert_eq(plan_make(&s, "nameserver 192.0.2.1\n", &p, &s.arena, &err), 0);
+	cr_assert_eq(p.etc_count, 2);
+	cr_assert_str_eq(p.etc[0].target, "/etc/hostname");
+	cr_assert_str_eq(p.etc[1].target, "/etc/resolv.conf");
+	cgroup_plan_free(&p.cgroup);
+	spec_free(&s);
+}
+
+Test(plan, prints_every_part)
+{
+	static const char *const parts[] = {"clone     user,mnt,pid,uts,ipc,net,cgroup\n",
+		"ids       0..65535", "mount     proc -> /proc nosuid nodev noexec\n",
+		"mask      /proc/kcore\n", "readonly  /proc/sys\n", "seccomp   built-in\n",
+		"caps      CAP_CHOWN,", "exec      true\n"};
+	struct spec s = fresh();
+	struct plan p;
+	struct err err = {0};
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	cr_assert_eq(plan_make(&s, NULL, &p, &s.arena, &err), 0);
+	plan_print(&s, &p, out);
+	fclose(out);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		cr_assert(strstr(text, parts[i]), "%s is missing in:\n%s", parts[i], text);
+	free(text);
+	cgroup_plan_free(&p.cgroup);
+	spec_free(&s);
+}
