@@ -61,9 +61,46 @@ $(B)/ctr-supervisor $(B)/ctr-init: $(B)/%: $(STATICS)
 	$(MUSL_CC) -D_GNU_SOURCE -std=gnu17 $(WARN) -Os -static -s -o $@ $(filter %/$*.c,$^) \
 	  -Isrc -idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -dumpmachine)
 
+# Debian packages, named in files so that nothing else needs to know them. apt is asked only for what
+# is missing.
+define install_packages
+	@need=$$(dpkg-query -W -f '$${db:Status-Abbrev}$${Package}\n' $$(cat $(1)) 2>&1 | \
+	  sed -nE 's/^(un|rc) *//p; s/.*no packages found matching //p'); \
+	if [ -n "$$need" ]; then \
+	  echo "installing:" $$need; \
+	  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install \
+	    --no-install-recommends $$need; } >$(2) 2>&1 || { cat $(2); exit 1; }; \
+	fi
+endef
+deps:
+	@mkdir -p $(B)
+	$(call install_packages,packages,$(B)/apt.log)
+test-deps: deps
+	$(call install_packages,tests/packages,$(B)/apt.log)
+
+# A first container, from nothing.
+demo: deps
+	@$(MAKE) --no-print-directory -s -j2 all
+	$(B)/ctr image build busybox
+	$(B)/ctr run --rm busybox echo hello
+
+LIBEXEC := $(DESTDIR)$(PREFIX)/libexec/ctr
+SHARE   := $(DESTDIR)$(PREFIX)/share
+install: all
+	install -D -t $(DESTDIR)$(PREFIX)/bin $(B)/ctr
+	install -D -t $(LIBEXEC) $(filter-out $(B)/ctr,$(PROGRAMS))
+	for d in images/*/; do install -D -t $(SHARE)/ctr/$$d $$d/recipe || exit 1; \
+	  for f in $$d/*; do case $$f in */recipe) ;; *) install -m 644 -D -t $(SHARE)/ctr/$$d $$f ;; esac; done; done
+	for p in man/*; do install -m 644 -D -t $(SHARE)/man/man$${p##*.} $$p || exit 1; done
+	install -m 644 -D contrib/completions/ctr.bash $(SHARE)/bash-completion/completions/ctr
+uninstall:
+	rm -rf $(LIBEXEC) $(SHARE)/ctr
+	rm -f $(DESTDIR)$(PREFIX)/bin/ctr $(SHARE)/bash-completion/completions/ctr
+	for p in man/*; do rm -f $(SHARE)/man/man$${p##*.}/$${p##*/}; done
+
 clean:
 	rm -rf $(B)
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
-.PHONY: all clean
+.PHONY: all deps test-deps demo install uninstall clean
 include tests/tests.mk

@@ -12,3 +12,15 @@ unit: $(UNIT)
 	@fail=0; for t in $(UNIT); do $$t || fail=1; done; exit $$fail
 
 .PHONY: unit
+
+# Everything, with what it needs. The last line counts the tests of all runners.
+check: test-deps
+	@$(MAKE) --no-print-directory -s -j2 all unit-programs
+	@tests/run.sh $(B)
+
+unit-programs: $(UNIT)
+
+bench: all
+	bench/run.sh $(B)
+
+.PHONY: check unit-programs bench

@@ -1,0 +1,59 @@
+#!/bin/bash
+# run.sh BUILD [unit] [cli] [faults] - runs the suites, keeps each runner's closing lines, and ends with
+# one that counts them all. Status 0 only if nothing failed and something ran.
+set -u
+build=$1
+shift
+[ $# -gt 0 ] || set -- unit cli faults
+CTR_BUILD=$(realpath "$build")
+export CTR_BUILD
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+passed=0 failed=0 skipped=0
+
+count() { passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3)); }
+
+# Criterion: "[====] Synthesis: Tested: N | Passing: N | Failing: N | Crashing: N". Skipped tests are in
+# none of its sums but the first.
+suite_unit() {
+	local t status line tested pass fail crash
+	for t in "$build"/unit/*; do
+		case $t in *.d) continue ;; esac
+		"$t" > "$log" 2>&1
+		status=$?
+		line=$(grep -a 'Synthesis: Tested:' "$log" | tail -n 1)
+		read -r tested pass fail crash <<< "$(sed -E 's/[^0-9|]//g; s/\|/ /g' <<< "${line#*Tested}")"
+		if [ -z "$line" ]; then
+			count 0 1 0
+			echo "not ok ${t##*/}: no summary, status $status"
+		else
+			count "$pass" $((fail + crash)) $((tested - pass - fail - crash))
+		fi
+		if [ $status != 0 ]; then cat "$log"; else grep -a '^\[SKIP' "$log"; fi
+		echo "${t##*/}: $line"
+	done
+}
+
+# bats: TAP.
+suite_cli() {
+	local plan
+	bats --tap tests/cli | tee "$log" | grep -av '^ok [^#]*$'
+	plan=$(sed -nE 's/^1\.\.([0-9]+)$/\1/p' "$log")
+	local ok not skip
+	skip=$(grep -acE '^ok .* # skip' "$log")
+	ok=$(($(grep -acE '^ok ' "$log") - skip))
+	not=$(grep -acE '^not ok ' "$log")
+	# What the plan promised and nobody ran has failed.
+	count "$ok" $((${plan:-1} - ok - skip)) "$skip"
+	echo "bats: ${plan:-no} tests, $not failures, $skip skipped"
+}
+
+suite_faults() {
+	tests/faults/kill.sh -n "${FAULT_POINTS:-150}" | tee "$log"
+	read -r p _ f _ <<< "$(tail -n 1 "$log")"
+	if [[ $p =~ ^[0-9]+$ && $f =~ ^[0-9]+$ ]]; then count "$p" "$f" 0; else count 0 1 0; fi
+}
+
+for s; do "suite_$s"; done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
