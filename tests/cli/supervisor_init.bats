@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016
 # ctr-init as PID 1 of a new PID namespace.
 
 bats_require_minimum_version 1.5.0
@@ -56,7 +56,7 @@ background() {
 		sleep 1; ps -eo pid,ppid,stat,comm'
 	[ "$status" -eq 0 ]
 	[[ $output == *ctr-init* ]]
-	! grep -qE ' Z|defunct' <<<"$output"
+	run ! grep -qE ' Z|defunct' <<<"$output"
 }
 
 @test "without it, the same orphans are zombies" {
@@ -98,7 +98,7 @@ print(subprocess.check_output(["ps", "-eo", "stat,comm"]).decode())'
 @test "the command is the foreground process group of its terminal" {
 	run timeout 30 script -qefc \
 		"unshare -pf --mount-proc setsid -cw '$B/ctr-init' -- sh -c 'ps -o pid=,pgid=,tpgid= -p \$\$'" /dev/null
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2046
 	set -- $(tr -d '\r' <<<"$output")
 	[ "$1" = "$2" ]
 	[ "$2" = "$3" ]

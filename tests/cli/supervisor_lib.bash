@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # What the supervisor's and the init's tests share.
 B=${B:-$BATS_TEST_DIRNAME/../../build}
 B=$(realpath "$B")

@@ -1,6 +1,7 @@
-# shellcheck shell=bash disable=SC2030,SC2031
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031,SC2034
 # The supervisor with pipes: status, log, clients, limits.
 
+bats_require_minimum_version 1.5.0
 load supervisor_lib
 
 setup_file() { supervisor_build; }
@@ -83,7 +84,7 @@ teardown() { supervisor_teardown; }
 	ended 0
 	logged 'stderr F \[ctr-supervisor: [0-9]* records could not be written\]$'
 	logged ' stdout F after$'
-	! grep -qvE '^[0-9TZ:.-]+ std(out|err) [FP] ' "$D/log"
+	run ! grep -qvE '^[0-9TZ:.-]+ std(out|err) [FP] ' "$D/log"
 	# every record is there or counted
 	local kept lost
 	kept=$(cat "$D"/log* | grep -cE ' stdout F [0-9]+$')
@@ -116,7 +117,7 @@ teardown() { supervisor_teardown; }
 	[ "$(tail -n1 "$D/a")" = "exited 0" ]
 	grep -q 'line 5' "$D/a"
 	grep -q 'line 5' "$D/b"
-	! grep -q 'line 1' "$D/b"
+	run ! grep -q 'line 1' "$D/b"
 	ended 0
 }
 

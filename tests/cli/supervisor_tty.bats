@@ -1,6 +1,7 @@
-# shellcheck shell=bash disable=SC2030,SC2031
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031,SC2034
 # The supervisor with a terminal. A person is played by script(1), which has one.
 
+bats_require_minimum_version 1.5.0
 load supervisor_lib
 
 setup_file() { supervisor_build; }
