@@ -177,7 +177,7 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 
 	(void)argv;
 	if (argc)
-		return err_set(err, "info takes no words");
+		return err_set(err, "takes no words");
 	put(j, "version", CTR_VERSION);
 	add_store(j, &cli->store);
 	if (add_counts(j, &cli->store, err) < 0)

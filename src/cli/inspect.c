@@ -210,7 +210,7 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 
 	(void)options;
 	if (argc < 1)
-		return err_set(err, "inspect takes one or more containers");
+		return err_set(err, "takes one or more containers");
 	viewer_init(&v, &cli->store);
 	/* As docker does: what is known is printed, and what is not, too. */
 	for (int i = 0; i < argc; i++) {
@@ -218,13 +218,15 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 
 		if (j)
 			json_array_append_new(all, j);
+		else if (argc == 1)
+			return -1;
 		else
 			status = err_print(err, "ctr: inspect");
 	}
 	viewer_close(&v);
-	if (json_array_size(all) && (output_json(all, err) < 0 || output_end(err) < 0))
+	if (output_json(all, err) < 0 || output_end(err) < 0)
 		return -1;
-	return status;
+	return status ? 1 : 0;
 }
 
 static const struct flag flags[] = {

@@ -100,7 +100,7 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 	bool alive = false;
 
 	if (argc != 1)
-		return err_set(err, "logs takes one container");
+		return err_set(err, "takes one container");
 	if (container_find(&cli->store, argv[0], name, err) < 0 ||
 		open_end(&cli->store, name, &end, &alive, err) < 0)
 		return -1;

@@ -319,7 +319,7 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 	int r;
 
 	if (argc) {
-		err_set(err, "ps takes no words, not '%.60s'", argv[0]);
+		err_set(err, "takes no words, not '%.60s'", argv[0]);
 		return err_hint(err, "ctr ps --filter name=%.60s", argv[0]);
 	}
 	viewer_init(&l.viewer, &cli->store);

@@ -134,26 +134,24 @@ static void probe_kernel(struct probes *p)
 static void probe_space(struct probes *p, const struct store *store)
 {
 	const uint64_t few_bytes = UINT64_C(1) << 30, few_inodes = 20000;
-	char type[HOST_NAME_SIZE], text[16];
-	uint64_t bytes, inodes;
+	char type[HOST_NAME_SIZE], text[16] = "";
+	uint64_t bytes = UINT64_MAX, inodes = UINT64_MAX;
+	bool known = host_space(store->root_fd, &bytes, &inodes) == 0;
 
 	host_filesystem(store->root_fd, type);
-	if (host_space(store->root_fd, &bytes, &inodes) < 0)
-		return probe_say(p, "store", PROBE_LIMITED, "%s on %s", store->root, type);
-	if (bytes < few_bytes || inodes < few_inodes)
-		probe_say(p, "store", PROBE_LIMITED, "%s on %s has %s and %llu files left",
-			store->root, type, size_format(bytes, text), (unsigned long long)inodes);
-	else
-		probe_say(p, "store", PROBE_OK, "%s on %s, %s free", store->root, type,
-			size_format(bytes, text));
-	if (bytes < few_bytes || inodes < few_inodes)
-		probe_cure(p, "remove what is not needed (ctr rm, ctr image gc), or put CTR_ROOT on "
-			      "a larger disk");
 	if (strcmp(type, "tmpfs") == 0 || strcmp(type, "ramfs") == 0) {
-		probe_say(p, "store", PROBE_LIMITED, "%s is kept in memory and gone after a restart",
-			store->root);
-		probe_cure(p, "put CTR_ROOT on a disk");
+		probe_say(p, "store", PROBE_LIMITED, "%s on %s is gone after a restart", store->root,
+			type);
+		return probe_cure(p, "put CTR_ROOT on a disk");
 	}
+	if (bytes < few_bytes || inodes < few_inodes) {
+		probe_say(p, "store", PROBE_LIMITED, "%s on %s has room for %s and %llu files only",
+			store->root, type, size_format(bytes, text), (unsigned long long)inodes);
+		return probe_cure(p, "remove what is not needed (ctr rm, ctr image gc), or put "
+				     "CTR_ROOT on a larger disk");
+	}
+	probe_say(p, "store", PROBE_OK, "%s on %s, %s free", store->root, type,
+		known ? size_format(bytes, text) : "unknown space");
 }
 
 /* The directory of a probe, locked so that two do not meet. -1 with err. */

@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void probe_userns(struct probes *p)
+static bool probe_userns(struct probes *p)
 {
 	const struct trial t = {.flags = CLONE_NEWUSER, .cgroup_fd = -1};
 	struct err err = {0};
@@ -26,11 +26,12 @@ static void probe_userns(struct probes *p)
 
 	if (probe_told(p, "user namespace", PROBE_MISSING, r, &err, "up to %llu of them",
 		    (unsigned long long)host_number("/proc/sys/user/max_user_namespaces")))
-		return;
+		return true;
 	if (err.sys == ENOSPC)
 		probe_cure(p, "sysctl -w user.max_user_namespaces=65536");
 	else if (err.sys == EINVAL)
 		probe_cure(p, "use a kernel with CONFIG_USER_NS");
+	return false;
 }
 
 static int bring_up_loopback(const struct trial *t, struct err *err)
@@ -80,7 +81,11 @@ static int mount_new(const struct trial *t, struct err *err)
 /* The kernel's own file systems, as they are mounted in a container. */
 static void probe_filesystems(struct probes *p)
 {
-	static const char *const types[] = {"proc", "sysfs", "cgroup2", "devpts", "mqueue", "tmpfs"};
+	static const struct {
+		const char *name;
+		bool hidden; /* no more of it is shown than the host's own mounts show */
+	} types[] = {{"proc", true}, {"sysfs", true}, {"cgroup2", false}, {"devpts", false},
+		{"mqueue", false}, {"tmpfs", false}};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		const struct trial t = {
@@ -88,17 +93,16 @@ static void probe_filesystems(struct probes *p)
 				 CLONE_NEWIPC | CLONE_NEWCGROUP,
 			.cgroup_fd = -1,
 			.run = mount_new,
-			.arg = types[i],
+			.arg = types[i].name,
 		};
 		struct err err = {0};
 		char feature[40];
 
-		snprintf(feature, sizeof(feature), "mount %s", types[i]);
-		/* The kernel shows no more of them than is already seen. */
+		snprintf(feature, sizeof(feature), "mount %s", types[i].name);
 		if (!probe_told(p, feature, PROBE_MISSING, trial_run(&t, &err), &err,
-			    "in a user namespace") && err.sys == EPERM)
+			    "in a user namespace") && err.sys == EPERM && types[i].hidden)
 			probe_cure(p, "something is mounted over a part of the host's own %s: run ctr "
-				      "outside of other containers", types[i]);
+				      "outside of other containers", types[i].name);
 	}
 }
 
@@ -112,7 +116,7 @@ static void probe_devices(struct probes *p)
 	probe_told(p, "device nodes", PROBE_MISSING, fd < 0 ? -1 : 0, &err, "for a /dev of its own");
 }
 
-static void probe_idmap(struct probes *p, int dir_fd)
+static bool probe_idmap(struct probes *p, int dir_fd)
 {
 	struct err err = {0};
 	autofd int tree = tree_clone(dir_fd, "lower", false, &err);
@@ -125,10 +129,13 @@ static void probe_idmap(struct probes *p, int dir_fd)
 	char type[HOST_NAME_SIZE];
 
 	host_filesystem(dir_fd, type);
-	if (!probe_told(p, "id-mapped mounts", PROBE_MISSING, tree < 0 ? -1 : trial_run(&t, &err),
-		    &err, "of %s, where the store lies", type) && err.sys == EINVAL)
+	if (probe_told(p, "id-mapped mounts", PROBE_MISSING, tree < 0 ? -1 : trial_run(&t, &err),
+		    &err, "of %s, where the store lies", type))
+		return true;
+	if (err.sys == EINVAL)
 		probe_cure(p, "%s cannot be id-mapped by this kernel: put CTR_ROOT on ext4, xfs or "
 			      "btrfs", type);
+	return false;
 }
 
 /* What a payload does first: changes a file of the image, which copies it up, makes one, gives it
@@ -201,14 +208,14 @@ void probe_root(struct probes *p, int dir_fd)
 {
 	struct err err = {0};
 
-	probe_userns(p);
+	/* What rests on a thing that is missing would only say the same again. */
+	if (!probe_userns(p))
+		return;
 	probe_namespaces(p);
 	probe_filesystems(p);
 	probe_devices(p);
-	if (make_image(dir_fd, &err) < 0) {
+	if (make_image(dir_fd, &err) < 0)
 		probe_told(p, "store", PROBE_MISSING, -1, &err, "%s", "");
-		return;
-	}
-	probe_idmap(p, dir_fd);
-	probe_overlay(p, dir_fd);
+	else if (probe_idmap(p, dir_fd))
+		probe_overlay(p, dir_fd);
 }
