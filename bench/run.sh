@@ -1,0 +1,227 @@
+#!/bin/bash
+# run.sh BUILD_DIR
+# Starts a static `true` with ctr, crun, runc, bubblewrap and the bare floor, prints the times, the
+# ratios and whether each holds its bound, and leaves the figures in BUILD_DIR/bench.json.
+#
+# All of it runs in a mount and a cgroup namespace of its own, with a plain cgroup2 tree where crun
+# and runc look for one: so they run on a hybrid host too, and what they leave behind is seen.
+# BENCH_ROUNDS (default 60) sets how many samples each figure has.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+build=$(realpath "$1")
+work=$build/bench
+rounds=${BENCH_ROUNDS-60}
+profile=${BENCH_PROFILE-/usr/share/containers/seccomp.json}
+
+die()
+{
+	echo "bench: $*" >&2
+	exit 1
+}
+
+# A cgroup below the host's cgroup2 root that becomes the root of everything measured.
+enclose()
+{
+	local top status=0
+	[ "$(id -u)" = 0 ] || die "needs root"
+	top=$(findmnt -n -t cgroup2 -o TARGET | head -n 1)
+	[ -n "$top" ] || die "this host has no cgroup2 file system mounted"
+	cgroup=$top/ctr-bench-$$
+	mkdir "$cgroup"
+	trap leave EXIT
+	(
+		echo "$BASHPID" >"$cgroup/cgroup.procs"
+		exec unshare --mount --cgroup --propagation private "$here/run.sh" "$build" enclosed
+	) || status=$?
+	return $status
+}
+
+# The cgroup of a process that just ended can stay busy for a moment.
+leave()
+{
+	for _ in 1 2 3 4 5; do
+		rmdir "$cgroup"/* "$cgroup" 2>/dev/null || :
+		[ -d "$cgroup" ] || return 0
+		sleep 0.2
+	done
+	echo "bench: $cgroup was left behind" >&2
+	return 1
+}
+
+enter()
+{
+	mount -t cgroup2 cgroup2 /sys/fs/cgroup
+	mkdir /sys/fs/cgroup/runner
+	echo $$ >/sys/fs/cgroup/runner/cgroup.procs
+	mount -t tmpfs -o mode=755 tmpfs /run
+	export CTR_ROOT=$work/store CTR_STATE=/run/ctr
+}
+
+# One root for each side, so that none has its pages, links or mount points from another.
+make_roots()
+{
+	local peer root dir
+	rm -rf "$work/roots" "$work/scratch" "$work/store" "$work/bundles"
+	for peer in ctr crun runc bwrap floor; do
+		root=$work/roots/$peer
+		for dir in bin etc dev proc sys tmp run; do mkdir -p "$root/$dir"; done
+		cp "$work/true-musl" "$root/bin/true"
+		cp "$work/true-glibc" "$root/bin/true-glibc"
+	done
+	mkdir -p "$work/scratch"
+}
+
+make_bundles()
+{
+	local peer
+	for peer in crun runc; do
+		"$here/bundle.sh" "$work/bundles/$peer" "$work/roots/$peer"
+		if [ -r "$profile" ]; then
+			"$here/bundle.sh" "$work/bundles/$peer-filter" "$work/roots/$peer" "$profile"
+		fi
+		jq '.process.args = ["/bin/true-glibc"]' "$work/bundles/$peer/config.json" >"$work/config"
+		mkdir -p "$work/bundles/$peer-glibc"
+		mv "$work/config" "$work/bundles/$peer-glibc/config.json"
+	done
+}
+
+# crun raises its memlock limit before it loads a device filter, which takes CAP_SYS_RESOURCE.
+choose_devices()
+{
+	export BENCH_DEVICES=yes
+	"$here/bundle.sh" "$work/bundles/probe" "$work/roots/crun"
+	if ! (cd "$work/bundles/probe" && crun run probe) 2>/dev/null; then
+		rmdir /sys/fs/cgroup/probe 2>/dev/null || :
+		BENCH_DEVICES=no
+		echo "note: crun may not load device rules here; crun and runc run without them"
+	fi
+}
+
+have()
+{
+	case $1 in
+	floor) return 0 ;;
+	ctr) [ -x "$build/ctr" ] ;;
+	*) command -v "$1" >/dev/null ;;
+	esac
+}
+
+# Fills `argv` with how one side starts the payload. VARIANT is plain, filter or glibc.
+command_of()
+{
+	local peer=$1 variant=$2 suffix= payload=/bin/true
+	case $variant in
+	filter) suffix=-filter ;;
+	glibc) suffix=-glibc payload=/bin/true-glibc ;;
+	esac
+	case $peer in
+	ctr)
+		argv=("$build/ctr" run --rm --rootfs "$work/roots/ctr")
+		[ "$variant" = filter ] || argv+=(--security-opt seccomp=unconfined)
+		argv+=("$payload")
+		;;
+	crun | runc) argv=("$peer" run --bundle "$work/bundles/$peer$suffix" "$peer-@@") ;;
+	bwrap)
+		argv=(bwrap --unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup
+			--hostname bench --bind "$work/roots/bwrap" / --proc /proc --dev /dev
+			--mqueue /dev/mqueue --ro-bind /sys /sys --new-session --cap-drop ALL
+			--cap-add CAP_CHOWN --cap-add CAP_SETUID --cap-add CAP_SETGID "$payload")
+		;;
+	floor) argv=("$work/floor" "$work/roots/floor" "$work/scratch" /sys/fs/cgroup - "$payload") ;;
+	esac
+}
+
+# measure KEY TITLE VARIANT "SIDES" [TIMER OPTIONS]
+measure()
+{
+	local key=$1 title=$2 variant=$3 sides=$4 peer argv all=()
+	shift 4
+	for peer in $sides; do
+		have "$peer" || continue
+		command_of "$peer" "$variant"
+		all+=(-- "$peer" "${argv[@]}")
+	done
+	"$work/timer" -t "$title" -o "$work/$key.json" "$@" "${all[@]}" </dev/null
+}
+
+# bound KEY FIELD SIDE PEER LIMIT WHAT
+bound()
+{
+	local file=$work/$1.json
+	if ! [ -r "$file" ] || ! jq -e ".rows | has(\"$3\") and has(\"$4\")" "$file" >/dev/null; then
+		printf '%-52s not measured\n' "$6"
+		return 0
+	fi
+	jq -r --arg field "$2" --arg side "$3" --arg peer "$4" --argjson limit "$5" --arg what "$6" \
+		'(.rows[$side][$field] / .rows[$peer][$field]) as $r
+		| {what: $what, key: "'"$1"'", field: $field, side: $side, peer: $peer,
+		   ratio: ($r * 1000 | round / 1000), bound: $limit,
+		   word: (if $r <= $limit then "OK" else "MISSED" end)}' "$file" >>"$work/bounds.json"
+	jq -rs '.[-1] | "\(.what)\t\(.ratio)\t\(.bound)\t\(.word)"' "$work/bounds.json" |
+		while IFS=$'\t' read -r what ratio limit word; do
+			printf '%-52s %6.2f  (hold %.2f)  %s\n' "$what" "$ratio" "$limit" "$word"
+		done
+}
+
+measure_all()
+{
+	local all="ctr crun runc bwrap floor"
+	measure a "(a) static true, no filter, back to back" plain "$all" -n "$rounds"
+	measure a_paused "(a) static true, no filter, 25 ms between starts" plain "$all" \
+		-n $((rounds / 2 + 1)) -p 25
+	measure a_glibc "(a) static true of glibc, no filter, back to back" glibc "$all" \
+		-n $((rounds / 2 + 1))
+	if [ -r "$profile" ]; then
+		measure b "(b) static true, default filter, back to back" filter "ctr crun runc" \
+			-n "$rounds"
+		measure b_paused "(b) static true, default filter, 25 ms between starts" filter \
+			"ctr crun runc" -n $((rounds / 2 + 1)) -p 25
+	else
+		echo "note: $profile is not there; no filter for crun and runc to be measured with"
+	fi
+	measure c "(c) 200 starts, two at a time, no filter" plain "ctr crun" -n 3 -w 1 -c 200 -j 2
+}
+
+judge()
+{
+	: >"$work/bounds.json"
+	bound a median_us ctr crun 0.50 "(a) start / crun"
+	bound a median_us ctr floor 1.50 "(a) start / floor"
+	bound b median_us ctr crun 0.15 "(b) start with the default filter / crun"
+	bound c median_us ctr crun 0.50 "(c) 200 starts two at a time / crun"
+	bound a peak_kb ctr crun 0.67 "(d) peak memory / crun"
+}
+
+# Every side has to have gone without a trace.
+check_traces()
+{
+	local found
+	found=$(find /sys/fs/cgroup -mindepth 1 -type d ! -path /sys/fs/cgroup/runner
+		find /run/crun /run/runc /run/ctr "$work/scratch" -mindepth 1 ! -name '.*' 2>/dev/null || :)
+	[ "$(wc -l </proc/self/mountinfo)" = "$mounts_before" ] || found+=" a mount"
+	[ -z "$found" ] || die "left behind: $found"
+	echo "no cgroup, mount or state directory is left"
+}
+
+main()
+{
+	local mounts_before key
+	enter
+	mounts_before=$(wc -l </proc/self/mountinfo)
+	rm -f "$work"/*.json
+	make_roots
+	for key in crun jq; do have $key || die "$key is not installed (make test-deps)"; done
+	choose_devices
+	make_bundles
+	measure_all
+	judge
+	check_traces
+	jq -s '{rows: [.[] | select(.rows)], bounds: [.[] | select(.bound)]}' "$work"/*.json \
+		>"$build/bench.json"
+}
+
+if [ "${2-}" = enclosed ]; then
+	main
+else
+	enclose
+fi
