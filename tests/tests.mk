@@ -7,6 +7,7 @@ $(B)/unit/%: tests/unit/%.c $(B)/libctr.a
 	  -lcriterion -ljansson -lcap -lseccomp -larchive -lcrypto
 
 $(B)/unit/output: $(B)/obj/cli/output.o
+$(B)/unit/view: $(B)/obj/cli/view.o $(B)/obj/cli/output.o
 
 unit: $(UNIT)
 	@fail=0; for t in $(UNIT); do $$t || fail=1; done; exit $$fail
