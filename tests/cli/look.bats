@@ -1,0 +1,225 @@
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031,SC2076,SC2154
+# ctr ps, logs, inspect, stats, info, check: what is told about containers and about the host.
+load helpers
+
+setup_file() { file_setup; }
+setup() { cd "$BATS_TEST_TMPDIR" || return; }
+teardown() { nothing_left; }
+
+# py EXPRESSION: of standard input's JSON, called j.
+py() { python3 -c "import json,sys; j = json.load(sys.stdin); x = ($1); print(x)"; }
+names() { ctr ps --format json "$@" | py '" ".join(sorted(c["name"] for c in j))'; }
+ended() { [ "$(names -a --filter name="$1" --filter status=exited)" = "$1" ]; }
+
+@test "ps shows what runs, and with -a what has ended and how" {
+	started up -- sleep 100
+	run -7 ctr run --name down --rootfs "$FS" -- sh -c 'exit 7'
+	[ "$(names)" = up ]
+	[ "$(names -a)" = "down up" ]
+	run -0 ctr ps -a
+	[[ "$output" =~ up.*"Up "(less|[0-9]) ]]
+	[[ "$output" =~ down.*"Exited (7) " ]]
+	[ "$(ctr ps -q --no-trunc)" = "$(ctr inspect up | py 'j[0]["id"]')" ]
+}
+
+@test "ps filters, sorts and counts" {
+	started aa --label tier=web --label x -- sleep 100
+	started bb --label tier=db -- sleep 100
+	started ab --label tier=web -- true
+	until_true "end of ab" ended ab
+	[ "$(names --filter label=tier=web)" = aa ]
+	[ "$(names --filter label=tier=web --filter label=x)" = aa ]
+	[ "$(names --filter label=tier=db --filter label=x)" = "" ]
+	[ "$(names -a --filter name=a)" = "aa ab" ]
+	[ "$(names --filter status=exited)" = ab ]
+	[ "$(names --filter status=exited --filter status=running)" = "aa ab bb" ]
+	[ "$(names --filter image="$FS")" = "aa bb" ]
+	[ "$(names -n 1)" = ab ]
+	[ "$(ctr ps -a --sort name --format json | py '[c["name"] for c in j]')" = "['aa', 'ab', 'bb']" ]
+	[ "$(ctr ps -a --format json | py '[c["name"] for c in j]')" = "['ab', 'bb', 'aa']" ]
+}
+
+@test "ps refuses what it does not know" {
+	refused 125 'is neither table nor json' ctr ps --format '{{.ID}}'
+	refused 125 "'dead' is no status" ctr ps --filter status=dead
+	refused 125 "'x=y'" ctr ps --filter x=y
+	refused 125 "'name='" ctr ps --filter name=
+	refused 125 "'size'" ctr ps --sort size
+	refused 125 "'0'" ctr ps -n 0
+	refused 125 "takes no words, not 'web'" ctr ps web
+	run --separate-stderr -125 bash -c 'ctr ps > /dev/full'
+	[[ "$stderr" =~ "No space left" ]]
+}
+
+@test "a paused container is paused everywhere" {
+	started web -- sleep 100
+	ctr pause web
+	[ "$(names --filter status=paused)" = web ]
+	[[ "$(ctr ps)" =~ "(Paused)" ]]
+	[ "$(ctr inspect web | py 'j[0]["status"]')" = paused ]
+	[ "$(ctr info --format json | py 'j["paused"]')" -ge 1 ]
+	ctr resume web
+	[ "$(names --filter status=running)" = web ]
+}
+
+@test "a command cannot act on the terminal of who lists it" {
+	started evil -- sh -c $'sleep 100 # \e[31m\a\u202e\u009b'
+	run -0 ctr ps --no-trunc
+	[[ "$output" == *'sleep 100 # ?[31m???'* ]]
+	[ -z "$(ctr ps --no-trunc --format json | LC_ALL=C tr -d ' -~\n')" ]
+	[ -z "$(ctr inspect evil | LC_ALL=C tr -d ' -~\n')" ]
+}
+
+@test "ps releases what died without its holder" {
+	ctr run --rm --name lone --rootfs "$FS" -- sleep 100 &
+	until_true "lone runs" ended_not lone
+	kill -9 $!
+	wait $! || :
+	[ "$(names)" = lone ]
+	kill -9 "$(payload lone)"
+	until_true "lone is gone" gone lone
+	[ ! -e "$CTR_STATE/lone" ]
+}
+ended_not() { [ "$(names --filter name="$1")" = "$1" ]; }
+gone() { [ "$(names -a --filter name="$1")" = "" ]; }
+
+@test "logs: both streams, the end of it, times" {
+	started job -- sh -c 'echo one; echo two >&2; sleep .2; echo three'
+	until_true "end of job" ended job
+	run --separate-stderr -0 ctr logs job
+	[ "$output" = $'one\nthree' ]
+	[ "$stderr" = two ]
+	[ "$(ctr logs --tail 1 job 2>&1)" = three ]
+	[[ "$(ctr logs -t --tail 1 job 2>&1)" =~ ^20[0-9-]+T[0-9:.]+"Z three"$ ]]
+	[ "$(ctr logs --until 1h job 2>&1)" = "" ]
+	[ "$(ctr logs --since 1h --until 2200-01-01T00:00:00Z job 2>&1 | wc -l)" -eq 3 ]
+	refused 125 "'yesterday' is not a time" ctr logs --since yesterday job
+}
+
+@test "logs -f ends with the container" {
+	started job -- sh -c 'for i in 1 2 3; do echo $i; sleep .2; done'
+	run -0 timeout 20 ctr logs -f job
+	[ "$output" = $'1\n2\n3' ]
+}
+
+@test "logs tells a silent container from one that has no log" {
+	started silent -- true
+	until_true "end of silent" ended silent
+	run -0 ctr logs silent
+	[ "$output" = "" ]
+	ctr run --name front --rootfs "$FS" -- true
+	refused 125 'front has no log' ctr logs front
+	hinted 'ctr run -d'
+	refused 125 'no container nobody' ctr logs nobody
+}
+
+@test "inspect shows what the kernel and the record say" {
+	started web --label a=b -- sleep 100
+	ctr inspect web > j
+	[ "$(py 'j[0]["pid"]' < j)" = "$(payload web)" ]
+	[ "$(py 'j[0]["cgroup"]' < j)" = "$(group web)" ]
+	[ "$(py 'j[0]["labels"]' < j)" = "{'a': 'b'}" ]
+	[ "$(py 'j[0]["config"]["process"]["args"]' < j)" = "['sleep', '100']" ]
+	awk '{ print $2, $3 }' "/proc/$(payload web)/uid_map" > map
+	[ "$(py 'j[0]["idRange"]["first"], j[0]["idRange"]["count"]' < j)" = \
+		"($(sed 's/ /, /' map))" ]
+	ctr kill web
+	ctr wait web > /dev/null
+	ctr inspect web > j
+	[ "$(py 'j[0]["status"], j[0]["exitStatus"], j[0]["pid"], j[0]["cgroup"]' < j)" = \
+		"('exited', 137, None, None)" ]
+}
+
+@test "inspect goes on behind a name that is unknown" {
+	started web -- sleep 100
+	run --separate-stderr -1 ctr inspect nobody web
+	[ "$(py 'j[0]["name"], len(j)' <<< "$output")" = "('web', 1)" ]
+	[[ "$stderr" =~ "no container nobody" ]]
+	refused 125 'no container nobody' ctr inspect nobody
+}
+
+@test "inspect of an image says where images are inspected" {
+	image_of pic '{}'
+	refused 125 'no container pic' ctr inspect pic
+	hinted 'ctr image inspect pic'
+	ctr image inspect pic > /dev/null
+	ctr image rm pic
+}
+
+@test "inspect reads limits back from the kernel" {
+	needs memory
+	started web -m 64m -- sleep 100
+	[ "$(ctr inspect web | py 'j[0]["limits"]["memory"]')" = 67108864 ]
+}
+
+@test "stats: a busy container and an idle one" {
+	started busy -- sh -c 'while :; do :; done'
+	started idle -- sleep 100
+	ctr stats --no-stream --format json > j
+	[ "$(py 'sorted(s["name"] for s in j)' < j)" = "['busy', 'idle']" ]
+	[ "$(py '[s["cpuPercent"] > 5 for s in sorted(j, key=lambda s: s["name"])]' < j)" = "[True, False]" ]
+	run -0 ctr stats --no-stream idle
+	[ "${#lines[@]}" -eq 2 ]
+	refused 125 'no container nobody' ctr stats --no-stream nobody
+	ctr kill idle
+	ctr wait idle > /dev/null
+	refused 125 'idle: the container is not running' ctr stats --no-stream idle
+}
+
+@test "stats of a named container end when it ends" {
+	started brief -- sleep 2
+	run -0 timeout 20 ctr stats --format json brief
+	[ "${#lines[@]}" -ge 2 ]
+	py 'len(j)' <<< "${lines[0]}"
+}
+
+@test "info counts" {
+	started up -- sleep 100
+	run -3 ctr run --name down --rootfs "$FS" -- sh -c 'exit 3'
+	[ "$(ctr info --format json | py 'j["running"], j["exited"], j["root"]')" = "(1, 1, '$CTR_ROOT')" ]
+	[[ "$(ctr info)" =~ "Running "+1 ]]
+}
+
+@test "check: works where run works, and leaves nothing" {
+	box -- true
+	run -0 ctr check --format json
+	[ "$(py 'j["works"], [f for f in j["features"] if f["state"] == "missing"]' <<< "$output")" = "(True, [])" ]
+	[ ! -e "$CTR_ROOT/.check" ]
+	[ ! -e "$(dirname "$GROUPS_AT")/ctr-check" ]
+	run -0 ctr check host
+	[ "${lines[-1]}" = "ctr run works on this host" ]
+}
+
+@test "check: fails where run fails, and says by what" {
+	run -125 unshare -m sh -c 'mount -t tmpfs none /proc/sys/kernel && ctr run --rm --rootfs "$FS" -- true'
+	[[ "$output" =~ "proc" ]]
+	run -1 unshare -m sh -c 'mount -t tmpfs none /proc/sys/kernel && ctr check'
+	[[ "$output" =~ "mount proc"\ +missing ]]
+	[[ "$output" =~ "hint: mount proc: " ]]
+	run -1 unshare -m sh -c 'mount -t ramfs none /mnt && CTR_ROOT=/mnt/ctr ctr check'
+	[[ "$output" =~ "id-mapped mounts"\ +missing ]]
+	run -1 unshare -m sh -c 'umount -l "$(dirname "$GROUPS_AT")" && ctr check'
+	[[ "$output" =~ "cgroup v2"\ +missing ]]
+	chmod 755 "$BATS_FILE_TMPDIR"
+	run -1 setpriv --reuid 65534 --regid 65534 --clear-groups "$BUILD/ctr" check
+	[[ "$output" =~ rights\ +missing ]]
+	[ "${lines[-1]}" = "ctr run does not work on this host" ]
+}
+
+@test "check cleans up after one that was killed" {
+	mkdir -p "$CTR_ROOT/.check/upper/x" "$CTR_ROOT/.check/work/work" "$CTR_ROOT/.check/lower"
+	mkdir "$(dirname "$GROUPS_AT")/ctr-check"
+	run -0 ctr check
+	[ ! -e "$CTR_ROOT/.check" ]
+	[ ! -e "$(dirname "$GROUPS_AT")/ctr-check" ]
+	ctr check > /dev/null &
+	ctr check > /dev/null
+	wait $!
+}
+
+@test "image goes to ctr-image, with the same store" {
+	run -0 ctr --root "$CTR_ROOT/other" image ls
+	[ -d "$CTR_ROOT/other" ]
+	refused 125 "image: unknown command 'bogus'" ctr image bogus
+	rm -r "$CTR_ROOT/other"
+}
