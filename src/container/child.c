@@ -1,6 +1,7 @@
 #include "container/child.h"
 
 #include "base/fd.h"
+#include "base/fdpass.h"
 #include "base/file.h"
 #include "base/inside.h"
 #include "container/payload.h"
@@ -22,17 +23,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int wait_for_parent(const struct child *c)
-{
-	char byte;
-	ssize_t n;
-
-	do
-		n = read(c->go_fd, &byte, 1);
-	while (n < 0 && errno == EINTR);
-	return n == 1 ? 0 : -1;
-}
-
 /* Until the payload is executed, nobody but the parent knows of us. */
 static int die_with_parent(struct err *err)
 {
@@ -41,12 +31,11 @@ static int die_with_parent(struct err *err)
 	return 0;
 }
 
-static int enter_namespaces(const struct spec *spec, struct err *err)
+/* What needs no ids and no mounts yet: the parent prepares those meanwhile. */
+static int make_namespaces(const struct spec *spec, struct err *err)
 {
 	uint64_t fresh = spec->ns.fresh;
 
-	if ((fresh & CLONE_NEWUSER) && ids_become_root(err) < 0)
-		return -1;
 	if (die_with_parent(err) < 0 || ns_unshare_late(fresh, err) < 0)
 		return -1;
 	if ((fresh & CLONE_NEWUTS) && spec->hostname && uts_set_hostname(spec->hostname, err) < 0)
@@ -54,6 +43,14 @@ static int enter_namespaces(const struct spec *spec, struct err *err)
 	if ((fresh & CLONE_NEWNET) && loopback_up(err) < 0)
 		return -1;
 	return 0;
+}
+
+/* Changing ids unties from the parent: done again. */
+static int take_ids(const struct spec *spec, struct err *err)
+{
+	if (!(spec->ns.fresh & CLONE_NEWUSER))
+		return 0;
+	return ids_become_root(err) < 0 ? -1 : die_with_parent(err);
 }
 
 /* A file of ours, in the scratch tmpfs that is the working directory, over one of the image. */
@@ -82,10 +79,10 @@ static int build_root(const struct child *c, int rootfd, int *ret_devfd, struct 
 	for (size_t i = 0; i < spec->mount_count; i++) {
 		const struct mount *m = &spec->mounts[i];
 
-		if (mount_place(rootfd, m, c->sources[i], spec->ns.fresh, err) < 0)
+		if (mount_place(rootfd, m, c->trees->sources[i], spec->ns.fresh, err) < 0)
 			return -1;
 		if (m->kind == MOUNT_DEV)
-			*ret_devfd = c->sources[i];
+			*ret_devfd = c->trees->sources[i];
 		if (m->kind == MOUNT_PROC && spec->sysctl_count) {
 			autofd int proc = inside_open(rootfd, m->target,
 				O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, err);
@@ -127,7 +124,7 @@ static int set_streams(const struct child *c, int rootfd, int devfd, struct err 
 		return err_sys(err, "cannot start a session");
 	if (c->console_sock >= 0) {
 		ptmx = inside_open(rootfd, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW, 0, err);
-		if (ptmx < 0 || fd_send(c->console_sock, ptmx, err) < 0)
+		if (ptmx < 0 || fds_send(c->console_sock, &ptmx, 1, err) < 0)
 			return -1;
 		return terminal_become(ptmx, err);
 	}
@@ -142,32 +139,35 @@ static int set_streams(const struct child *c, int rootfd, int devfd, struct err 
 
 static int become_payload(const struct child *c, struct err *err)
 {
-	const struct overlay overlay = {
-		.layers = c->layers,
-		.count = c->spec->root.dir ? 1 : c->spec->root.layer_count,
-		.writable = c->writable,
-		.is_volatile = c->spec->root.never_synced,
-	};
+	const struct trees *t = c->trees;
+	const struct spec *spec = c->spec;
 	int devfd = -1, rootfd;
 
-	if (enter_namespaces(c->spec, err) < 0)
+	if (take_ids(spec, err) < 0)
 		return -1;
-	rootfd = overlay_mount(&overlay, err);
+	rootfd = overlay_mount(&(struct overlay){
+				       .layers = t->layers,
+				       .count = t->layer_count,
+				       .writable = t->writable,
+				       .is_volatile = spec->root.never_synced,
+			       },
+		err);
 	if (rootfd < 0 || build_root(c, rootfd, &devfd, err) < 0 ||
-		hide_paths(c->spec, rootfd, devfd, err) < 0 ||
+		hide_paths(spec, rootfd, devfd, err) < 0 ||
 		set_streams(c, rootfd, devfd, err) < 0 ||
-		root_pivot(rootfd, c->spec->root.readonly, err) < 0)
+		root_pivot(rootfd, spec->root.readonly, err) < 0)
 		return -1;
-	return payload_execute(c->spec, c->plan, rootfd, c->init_fd, c->report_fd, err);
+	return payload_execute(spec, c->plan, rootfd, t->init, c->report_fd, err);
 }
 
 _Noreturn void child_run(const struct child *c)
 {
 	struct err err = {0};
 
-	if (wait_for_parent(c) == 0) {
+	if (make_namespaces(c->spec, &err) == 0 &&
+		trees_receive(c->trees, c->spec, c->go_sock, &err) == 0)
 		become_payload(c, &err);
-		fd_write_all(c->report_fd, &err, sizeof(err));
-	}
+	/* Without its trees it was given up by a parent that knows why. */
+	fd_write_all(c->report_fd, &err, sizeof(err));
 	_exit(err.status ? err.status : ERR_STATUS_OURS);
 }

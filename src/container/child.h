@@ -2,6 +2,7 @@
 #pragma once
 
 #include "container/plan.h"
+#include "container/trees.h"
 #include "spec/spec.h"
 
 #include <signal.h>
@@ -10,12 +11,9 @@
 struct child {
 	const struct spec *spec;
 	struct plan *plan;
-	int go_fd;         /* one byte: id maps are written, trees are mapped; end of file: give up */
+	struct trees *trees; /* with room for what comes through go_sock */
+	int go_sock;       /* the trees, once the id maps are written; end of file: give up */
 	int report_fd;     /* as payload_await() reads it */
-	const int *layers; /* detached trees, lowest first */
-	int writable;      /* detached tree with upper/ and work/ */
-	const int *sources; /* per mount of the spec: a detached tree, or -1 */
-	int init_fd;       /* ctr-init, or -1 */
 	int streams[3];    /* for the payload; -1: as inherited, or /dev/null for standard input */
 	int console_sock;  /* takes the master of the terminal, or -1 */
 };

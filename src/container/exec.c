@@ -1,6 +1,7 @@
 #include "container/life.h"
 
 #include "base/fd.h"
+#include "base/fdpass.h"
 #include "base/inside.h"
 #include "cgroup/group.h"
 #include "container/payload.h"
@@ -36,7 +37,7 @@ static int set_streams(const struct entry *e, int rootfd, struct err *err)
 		return err_sys(err, "cannot start a session");
 	if (e->console_sock >= 0) {
 		ptmx = inside_open(rootfd, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW, 0, err);
-		if (ptmx < 0 || fd_send(e->console_sock, ptmx, err) < 0)
+		if (ptmx < 0 || fds_send(e->console_sock, &ptmx, 1, err) < 0)
 			return -1;
 		return terminal_become(ptmx, err);
 	}
@@ -129,7 +130,9 @@ int container_exec(struct container *c, const struct spec *spec, struct plan *pl
 	close(take_fd(&report_out));
 	if (console_out >= 0) {
 		close(take_fd(&console_out));
-		master = fd_receive(console_in, err);
+		/* A child that failed says why in its report. */
+		if (fds_receive(console_in, &master, 1, err) < 0)
+			master = -1;
 	}
 	if (payload_await(report_in, pid, err) < 0)
 		return -1;

@@ -1,6 +1,7 @@
 #include "container/start.h"
 
 #include "base/fd.h"
+#include "base/fdpass.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "cgroup/devices.h"
@@ -10,17 +11,13 @@
 #include "container/claim.h"
 #include "container/payload.h"
 #include "container/release.h"
+#include "container/trees.h"
 #include "ns/clone.h"
 #include "ns/idmap.h"
-#include "process/terminal.h"
-#include "rootfs/dev.h"
-#include "rootfs/mounts.h"
-#include "rootfs/tree.h"
 #include "spec/config.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/mount.h>
 #include <linux/sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,41 +26,6 @@
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
-
-/* What is open between acquire and clone; closed in the parent once the payload runs. */
-struct trees {
-	int *layers, *sources;
-	size_t layer_count, source_count;
-	int writable, init_fd;
-};
-
-static void close_all(const int *fds, size_t n)
-{
-	for (size_t i = 0; fds && i < n; i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
-}
-
-static void trees_close(struct trees *t)
-{
-	close_all(t->layers, t->layer_count);
-	close_all(t->sources, t->source_count);
-	close_all((int[]){t->writable, t->init_fd}, 2);
-	free(t->layers);
-	free(t->sources);
-}
-
-static int fds_new(size_t n, int **ret)
-{
-	int *fds = malloc((n + 1) * sizeof(*fds));
-
-	if (!fds)
-		return -1;
-	for (size_t i = 0; i <= n; i++)
-		fds[i] = -1;
-	*ret = fds;
-	return 0;
-}
 
 static int write_initial_summary(struct container *c, const struct spec *spec, struct err *err)
 {
@@ -130,94 +92,6 @@ static int limit_group(struct container *c, const struct spec *spec, const struc
 	return 0;
 }
 
-/* upper/ and work/ belong to whoever is root inside: on disk that is id 0. */
-static int open_writable(struct container *c, struct err *err)
-{
-	if (mkdirat(c->data_fd, "upper", 0755) < 0 || mkdirat(c->data_fd, "work", 0700) < 0)
-		return err_sys(err, "make the writable layer of %s", c->record.name);
-	return tree_clone(c->data_fd, "", false, err);
-}
-
-static int open_layers(struct container *c, const struct spec *spec, struct trees *t,
-	struct err *err)
-{
-	char path[256];
-
-	t->layer_count = spec->root.dir ? 1 : spec->root.layer_count;
-	if (fds_new(t->layer_count, &t->layers) < 0)
-		return err_sys(err, "open the layers of %s", spec->name);
-	if (spec->root.dir) {
-		t->layers[0] = tree_clone(AT_FDCWD, spec->root.dir, false, err);
-		return t->layers[0] < 0 ? err_wrap(err, "--rootfs %s", spec->root.dir) : 0;
-	}
-	for (size_t i = 0; i < t->layer_count; i++) {
-		snprintf(path, sizeof(path), "images/layers/%s", spec->root.layers[i]);
-		t->layers[i] = tree_clone(c->store->root_fd, path, false, err);
-		if (t->layers[i] < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int open_sources(const struct spec *spec, const struct plan *plan, struct trees *t,
-	struct err *err)
-{
-	t->source_count = spec->mount_count;
-	if (fds_new(t->source_count, &t->sources) < 0)
-		return err_sys(err, "open the mounts of %s", spec->name);
-	for (size_t i = 0; i < spec->mount_count; i++) {
-		const struct mount *m = &spec->mounts[i];
-
-		if (m->kind == MOUNT_BIND) {
-			t->sources[i] = mount_source_open(m, err);
-			if (t->sources[i] < 0 ||
-				tree_set_attr(t->sources[i], m->source, m->attr_set, m->attr_clear,
-					0, m->recursive, err) < 0)
-				return -1;
-		} else if (m->kind == MOUNT_DEV) {
-			t->sources[i] = dev_new(spec->devices, spec->device_count, plan->id_base,
-				plan->id_base, err);
-			if (t->sources[i] < 0)
-				return -1;
-		}
-	}
-	return 0;
-}
-
-static int open_trees(struct container *c, const struct spec *spec, const struct plan *plan,
-	struct trees *t, struct err *err)
-{
-	if (open_layers(c, spec, t, err) < 0 || open_sources(spec, plan, t, err) < 0)
-		return -1;
-	t->writable = open_writable(c, err);
-	if (t->writable < 0)
-		return -1;
-	if (spec->init) {
-		t->init_fd = program_open("ctr-init", err);
-		if (t->init_fd < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* What of the trees shows the ids of the container. */
-static int map_trees(const struct spec *spec, const struct trees *t, int userns, struct err *err)
-{
-	for (size_t i = 0; i < t->layer_count; i++)
-		if (tree_idmap(t->layers[i], userns, "the root's layers", false, err) < 0)
-			return -1;
-	if (tree_idmap(t->writable, userns, "the writable layer", false, err) < 0)
-		return -1;
-	for (size_t i = 0; i < t->source_count; i++) {
-		const struct mount *m = &spec->mounts[i];
-
-		if (m->kind == MOUNT_BIND && m->idmap &&
-			tree_idmap(t->sources[i], userns, m->source, m->recursive, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 static int map_ids(pid_t pid, const struct spec *spec, const struct plan *plan,
 	const struct trees *t, struct err *err)
 {
@@ -228,7 +102,7 @@ static int map_ids(pid_t pid, const struct spec *spec, const struct plan *plan,
 	if (idmap_write(pid, &plan->map, 1, &plan->map, 1, err) < 0)
 		return -1;
 	userns = idmap_userns_open(pid, err);
-	return userns < 0 ? -1 : map_trees(spec, t, userns, err);
+	return userns < 0 ? -1 : trees_idmap(t, spec, userns, err);
 }
 
 /* Layers count as in use from here on. A start without any can tell about itself later. */
@@ -255,7 +129,8 @@ struct pipes {
 static int pipes_open(struct pipes *p, bool terminal, struct err *err)
 {
 	*p = (struct pipes){{-1, -1}, {-1, -1}, {-1, -1}};
-	if (pipe2(p->go, O_CLOEXEC) < 0 || pipe2(p->report, O_CLOEXEC) < 0 ||
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->go) < 0 ||
+		pipe2(p->report, O_CLOEXEC) < 0 ||
 		(terminal && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, p->console) < 0))
 		return err_sys(err, "cannot make a pipe to the container");
 	return 0;
@@ -277,36 +152,35 @@ static void pipes_close(struct pipes *p)
 		close_one(all[i]);
 }
 
-static int let_go(struct pipes *p, struct err *err)
+/* The child is making namespaces meanwhile. If it fails at that, it has the better story. */
+static int provide_trees(struct container *c, const struct spec *spec, struct plan *plan,
+	struct trees *t, struct pipes *p, struct err *err)
 {
-	if (write(p->go[1], "", 1) != 1)
-		return err_sys(err, "cannot start the container's first process");
-	return 0;
+	if (trees_open(t, c, spec, plan, err) < 0 || map_ids(c->record.pid, spec, plan, t, err) < 0)
+		return -1;
+	if (trees_send(t, spec, p->go[1], err) == 0)
+		return 0;
+	payload_await(p->report[0], c->record.pid, err);
+	return -1;
 }
 
 /* From the first moment of the child to the exec of the payload. */
 static int bring_up(struct container *c, const struct spec *spec, struct plan *plan,
-	const struct trees *t, const struct start_io *io, struct pipes *p, struct err *err)
+	struct trees *t, const struct start_io *io, struct pipes *p, struct err *err)
 {
-	if (map_ids(c->record.pid, spec, plan, t, err) < 0 || let_go(p, err) < 0)
+	if (provide_trees(c, spec, plan, t, p, err) < 0 || write_details(c, spec, err) < 0)
 		return -1;
-	if (write_details(c, spec, err) < 0)
+	if (io->ret_console && spec->process.terminal &&
+		fds_receive(p->console[0], io->ret_console, 1, err) < 0) {
+		/* A child that failed says so in its report, which is the better story. */
+		payload_await(p->report[0], c->record.pid, err);
 		return -1;
-	if (io->ret_console && spec->process.terminal) {
-		int fd = fd_receive(p->console[0], err);
-
-		if (fd < 0) {
-			/* A child that failed says so in its report, which is the better story. */
-			payload_await(p->report[0], c->record.pid, err);
-			return -1;
-		}
-		*io->ret_console = fd;
 	}
 	return payload_await(p->report[0], c->record.pid, err);
 }
 
 static int clone_and_bring_up(struct container *c, const struct spec *spec, struct plan *plan,
-	const struct trees *t, const struct start_io *io, struct err *err)
+	struct trees *t, const struct start_io *io, struct err *err)
 {
 	struct pipes p;
 	pid_t pid;
@@ -321,12 +195,9 @@ static int clone_and_bring_up(struct container *c, const struct spec *spec, stru
 		const struct child child = {
 			.spec = spec,
 			.plan = plan,
-			.go_fd = p.go[0],
+			.trees = t,
+			.go_sock = p.go[0],
 			.report_fd = p.report[1],
-			.layers = t->layers,
-			.writable = t->writable,
-			.sources = t->sources,
-			.init_fd = t->init_fd,
 			.streams = {io->streams[0], io->streams[1], io->streams[2]},
 			.console_sock = p.console[1],
 		};
@@ -355,8 +226,8 @@ static int record_running(struct container *c, struct err *err)
 static int start_claimed(struct container *c, const struct spec *spec, struct plan *plan,
 	const struct start_io *io, struct err *err)
 {
-	struct trees t = {.writable = -1, .init_fd = -1};
-	int r = -1;
+	struct trees t;
+	int r;
 
 	if (must_tell_first(spec) && write_initial_summary(c, spec, err) < 0)
 		return -1;
@@ -365,8 +236,9 @@ static int start_claimed(struct container *c, const struct spec *spec, struct pl
 	if (acquire_group(c, err) < 0 || limit_group(c, spec, plan, err) < 0)
 		return -1;
 	plan_set_slot(plan, spec, c->record.slot);
-	if (open_trees(c, spec, plan, &t, err) == 0)
-		r = clone_and_bring_up(c, spec, plan, &t, io, err);
+	if (trees_init(&t, spec, err) < 0)
+		return -1;
+	r = clone_and_bring_up(c, spec, plan, &t, io, err);
 	trees_close(&t);
 	return r < 0 ? -1 : record_running(c, err);
 }

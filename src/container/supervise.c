@@ -1,11 +1,11 @@
 #include "container/supervise.h"
 
 #include "base/fd.h"
+#include "base/fdpass.h"
 #include "container/attach.h"
 #include "container/claim.h"
 #include "container/release.h"
 #include "container/start.h"
-#include "process/terminal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -122,7 +122,7 @@ static int open_listener(const struct container *c, bool attach, int report, str
 		return -1;
 	if (attach) {
 		client = attach_connect(c->state_fd, ATTACH_SOCKET, err);
-		if (client < 0 || fd_send(report, client, err) < 0)
+		if (client < 0 || fds_send(report, &client, 1, err) < 0)
 			return -1;
 	}
 	return take_fd(&listener);
@@ -164,15 +164,18 @@ static int start_and_supervise(const struct store *store, const struct spec *spe
 	return -1;
 }
 
-/* A failure is one byte, which fd_receive() may have taken, and a struct err; end of file says that
+/* A failure is one byte, which fds_receive() may have taken, and a struct err; end of file says that
  * the supervisor has been executed. */
 static int await_supervisor(int report, bool attach, int *ret_attach, struct err *err)
 {
 	char buf[1 + sizeof(struct err)];
 	struct err no_client = {0};
-	autofd int client = attach ? fd_receive(report, &no_client) : -1;
-	ssize_t n = fd_read_all(report, buf, sizeof(buf));
+	autofd int client = -1;
+	ssize_t n;
 
+	if (attach && fds_receive(report, &client, 1, &no_client) < 0)
+		client = -1;
+	n = fd_read_all(report, buf, sizeof(buf));
 	if (n >= (ssize_t)sizeof(*err)) {
 		memcpy(err, buf + n - (ssize_t)sizeof(*err), sizeof(*err));
 		return -1;

@@ -24,7 +24,7 @@ static const struct {
 };
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
-static const uint64_t late = CLONE_NEWCGROUP | CLONE_NEWTIME;
+static const uint64_t late = CLONE_NEWCGROUP | CLONE_NEWNET | CLONE_NEWTIME;
 
 pid_t ns_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd, struct err *err)
 {
@@ -55,8 +55,11 @@ pid_t ns_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd, struct err *err)
 
 int ns_unshare_late(uint64_t flags, struct err *err)
 {
-	if ((flags & CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0)
-		return err_sys(err, "cannot create a cgroup namespace");
+	char names[64];
+
+	flags &= CLONE_NEWCGROUP | CLONE_NEWNET;
+	if (flags && unshare((int)flags) < 0)
+		return err_sys(err, "cannot create new namespaces (%s)", ns_format(flags, names));
 	return 0;
 }
 

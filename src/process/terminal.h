@@ -7,9 +7,5 @@
  * the controlling terminal and standard streams. Call after setsid(). ptmx: an open /dev/pts/ptmx. */
 int terminal_become(int ptmx, struct err *err);
 
-/* Sends fd, with one byte, over a socket, as OCI's console socket wants it; and takes it. */
-int fd_send(int sock, int fd, struct err *err);
-int fd_receive(int sock, struct err *err);
-
 /* Puts fds on 0, 1, 2; -1 leaves that stream as it is. Any of them may be 0, 1 or 2 itself. */
 int streams_apply(const int fds[3], struct err *err);

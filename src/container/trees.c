@@ -1,0 +1,154 @@
+#include "container/trees.h"
+
+#include "base/fd.h"
+#include "base/fdpass.h"
+#include "container/start.h"
+#include "rootfs/dev.h"
+#include "rootfs/mounts.h"
+#include "rootfs/tree.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* One array holds them all: writable, init, layers, sources. */
+int trees_init(struct trees *t, const struct spec *spec, struct err *err)
+{
+	size_t layers = spec->root.dir ? 1 : spec->root.layer_count, n = layers + spec->mount_count;
+	int *fds = malloc((n + 1) * sizeof(*fds));
+
+	if (!fds)
+		return err_sys(err, "cannot open the root of %s", spec->name);
+	for (size_t i = 0; i < n; i++)
+		fds[i] = -1;
+	*t = (struct trees){
+		.writable = -1,
+		.init = -1,
+		.layers = fds,
+		.layer_count = layers,
+		.sources = fds + layers,
+		.source_count = spec->mount_count,
+	};
+	return 0;
+}
+
+void trees_close(struct trees *t)
+{
+	if (t->writable >= 0)
+		close(t->writable);
+	if (t->init >= 0)
+		close(t->init);
+	for (size_t i = 0; i < t->layer_count + t->source_count; i++)
+		if (t->layers[i] >= 0)
+			close(t->layers[i]);
+	free(t->layers);
+}
+
+static bool has_source(const struct mount *m)
+{
+	return m->kind == MOUNT_BIND || m->kind == MOUNT_DEV;
+}
+
+/* upper/ and work/ belong to whoever is root inside: on disk that is id 0. */
+static int open_writable(const struct container *c, struct err *err)
+{
+	if (mkdirat(c->data_fd, "upper", 0755) < 0 || mkdirat(c->data_fd, "work", 0700) < 0)
+		return err_sys(err, "make the writable layer of %s", c->record.name);
+	return tree_clone(c->data_fd, "", false, err);
+}
+
+static int open_layer(const struct container *c, const struct spec *spec, size_t i,
+	struct err *err)
+{
+	char path[256];
+	int fd;
+
+	if (spec->root.dir) {
+		fd = tree_clone(AT_FDCWD, spec->root.dir, false, err);
+		return fd < 0 ? err_wrap(err, "--rootfs %s", spec->root.dir) : fd;
+	}
+	snprintf(path, sizeof(path), "images/layers/%s", spec->root.layers[i]);
+	return tree_clone(c->store->root_fd, path, false, err);
+}
+
+static int open_source(const struct spec *spec, const struct mount *m, const struct plan *plan,
+	struct err *err)
+{
+	autofd int fd = -1;
+
+	if (m->kind == MOUNT_DEV)
+		return dev_new(spec->devices, spec->device_count, plan->id_base, plan->id_base, err);
+	fd = mount_source_open(m, err);
+	if (fd < 0 || tree_set_attr(fd, m->source, m->attr_set, m->attr_clear, 0, m->recursive,
+			      err) < 0)
+		return -1;
+	return take_fd(&fd);
+}
+
+int trees_open(struct trees *t, const struct container *c, const struct spec *spec,
+	const struct plan *plan, struct err *err)
+{
+	t->writable = open_writable(c, err);
+	if (t->writable < 0)
+		return -1;
+	if (spec->init && (t->init = program_open("ctr-init", err)) < 0)
+		return -1;
+	for (size_t i = 0; i < t->layer_count; i++)
+		if ((t->layers[i] = open_layer(c, spec, i, err)) < 0)
+			return -1;
+	for (size_t i = 0; i < t->source_count; i++)
+		if (has_source(&spec->mounts[i]) &&
+			(t->sources[i] = open_source(spec, &spec->mounts[i], plan, err)) < 0)
+			return -1;
+	return 0;
+}
+
+int trees_idmap(const struct trees *t, const struct spec *spec, int userns, struct err *err)
+{
+	if (tree_idmap(t->writable, userns, "the writable layer", false, err) < 0)
+		return -1;
+	for (size_t i = 0; i < t->layer_count; i++)
+		if (tree_idmap(t->layers[i], userns, "the root's layers", false, err) < 0)
+			return -1;
+	for (size_t i = 0; i < t->source_count; i++) {
+		const struct mount *m = &spec->mounts[i];
+
+		if (m->kind == MOUNT_BIND && m->idmap &&
+			tree_idmap(t->sources[i], userns, m->source, m->recursive, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Calls f in groups for every descriptor that the spec says exists. */
+typedef int pass_fn(int sock, int *fds, size_t n, struct err *err);
+
+static int pass_all(struct trees *t, const struct spec *spec, int sock, pass_fn *pass,
+	struct err *err)
+{
+	if (pass(sock, &t->writable, 1, err) < 0 || (spec->init && pass(sock, &t->init, 1, err) < 0) ||
+		pass(sock, t->layers, t->layer_count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < t->source_count; i++)
+		if (has_source(&spec->mounts[i]) && pass(sock, &t->sources[i], 1, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int send_group(int sock, int *fds, size_t n, struct err *err)
+{
+	return fds_send(sock, fds, n, err);
+}
+
+int trees_send(const struct trees *t, const struct spec *spec, int sock, struct err *err)
+{
+	struct trees copy = *t;
+
+	return pass_all(&copy, spec, sock, send_group, err);
+}
+
+int trees_receive(struct trees *t, const struct spec *spec, int sock, struct err *err)
+{
+	return pass_all(t, spec, sock, fds_receive, err);
+}
