@@ -1,6 +1,97 @@
-# mandoc finds nothing worth a warning; a page that names another names one that exists.
+#!/bin/bash
+# man.sh [CTR]
+# The man pages render without a warning, and say of each command and flag what CTR --help says: not
+# one fewer, not one more. CTR is the one of CTR_BUILD, or of build/, if not given.
+set -euo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd)
+ctr=${1-${CTR_BUILD-$top/build}/ctr}
 bad=0
-for page in $(git ls-files 'man/*.[1-8]'); do
-	mandoc -T lint -W warning "$page" | grep -v 'unusual Xr order' && bad=1
+
+complain()
+{
+	echo "man: $*" >&2
+	bad=1
+}
+
+# Words in the first column of the "commands:" of a help text on standard input.
+commands()
+{
+	sed -n '/^commands:/,/^$/s/^  \([a-z][a-z]*\) .*/\1/p' | sort
+}
+
+# Flags of a help text, one to a line, with their dashes.
+help_flags()
+{
+	sed -n '/^flags:/,$p' | grep -oE '^ +(-[A-Za-z], )?--[a-z-]+' | grep -oE -e '--?[A-Za-z-]+' |
+		grep -vx -e --help | sort || :
+}
+
+# Flags of the items of a page on standard input.
+page_flags()
+{
+	sed -nE '/^\.It Fl /{s/^\.It //;p}' |
+		grep -oE '^Fl -?[A-Za-z-]+( , Fl -?[A-Za-z-]+)?' | sed 's/ , /\n/' |
+		sed "s/^Fl /-/" | sort || :
+}
+
+# section PAGE NAME: what stands below ".Ss NAME".
+section()
+{
+	awk -v name="$2" '/^\.S[sh] /{on = $0 == ".Ss " name} on' "$1"
+}
+
+compare()
+{
+	local what=$1 word
+	while read -r word; do complain "$what: $word is in --help, not in the page"; done < <(comm -23 "$2" "$3")
+	while read -r word; do complain "$what: $word is in the page, not in --help"; done < <(comm -13 "$2" "$3")
+}
+
+page_of()
+{
+	case $1 in
+	exec | attach | logs) echo "$top/man/ctr-exec.1" ;;
+	*) echo "$top/man/ctr-lifecycle.1" ;;
+	esac
+}
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+for page in "$top"/man/*.[1-9]; do
+	mandoc -T lint -W warning "$page" >"$tmp/lint" || complain "$(cat "$tmp/lint")"
 done
+
+"$ctr" --help | commands >"$tmp/help"
+[ -s "$tmp/help" ] || complain "$ctr --help lists no commands"
+sed -n '/^\.Sh COMMANDS/,/^\.Sh ENV/s/^\.It Ic //p' "$top/man/ctr.1" | sort >"$tmp/page"
+compare ctr.1 "$tmp/help" "$tmp/page"
+
+while read -r command; do
+	case $command in
+	run)
+		page_flags <"$top/man/ctr-run.1" >"$tmp/flags-page"
+		;;
+	image) continue ;;
+	*)
+		section "$(page_of "$command")" "$command" >"$tmp/section"
+		[ -s "$tmp/section" ] || complain "$command has no section in $(page_of "$command")"
+		page_flags <"$tmp/section" >"$tmp/flags-page"
+		;;
+	esac
+	"$ctr" "$command" --help | help_flags >"$tmp/flags-help"
+	compare "ctr $command" "$tmp/flags-help" "$tmp/flags-page"
+done <"$tmp/help"
+[ "$("$ctr" run --help | help_flags | wc -l)" -gt 20 ] || complain "ctr run --help lists too few flags"
+
+"$ctr" image --help | commands >"$tmp/images"
+[ -s "$tmp/images" ] || complain "ctr image --help lists no commands"
+sed -n 's/^\.Ss //p' "$top/man/ctr-image.1" | sort >"$tmp/page"
+compare ctr-image.1 "$tmp/images" "$tmp/page"
+while read -r command; do
+	"$ctr" image "$command" --help | help_flags >"$tmp/flags-help"
+	section "$top/man/ctr-image.1" "$command" | page_flags >"$tmp/flags-page"
+	compare "ctr image $command" "$tmp/flags-help" "$tmp/flags-page"
+done <"$tmp/images"
+
 exit $bad
