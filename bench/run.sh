@@ -109,7 +109,7 @@ have()
 # Fills `argv` with how one side starts the payload. VARIANT is plain, filter or glibc.
 command_of()
 {
-	local peer=$1 variant=$2 suffix= payload=/bin/true
+	local peer=$1 variant=$2 suffix='' payload=/bin/true
 	case $variant in
 	filter) suffix=-filter ;;
 	glibc) suffix=-glibc payload=/bin/true-glibc ;;
@@ -165,11 +165,11 @@ bound()
 
 measure_all()
 {
-	local all="ctr crun runc bwrap floor"
-	measure a "(a) static true, no filter, back to back" plain "$all" -n "$rounds"
-	measure a_paused "(a) static true, no filter, 25 ms between starts" plain "$all" \
+	local sides="ctr crun runc bwrap floor"
+	measure a "(a) static true, no filter, back to back" plain "$sides" -n "$rounds"
+	measure a_paused "(a) static true, no filter, 25 ms between starts" plain "$sides" \
 		-n $((rounds / 2 + 1)) -p 25
-	measure a_glibc "(a) static true of glibc, no filter, back to back" glibc "$all" \
+	measure a_glibc "(a) static true of glibc, no filter, back to back" glibc "$sides" \
 		-n $((rounds / 2 + 1))
 	if [ -r "$profile" ]; then
 		measure b "(b) static true, default filter, back to back" filter "ctr crun runc" \
@@ -192,11 +192,11 @@ judge()
 	bound a peak_kb ctr crun 0.67 "(d) peak memory / crun"
 }
 
-# Every side has to have gone without a trace.
+# Every side has to have gone without a trace; the parent of ctr's groups stays.
 check_traces()
 {
 	local found
-	found=$(find /sys/fs/cgroup -mindepth 1 -type d ! -path /sys/fs/cgroup/runner
+	found=$(find /sys/fs/cgroup -mindepth 1 -type d ! -path /sys/fs/cgroup/runner ! -path /sys/fs/cgroup/ctr
 		find /run/crun /run/runc /run/ctr "$work/scratch" -mindepth 1 ! -name '.*' 2>/dev/null || :)
 	[ "$(wc -l </proc/self/mountinfo)" = "$mounts_before" ] || found+=" a mount"
 	[ -z "$found" ] || die "left behind: $found"

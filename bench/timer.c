@@ -1,12 +1,13 @@
 /*
- * Times commands against each other: the rounds are interleaved, so that whatever else the machine
- * does meanwhile falls on all of them alike.
+ * Times commands against each other: the rounds are interleaved, so that whatever else the
+ * machine does meanwhile falls on all of them alike.
  *
  *   timer [-n ROUNDS] [-w WARMUP] [-p PAUSE_MS] [-c COUNT] [-j JOBS] [-o FILE] [-t TITLE]
  *         -- NAME ARGV... [-- NAME ARGV...]...
  *
- * One sample is COUNT starts of a command, JOBS at a time, each waited for. "@@" within an argument
- * becomes a number that no other start has. A command that fails ends the measurement.
+ * One sample is COUNT starts of a command, JOBS at a time, each waited for. "@@" within an
+ * argument becomes a number that no other start has. A command that fails ends the
+ * measurement.
  */
 #include <err.h>
 #include <errno.h>
@@ -54,7 +55,8 @@ static void pause_ms(int ms)
 		nanosleep(&t, NULL);
 }
 
-/* Fills argv with the row's words, "@@" replaced by number. Buffers last until the next call. */
+/* Fills argv with the row's words, "@@" replaced by number. Buffers last until the next
+ * call. */
 static void row_argv(const struct row *row, unsigned number, char *argv[ARGS_MAX + 1])
 {
 	static char words[ARGS_MAX][256];
@@ -142,12 +144,13 @@ static double row_us(const struct row *row, const struct options *o, int percent
 
 static void print_table(const struct row *rows, int count, const struct options *o)
 {
-	printf("%s\n%-12s %10s %10s %10s %9s %9s\n", o->title, "", "median us", "p90 us", "min us",
-		"peak kB", "ratio");
+	printf("%s\n%-12s %10s %10s %10s %9s %9s\n", o->title, "", "median us", "p90 us",
+		"min us", "peak kB", "ratio");
 	for (int i = 0; i < count; i++)
 		printf("%-12s %10.0f %10.0f %10.0f %9ld %9.2f\n", rows[i].name,
-			row_us(&rows[i], o, 50), row_us(&rows[i], o, 90), row_us(&rows[i], o, 0),
-			rows[i].peak_kb, row_us(&rows[i], o, 50) / row_us(&rows[0], o, 50));
+			row_us(&rows[i], o, 50), row_us(&rows[i], o, 90),
+			row_us(&rows[i], o, 0), rows[i].peak_kb,
+			row_us(&rows[i], o, 50) / row_us(&rows[0], o, 50));
 	printf("\n");
 }
 
@@ -165,8 +168,8 @@ static void write_json(const struct row *rows, int count, const struct options *
 		fprintf(f,
 			"%s\"%s\":{\"median_us\":%.1f,\"p90_us\":%.1f,\"min_us\":%.1f,"
 			"\"peak_kb\":%ld}",
-			i ? "," : "", rows[i].name, row_us(&rows[i], o, 50), row_us(&rows[i], o, 90),
-			row_us(&rows[i], o, 0), rows[i].peak_kb);
+			i ? "," : "", rows[i].name, row_us(&rows[i], o, 50),
+			row_us(&rows[i], o, 90), row_us(&rows[i], o, 0), rows[i].peak_kb);
 	fprintf(f, "}}\n");
 	if (fclose(f))
 		err(1, "%s", o->json);

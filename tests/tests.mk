@@ -21,7 +21,32 @@ check: test-deps
 
 unit-programs: $(UNIT)
 
-bench: all
+# What a start costs, against others and against the bare floor.
+BENCH := $(addprefix $(B)/bench/,timer floor true-musl true-glibc)
+$(B)/bench/timer $(B)/bench/floor: $(B)/bench/%: bench/%.c
+	@mkdir -p $(@D)
+	$(MUSL_CC) -D_GNU_SOURCE -std=gnu17 $(WARN) -O2 -static -s -o $@ $< \
+	  -idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -dumpmachine)
+$(B)/bench/true-musl: bench/true.c
+	@mkdir -p $(@D)
+	$(MUSL_CC) -Os -static -s -o $@ $<
+$(B)/bench/true-glibc: bench/true.c
+	@mkdir -p $(@D)
+	$(CC) -Os -static -s -o $@ $<
+bench: all $(BENCH)
 	bench/run.sh $(B)
 
-.PHONY: check unit-programs bench
+# Each check of tests/lint/ by name; `tests/run-lint rooms` runs one.
+lint: $(B)/gen/seccomp_builtin.c
+	@tests/run-lint
+
+format:
+	git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' | xargs clang-format -i
+
+# The same tests with AddressSanitizer and UBSan; the two static programs stay as they are.
+SAN := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+asan:
+	@$(MAKE) --no-print-directory -s -j2 B=$(B)/asan CFLAGS="$(SAN)" all unit-programs
+	ASAN_OPTIONS=detect_leaks=0 tests/run.sh $(B)/asan unit cli
+
+.PHONY: check unit-programs bench lint format asan

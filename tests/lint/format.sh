@@ -1,0 +1,4 @@
+# clang-format decides; `make format` obeys.
+git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' | xargs clang-format --dry-run -Werror 2>&1 |
+	sed -nE 's/^([^: ]+):[0-9]+:[0-9]+: error: .*/\1/p' | sort | uniq -c | sort -rn | grep . && exit 1
+exit 0
