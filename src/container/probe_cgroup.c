@@ -16,8 +16,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -81,16 +84,25 @@ static int mark(int group_fd, struct err *err)
 	return strcmp(owner, GROUP) == 0 ? 0 : err_set(err, "the mark of a cgroup does not last");
 }
 
+/* Without our locks: should we be killed, the next probe finds this process and kills it. */
+static _Noreturn void wait_to_be_killed(pid_t parent)
+{
+	close_range(0, ~0U, 0);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
 /* A process in the group is frozen, thawed, and killed with the group. */
 static int freeze_and_kill(int group_fd, bool *ret_froze, struct err *err)
 {
 	struct err ignored;
 	int pidfd = -1, r;
-	pid_t pid = ns_clone(0, group_fd, &pidfd, err);
+	pid_t us = getpid(), pid = ns_clone(0, group_fd, &pidfd, err);
 
 	if (pid == 0)
-		for (;;)
-			pause();
+		wait_to_be_killed(us);
 	if (pid < 0)
 		return -1;
 	close(pidfd);
@@ -119,16 +131,38 @@ static void probe_life(struct probes *p, int group_fd)
 	probe_told(p, "kill a group", PROBE_MISSING, r, &err, "cgroup.kill");
 }
 
+/* With whatever a probe that was killed has left in it. */
+static int remove_group(int hierarchy_fd, struct err *err)
+{
+	autofd int fd = cgroup_open(hierarchy_fd, GROUP, err);
+
+	if (fd < 0)
+		return err->sys == ENOENT ? 0 : -1;
+	return cgroup_kill(fd, err) < 0 ? -1 : cgroup_remove(hierarchy_fd, GROUP, err);
+}
+
+/* The group is the same for all stores of this host. */
+static int make_group(int hierarchy_fd, int *ret_lock, struct err *err)
+{
+	autofd int lock = openat(hierarchy_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (lock < 0 || flock(lock, LOCK_EX) < 0)
+		return err_sys(err, "lock the cgroup v2 tree");
+	if (remove_group(hierarchy_fd, err) < 0)
+		return -1;
+	*ret_lock = take_fd(&lock);
+	return cgroup_create(hierarchy_fd, GROUP, err);
+}
+
 static void probe_group(struct probes *p, int hierarchy_fd)
 {
 	const struct device_rule all = {.allow = true, .type = 'a', .major = -1, .minor = -1,
 		.access = "rwm"};
 	struct err err = {0};
-	autofd int fd = -1;
+	autofd int lock = -1;
+	autofd int fd = make_group(hierarchy_fd, &lock, &err);
 	char text[256];
 
-	if (cgroup_remove(hierarchy_fd, GROUP, &err) == 0)
-		fd = cgroup_create(hierarchy_fd, GROUP, &err);
 	if (!probe_told(p, "make a group", PROBE_MISSING, fd < 0 ? -1 : 0, &err,
 		    "a group of its own for each container"))
 		return;

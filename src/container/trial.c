@@ -90,11 +90,11 @@ int trial_run(const struct trial *t, struct err *err)
 		close(go[1]);
 		child(t, go[0], report[1]);
 	}
-	close(go[0]);
 	close(report[1]);
 	r = pid < 0 ? -1 : map(t, pid, err);
 	if (r == 0 && write(go[1], "", 1) != 1)
 		r = err_sys(err, "let the process go");
+	close(go[0]);
 	close(go[1]);
 	if (pid > 0) {
 		struct err second;

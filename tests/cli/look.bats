@@ -209,6 +209,8 @@ gone() { [ "$(names -a --filter name="$1")" = "" ]; }
 @test "check cleans up after one that was killed" {
 	mkdir -p "$CTR_ROOT/.check/upper/x" "$CTR_ROOT/.check/work/work" "$CTR_ROOT/.check/lower"
 	mkdir "$(dirname "$GROUPS_AT")/ctr-check"
+	sleep 100 &
+	echo $! > "$(dirname "$GROUPS_AT")/ctr-check/cgroup.procs"
 	run -0 ctr check
 	[ ! -e "$CTR_ROOT/.check" ]
 	[ ! -e "$(dirname "$GROUPS_AT")/ctr-check" ]
