@@ -7,15 +7,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
-enum { RECORD_MAX = 64 << 10 };
+enum { RECORD_MAX = 64 << 10, CLAIM_WAIT_SECONDS = 60 };
 
 void container_init(struct container *c, const struct store *store)
 {
@@ -58,15 +60,26 @@ int claim_record(struct container *c, struct err *err)
 	return file_write(c->state_fd, "record.json", text, strlen(text), 0600, FILE_NOSYNC, err);
 }
 
+static uint64_t random_number(void)
+{
+	uint64_t n;
+
+	/* Never short for so few bytes, and there once the machine has booted. */
+	if (getrandom(&n, sizeof(n), 0) != (ssize_t)sizeof(n))
+		n = (uint64_t)getpid();
+	return n;
+}
+
+static void temporary_name(char tmp[32])
+{
+	snprintf(tmp, 32, ".new.%016llx", (unsigned long long)random_number());
+}
+
 static void record_init(struct record *r, const struct spec *spec)
 {
-	uint32_t random = 0;
-
-	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		random = (uint32_t)getpid();
 	*r = (struct record){
 		.stage = STAGE_CREATING,
-		.slot = random % IDMAP_SLOTS,
+		.slot = (uint32_t)(random_number() % IDMAP_SLOTS),
 		.namespaces = spec->ns.fresh,
 		.remove = spec->remove,
 		.terminal = spec->process.terminal,
@@ -140,7 +153,7 @@ int claim_hold(const struct store *store, const char *name, struct container *re
 
 	container_init(&c, store);
 	snprintf(c.record.name, sizeof(c.record.name), "%s", name);
-	snprintf(tmp, sizeof(tmp), ".new.%d", (int)getpid());
+	temporary_name(tmp);
 	if (mkdirat(store->state_fd, tmp, 0700) < 0)
 		return err_sys(err, "make a state directory in %s", store->state);
 	c.state_fd = openat(store->state_fd, tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -173,6 +186,9 @@ static int make_data(struct container *c, struct err *err)
 	c->data_fd = openat(c->store->containers_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (c->data_fd < 0)
 		return err_sys(err, "open %s/containers/%s", c->store->root, name);
+	/* So that nobody who undoes us later takes somebody else's for ours. */
+	if (fsetxattr(c->data_fd, CONTAINER_OWNER_XATTR, c->record.id, strlen(c->record.id), 0) < 0)
+		return err_sys(err, "mark %s/containers/%s", c->store->root, name);
 	return 0;
 }
 
@@ -185,14 +201,15 @@ int claim_new(const struct store *store, const struct spec *spec, struct contain
 
 	container_init(&c, store);
 	record_init(&c.record, spec);
-	snprintf(tmp, sizeof(tmp), ".new.%.16s", spec->id);
+	temporary_name(tmp);
 	if (prepare_state(&c, tmp, err) < 0 || claim_name(&c, tmp, err) < 0) {
 		tree_remove(store->state_fd, tmp, &ignored);
 		container_close(&c);
 		return -1;
 	}
 	if (make_data(&c, err) < 0) {
-		tree_remove(store->state_fd, spec->name, &ignored);
+		container_remove_own_data(&c, &ignored);
+		container_remove_state(store, spec->name, spec->id, &ignored);
 		container_close(&c);
 		return -1;
 	}
@@ -200,16 +217,43 @@ int claim_new(const struct store *store, const struct spec *spec, struct contain
 	return 0;
 }
 
+static void interrupt(int sig)
+{
+	(void)sig;
+}
+
+/* Holders let go when a payload has ended and is released; one that is stopped (SIGSTOP) does not,
+ * and nobody waits for it for ever. */
+static int lock_within(int fd, unsigned seconds)
+{
+	struct sigaction on_alarm = {.sa_handler = interrupt}, old;
+	int r, saved;
+
+	sigaction(SIGALRM, &on_alarm, &old);
+	alarm(seconds);
+	r = flock(fd, LOCK_EX);
+	saved = errno == EINTR ? ETIMEDOUT : errno;
+	alarm(0);
+	sigaction(SIGALRM, &old, NULL);
+	errno = saved;
+	return r;
+}
+
 static int lock(int fd, enum claim_wait wait)
 {
-	int r;
-
-	if (wait == CLAIM_NONE)
+	if (wait == CLAIM_NONE || flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return 0;
-	do
-		r = flock(fd, LOCK_EX | (wait == CLAIM_NOWAIT ? LOCK_NB : 0));
-	while (r < 0 && errno == EINTR);
-	return r;
+	return errno == EWOULDBLOCK && wait == CLAIM_WAIT ? lock_within(fd, CLAIM_WAIT_SECONDS) : -1;
+}
+
+/* Whoever waited for a lock may hold that of a directory that is gone from its name by now. */
+static bool is_still(const struct store *store, const char *name, int fd)
+{
+	struct stat ours, there;
+
+	return fstat(fd, &ours) == 0 &&
+	       fstatat(store->state_fd, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
 static int read_record(struct container *c, const char *name, struct err *err)
@@ -227,31 +271,51 @@ static int read_record(struct container *c, const char *name, struct err *err)
 	return 0;
 }
 
+/* A record that cannot be read, of a container that nobody holds: it is dead, and what it left is found
+ * by the marks it bears. Without a record at all, it is the claim of somebody who died in claim_hold(). */
+static int salvage_record(struct container *c, const char *name, struct err *err)
+{
+	autofd int data = -1;
+	ssize_t n;
+
+	if (err->sys == ENOENT) {
+		if (unlinkat(c->store->state_fd, name, AT_REMOVEDIR) < 0)
+			return err_sys(err, "remove %s/%s", c->store->state, name);
+		errno = ENOENT;
+		return err_sys(err, "open %s/%s", c->store->state, name);
+	}
+	c->record = (struct record){.stage = STAGE_RUNNING, .slot = IDMAP_SLOTS};
+	snprintf(c->record.name, sizeof(c->record.name), "%s", name);
+	data = openat(c->store->containers_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	n = data < 0 ? -1
+		     : fgetxattr(data, CONTAINER_OWNER_XATTR, c->record.id,
+			       sizeof(c->record.id) - 1);
+	if (n <= 0)
+		snprintf(c->record.id, sizeof(c->record.id), "unknown");
+	return container_find_slot(c, err);
+}
+
 int claim_open(const struct store *store, const char *name, enum claim_wait wait,
 	struct container *ret, struct err *err)
 {
 	struct container c;
-	struct stat st;
 
 	container_init(&c, store);
 	c.state_fd = openat(store->state_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (c.state_fd < 0)
 		return err_sys(err, "open %s/%s", store->state, name);
 	if (lock(c.state_fd, wait) < 0) {
-		err_sys(err, "lock %s", name);
+		err_sys(err, "%s is held by another ctr", name);
+		err_hint(err, "is a ctr process stopped? kill -CONT or kill it, then ctr gc");
 		goto fail;
 	}
-	if (fstat(c.state_fd, &st) < 0 || st.st_nlink == 0) {
+	if (!is_still(store, name, c.state_fd)) {
 		errno = ENOENT;
 		err_sys(err, "open %s/%s", store->state, name);
 		goto fail;
 	}
-	if (read_record(&c, name, err) < 0) {
-		/* Held by claim_hold() of somebody who died. */
-		if (err->sys == ENOENT && wait != CLAIM_NONE && unlinkat(store->state_fd, name, AT_REMOVEDIR) < 0)
-			err_sys(err, "remove %s/%s", store->state, name);
+	if (read_record(&c, name, err) < 0 && (wait == CLAIM_NONE || salvage_record(&c, name, err) < 0))
 		goto fail;
-	}
 	c.data_fd = openat(store->containers_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	*ret = c;
 	return 0;

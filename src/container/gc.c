@@ -148,13 +148,19 @@ int store_gc(const struct store *store, struct gc_report *ret, struct err *err)
 int store_gc_held(const struct store *store, const char *name, int lock_fd, struct err *err)
 {
 	struct container c;
+	struct stat held, named;
 	int r;
 
 	if (claim_open(store, name, CLAIM_NONE, &c, err) < 0) {
 		close(lock_fd);
 		return err->sys == ENOENT ? 0 : -1;
 	}
-	r = container_release(&c, -1, err);
+	/* The name may be of another container by now; the lock is of this one. */
+	if (fstat(lock_fd, &held) < 0 || fstat(c.state_fd, &named) < 0 ||
+		held.st_ino != named.st_ino || held.st_dev != named.st_dev || container_is_alive(&c))
+		r = 0;
+	else
+		r = container_release(&c, -1, err);
 	container_close(&c);
 	close(lock_fd);
 	return r;

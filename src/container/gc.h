@@ -7,7 +7,7 @@
 
 struct gc_report {
 	size_t released; /* containers whose holder was gone */
-	size_t removed;  /* half-made directories, groups without an owner */
+	size_t removed;  /* half-made and half-removed directories */
 };
 
 /* Releases every container that nobody holds and that does not run, and removes what was being

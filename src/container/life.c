@@ -20,6 +20,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+enum { THAW_SECONDS = 5 };
+
 const char *container_status_name(enum container_status s)
 {
 	static const char *const names[] = {
@@ -149,7 +151,7 @@ int container_stop(struct container *c, int sig, uint64_t timeout_ns, struct err
 
 	/* A frozen process hears nothing. */
 	if (cgroup_frozen(c->group_fd) > 0)
-		cgroup_freeze(c->group_fd, false, UINT64_MAX, &gone);
+		cgroup_freeze(c->group_fd, false, deadline_in(THAW_SECONDS), &gone);
 	if (timeout_ns && container_signal(c, sig, &gone) == 0 && ends_within(c->pidfd, timeout_ns))
 		return 0;
 	if (cgroup_kill(c->group_fd, err) < 0)

@@ -8,6 +8,7 @@
 #include "cgroup/stats.h"
 #include "cgroup/tree.h"
 #include "container/claim.h"
+#include "ns/idmap.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -88,8 +89,8 @@ static int open_groups(struct container *c, struct err *err)
 	return c->groups_fd < 0 ? -1 : 0;
 }
 
-/* The slot of a record may by now belong to somebody else: the group says whose it is. */
-static bool owns_group(const struct container *c, int fd, bool *ret_unowned)
+/* The slot or the name of a record may by now belong to somebody else: what is there says whose it is. */
+static bool bears_mark(const struct container *c, int fd, bool *ret_unowned)
 {
 	char owner[CONTAINER_OWNER_XATTR_MAX + 1] = "";
 	ssize_t n = fgetxattr(fd, CONTAINER_OWNER_XATTR, owner, sizeof(owner) - 1);
@@ -112,12 +113,37 @@ int container_open_group(struct container *c, struct err *err)
 	fd = cgroup_open(c->groups_fd, name, err);
 	if (fd < 0)
 		return err->sys == ENOENT ? 0 : -1;
-	if (owns_group(c, fd, &unowned))
+	if (bears_mark(c, fd, &unowned))
 		c->group_fd = take_fd(&fd);
 	else if (unowned)
 		/* Made, but not yet marked, by whoever died; if it is of somebody who is alive and
 		 * about to mark it, their start finds it gone and takes another slot. */
 		unlinkat(c->groups_fd, name, AT_REMOVEDIR);
+	return 0;
+}
+
+int container_find_slot(struct container *c, struct err *err)
+{
+	autodir DIR *groups = NULL;
+	struct dirent *e;
+	bool unowned;
+
+	c->record.slot = IDMAP_SLOTS;
+	if (open_groups(c, err) < 0)
+		return -1;
+	groups = dir_open_at(c->groups_fd, ".");
+	if (!groups)
+		return err_sys(err, "read the cgroups of all containers");
+	while ((e = readdir(groups))) {
+		autofd int fd = -1;
+		unsigned slot;
+
+		if (sscanf(e->d_name, "%3x", &slot) != 1 || slot >= IDMAP_SLOTS)
+			continue;
+		fd = openat(c->groups_fd, e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0 && bears_mark(c, fd, &unowned))
+			c->record.slot = slot;
+	}
 	return 0;
 }
 
@@ -196,6 +222,10 @@ static int record_end(struct container *c, int status, struct err *err)
 
 	if (container_summary(c->store, c->record.name, &s, err) < 0)
 		return err->sys == ENOENT ? 0 : -1;
+	if (strcmp(s.id, c->record.id) != 0) {
+		summary_free(&s);
+		return 0;
+	}
 	if (!s.exited) {
 		int seen = -1;
 
@@ -210,6 +240,23 @@ static int record_end(struct container *c, int status, struct err *err)
 	r = container_write_summary(c->data_fd, &s, true, err);
 	summary_free(&s);
 	return r;
+}
+
+int container_remove_own_data(struct container *c, struct err *err)
+{
+	const char *name = c->record.name;
+	autofd int fd = openat(c->store->containers_fd, name,
+		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	bool unowned;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(err, "open %s/containers/%s", c->store->root, name);
+	if (bears_mark(c, fd, &unowned))
+		return container_remove_data(c->store, name, err);
+	if (unowned && unlinkat(c->store->containers_fd, name, AT_REMOVEDIR) < 0 &&
+		errno != ENOTEMPTY && errno != ENOENT)
+		return err_sys(err, "remove %s/containers/%s", c->store->root, name);
+	return 0;
 }
 
 int container_remove_data(const struct store *store, const char *name, struct err *err)
@@ -241,7 +288,7 @@ int container_release(struct container *c, int status, struct err *err)
 	}
 	if (remove_group(c, err) < 0)
 		return err_wrap(err, "release %s", r->name);
-	if ((r->remove || !ran) && container_remove_data(c->store, r->name, err) < 0)
+	if ((r->remove || !ran) && container_remove_own_data(c, err) < 0)
 		return -1;
 	return container_remove_state(c->store, r->name, r->id, err);
 }

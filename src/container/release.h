@@ -17,7 +17,13 @@ int container_open_group(struct container *c, struct err *err);
  * Its name is free, or free to be removed, afterwards. */
 int container_release(struct container *c, int status, struct err *err);
 
-/* Drops the data directory of a container that is not alive. */
+/* Drops the data directory if it bears the mark of this very container, or is empty without one. */
+int container_remove_own_data(struct container *c, struct err *err);
+
+/* Sets the slot of a record that was lost, by the mark of the group; IDMAP_SLOTS if there is none. */
+int container_find_slot(struct container *c, struct err *err);
+
+/* Drops the data directory of a container whose name is held. */
 int container_remove_data(const struct store *store, const char *name, struct err *err);
 
 /* Renames state/NAME away, so that the name is free at once, then removes it. */

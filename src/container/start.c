@@ -60,17 +60,17 @@ static int acquire_group(struct container *c, struct err *err)
 	for (unsigned i = 0; i < IDMAP_SLOTS; i++) {
 		snprintf(name, sizeof(name), "%03x", c->record.slot);
 		c->group_fd = cgroup_create(c->groups_fd, name, err);
-		if (c->group_fd >= 0 && fsetxattr(c->group_fd, CONTAINER_OWNER_XATTR, c->record.id,
-						strlen(c->record.id), 0) == 0)
-			return 0;
+		if (c->group_fd < 0 && err->sys != EEXIST)
+			return -1;
 		if (c->group_fd >= 0) {
-			/* ENOENT: taken for the left-over of a dead start. */
-			if (errno != ENOENT)
+			if (fsetxattr(c->group_fd, CONTAINER_OWNER_XATTR, c->record.id,
+				    strlen(c->record.id), 0) < 0)
 				return err_sys(err, "mark the cgroup of %s", c->record.name);
+			/* Before it was marked it could be taken for the left-over of a dead start. */
+			if (faccessat(c->groups_fd, name, F_OK, 0) == 0)
+				return 0;
 			close(c->group_fd);
 			c->group_fd = -1;
-		} else if (err->sys != EEXIST) {
-			return -1;
 		}
 		c->record.slot = (c->record.slot + 1) % IDMAP_SLOTS;
 		if (claim_record(c, err) < 0)

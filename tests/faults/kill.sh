@@ -27,12 +27,13 @@ before_groups=$(groups) before_mounts=$(mounts)
 # What is left of the container, in words; nothing if all is well. A group of which the processes are
 # on their way out may need a moment.
 leftovers() {
-	local kind
+	local kind new
 	for kind in "$CTR_ROOT/containers" "$CTR_STATE"; do
 		[ -z "$(ls -A "$kind")" ] || echo "$kind: $(ls -A "$kind")"
 	done
 	[ "$(mounts)" = "$before_mounts" ] || echo "mounts: $(mounts), were $before_mounts"
-	[ "$(groups)" = "$before_groups" ] || echo "cgroups: $(groups)"
+	new=$(comm -13 <(echo "$before_groups") <(groups))
+	[ -z "$new" ] || echo "cgroups: $new"
 }
 
 # The supervisor of a detached container ends by itself once `true` has.
