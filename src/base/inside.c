@@ -5,9 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
+
+enum { LINKS_MAX = 8 };
 
 static int open_inside(int rootfd, const char *path, int flags, mode_t mode)
 {
@@ -76,16 +80,40 @@ static int make_missing(int rootfd, const char *path, enum inside_kind kind, str
 	return 0;
 }
 
+/* If path is a link to something that is missing: the path that it leads to, from the root. */
+static bool follow_dangling(int rootfd, const char *path, char ret[4096])
+{
+	const char *slash = strrchr(path, '/');
+	size_t dir = slash ? (size_t)(slash - path) : 0;
+	char target[4096];
+	struct err ignored;
+	autofd int fd = inside_open(rootfd, path, O_PATH | O_NOFOLLOW, 0, &ignored);
+	ssize_t n = fd < 0 ? -1 : readlinkat(fd, "", target, sizeof(target) - 1);
+	int len;
+
+	if (n <= 0)
+		return false;
+	target[n] = '\0';
+	len = target[0] == '/' ? snprintf(ret, 4096, "%s", target)
+			       : snprintf(ret, 4096, "%.*s/%s", (int)dir, path, target);
+	return len > 0 && len < 4096;
+}
+
+/* /etc/resolv.conf often leads to a file of a service that does not run here. */
 int inside_ensure(int rootfd, const char *path, enum inside_kind kind, struct err *err)
 {
 	int flags = O_PATH | (kind == INSIDE_DIR ? O_DIRECTORY : 0);
 	int fd = open_inside(rootfd, path, flags, 0);
+	char at[4096], next[4096];
 
 	if (fd >= 0)
 		return fd;
 	if (errno != ENOENT)
 		return err_sys(err, "open %s in the container", path);
-	if (make_missing(rootfd, path, kind, err) < 0)
+	snprintf(at, sizeof(at), "%s", path);
+	for (int links = 0; links < LINKS_MAX && follow_dangling(rootfd, at, next); links++)
+		memcpy(at, next, sizeof(at));
+	if (make_missing(rootfd, at, kind, err) < 0)
 		return -1;
 	return inside_open(rootfd, path, flags, 0, err);
 }

@@ -64,7 +64,7 @@ static int plan_memory(const struct limits *l, struct cgroup_plan *p, struct err
 		return err_hint(err, "a number without a unit is in bytes; say 512M for mebibytes");
 	}
 	if (l->memory && l->memory_low > l->memory)
-		return err_set(err, "--memory-low %s: more than --memory %s allows",
+		return err_set(err, "--memory-reservation %s: more than --memory %s allows",
 			size_text(p, l->memory_low), size_text(p, l->memory));
 	if (l->memory)
 		plan_size(p, "memory.max", "--memory", "limit memory to", l->memory);
@@ -73,7 +73,7 @@ static int plan_memory(const struct limits *l, struct cgroup_plan *p, struct err
 	if (l->memory_high)
 		plan_size(p, "memory.high", "--memory-high", "slow down above", l->memory_high);
 	if (l->memory_low)
-		plan_size(p, "memory.low", "--memory-low", "protect memory up to", l->memory_low);
+		plan_size(p, "memory.low", "--memory-reservation", "protect memory up to", l->memory_low);
 	if (l->oom_group)
 		plan_add(p, (struct cgroup_write){.file = "memory.oom.group", .value = "1",
 			.action = "end all processes together when out of memory",
@@ -208,7 +208,7 @@ static int plan_pids(const struct limits *l, struct cgroup_plan *p, struct err *
 	if (l->pids > PIDS_MAX && l->pids != UINT64_MAX)
 		return err_set(err, "--pids %llu: the kernel has at most %d",
 			(unsigned long long)l->pids, PIDS_MAX);
-	plan_add(p, (struct cgroup_write){.file = "pids.max", .flag = "--pids",
+	plan_add(p, (struct cgroup_write){.file = "pids.max", .flag = "--pids-limit",
 		.value = number_text(p, l->pids), .optional = l->pids_default,
 		.action = arena_printf(&p->arena, "limit processes to %s", number_text(p, l->pids))});
 	return 0;

@@ -1,5 +1,6 @@
 #include "base/fd.h"
 #include "base/file.h"
+#include "cgroup/group.h"
 #include "cli/command.h"
 #include "cli/relay.h"
 #include "container/console.h"
@@ -123,9 +124,14 @@ static int run_in(struct container *c, const struct spec *spec, struct plan *pla
 	const int streams[3] = {-1, -1, -1};
 	struct container child = *c;
 	autofd int console = -1, pidfd = -1;
+	bool timed_out;
 	int status, r;
 	pid_t pid;
 
+	if (cgroup_frozen(c->group_fd) > 0) {
+		err_set(err, "cannot exec in %s: the container is paused", c->record.name);
+		return err_hint(err, "ctr resume %s", c->record.name);
+	}
 	foreground_block_signals(NULL);
 	if (container_exec(c, spec, plan, streams, &console, &pid, &pidfd, err) < 0)
 		return -1;
@@ -133,8 +139,9 @@ static int run_in(struct container *c, const struct spec *spec, struct plan *pla
 		return 0;
 	child.pidfd = pidfd;
 	child.record.pid = pid;
+	child.group_fd = -1;
 	r = console >= 0 ? relay_terminal(&child, console, f->interactive, &status, err)
-			 : foreground_wait(&child, 0, &status, err);
+			 : foreground_wait(&child, 0, &status, &timed_out, err);
 	return r < 0 ? -1 : status;
 }
 

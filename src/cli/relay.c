@@ -27,14 +27,44 @@ static void pass_size(int from, int master)
 }
 
 /* 0 when there is no more to come. */
-static int copy_some(int from, int to)
+static int copy_out(int master)
 {
 	char buf[8192];
-	ssize_t n = read(from, buf, sizeof(buf));
+	ssize_t n = read(master, buf, sizeof(buf));
 
 	if (n < 0)
 		return errno == EINTR || errno == EAGAIN;
-	return n > 0 && fd_write_all(to, buf, (size_t)n) == 0;
+	return n > 0 && fd_write_all(STDOUT_FILENO, buf, (size_t)n) == 0;
+}
+
+/* What was typed and the terminal has not taken yet: it stops taking when nobody inside reads. */
+struct input {
+	char buf[4096];
+	size_t at, len;
+	bool ended;
+};
+
+static void take_input(struct input *in)
+{
+	ssize_t n = read(STDIN_FILENO, in->buf, sizeof(in->buf));
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	in->at = 0;
+	in->len = n > 0 ? (size_t)n : 0;
+	in->ended = n <= 0;
+}
+
+static void pass_input(struct input *in, int master)
+{
+	ssize_t n = write(master, in->buf + in->at, in->len);
+
+	if (n < 0 && errno != EINTR && errno != EAGAIN)
+		in->len = 0;
+	else if (n > 0) {
+		in->at += (size_t)n;
+		in->len -= (size_t)n;
+	}
 }
 
 static void end_of_input(int master)
@@ -59,26 +89,36 @@ static void take_signal(struct container *c, int signals, int master)
 
 static void copy_until_end(struct container *c, int master, int signals, bool with_stdin)
 {
-	struct pollfd p[] = {
-		{master, POLLIN, 0},
-		{with_stdin ? STDIN_FILENO : -1, POLLIN, 0},
-		{signals, POLLIN, 0},
-		{c->pidfd, POLLIN, 0},
-	};
+	struct input in = {.ended = !with_stdin};
+	bool end_told = !with_stdin;
 
 	for (;;) {
-		if (poll(p, 4, -1) < 0 && errno != EINTR)
+		struct pollfd p[] = {
+			{master, (short)(POLLIN | (in.len ? POLLOUT : 0)), 0},
+			{in.ended || in.len ? -1 : STDIN_FILENO, POLLIN, 0},
+			{signals, POLLIN, 0},
+			{c->pidfd, POLLIN, 0},
+		};
+
+		if (poll(p, 4, -1) < 0) {
+			if (errno == EINTR)
+				continue;
 			return;
-		if (p[0].revents && !copy_some(master, STDOUT_FILENO))
+		}
+		if ((p[0].revents & ~POLLOUT) && !copy_out(master))
 			return;
-		if (p[1].revents && !copy_some(STDIN_FILENO, master)) {
+		if (p[0].revents & POLLOUT)
+			pass_input(&in, master);
+		if (p[1].revents)
+			take_input(&in);
+		if (in.ended && !in.len && !end_told) {
 			end_of_input(master);
-			p[1].fd = -1;
+			end_told = true;
 		}
 		if (p[2].revents)
 			take_signal(c, signals, master);
 		/* What it wrote before it ended is still in the terminal. */
-		if (p[3].revents && !p[0].revents)
+		if (p[3].revents && !(p[0].revents & POLLIN))
 			return;
 	}
 }
@@ -87,6 +127,7 @@ int relay_terminal(struct container *c, int master, bool with_stdin, int *ret_st
 	struct err *err)
 {
 	struct console console = CONSOLE_NONE;
+	bool timed_out;
 	autofd int signals = -1;
 	sigset_t blocked;
 
@@ -95,9 +136,10 @@ int relay_terminal(struct container *c, int master, bool with_stdin, int *ret_st
 	if (signals < 0)
 		return err_sys(err, "wait for signals");
 	pass_size(STDIN_FILENO, master);
+	fcntl(master, F_SETFL, fcntl(master, F_GETFL) | O_NONBLOCK);
 	if (with_stdin && isatty(STDIN_FILENO) && console_raw(&console, STDIN_FILENO, err) < 0)
 		return -1;
 	copy_until_end(c, master, signals, with_stdin);
 	console_restore(&console);
-	return foreground_wait(c, 0, ret_status, err);
+	return foreground_wait(c, 0, ret_status, &timed_out, err);
 }

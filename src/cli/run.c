@@ -48,6 +48,7 @@ static int run_foreground(struct cli *cli, struct spec *spec, struct plan *plan,
 {
 	const struct start_io io = {.streams = {-1, -1, -1}, .image_lock = image_lock};
 	struct container c;
+	bool timed_out = false;
 	int status, r;
 
 	if (spec->die_with_parent && prctl(PR_SET_PDEATHSIG, SIGTERM) < 0)
@@ -55,13 +56,13 @@ static int run_foreground(struct cli *cli, struct spec *spec, struct plan *plan,
 	foreground_block_signals(NULL);
 	if (container_start(&cli->store, spec, plan, &io, &c, err) < 0)
 		return -1;
-	r = foreground_wait(&c, spec->timeout_ns, &status, err);
+	r = foreground_wait(&c, spec->timeout_ns, &status, &timed_out, err);
 	if (r == 0 && exit_file_write(c.state_fd, status, err) < 0)
 		r = -1;
 	if (container_release(&c, r < 0 ? -1 : status, r < 0 ? &(struct err){0} : err) < 0)
 		r = -1;
 	container_close(&c);
-	if (r == 0 && status == FOREGROUND_TIMED_OUT && spec->timeout_ns)
+	if (r == 0 && timed_out)
 		warn("%s was killed after its --timeout", spec->name);
 	return r < 0 ? -1 : status;
 }

@@ -534,6 +534,11 @@ static int check_together(struct run_options *o, struct err *err)
 {
 	struct spec *s = &o->spec;
 
+	for (size_t i = 0; i < s->mount_count; i++)
+		if (s->mounts[i].copy_up) {
+			err_set(err, "%s: tmpcopyup is not supported", s->mounts[i].target);
+			return err_hint(err, "fill the tmpfs from the command that is run");
+		}
 	for (size_t i = 0; i < s->sysctl_count; i++)
 		if (sysctl_check("--sysctl", s->sysctls[i].key, s->ns.fresh, err) < 0)
 			return -1;
@@ -541,8 +546,12 @@ static int check_together(struct run_options *o, struct err *err)
 		return err_set(err, "--hostname would change the host's own with --uts host");
 	if (s->init && !(s->ns.fresh & CLONE_NEWPID))
 		return err_set(err, "--init needs process ids of its own, not --pid host");
-	if (s->die_with_parent && o->detach)
-		return err_set(err, "--die-with-parent and --detach exclude each other");
+	if (s->die_with_parent && (o->detach || s->process.terminal))
+		return err_set(err, "--die-with-parent does not go with --%s: a supervisor is the parent",
+			o->detach ? "detach" : "tty");
+	/* What the host has not mounted cannot be shared. */
+	if (!(s->ns.fresh & CLONE_NEWIPC) && access("/dev/mqueue", F_OK) < 0)
+		spec_mount_drop(s, "/dev/mqueue");
 	if (limits_check(&s->limits, err) < 0)
 		return -1;
 	return mounts_check(s, err);

@@ -79,7 +79,7 @@ static int build_root(const struct child *c, int rootfd, int *ret_devfd, struct 
 	for (size_t i = 0; i < spec->mount_count; i++) {
 		const struct mount *m = &spec->mounts[i];
 
-		if (mount_place(rootfd, m, c->trees->sources[i], spec->ns.fresh, err) < 0)
+		if (mount_place(rootfd, m, c->trees->sources[i], err) < 0)
 			return -1;
 		if (m->kind == MOUNT_DEV)
 			*ret_devfd = c->trees->sources[i];

@@ -271,15 +271,17 @@ static int read_record(struct container *c, const char *name, struct err *err)
 	return 0;
 }
 
-/* A record that cannot be read, of a container that nobody holds: it is dead, and what it left is found
- * by the marks it bears. Without a record at all, it is the claim of somebody who died in claim_hold(). */
-static int salvage_record(struct container *c, const char *name, struct err *err)
+/* A record that cannot be read: what there is of the container is found by the marks it bears. Without
+ * a record at all, it is the claim of somebody in claim_hold(), or, once we have its lock, who died
+ * there. */
+static int salvage_record(struct container *c, const char *name, enum claim_wait wait,
+	struct err *err)
 {
 	autofd int data = -1;
 	ssize_t n;
 
 	if (err->sys == ENOENT) {
-		if (unlinkat(c->store->state_fd, name, AT_REMOVEDIR) < 0)
+		if (wait != CLAIM_NONE && unlinkat(c->store->state_fd, name, AT_REMOVEDIR) < 0)
 			return err_sys(err, "remove %s/%s", c->store->state, name);
 		errno = ENOENT;
 		return err_sys(err, "open %s/%s", c->store->state, name);
@@ -314,7 +316,7 @@ int claim_open(const struct store *store, const char *name, enum claim_wait wait
 		err_sys(err, "open %s/%s", store->state, name);
 		goto fail;
 	}
-	if (read_record(&c, name, err) < 0 && (wait == CLAIM_NONE || salvage_record(&c, name, err) < 0))
+	if (read_record(&c, name, err) < 0 && salvage_record(&c, name, wait, err) < 0)
 		goto fail;
 	c.data_fd = openat(store->containers_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	*ret = c;

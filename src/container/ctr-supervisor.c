@@ -17,7 +17,7 @@
  *           is "TIME stdout|stderr F|P TEXT": UTC with nanoseconds, P for a piece of a line whose
  *           rest follows. When it cannot be written, records are dropped and counted, and the
  *           count is written once that is possible again.
- * --ready   closed once clients are served.
+ * --ready   gets one byte and is closed once clients are served.
  * --timeout-ns  PID 1 gets SIGKILL so long after the start.
  *
  * It sleeps in poll(2) alone and every descriptor is non-blocking: nothing a container or client
@@ -718,6 +718,8 @@ static void exit_record(void)
 static void serve(void)
 {
 	clients_accept();
+	if (super.ready >= 0)
+		(void)!write(super.ready, "", 1);
 	fd_close(&super.ready);
 	while (!super.dead || streams_open() || clients_behind())
 		turn();

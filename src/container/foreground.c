@@ -50,12 +50,13 @@ static bool is_fatal(int sig)
 	return sig != SIGWINCH;
 }
 
-/* Returns the signal that the payload was ended by in place of sig, or 0. */
+/* Returns the signal that the payload was ended by in place of sig, or 0. A process that exec put in
+ * the container has no group of its own here, and no need: it is no PID 1. */
 static int pass_on(struct container *c, int sig)
 {
 	struct err err;
 
-	if (is_fatal(sig) && !minds_signal(c->record.pid, sig)) {
+	if (c->group_fd >= 0 && is_fatal(sig) && !minds_signal(c->record.pid, sig)) {
 		cgroup_kill(c->group_fd, &err);
 		return sig;
 	}
@@ -99,7 +100,8 @@ static int reap(struct container *c, int *ret_status, struct err *err)
 	return 0;
 }
 
-int foreground_wait(struct container *c, uint64_t timeout_ns, int *ret_status, struct err *err)
+int foreground_wait(struct container *c, uint64_t timeout_ns, int *ret_status, bool *ret_timed_out,
+	struct err *err)
 {
 	uint64_t deadline = until(timeout_ns);
 	int ended_by = 0, status = -1;
@@ -131,6 +133,7 @@ int foreground_wait(struct container *c, uint64_t timeout_ns, int *ret_status, s
 	}
 	if (reap(c, &status, err) < 0)
 		return -1;
+	*ret_timed_out = timed_out;
 	*ret_status = timed_out ? FOREGROUND_TIMED_OUT : ended_by ? 128 + ended_by : status;
 	return 0;
 }

@@ -11,6 +11,8 @@ enum { FOREGROUND_TIMED_OUT = 124 }; /* as timeout(1) */
 void foreground_block_signals(sigset_t *ret_old);
 
 /* Passes signals on until the payload ends, and reaps it. *ret_status: its own, or 128 + n if it was
- * killed by signal n. timeout_ns 0: none. A signal that would end any other process but that the
- * kernel keeps from a PID 1 without a handler (pid_namespaces(7)) ends it here too. */
-int foreground_wait(struct container *c, uint64_t timeout_ns, int *ret_status, struct err *err);
+ * killed by signal n. timeout_ns 0: none; else FOREGROUND_TIMED_OUT when it was killed for that. A signal that would end any other process but that the
+ * kernel keeps from a PID 1 without a handler (pid_namespaces(7)) ends it here too, if c has its
+ * group. */
+int foreground_wait(struct container *c, uint64_t timeout_ns, int *ret_status, bool *ret_timed_out,
+	struct err *err);

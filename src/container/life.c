@@ -230,6 +230,9 @@ static int stop_for_removal(const struct store *store, const char *name, enum re
 	if (claim_open(store, name, CLAIM_NONE, &c, err) < 0)
 		return err->sys == ENOENT ? 0 : -1;
 	if (!container_is_alive(&c)) {
+		/* Its record may be lost: then its group is all that says whether it runs. */
+		if ((flags & REMOVE_FORCE) && container_open_group(&c, err) == 0 && c.group_fd >= 0)
+			cgroup_kill(c.group_fd, err);
 		container_close(&c);
 		return container_settle(store, name, err);
 	}

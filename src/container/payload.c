@@ -11,12 +11,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -33,19 +35,6 @@ static int enter_cwd(int rootfd, const char *cwd, struct err *err)
 	if (fchdir(fd) < 0)
 		return err_sys(err, "cannot enter the working directory %s", cwd);
 	return 0;
-}
-
-static int set_oom_score(const struct process_spec *p, struct err *err)
-{
-	char text[16];
-
-	if (!p->oom_score_adj_set)
-		return 0;
-	snprintf(text, sizeof(text), "%d", p->oom_score_adj);
-	if (file_poke(AT_FDCWD, "/proc/self/oom_score_adj", text) == 0)
-		return 0;
-	err_sys(err, "cannot set the OOM score adjustment to %d", p->oom_score_adj);
-	return err_hint(err, "lowering it below the host's own needs CAP_SYS_RESOURCE");
 }
 
 /* Ids, then capabilities: a capability is dropped by whoever still has the right to. */
@@ -86,6 +75,14 @@ static void set_home(struct plan *plan, const char *home)
 	plan->env[n + 1] = NULL;
 }
 
+/* Keys of the host's session are not the container's. Kernels without keyrings have none to share. */
+static int leave_keyring(struct err *err)
+{
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
+		return err_sys(err, "cannot make a session keyring");
+	return 0;
+}
+
 /* Signals as a fresh process has them: we block those that we pass on. */
 static void reset_signals(void)
 {
@@ -109,14 +106,15 @@ static int tie_to_parent(const struct spec *spec, int report_fd, struct err *err
 	return 0;
 }
 
-static int execute(struct plan *plan, int init_fd, const char *path, struct err *err)
+static int execute(struct plan *plan, int init_fd, const char *path, const struct err *foreign,
+	struct err *err)
 {
 	if (init_fd >= 0) {
 		syscall(SYS_execveat, init_fd, "", plan->argv, plan->env, AT_EMPTY_PATH);
 		return err_sys(err, "cannot execute ctr-init");
 	}
 	execve(path, plan->argv, plan->env);
-	return exec_error(errno, path, err);
+	return exec_error(errno, path, foreign, err);
 }
 
 int payload_execute(const struct spec *spec, struct plan *plan, int rootfd, int init_fd,
@@ -124,6 +122,7 @@ int payload_execute(const struct spec *spec, struct plan *plan, int rootfd, int 
 {
 	const struct process_spec *p = &spec->process;
 	uint32_t limit = plan->map.count ? plan->map.count : UINT32_MAX;
+	struct err foreign;
 	struct user user;
 	char path[4096];
 
@@ -132,10 +131,10 @@ int payload_execute(const struct spec *spec, struct plan *plan, int rootfd, int 
 	set_home(plan, user.home);
 	if (enter_cwd(rootfd, p->cwd, err) < 0 ||
 		command_find(rootfd, p->argv[0], plan->path, p->cwd, path, err) < 0 ||
-		fit_check(rootfd, path, err) < 0)
+		fit_check(rootfd, path, &foreign, err) < 0)
 		return -1;
 	umask(p->umask);
-	if (set_oom_score(p, err) < 0 || rlimits_apply(p->rlimits, p->rlimit_count, err) < 0)
+	if (leave_keyring(err) < 0 || rlimits_apply(p->rlimits, p->rlimit_count, err) < 0)
 		return -1;
 	/* A filter without no_new_privs needs CAP_SYS_ADMIN, which goes next. */
 	if (p->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -154,20 +153,64 @@ int payload_execute(const struct spec *spec, struct plan *plan, int rootfd, int 
 		return err_sys(err, "cannot report the start");
 	if (p->no_new_privs && seccomp_apply(&plan->filter, err) < 0)
 		return -1;
-	return execute(plan, init_fd, path, err);
+	return execute(plan, init_fd, path, &foreign, err);
+}
+
+int payload_set_oom_score(pid_t pid, const struct process_spec *p, struct err *err)
+{
+	char path[48], text[16];
+
+	if (!p->oom_score_adj_set)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
+	snprintf(text, sizeof(text), "%d", p->oom_score_adj);
+	if (file_poke(AT_FDCWD, path, text) == 0)
+		return 0;
+	err_sys(err, "cannot set the OOM score adjustment to %d", p->oom_score_adj);
+	return err_hint(err, "lowering it below the host's own needs CAP_SYS_RESOURCE");
+}
+
+/* Waits for the report to have something, or to end; false for a signal that we hold back. A process
+ * inside can stop ours on its way in, for ever, so a person must be able to give up. */
+static bool may_read(int report_fd)
+{
+	struct pollfd p[2] = {{report_fd, POLLIN, 0}, {-1, POLLIN, 0}};
+	autofd int signals = -1;
+	sigset_t held, fatal;
+
+	sigprocmask(SIG_BLOCK, NULL, &held);
+	sigemptyset(&fatal);
+	for (int sig = 1; sig < SIGRTMIN; sig++)
+		if (sigismember(&held, sig) > 0 && sig != SIGWINCH && sig != SIGCHLD)
+			sigaddset(&fatal, sig);
+	signals = signalfd(-1, &fatal, SFD_CLOEXEC);
+	p[1].fd = signals;
+	while (poll(p, 2, -1) < 0 && errno == EINTR)
+		;
+	return p[0].revents != 0;
 }
 
 int payload_await(int report_fd, pid_t pid, struct err *err)
 {
 	char buf[1 + sizeof(struct err)];
-	ssize_t n = fd_read_all(report_fd, buf, sizeof(buf));
+	size_t got = 0;
+	ssize_t n;
 
-	if (n == 1)
+	do {
+		if (!may_read(report_fd)) {
+			kill(pid, SIGKILL);
+			waitpid(pid, NULL, 0);
+			return err_set(err, "interrupted while the container's process was starting");
+		}
+		n = read(report_fd, buf + got, sizeof(buf) - got);
+		got += n > 0 ? (size_t)n : 0;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	if (got == 1)
 		return 0;
 	waitpid(pid, NULL, 0);
-	if (n < (ssize_t)sizeof(*err))
+	if (got < sizeof(*err))
 		return err_set(err, "the container's process was killed before it could start");
-	memcpy(err, buf + n - (ssize_t)sizeof(*err), sizeof(*err));
+	memcpy(err, buf + got - sizeof(*err), sizeof(*err));
 	err->text[sizeof(err->text) - 1] = '\0';
 	err->hint[sizeof(err->hint) - 1] = '\0';
 	return -1;

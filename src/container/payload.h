@@ -14,6 +14,9 @@
 int payload_execute(const struct spec *spec, struct plan *plan, int rootfd, int init_fd,
 	int report_fd, struct err *err);
 
+/* Parent: before the exec, through the host's procfs; inside, that file belongs to nobody we could be. */
+int payload_set_oom_score(pid_t pid, const struct process_spec *p, struct err *err);
+
 /* Parent: blocks until the payload has been executed (0), or until the child has said why not, or has
  * died; then it is reaped (-1). The report is one byte right before the exec, which ends it by closing
  * the pipe, and a struct err if something failed before or in it. */

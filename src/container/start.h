@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/program.h"
 #include "container/container.h"
 #include "container/plan.h"
 
@@ -22,8 +23,6 @@ int container_start(const struct store *store, const struct spec *spec, struct p
  * descriptor of it on a read-only mount, which nobody can open for writing through /proc/PID/exe
  * (CVE-2019-5736). */
 int program_open(const char *name, struct err *err);
-/* Its path, for execve. */
-int program_path(const char *name, char *ret, size_t size, struct err *err);
 
 /* For containers whose root is the host's root: goes on in a copy of ourselves on a read-only mount,
  * so that a payload that gets hold of /proc/PID/exe cannot overwrite the program (CVE-2019-5736).

@@ -40,6 +40,18 @@ static void close_fd(int fd)
 		close(fd);
 }
 
+/* Found before anything is started. */
+struct programs {
+	char supervisor[4096], cleaner[4096];
+};
+
+static int programs_find(struct programs *p, struct err *err)
+{
+	if (program_path("ctr-supervisor", p->supervisor, sizeof(p->supervisor), err) < 0)
+		return -1;
+	return program_path("ctr", p->cleaner, sizeof(p->cleaner), err);
+}
+
 struct supervisor_args {
 	char text[12][32];
 	char *argv[40];
@@ -72,17 +84,13 @@ static void arg_fd(struct supervisor_args *a, const char *option, int fd)
 
 /* Turns this process into the supervisor of the payload it is the parent of. */
 static int become_supervisor(struct container *c, const struct spec *spec, const struct streams *s,
-	int console, int listener, struct err *err)
+	int console, int listener, int report, const struct programs *programs, struct err *err)
 {
-	static char path[4096], cleaner[4096];
 	struct supervisor_args a = {.argc = 0};
 	int exit_fd = openat(c->state_fd, "exit", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 	if (exit_fd < 0)
 		return err_sys(err, "make the exit file of %s", spec->name);
-	if (program_path("ctr-supervisor", path, sizeof(path), err) < 0 ||
-		program_path("ctr", cleaner, sizeof(cleaner), err) < 0)
-		return -1;
 	arg(&a, "ctr-supervisor");
 	arg_number(&a, "--pid", (uint64_t)c->record.pid);
 	arg_fd(&a, "--pidfd", c->pidfd);
@@ -95,10 +103,11 @@ static int become_supervisor(struct container *c, const struct spec *spec, const
 	arg_fd(&a, "--listen", listener);
 	arg_fd(&a, "--exit", exit_fd);
 	arg_fd(&a, "--lock", c->state_fd);
+	arg_fd(&a, "--ready", report);
 	if (spec->timeout_ns)
 		arg_number(&a, "--timeout-ns", spec->timeout_ns);
 	arg(&a, "--");
-	arg(&a, cleaner);
+	arg(&a, programs->cleaner);
 	arg(&a, "--root");
 	arg(&a, c->store->root);
 	arg(&a, "--state");
@@ -107,8 +116,8 @@ static int become_supervisor(struct container *c, const struct spec *spec, const
 	arg(&a, "--container");
 	arg(&a, spec->name);
 	arg_fd(&a, "--lock-fd", c->state_fd);
-	execv(path, a.argv);
-	return err_sys(err, "cannot execute %s", path);
+	execv(programs->supervisor, a.argv);
+	return err_sys(err, "cannot execute %s", programs->supervisor);
 }
 
 /* Clients come through a socket in the state directory; the first one, whoever started us, is
@@ -132,6 +141,7 @@ static int open_listener(const struct container *c, bool attach, int report, str
 static int start_and_supervise(const struct store *store, const struct spec *spec,
 	struct plan *plan, int image_lock, bool attach, int report, struct err *err)
 {
+	struct programs programs;
 	struct streams s;
 	struct container c;
 	int console = -1, listener;
@@ -143,7 +153,7 @@ static int start_and_supervise(const struct store *store, const struct spec *spe
 
 	if (setsid() < 0)
 		return err_sys(err, "cannot start a session");
-	if (streams_open(&s, spec, err) < 0)
+	if (programs_find(&programs, err) < 0 || streams_open(&s, spec, err) < 0)
 		return -1;
 	io.streams[0] = s.in[0];
 	io.streams[1] = s.out[1];
@@ -157,15 +167,17 @@ static int start_and_supervise(const struct store *store, const struct spec *spe
 	if (claim_record(&c, err) == 0) {
 		listener = open_listener(&c, attach, report, err);
 		if (listener >= 0)
-			become_supervisor(&c, spec, &s, console, listener, err);
+			become_supervisor(&c, spec, &s, console, listener, report, &programs, err);
 	}
+	/* As if it had never run. */
+	c.record.stage = STAGE_CREATING;
 	if (container_release(&c, -1, &second) < 0)
 		warn("%s", second.text);
 	return -1;
 }
 
-/* A failure is one byte, which fds_receive() may have taken, and a struct err; end of file says that
- * the supervisor has been executed. */
+/* The client's connection, if it is wanted; then one byte from the supervisor, once it serves. A failure
+ * is one byte, which fds_receive() may have taken, and a struct err. */
 static int await_supervisor(int report, bool attach, int *ret_attach, struct err *err)
 {
 	char buf[1 + sizeof(struct err)];
@@ -180,7 +192,7 @@ static int await_supervisor(int report, bool attach, int *ret_attach, struct err
 		memcpy(err, buf + n - (ssize_t)sizeof(*err), sizeof(*err));
 		return -1;
 	}
-	if (n != 0 || (attach && client < 0))
+	if (n != 1 || (attach && client < 0))
 		return err_set(err, "the process that was to start the container ended early");
 	if (attach)
 		*ret_attach = take_fd(&client);

@@ -45,9 +45,10 @@ void trees_close(struct trees *t)
 	free(t->layers);
 }
 
-static bool has_source(const struct mount *m)
+static bool has_source(const struct spec *spec, const struct mount *m)
 {
-	return m->kind == MOUNT_BIND || m->kind == MOUNT_DEV;
+	return m->kind == MOUNT_BIND || m->kind == MOUNT_DEV ||
+	       mount_shows_host(m, spec->ns.fresh);
 }
 
 /* upper/ and work/ belong to whoever is root inside: on disk that is id 0. */
@@ -79,9 +80,9 @@ static int open_source(const struct spec *spec, const struct mount *m, const str
 
 	if (m->kind == MOUNT_DEV)
 		return dev_new(spec->devices, spec->device_count, plan->id_base, plan->id_base, err);
-	fd = mount_source_open(m, err);
-	if (fd < 0 || tree_set_attr(fd, m->source, m->attr_set, m->attr_clear, 0, m->recursive,
-			      err) < 0)
+	fd = m->kind == MOUNT_BIND ? mount_source_open(m, err) : mount_host_open(m, err);
+	if (fd < 0 || tree_set_attr(fd, m->target, m->attr_set, m->attr_clear, 0,
+			      m->recursive || m->kind != MOUNT_BIND, err) < 0)
 		return -1;
 	return take_fd(&fd);
 }
@@ -98,7 +99,7 @@ int trees_open(struct trees *t, const struct container *c, const struct spec *sp
 		if ((t->layers[i] = open_layer(c, spec, i, err)) < 0)
 			return -1;
 	for (size_t i = 0; i < t->source_count; i++)
-		if (has_source(&spec->mounts[i]) &&
+		if (has_source(spec, &spec->mounts[i]) &&
 			(t->sources[i] = open_source(spec, &spec->mounts[i], plan, err)) < 0)
 			return -1;
 	return 0;
@@ -131,7 +132,7 @@ static int pass_all(struct trees *t, const struct spec *spec, int sock, pass_fn 
 		pass(sock, t->layers, t->layer_count, err) < 0)
 		return -1;
 	for (size_t i = 0; i < t->source_count; i++)
-		if (has_source(&spec->mounts[i]) && pass(sock, &t->sources[i], 1, err) < 0)
+		if (has_source(spec, &spec->mounts[i]) && pass(sock, &t->sources[i], 1, err) < 0)
 			return -1;
 	return 0;
 }

@@ -8,14 +8,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ptrace.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -112,64 +108,15 @@ int command_find(int rootfd, const char *name, const char *path, const char *cwd
 	return err_status(err, ERR_STATUS_NOT_FOUND);
 }
 
-/* The errno that an exec of path ends with, 0 if it works, -1 if that cannot be asked. */
-static int kernel_answer(const char *path)
-{
-	char *const argv[] = {(char *)(uintptr_t)path, NULL};
-	char *const env[] = {NULL};
-	pid_t pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
-	int status;
-
-	if (pid < 0)
-		return -1;
-	if (pid == 0) {
-		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
-			_exit(255);
-		execve(path, argv, env);
-		_exit(errno < 255 ? errno : 255);
-	}
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -1;
-	if (WIFEXITED(status))
-		return WEXITSTATUS(status) == 255 ? -1 : WEXITSTATUS(status);
-	if (!WIFSTOPPED(status))
-		return -1;
-	kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return 0;
-}
-
-static int refuse_machine(const char *path, const struct elf *e, int answer, struct err *err)
+static void describe_foreign(const char *path, const struct elf *e, struct err *ret)
 {
 	char buf[24];
 
-	err_set(err, "cannot run %.300s: it is for %s, this host runs %s", path,
+	err_set(ret, "cannot run %.300s: it is for %s, this host runs %s", path,
 		elf_machine_name(e, buf), elf_native_name());
-	if (answer == ENOENT)
-		err_hint(err, "the emulator registered with binfmt_misc is not in the container: "
-			      "register it with the flag F, as qemu-user-static does");
-	else
-		err_hint(err, "use an image for %s, or install qemu-user-static, which registers "
-			      "emulators with binfmt_misc", elf_native_name());
-	return err_status(err, ERR_STATUS_NOT_EXECUTABLE);
-}
-
-/* root is the container's already where its processes run; elsewhere nothing can be asked. */
-static bool is_own_root(int rootfd)
-{
-	struct stat a, b;
-
-	return fstat(rootfd, &a) == 0 && stat("/", &b) == 0 && a.st_dev == b.st_dev &&
-	       a.st_ino == b.st_ino;
-}
-
-static int machine_answer(int rootfd, const char *command, const struct elf *e)
-{
-	if (elf_is_native(e))
-		return 0;
-	return is_own_root(rootfd) ? kernel_answer(command) : ENOEXEC;
+	err_hint(ret, "use an image for %s, or register an emulator with binfmt_misc and its flag F, as "
+		      "qemu-user-static does", elf_native_name());
+	err_status(ret, ERR_STATUS_NOT_EXECUTABLE);
 }
 
 static int kernel_check(int fd, const char *path, const struct elf *e, struct err *err)
@@ -281,25 +228,24 @@ static int loader_check(int rootfd, const char *path, const char *loader, const 
 	return err_status(err, ERR_STATUS_NOT_EXECUTABLE);
 }
 
-static int program_check(int rootfd, int fd, const char *path, const char *command,
-	const uint8_t *head, size_t len, struct err *err)
+static int program_check(int rootfd, int fd, const char *path, const uint8_t *head, size_t len,
+	struct err *ret_foreign, struct err *err)
 {
 	char loader[PATH_MAX];
 	struct elf e;
-	int answer;
 
 	if (elf_read(fd, path, head, len, &e, err) < 0)
 		return -1;
-	answer = machine_answer(rootfd, command, &e);
-	if (answer == ENOEXEC)
-		return refuse_machine(path, &e, answer, err);
+	if (!elf_is_native(&e)) {
+		describe_foreign(path, &e, ret_foreign);
+		return 0;
+	}
 	if (kernel_check(fd, path, &e, err) < 0)
 		return -1;
 	if (e.loader.size && (loader_name(fd, path, &e, head, len, loader, err) < 0 ||
 				     loader_check(rootfd, path, loader, &e, err) < 0))
 		return -1;
-	/* With its own loader in place it is the emulator's that is missing. */
-	return answer == ENOENT ? refuse_machine(path, &e, answer, err) : 0;
+	return 0;
 }
 
 /* Its second word is an argument. false if there is no name, or the kernel would not see its end. */
@@ -337,11 +283,12 @@ static int refuse_depth(const char *path, struct err *err)
 	return err_status(err, ERR_STATUS_NOT_EXECUTABLE);
 }
 
-int fit_check(int rootfd, const char *command, struct err *err)
+int fit_check(int rootfd, const char *command, struct err *ret_foreign, struct err *err)
 {
 	char path[PATH_MAX], script[PATH_MAX], name[SCRIPT_LINE + 1];
 	uint8_t head[HEAD_SIZE];
 
+	*ret_foreign = (struct err){0};
 	if (strlen(command) >= sizeof(path))
 		return 0;
 	strcpy(path, command);
@@ -356,7 +303,7 @@ int fit_check(int rootfd, const char *command, struct err *err)
 		if (n < 0)
 			return 0;
 		if (elf_is(head, (size_t)n))
-			return program_check(rootfd, fd, path, command, head, (size_t)n, err);
+			return program_check(rootfd, fd, path, head, (size_t)n, ret_foreign, err);
 		if (n < 2 || memcmp(head, "#!", 2) || !script_interpreter(head, (size_t)n, name) ||
 			name[0] != '/')
 			return 0;
@@ -385,8 +332,13 @@ static const struct {
 	{ETXTBSY, ERR_STATUS_NOT_EXECUTABLE, "text file busy: somebody is writing to it", NULL},
 };
 
-int exec_error(int error, const char *path, struct err *err)
+int exec_error(int error, const char *path, const struct err *foreign, struct err *err)
 {
+	/* ENOENT: it has an emulator, but that is not to be found in the container. */
+	if (foreign->text[0] && (error == ENOEXEC || error == ENOENT || error == EINVAL)) {
+		*err = *foreign;
+		return -1;
+	}
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
 		if (reasons[i].error != error)
 			continue;

@@ -11,11 +11,11 @@ int command_find(int rootfd, const char *name, const char *path, const char *cwd
 	struct err *err);
 
 /* Follows #! lines, reads the ELF headers of the program and its loader, and refuses what cannot
- * work, by name: another machine without an emulator, a kernel that is too old, a loader or an
- * interpreter that is missing. What it does not know it leaves to the kernel. Whether a foreign
- * program has an emulator only the kernel knows: it is asked by an exec of a traced child that
- * ends before its first instruction. */
-int fit_check(int rootfd, const char *path, struct err *err);
+ * work, by name: a kernel that is too old, a loader or an interpreter that is missing. What it does
+ * not know it leaves to the kernel; so too whether a program of another machine has an emulator: then
+ * *ret_foreign (else empty) says what is wrong if the exec fails. Nothing is executed to find out: that
+ * would be code of the image with the rights of ours. */
+int fit_check(int rootfd, const char *path, struct err *ret_foreign, struct err *err);
 
-/* execve() of path failed with this errno. */
-int exec_error(int error, const char *path, struct err *err);
+/* execve() of path failed with this errno; foreign: from fit_check(). */
+int exec_error(int error, const char *path, const struct err *foreign, struct err *err);

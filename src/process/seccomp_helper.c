@@ -1,5 +1,7 @@
 #include "process/seccomp_helper.h"
 
+#include "base/program.h"
+
 #include "base/fd.h"
 
 #include <errno.h>
@@ -36,12 +38,10 @@ static bool helper_at(struct seccomp_helper *h, const char *dir)
 
 static bool own_folder(char *buf, size_t size)
 {
-	ssize_t n = readlink("/proc/self/exe", buf, size - 1);
 	char *slash;
 
-	if (n <= 0)
+	if (program_self(buf, size) < 0)
 		return false;
-	buf[n] = '\0';
 	slash = strrchr(buf, '/');
 	if (slash)
 		*slash = '\0';

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <linux/sched.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -62,30 +63,44 @@ static const struct kernel_fs {
 	[MOUNT_TMPFS] = {0, "tmpfs", NULL},
 };
 
-static int source_new(const struct mount *m, uint64_t fresh, struct err *err)
+bool mount_shows_host(const struct mount *m, uint64_t fresh)
 {
-	const struct kernel_fs *fs = &kernel_fs[m->kind];
-	autofd int fd = -1;
-
-	if (fs->ns && !(fresh & fs->ns)) {
-		fd = tree_clone(AT_FDCWD, fs->host, true, err);
-		if (fd < 0 || tree_set_attr(fd, m->target, m->attr_set, 0, 0, true, err) < 0)
-			return -1;
-		return take_fd(&fd);
-	}
-	fd = tree_new(fs->type, m->data, m->attr_set & ~m->attr_clear, err);
-	return take_fd(&fd);
+	return m->kind != MOUNT_BIND && m->kind != MOUNT_DEV && kernel_fs[m->kind].ns &&
+	       !(fresh & kernel_fs[m->kind].ns);
 }
 
-int mount_place(int rootfd, const struct mount *m, int source, uint64_t fresh, struct err *err)
+int mount_host_open(const struct mount *m, struct err *err)
+{
+	return tree_clone(AT_FDCWD, kernel_fs[m->kind].host, true, err);
+}
+
+/* A link in place of /proc or /sys would put them somewhere else in the root, and leave masks and
+ * read-only paths pointing at nothing (CVE-2019-19921, CVE-2023-27561). */
+static int refuse_link(int rootfd, const struct mount *m, struct err *err)
+{
+	autofd int fd = -1;
+	struct stat st;
+
+	if (m->kind == MOUNT_BIND || m->kind == MOUNT_TMPFS)
+		return 0;
+	fd = inside_open(rootfd, m->target, O_PATH | O_NOFOLLOW, 0, err);
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISLNK(st.st_mode))
+		return err_set(err, "%s is a symbolic link in the image", m->target);
+	return 0;
+}
+
+int mount_place(int rootfd, const struct mount *m, int source, struct err *err)
 {
 	autofd int made = -1, target = -1;
 
 	if (source < 0) {
-		source = made = source_new(m, fresh, err);
+		source = made = tree_new(kernel_fs[m->kind].type, m->data,
+			m->attr_set & ~m->attr_clear, err);
 		if (made < 0)
 			return err_wrap(err, "mount %s", m->target);
 	}
+	if (refuse_link(rootfd, m, err) < 0)
+		return -1;
 	if (m->kind == MOUNT_DEV && dev_fill(source, err) < 0)
 		return -1;
 	target = target_open(rootfd, m->target, source, err);

@@ -8,10 +8,15 @@
  * source directory is made if the mount says so. */
 int mount_source_open(const struct mount *m, struct err *err);
 
-/* Child: places one mount below the root. source: the detached tree of a MOUNT_BIND, MOUNT_DEV or
- * MOUNT_PROC, else -1. fresh: the CLONE_NEW* that the container has of its own; where a kernel file
- * system belongs to a namespace of the host, the host's mount of it is shown instead. */
-int mount_place(int rootfd, const struct mount *m, int source, uint64_t fresh, struct err *err);
+/* Whether a kernel file system shows a namespace that the container shares with the host, fresh being
+ * the CLONE_NEW* it has of its own. Then it cannot be mounted anew, and the host's mounts of it are
+ * shown, which the parent opens: to the child they are hidden. */
+bool mount_shows_host(const struct mount *m, uint64_t fresh);
+int mount_host_open(const struct mount *m, struct err *err);
+
+/* Child: places one mount below the root. source: its detached tree, from the parent; -1 for a kernel
+ * file system of the container's own, which is mounted anew. */
+int mount_place(int rootfd, const struct mount *m, int source, struct err *err);
 
 /* Child: hides path: a directory behind an empty read-only tmpfs, anything else behind nullfd, which
  * must have been opened by null_open(). Absent paths are no error. */

@@ -70,6 +70,16 @@ void spec_mount_add(struct spec *spec, struct mount m)
 	arena_push(&spec->arena, spec->mounts, spec->mount_count, m);
 }
 
+void spec_mount_drop(struct spec *spec, const char *target)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < spec->mount_count; i++)
+		if (strcmp(spec->mounts[i].target, target) != 0)
+			spec->mounts[kept++] = spec->mounts[i];
+	spec->mount_count = kept;
+}
+
 void spec_init(struct spec *spec)
 {
 	*spec = (struct spec){

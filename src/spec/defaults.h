@@ -18,3 +18,4 @@ const char *env_get(const struct spec *spec, const char *key);
 void env_set(struct spec *spec, const char *assignment);
 
 void spec_mount_add(struct spec *spec, struct mount m);
+void spec_mount_drop(struct spec *spec, const char *target);

@@ -87,7 +87,7 @@ Test(limits, values)
 Test(limits, ranges)
 {
 	refused(&(struct limits){.memory = 512}, "--memory 512: at least 4M");
-	refused(&(struct limits){.memory = 8 << 20, .memory_low = 9 << 20}, "--memory-low 9M");
+	refused(&(struct limits){.memory = 8 << 20, .memory_low = 9 << 20}, "--memory-reservation 9M");
 	refused(&(struct limits){.cpu_weight = 10001}, "--cpu-weight 10001");
 	refused(&(struct limits){.io_weight = 10001}, "--io-weight 10001");
 	refused(&(struct limits){.cpu_quota_us = 999}, "--cpus: 999 of 100000");

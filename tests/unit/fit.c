@@ -100,16 +100,25 @@ static void teardown(void)
 
 TestSuite(fit, .init = setup, .fini = teardown, .timeout = 20);
 
+/* A program of another machine counts as refused: no test machine has an emulator for it. */
+static int check(const char *path)
+{
+	struct err foreign;
+	int r = fit_check(root, path, &foreign, &last);
+
+	return r < 0 || !foreign.text[0] ? r : exec_error(ENOEXEC, path, &foreign, &last);
+}
+
 static void fits(const char *path)
 {
 	memset(&last, 0, sizeof(last));
-	cr_expect_eq(fit_check(root, path, &last), 0, "%s: %s", path, last.text);
+	cr_expect_eq(check(path), 0, "%s: %s", path, last.text);
 }
 
 static void refused(const char *path, int status, const char *expected)
 {
 	memset(&last, 0, sizeof(last));
-	cr_assert_eq(fit_check(root, path, &last), -1, "%s fits, no: %s", path, expected);
+	cr_assert_eq(check(path), -1, "%s fits, no: %s", path, expected);
 	cr_expect(strstr(last.text, expected), "%s", last.text);
 	cr_expect_eq(last.status, status, "%d: %s", last.status, last.text);
 }
@@ -249,7 +258,7 @@ Test(fit, changed)
 		((uint8_t *)&p)[at] ^= 0xff;
 		put("bin/changed", &p, sizeof(p), 0755);
 		memset(&last, 0, sizeof(last));
-		if (fit_check(root, "/bin/changed", &last) < 0)
+		if (check("/bin/changed") < 0)
 			cr_expect(last.text[0] && last.status, "%zu", at);
 	}
 }
@@ -284,7 +293,8 @@ Test(fit, asks_the_kernel)
 		struct err err = {0};
 		if (chroot(dir) < 0 || (fd = open("/", O_PATH | O_DIRECTORY)) < 0)
 			_exit(1);
-		if (fit_check(fd, "/bin/odd", &err) == 0 || err.status != 126)
+		struct err foreign;
+		if (fit_check(fd, "/bin/odd", &foreign, &err) < 0 || foreign.status != 126)
 			_exit(2);
 		_exit(waitpid(-1, NULL, 0) < 0 && errno == ECHILD ? 0 : 3);
 	}
@@ -357,17 +367,18 @@ Test(fit, command_missing)
 Test(fit, errors_of_exec)
 {
 	struct err err = {0};
+	const struct err none = {0};
 
-	cr_expect_eq(exec_error(ENOENT, "/bin/x", &err), -1);
+	cr_expect_eq(exec_error(ENOENT, "/bin/x", &none, &err), -1);
 	cr_expect_eq(err.status, 127);
 	cr_expect(strstr(err.text, "cannot run /bin/x: no such file or directory"));
-	exec_error(EACCES, "/bin/x", &err);
+	exec_error(EACCES, "/bin/x", &none, &err);
 	cr_expect_eq(err.status, 126);
 	cr_expect(strstr(err.text, "permission denied"));
-	exec_error(ENOEXEC, "/bin/x", &err);
+	exec_error(ENOEXEC, "/bin/x", &none, &err);
 	cr_expect_eq(err.status, 126);
 	cr_expect(strstr(err.text, "exec format error"));
-	exec_error(ENOMEM, "/bin/x", &err);
+	exec_error(ENOMEM, "/bin/x", &none, &err);
 	cr_expect_eq(err.status, 126);
 	cr_expect_eq(err.sys, ENOMEM);
 	cr_expect_str_empty(err.hint);

@@ -1,0 +1,38 @@
+#include "base/program.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A program on a detached mount shows as "/": then whoever put it there has left its path. */
+int program_self(char *ret, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", ret, size - 1);
+	const char *origin = getenv(PROGRAM_ORIGIN);
+
+	if (n <= 0)
+		return -1;
+	ret[n] = '\0';
+	if (strchr(ret + 1, '/') || !origin)
+		return 0;
+	return (size_t)snprintf(ret, size, "%s", origin) < size ? 0 : -1;
+}
+
+int program_path(const char *name, char *ret, size_t size, struct err *err)
+{
+	char *slash;
+
+	if (program_self(ret, size) < 0)
+		return err_sys(err, "cannot find the program %s", name);
+	slash = strrchr(ret, '/');
+	if (slash && (size_t)(slash + 1 - ret) + strlen(name) < size) {
+		strcpy(slash + 1, name);
+		if (access(ret, X_OK) == 0)
+			return 0;
+	}
+	if ((size_t)snprintf(ret, size, "%s/%s", CTR_LIBEXEC, name) < size && access(ret, X_OK) == 0)
+		return 0;
+	err_set(err, "cannot find the program %s", name);
+	return err_hint(err, "it belongs beside ctr, or in %s", CTR_LIBEXEC);
+}

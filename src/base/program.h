@@ -1,0 +1,15 @@
+/* The programs that belong together, by path. */
+#pragma once
+
+#include "base/err.h"
+
+#include <stddef.h>
+
+/* In the environment of a copy of ours that runs from a mount without a path: where it came from. */
+#define PROGRAM_ORIGIN "CTR_ORIGIN"
+
+/* The path of the running program. 0, or -1 with errno. */
+int program_self(char *ret, size_t size);
+
+/* The path of the program NAME: beside the running one, or in CTR_LIBEXEC. */
+int program_path(const char *name, char *ret, size_t size, struct err *err);
