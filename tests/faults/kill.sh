@@ -3,9 +3,23 @@
 # be left. A point is (system call, k): the k-th call of that name in one of the processes, as strace
 # counts them. Without -n, every point; with it, so many at even distances.
 set -u
-# Mounts of others must not be taken for ours.
-[ "${1:-}" = --inside ] || exec unshare -m --propagation private "$0" --inside "$@"
+# Mounts and cgroups of others must not be taken for ours: a mount and a cgroup namespace of our own.
+if [ "${1:-}" != --inside ]; then
+	own=$(findmnt -n -t cgroup2 -o TARGET | head -n 1)/ctr-faults-$$
+	mkdir "$own" || exit 2
+	(echo "$BASHPID" > "$own/cgroup.procs" &&
+		exec unshare -m -C --propagation private "$0" --inside "$@")
+	status=$?
+	for _ in {1..50}; do
+		rmdir "$own"/ctr "$own"/runner 2> /dev/null
+		! rmdir "$own" 2> /dev/null || break
+		sleep .1
+	done
+	exit $status
+fi
 shift
+mount -t cgroup2 cgroup2 /sys/fs/cgroup || exit 2
+mkdir /sys/fs/cgroup/runner && echo $$ > /sys/fs/cgroup/runner/cgroup.procs || exit 2
 points=0
 while getopts n: o; do
 	case $o in n) points=$OPTARG ;; *) exit 2 ;; esac
@@ -19,7 +33,7 @@ mkdir -p "$T/fs"/{bin,proc,sys,dev,etc,tmp}
 cp "$(command -v busybox)" "$T/fs/bin/busybox" || exit 2
 ln -s busybox "$T/fs/bin/true"
 
-groups() { find /sys/fs/cgroup -path '*/ctr/*' -type d 2>/dev/null | sort; }
+groups() { find /sys/fs/cgroup/ctr -mindepth 1 -type d 2>/dev/null | sort; }
 mounts() { wc -l < /proc/self/mountinfo; }
 
 before_groups=$(groups) before_mounts=$(mounts)
