@@ -1,4 +1,4 @@
-# shellcheck, for every script. Of bats files it cannot see what helpers set, nor that a command that
+# Every script through shellcheck. Of bats files it cannot see what helpers set, nor that a command that
 # fails ends the test.
 mapfile -t all < <(git ls-files | grep -vE '\.(c|h|[1-8]|md|json|py)$' | while read -r f; do
 	[ -f "$f" ] && head -c 64 "$f" | grep -qE '^#!.*\b(ba|da)?sh\b' && echo "$f"
