@@ -18,7 +18,7 @@
  *           rest follows. When it cannot be written, records are dropped and counted, and the
  *           count is written once that is possible again.
  * --ready   gets one byte and is closed once clients are served.
- * --timeout-ns  PID 1 gets SIGKILL so long after the start.
+ * --timeout-ns  PID 1 gets SIGKILL so long after the start, and 124 is its status, as timeout(1) has it.
  *
  * It sleeps in poll(2) alone and every descriptor is non-blocking: nothing a container or client
  * does stops it, and the container waits for a client no longer than attach.h says. All signals but
@@ -65,6 +65,7 @@ enum {
 	LOG_MAX_LEAST = 16384,
 	DRAIN_BYTES = 1 << 20, /* read after PID 1's death, where others still hold its pipes */
 	FIRST_FD = 3,
+	TIMED_OUT = 124,
 };
 
 static const uint64_t hold_ns = 1 * SECOND;    /* how long a piece of a line waits for its rest */
@@ -107,7 +108,7 @@ static struct supervisor {
 	char **cleanup;
 
 	uint64_t now, kill_at, drain_until;
-	bool dead;
+	bool dead, timed_out;
 	int status;
 	unsigned drained, turn;
 
@@ -609,6 +610,8 @@ static void payload_reap(void)
 	if (waitid(P_PID, (id_t)super.pid, &end, WEXITED | WNOHANG) < 0 || !end.si_pid)
 		return;
 	super.status = end.si_code == CLD_EXITED ? end.si_status & 0xff : 128 + end.si_status;
+	if (super.timed_out)
+		super.status = TIMED_OUT;
 	super.dead = true;
 	super.drain_until = super.now + drain_ns;
 	super.kill_at = NEVER;
@@ -620,6 +623,7 @@ static void payload_reap(void)
 static void payload_kill(void)
 {
 	super.kill_at = NEVER;
+	super.timed_out = true;
 	syscall(SYS_pidfd_send_signal, super.pidfd, SIGKILL, NULL, 0);
 }
 
