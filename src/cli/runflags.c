@@ -554,6 +554,7 @@ static int check_together(struct run_options *o, struct err *err)
 		spec_mount_drop(s, "/dev/mqueue");
 	if (limits_check(&s->limits, err) < 0)
 		return -1;
+	mounts_sort(s);
 	return mounts_check(s, err);
 }
 

@@ -23,7 +23,7 @@ enum { DETACH = 2 }; /* MNT_DETACH */
 
 int mount_source_open(const struct mount *m, struct err *err)
 {
-	struct err first;
+	struct err first = {0};
 	int fd = tree_clone(AT_FDCWD, m->source, m->recursive, &first);
 
 	if (fd < 0 && first.sys == ENOENT && m->make_source) {

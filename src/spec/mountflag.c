@@ -667,6 +667,29 @@ static bool is_asked_for(const struct mount *m)
 	return m->kind == MOUNT_BIND || m->kind == MOUNT_TMPFS;
 }
 
+static size_t depth(const char *target)
+{
+	size_t n = 0;
+
+	for (; *target; target++)
+		n += *target == '/';
+	return n;
+}
+
+void mounts_sort(struct spec *spec)
+{
+	struct mount *m = spec->mounts;
+
+	for (size_t i = 1; i < spec->mount_count; i++) {
+		struct mount moved = m[i];
+		size_t k = i;
+
+		for (; k > 0 && depth(m[k - 1].target) > depth(moved.target); k--)
+			m[k] = m[k - 1];
+		m[k] = moved;
+	}
+}
+
 int mounts_check(const struct spec *spec, struct err *err)
 {
 	const struct mount *m = spec->mounts;

@@ -19,7 +19,10 @@ int mountflag_mount(struct spec *spec, const char *what, const char *value, cons
  * nodev, mode 1777 unless asked otherwise. */
 int mountflag_tmpfs(struct spec *spec, const char *what, const char *value, struct err *err);
 
-/* Once, after the last flag: no two mounts at one target. */
+/* Once, after the last flag: puts what is mounted within another mount behind it, and keeps the order
+ * otherwise. */
+void mounts_sort(struct spec *spec);
+/* Then: no two mounts at one target. */
 int mounts_check(const struct spec *spec, struct err *err);
 
 /* An absolute path in a container without "//", "." and final "/"; "..", "/" itself, and what is

@@ -223,3 +223,28 @@ Test(mountflag, shm_can_be_replaced)
 	TAKE(volume, "/a:/dev/shm");
 	cr_assert_eq(mounts_check(&spec, &err), -1);
 }
+
+Test(mountflag, what_lies_within_another_comes_behind_it)
+{
+	size_t n;
+
+	spec_init(&spec);
+	TAKE(volume, "/1:/b/c/d");
+	TAKE(volume, "/2:/b/c");
+	TAKE(volume, "/3:/z");
+	TAKE(volume, "/4:/a");
+	mounts_sort(&spec);
+	n = spec.mount_count;
+	cr_assert_str_eq(spec.mounts[n - 1].source, "/1");
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = i + 1; k < n; k++) {
+			size_t len = strlen(spec.mounts[k].target);
+
+			cr_assert(strncmp(spec.mounts[k].target, spec.mounts[i].target, len) != 0 ||
+					spec.mounts[i].target[len] != '/',
+				"%s before %s", spec.mounts[i].target, spec.mounts[k].target);
+			cr_assert(!spec.mounts[i].source || !spec.mounts[k].source ||
+				strcmp(spec.mounts[i].source, "/4") != 0 ||
+				strcmp(spec.mounts[k].source, "/3") != 0);
+		}
+}
