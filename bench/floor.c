@@ -43,8 +43,7 @@ static void must(int r, const char *what)
 		err(125, "floor: %s", what);
 }
 
-static void mount_new(
-	const char *type, const char *target, unsigned long flags, const char *data)
+static void mount_new(const char *type, const char *target, unsigned long flags, const char *data)
 {
 	must(mount(type, target, type, flags, data), target);
 }
@@ -71,35 +70,32 @@ static void make_dev(void)
 	must(mkdir("dev/pts", 0755), "dev/pts");
 	must(mkdir("dev/shm", 01777), "dev/shm");
 	must(mkdir("dev/mqueue", 01777), "dev/mqueue");
-	mount_new("devpts", "dev/pts", FLAGS_DEV,
-		"newinstance,ptmxmode=0666,mode=0620,gid=5");
+	mount_new("devpts", "dev/pts", FLAGS_DEV, "newinstance,ptmxmode=0666,mode=0620,gid=5");
 	mount_new("tmpfs", "dev/shm", FLAGS_PROC, "mode=1777,size=64m");
 	mount_new("mqueue", "dev/mqueue", FLAGS_PROC, NULL);
 }
 
 static void mask_paths(void)
 {
-	static const char *const masked[] = {"proc/acpi", "proc/asound", "proc/kcore",
-		"proc/keys", "proc/latency_stats", "proc/timer_list", "proc/timer_stats",
-		"proc/sched_debug", "sys/firmware", "proc/scsi"};
-	static const char *const readonly[] = {
-		"proc/bus", "proc/fs", "proc/irq", "proc/sys", "proc/sysrq-trigger"};
+	static const char *const masked[] = {"proc/acpi", "proc/asound", "proc/kcore", "proc/keys",
+		"proc/latency_stats", "proc/timer_list", "proc/timer_stats", "proc/sched_debug",
+		"sys/firmware", "proc/scsi"};
+	static const char *const readonly[] = {"proc/bus", "proc/fs", "proc/irq", "proc/sys",
+		"proc/sysrq-trigger"};
 
 	for (size_t i = 0; i < sizeof(masked) / sizeof(*masked); i++)
-		if (mount("dev/null", masked[i], NULL, MS_BIND, NULL) < 0 &&
-			errno == ENOTDIR)
+		if (mount("dev/null", masked[i], NULL, MS_BIND, NULL) < 0 && errno == ENOTDIR)
 			mount_new("tmpfs", masked[i], MS_RDONLY, "size=0k");
 	for (size_t i = 0; i < sizeof(readonly) / sizeof(*readonly); i++) {
 		if (mount(readonly[i], readonly[i], NULL, MS_BIND | MS_REC, NULL) < 0)
 			continue;
-		must(mount(NULL, readonly[i], NULL,
-			     FLAGS_PROC | MS_BIND | MS_REMOUNT | MS_RDONLY, NULL),
+		must(mount(NULL, readonly[i], NULL, FLAGS_PROC | MS_BIND | MS_REMOUNT | MS_RDONLY,
+			     NULL),
 			readonly[i]);
 	}
 }
 
-static void make_root(
-	const char *lower, const char *stage, const char *upper, const char *work)
+static void make_root(const char *lower, const char *stage, const char *upper, const char *work)
 {
 	char data[2048];
 
@@ -107,8 +103,7 @@ static void make_root(
 	mount_new("tmpfs", stage, 0, "mode=700");
 	must(chdir(stage), stage);
 	must(mkdir("root", 0755), "root");
-	snprintf(data, sizeof(data), "lowerdir=%s,upperdir=%s,workdir=%s", lower, upper,
-		work);
+	snprintf(data, sizeof(data), "lowerdir=%s,upperdir=%s,workdir=%s", lower, upper, work);
 	mount_new("overlay", "root", 0, data);
 	must(chdir("root"), "root");
 	mount_new("proc", "proc", FLAGS_PROC, NULL);
@@ -194,8 +189,8 @@ static void remove_scratch(const char *scratch)
 static int run(char **argv, const char *scratch, int cgroup, int filter)
 {
 	struct clone_args args = {
-		.flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC |
-			 CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_INTO_CGROUP,
+		.flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET |
+			 CLONE_NEWCGROUP | CLONE_INTO_CGROUP,
 		.exit_signal = SIGCHLD,
 		.cgroup = (uint64_t)cgroup,
 	};

@@ -144,13 +144,12 @@ static double row_us(const struct row *row, const struct options *o, int percent
 
 static void print_table(const struct row *rows, int count, const struct options *o)
 {
-	printf("%s\n%-12s %10s %10s %10s %9s %9s\n", o->title, "", "median us", "p90 us",
-		"min us", "peak kB", "ratio");
+	printf("%s\n%-12s %10s %10s %10s %9s %9s\n", o->title, "", "median us", "p90 us", "min us",
+		"peak kB", "ratio");
 	for (int i = 0; i < count; i++)
 		printf("%-12s %10.0f %10.0f %10.0f %9ld %9.2f\n", rows[i].name,
-			row_us(&rows[i], o, 50), row_us(&rows[i], o, 90),
-			row_us(&rows[i], o, 0), rows[i].peak_kb,
-			row_us(&rows[i], o, 50) / row_us(&rows[0], o, 50));
+			row_us(&rows[i], o, 50), row_us(&rows[i], o, 90), row_us(&rows[i], o, 0),
+			rows[i].peak_kb, row_us(&rows[i], o, 50) / row_us(&rows[0], o, 50));
 	printf("\n");
 }
 

@@ -157,7 +157,7 @@ bool elf_parse_kernel(const struct elf *e, const void *data, size_t len, uint32_
 
 static const struct {
 	uint16_t machine;
-	uint8_t bits; /* 0: either */
+	uint8_t bits;   /* 0: either */
 	int big_endian; /* -1: either */
 	const char *name;
 } machines[] = {

@@ -21,9 +21,9 @@ struct elf_range {
 struct elf {
 	uint8_t bits; /* 32 or 64 */
 	bool big_endian;
-	uint16_t type, machine;     /* ET_*, EM_* */
-	struct elf_range table;     /* program headers, at most ELF_TABLE_MAX bytes */
-	struct elf_range loader;    /* PT_INTERP, size 0: none */
+	uint16_t type, machine;                /* ET_*, EM_* */
+	struct elf_range table;                /* program headers, at most ELF_TABLE_MAX bytes */
+	struct elf_range loader;               /* PT_INTERP, size 0: none */
 	struct elf_range notes[ELF_NOTES_MAX]; /* PT_NOTE, those beyond are left out */
 	size_t note_count;
 };

@@ -63,7 +63,8 @@ static int make_missing(int rootfd, const char *path, enum inside_kind kind, str
 			continue;
 		if (slash)
 			*slash = '\0';
-		parent = open_inside(rootfd, slash && part[0] ? part : "/", O_PATH | O_DIRECTORY, 0);
+		parent = open_inside(rootfd, slash && part[0] ? part : "/", O_PATH | O_DIRECTORY,
+			0);
 		if (parent < 0)
 			return err_sys(err, "make %s in the container", path);
 		if (last && kind == INSIDE_FILE) {

@@ -150,7 +150,8 @@ char *size_format(uint64_t bytes, char buf[16])
 	}
 	do {
 		shift = 10 * ++i;
-		tenths = (uint64_t)(((unsigned __int128)bytes * 10 + (1ULL << (shift - 1))) >> shift);
+		tenths = (uint64_t)(((unsigned __int128)bytes * 10 + (1ULL << (shift - 1))) >>
+				    shift);
 	} while (tenths >= 10240 && i < 6);
 	snprintf(buf, 16, "%u.%u%c", (unsigned)(tenths / 10), (unsigned)(tenths % 10), letters[i]);
 	return buf;
@@ -175,7 +176,8 @@ static uint64_t duration_unit(const char **s)
 	size_t len = strcspn(*s, "0123456789.");
 
 	for (size_t i = 0; i < DURATION_UNITS; i++)
-		if (strlen(duration_units[i].name) == len && !memcmp(duration_units[i].name, *s, len)) {
+		if (strlen(duration_units[i].name) == len &&
+			!memcmp(duration_units[i].name, *s, len)) {
 			*s += len;
 			return duration_units[i].ns;
 		}
@@ -200,7 +202,8 @@ static enum number_fault duration_sum(const char *s, uint64_t *ret)
 		if (!unit || unit >= previous || (unit == 1 && d.fraction))
 			return NUMBER_MALFORMED;
 		previous = unit;
-		if (decimal_scale(d, unit, &part) < 0 || __builtin_add_overflow(total, part, &total))
+		if (decimal_scale(d, unit, &part) < 0 ||
+			__builtin_add_overflow(total, part, &total))
 			return NUMBER_TOO_BIG;
 	} while (*s);
 	*ret = total;
@@ -216,7 +219,8 @@ int duration_parse(const char *what, const char *s, uint64_t *ret_ns, struct err
 		return err_value(err, what, s, "is longer than 584 years");
 	default:
 		err_value(err, what, s, "is not a length of time");
-		return err_hint(err, "use seconds, or units from the largest down, such as 90, 1h30m or 500ms");
+		return err_hint(err,
+			"use seconds, or units from the largest down, such as 90, 1h30m or 500ms");
 	}
 }
 

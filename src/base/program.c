@@ -31,7 +31,8 @@ int program_path(const char *name, char *ret, size_t size, struct err *err)
 		if (access(ret, X_OK) == 0)
 			return 0;
 	}
-	if ((size_t)snprintf(ret, size, "%s/%s", CTR_LIBEXEC, name) < size && access(ret, X_OK) == 0)
+	if ((size_t)snprintf(ret, size, "%s/%s", CTR_LIBEXEC, name) < size &&
+		access(ret, X_OK) == 0)
 		return 0;
 	err_set(err, "cannot find the program %s", name);
 	return err_hint(err, "it belongs beside ctr, or in %s", CTR_LIBEXEC);

@@ -114,7 +114,8 @@ enum controller_place cgroup_controller_place(const char *controller, const char
 
 		/* name, hierarchy, number of groups, enabled */
 		if (len > n && strncmp(line, v1_name, n) == 0 && line[n] == '\t')
-			return line[len - 1] == '0' ? CONTROLLER_DISABLED : CONTROLLER_NOT_DELEGATED;
+			return line[len - 1] == '0' ? CONTROLLER_DISABLED
+						    : CONTROLLER_NOT_DELEGATED;
 		line += len + (line[len] == '\n');
 	}
 	return *proc_cgroups ? CONTROLLER_NOT_BUILT : CONTROLLER_NOT_DELEGATED;
@@ -139,16 +140,22 @@ static int explain_absent(const char *name, const char *action, const char *with
 	if (place == CONTROLLER_NOT_BUILT)
 		err_set(err, "cannot %s: this kernel has no %s controller", action, name);
 	else
-		err_set(err, "cannot %s: this host's cgroup v2 tree has no %s controller", action, name);
+		err_set(err, "cannot %s: this host's cgroup v2 tree has no %s controller", action,
+			name);
 	err->sys = ENOENT;
 	if (place == CONTROLLER_ON_V1)
-		return err_hint(err, "it is bound to cgroup v1; boot with "
-				     "systemd.unified_cgroup_hierarchy=1%s", without);
+		return err_hint(err,
+			"it is bound to cgroup v1; boot with "
+			"systemd.unified_cgroup_hierarchy=1%s",
+			without);
 	if (place == CONTROLLER_DISABLED)
-		return err_hint(err, "it is switched off; boot with cgroup_enable=%s%s", name, without);
+		return err_hint(err, "it is switched off; boot with cgroup_enable=%s%s", name,
+			without);
 	if (place == CONTROLLER_NOT_DELEGATED)
-		return err_hint(err, "a group above ours does not hand it down; with systemd: "
-				     "Delegate=%s%s", name, without);
+		return err_hint(err,
+			"a group above ours does not hand it down; with systemd: "
+			"Delegate=%s%s",
+			name, without);
 	return without[0] ? err_hint(err, "%s", without + strlen(", or ")) : -1;
 }
 
@@ -166,13 +173,16 @@ int cgroup_controller_explain(const char *file, enum controller_state state, con
 	errno = sys;
 	err_sys(err, "cannot %s: enable the %s controller above the group", action, name);
 	if (sys == EBUSY)
-		return err_hint(err, "a group above holds processes itself, so it cannot hand "
-				     "controllers down; move them to a group of their own%s", without);
+		return err_hint(err,
+			"a group above holds processes itself, so it cannot hand "
+			"controllers down; move them to a group of their own%s",
+			without);
 	if (sys == EINVAL)
 		return err_hint(err, "realtime processes outside the top group stand against it%s",
 			without);
 	if (sys == EACCES || sys == EPERM)
-		return err_hint(err, "that part of the tree is not ours; with systemd: Delegate=%s%s",
-			name, without);
+		return err_hint(err,
+			"that part of the tree is not ours; with systemd: Delegate=%s%s", name,
+			without);
 	return -1;
 }

@@ -20,7 +20,7 @@ int cgroup_controller_explain(const char *file, enum controller_state state, con
 
 enum controller_place {
 	CONTROLLER_ON_V1,
-	CONTROLLER_DISABLED,      /* by cgroup_disable= on the kernel's command line */
+	CONTROLLER_DISABLED, /* by cgroup_disable= on the kernel's command line */
 	CONTROLLER_NOT_BUILT,
 	CONTROLLER_NOT_DELEGATED, /* on v2, but a group above ours keeps it */
 };

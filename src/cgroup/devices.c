@@ -16,8 +16,11 @@ enum { R_TYPE = BPF_REG_2, R_ACCESS = BPF_REG_3, R_MAJOR = BPF_REG_4, R_MINOR = 
 static void emit(struct device_program *p, uint8_t code, uint8_t dst, uint8_t src, int16_t off,
 	int32_t imm)
 {
-	p->insns[p->count++] = (struct bpf_insn){
-		.code = code, .dst_reg = dst, .src_reg = src, .off = off, .imm = imm};
+	p->insns[p->count++] = (struct bpf_insn){.code = code,
+		.dst_reg = dst,
+		.src_reg = src,
+		.off = off,
+		.imm = imm};
 }
 
 static void emit_answer(struct device_program *p, bool allow)
@@ -93,11 +96,12 @@ static int rule_check(const struct device_rule *r, size_t index, struct err *err
 	if (r->type != 'a' && r->type != 'b' && r->type != 'c')
 		return err_set(err, "device rule %zu: type must be a, b or c", index + 1);
 	if (r->major < -1 || r->major > UINT32_MAX || r->minor < -1 || r->minor > UINT32_MAX)
-		return err_set(err, "device rule %zu: no device has the number %lld:%lld", index + 1,
-			(long long)r->major, (long long)r->minor);
+		return err_set(err, "device rule %zu: no device has the number %lld:%lld",
+			index + 1, (long long)r->major, (long long)r->minor);
 	if (access_parse(r->access) == 0)
-		return err_set(err, "device rule %zu: access must be some of r, w and m, not \"%s\"",
-			index + 1, r->access ? r->access : "");
+		return err_set(err,
+			"device rule %zu: access must be some of r, w and m, not \"%s\"", index + 1,
+			r->access ? r->access : "");
 	return 0;
 }
 
@@ -122,8 +126,8 @@ static void emit_rule(struct device_program *p, const struct device_rule *r, int
 	patch_matches(p, from, to);
 }
 
-int cgroup_devices_plan(const struct device_rule *rules, size_t count,
-	struct device_program *ret, struct err *err)
+int cgroup_devices_plan(const struct device_rule *rules, size_t count, struct device_program *ret,
+	struct err *err)
 {
 	if (count > DEVICE_RULES_MAX)
 		return err_set(err, "%zu device rules: at most %d", count, DEVICE_RULES_MAX);
@@ -187,7 +191,7 @@ static int program_load(const struct device_program *p, struct err *err)
 	attr.expected_attach_type = BPF_CGROUP_DEVICE;
 	attr.insns = (uintptr_t)p->insns;
 	attr.insn_cnt = (uint32_t)p->count;
-	attr.license = (uintptr_t)"";
+	attr.license = (uintptr_t) "";
 	memcpy(attr.prog_name, PROGRAM_NAME, sizeof(PROGRAM_NAME));
 	fd = bpf(BPF_PROG_LOAD, &attr);
 	return fd < 0 ? program_refused(&attr, err) : fd;

@@ -18,8 +18,8 @@ struct device_program {
 };
 
 /* Compiles the rules. No I/O. */
-int cgroup_devices_plan(const struct device_rule *rules, size_t count,
-	struct device_program *ret, struct err *err);
+int cgroup_devices_plan(const struct device_rule *rules, size_t count, struct device_program *ret,
+	struct err *err);
 
 /* Adds the rules to the group, beside the programs that others put there. Needs CAP_BPF and
  * CAP_NET_ADMIN, or CAP_SYS_ADMIN, in the initial user namespace. The kernel drops the program

@@ -133,8 +133,8 @@ static void conf_read(int group_fd, const struct limits *asked, struct arena *a,
 			n = file_peek(group_fd, key, text, sizeof(text));
 		/* Several lines, or none, are no value that could be written back. */
 		if (n > 0 && !strchr(text, '\n')) {
-			struct key_value kv = {
-				.key = arena_strdup(a, key), .value = arena_strdup(a, text)};
+			struct key_value kv = {.key = arena_strdup(a, key),
+				.value = arena_strdup(a, text)};
 			arena_push(a, l->conf, l->conf_count, kv);
 		}
 	}

@@ -242,9 +242,10 @@ int cgroup_freeze(int group_fd, bool on, uint64_t deadline_ns, struct err *err)
 		return 0;
 	err_sys(err, "%s the cgroup", verb);
 	if (err->sys == ETIMEDOUT)
-		err_hint(err, on ? "a process is in an uninterruptible wait, on a disk or a network "
-				   "file system, say"
-				 : "a group above it is frozen");
+		err_hint(err,
+			on ? "a process is in an uninterruptible wait, on a disk or a network "
+			     "file system, say"
+			   : "a group above it is frozen");
 	if (on)
 		file_poke(group_fd, "cgroup.freeze", "0");
 	return -1;
@@ -285,8 +286,8 @@ int cgroup_delegate(int group_fd, uid_t uid, gid_t gid, struct err *err)
 {
 	/* Owning cgroup.type would let the payload turn the group, and with it our parent of all
 	 * groups, into a threaded one. */
-	static const char *const files[] = {
-		"cgroup.procs", "cgroup.threads", "cgroup.subtree_control"};
+	static const char *const files[] = {"cgroup.procs", "cgroup.threads",
+		"cgroup.subtree_control"};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
 		if (fchownat(group_fd, files[i], uid, gid, AT_SYMLINK_NOFOLLOW) < 0)

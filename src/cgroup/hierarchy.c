@@ -110,7 +110,8 @@ static enum found mountinfo_search(char *path, size_t size)
 static enum found search(char *path, size_t size)
 {
 	for (size_t i = 0; i < sizeof(usual_places) / sizeof(*usual_places); i++) {
-		if (strlen(usual_places[i]) >= size || place_look(usual_places[i]) != FOUND_WRITABLE)
+		if (strlen(usual_places[i]) >= size ||
+			place_look(usual_places[i]) != FOUND_WRITABLE)
 			continue;
 		memcpy(path, usual_places[i], strlen(usual_places[i]) + 1);
 		return FOUND_WRITABLE;
@@ -131,8 +132,10 @@ int cgroup_hierarchy_open(char *ret_path, size_t size, struct err *err)
 	}
 	if (found == FOUND_READONLY) {
 		err_set(err, "cannot use the cgroup v2 tree at %s: it is mounted read-only", path);
-		return err_hint(err, "mount -o remount,rw %s, or, inside a container, "
-				     "start that one with a writable cgroup", path);
+		return err_hint(err,
+			"mount -o remount,rw %s, or, inside a container, "
+			"start that one with a writable cgroup",
+			path);
 	}
 	if (strlen(path) >= size)
 		return err_set(err, "cannot use the cgroup v2 tree at %.60s…: path too long", path);

@@ -44,8 +44,12 @@ static const char *size_text(struct cgroup_plan *p, uint64_t bytes)
 static void plan_size(struct cgroup_plan *p, const char *file, const char *flag, const char *verb,
 	uint64_t bytes)
 {
-	plan_add(p, (struct cgroup_write){.file = file, .value = number_text(p, bytes), .flag = flag,
-		.action = arena_printf(&p->arena, "%s %s", verb, size_text(p, bytes))});
+	plan_add(p, (struct cgroup_write){
+			    .file = file,
+			    .value = number_text(p, bytes),
+			    .flag = flag,
+			    .action = arena_printf(&p->arena, "%s %s", verb, size_text(p, bytes)),
+		    });
 }
 
 /* The swap that docker gives beside --memory when nobody asked is no reason to refuse a kernel
@@ -73,11 +77,15 @@ static int plan_memory(const struct limits *l, struct cgroup_plan *p, struct err
 	if (l->memory_high)
 		plan_size(p, "memory.high", "--memory-high", "slow down above", l->memory_high);
 	if (l->memory_low)
-		plan_size(p, "memory.low", "--memory-reservation", "protect memory up to", l->memory_low);
+		plan_size(p, "memory.low", "--memory-reservation", "protect memory up to",
+			l->memory_low);
 	if (l->oom_group)
-		plan_add(p, (struct cgroup_write){.file = "memory.oom.group", .value = "1",
-			.action = "end all processes together when out of memory",
-			.flag = "--oom-group"});
+		plan_add(p, (struct cgroup_write){
+				    .file = "memory.oom.group",
+				    .value = "1",
+				    .action = "end all processes together when out of memory",
+				    .flag = "--oom-group",
+			    });
 	return 0;
 }
 
@@ -89,10 +97,14 @@ static int plan_weight(struct cgroup_plan *p, const char *file, const char *flag
 	if (weight > WEIGHT_MAX)
 		return err_set(err, "%s %llu: a weight is from 1 to %d", flag,
 			(unsigned long long)weight, WEIGHT_MAX);
-	plan_add(p, (struct cgroup_write){.file = file, .flag = flag,
-		.value = arena_printf(&p->arena, "%s%llu", prefix, (unsigned long long)weight),
-		.action = arena_printf(&p->arena, "set %s to %llu", file,
-			(unsigned long long)weight)});
+	plan_add(p, (struct cgroup_write){
+			    .file = file,
+			    .flag = flag,
+			    .value = arena_printf(&p->arena, "%s%llu", prefix,
+				    (unsigned long long)weight),
+			    .action = arena_printf(&p->arena, "set %s to %llu", file,
+				    (unsigned long long)weight),
+		    });
 	return 0;
 }
 
@@ -108,15 +120,20 @@ static int plan_quota(const struct limits *l, struct cgroup_plan *p, struct err 
 		return err_set(err, "--cpu-period %llu: a period is from %d to %d microseconds",
 			(unsigned long long)period, PERIOD_MIN_US, PERIOD_MAX_US);
 	if (quota < QUOTA_MIN_US)
-		return err_set(err, "--cpus: %llu of %llu microseconds is too little, the kernel "
-				    "gives at least %d",
+		return err_set(err,
+			"--cpus: %llu of %llu microseconds is too little, the kernel "
+			"gives at least %d",
 			(unsigned long long)quota, (unsigned long long)period, QUOTA_MIN_US);
 	if (quota != UINT64_MAX)
 		action = arena_printf(&p->arena, "limit CPU time to %.6g CPUs",
 			(double)quota / (double)period);
-	plan_add(p, (struct cgroup_write){.file = "cpu.max", .flag = "--cpus", .action = action,
-		.value = arena_printf(&p->arena, "%s %llu", number_text(p, quota),
-			(unsigned long long)period)});
+	plan_add(p, (struct cgroup_write){
+			    .file = "cpu.max",
+			    .flag = "--cpus",
+			    .action = action,
+			    .value = arena_printf(&p->arena, "%s %llu", number_text(p, quota),
+				    (unsigned long long)period),
+		    });
 	return 0;
 }
 
@@ -188,16 +205,19 @@ bool cgroup_cpu_list_within(const char *part, const char *whole)
 	return false;
 }
 
-static int plan_cpuset(struct cgroup_plan *p, const char *file, const char *flag,
-	const char *noun, const char *list, struct err *err)
+static int plan_cpuset(struct cgroup_plan *p, const char *file, const char *flag, const char *noun,
+	const char *list, struct err *err)
 {
 	if (!list)
 		return 0;
 	if (!cgroup_cpu_list_valid(list))
 		return err_set(err, "%s \"%s\": not a list such as 0-3,5", flag, list);
-	plan_add(p, (struct cgroup_write){.file = file, .flag = flag,
-		.value = arena_strdup(&p->arena, list),
-		.action = arena_printf(&p->arena, "keep to %s %s", noun, list)});
+	plan_add(p, (struct cgroup_write){
+			    .file = file,
+			    .flag = flag,
+			    .value = arena_strdup(&p->arena, list),
+			    .action = arena_printf(&p->arena, "keep to %s %s", noun, list),
+		    });
 	return 0;
 }
 
@@ -208,9 +228,14 @@ static int plan_pids(const struct limits *l, struct cgroup_plan *p, struct err *
 	if (l->pids > PIDS_MAX && l->pids != UINT64_MAX)
 		return err_set(err, "--pids %llu: the kernel has at most %d",
 			(unsigned long long)l->pids, PIDS_MAX);
-	plan_add(p, (struct cgroup_write){.file = "pids.max", .flag = "--pids-limit",
-		.value = number_text(p, l->pids), .optional = l->pids_default,
-		.action = arena_printf(&p->arena, "limit processes to %s", number_text(p, l->pids))});
+	plan_add(p, (struct cgroup_write){
+			    .file = "pids.max",
+			    .flag = "--pids-limit",
+			    .value = number_text(p, l->pids),
+			    .optional = l->pids_default,
+			    .action = arena_printf(&p->arena, "limit processes to %s",
+				    number_text(p, l->pids)),
+		    });
 	return 0;
 }
 
@@ -222,10 +247,15 @@ static void plan_io_max(struct cgroup_plan *p, const struct io_max *m)
 
 	for (int i = 0; i < 4; i++)
 		s[i] = number_text(p, v[i] ? v[i] : UINT64_MAX);
-	plan_add(p, (struct cgroup_write){.file = "io.max", .flag = "--io-max",
-		.action = arena_printf(&p->arena, "limit the I/O of device %u:%u", m->major, m->minor),
-		.value = arena_printf(&p->arena, "%u:%u rbps=%s wbps=%s riops=%s wiops=%s", m->major,
-			m->minor, s[0], s[1], s[2], s[3])});
+	plan_add(p,
+		(struct cgroup_write){
+			.file = "io.max",
+			.flag = "--io-max",
+			.action = arena_printf(&p->arena, "limit the I/O of device %u:%u", m->major,
+				m->minor),
+			.value = arena_printf(&p->arena, "%u:%u rbps=%s wbps=%s riops=%s wiops=%s",
+				m->major, m->minor, s[0], s[1], s[2], s[3]),
+		});
 }
 
 /* Why the file may not be set as a limit, or NULL. */
@@ -261,17 +291,23 @@ static int plan_conf(struct cgroup_plan *p, const struct key_value *kv, struct e
 	if (why)
 		return err_set(err, "--cgroup-conf %.*s: %s", (int)strcspn(kv->key, "\r\n"),
 			kv->key, why);
-	plan_add(p, (struct cgroup_write){.file = arena_strdup(&p->arena, kv->key),
-		.value = arena_strdup(&p->arena, kv->value), .flag = "--cgroup-conf",
-		.action = arena_printf(&p->arena, "set %s to %.80s", kv->key, kv->value)});
+	plan_add(p,
+		(struct cgroup_write){
+			.file = arena_strdup(&p->arena, kv->key),
+			.value = arena_strdup(&p->arena, kv->value),
+			.flag = "--cgroup-conf",
+			.action = arena_printf(&p->arena, "set %s to %.80s", kv->key, kv->value),
+		});
 	return 0;
 }
 
 static int plan_all(const struct limits *l, struct cgroup_plan *p, struct err *err)
 {
-	plan_add(p, (struct cgroup_write){.file = "cgroup.max.descendants",
-		.value = number_text(p, CGROUP_DESCENDANTS_MAX),
-		.action = "limit the groups below"});
+	plan_add(p, (struct cgroup_write){
+			    .file = "cgroup.max.descendants",
+			    .value = number_text(p, CGROUP_DESCENDANTS_MAX),
+			    .action = "limit the groups below",
+		    });
 	if (plan_memory(l, p, err) < 0 || plan_quota(l, p, err) < 0 ||
 		plan_weight(p, "cpu.weight", "--cpu-weight", "", l->cpu_weight, err) < 0 ||
 		plan_cpuset(p, "cpuset.cpus", "--cpuset-cpus", "CPUs", l->cpuset_cpus, err) < 0 ||
@@ -310,11 +346,13 @@ static int no_file(const struct cgroup_write *w, struct err *err)
 {
 	err_set(err, "cannot %s: this kernel has no %s", w->action, w->file);
 	if (strncmp(w->file, "memory.swap.", 12) == 0)
-		return err_hint(err, "its swap accounting is off; boot with swapaccount=1, or run "
-				     "without %s", w->flag);
-	if (strcmp(w->file, "io.weight") == 0)
-		return err_hint(err, "it was built without CONFIG_BLK_CGROUP_IOCOST; run without %s",
+		return err_hint(err,
+			"its swap accounting is off; boot with swapaccount=1, or run "
+			"without %s",
 			w->flag);
+	if (strcmp(w->file, "io.weight") == 0)
+		return err_hint(err,
+			"it was built without CONFIG_BLK_CGROUP_IOCOST; run without %s", w->flag);
 	return w->flag ? err_hint(err, "run without %s", w->flag) : -1;
 }
 
@@ -341,8 +379,10 @@ static int write_failed(const struct cgroup_write *w, int group_fd, struct err *
 		err_set(err, "cannot %s: the kernel does not take \"%.80s\" for %s", w->action,
 			w->value, w->file);
 	else if (sys == ENODEV && strcmp(w->file, "io.max") == 0)
-		err_set(err, "cannot %s: this host has no such disk; a partition has no limit of "
-			     "its own", w->action);
+		err_set(err,
+			"cannot %s: this host has no such disk; a partition has no limit of "
+			"its own",
+			w->action);
 	else if (sys == EBUSY)
 		err_set(err, "cannot %s: what is in the group now stands against it (%s is busy)",
 			w->action, w->file);

@@ -25,18 +25,18 @@ struct cli {
 
 struct command {
 	const char *name;
-	const char *summary;   /* one line of `ctr --help` */
-	const char *arguments; /* behind the flags in the usage line */
-	const char *examples;  /* lines of the help, before the flags */
+	const char *summary;      /* one line of `ctr --help` */
+	const char *arguments;    /* behind the flags in the usage line */
+	const char *examples;     /* lines of the help, before the flags */
 	const struct flag *flags; /* ends with a row without name; NULL: it parses itself */
 	/* Words after the flags; returns the exit status, or -1 with err. options: as big as the
 	 * command says, zeroed. */
 	int (*run)(struct cli *cli, void *options, int argc, char **argv, struct err *err);
 	size_t options_size;
 	void (*init)(void *options); /* before the flags; NULL: zeroed is enough */
-	bool stateless; /* opens no store */
-	bool hidden;    /* not for people */
-	bool ends_flags_at_word; /* words after the first one are somebody else's */
+	bool stateless;              /* opens no store */
+	bool hidden;                 /* not for people */
+	bool ends_flags_at_word;     /* words after the first one are somebody else's */
 };
 
 extern const struct command *const commands[]; /* ends with NULL */

@@ -139,7 +139,7 @@ void command_help(const struct command *command)
 		snprintf(left, sizeof(left), "%c%c%s --%s%s%s", f->letter ? '-' : ' ',
 			f->letter ? f->letter : ' ', f->letter ? "," : " ", f->name,
 			f->value ? " " : "", f->value ? f->value : "");
-		printf("  %-30s%s%s\n", left, strlen(left) >= 30 ? "\n                                " : "",
-			f->help);
+		printf("  %-30s%s%s\n", left,
+			strlen(left) >= 30 ? "\n                                " : "", f->help);
 	}
 }

@@ -163,8 +163,8 @@ static void print_table(const json_t *j)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const json_t *v = json_object_get(j, rows[i].key);
 
-		table_add(&t, (const char *const[]){rows[i].title,
-				      value_text(v, rows[i].bytes, buf)});
+		table_add(&t,
+			(const char *const[]){rows[i].title, value_text(v, rows[i].bytes, buf)});
 	}
 	table_print(&t, stdout);
 	table_free(&t);

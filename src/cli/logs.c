@@ -55,7 +55,8 @@ static int set_until(void *to, const char *what, const char *value, struct err *
 
 static int no_log(const char *name, struct err *err)
 {
-	err_set(err, "%s has no log: its output went to the terminal or pipe it was run from", name);
+	err_set(err, "%s has no log: its output went to the terminal or pipe it was run from",
+		name);
 	return err_hint(err, "containers started with ctr run -d, or with -t, have one");
 }
 
@@ -111,8 +112,8 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 	if (logfile_print(data, o, &damaged, err) < 0)
 		return err_wrap(err, "%s", name);
 	if (damaged)
-		warn("%llu damaged lines of the log of %s are left out", (unsigned long long)damaged,
-			name);
+		warn("%llu damaged lines of the log of %s are left out",
+			(unsigned long long)damaged, name);
 	return 0;
 }
 

@@ -7,9 +7,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* clang-format off */
 #define EACH_COMMAND(X)                                                                            \
 	X(run) X(exec) X(attach) X(ps) X(logs) X(stop) X(kill) X(rm) X(wait) X(inspect) X(stats)   \
 	X(pause) X(resume) X(image) X(info) X(check) X(gc)
+/* clang-format on */
 
 #define DECLARE(name) extern const struct command command_##name;
 EACH_COMMAND(DECLARE)
@@ -108,8 +110,9 @@ int main(int argc, char **argv)
 	int at = 1, took, r;
 
 	inherit_nothing();
-	while (at < argc && ((took = global_option("--root", argc - at, argv + at, &cli.root)) ||
-				    (took = global_option("--state", argc - at, argv + at, &cli.state))))
+	while (at < argc &&
+		((took = global_option("--root", argc - at, argv + at, &cli.root)) ||
+			(took = global_option("--state", argc - at, argv + at, &cli.state))))
 		at += took;
 	if (at == argc || strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0 ||
 		strcmp(argv[at], "help") == 0) {

@@ -19,7 +19,8 @@ int output_format_parse(const char *what, const char *value, enum output_format 
 		*ret = OUTPUT_JSON;
 	else {
 		err_value(err, what, value, "is neither table nor json");
-		return err_hint(err, "for templates, take the JSON: --format json | jq -r '.[].name'");
+		return err_hint(err,
+			"for templates, take the JSON: --format json | jq -r '.[].name'");
 	}
 	return 0;
 }
@@ -29,7 +30,11 @@ static size_t decode(const char *s, uint32_t *ret)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	const unsigned char *p = (const unsigned char *)s;
-	size_t len = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 : p[0] >> 3 == 30 ? 4 : 0;
+	size_t len = p[0] < 0x80       ? 1
+		     : p[0] >> 5 == 6  ? 2
+		     : p[0] >> 4 == 14 ? 3
+		     : p[0] >> 3 == 30 ? 4
+				       : 0;
 	uint32_t c = len == 1 ? p[0] : p[0] & (0x7fU >> len);
 
 	for (size_t i = 1; i < len; i++) {

@@ -53,7 +53,8 @@ static int by_created(const void *a, const void *b)
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(((const struct view *)a)->summary.name, ((const struct view *)b)->summary.name);
+	return strcmp(((const struct view *)a)->summary.name,
+		((const struct view *)b)->summary.name);
 }
 
 static int by_image(const void *a, const void *b)
@@ -107,8 +108,8 @@ static int set_filter(void *to, const char *what, const char *value, struct err 
 	size_t len = equals ? (size_t)(equals - value) : 0;
 	enum filter_key key = 0;
 
-	while (key < FILTER_KEYS && (strlen(filter_names[key]) != len ||
-					    strncmp(filter_names[key], value, len) != 0))
+	while (key < FILTER_KEYS &&
+		(strlen(filter_names[key]) != len || strncmp(filter_names[key], value, len) != 0))
 		key++;
 	if (!equals || key == FILTER_KEYS || !equals[1]) {
 		err_value(err, what, value, "is not KEY=VALUE");
@@ -173,7 +174,8 @@ static bool is_image(const struct view *view, const char *want)
 	const char *image = view_source(view);
 	size_t len = strlen(want);
 
-	return strncmp(image, want, len) == 0 && (!image[len] || image[len] == ':' || image[len] == '@');
+	return strncmp(image, want, len) == 0 &&
+	       (!image[len] || image[len] == ':' || image[len] == '@');
 }
 
 static bool filter_matches(const struct filter *f, const struct view *view)
@@ -337,8 +339,8 @@ static const struct flag flags[] = {
 	{"all", 'a', NULL, "those that have ended too", set_all},
 	{"quiet", 'q', NULL, "ids only", set_quiet},
 	{"last", 'n', "N", "the N newest, ended or not", set_last},
-	{"filter", 'f', "KEY=VALUE", "name=PART, status=STATUS, label=KEY[=VALUE], id=, image=",
-		set_filter},
+	{"filter", 'f', "KEY=VALUE",
+		"name=PART, status=STATUS, label=KEY[=VALUE], id=, image=", set_filter},
 	{"sort", 0, "KEY", "created, name, image or status (created, newest first)", set_sort},
 	{"no-trunc", 0, NULL, "whole ids and commands", set_no_trunc},
 	{"format", 0, "FORMAT", "table or json (table)", set_format},

@@ -40,7 +40,7 @@ static char *host_resolv(const struct spec *spec)
 	if (spec->ns.fresh & CLONE_NEWNET)
 		return NULL;
 	return file_read(AT_FDCWD, "/etc/resolv.conf", RESOLV_MAX, &text, NULL, &err) < 0 ? NULL
-											   : text;
+											  : text;
 }
 
 static int run_foreground(struct cli *cli, struct spec *spec, struct plan *plan, int image_lock,

@@ -164,8 +164,7 @@ static int set_device(void *to, const char *what, const char *value, struct err 
 	return 0;
 }
 
-static int resolve_disk(const char *path, uint32_t *ret_major, uint32_t *ret_minor,
-	struct err *err)
+static int resolve_disk(const char *path, uint32_t *ret_major, uint32_t *ret_minor, struct err *err)
 {
 	struct stat st;
 
@@ -242,10 +241,12 @@ static int set_security(void *to, const char *what, const char *value, struct er
 	}
 	if (strncmp(value, "apparmor=", 9) == 0 || strncmp(value, "label=", 6) == 0) {
 		err_set(err, "%s: '%.100s' is not supported", what, value);
-		return err_hint(err, "user namespaces, capabilities and seccomp confine a container");
+		return err_hint(err,
+			"user namespaces, capabilities and seccomp confine a container");
 	}
 	err_set(err, "%s: unknown option '%.100s'", what, value);
-	return err_hint(err, "there are seccomp=FILE, seccomp=unconfined, no-new-privileges[=false]");
+	return err_hint(err,
+		"there are seccomp=FILE, seccomp=unconfined, no-new-privileges[=false]");
 }
 
 /* Namespaces: each can be the host's own. */
@@ -300,7 +301,8 @@ static int set_add_host(void *to, const char *what, const char *value, struct er
 	kv.value = colon + 1;
 	if (hostname_check(what, kv.key, err) < 0)
 		return -1;
-	if (inet_pton(AF_INET, kv.value, address) != 1 && inet_pton(AF_INET6, kv.value, address) != 1)
+	if (inet_pton(AF_INET, kv.value, address) != 1 &&
+		inet_pton(AF_INET6, kv.value, address) != 1)
 		return err_set(err, "%s: '%.60s' is not an IP address", what, kv.value);
 	arena_push(&o->spec.arena, o->spec.hosts, o->spec.host_count, kv);
 	return 0;
@@ -351,13 +353,16 @@ const struct flag run_flags[] = {
 	{"annotation", 0, "KEY=VALUE", "metadata in config.json", set_annotation_flag},
 	{"cap-add", 0, "CAP", "give a capability (or ALL)", set_cap_add},
 	{"cap-drop", 0, "CAP", "take a capability (or ALL)", set_cap_drop},
-	{"cgroup-conf", 0, "KEY=VALUE", "any file of the container's cgroup", set_limit_cgroup_conf},
+	{"cgroup-conf", 0, "KEY=VALUE", "any file of the container's cgroup",
+		set_limit_cgroup_conf},
 	{"cidfile", 0, "FILE", "write the id to a new file", set_cidfile},
-	{"cpu-period", 0, "MICROSECONDS", "length of a period of --cpu-quota", set_limit_cpu_period},
+	{"cpu-period", 0, "MICROSECONDS", "length of a period of --cpu-quota",
+		set_limit_cpu_period},
 	{"cpu-quota", 0, "MICROSECONDS", "time of all CPUs in each period", set_limit_cpu_quota},
 	{"cpu-shares", 'c', "N", "as --cpu-weight, on docker's scale (1024 is usual)",
 		set_limit_cpu_shares},
-	{"cpu-weight", 0, "N", "share of busy CPUs, 1 to 10000 (100 is usual)", set_limit_cpu_weight},
+	{"cpu-weight", 0, "N", "share of busy CPUs, 1 to 10000 (100 is usual)",
+		set_limit_cpu_weight},
 	{"cpus", 0, "N", "at most so many CPUs (1.5 …)", set_limit_cpus},
 	{"cpuset-cpus", 0, "LIST", "only these CPUs (0-3,5)", set_limit_cpuset_cpus},
 	{"cpuset-mems", 0, "LIST", "only these memory nodes", set_limit_cpuset_mems},
@@ -412,7 +417,8 @@ const struct flag run_flags[] = {
 	{"userns", 0, "private|host", "ids of its own, or the host's", set_userns},
 	{"uts", 0, "private|host", "hostname", set_uts},
 	{"volume", 'v', "SRC:DST[:OPTIONS]", "show a file or directory of the host", set_volume},
-	{"volatile", 0, NULL, "never sync what it writes: faster, lost with the machine", set_volatile},
+	{"volatile", 0, NULL, "never sync what it writes: faster, lost with the machine",
+		set_volatile},
 	{"workdir", 'w', "DIR", "where the command starts", set_workdir},
 	{0},
 };
@@ -483,8 +489,9 @@ static int take_command(struct run_options *o, const struct image *image, int ar
 		arena_push(a, p->argv, p->argc, image->cmd[i]);
 	if (p->argc == 0) {
 		err_set(err, "no command to run");
-		return err_hint(err, "%s", o->rootfs ? "ctr run --rootfs DIR -- COMMAND"
-						     : "the image names none; ctr run IMAGE COMMAND");
+		return err_hint(err, "%s",
+			o->rootfs ? "ctr run --rootfs DIR -- COMMAND"
+				  : "the image names none; ctr run IMAGE COMMAND");
 	}
 	arena_push(a, p->argv, p->argc, NULL);
 	p->argc--;
@@ -547,7 +554,8 @@ static int check_together(struct run_options *o, struct err *err)
 	if (s->init && !(s->ns.fresh & CLONE_NEWPID))
 		return err_set(err, "--init needs process ids of its own, not --pid host");
 	if (s->die_with_parent && (o->detach || s->process.terminal))
-		return err_set(err, "--die-with-parent does not go with --%s: a supervisor is the parent",
+		return err_set(err,
+			"--die-with-parent does not go with --%s: a supervisor is the parent",
 			o->detach ? "detach" : "tty");
 	/* What the host has not mounted cannot be shared. */
 	if (!(s->ns.fresh & CLONE_NEWIPC) && access("/dev/mqueue", F_OK) < 0)
@@ -594,7 +602,8 @@ int run_options_finish(struct run_options *o, const struct store *store, int arg
 	if (!o->rootfs) {
 		if (argc < 1) {
 			err_set(err, "no image and no --rootfs");
-			return err_hint(err, "ctr run IMAGE COMMAND, or ctr run --rootfs DIR COMMAND");
+			return err_hint(err,
+				"ctr run IMAGE COMMAND, or ctr run --rootfs DIR COMMAND");
 		}
 		if (take_image(o, store, argv[0], ret_image, ret_image_lock, err) < 0)
 			return -1;

@@ -1,6 +1,6 @@
+#include "cgroup/stats.h"
 #include "base/fd.h"
 #include "base/num.h"
-#include "cgroup/stats.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "container/gc.h"
@@ -124,7 +124,8 @@ static int samples_take(struct samples *s, int argc, char **argv, bool first, st
 	for (int i = 0; i < argc; i++) {
 		char name[SPEC_NAME_MAX + 1];
 
-		if (container_find(s->store, argv[i], name, err) == 0 && sample_take(s, name, err) == 0)
+		if (container_find(s->store, argv[i], name, err) == 0 &&
+			sample_take(s, name, err) == 0)
 			continue;
 		if (first || (err->sys != ESRCH && err->sys != ENOENT))
 			return -1;
@@ -243,9 +244,9 @@ static void print_table(const struct samples *before, const struct samples *now)
 static void put_count(json_t *j, const char *key, struct cgroup_count c)
 {
 	json_object_set_new(j, key,
-		!c.known		  ? json_null()
-		: c.value == UINT64_MAX	  ? json_string("max")
-					  : json_integer((json_int_t)c.value));
+		!c.known                ? json_null()
+		: c.value == UINT64_MAX ? json_string("max")
+					: json_integer((json_int_t)c.value));
 }
 
 static void put_percent(json_t *j, const char *key, struct cgroup_count c)

@@ -45,9 +45,9 @@ enum attach_kind {
 struct detach_keys;
 
 struct attach_options {
-	bool tty;        /* the container has a terminal: ours becomes raw, and its size is passed on */
+	bool tty; /* the container has a terminal: ours becomes raw, and its size is passed on */
 	const struct detach_keys *detach_keys; /* NULL: none. Heeded with tty on a terminal only */
-	int stdin_fd;    /* -1: no input, and no end of input either */
+	int stdin_fd;                          /* -1: no input, and no end of input either */
 	int stdout_fd;
 	int stderr_fd;
 	/* A signal that is for the payload (SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2).

@@ -145,12 +145,13 @@ static int become_payload(const struct child *c, struct err *err)
 
 	if (take_ids(spec, err) < 0)
 		return -1;
-	rootfd = overlay_mount(&(struct overlay){
-				       .layers = t->layers,
-				       .count = t->layer_count,
-				       .writable = t->writable,
-				       .is_volatile = spec->root.never_synced,
-			       },
+	rootfd = overlay_mount(
+		&(struct overlay){
+			.layers = t->layers,
+			.count = t->layer_count,
+			.writable = t->writable,
+			.is_volatile = spec->root.never_synced,
+		},
 		err);
 	if (rootfd < 0 || build_root(c, rootfd, &devfd, err) < 0 ||
 		hide_paths(spec, rootfd, devfd, err) < 0 ||

@@ -12,10 +12,10 @@ struct child {
 	const struct spec *spec;
 	struct plan *plan;
 	struct trees *trees; /* with room for what comes through go_sock */
-	int go_sock;       /* the trees, once the id maps are written; end of file: give up */
-	int report_fd;     /* as payload_await() reads it */
-	int streams[3];    /* for the payload; -1: as inherited, or /dev/null for standard input */
-	int console_sock;  /* takes the master of the terminal, or -1 */
+	int go_sock;         /* the trees, once the id maps are written; end of file: give up */
+	int report_fd;       /* as payload_await() reads it */
+	int streams[3];   /* for the payload; -1: as inherited, or /dev/null for standard input */
+	int console_sock; /* takes the master of the terminal, or -1 */
 };
 
 /* Never returns: executes the payload, or reports and exits. */

@@ -181,8 +181,9 @@ static int make_data(struct container *c, struct err *err)
 	const char *name = c->record.name;
 
 	if (mkdirat(c->store->containers_fd, name, 0700) < 0)
-		return errno == EEXIST ? name_taken(err, name)
-				       : err_sys(err, "make %s/containers/%s", c->store->root, name);
+		return errno == EEXIST
+			       ? name_taken(err, name)
+			       : err_sys(err, "make %s/containers/%s", c->store->root, name);
 	c->data_fd = openat(c->store->containers_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (c->data_fd < 0)
 		return err_sys(err, "open %s/containers/%s", c->store->root, name);
@@ -243,7 +244,8 @@ static int lock(int fd, enum claim_wait wait)
 {
 	if (wait == CLAIM_NONE || flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return 0;
-	return errno == EWOULDBLOCK && wait == CLAIM_WAIT ? lock_within(fd, CLAIM_WAIT_SECONDS) : -1;
+	return errno == EWOULDBLOCK && wait == CLAIM_WAIT ? lock_within(fd, CLAIM_WAIT_SECONDS)
+							  : -1;
 }
 
 /* Whoever waited for a lock may hold that of a directory that is gone from its name by now. */

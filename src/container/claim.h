@@ -27,8 +27,7 @@ int claim_open(const struct store *store, const char *name, enum claim_wait wait
 
 /* Claims a name that no living container has, to do something to what is kept under it: nobody
  * starts or removes it meanwhile. claim_drop() ends that. */
-int claim_hold(const struct store *store, const char *name, struct container *ret,
-	struct err *err);
+int claim_hold(const struct store *store, const char *name, struct container *ret, struct err *err);
 int claim_drop(struct container *c, struct err *err);
 
 /* Writes the record anew, whole. */

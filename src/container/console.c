@@ -96,8 +96,9 @@ int detach_keys_parse(const char *text, struct detach_keys *ret, struct err *err
 		int code = key_code(s, len);
 
 		if (code < 0 || (s[len] == ',' && !s[len + 1]))
-			return err_set(err, "detach keys \"%s\": each key is one character or ctrl-"
-					    "and a letter or one of @[\\]^_, with commas between",
+			return err_set(err,
+				"detach keys \"%s\": each key is one character or ctrl-"
+				"and a letter or one of @[\\]^_, with commas between",
 				text);
 		if (k.count == DETACH_KEYS_MAX)
 			return err_set(err, "detach keys \"%s\": more than %d keys", text,

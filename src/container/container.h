@@ -14,8 +14,9 @@ struct container {
 	struct record record;
 	int state_fd; /* state/NAME; its flock is the claim and dies with its last holder */
 	int data_fd;  /* root/containers/NAME, or -1 */
-	int hierarchy_fd, groups_fd, group_fd; /* cgroup2 mount, our parent group, the group; or -1 */
-	int pidfd;    /* the payload, or -1 */
+	int hierarchy_fd, groups_fd,
+		group_fd; /* cgroup2 mount, our parent group, the group; or -1 */
+	int pidfd;        /* the payload, or -1 */
 };
 
 void container_init(struct container *c, const struct store *store);

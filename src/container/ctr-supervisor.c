@@ -68,9 +68,9 @@ enum {
 	TIMED_OUT = 124,
 };
 
-static const uint64_t hold_ns = 1 * SECOND;    /* how long a piece of a line waits for its rest */
-static const uint64_t hangup_ns = 200 * MSEC;  /* rest after a hang-up of the terminal */
-static const uint64_t drain_ns = 5 * SECOND;   /* clients' time to take the last output */
+static const uint64_t hold_ns = 1 * SECOND;   /* how long a piece of a line waits for its rest */
+static const uint64_t hangup_ns = 200 * MSEC; /* rest after a hang-up of the terminal */
+static const uint64_t drain_ns = 5 * SECOND;  /* clients' time to take the last output */
 
 struct log {
 	int dirfd, fd;
@@ -85,8 +85,8 @@ struct log {
 struct stream {
 	int fd;
 	enum attach_kind kind;
-	uint64_t rest_until; /* not polled before; 0: no rest */
-	uint64_t hold_until; /* NEVER: no piece of a line is held */
+	uint64_t rest_until;  /* not polled before; 0: no rest */
+	uint64_t hold_until;  /* NEVER: no piece of a line is held */
 	struct timespec time; /* of the held piece */
 	unsigned held;
 	char line[LINE_BYTES];
@@ -99,8 +99,14 @@ struct client {
 	uint64_t patience;
 };
 
-enum { POLL_PIDFD, POLL_LISTEN, POLL_STDIN, POLL_STREAM, POLL_CLIENT = POLL_STREAM + 2,
-       POLL_COUNT = POLL_CLIENT + ATTACH_CLIENTS_MAX };
+enum {
+	POLL_PIDFD,
+	POLL_LISTEN,
+	POLL_STDIN,
+	POLL_STREAM,
+	POLL_CLIENT = POLL_STREAM + 2,
+	POLL_COUNT = POLL_CLIENT + ATTACH_CLIENTS_MAX
+};
 
 static struct supervisor {
 	uint64_t pid, log_max, timeout;
@@ -496,12 +502,12 @@ static unsigned u16_at(const char *p)
 static void window_set(struct client *c, const char *data)
 {
 	struct winsize old, new = {.ws_row = (unsigned short)u16_at(data),
-				 .ws_col = (unsigned short)u16_at(data + 2)};
+				    .ws_col = (unsigned short)u16_at(data + 2)};
 
 	if (super.tty < 0)
 		return;
-	if (!c->sized && ioctl(super.tty, TIOCGWINSZ, &old) == 0 && old.ws_row == new.ws_row &&
-		old.ws_col == new.ws_col) {
+	if (!c->sized && ioctl(super.tty, TIOCGWINSZ, &old) == 0 &&
+		old.ws_row == new.ws_row &&old.ws_col == new.ws_col) {
 		old.ws_row++;
 		ioctl(super.tty, TIOCSWINSZ, &old);
 	}
@@ -642,8 +648,8 @@ static void interest(struct pollfd p[POLL_COUNT])
 	p[POLL_LISTEN] = (struct pollfd){super.listen, POLLIN, 0};
 	p[POLL_STDIN] = (struct pollfd){pending ? super.in_fd : -1, POLLOUT, 0};
 	for (int i = 0; i < 2; i++)
-		p[POLL_STREAM + i] = (struct pollfd){
-			stream_interest(&super.stream[i], behind), POLLIN, 0};
+		p[POLL_STREAM + i] = (struct pollfd){stream_interest(&super.stream[i], behind),
+			POLLIN, 0};
 	for (int i = 0; i < ATTACH_CLIENTS_MAX; i++) {
 		const struct client *c = &super.client[i];
 		short events = (short)((pending ? 0 : POLLIN) | (c->behind ? POLLOUT : 0));
@@ -933,7 +939,8 @@ static void state_prepare(void)
 	super.now = monotonic();
 	super.kill_at = super.timeout ? super.now + super.timeout : NEVER;
 	super.drain_until = NEVER;
-	super.log = (struct log){.dirfd = super.log_dir, .fd = -1, .max = super.log_max, .second = -1};
+	super.log =
+		(struct log){.dirfd = super.log_dir, .fd = -1, .max = super.log_max, .second = -1};
 	/* Even if nothing will be written: a log that is there says that there is one. */
 	if (super.log_dir >= 0)
 		log_open(&super.log);

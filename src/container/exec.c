@@ -21,8 +21,8 @@
 struct entry {
 	const struct spec *spec;
 	struct plan *plan;
-	int target;       /* pidfd of the container's first process */
-	uint64_t joined;  /* namespaces left to join, CLONE_NEW* */
+	int target;      /* pidfd of the container's first process */
+	uint64_t joined; /* namespaces left to join, CLONE_NEW* */
 	int streams[3];
 	int console_sock; /* or -1 */
 	int report_fd;

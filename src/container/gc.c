@@ -105,7 +105,8 @@ static int sweep_orphan(const struct store *store, const char *name, struct gc_r
 	struct stat st;
 	int r = 0;
 
-	if (fstatat(store->state_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 || !is_orphan(store, name))
+	if (fstatat(store->state_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+		!is_orphan(store, name))
 		return 0;
 	if (claim_hold(store, name, &held, err) < 0)
 		return err->sys == EEXIST ? 0 : -1;
@@ -157,7 +158,8 @@ int store_gc_held(const struct store *store, const char *name, int lock_fd, stru
 	}
 	/* The name may be of another container by now; the lock is of this one. */
 	if (fstat(lock_fd, &held) < 0 || fstat(c.state_fd, &named) < 0 ||
-		held.st_ino != named.st_ino || held.st_dev != named.st_dev || container_is_alive(&c))
+		held.st_ino != named.st_ino || held.st_dev != named.st_dev ||
+		container_is_alive(&c))
 		r = 0;
 	else
 		r = container_release(&c, -1, err);

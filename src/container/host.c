@@ -58,7 +58,8 @@ char *host_mac(char buf[HOST_NAME_SIZE])
 {
 	char on[8] = "";
 	bool apparmor = file_peek(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", on,
-				sizeof(on)) > 0 && on[0] == 'Y';
+				sizeof(on)) > 0 &&
+			on[0] == 'Y';
 	bool selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
 
 	snprintf(buf, HOST_NAME_SIZE, "%s%s%s", apparmor ? "apparmor" : "",

@@ -171,10 +171,10 @@ int logfile_parse(const char *line, size_t len, struct logfile_record *ret)
 
 struct printer {
 	const struct logfile_options *o;
-	uint64_t skip;    /* lines of the beginning that tail leaves out */
-	uint64_t lines;   /* ended so far */
+	uint64_t skip;  /* lines of the beginning that tail leaves out */
+	uint64_t lines; /* ended so far */
 	uint64_t damaged;
-	bool inside[2];   /* a line of that stream has begun and not ended */
+	bool inside[2]; /* a line of that stream has begun and not ended */
 };
 
 typedef int (*record_fn)(struct printer *p, const struct logfile_record *r);
@@ -329,7 +329,8 @@ static void reader_switch(struct reader *rd, struct printer *p, int fd)
 }
 
 /* Reads all there is: this file to its end, then the ones after it. */
-static int chain_take(struct reader *rd, int dirfd, struct printer *p, record_fn fn, struct err *err)
+static int chain_take(struct reader *rd, int dirfd, struct printer *p, record_fn fn,
+	struct err *err)
 {
 	for (;;) {
 		int next;

@@ -35,9 +35,9 @@ struct logfile_options {
 	uint64_t since_ns, until_ns; /* both included; 0: no bound */
 	bool timestamps;             /* in front of each line */
 	bool follow;
-	int end_fd;                  /* with follow: readable once the writer is gone (a pidfd of the
+	int end_fd;               /* with follow: readable once the writer is gone (a pidfd of the
 	                              * supervisor); -1 if it is gone already */
-	int stdout_fd, stderr_fd;    /* -1: leave that stream out */
+	int stdout_fd, stderr_fd; /* -1: leave that stream out */
 };
 
 /* Prints the log, across rotations while it follows. The text goes out as the container wrote it,

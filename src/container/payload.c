@@ -200,7 +200,8 @@ int payload_await(int report_fd, pid_t pid, struct err *err)
 		if (!may_read(report_fd)) {
 			kill(pid, SIGKILL);
 			waitpid(pid, NULL, 0);
-			return err_set(err, "interrupted while the container's process was starting");
+			return err_set(err,
+				"interrupted while the container's process was starting");
 		}
 		n = read(report_fd, buf + got, sizeof(buf) - got);
 		got += n > 0 ? (size_t)n : 0;

@@ -12,17 +12,17 @@
 
 struct plan {
 	uint64_t clone_flags;
-	struct id_map map;  /* of uids and gids alike; count 0: no user namespace */
-	uint32_t id_base;   /* what the container's id 0 is on the host */
+	struct id_map map; /* of uids and gids alike; count 0: no user namespace */
+	uint32_t id_base;  /* what the container's id 0 is on the host */
 	struct cgroup_plan cgroup;
 	struct seccomp_filter filter;
-	char **argv;        /* of the payload, behind "ctr-init --" if it has one */
-	char **env;         /* process.env with room for HOME */
-	char home[300];     /* "HOME=…", filled in by the child */
-	const char *path;   /* PATH of the payload */
+	char **argv;      /* of the payload, behind "ctr-init --" if it has one */
+	char **env;       /* process.env with room for HOME */
+	char home[300];   /* "HOME=…", filled in by the child */
+	const char *path; /* PATH of the payload */
 	struct etc_file {
 		const char *target, *name, *text;
-	} etc[3];           /* files of ours over those of the image */
+	} etc[3]; /* files of ours over those of the image */
 	size_t etc_count;
 };
 

@@ -126,8 +126,10 @@ static void probe_kernel(struct probes *p)
 		return probe_say(p, "kernel", PROBE_LIMITED, "of unknown version");
 	if (major > 6 || (major == 6 && minor >= 1))
 		return probe_say(p, "kernel", PROBE_OK, "Linux %s, %s", u.release, u.machine);
-	probe_say(p, "kernel", PROBE_LIMITED, "Linux %s is older than 6.1, the oldest that ctr is "
-					      "tested on", u.release);
+	probe_say(p, "kernel", PROBE_LIMITED,
+		"Linux %s is older than 6.1, the oldest that ctr is "
+		"tested on",
+		u.release);
 	probe_cure(p, "install a newer kernel");
 }
 
@@ -140,8 +142,8 @@ static void probe_space(struct probes *p, const struct store *store)
 
 	host_filesystem(store->root_fd, type);
 	if (strcmp(type, "tmpfs") == 0 || strcmp(type, "ramfs") == 0) {
-		probe_say(p, "store", PROBE_LIMITED, "%s on %s is gone after a restart", store->root,
-			type);
+		probe_say(p, "store", PROBE_LIMITED, "%s on %s is gone after a restart",
+			store->root, type);
 		return probe_cure(p, "put CTR_ROOT on a disk");
 	}
 	if (bytes < few_bytes || inodes < few_inodes) {
@@ -163,7 +165,8 @@ static int scratch_open(const struct store *store, struct err *err)
 
 		if (mkdirat(store->root_fd, ".check", 0700) < 0 && errno != EEXIST)
 			return err_sys(err, "make a directory in %s", store->root);
-		fd = openat(store->root_fd, ".check", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		fd = openat(store->root_fd, ".check",
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd < 0 && errno == ENOENT)
 			continue;
 		if (fd < 0 || flock(fd, LOCK_EX) < 0 || fstat(fd, &st) < 0)
@@ -238,7 +241,8 @@ static int use_inotify(struct err *err)
 	if (fd >= 0)
 		return 0;
 	err_sys(err, "cannot watch files, which logs -f and wait do");
-	return err->sys == EMFILE ? err_hint(err, "raise /proc/sys/fs/inotify/max_user_instances") : -1;
+	return err->sys == EMFILE ? err_hint(err, "raise /proc/sys/fs/inotify/max_user_instances")
+				  : -1;
 }
 
 static void probe_process(struct probes *p)

@@ -156,7 +156,10 @@ static int make_group(int hierarchy_fd, int *ret_lock, struct err *err)
 
 static void probe_group(struct probes *p, int hierarchy_fd)
 {
-	const struct device_rule all = {.allow = true, .type = 'a', .major = -1, .minor = -1,
+	const struct device_rule all = {.allow = true,
+		.type = 'a',
+		.major = -1,
+		.minor = -1,
 		.access = "rwm"};
 	struct err err = {0};
 	autofd int lock = -1;
@@ -227,8 +230,10 @@ static void probe_ids(struct probes *p, int hierarchy_fd)
 	const char *other = overlapping_file();
 
 	if (other) {
-		probe_say(p, "id ranges", PROBE_LIMITED, "%s gives ids to somebody that ctr takes "
-							 "for containers", other);
+		probe_say(p, "id ranges", PROBE_LIMITED,
+			"%s gives ids to somebody that ctr takes "
+			"for containers",
+			other);
 		probe_cure(p, "keep ids from %u to %u free there", IDMAP_FIRST,
 			IDMAP_FIRST + (unsigned)IDMAP_SLOTS * SPEC_IDS - 1);
 		return;

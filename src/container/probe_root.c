@@ -100,9 +100,12 @@ static void probe_filesystems(struct probes *p)
 
 		snprintf(feature, sizeof(feature), "mount %s", types[i].name);
 		if (!probe_told(p, feature, PROBE_MISSING, trial_run(&t, &err), &err,
-			    "in a user namespace") && err.sys == EPERM && types[i].hidden)
-			probe_cure(p, "something is mounted over a part of the host's own %s: run ctr "
-				      "outside of other containers", types[i].name);
+			    "in a user namespace") &&
+			err.sys == EPERM && types[i].hidden)
+			probe_cure(p,
+				"something is mounted over a part of the host's own %s: run ctr "
+				"outside of other containers",
+				types[i].name);
 	}
 }
 
@@ -113,7 +116,8 @@ static void probe_devices(struct probes *p)
 	struct err err = {0};
 	autofd int fd = dev_new(&null, 1, base, base, &err);
 
-	probe_told(p, "device nodes", PROBE_MISSING, fd < 0 ? -1 : 0, &err, "for a /dev of its own");
+	probe_told(p, "device nodes", PROBE_MISSING, fd < 0 ? -1 : 0, &err,
+		"for a /dev of its own");
 }
 
 static bool probe_idmap(struct probes *p, int dir_fd)
@@ -133,8 +137,10 @@ static bool probe_idmap(struct probes *p, int dir_fd)
 		    &err, "of %s, where the store lies", type))
 		return true;
 	if (err.sys == EINVAL)
-		probe_cure(p, "%s cannot be id-mapped by this kernel: put CTR_ROOT on ext4, xfs or "
-			      "btrfs", type);
+		probe_cure(p,
+			"%s cannot be id-mapped by this kernel: put CTR_ROOT on ext4, xfs or "
+			"btrfs",
+			type);
 	return false;
 }
 

@@ -14,11 +14,12 @@ static const size_t stage_count = sizeof(stages) / sizeof(stages[0]);
 
 char *container_record_format(const struct record *r, struct err *err)
 {
-	autojson json_t *j = json_pack("{ss ss ss ss sI sI sI sI sI sb sb sb}", "name", r->name, "id",
-		r->id, "bootId", r->boot_id, "stage", stages[r->stage], "slot", (json_int_t)r->slot,
-		"namespaces", (json_int_t)r->namespaces, "pid", (json_int_t)r->pid, "startTicks",
-		(json_int_t)r->start_ticks, "startedNs", (json_int_t)r->started_ns, "remove",
-		r->remove, "supervised", r->supervised, "terminal", r->terminal);
+	autojson json_t *j = json_pack("{ss ss ss ss sI sI sI sI sI sb sb sb}", "name", r->name,
+		"id", r->id, "bootId", r->boot_id, "stage", stages[r->stage], "slot",
+		(json_int_t)r->slot, "namespaces", (json_int_t)r->namespaces, "pid",
+		(json_int_t)r->pid, "startTicks", (json_int_t)r->start_ticks, "startedNs",
+		(json_int_t)r->started_ns, "remove", r->remove, "supervised", r->supervised,
+		"terminal", r->terminal);
 
 	if (!j) {
 		err_set(err, "cannot write the record of %s", r->name);
@@ -44,8 +45,8 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 
 	if (!j)
 		return -1;
-	if (json_unpack_ex(j, &e, JSON_STRICT, "{ss ss ss ss sI sI sI sI sI sb sb sb}", "name", &name,
-		    "id", &id, "bootId", &boot, "stage", &stage, "slot", &slot, "namespaces",
+	if (json_unpack_ex(j, &e, JSON_STRICT, "{ss ss ss ss sI sI sI sI sI sb sb sb}", "name",
+		    &name, "id", &id, "bootId", &boot, "stage", &stage, "slot", &slot, "namespaces",
 		    &namespaces, "pid", &pid, "startTicks", &ticks, "startedNs", &started, "remove",
 		    &remove, "supervised", &supervised, "terminal", &terminal) < 0)
 		return err_set(err, "record: %s", e.text);
@@ -129,8 +130,7 @@ static int read_labels(struct summary *s, json_t *labels)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(labels, key, value)
-	{
+	json_object_foreach (labels, key, value) {
 		struct key_value kv = {.key = arena_strdup(&s->arena, key)};
 
 		if (!json_is_string(value))
@@ -155,11 +155,11 @@ int summary_parse(const char *text, size_t len, struct summary *ret, struct err 
 
 	if (!j)
 		return -1;
-	if (json_unpack_ex(j, &e, JSON_STRICT, "{ss ss s?s s?s so so so sI sI sI sb sb si sb}", "name",
-		    &name, "id", &id, "image", &image, "rootfs", &rootfs, "command", &command,
-		    "layers", &layers, "labels", &labels, "createdNs", &created, "startedNs", &started,
-		    "finishedNs", &finished, "remove", &remove, "exited", &exited, "exitStatus",
-		    &status, "oomKilled", &oom) < 0)
+	if (json_unpack_ex(j, &e, JSON_STRICT, "{ss ss s?s s?s so so so sI sI sI sb sb si sb}",
+		    "name", &name, "id", &id, "image", &image, "rootfs", &rootfs, "command",
+		    &command, "layers", &layers, "labels", &labels, "createdNs", &created,
+		    "startedNs", &started, "finishedNs", &finished, "remove", &remove, "exited",
+		    &exited, "exitStatus", &status, "oomKilled", &oom) < 0)
 		return err_set(err, "container.json: %s", e.text);
 	if (read_strings(&s.arena, command, &s.command, &n) < 0 ||
 		read_strings(&s.arena, layers, &layer_list, &s.layer_count) < 0 ||

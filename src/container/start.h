@@ -9,9 +9,9 @@
 #include "container/plan.h"
 
 struct start_io {
-	int streams[3];     /* for the payload; -1: as child.h says */
-	int *ret_console;   /* where to put the master of the terminal, if the spec asks for one */
-	int image_lock;     /* held since the image was looked up; let go of once it is recorded as
+	int streams[3];   /* for the payload; -1: as child.h says */
+	int *ret_console; /* where to put the master of the terminal, if the spec asks for one */
+	int image_lock;   /* held since the image was looked up; let go of once it is recorded as
 			       in use; or -1 */
 };
 

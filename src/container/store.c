@@ -25,8 +25,9 @@ static int open_place(const char *what, const char *path, struct err *err)
 	if (fd < 0) {
 		err_wrap(err, "%s", what);
 		if (err->sys == EACCES || err->sys == EPERM)
-			err_hint(err, "run ctr as root, or give places you can write with --root and "
-				      "--state");
+			err_hint(err,
+				"run ctr as root, or give places you can write with --root and "
+				"--state");
 	}
 	return fd;
 }

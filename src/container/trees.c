@@ -47,8 +47,7 @@ void trees_close(struct trees *t)
 
 static bool has_source(const struct spec *spec, const struct mount *m)
 {
-	return m->kind == MOUNT_BIND || m->kind == MOUNT_DEV ||
-	       mount_shows_host(m, spec->ns.fresh);
+	return m->kind == MOUNT_BIND || m->kind == MOUNT_DEV || mount_shows_host(m, spec->ns.fresh);
 }
 
 /* upper/ and work/ belong to whoever is root inside: on disk that is id 0. */
@@ -59,8 +58,7 @@ static int open_writable(const struct container *c, struct err *err)
 	return tree_clone(c->data_fd, "", false, err);
 }
 
-static int open_layer(const struct container *c, const struct spec *spec, size_t i,
-	struct err *err)
+static int open_layer(const struct container *c, const struct spec *spec, size_t i, struct err *err)
 {
 	char path[256];
 	int fd;
@@ -79,7 +77,8 @@ static int open_source(const struct spec *spec, const struct mount *m, const str
 	autofd int fd = -1;
 
 	if (m->kind == MOUNT_DEV)
-		return dev_new(spec->devices, spec->device_count, plan->id_base, plan->id_base, err);
+		return dev_new(spec->devices, spec->device_count, plan->id_base, plan->id_base,
+			err);
 	fd = m->kind == MOUNT_BIND ? mount_source_open(m, err) : mount_host_open(m, err);
 	if (fd < 0 || tree_set_attr(fd, m->target, m->attr_set, m->attr_clear, 0,
 			      m->recursive || m->kind != MOUNT_BIND, err) < 0)
@@ -128,7 +127,8 @@ typedef int pass_fn(int sock, int *fds, size_t n, struct err *err);
 static int pass_all(struct trees *t, const struct spec *spec, int sock, pass_fn *pass,
 	struct err *err)
 {
-	if (pass(sock, &t->writable, 1, err) < 0 || (spec->init && pass(sock, &t->init, 1, err) < 0) ||
+	if (pass(sock, &t->writable, 1, err) < 0 ||
+		(spec->init && pass(sock, &t->init, 1, err) < 0) ||
 		pass(sock, t->layers, t->layer_count, err) < 0)
 		return -1;
 	for (size_t i = 0; i < t->source_count; i++)

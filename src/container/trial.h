@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 struct trial {
-	uint64_t flags;  /* CLONE_NEW*; with CLONE_NEWUSER the process is root of an id range that
+	uint64_t flags;   /* CLONE_NEW*; with CLONE_NEWUSER the process is root of an id range that
 			  * no container has */
-	int cgroup_fd;   /* the group it starts in, or -1 */
+	int cgroup_fd;    /* the group it starts in, or -1 */
 	const int *trees; /* detached trees that are mapped to its ids before it goes on */
 	size_t tree_count;
 	/* In the new process; NULL: that it exists is enough. */

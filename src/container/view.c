@@ -60,7 +60,8 @@ static void release_dead(struct viewer *v, const char *name, struct view *view)
 	struct err err;
 
 	if (claim_open(v->store, name, CLAIM_NOWAIT, &c, &err) < 0) {
-		if (err.sys == EWOULDBLOCK && claim_open(v->store, name, CLAIM_NONE, &c, &err) == 0) {
+		if (err.sys == EWOULDBLOCK &&
+			claim_open(v->store, name, CLAIM_NONE, &c, &err) == 0) {
 			view_held(&c, view);
 			container_close(&c);
 		}

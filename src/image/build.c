@@ -133,7 +133,9 @@ static int build(int root_fd, const char *name, const char *recipe_name, const c
 	autofd int recipe = recipes < 0 ? -1 : open_recipe(recipes, recipe_name, err);
 	autojson json_t *config = NULL;
 	struct intake_result done;
-	struct intake in = {.root = root_fd, .name = name, .origin = "ctr image build",
+	struct intake in = {.root = root_fd,
+		.name = name,
+		.origin = "ctr image build",
 		.max_size = max_size_default};
 
 	if (recipe < 0 || read_config(recipe, &config, err) < 0)

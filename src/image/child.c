@@ -88,8 +88,7 @@ int child_finish(struct child *c, struct err *err)
 {
 	int status = wait_for(c);
 
-	if (WIFEXITED(status) &&
-		(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == c->tolerated))
+	if (WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == c->tolerated))
 		return 0;
 	if (WIFSIGNALED(status))
 		return err_set(err, "%s was ended by signal %d (%s)", c->name, WTERMSIG(status),

@@ -9,12 +9,11 @@ struct command {
 	const char *summary;
 	const char *examples; /* lines for --help */
 	/* root_fd: CTR_ROOT. Returns the exit status, or -1 with err. */
-	int (*run)(const struct command *self, int root_fd, int argc, char **argv,
-		struct err *err);
+	int (*run)(const struct command *self, int root_fd, int argc, char **argv, struct err *err);
 };
 
-extern const struct command image_build, image_import, image_list, image_inspect,
-	image_remove, image_save, image_collect, image_check;
+extern const struct command image_build, image_import, image_list, image_inspect, image_remove,
+	image_save, image_collect, image_check;
 
 struct option_def;
 /* Parses the flags in front of a command's work, --help included. Operands must number between min

@@ -74,7 +74,7 @@ int compose_check_fragment(const char *what, const json_t *process, struct err *
 
 	if (!json_is_object(process))
 		return err_set(err, "%s: not an object", what);
-	json_object_foreach((json_t *)process, key, value) {
+	json_object_foreach ((json_t *)process, key, value) {
 		size_t i = 0;
 
 		while (i < sizeof(known) / sizeof(known[0]) && strcmp(key, known[i]) != 0)

@@ -46,8 +46,7 @@ static int image_read(struct source *s, const json_t *image, struct err *err)
 
 static const char *tag_at(const json_t *image, size_t i)
 {
-	const char *tag =
-		json_string_value(json_array_get(json_object_get(image, "RepoTags"), i));
+	const char *tag = json_string_value(json_array_get(json_object_get(image, "RepoTags"), i));
 
 	return tag ? tag : "";
 }

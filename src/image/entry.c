@@ -112,8 +112,10 @@ int entry_capability(const void *value, size_t size, unsigned char ret[CAPABILIT
 			(size == XATTR_CAPS_SZ_2 ? VFS_CAP_REVISION_2 : VFS_CAP_REVISION_3))
 		return err_set(err, "its file capability is malformed");
 	if (cap.rootid)
-		return err_set(err, "its file capability belongs to another user namespace "
-				    "(root id %u)", le32toh(cap.rootid));
+		return err_set(err,
+			"its file capability belongs to another user namespace "
+			"(root id %u)",
+			le32toh(cap.rootid));
 	cap.magic_etc = htole32(VFS_CAP_REVISION_2 | (magic & VFS_CAP_FLAGS_EFFECTIVE));
 	memcpy(ret, &cap, CAPABILITY_SIZE);
 	return 0;

@@ -13,7 +13,7 @@
 enum { ENTRY_PATH_MAX = 4095, ENTRY_NAME_MAX = 255 };
 
 enum entry_kind {
-	ENTRY_ROOT,     /* the top directory itself */
+	ENTRY_ROOT, /* the top directory itself */
 	ENTRY_PLAIN,
 	ENTRY_WHITEOUT, /* ".wh.NAME": hides NAME of the layers below; base is NAME */
 	ENTRY_OPAQUE,   /* ".wh..wh..opq": parent hides all that the layers below have in it */

@@ -19,7 +19,8 @@ static const uint64_t max_size_default = 64ULL << 30;
 /* "dir/Debian-12.tar.xz" → "debian-12": a name where none is given. */
 static const char *name_of_file(const char *file, char buf[128])
 {
-	static const char *const suffixes[] = {".gz", ".xz", ".zst", ".tar", ".tgz", ".txz", ".oci"};
+	static const char *const suffixes[] = {".gz", ".xz", ".zst", ".tar", ".tgz", ".txz",
+		".oci"};
 	size_t len = strlen(file), start;
 
 	while (len && file[len - 1] == '/')
@@ -101,7 +102,8 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 		{"config", 0, "FILE", "JSON with Cmd, Env, User … for a plain tree", NULL, &config},
 		{"max-size", 0, "SIZE", "refuse what unpacks to more (64G)", NULL, &max_size},
 	};
-	struct intake in = {.root = root_fd, .origin = "ctr image import",
+	struct intake in = {.root = root_fd,
+		.origin = "ctr image import",
 		.max_size = max_size_default};
 	int r = command_begin(self, defs, 3, &argc, argv, 1, 2, err);
 	autojson json_t *fragment = NULL;
@@ -122,7 +124,8 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 	in.process = fragment;
 	in.fallback = strcmp(argv[0], "-") == 0 ? NULL : name_of_file(argv[0], fallback);
 	if (import_path(&in, argv[0], &done, err) < 0)
-		return err_wrap(err, "%.200s", strcmp(argv[0], "-") == 0 ? "standard input" : argv[0]);
+		return err_wrap(err, "%.200s",
+			strcmp(argv[0], "-") == 0 ? "standard input" : argv[0]);
 	printf("%s sha256:%s\n", done.name, done.id);
 	return 0;
 }

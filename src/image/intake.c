@@ -30,18 +30,21 @@ struct work {
 };
 
 /* One tar through the stream into the stage's next blob and, unless tree is -1, tree. */
-static int take_tar(struct work *w, int fd, uint64_t max_in, int tree,
-	struct stream_totals *ret, struct err *err)
+static int take_tar(struct work *w, int fd, uint64_t max_in, int tree, struct stream_totals *ret,
+	struct err *err)
 {
 	autofd int blob = stage_new_blob(&w->stage, err);
-	struct unpack_job job = {.dir = tree, .scratch = w->stage.dir,
-		.lowest = w->count == 0, .max_bytes = w->budget};
+	struct unpack_job job = {.dir = tree,
+		.scratch = w->stage.dir,
+		.lowest = w->count == 0,
+		.max_bytes = w->budget};
 	struct stat st;
 	int r = 0;
 
 	if (blob < 0)
 		return -1;
-	progress_begin("unpack", fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0);
+	progress_begin("unpack",
+		fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0);
 	job.stream = stream_start(fd, blob, max_in, w->budget, err);
 	if (!job.stream)
 		return -1;
@@ -175,8 +178,8 @@ static int take_root(struct work *w, int tree, const struct stream_totals *t,
 	if (t->output_size == 0)
 		return err_set(err, "it is empty");
 	creation_time(created);
-	config = compose_config(w->in->process, machine_of_tree(tree), created, w->in->origin, &l, 1,
-		err);
+	config = compose_config(w->in->process, machine_of_tree(tree), created, w->in->origin, &l,
+		1, err);
 	if (!config || stage_name_blob(&w->stage, t->blob, err) < 0 ||
 		stage_name_tree(&w->stage, t->diff, err) < 0)
 		return -1;
@@ -303,8 +306,7 @@ int intake_stream(const struct intake *in, int fd, struct intake_result *ret, st
 	return r;
 }
 
-int intake_directory(const struct intake *in, int dir, struct intake_result *ret,
-	struct err *err)
+int intake_directory(const struct intake *in, int dir, struct intake_result *ret, struct err *err)
 {
 	struct work w;
 	int r;

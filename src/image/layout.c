@@ -54,8 +54,8 @@ static int blob_read(struct source *s, const struct descriptor *d, const char **
 		return -1;
 	digest_of(*ret, *ret_len, hex);
 	if (*ret_len != d->size)
-		return err_set(err, "blob sha256:%s has %zu bytes, %llu announced", d->hex, *ret_len,
-			(unsigned long long)d->size);
+		return err_set(err, "blob sha256:%s has %zu bytes, %llu announced", d->hex,
+			*ret_len, (unsigned long long)d->size);
 	if (strcmp(hex, d->hex) != 0)
 		return err_set(err, "blob sha256:%s is damaged: its digest is sha256:%s", d->hex,
 			hex);
@@ -117,8 +117,8 @@ static int manifest_read(struct source *s, const struct descriptor *d, struct er
 	if (blob_read(s, d, &s->manifest, &s->manifest_len, err) < 0)
 		return -1;
 	doc = json_parse("image manifest", s->manifest, s->manifest_len, err);
-	if (!doc || descriptor_read("image manifest", json_object_get(doc, "config"), &config,
-			    err) < 0)
+	if (!doc ||
+		descriptor_read("image manifest", json_object_get(doc, "config"), &config, err) < 0)
 		return -1;
 	if (blob_read(s, &config, &s->config, &s->config_len, err) < 0)
 		return -1;
@@ -161,8 +161,7 @@ static int nested_read(struct source *s, const json_t *list, unsigned depth, str
 	return err_set(err, "it has no image for linux/%s", machine_host());
 }
 
-static int image_read(struct source *s, const struct descriptor *d, unsigned depth,
-	struct err *err)
+static int image_read(struct source *s, const struct descriptor *d, unsigned depth, struct err *err)
 {
 	autojson json_t *doc = NULL;
 	const char *text;

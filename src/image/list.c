@@ -51,8 +51,7 @@ static int print_json(const json_t *list, struct err *err)
 }
 
 /* One image that cannot be read does not hide the others. */
-static int show_all(int root_fd, const char **names, size_t count, enum form form,
-	struct err *err)
+static int show_all(int root_fd, const char **names, size_t count, enum form form, struct err *err)
 {
 	autojson json_t *list = json_array();
 	int status = 0;

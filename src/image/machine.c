@@ -58,8 +58,8 @@ static const char *machine_of_file(int dir, const char *file)
 
 const char *machine_of_tree(int dir)
 {
-	static const char *const files[] = {
-		"/bin/sh", "/bin/busybox", "/sbin/init", "/usr/bin/env", "/bin/true"};
+	static const char *const files[] = {"/bin/sh", "/bin/busybox", "/sbin/init", "/usr/bin/env",
+		"/bin/true"};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		const char *m = machine_of_file(dir, files[i]);

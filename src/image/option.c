@@ -49,8 +49,8 @@ static int parse_long(const struct option_def *defs, size_t count, int argc, cha
 	struct err *err)
 {
 	const char *arg = argv[*at], *name = arg + 2, *eq = strchr(name, '=');
-	const struct option_def *d =
-		find_long(defs, count, name, eq ? (size_t)(eq - name) : strlen(name));
+	const struct option_def *d = find_long(defs, count, name,
+		eq ? (size_t)(eq - name) : strlen(name));
 
 	if (!d)
 		return unknown(arg, err);

@@ -7,12 +7,12 @@
 #include <stddef.h>
 
 struct option_def {
-	const char *name;   /* without "--" */
-	char letter;        /* 0: none */
-	const char *value;  /* what --help calls its value; NULL: a switch */
+	const char *name;  /* without "--" */
+	char letter;       /* 0: none */
+	const char *value; /* what --help calls its value; NULL: a switch */
 	const char *help;
-	bool *on;           /* where a switch goes */
-	const char **text;  /* where a value goes */
+	bool *on;          /* where a switch goes */
+	const char **text; /* where a value goes */
 };
 
 /* Moves the operands to the front of argv (argv[0] is the first argument) and writes their number.

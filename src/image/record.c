@@ -83,7 +83,7 @@ static int get_keys(const char *what, const json_t *o, const char *key, struct a
 
 	if (v && !json_is_null(v) && !json_is_object(v))
 		return bad_type(what, key, "an object", err);
-	json_object_foreach(v, k, value)
+	json_object_foreach (v, k, value)
 		arena_push(a, list, n, arena_strdup(a, k));
 	*ret = list;
 	*ret_count = n;
@@ -98,7 +98,7 @@ static int get_labels(const char *what, const json_t *o, const char *key, struct
 
 	if (v && !json_is_null(v) && !json_is_object(v))
 		return bad_type(what, key, "an object of strings", err);
-	json_object_foreach(v, k, value) {
+	json_object_foreach (v, k, value) {
 		struct key_value kv = {.key = arena_strdup(&image->arena, k)};
 
 		if (!json_is_string(value))
@@ -181,7 +181,8 @@ static int get_identity(const char *what, const json_t *doc, struct image *image
 	if (get_string(what, doc, "name", a, &image->name, err) < 0 ||
 		get_hex(what, doc, "manifest", a, &image->manifest, err) < 0 ||
 		get_hex(what, doc, "id", a, &image->id, err) < 0 ||
-		get_hex_list(what, doc, "layers", a, &image->layers, &image->layer_count, err) < 0 ||
+		get_hex_list(what, doc, "layers", a, &image->layers, &image->layer_count, err) <
+			0 ||
 		get_hex_list(what, doc, "blobs", a, &image->blobs, &image->blob_count, err) < 0)
 		return -1;
 	if (!json_is_integer(size) || json_integer_value(size) < 0)

@@ -11,18 +11,18 @@
 #include <stdint.h>
 
 struct image {
-	struct arena arena;          /* owns every string and array below */
-	const char *name;            /* NAME:TAG */
-	const char *manifest;        /* hex digits of the manifest's sha256 */
-	const char *id;              /* hex digits of the config's sha256: the image id */
-	const char **layers;         /* chain ids in hex, lowest first: directories below layers/ */
+	struct arena arena;   /* owns every string and array below */
+	const char *name;     /* NAME:TAG */
+	const char *manifest; /* hex digits of the manifest's sha256 */
+	const char *id;       /* hex digits of the config's sha256: the image id */
+	const char **layers;  /* chain ids in hex, lowest first: directories below layers/ */
 	size_t layer_count;
-	const char **blobs;          /* hex digits of the layers as they came, lowest first */
+	const char **blobs; /* hex digits of the layers as they came, lowest first */
 	size_t blob_count;
-	uint64_t size;               /* bytes of all its blobs */
+	uint64_t size;                           /* bytes of all its blobs */
 	const char *architecture, *os, *variant; /* in Go's words: amd64, linux; "" if unknown */
-	const char *created;         /* RFC 3339, "" if unknown */
-	char **entrypoint, **cmd, **env; /* NULL-terminated, never NULL */
+	const char *created;                     /* RFC 3339, "" if unknown */
+	char **entrypoint, **cmd, **env;         /* NULL-terminated, never NULL */
 	size_t entrypoint_count, cmd_count, env_count;
 	const char *user, *workdir, *stop_signal; /* "" if not given */
 	const char **volumes, **ports;

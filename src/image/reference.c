@@ -147,8 +147,8 @@ static int split_digest(const char *s, char *text, struct reference *ref, struct
 	if (!at)
 		return 0;
 	if (!digest_hex(at + 1))
-		return err_set(err, "'%.80s' has no valid digest after '@': sha256: and 64 hex digits",
-			s);
+		return err_set(err,
+			"'%.80s' has no valid digest after '@': sha256: and 64 hex digits", s);
 	snprintf(ref->digest, sizeof(ref->digest), "%s", digest_hex(at + 1));
 	*at = '\0';
 	return 0;
@@ -181,7 +181,8 @@ int reference_parse(const char *s, struct reference *ret, struct err *err)
 	if (split_digest(s, text, &ref, err) < 0 || split_tag(s, text, &ref, err) < 0)
 		return -1;
 	if (strlen(text) + 1 + strlen(ref.tag) > REFERENCE_MAX)
-		return err_set(err, "image name '%.40s…' is longer than %d bytes", s, REFERENCE_MAX);
+		return err_set(err, "image name '%.40s…' is longer than %d bytes", s,
+			REFERENCE_MAX);
 	if (!name_valid(text))
 		return refuse_name(s, text, err);
 	strcpy(ref.name, text);

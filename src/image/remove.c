@@ -36,8 +36,7 @@ static const char *user_of(const struct sweep_wanted *w, const struct image *ima
 {
 	if (!image->layer_count)
 		return NULL;
-	return json_string_value(
-		json_object_get(w->tops, image->layers[image->layer_count - 1]));
+	return json_string_value(json_object_get(w->tops, image->layers[image->layer_count - 1]));
 }
 
 static int check_use(int root_fd, const struct sweep_wanted *w, const struct image *image,

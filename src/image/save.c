@@ -17,7 +17,7 @@ enum { CHUNK = 256 << 10 };
 
 /* Where a layout is written: files below a directory, or entries of a tar. */
 struct sink {
-	int dir;           /* -1: tar */
+	int dir; /* -1: tar */
 	struct archive *tar;
 };
 
@@ -27,18 +27,18 @@ static const char layout_version[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
 static char *index_text(const struct image *image, size_t manifest_size, struct err *err)
 {
 	const char *media = "application/vnd.oci.image.manifest.v1+json";
-	autojson json_t *doc = json_pack(
-		"{s:i, s:[{s:s, s:o, s:I, s:{s:s, s:s}, s:{s:s, s:s}}]}", "schemaVersion", 2,
-		"manifests", "mediaType", media, "digest", json_sprintf("sha256:%s", image->manifest),
-		"size", (json_int_t)manifest_size, "annotations", "org.opencontainers.image.ref.name",
-		strrchr(image->name, ':') + 1, "io.containerd.image.name", image->name, "platform",
-		"architecture", image->architecture, "os", image->os);
+	autojson json_t *doc = json_pack("{s:i, s:[{s:s, s:o, s:I, s:{s:s, s:s}, s:{s:s, s:s}}]}",
+		"schemaVersion", 2, "manifests", "mediaType", media, "digest",
+		json_sprintf("sha256:%s", image->manifest), "size", (json_int_t)manifest_size,
+		"annotations", "org.opencontainers.image.ref.name", strrchr(image->name, ':') + 1,
+		"io.containerd.image.name", image->name, "platform", "architecture",
+		image->architecture, "os", image->os);
 
-	return doc ? json_text(doc, JSON_COMPACT, err) : (err_set(err, "cannot write index.json"), NULL);
+	return doc ? json_text(doc, JSON_COMPACT, err)
+		   : (err_set(err, "cannot write index.json"), NULL);
 }
 
-static int tar_header(struct sink *s, const char *name, mode_t type, uint64_t size,
-	struct err *err)
+static int tar_header(struct sink *s, const char *name, mode_t type, uint64_t size, struct err *err)
 {
 	struct archive_entry *e = archive_entry_new();
 	int r;
@@ -86,8 +86,7 @@ static int copy_to_tar(struct sink *s, int from, struct err *err)
 	return n < 0 ? err_sys(err, "read a blob") : 0;
 }
 
-static int copy_to_file(struct sink *s, int from, const char *name, uint64_t size,
-	struct err *err)
+static int copy_to_file(struct sink *s, int from, const char *name, uint64_t size, struct err *err)
 {
 	autofd int to = openat(s->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 
@@ -209,8 +208,8 @@ static int save_file(const char *path, int blobs, const struct image *image, str
 static int save(int root_fd, const struct image *image, const char *out, const char *format,
 	struct err *err)
 {
-	autofd int blobs =
-		openat(root_fd, "images/blobs/sha256", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autofd int blobs = openat(root_fd, "images/blobs/sha256",
+		O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool to_stdout = !out || strcmp(out, "-") == 0;
 
 	if (blobs < 0)

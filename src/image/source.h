@@ -29,7 +29,7 @@ struct source {
 	size_t config_len;
 	struct source_layer *layers; /* lowest first */
 	size_t layer_count;
-	const char *name;     /* what it calls itself: NAME:TAG, or only a TAG, or "" */
+	const char *name; /* what it calls itself: NAME:TAG, or only a TAG, or "" */
 };
 
 enum source_form { SOURCE_NONE, SOURCE_LAYOUT, SOURCE_DOCKER };

@@ -11,9 +11,9 @@
 #include <stdbool.h>
 
 struct stage {
-	int root;   /* CTR_ROOT; not ours to close */
-	int images; /* CTR_ROOT/images */
-	int dir;    /* ours, flocked */
+	int root;                /* CTR_ROOT; not ours to close */
+	int images;              /* CTR_ROOT/images */
+	int dir;                 /* ours, flocked */
 	int blobs, layers, keep; /* below dir */
 	char name[17];
 };

@@ -77,8 +77,7 @@ static const char *name_of_file(const char *file, struct arena *a)
 	return name;
 }
 
-int image_names(int root_fd, struct arena *a, const char ***ret, size_t *ret_count,
-	struct err *err)
+int image_names(int root_fd, struct arena *a, const char ***ret, size_t *ret_count, struct err *err)
 {
 	autodir DIR *d = dir_open_at(root_fd, "images/refs");
 	const char **names = NULL;
@@ -211,8 +210,8 @@ static int open_by_digest(int root_fd, const char *name, const struct reference 
 	return -1;
 }
 
-static int open_by_id(int root_fd, const char *name, const struct reference *ref,
-	struct image *ret, struct err *err)
+static int open_by_id(int root_fd, const char *name, const struct reference *ref, struct image *ret,
+	struct err *err)
 {
 	struct search s = {.id = id_digits(name)};
 	int r = s.id ? search_all(root_fd, &s, ret, err) : 0;

@@ -269,7 +269,10 @@ static enum compression compression_of(const unsigned char *p, size_t len)
 		return COMPRESSION_GZIP;
 	if (len >= 4 && memcmp(p, "\x28\xb5\x2f\xfd", 4) == 0)
 		return COMPRESSION_ZSTD;
-	if (len >= 6 && memcmp(p, "\xfd" "7zXZ", 6) == 0)
+	if (len >= 6 && memcmp(p,
+				"\xfd"
+				"7zXZ",
+				6) == 0)
 		return COMPRESSION_XZ;
 	return COMPRESSION_NONE;
 }

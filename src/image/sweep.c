@@ -71,7 +71,8 @@ static int survey_container(int dir, const char *name, struct sweep_wanted *w, s
 		if (i + 1 == n)
 			json_object_set_new(w->tops, hex, json_string(name));
 	}
-	return json_is_array(layers) ? 0 : err_set(err, "container %s: 'layers' is not a list", name);
+	return json_is_array(layers) ? 0
+				     : err_set(err, "container %s: 'layers' is not a list", name);
 }
 
 static int survey_containers(int root_fd, struct sweep_wanted *w, struct err *err)
@@ -206,7 +207,8 @@ int sweep_run(int root_fd, const struct sweep_wanted *w, int *lock_fd, struct sw
 
 	if (stage_open_locked(root_fd, &trash, err) < 0)
 		return -1;
-	if (take_unwanted(root_fd, "images/layers", w->layers, trash.layers, &done.layers, err) < 0 ||
+	if (take_unwanted(root_fd, "images/layers", w->layers, trash.layers, &done.layers, err) <
+			0 ||
 		take_unwanted(root_fd, "images/blobs/sha256", w->blobs, trash.blobs, &done.blobs,
 			err) < 0 ||
 		take_dead_stages(root_fd, trash.dir, &done.stages, err) < 0)

@@ -20,10 +20,10 @@ struct unpack {
 	const struct unpack_job *job;
 	struct archive *tar;
 	struct archive_entry *entry;
-	struct entry_path path; /* of the entry at hand */
-	int parent;             /* its parent directory */
+	struct entry_path path;               /* of the entry at hand */
+	int parent;                           /* its parent directory */
 	char parent_path[ENTRY_PATH_MAX + 1]; /* what parent was opened as */
-	FILE *dirs;             /* times of directories, set once nothing more is put in them */
+	FILE *dirs; /* times of directories, set once nothing more is put in them */
 	uint64_t bytes, entries;
 	struct err stream_err;
 };
@@ -432,8 +432,8 @@ static int make_hardlink(struct unpack *u, const char *to, struct err *err)
  * "hidden", which only a .wh. name may ask for. */
 static int skip_device(struct unpack *u, struct err *err)
 {
-	if (archive_entry_filetype(u->entry) == AE_IFCHR && archive_entry_rdevmajor(u->entry) == 0 &&
-		archive_entry_rdevminor(u->entry) == 0)
+	if (archive_entry_filetype(u->entry) == AE_IFCHR &&
+		archive_entry_rdevmajor(u->entry) == 0 && archive_entry_rdevminor(u->entry) == 0)
 		return err_set(err, "it is a character device 0:0, a forged whiteout");
 	return 0;
 }

@@ -18,7 +18,8 @@ static int write_map(pid_t pid, const char *file, const struct id_map *maps, siz
 			maps[i].outside, maps[i].count);
 		len += (size_t)more;
 		if (len >= sizeof(text))
-			return err_set(err, "cannot write %s: %zu ranges are more than fit", file, n);
+			return err_set(err, "cannot write %s: %zu ranges are more than fit", file,
+				n);
 	}
 	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
 	if (file_poke(AT_FDCWD, path, text) < 0)

@@ -43,15 +43,15 @@ static const char usage[] =
 enum { OPT_CAPS = 256, OPT_KERNEL, OPT_ALL, OPT_NAME, OPT_FLAGS, OPT_PRINT, OPT_VERBOSE, OPT_HELP };
 
 static const struct option long_options[] = {
-	{ "caps", required_argument, NULL, OPT_CAPS },
-	{ "kernel", required_argument, NULL, OPT_KERNEL },
-	{ "all-arches", no_argument, NULL, OPT_ALL },
-	{ "name", required_argument, NULL, OPT_NAME },
-	{ "with-flags", no_argument, NULL, OPT_FLAGS },
-	{ "print-caps", no_argument, NULL, OPT_PRINT },
-	{ "verbose", no_argument, NULL, OPT_VERBOSE },
-	{ "help", no_argument, NULL, OPT_HELP },
-	{ 0 },
+	{"caps", required_argument, NULL, OPT_CAPS},
+	{"kernel", required_argument, NULL, OPT_KERNEL},
+	{"all-arches", no_argument, NULL, OPT_ALL},
+	{"name", required_argument, NULL, OPT_NAME},
+	{"with-flags", no_argument, NULL, OPT_FLAGS},
+	{"print-caps", no_argument, NULL, OPT_PRINT},
+	{"verbose", no_argument, NULL, OPT_VERBOSE},
+	{"help", no_argument, NULL, OPT_HELP},
+	{0},
 };
 
 static int caps_parse(const char *s, uint64_t *ret, struct err *err)
@@ -165,9 +165,8 @@ static int output_write(const struct options *o, uint64_t flags,
 	const struct seccomp_program *program, struct err *err)
 {
 	const char *name = o->output ? o->output : "standard output";
-	autofd int fd = o->output ?
-		open(o->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) :
-		dup(STDOUT_FILENO);
+	autofd int fd = o->output ? open(o->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
+				  : dup(STDOUT_FILENO);
 
 	if (fd < 0)
 		return err_sys(err, "open %s", name);
@@ -198,7 +197,7 @@ static int run(const struct options *o, struct err *err)
 	int r = 0;
 
 	if (input_read(o, &data, &len, err) < 0 ||
-	    seccomp_profile_parse(o->name, data, len, &o->target, &profile, err) < 0)
+		seccomp_profile_parse(o->name, data, len, &o->target, &profile, err) < 0)
 		return -1;
 	if (o->print_caps)
 		printf("%" PRIx64 "\n", profile.caps_asked);
@@ -210,8 +209,8 @@ static int run(const struct options *o, struct err *err)
 
 int main(int argc, char **argv)
 {
-	struct options o = { 0 };
-	struct err err = { 0 };
+	struct options o = {0};
+	struct err err = {0};
 
 	if (options_parse(argc, argv, &o, &err) < 0 || run(&o, &err) < 0)
 		return err_print(&err, "ctr-seccomp");

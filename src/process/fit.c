@@ -43,7 +43,8 @@ static int refuse_found(enum found what, const char *path, struct err *err)
 	if (what == FOUND_DIRECTORY)
 		err_set(err, "cannot run %.300s: permission denied: it is a directory", path);
 	else
-		err_set(err, "cannot run %.300s: permission denied: it is not an executable file", path);
+		err_set(err, "cannot run %.300s: permission denied: it is not an executable file",
+			path);
 	return err_status(err, ERR_STATUS_NOT_EXECUTABLE);
 }
 
@@ -74,8 +75,8 @@ static int find_path(int rootfd, const char *name, const char *cwd, char ret[PAT
 	return err_status(err, ERR_STATUS_NOT_FOUND);
 }
 
-int command_find(int rootfd, const char *name, const char *path, const char *cwd, char ret[PATH_MAX],
-	struct err *err)
+int command_find(int rootfd, const char *name, const char *path, const char *cwd,
+	char ret[PATH_MAX], struct err *err)
 {
 	enum found worst = FOUND_NOTHING;
 	char other[PATH_MAX], candidate[PATH_MAX];
@@ -104,7 +105,8 @@ int command_find(int rootfd, const char *name, const char *path, const char *cwd
 	}
 	if (worst != FOUND_NOTHING)
 		return refuse_found(worst, other, err);
-	err_set(err, "cannot run \"%.200s\": executable file not found in $PATH (%.400s)", name, path);
+	err_set(err, "cannot run \"%.200s\": executable file not found in $PATH (%.400s)", name,
+		path);
 	return err_status(err, ERR_STATUS_NOT_FOUND);
 }
 
@@ -114,8 +116,10 @@ static void describe_foreign(const char *path, const struct elf *e, struct err *
 
 	err_set(ret, "cannot run %.300s: it is for %s, this host runs %s", path,
 		elf_machine_name(e, buf), elf_native_name());
-	err_hint(ret, "use an image for %s, or register an emulator with binfmt_misc and its flag F, as "
-		      "qemu-user-static does", elf_native_name());
+	err_hint(ret,
+		"use an image for %s, or register an emulator with binfmt_misc and its flag F, as "
+		"qemu-user-static does",
+		elf_native_name());
 	err_status(ret, ERR_STATUS_NOT_EXECUTABLE);
 }
 
@@ -136,9 +140,11 @@ static int kernel_check(int fd, const char *path, const struct elf *e, struct er
 	for (int i = 0; i < 3 && want[i] <= have[i]; i++)
 		if (want[i] < have[i] || i == 2)
 			return 0;
-	err_set(err, "cannot run %.300s: it was built for Linux %u.%u.%u or later, this host runs %s", path,
-		want[0], want[1], want[2], u.release);
-	err_hint(err, "a container uses the kernel of its host: use an older image, or a newer kernel");
+	err_set(err,
+		"cannot run %.300s: it was built for Linux %u.%u.%u or later, this host runs %s",
+		path, want[0], want[1], want[2], u.release);
+	err_hint(err,
+		"a container uses the kernel of its host: use an older image, or a newer kernel");
 	return err_status(err, ERR_STATUS_NOT_EXECUTABLE);
 }
 
@@ -167,8 +173,8 @@ static int elf_read(int fd, const char *path, const uint8_t *head, size_t len, s
 	return 0;
 }
 
-static int loader_name(int fd, const char *path, const struct elf *e, const uint8_t *head, size_t len,
-	char ret[PATH_MAX], struct err *err)
+static int loader_name(int fd, const char *path, const struct elf *e, const uint8_t *head,
+	size_t len, char ret[PATH_MAX], struct err *err)
 {
 	size_t size = e->loader.size;
 	bool whole = false;
@@ -194,10 +200,12 @@ static int refuse_loader(const char *path, const char *loader, struct err *err)
 {
 	err_set(err, "%.300s needs the loader %.300s, which the image does not have", path, loader);
 	if (strstr(loader, "ld-musl"))
-		err_hint(err, "it was built for musl (Alpine): use a glibc build, or an image with musl");
+		err_hint(err,
+			"it was built for musl (Alpine): use a glibc build, or an image with musl");
 	else
-		err_hint(err, "it was built for another distribution, or the image is not complete: "
-			      "a statically linked program needs no loader");
+		err_hint(err,
+			"it was built for another distribution, or the image is not complete: "
+			"a statically linked program needs no loader");
 	return err_status(err, ERR_STATUS_NOT_FOUND);
 }
 
@@ -269,10 +277,12 @@ static int refuse_interpreter(const char *script, const char *name, struct err *
 {
 	size_t len = strlen(name);
 
-	err_set(err, "%.300s needs the interpreter %.300s, which the image does not have", script, name);
+	err_set(err, "%.300s needs the interpreter %.300s, which the image does not have", script,
+		name);
 	if (len && name[len - 1] == '\r')
-		err_hint(err, "its first line ends with a carriage return: the file has the line ends "
-			      "of Windows");
+		err_hint(err,
+			"its first line ends with a carriage return: the file has the line ends "
+			"of Windows");
 	return err_status(err, ERR_STATUS_NOT_FOUND);
 }
 

@@ -60,8 +60,9 @@ int rlimits_apply(const struct rlimit_spec *limits, size_t n, struct err *err)
 			continue;
 		err_sys(err, "cannot set ulimit %s to %llu:%llu", resource_name(limits[i].resource),
 			(unsigned long long)lim.rlim_cur, (unsigned long long)lim.rlim_max);
-		return err_hint(err, "the hard limit here is %llu; raising it needs CAP_SYS_RESOURCE "
-				     "on the host",
+		return err_hint(err,
+			"the hard limit here is %llu; raising it needs CAP_SYS_RESOURCE "
+			"on the host",
 			(unsigned long long)now.rlim_max);
 	}
 	return 0;

@@ -28,7 +28,7 @@ static int builtin_resolve(const struct seccomp_builtin *b, uint64_t caps, int s
 	struct seccomp_filter *ret, struct err *err)
 {
 	if (!((b->caps ^ caps) & b->asked)) {
-		*ret = (struct seccomp_filter){ .bytes = b->program, .len = b->program_len };
+		*ret = (struct seccomp_filter){.bytes = b->program, .len = b->program_len};
 		return 0;
 	}
 	return seccomp_compile(b->name, b->json, b->json_len, caps & b->asked, store_fd, ret, err);
@@ -46,11 +46,12 @@ int seccomp_resolve(const struct process_spec *p, int store_fd, struct seccomp_f
 	if (b)
 		return builtin_resolve(b, caps, store_fd, ret, err);
 	if (!strcmp(name, "unconfined")) {
-		*ret = (struct seccomp_filter){ 0 };
+		*ret = (struct seccomp_filter){0};
 		return 0;
 	}
 	if (file_read(AT_FDCWD, name, PROFILE_MAX_BYTES, &data, &len, err) < 0) {
-		err_hint(err, "a seccomp profile is a file, \"default\", \"vps\" or \"unconfined\"");
+		err_hint(err,
+			"a seccomp profile is a file, \"default\", \"vps\" or \"unconfined\"");
 		return err_wrap(err, "seccomp profile");
 	}
 	return seccomp_compile(name, data, len, caps, store_fd, ret, err);
@@ -59,7 +60,10 @@ int seccomp_resolve(const struct process_spec *p, int store_fd, struct seccomp_f
 static void program_hand_over(struct seccomp_program_bytes *from, struct seccomp_filter *ret)
 {
 	*ret = (struct seccomp_filter){
-		.bytes = from->bytes, .len = from->len, .flags = from->flags, .owned = from->owned,
+		.bytes = from->bytes,
+		.len = from->len,
+		.flags = from->flags,
+		.owned = from->owned,
 	};
 }
 
@@ -68,7 +72,7 @@ int seccomp_compile(const char *what, const char *profile, size_t len, uint64_t 
 {
 	struct seccomp_helper helper;
 	struct seccomp_program_bytes program;
-	struct seccomp_key key = { .profile = profile, .profile_len = len };
+	struct seccomp_key key = {.profile = profile, .profile_len = len};
 
 	if (seccomp_helper_find(&helper, err) < 0)
 		return -1;
@@ -85,7 +89,7 @@ int seccomp_compile(const char *what, const char *profile, size_t len, uint64_t 
 void seccomp_free(struct seccomp_filter *filter)
 {
 	free(filter->owned);
-	*filter = (struct seccomp_filter){ 0 };
+	*filter = (struct seccomp_filter){0};
 }
 
 /* Without SPEC_ALLOW: since Linux 5.16 a filter no longer costs speculation unless the host's

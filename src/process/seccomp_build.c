@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define X32_BIT 0x40000000u
-#define NEXT    255 /* a jump to the next rule, filled in when the rule is complete */
+#define X32_BIT  0x40000000u
+#define NEXT     255 /* a jump to the next rule, filled in when the rule is complete */
 #define JUMP_MAX 250
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -32,7 +32,7 @@ static void emit(struct code *c, uint16_t op, uint32_t k, uint8_t jt, uint8_t jf
 		c->full = true;
 		return;
 	}
-	c->op[c->count++] = (struct sock_filter){ op, jt, jf, k };
+	c->op[c->count++] = (struct sock_filter){op, jt, jf, k};
 }
 
 static void emit_load(struct code *c, size_t offset)
@@ -150,7 +150,7 @@ static size_t call_run(const struct call *call, size_t from, size_t depth)
 	size_t i = from + 1;
 
 	while (i < call->count && call->rules[i]->condition_count > depth &&
-	       condition_equal(first, &call->rules[i]->conditions[depth]))
+		condition_equal(first, &call->rules[i]->conditions[depth]))
 		i++;
 	return i - from;
 }
@@ -159,7 +159,7 @@ static size_t call_run(const struct call *call, size_t from, size_t depth)
 static void emit_shared(struct code *c, const struct call *call, size_t depth)
 {
 	for (size_t i = 0; i < call->count && !c->full;) {
-		struct call run = { call->rules + i, 0 };
+		struct call run = {call->rules + i, 0};
 		size_t from = c->count;
 
 		if (run.rules[0]->condition_count == depth) {
@@ -269,7 +269,7 @@ static size_t numbered_collect(const struct seccomp_profile *p, uint32_t arch, s
 		int nr = syscall_number_on(arch, p->rules[i].name);
 
 		if (nr >= 0)
-			out[count++] = (struct numbered){ (uint32_t)nr, i, &p->rules[i] };
+			out[count++] = (struct numbered){(uint32_t)nr, i, &p->rules[i]};
 	}
 	qsort(out, count, sizeof(*out), numbered_compare);
 	return count;
@@ -282,14 +282,14 @@ static void table_add(struct table *t, uint32_t start, uint32_t action, struct c
 
 	if (last && last->action == action && !last->call.count && !call.count)
 		return;
-	t->ranges[t->count++] = (struct range){ start, action, call };
+	t->ranges[t->count++] = (struct range){start, action, call};
 }
 
 /* All rules of one number: those with conditions become the call, the first without the action. */
 static size_t table_add_number(struct table *t, const struct numbered *n, size_t count,
 	uint32_t action)
 {
-	struct call call = { t->rules + t->rule_count, 0 };
+	struct call call = {t->rules + t->rule_count, 0};
 	bool decided = false;
 	size_t i;
 
@@ -307,8 +307,9 @@ static size_t table_add_number(struct table *t, const struct numbered *n, size_t
 
 static uint32_t action_of_new_calls(const struct seccomp_profile *p)
 {
-	return (p->default_action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO ?
-		       SCMP_ACT_ERRNO(ENOSYS) : p->default_action;
+	return (p->default_action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO
+		       ? SCMP_ACT_ERRNO(ENOSYS)
+		       : p->default_action;
 }
 
 static const struct call no_call;
@@ -392,14 +393,14 @@ int seccomp_program_build(const char *what, const struct seccomp_profile *profil
 {
 	/* Both ABIs of x86-64 in one table, each rule a range and a gap; and the ends. */
 	size_t rules = profile->rule_count;
-	struct arena arena = { 0 };
+	struct arena arena = {0};
 	struct table t = {
 		.ranges = arena_alloc(&arena, (4 * rules + 8) * sizeof(*t.ranges)),
 		.rules = arena_alloc(&arena, (2 * rules + 1) * sizeof(*t.rules)),
 	};
 	struct numbered *n = arena_alloc(&arena, (rules + 1) * sizeof(*n));
 	struct code *c = arena_alloc(&arena, sizeof(*c));
-	struct seccomp_program out = { 0 };
+	struct seccomp_program out = {0};
 	int r = -1;
 
 	emit_program(c, profile, &t, n);
@@ -409,8 +410,10 @@ int seccomp_program_build(const char *what, const struct seccomp_profile *profil
 	out.count = c->count;
 	out.code = malloc(out.count * sizeof(*out.code));
 	if (c->full) {
-		err_set(err, "%s: the program would be longer than the %d instructions that the "
-			     "kernel takes", what, BPF_MAXINSNS);
+		err_set(err,
+			"%s: the program would be longer than the %d instructions that the "
+			"kernel takes",
+			what, BPF_MAXINSNS);
 	} else if (!out.code) {
 		err_sys(err, "%s", what);
 	} else {

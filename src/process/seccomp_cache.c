@@ -28,8 +28,10 @@ struct head {
 	char params[sizeof(((struct seccomp_key *)0)->params)];
 };
 
-enum { FILE_MAX = sizeof(struct head) + BPF_MAXINSNS * sizeof(struct sock_filter) +
-		  PROFILE_MAX_BYTES };
+enum {
+	FILE_MAX = sizeof(struct head) + BPF_MAXINSNS * sizeof(struct sock_filter) +
+		   PROFILE_MAX_BYTES
+};
 
 static void hash_word(struct hash *h, uint64_t word)
 {
@@ -56,7 +58,7 @@ static void hash_bytes(struct hash *h, const void *data, size_t len)
 
 static void key_name(const struct seccomp_key *key, char name[33])
 {
-	struct hash h = { { 1, 2 } };
+	struct hash h = {{1, 2}};
 
 	hash_bytes(&h, key->params, sizeof(key->params));
 	hash_bytes(&h, key->profile, key->profile_len);
@@ -66,7 +68,7 @@ static void key_name(const struct seccomp_key *key, char name[33])
 static struct hash check_of(const char *file, size_t len)
 {
 	size_t from = offsetof(struct head, flags);
-	struct hash h = { { 3, 4 } };
+	struct hash h = {{3, 4}};
 
 	hash_bytes(&h, file + from, len - from);
 	return h;
@@ -80,10 +82,10 @@ static bool file_is(const char *file, size_t len, const struct seccomp_key *key,
 		return false;
 	memcpy(ret, file, sizeof(*ret));
 	if (memcmp(ret->magic, MAGIC, sizeof(ret->magic)) != 0 ||
-	    ret->profile_len != key->profile_len || !ret->program_len ||
-	    ret->program_len % sizeof(struct sock_filter) ||
-	    ret->program_len > BPF_MAXINSNS * sizeof(struct sock_filter) ||
-	    len != sizeof(*ret) + ret->program_len + ret->profile_len)
+		ret->profile_len != key->profile_len || !ret->program_len ||
+		ret->program_len % sizeof(struct sock_filter) ||
+		ret->program_len > BPF_MAXINSNS * sizeof(struct sock_filter) ||
+		len != sizeof(*ret) + ret->program_len + ret->profile_len)
 		return false;
 	check = check_of(file, len);
 	return !memcmp(&check, &ret->check, sizeof(check)) &&
@@ -114,7 +116,7 @@ int seccomp_cache_find(int store_fd, const struct seccomp_key *key,
 		return -1;
 	key_name(key, name);
 	if (file_read(dir, name, FILE_MAX, &file, &len, &err) < 0 ||
-	    !file_is(file, len, key, &head))
+		!file_is(file, len, key, &head))
 		return -1;
 	ret->bytes = file + sizeof(head);
 	ret->len = head.program_len;
@@ -130,7 +132,9 @@ void seccomp_cache_store(int store_fd, const struct seccomp_key *key,
 	autofd int dir = cache_open(store_fd, true);
 	autofree char *file = malloc(len);
 	struct head head = {
-		.magic = MAGIC, .flags = program->flags, .program_len = program->len,
+		.magic = MAGIC,
+		.flags = program->flags,
+		.program_len = program->len,
 		.profile_len = key->profile_len,
 	};
 	struct err err;

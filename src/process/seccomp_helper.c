@@ -28,8 +28,7 @@ static bool helper_at(struct seccomp_helper *h, const char *dir)
 	struct stat st;
 	int n = snprintf(h->path, sizeof(h->path), "%s/" PROGRAM, dir);
 
-	if (n < 0 || (size_t)n >= sizeof(h->path) || stat(h->path, &st) < 0 ||
-	    !S_ISREG(st.st_mode))
+	if (n < 0 || (size_t)n >= sizeof(h->path) || stat(h->path, &st) < 0 || !S_ISREG(st.st_mode))
 		return false;
 	h->size = st.st_size;
 	h->changed_ns = st.st_ctim.tv_sec * INT64_C(1000000000) + st.st_ctim.tv_nsec;
@@ -64,14 +63,15 @@ int seccomp_helper_find(struct seccomp_helper *ret, struct err *err)
 void seccomp_helper_describe(const struct seccomp_helper *helper, uint64_t caps, char params[256])
 {
 	unsigned major = 0, minor = 0;
-	struct utsname u = { 0 };
+	struct utsname u = {0};
 
 	uname(&u);
 	sscanf(u.release, "%u.%u", &major, &minor);
 	memset(params, 0, 256);
-	snprintf(params, 256, "ctr %s helper %" PRId64 " %" PRId64 " machine %.32s linux %u.%u "
-			      "caps %" PRIx64, CTR_VERSION, helper->size, helper->changed_ns,
-		u.machine, major, minor, caps);
+	snprintf(params, 256,
+		"ctr %s helper %" PRId64 " %" PRId64 " machine %.32s linux %u.%u "
+		"caps %" PRIx64,
+		CTR_VERSION, helper->size, helper->changed_ns, u.machine, major, minor, caps);
 }
 
 /* Files in memory instead of pipes: no side can make the other wait. */
@@ -98,15 +98,15 @@ static int streams_open(struct streams *s, const char *profile, size_t len)
 
 static int spawn(const struct streams *s, const char *path, char **argv, pid_t *ret)
 {
-	static char *const no_env[] = { NULL };
+	static char *const no_env[] = {NULL};
 	posix_spawn_file_actions_t actions;
 	int rc = posix_spawn_file_actions_init(&actions);
 
 	if (rc)
 		return rc;
 	if (!(rc = posix_spawn_file_actions_adddup2(&actions, s->in, STDIN_FILENO)) &&
-	    !(rc = posix_spawn_file_actions_adddup2(&actions, s->out, STDOUT_FILENO)) &&
-	    !(rc = posix_spawn_file_actions_adddup2(&actions, s->log, STDERR_FILENO)))
+		!(rc = posix_spawn_file_actions_adddup2(&actions, s->out, STDOUT_FILENO)) &&
+		!(rc = posix_spawn_file_actions_adddup2(&actions, s->log, STDERR_FILENO)))
 		rc = posix_spawn(ret, path, &actions, NULL, argv, no_env);
 	posix_spawn_file_actions_destroy(&actions);
 	return rc;
@@ -154,8 +154,9 @@ static int output_take(int out, const char *what, struct seccomp_program_bytes *
 	if (n < 0)
 		return err_sys(err, "%s: read from " PROGRAM, what);
 	if (n <= (ssize_t)sizeof(uint64_t) || n > OUTPUT_MAX ||
-	    (size_t)n % sizeof(struct sock_filter))
-		return err_set(err, "%s: " PROGRAM " wrote %zd bytes, which is no program", what, n);
+		(size_t)n % sizeof(struct sock_filter))
+		return err_set(err, "%s: " PROGRAM " wrote %zd bytes, which is no program", what,
+			n);
 	memcpy(&ret->flags, buf, sizeof(uint64_t));
 	ret->bytes = buf + sizeof(uint64_t);
 	ret->len = (size_t)n - sizeof(uint64_t);
@@ -166,10 +167,10 @@ static int output_take(int out, const char *what, struct seccomp_program_bytes *
 int seccomp_helper_run(const struct seccomp_helper *helper, const char *what, const char *profile,
 	size_t len, uint64_t caps, struct seccomp_program_bytes *ret, struct err *err)
 {
-	__attribute__((cleanup(streams_close))) struct streams s = { -1, -1, -1 };
+	__attribute__((cleanup(streams_close))) struct streams s = {-1, -1, -1};
 	char hex[17];
-	char *argv[] = { (char *)PROGRAM, (char *)"--with-flags", (char *)"--caps", hex,
-		(char *)"--name", (char *)what, NULL };
+	char *argv[] = {(char *)PROGRAM, (char *)"--with-flags", (char *)"--caps", hex,
+		(char *)"--name", (char *)what, NULL};
 	int rc, status;
 	pid_t pid;
 

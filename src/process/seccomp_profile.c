@@ -50,7 +50,8 @@ static struct place place_of(const struct place *parent, const char *key)
 {
 	struct place r;
 
-	snprintf(r.text, sizeof(r.text), "%.76s%s%.40s", parent->text, *parent->text ? "." : "", key);
+	snprintf(r.text, sizeof(r.text), "%.76s%s%.40s", parent->text, *parent->text ? "." : "",
+		key);
 	return r;
 }
 
@@ -79,7 +80,7 @@ static bool kind_matches(enum kind kind, const json_t *j)
 
 static const char *kind_text(enum kind kind)
 {
-	static const char *const text[] = { "a string", "a whole number", "an array", "an object" };
+	static const char *const text[] = {"a string", "a whole number", "an array", "an object"};
 
 	return text[kind];
 }
@@ -102,7 +103,7 @@ static int object_check(struct parser *p, const struct place *at, json_t *object
 
 	if (!json_is_object(object))
 		return refuse(p, at, "must be an object");
-	json_object_foreach(object, name, value) {
+	json_object_foreach (object, name, value) {
 		const struct key *k = key_find(keys, count, name);
 		struct place here = place_of(at, name);
 
@@ -176,7 +177,7 @@ static int strings_each(struct parser *p, const struct place *at, json_t *array,
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(array, i, item) {
+	json_array_foreach (array, i, item) {
 		struct place here = place_at(at, i);
 
 		if (!json_is_string(item))
@@ -217,29 +218,31 @@ static int kernel_parse(struct parser *p, const struct place *at, const char *wo
 	char extra;
 
 	if (strspn(word, "0123456789.") != strlen(word) || strlen(word) > 9 ||
-	    sscanf(word, "%u.%u%c", &version[0], &version[1], &extra) != 2)
+		sscanf(word, "%u.%u%c", &version[0], &version[1], &extra) != 2)
 		return refuse(p, at, "\"%.80s\" is not a kernel version such as \"4.8\"", word);
 	return 0;
 }
 
 static bool kernel_reaches(const struct seccomp_target *t, const unsigned version[2])
 {
-	return t->kernel_major != version[0] ? t->kernel_major > version[0] :
-					       t->kernel_minor >= version[1];
+	return t->kernel_major != version[0] ? t->kernel_major > version[0]
+					     : t->kernel_minor >= version[1];
 }
 
 struct filter {
 	bool caps_given, arches_given, kernel_given;
 	uint64_t caps;
-	bool native;   /* this machine is among the arches */
-	bool reached;  /* the kernel is at least minKernel */
+	bool native;  /* this machine is among the arches */
+	bool reached; /* the kernel is at least minKernel */
 };
 
 static int filter_parse(struct parser *p, const struct place *at, json_t *object,
 	struct filter *ret)
 {
 	static const struct key keys[] = {
-		{ "caps", KIND_ARRAY }, { "arches", KIND_ARRAY }, { "minKernel", KIND_STRING },
+		{"caps", KIND_ARRAY},
+		{"arches", KIND_ARRAY},
+		{"minKernel", KIND_STRING},
 	};
 	json_t *caps = json_object_get(object, "caps"), *arches = json_object_get(object, "arches");
 	const char *kernel = json_string_value(json_object_get(object, "minKernel"));
@@ -247,12 +250,12 @@ static int filter_parse(struct parser *p, const struct place *at, json_t *object
 	struct place kernel_at = place_of(at, "minKernel");
 	unsigned version[2];
 
-	*ret = (struct filter){ 0 };
+	*ret = (struct filter){0};
 	if (!object || json_is_null(object))
 		return 0;
 	if (object_check(p, at, object, keys, LENGTH(keys)) < 0 ||
-	    strings_each(p, &caps_at, caps, cap_add, &ret->caps) < 0 ||
-	    strings_each(p, &arches_at, arches, arch_is_native, &ret->native) < 0)
+		strings_each(p, &caps_at, caps, cap_add, &ret->caps) < 0 ||
+		strings_each(p, &arches_at, arches, arch_is_native, &ret->native) < 0)
 		return -1;
 	if (kernel && kernel_parse(p, &kernel_at, kernel, version) < 0)
 		return -1;
@@ -294,8 +297,10 @@ static int condition_parse(struct parser *p, const struct place *at, json_t *obj
 	struct seccomp_condition *ret)
 {
 	static const struct key keys[] = {
-		{ "index", KIND_INTEGER }, { "value", KIND_INTEGER },
-		{ "valueTwo", KIND_INTEGER }, { "op", KIND_STRING },
+		{"index", KIND_INTEGER},
+		{"value", KIND_INTEGER},
+		{"valueTwo", KIND_INTEGER},
+		{"op", KIND_STRING},
 	};
 	struct place index_at = place_of(at, "index"), op_at = place_of(at, "op");
 	const char *op;
@@ -307,8 +312,8 @@ static int condition_parse(struct parser *p, const struct place *at, json_t *obj
 	if (!op || !json_object_get(object, "index") || !json_object_get(object, "value"))
 		return refuse(p, at, "needs \"index\", \"value\" and \"op\"");
 	if (number_of(p, at, object, "index", &index) < 0 ||
-	    number_of(p, at, object, "value", &ret->value) < 0 ||
-	    number_of(p, at, object, "valueTwo", &ret->value_two) < 0)
+		number_of(p, at, object, "value", &ret->value) < 0 ||
+		number_of(p, at, object, "valueTwo", &ret->value_two) < 0)
 		return -1;
 	if (index >= SECCOMP_PROFILE_MAX_CONDITIONS)
 		return refuse(p, &index_at, "a system call has the arguments 0 to 5");
@@ -343,10 +348,10 @@ static int conditions_parse(struct parser *p, const struct place *at, json_t *ar
 	json_t *item;
 	size_t i;
 
-	*ret = (struct conditions){ 0 };
+	*ret = (struct conditions){0};
 	if (json_array_size(array) > 64)
 		return refuse(p, at, "more than 64 conditions");
-	json_array_foreach(array, i, item) {
+	json_array_foreach (array, i, item) {
 		struct place here = place_at(at, i);
 		struct seccomp_condition c;
 
@@ -375,10 +380,10 @@ static int rule_push(struct parser *p, const struct place *at, const struct secc
 static int name_add(struct parser *p, const struct place *at, const char *name, void *arg)
 {
 	const struct entry *e = arg;
-	struct seccomp_rule rule = { .action = e->action };
+	struct seccomp_rule rule = {.action = e->action};
 
 	if (!*name || strlen(name) > 64 ||
-	    strspn(name, "abcdefghijklmnopqrstuvwxyz_0123456789") != strlen(name))
+		strspn(name, "abcdefghijklmnopqrstuvwxyz_0123456789") != strlen(name))
 		return refuse(p, at, "\"%.80s\" is no name of a system call", name);
 	if (!e->admitted)
 		return 0;
@@ -413,23 +418,28 @@ static int names_add(struct parser *p, const struct place *at, json_t *object, s
 static int entry_parse(struct parser *p, const struct place *at, json_t *object)
 {
 	static const struct key keys[] = {
-		{ "names", KIND_ARRAY }, { "name", KIND_STRING }, { "action", KIND_STRING },
-		{ "errnoRet", KIND_INTEGER }, { "errno", KIND_STRING }, { "args", KIND_ARRAY },
-		{ "includes", KIND_OBJECT }, { "excludes", KIND_OBJECT },
+		{"names", KIND_ARRAY},
+		{"name", KIND_STRING},
+		{"action", KIND_STRING},
+		{"errnoRet", KIND_INTEGER},
+		{"errno", KIND_STRING},
+		{"args", KIND_ARRAY},
+		{"includes", KIND_OBJECT},
+		{"excludes", KIND_OBJECT},
 	};
 	struct place includes_at = place_of(at, "includes"), excludes_at = place_of(at, "excludes");
 	struct place args_at = place_of(at, "args");
 	struct filter includes, excludes;
-	struct entry e = { 0 };
+	struct entry e = {0};
 	int64_t number;
 
 	if (object_check(p, at, object, keys, LENGTH(keys)) < 0 ||
-	    action_of(p, at, object, "action", &e.action) < 0 ||
-	    errno_of(p, at, object, "errnoRet", "errno", &number) < 0 ||
-	    action_complete(p, at, number, &e.action) < 0 ||
-	    filter_parse(p, &includes_at, json_object_get(object, "includes"), &includes) < 0 ||
-	    filter_parse(p, &excludes_at, json_object_get(object, "excludes"), &excludes) < 0 ||
-	    conditions_parse(p, &args_at, json_object_get(object, "args"), &e.conditions) < 0)
+		action_of(p, at, object, "action", &e.action) < 0 ||
+		errno_of(p, at, object, "errnoRet", "errno", &number) < 0 ||
+		action_complete(p, at, number, &e.action) < 0 ||
+		filter_parse(p, &includes_at, json_object_get(object, "includes"), &includes) < 0 ||
+		filter_parse(p, &excludes_at, json_object_get(object, "excludes"), &excludes) < 0 ||
+		conditions_parse(p, &args_at, json_object_get(object, "args"), &e.conditions) < 0)
 		return -1;
 	e.admitted = filter_admits(p, &includes, &excludes);
 	return names_add(p, at, object, &e);
@@ -440,7 +450,7 @@ static int entries_parse(struct parser *p, const struct place *at, json_t *array
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(array, i, item) {
+	json_array_foreach (array, i, item) {
 		struct place here = place_at(at, i);
 
 		if (entry_parse(p, &here, item) < 0)
@@ -471,7 +481,8 @@ static int arch_add(struct parser *p, const struct place *at, const char *word, 
 static int arch_map_entry(struct parser *p, const struct place *at, json_t *object)
 {
 	static const struct key keys[] = {
-		{ "architecture", KIND_STRING }, { "subArchitectures", KIND_ARRAY },
+		{"architecture", KIND_STRING},
+		{"subArchitectures", KIND_ARRAY},
 	};
 	struct place arch_at = place_of(at, "architecture"), sub_at;
 	const char *word;
@@ -501,7 +512,7 @@ static int arches_parse(struct parser *p, const struct place *top, json_t *root)
 
 	if (json_array_size(list) && json_array_size(map))
 		return refuse(p, top, "has both \"architectures\" and \"archMap\"");
-	json_array_foreach(map, i, item) {
+	json_array_foreach (map, i, item) {
 		struct place here = place_at(&map_at, i);
 
 		if (arch_map_entry(p, &here, item) < 0)
@@ -529,26 +540,32 @@ static int flag_add(struct parser *p, const struct place *at, const char *word, 
 static int root_parse(struct parser *p, json_t *root)
 {
 	static const struct key keys[] = {
-		{ "defaultAction", KIND_STRING }, { "defaultErrnoRet", KIND_INTEGER },
-		{ "defaultErrno", KIND_STRING }, { "architectures", KIND_ARRAY },
-		{ "archMap", KIND_ARRAY }, { "flags", KIND_ARRAY }, { "syscalls", KIND_ARRAY },
-		{ "listenerPath", KIND_STRING }, { "listenerMetadata", KIND_STRING },
+		{"defaultAction", KIND_STRING},
+		{"defaultErrnoRet", KIND_INTEGER},
+		{"defaultErrno", KIND_STRING},
+		{"architectures", KIND_ARRAY},
+		{"archMap", KIND_ARRAY},
+		{"flags", KIND_ARRAY},
+		{"syscalls", KIND_ARRAY},
+		{"listenerPath", KIND_STRING},
+		{"listenerMetadata", KIND_STRING},
 	};
-	struct place top = { "" }, flags_at = { "flags" }, calls_at = { "syscalls" };
-	struct place listener_at = { "listenerPath" };
+	struct place top = {""}, flags_at = {"flags"}, calls_at = {"syscalls"};
+	struct place listener_at = {"listenerPath"};
 	int64_t number;
 
 	if (object_check(p, &top, root, keys, LENGTH(keys)) < 0)
 		return -1;
 	if (json_object_get(root, "listenerPath") || json_object_get(root, "listenerMetadata"))
-		return refuse(p, &listener_at, "a listener would decide over every container, "
-					       "and ctr passes no descriptor to one");
+		return refuse(p, &listener_at,
+			"a listener would decide over every container, "
+			"and ctr passes no descriptor to one");
 	if (action_of(p, &top, root, "defaultAction", &p->out->default_action) < 0 ||
-	    errno_of(p, &top, root, "defaultErrnoRet", "defaultErrno", &number) < 0 ||
-	    action_complete(p, &top, number, &p->out->default_action) < 0 ||
-	    arches_parse(p, &top, root) < 0 ||
-	    strings_each(p, &flags_at, json_object_get(root, "flags"), flag_add,
-		    &p->out->flags) < 0)
+		errno_of(p, &top, root, "defaultErrnoRet", "defaultErrno", &number) < 0 ||
+		action_complete(p, &top, number, &p->out->default_action) < 0 ||
+		arches_parse(p, &top, root) < 0 ||
+		strings_each(p, &flags_at, json_object_get(root, "flags"), flag_add,
+			&p->out->flags) < 0)
 		return -1;
 	return entries_parse(p, &calls_at, json_object_get(root, "syscalls"));
 }
@@ -556,8 +573,8 @@ static int root_parse(struct parser *p, json_t *root)
 int seccomp_profile_parse(const char *what, const char *data, size_t len,
 	const struct seccomp_target *target, struct seccomp_profile *ret, struct err *err)
 {
-	struct seccomp_profile out = { 0 };
-	struct parser p = { .what = what, .target = target, .out = &out, .err = err };
+	struct seccomp_profile out = {0};
+	struct parser p = {.what = what, .target = target, .out = &out, .err = err};
 	autojson json_t *root = NULL;
 
 	if (len > SECCOMP_PROFILE_MAX_BYTES)
@@ -576,5 +593,5 @@ int seccomp_profile_parse(const char *what, const char *data, size_t len,
 void seccomp_profile_free(struct seccomp_profile *profile)
 {
 	arena_free(&profile->arena);
-	*profile = (struct seccomp_profile){ 0 };
+	*profile = (struct seccomp_profile){0};
 }

@@ -12,7 +12,7 @@
 
 enum {
 	SECCOMP_PROFILE_MAX_BYTES = 1 << 20,
-	SECCOMP_PROFILE_MAX_NAMES = 8192,  /* over all rules */
+	SECCOMP_PROFILE_MAX_NAMES = 8192,   /* over all rules */
 	SECCOMP_PROFILE_MAX_CONDITIONS = 6, /* a system call has six arguments */
 	SECCOMP_PROFILE_MAX_ARCHES = 24,
 };
@@ -42,8 +42,8 @@ struct seccomp_profile {
 	uint32_t default_action;
 	uint32_t arches[SECCOMP_PROFILE_MAX_ARCHES]; /* beside the native one */
 	size_t arch_count;
-	unsigned flags; /* SECCOMP_FILTER_FLAG_* */
-	uint64_t caps_asked; /* every capability that an includes or excludes names */
+	unsigned flags;             /* SECCOMP_FILTER_FLAG_* */
+	uint64_t caps_asked;        /* every capability that an includes or excludes names */
 	struct seccomp_rule *rules; /* of one system call each, in the order of the profile */
 	size_t rule_count;
 };

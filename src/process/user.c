@@ -238,7 +238,7 @@ static int text_parse(const char *text, uint32_t limit, struct ref *user, struct
 
 	*group = (struct ref){.kind = ID_NONE};
 	if (ref_parse("user", text, colon ? (size_t)(colon - text) : strlen(text), limit, user,
-		err) < 0)
+		    err) < 0)
 		return -1;
 	if (!colon)
 		return 0;
@@ -353,14 +353,14 @@ static int groups_collect(const struct group_scan *g, uint32_t limit, struct use
 		if (!gid_add(to->groups, &to->ngroups, gid))
 			return err_set(err, "more than %d supplementary groups", USER_GROUPS_MAX);
 	}
-	return g->too_many ? err_set(err, "the user is in more than %d groups", USER_GROUPS_MAX) : 0;
+	return g->too_many ? err_set(err, "the user is in more than %d groups", USER_GROUPS_MAX)
+			   : 0;
 }
 
 static int group_ask(int rootfd, const struct ref *group, uint32_t limit, struct group_scan *g,
 	struct user *to, struct err *err)
 {
-	if (group_file_needed(g) &&
-		account_read(rootfd, "/etc/group", group_feed_any, g, err) < 0)
+	if (group_file_needed(g) && account_read(rootfd, "/etc/group", group_feed_any, g, err) < 0)
 		return err_wrap(err, "groups of the user");
 	if (group->kind == ID_NUMBER)
 		to->gid = group->id;

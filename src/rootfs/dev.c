@@ -45,8 +45,8 @@ int dev_new(const struct device *devices, size_t n, uint32_t uid_base, uint32_t 
 	char options[96];
 	autofd int fd = -1;
 
-	snprintf(options, sizeof(options), "mode=755,size=64k,nr_inodes=512,uid=%u,gid=%u", uid_base,
-		gid_base);
+	snprintf(options, sizeof(options), "mode=755,size=64k,nr_inodes=512,uid=%u,gid=%u",
+		uid_base, gid_base);
 	fd = tree_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME, err);
 	if (fd < 0)
 		return -1;

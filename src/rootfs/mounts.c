@@ -148,7 +148,8 @@ int mask_path(int rootfd, const char *path, int nullfd, struct err *err)
 		return found < 0 ? -1 : err_sys(err, "stat %s in the container", path);
 	if (S_ISDIR(st.st_mode))
 		source = tree_new("tmpfs", "nr_inodes=1,mode=755",
-			MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+			MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+				MOUNT_ATTR_NOEXEC,
 			err);
 	else
 		source = tree_clone(nullfd, "", false, err);

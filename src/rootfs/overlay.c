@@ -71,8 +71,9 @@ int overlay_mount(const struct overlay *o, struct err *err)
 	if (mkdir("root", 0700) < 0 || mount("overlay", "root", "overlay", 0, options) < 0) {
 		err_sys(err, "cannot mount the overlay of the container's root");
 		if (err->sys == EINVAL)
-			err_hint(err, "the store (CTR_ROOT) must lie on a file system that can hold the "
-				      "upper layer of an overlay, such as ext4, xfs or btrfs");
+			err_hint(err,
+				"the store (CTR_ROOT) must lie on a file system that can hold the "
+				"upper layer of an overlay, such as ext4, xfs or btrfs");
 		return -1;
 	}
 	root = open("root", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

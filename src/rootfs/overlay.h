@@ -11,8 +11,8 @@ enum { OVERLAY_LAYERS_MAX = 500 }; /* the kernel's own limit */
 struct overlay {
 	const int *layers; /* detached trees, lowest first */
 	size_t count;
-	int writable;      /* detached tree with the directories upper/ and work/ */
-	bool is_volatile;  /* never synced: for roots that are thrown away */
+	int writable;     /* detached tree with the directories upper/ and work/ */
+	bool is_volatile; /* never synced: for roots that are thrown away */
 };
 
 /*

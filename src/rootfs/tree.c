@@ -60,8 +60,8 @@ int tree_new(const char *type, const char *options, uint64_t attr, struct err *e
 
 static int set_attr(int fd, struct mount_attr *attr, bool recursive)
 {
-	return (int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0),
-		attr, sizeof(*attr));
+	return (int)syscall(SYS_mount_setattr, fd, "",
+		AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), attr, sizeof(*attr));
 }
 
 int tree_idmap(int fd, int userns_fd, const char *what, bool recursive, struct err *err)

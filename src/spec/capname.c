@@ -66,9 +66,10 @@ int caps_parse(const char *what, const char *s, uint64_t *ret_mask, struct err *
 		uint64_t one = element_mask(p, len);
 
 		if (!one) {
-			err_value(err, what, s, "is not a %s", strchr(s, ',') ?
-				"list of capabilities" : "capability");
-			return err_hint(err, "use ALL or names such as NET_RAW (see capabilities(7))");
+			err_value(err, what, s, "is not a %s",
+				strchr(s, ',') ? "list of capabilities" : "capability");
+			return err_hint(err,
+				"use ALL or names such as NET_RAW (see capabilities(7))");
 		}
 		mask |= one;
 		p += len;

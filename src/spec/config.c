@@ -52,8 +52,10 @@ static const struct field user[] = {
 };
 
 #define CAPS(name, set)                                                                            \
-	{name, FIELD_STRINGS, FIELD_ALWAYS, AT(document, caps[set].names),                         \
-		N(document, caps[set].count)}
+	{                                                                                          \
+		name, FIELD_STRINGS, FIELD_ALWAYS, AT(document, caps[set].names),                  \
+			N(document, caps[set].count)                                               \
+	}
 
 static const struct field capabilities[] = {
 	CAPS("bounding", CAPSET_BOUNDING),
@@ -145,16 +147,15 @@ static const struct field linux_[] = {
 		EACH(document_device, device)},
 	{"resources", FIELD_OBJECT, 0, .fields = document_resource_fields},
 	{"sysctl", FIELD_PAIRS, 0, AT(document, sysctls), N(document, sysctl_count)},
-	{"maskedPaths", FIELD_STRINGS, 0, AT(document, spec.masked),
-		N(document, spec.masked_count), .check = document_path},
+	{"maskedPaths", FIELD_STRINGS, 0, AT(document, spec.masked), N(document, spec.masked_count),
+		.check = document_path},
 	{"readonlyPaths", FIELD_STRINGS, 0, AT(document, spec.readonly_paths),
 		N(document, spec.readonly_count), .check = document_path},
 	{NULL},
 };
 
 static const struct field top[] = {
-	{"ociVersion", FIELD_STRING, FIELD_REQUIRED, AT(document, version),
-		.check = version_check},
+	{"ociVersion", FIELD_STRING, FIELD_REQUIRED, AT(document, version), .check = version_check},
 	{"root", FIELD_OBJECT, FIELD_REQUIRED, .fields = root},
 	{"process", FIELD_OBJECT, FIELD_REQUIRED, .fields = process},
 	{"hostname", FIELD_STRING, 0, AT(document, spec.hostname), .check = hostname_size},
@@ -210,9 +211,14 @@ static const struct {
 	const char *name;
 	uint64_t flag;
 } namespaces[] = {
-	{"pid", CLONE_NEWPID},	 {"network", CLONE_NEWNET}, {"ipc", CLONE_NEWIPC},
-	{"uts", CLONE_NEWUTS},	 {"mount", CLONE_NEWNS},    {"user", CLONE_NEWUSER},
-	{"cgroup", CLONE_NEWCGROUP}, {"time", CLONE_NEWTIME},
+	{"pid", CLONE_NEWPID},
+	{"network", CLONE_NEWNET},
+	{"ipc", CLONE_NEWIPC},
+	{"uts", CLONE_NEWUTS},
+	{"mount", CLONE_NEWNS},
+	{"user", CLONE_NEWUSER},
+	{"cgroup", CLONE_NEWCGROUP},
+	{"time", CLONE_NEWTIME},
 };
 
 static const struct {
@@ -258,7 +264,8 @@ static int user_read(struct walk *w, struct document *d)
 		return 0;
 	}
 	for (size_t i = 0; i < d->gid_count; i++)
-		arena_push(w->arena, p->groups, p->groupc, (char *)(uintptr_t)id_text(w, d->gids[i]));
+		arena_push(w->arena, p->groups, p->groupc,
+			(char *)(uintptr_t)id_text(w, d->gids[i]));
 	return 0;
 }
 
@@ -438,8 +445,8 @@ static int sysctls_read(struct walk *w, struct document *d)
 
 		if (strchr(kv->key, '='))
 			return walk_fail(w, "\"%.80s\" is not the name of a sysctl", kv->key);
-		if (sysctl_flag(&d->spec, what,
-			arena_printf(w->arena, "%s=%s", kv->key, kv->value), w->err) < 0)
+		if (sysctl_flag(&d->spec, what, arena_printf(w->arena, "%s=%s", kv->key, kv->value),
+			    w->err) < 0)
 			return -1;
 	}
 	walk_leave(w, here);
@@ -451,7 +458,8 @@ static int linux_read(struct walk *w, struct document *d)
 	const struct namespaces *ns = &d->spec.ns;
 
 	if (namespaces_read(w, d) < 0 ||
-		maps_check(w, "linux.uidMappings", ns->uid_maps, ns->uid_map_count, ns->fresh) < 0 ||
+		maps_check(w, "linux.uidMappings", ns->uid_maps, ns->uid_map_count, ns->fresh) <
+			0 ||
 		maps_check(w, "linux.gidMappings", ns->gid_maps, ns->gid_map_count, ns->fresh) < 0)
 		return -1;
 	if ((ns->boot_offset_s || ns->monotonic_offset_s) && !(ns->fresh & CLONE_NEWTIME)) {
@@ -520,7 +528,8 @@ static int document_read(struct walk *w, struct document *d, const json_t *json,
 	enum config_origin origin)
 {
 	*d = (struct document){
-		.spec = {.process.umask = 0022, .stop_signal = SIGTERM,
+		.spec = {.process.umask = 0022,
+			.stop_signal = SIGTERM,
 			.stop_timeout_ns = 10 * 1000000000ULL},
 	};
 	w->arena = &d->spec.arena;
@@ -544,8 +553,8 @@ static void infinity_replace(char *text, size_t len)
 			i++;
 		} else if (text[i] == '"') {
 			quoted = !quoted;
-		} else if (!quoted && len - i > size && !memcmp(text + i, infinity, size) && i > 0 &&
-			   strchr(": \t\r\n[,", text[i - 1]) &&
+		} else if (!quoted && len - i > size && !memcmp(text + i, infinity, size) &&
+			   i > 0 && strchr(": \t\r\n[,", text[i - 1]) &&
 			   strchr(" \t\r\n,}]", text[i + size])) {
 			memcpy(text + i, instead, size);
 		}
@@ -694,7 +703,8 @@ static int annotations_write(struct walk *w, struct document *d)
 
 	for (size_t i = 0; i < d->spec.annotation_count; i++) {
 		if (extra_name(d->spec.annotations[i].key))
-			return walk_fail(w, "\"%.80s\": names below " CONFIG_PREFIX " are ctr's own",
+			return walk_fail(w,
+				"\"%.80s\": names below " CONFIG_PREFIX " are ctr's own",
 				d->spec.annotations[i].key);
 		arena_push(w->arena, d->annotations, d->annotation_count, d->spec.annotations[i]);
 	}

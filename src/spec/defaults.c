@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 
 #define NOTHING_SPECIAL (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
-#define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define DEFAULT_PATH    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* In the order of attaching: a mount comes after the one it lies in. */
 static const struct mount mounts[] = {
@@ -113,7 +113,8 @@ const char *env_get(const struct spec *spec, const char *key)
 	size_t len = strlen(key);
 
 	for (size_t i = 0; i < spec->process.envc; i++)
-		if (strncmp(spec->process.env[i], key, len) == 0 && spec->process.env[i][len] == '=')
+		if (strncmp(spec->process.env[i], key, len) == 0 &&
+			spec->process.env[i][len] == '=')
 			return spec->process.env[i] + len + 1;
 	return NULL;
 }

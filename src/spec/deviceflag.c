@@ -41,8 +41,9 @@ static int source_check(const char *what, const char *source, struct err *err)
 	if (*source == '/' && strlen(source) < 4096 && utf8_valid(source))
 		return 0;
 	err_value(err, what, source, "is not the absolute path of a device");
-	return err_hint(err, strchr(source, '=') ? "CDI names are not known here: name the device's path" :
-						   "use a path such as /dev/fuse");
+	return err_hint(err, strchr(source, '=')
+				     ? "CDI names are not known here: name the device's path"
+				     : "use a path such as /dev/fuse");
 }
 
 int device_parse(struct arena *a, const char *what, const char *value, const char **ret_source,
@@ -63,7 +64,8 @@ int device_parse(struct arena *a, const char *what, const char *value, const cha
 		return -1;
 	if (strncmp(target, "/dev/", 5) != 0) {
 		err_value(err, what, target, "is not below /dev in the container");
-		return err_hint(err, "give the place there as well, such as %.80s:/dev/NAME", part[0]);
+		return err_hint(err, "give the place there as well, such as %.80s:/dev/NAME",
+			part[0]);
 	}
 	d.path = target;
 	*ret_source = part[0];
@@ -74,7 +76,8 @@ int device_parse(struct arena *a, const char *what, const char *value, const cha
 int device_fill(struct device *d, const char *source, const struct stat *st, struct err *err)
 {
 	if (!S_ISCHR(st->st_mode) && !S_ISBLK(st->st_mode))
-		return err_set(err, "device %s: it is neither a character nor a block device", source);
+		return err_set(err, "device %s: it is neither a character nor a block device",
+			source);
 	d->type = S_ISCHR(st->st_mode) ? 'c' : 'b';
 	d->major = major(st->st_rdev);
 	d->minor = minor(st->st_rdev);

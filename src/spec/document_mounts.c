@@ -19,9 +19,15 @@ static const struct {
 	const char *name;
 	enum mount_kind kind;
 } types[] = {
-	{"bind", MOUNT_BIND},	  {"tmpfs", MOUNT_TMPFS},   {"proc", MOUNT_PROC},
-	{"sysfs", MOUNT_SYSFS},	  {"devpts", MOUNT_DEVPTS}, {"mqueue", MOUNT_MQUEUE},
-	{"cgroup", MOUNT_CGROUP}, {"tmpfs", MOUNT_DEV},	    {"cgroup2", MOUNT_CGROUP},
+	{"bind", MOUNT_BIND},
+	{"tmpfs", MOUNT_TMPFS},
+	{"proc", MOUNT_PROC},
+	{"sysfs", MOUNT_SYSFS},
+	{"devpts", MOUNT_DEVPTS},
+	{"mqueue", MOUNT_MQUEUE},
+	{"cgroup", MOUNT_CGROUP},
+	{"tmpfs", MOUNT_DEV},
+	{"cgroup2", MOUNT_CGROUP},
 };
 
 /* Options of mount_setattr(2). The first row that a mount matches is written. */
@@ -61,8 +67,8 @@ static const struct {
 	enum mount_kind kind;
 	const char *names[10];
 } data_names[] = {
-	{MOUNT_TMPFS, {"size=", "mode=", "uid=", "gid=", "nr_inodes=", "nr_blocks=", "huge=", "mpol=",
-			"noswap", "inode64"}},
+	{MOUNT_TMPFS, {"size=", "mode=", "uid=", "gid=", "nr_inodes=", "nr_blocks=", "huge=",
+			      "mpol=", "noswap", "inode64"}},
 	{MOUNT_DEV, {"size=", "mode=", "uid=", "gid=", "nr_inodes=", "nr_blocks="}},
 	{MOUNT_PROC, {"hidepid=", "subset=", "gid="}},
 	{MOUNT_DEVPTS, {"mode=", "ptmxmode=", "uid=", "gid=", "max=", "newinstance"}},
@@ -263,8 +269,8 @@ static void mount_write(struct walk *w, const struct mount *m, struct document_m
 	attrs_write(w, m, to);
 	for (size_t i = 0; i < COUNT(propagations); i++)
 		if (m->propagation == propagations[i].flag)
-			option_add(w, to, m->recursive ? propagations[i].recursive
-						       : propagations[i].name);
+			option_add(w, to,
+				m->recursive ? propagations[i].recursive : propagations[i].name);
 	if (m->idmap)
 		option_add(w, to, "idmap");
 	if (m->copy_up)
@@ -279,8 +285,8 @@ int document_mounts_write(struct walk *w, struct document *d)
 		struct document_mount to;
 
 		if (m->kind == MOUNT_DEV && strcmp(m->target, "/dev"))
-			return err_set(w->err, "%s: devices can be at /dev only, not at %s", w->what,
-				m->target);
+			return err_set(w->err, "%s: devices can be at /dev only, not at %s",
+				w->what, m->target);
 		mount_write(w, m, &to);
 		arena_push(w->arena, d->mounts, d->mount_count, to);
 		if (m->make_source)

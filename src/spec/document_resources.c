@@ -52,8 +52,11 @@ static const struct field throttle[] = {
 };
 
 #define THROTTLE(name, i)                                                                          \
-	{name, FIELD_ARRAY, 0, AT(document, resources.throttle[i].items),                          \
-		N(document, resources.throttle[i].count), EACH(document_throttle, throttle)}
+	{                                                                                          \
+		name, FIELD_ARRAY, 0, AT(document, resources.throttle[i].items),                   \
+			N(document, resources.throttle[i].count),                                  \
+			EACH(document_throttle, throttle)                                          \
+	}
 
 static const char *const throttle_names[THROTTLES] = {
 	"throttleReadBpsDevice",
@@ -331,7 +334,8 @@ static void unified_write(struct walk *w, struct document *d)
 
 	for (size_t i = 0; i < OWN; i++)
 		if (*own_limit(l, &own[i]))
-			unified_put(w, &d->resources, own[i].file, number(w, *own_limit(l, &own[i])));
+			unified_put(w, &d->resources, own[i].file,
+				number(w, *own_limit(l, &own[i])));
 	if (l->oom_group)
 		unified_put(w, &d->resources, "memory.oom.group", "1");
 	if (l->memory_swap_set && !l->memory)
@@ -368,7 +372,8 @@ static void throttle_put(struct walk *w, struct document *d, int t, struct docum
 	arena_push(w->arena, d->resources.throttle[t].items, d->resources.throttle[t].count, v);
 	items = d->resources.throttle[t].items;
 	for (; i > 0 && (items[i - 1].major > v.major ||
-				(items[i - 1].major == v.major && items[i - 1].minor > v.minor)); i--)
+				(items[i - 1].major == v.major && items[i - 1].minor > v.minor));
+		i--)
 		items[i] = items[i - 1];
 	items[i] = v;
 }

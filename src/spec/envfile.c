@@ -74,8 +74,8 @@ int envfile_parse(struct spec *spec, const char *path, const char *text, char *c
 
 		if (blank < used && text[blank] != '#') {
 			snprintf(where, sizeof(where), "%.240s:%u", path, number);
-			r = line_parse(spec, where, arena_strndup(&lines, text + blank, used - blank),
-				host_env, err);
+			r = line_parse(spec, where,
+				arena_strndup(&lines, text + blank, used - blank), host_env, err);
 		}
 		text += len + (text[len] == '\n');
 	}

@@ -18,7 +18,8 @@ char *etc_hosts(struct arena *a, const struct spec *spec)
 		*name ? " " : "", name);
 
 	for (size_t i = 0; i < spec->host_count; i++)
-		text = arena_printf(a, "%s%s\t%s\n", text, spec->hosts[i].value, spec->hosts[i].key);
+		text = arena_printf(a, "%s%s\t%s\n", text, spec->hosts[i].value,
+			spec->hosts[i].key);
 	return text;
 }
 

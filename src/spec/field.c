@@ -174,7 +174,7 @@ static int read_strings(struct walk *w, const struct field *f, void *base, const
 
 	if (want_array(w, v) < 0)
 		return -1;
-	json_array_foreach(v, i, item) {
+	json_array_foreach (v, i, item) {
 		size_t here = walk_enter(w, NULL, i);
 		if (string_read(w, f, item, &s) < 0)
 			return -1;
@@ -196,7 +196,7 @@ static int read_ids(struct walk *w, const struct field *f, void *base, const jso
 
 	if (want_array(w, v) < 0)
 		return -1;
-	json_array_foreach(v, i, item) {
+	json_array_foreach (v, i, item) {
 		size_t here = walk_enter(w, NULL, i);
 		int64_t id = 0;
 		if (integer_read(w, f, item, 0, ID_MAX, &id) < 0)
@@ -218,7 +218,7 @@ static int read_pairs(struct walk *w, const struct field *f, void *base, const j
 
 	if (want(w, json_is_object(v), "an object", v) < 0)
 		return -1;
-	json_object_foreach((json_t *)(uintptr_t)v, key, item) {
+	json_object_foreach ((json_t *)(uintptr_t)v, key, item) {
 		size_t here = walk_enter(w, key, 0);
 		if (string_read(w, f, item, &kv.value) < 0)
 			return -1;
@@ -246,7 +246,7 @@ static int read_array(struct walk *w, const struct field *f, void *base, const j
 
 	if (want_array(w, v) < 0)
 		return -1;
-	json_array_foreach(v, i, item) {
+	json_array_foreach (v, i, item) {
 		void *element = array_element(w, &items, i, f->size);
 		size_t here = walk_enter(w, NULL, i);
 		if (fields_read(w, f->fields, element, item) < 0)
@@ -293,7 +293,7 @@ static int refuse_unknown(struct walk *w, const struct field *table, const json_
 	const char *key;
 	json_t *v;
 
-	json_object_foreach((json_t *)(uintptr_t)json, key, v) {
+	json_object_foreach ((json_t *)(uintptr_t)json, key, v) {
 		const struct field *f = table;
 		while (f->name && strcmp(f->name, key))
 			f++;

@@ -16,14 +16,14 @@ enum { FIELD_MAX_ITEMS = 16384 };
 
 /* What the member of the struct is, and what stands for it in JSON. */
 enum field_type {
-	FIELD_STRING,  /* const char *; NULL: absent */
-	FIELD_BOOL,    /* bool */
-	FIELD_U32,     /* uint32_t, mode_t */
-	FIELD_ID,      /* uint32_t: a uid or gid, but not -1 */
-	FIELD_INT,     /* int */
-	FIELD_I64,     /* int64_t */
-	FIELD_U64,     /* uint64_t; beyond INT64_MAX is written as INT64_MAX and read as UINT64_MAX */
-	FIELD_LIMIT,   /* uint64_t; UINT64_MAX: -1 */
+	FIELD_STRING, /* const char *; NULL: absent */
+	FIELD_BOOL,   /* bool */
+	FIELD_U32,    /* uint32_t, mode_t */
+	FIELD_ID,     /* uint32_t: a uid or gid, but not -1 */
+	FIELD_INT,    /* int */
+	FIELD_I64,    /* int64_t */
+	FIELD_U64,   /* uint64_t; beyond INT64_MAX is written as INT64_MAX and read as UINT64_MAX */
+	FIELD_LIMIT, /* uint64_t; UINT64_MAX: -1 */
 	FIELD_STRINGS, /* char **, NULL-terminated, and its count */
 	FIELD_IDS,     /* uint32_t * and its count */
 	FIELD_PAIRS,   /* struct key_value * and its count: an object of strings */
@@ -51,9 +51,9 @@ struct field {
 	int64_t min, max; /* of a number; both 0: what the type holds */
 };
 
-#define AT(s, m)	  .at = offsetof(struct s, m)
-#define N(s, m)		  .count = offsetof(struct s, m)
-#define EACH(s, table)	  .fields = table, .size = sizeof(struct s)
+#define AT(s, m)       .at = offsetof(struct s, m)
+#define N(s, m)        .count = offsetof(struct s, m)
+#define EACH(s, table) .fields = table, .size = sizeof(struct s)
 
 /* Where a walk along the tables has come to. */
 struct walk {

@@ -31,7 +31,8 @@ int limit_memory(struct spec *spec, const char *what, const char *value, struct 
 		return -1;
 	if (bytes && bytes < LIMIT_MEMORY_MIN) {
 		err_value(err, what, value, "is less than the 1m that a start needs");
-		return err_hint(err, "a plain number counts bytes: for megabytes add m, such as 512m");
+		return err_hint(err,
+			"a plain number counts bytes: for megabytes add m, such as 512m");
 	}
 	spec->limits.memory = bytes;
 	return 0;
@@ -78,7 +79,8 @@ int limit_cpu_quota(struct spec *spec, const char *what, const char *value, stru
 		spec->limits.cpu_quota_us = 0;
 		return 0;
 	}
-	return range_parse(what, value, QUOTA_MIN_US, quota_max_us, &spec->limits.cpu_quota_us, err);
+	return range_parse(what, value, QUOTA_MIN_US, quota_max_us, &spec->limits.cpu_quota_us,
+		err);
 }
 
 int limit_cpu_weight(struct spec *spec, const char *what, const char *value, struct err *err)
@@ -275,15 +277,18 @@ static int io_rate_parse(const char *what, const char *key, size_t key_len, cons
 	bool bytes = field && key_len == 4;
 
 	if (!field)
-		return err_set(err, "%s: no rate is called '%.*s'; there are rbps, wbps, riops, wiops",
-			what, (int)(key_len > 60 ? 60 : key_len), key);
+		return err_set(err,
+			"%s: no rate is called '%.*s'; there are rbps, wbps, riops, wiops", what,
+			(int)(key_len > 60 ? 60 : key_len), key);
 	if (*field)
 		return err_set(err, "%s: %.*s is given twice", what, (int)key_len, key);
 	if (bytes && size_parse(what, rate, field, err) < 0)
 		return -1;
 	if (!bytes && num_parse_u64(rate, field) < 0)
 		return err_value(err, what, rate, "is not a number of operations");
-	return *field ? 0 : err_value(err, what, rate, "would stop the device: leave it out for no limit");
+	return *field ? 0
+		      : err_value(err, what, rate,
+				"would stop the device: leave it out for no limit");
 }
 
 /* What is set in m replaces what an earlier flag said of the same device. */
@@ -434,7 +439,8 @@ int limit_ulimit(struct spec *spec, const char *what, const char *value, struct 
 	r.resource = rlimit_number(kv.key);
 	if (r.resource < 0) {
 		err_value(err, what, kv.key, "is not a resource limit");
-		return err_hint(err, "use a name of getrlimit(2) in lower case, such as nofile or nproc");
+		return err_hint(err,
+			"use a name of getrlimit(2) in lower case, such as nofile or nproc");
 	}
 	soft = arena_strdup(&spec->arena, kv.value);
 	colon = strchr(soft, ':');
@@ -483,10 +489,12 @@ static int memory_check(struct limits *l, struct err *err)
 	if (l->memory_swap == UINT64_MAX)
 		return 0;
 	if (!l->memory)
-		return err_set(err, "--memory-swap counts memory and swap together and needs --memory");
+		return err_set(err,
+			"--memory-swap counts memory and swap together and needs --memory");
 	if (l->memory_swap < l->memory) {
 		err_set(err, "--memory-swap is less than --memory");
-		return err_hint(err, "it counts memory and swap together; equal to --memory means no swap");
+		return err_hint(err,
+			"it counts memory and swap together; equal to --memory means no swap");
 	}
 	l->memory_swap -= l->memory;
 	return 0;
@@ -495,7 +503,8 @@ static int memory_check(struct limits *l, struct err *err)
 static int cpu_check(struct limits *l, struct err *err)
 {
 	if (l->cpus && (l->cpu_quota_us || l->cpu_period_us))
-		return err_set(err, "--cpus says the same as --cpu-quota and --cpu-period: give only one");
+		return err_set(err,
+			"--cpus says the same as --cpu-quota and --cpu-period: give only one");
 	if (l->cpus) {
 		l->cpu_period_us = PERIOD_DEFAULT_US;
 		l->cpu_quota_us = l->cpus / (1000000 / PERIOD_DEFAULT_US);

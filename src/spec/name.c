@@ -30,24 +30,21 @@ int name_check(const char *name, struct err *err)
 
 enum { WORDS = 64, WORD_SIZE = 10 };
 
-static const char adjectives[WORDS][WORD_SIZE] = {
-	"able", "amber", "apt", "azure", "bold", "brave", "brief", "bright", "brisk", "broad",
-	"calm", "clean", "clear", "clever", "cool", "coral", "cosy", "crisp", "deft", "eager",
-	"early", "even", "fair", "fine", "firm", "fond", "fresh", "gentle", "glad", "golden",
-	"grand", "green", "happy", "honest", "humble", "jolly", "keen", "kind", "lively", "lucid",
-	"merry", "mild", "modest", "neat", "nimble", "noble", "patient", "plain", "polite", "prompt",
-	"proud", "quick", "quiet", "ready", "robust", "serene", "silver", "smart", "steady", "sunny",
-	"swift", "tidy", "warm", "witty",
-};
-static const char nouns[WORDS][WORD_SIZE] = {
-	"acorn", "alder", "anchor", "badger", "barley", "beacon", "beaver", "birch", "bridge",
-	"brook", "cedar", "cliff", "clover", "comet", "crane", "delta", "dune", "eagle", "elm",
-	"falcon", "fern", "finch", "fjord", "forest", "fox", "garden", "glacier", "grove", "harbor",
-	"hazel", "heron", "hill", "island", "juniper", "kestrel", "lake", "lantern", "larch", "lark",
-	"linden", "lynx", "maple", "marten", "meadow", "moss", "oak", "orchard", "otter", "owl",
-	"pebble", "pine", "plover", "quarry", "raven", "reed", "ridge", "river", "robin", "sparrow",
-	"summit", "thistle", "valley", "willow", "wren",
-};
+static const char adjectives[WORDS][WORD_SIZE] = {"able", "amber", "apt", "azure", "bold", "brave",
+	"brief", "bright", "brisk", "broad", "calm", "clean", "clear", "clever", "cool", "coral",
+	"cosy", "crisp", "deft", "eager", "early", "even", "fair", "fine", "firm", "fond", "fresh",
+	"gentle", "glad", "golden", "grand", "green", "happy", "honest", "humble", "jolly", "keen",
+	"kind", "lively", "lucid", "merry", "mild", "modest", "neat", "nimble", "noble", "patient",
+	"plain", "polite", "prompt", "proud", "quick", "quiet", "ready", "robust", "serene",
+	"silver", "smart", "steady", "sunny", "swift", "tidy", "warm", "witty"};
+static const char nouns[WORDS][WORD_SIZE] = {"acorn", "alder", "anchor", "badger", "barley",
+	"beacon", "beaver", "birch", "bridge", "brook", "cedar", "cliff", "clover", "comet",
+	"crane", "delta", "dune", "eagle", "elm", "falcon", "fern", "finch", "fjord", "forest",
+	"fox", "garden", "glacier", "grove", "harbor", "hazel", "heron", "hill", "island",
+	"juniper", "kestrel", "lake", "lantern", "larch", "lark", "linden", "lynx", "maple",
+	"marten", "meadow", "moss", "oak", "orchard", "otter", "owl", "pebble", "pine", "plover",
+	"quarry", "raven", "reed", "ridge", "river", "robin", "sparrow", "summit", "thistle",
+	"valley", "willow", "wren"};
 
 static int random_bytes(void *buf, size_t size, struct err *err)
 {
@@ -115,7 +112,8 @@ int hostname_check(const char *what, const char *name, struct err *err)
 		size_t len = strcspn(p, ".");
 		if (!host_label_valid(p, len)) {
 			err_value(err, what, name, "is not a host name");
-			return err_hint(err, "use letters, digits and inner '-', with dots between words");
+			return err_hint(err,
+				"use letters, digits and inner '-', with dots between words");
 		}
 		p += len;
 		if (!*p)
@@ -155,7 +153,8 @@ static int labelled_parse(struct arena *a, const char *what, const char *s, stru
 		return -1;
 	for (const char *p = ret->key; *p; p++)
 		if ((unsigned char)*p <= ' ' || *p == 0x7f)
-			return err_value(err, what, s, "has a blank or control character in its key");
+			return err_value(err, what, s,
+				"has a blank or control character in its key");
 	return 0;
 }
 

@@ -46,9 +46,9 @@ struct mount {
 struct device {
 	char type; /* 'c' or 'b' */
 	uint32_t major, minor;
-	mode_t mode;      /* permission bits of the node */
+	mode_t mode; /* permission bits of the node */
 	uint32_t uid, gid;
-	const char *path; /* in the container */
+	const char *path;   /* in the container */
 	const char *access; /* some of "rwm" */
 };
 
@@ -76,22 +76,22 @@ struct io_max {
 
 /* Limits: 0 or NULL stands for "not asked for" unless said otherwise. */
 struct limits {
-	uint64_t memory;             /* bytes */
-	uint64_t memory_swap;        /* bytes of swap beyond memory; UINT64_MAX: unlimited */
+	uint64_t memory;      /* bytes */
+	uint64_t memory_swap; /* bytes of swap beyond memory; UINT64_MAX: unlimited */
 	bool memory_swap_set;
-	bool memory_swap_default;    /* follows from memory: skipped where there is no swap control */
+	bool memory_swap_default; /* follows from memory: skipped where there is no swap control */
 	uint64_t memory_low, memory_high; /* bytes */
 	bool oom_group;
-	uint64_t cpus;               /* --cpus in millionths, until limits_check makes quota of it */
+	uint64_t cpus; /* --cpus in millionths, until limits_check makes quota of it */
 	uint64_t cpu_quota_us, cpu_period_us; /* quota in each period */
-	uint64_t cpu_weight;         /* 1…10000 */
+	uint64_t cpu_weight;                  /* 1…10000 */
 	const char *cpuset_cpus, *cpuset_mems;
-	uint64_t pids;               /* UINT64_MAX: unlimited */
-	bool pids_default;           /* our own default: skipped where the host cannot hold it */
-	uint64_t io_weight;          /* 1…10000 */
+	uint64_t pids;      /* UINT64_MAX: unlimited */
+	bool pids_default;  /* our own default: skipped where the host cannot hold it */
+	uint64_t io_weight; /* 1…10000 */
 	struct io_max *io_max;
 	size_t io_max_count;
-	struct key_value *conf;      /* --cgroup-conf: any file of the cgroup */
+	struct key_value *conf; /* --cgroup-conf: any file of the cgroup */
 	size_t conf_count;
 };
 
@@ -109,9 +109,10 @@ struct process_spec {
 	size_t argc;
 	char **env; /* NULL-terminated "KEY=VALUE" */
 	size_t envc;
-	const char *cwd;  /* absolute */
-	const char *user; /* "", "uid", "name", "uid:gid", "name:group"; looked up in the container */
-	char **groups;    /* --group-add: names or numbers */
+	const char *cwd; /* absolute */
+	const char
+		*user; /* "", "uid", "name", "uid:gid", "name:group"; looked up in the container */
+	char **groups; /* --group-add: names or numbers */
 	size_t groupc;
 	uint64_t caps[CAPSETS]; /* bit n is capability n */
 	bool no_new_privs;
@@ -135,14 +136,15 @@ struct root_spec {
 };
 
 struct namespaces {
-	uint64_t fresh;      /* CLONE_NEW* to make new */
+	uint64_t fresh;                            /* CLONE_NEW* to make new */
 	int64_t boot_offset_s, monotonic_offset_s; /* of CLONE_NEWTIME */
-	struct id_map *uid_maps, *gid_maps; /* of CLONE_NEWUSER; none: a private range of SPEC_IDS */
+	struct id_map *uid_maps,
+		*gid_maps; /* of CLONE_NEWUSER; none: a private range of SPEC_IDS */
 	size_t uid_map_count, gid_map_count;
 };
 
 struct spec {
-	struct arena arena; /* owns every string and array below */
+	struct arena arena;    /* owns every string and array below */
 	const char *name, *id; /* id: 64 hex digits */
 	const char *hostname;
 	const char *image; /* as the user wrote it, or NULL */
@@ -169,9 +171,9 @@ struct spec {
 	bool remove; /* --rm */
 	bool init;   /* ctr-init is PID 1 */
 	bool die_with_parent;
-	int stop_signal;         /* SIGTERM if not asked for */
+	int stop_signal; /* SIGTERM if not asked for */
 	uint64_t stop_timeout_ns;
-	uint64_t timeout_ns;     /* 0: none */
+	uint64_t timeout_ns; /* 0: none */
 	uint64_t log_max_bytes;
 };
 

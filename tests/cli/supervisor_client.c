@@ -25,7 +25,10 @@ static int run(int sock, bool tty)
 	int status = -1;
 
 	detach_keys_parse(DETACH_KEYS_DEFAULT, &keys, &error);
-	struct attach_options o = {.tty = tty, .detach_keys = &keys, .stdin_fd = 0, .stdout_fd = 1,
+	struct attach_options o = {.tty = tty,
+		.detach_keys = &keys,
+		.stdin_fd = 0,
+		.stdout_fd = 1,
 		.stderr_fd = 2};
 	if (attach_run(sock, &o, &status, &how, &error) < 0)
 		errx(125, "%s", error.text);

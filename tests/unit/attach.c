@@ -30,7 +30,9 @@ static void say(const char *message, size_t len)
 
 static int run(int stdin_fd, int *status, enum attach_how *how)
 {
-	struct attach_options o = {.stdin_fd = stdin_fd, .stdout_fd = out[1], .stderr_fd = error[1]};
+	struct attach_options o = {.stdin_fd = stdin_fd,
+		.stdout_fd = out[1],
+		.stderr_fd = error[1]};
 
 	return attach_run(sock[0], &o, status, how, &err);
 }
@@ -113,8 +115,11 @@ static int forward_and_end(void *arg, int sig)
 Test(attach, signals_are_forwarded_or_end_it)
 {
 	int seen = 0, status = 0;
-	struct attach_options o = {.stdin_fd = -1, .stdout_fd = out[1], .stderr_fd = error[1],
-		.forward = forward_and_end, .forward_arg = &seen};
+	struct attach_options o = {.stdin_fd = -1,
+		.stdout_fd = out[1],
+		.stderr_fd = error[1],
+		.forward = forward_and_end,
+		.forward_arg = &seen};
 	enum attach_how how;
 	sigset_t set;
 

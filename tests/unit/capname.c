@@ -6,7 +6,7 @@
 
 static struct err err;
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define BIT(n) ((uint64_t)1 << (n))
+#define BIT(n)   ((uint64_t)1 << (n))
 enum { LAST = 40 };
 
 Test(capname, names)
@@ -21,20 +21,21 @@ Test(capname, names)
 	uint64_t mask;
 
 	for (size_t i = 0; i < COUNT(c); i++)
-		cr_assert(caps_parse("--cap-add", c[i].s, &mask, &err) == 0 && mask == c[i].mask, "%s",
-			c[i].s);
+		cr_assert(caps_parse("--cap-add", c[i].s, &mask, &err) == 0 && mask == c[i].mask,
+			"%s", c[i].s);
 }
 
 Test(capname, refused)
 {
-	static const char *const bad[] = {"", ",", "kill,", ",kill", "kill,,chown", "KILLS", "cap_", "0",
-		"5", "cap_5", "cap_0x1", "kill=ep", "kill+e", "kill chown", " kill", "kill ", "cap_cap_kill",
-		"CAP_ALL", "63", "cap_kill\n"};
+	static const char *const bad[] = {"", ",", "kill,", ",kill", "kill,,chown", "KILLS", "cap_",
+		"0", "5", "cap_5", "cap_0x1", "kill=ep", "kill+e", "kill chown", " kill", "kill ",
+		"cap_cap_kill", "CAP_ALL", "63", "cap_kill\n"};
 	uint64_t mask = 7;
 	char s[70000];
 
 	for (size_t i = 0; i < COUNT(bad); i++)
-		cr_assert(caps_parse("--cap-add", bad[i], &mask, &err) == -1 && mask == 7, "%s", bad[i]);
+		cr_assert(caps_parse("--cap-add", bad[i], &mask, &err) == -1 && mask == 7, "%s",
+			bad[i]);
 	memset(s, 'k', sizeof(s) - 1);
 	s[sizeof(s) - 1] = '\0';
 	cr_assert(caps_parse("--cap-add", s, &mask, &err) == -1);
@@ -48,12 +49,14 @@ Test(capname, every_name_reads_back)
 	uint64_t mask;
 
 	for (int n = 0; n <= LAST; n++)
-		cr_assert(caps_parse("x", caps_format(BIT(n), buf), &mask, &err) == 0 && mask == BIT(n),
+		cr_assert(caps_parse("x", caps_format(BIT(n), buf), &mask, &err) == 0 &&
+				  mask == BIT(n),
 			"%s", buf);
 	cr_assert(caps_parse("x", caps_format(BIT(LAST + 1) - 1, buf), &mask, &err) == 0);
 	cr_assert(mask == BIT(LAST + 1) - 1);
 	cr_assert_str_eq(caps_format(0, buf), "");
-	cr_assert_str_eq(caps_format(BIT(CAP_NET_RAW) | BIT(CAP_KILL), buf), "CAP_KILL,CAP_NET_RAW");
+	cr_assert_str_eq(caps_format(BIT(CAP_NET_RAW) | BIT(CAP_KILL), buf),
+		"CAP_KILL,CAP_NET_RAW");
 	cr_assert(strlen(caps_format(CAPS_ALL, buf)) < CAPS_TEXT_SIZE);
 }
 
@@ -83,7 +86,9 @@ Test(capname, apply)
 	cr_assert(caps_apply(base, CAPS_ALL, 0, 63, &mask, &err) == 0 && mask == CAPS_ALL);
 	mask = 7;
 	cr_assert(caps_apply(base, CAPS_ALL, CAPS_ALL, LAST, &mask, &err) == -1 && mask == 7);
-	cr_assert(caps_apply(base, BIT(CAP_CHECKPOINT_RESTORE), 0, 39, &mask, &err) == -1 && mask == 7);
+	cr_assert(caps_apply(base, BIT(CAP_CHECKPOINT_RESTORE), 0, 39, &mask, &err) == -1 &&
+		  mask == 7);
 	cr_assert(strstr(err.text, "cap_checkpoint_restore"), "%s", err.text);
-	cr_assert(caps_apply(base, 0, BIT(CAP_CHECKPOINT_RESTORE), 39, &mask, &err) == 0 && mask == base);
+	cr_assert(caps_apply(base, 0, BIT(CAP_CHECKPOINT_RESTORE), 39, &mask, &err) == 0 &&
+		  mask == base);
 }

@@ -25,24 +25,42 @@ static int run(const struct device_program *p, struct bpf_cgroup_dev_ctx ctx)
 			cr_assert(i->src_reg == 1 && i->off >= 0 && i->off + 4 <= (int)sizeof(ctx));
 			*d = *(const uint32_t *)((const char *)&ctx + i->off);
 			break;
-		case BPF_ALU64 | BPF_MOV | BPF_X: *d = r[i->src_reg]; break;
-		case BPF_ALU64 | BPF_MOV | BPF_K: *d = k; break;
-		case BPF_ALU64 | BPF_AND | BPF_K: *d &= k; break;
-		case BPF_ALU64 | BPF_RSH | BPF_K: *d >>= k; break;
-		case BPF_JMP32 | BPF_JNE | BPF_K: jump = (uint32_t)*d != (uint32_t)k; break;
-		case BPF_JMP | BPF_JNE | BPF_K: jump = *d != k; break;
-		case BPF_JMP | BPF_JSET | BPF_K: jump = (*d & k) != 0; break;
-		case BPF_JMP | BPF_JA: jump = true; break;
-		case BPF_JMP | BPF_EXIT: return (int)r[0];
-		default: cr_assert_fail("instruction %#x", i->code);
+		case BPF_ALU64 | BPF_MOV | BPF_X:
+			*d = r[i->src_reg];
+			break;
+		case BPF_ALU64 | BPF_MOV | BPF_K:
+			*d = k;
+			break;
+		case BPF_ALU64 | BPF_AND | BPF_K:
+			*d &= k;
+			break;
+		case BPF_ALU64 | BPF_RSH | BPF_K:
+			*d >>= k;
+			break;
+		case BPF_JMP32 | BPF_JNE | BPF_K:
+			jump = (uint32_t)*d != (uint32_t)k;
+			break;
+		case BPF_JMP | BPF_JNE | BPF_K:
+			jump = *d != k;
+			break;
+		case BPF_JMP | BPF_JSET | BPF_K:
+			jump = (*d & k) != 0;
+			break;
+		case BPF_JMP | BPF_JA:
+			jump = true;
+			break;
+		case BPF_JMP | BPF_EXIT:
+			return (int)r[0];
+		default:
+			cr_assert_fail("instruction %#x", i->code);
 		}
 		if (jump)
 			pc += (size_t)i->off;
 	}
 }
 
-static int ask(const struct device_rule *rules, size_t n, char type, uint32_t major,
-	uint32_t minor, uint32_t access)
+static int ask(const struct device_rule *rules, size_t n, char type, uint32_t major, uint32_t minor,
+	uint32_t access)
 {
 	static struct device_program p;
 	struct err err = {0};
@@ -60,8 +78,12 @@ Test(devices, nothing_named_is_denied)
 Test(devices, usual_list)
 {
 	static const struct device_rule r[] = {
-		{false, 'a', -1, -1, "rwm"}, {true, 'c', -1, -1, "m"}, {true, 'b', -1, -1, "m"},
-		{true, 'c', 1, 3, "rwm"}, {true, 'c', 136, -1, "rwm"}, {true, 'c', 10, 200, "rw"},
+		{false, 'a', -1, -1, "rwm"},
+		{true, 'c', -1, -1, "m"},
+		{true, 'b', -1, -1, "m"},
+		{true, 'c', 1, 3, "rwm"},
+		{true, 'c', 136, -1, "rwm"},
+		{true, 'c', 10, 200, "rw"},
 	};
 
 	cr_assert_eq(ask(r, 6, 'c', 1, 3, R | W), 1);
@@ -75,8 +97,8 @@ Test(devices, usual_list)
 
 Test(devices, later_rules_win_access_by_access)
 {
-	static const struct device_rule r[] = {
-		{true, 'a', -1, -1, "rwm"}, {false, 'b', 8, 0, "w"}, {true, 'b', -1, 0, "r"}};
+	static const struct device_rule r[] = {{true, 'a', -1, -1, "rwm"}, {false, 'b', 8, 0, "w"},
+		{true, 'b', -1, 0, "r"}};
 	static const struct device_rule s[] = {{true, 'c', 1, 3, "r"}, {true, 'c', 1, 3, "w"}};
 
 	cr_assert_eq(ask(r, 3, 'b', 8, 0, R), 1);
@@ -140,8 +162,12 @@ Test(devices, refusals)
 	static struct device_program p;
 	static struct device_rule many[DEVICE_RULES_MAX + 1];
 	static const struct device_rule bad[] = {
-		{true, 'x', 1, 3, "r"}, {true, 0, 1, 3, "r"}, {true, 'c', -2, 3, "r"},
-		{true, 'c', 1, 4294967296, "r"}, {true, 'c', 1, 3, ""}, {true, 'c', 1, 3, NULL},
+		{true, 'x', 1, 3, "r"},
+		{true, 0, 1, 3, "r"},
+		{true, 'c', -2, 3, "r"},
+		{true, 'c', 1, 4294967296, "r"},
+		{true, 'c', 1, 3, ""},
+		{true, 'c', 1, 3, NULL},
 		{true, 'c', 1, 3, "rx"},
 	};
 	struct err err;

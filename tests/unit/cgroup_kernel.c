@@ -173,8 +173,9 @@ Test(kernel, memory_limit_is_held_or_refused)
 	need_group();
 	cr_assert_eq(cgroup_plan(&l, &p, &err), 0);
 	if (cgroup_apply(top, group, &p, &err) < 0) {
-		cr_assert_str_eq(err.text, "cannot limit memory to 512M: this host's cgroup v2 tree "
-					   "has no memory controller");
+		cr_assert_str_eq(err.text,
+			"cannot limit memory to 512M: this host's cgroup v2 tree "
+			"has no memory controller");
 		cr_assert(strstr(err.hint, "or run without --memory"), "%s", err.hint);
 		return;
 	}

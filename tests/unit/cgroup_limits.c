@@ -56,11 +56,22 @@ Test(limits, values)
 	struct io_max io = {8, 16, 1048576, 0, UINT64_MAX, 100};
 	struct key_value conf[] = {{"memory.zswap.max", "0"}, {"cgroup.max.descendants", "5"}};
 	struct limits l = {
-		.memory = 512 << 20, .memory_swap_set = true, .memory_swap = UINT64_MAX,
-		.memory_low = 1 << 20, .memory_high = 400 << 20, .oom_group = true,
-		.cpu_quota_us = 150000, .cpu_weight = 10000, .cpuset_cpus = "0-1,3",
-		.cpuset_mems = "0", .pids = 100, .io_weight = 1, .io_max = &io, .io_max_count = 1,
-		.conf = conf, .conf_count = 2,
+		.memory = 512 << 20,
+		.memory_swap_set = true,
+		.memory_swap = UINT64_MAX,
+		.memory_low = 1 << 20,
+		.memory_high = 400 << 20,
+		.oom_group = true,
+		.cpu_quota_us = 150000,
+		.cpu_weight = 10000,
+		.cpuset_cpus = "0-1,3",
+		.cpuset_mems = "0",
+		.pids = 100,
+		.io_weight = 1,
+		.io_max = &io,
+		.io_max_count = 1,
+		.conf = conf,
+		.conf_count = 2,
 	};
 
 	expect(&l, "memory.max", "536870912");
@@ -87,7 +98,8 @@ Test(limits, values)
 Test(limits, ranges)
 {
 	refused(&(struct limits){.memory = 512}, "--memory 512: at least 4M");
-	refused(&(struct limits){.memory = 8 << 20, .memory_low = 9 << 20}, "--memory-reservation 9M");
+	refused(&(struct limits){.memory = 8 << 20, .memory_low = 9 << 20},
+		"--memory-reservation 9M");
 	refused(&(struct limits){.cpu_weight = 10001}, "--cpu-weight 10001");
 	refused(&(struct limits){.io_weight = 10001}, "--io-weight 10001");
 	refused(&(struct limits){.cpu_quota_us = 999}, "--cpus: 999 of 100000");
@@ -113,14 +125,15 @@ Test(limits, conf_names)
 	refused(&(struct limits){.conf = &(struct key_value){"memory.max", ""}, .conf_count = 1},
 		"empty");
 	refused(&(struct limits){.conf = &(struct key_value){"memory.max", "1\n2"},
-			.conf_count = 1}, "control character");
+			.conf_count = 1},
+		"control character");
 }
 
 Test(limits, cpu_lists)
 {
 	static const char *const good[] = {"0", "0-3", "0,2,4-6", "7-7", "65535"};
-	static const char *const bad[] = {"", ",", "0,", ",0", "-1", "1-", "1--2", "a", "0 1", "0x1",
-		"1-2-3", "65536", "99999999999999999999", "0-3:1/2", "all", "0\n"};
+	static const char *const bad[] = {"", ",", "0,", ",0", "-1", "1-", "1--2", "a", "0 1",
+		"0x1", "1-2-3", "65536", "99999999999999999999", "0-3:1/2", "all", "0\n"};
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
 		cr_assert(cgroup_cpu_list_valid(good[i]), "%s", good[i]);
@@ -135,7 +148,8 @@ Test(limits, cpu_lists)
 
 Test(limits, where_a_controller_is)
 {
-	static const char self[] = "4:memory:/x\n3:cpu,cpuacct:/a:b\n2:blkio:/\n1:name=cpuset:/\n0::/\n";
+	static const char self[] =
+		"4:memory:/x\n3:cpu,cpuacct:/a:b\n2:blkio:/\n1:name=cpuset:/\n0::/\n";
 	static const char all[] = "#subsys_name\thierarchy\tnum_cgroups\tenabled\n"
 				  "cpuset\t0\t1\t1\npids\t0\t1\t0\n";
 
@@ -146,8 +160,7 @@ Test(limits, where_a_controller_is)
 	cr_assert_eq(cgroup_controller_place("pids", self, all), CONTROLLER_DISABLED);
 	cr_assert_eq(cgroup_controller_place("misc", self, all), CONTROLLER_NOT_BUILT);
 	cr_assert_eq(cgroup_controller_place("memory", "", ""), CONTROLLER_NOT_DELEGATED);
-	cr_assert_eq(cgroup_controller_place("memory", ":::\n\n9", "memory"),
-		CONTROLLER_NOT_BUILT);
+	cr_assert_eq(cgroup_controller_place("memory", ":::\n\n9", "memory"), CONTROLLER_NOT_BUILT);
 }
 
 Test(limits, reading_back)
@@ -161,7 +174,8 @@ Test(limits, reading_back)
 	cr_assert(quota == 5000 && period == 10000);
 	cr_assert_eq(cgroup_cpu_max_parse("5000", &quota, &period), -1);
 	cr_assert_eq(cgroup_cpu_max_parse("x 10000", &quota, &period), -1);
-	cr_assert_eq(cgroup_io_max_parse("8:16 rbps=2097152 wbps=max riops=max wiops=120\n", &m), 0);
+	cr_assert_eq(cgroup_io_max_parse("8:16 rbps=2097152 wbps=max riops=max wiops=120\n", &m),
+		0);
 	cr_assert(m.major == 8 && m.minor == 16 && m.rbps == 2097152 && m.wbps == UINT64_MAX &&
 		  m.wiops == 120);
 	cr_assert_eq(cgroup_io_max_parse("8:16 rbps=1", &m), -1);

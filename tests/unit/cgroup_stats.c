@@ -42,7 +42,8 @@ Test(stats, io_is_summed)
 	struct cgroup_stats s = {0};
 
 	cgroup_io_stat_parse("8:0 rbytes=100 wbytes=5 rios=2 wios=1 dbytes=7 dios=1\n"
-			     "7:0 \n8:16 rbytes=11 wbytes=0 rios=1 wios=0 dbytes=0 dios=0", &s);
+			     "7:0 \n8:16 rbytes=11 wbytes=0 rios=1 wios=0 dbytes=0 dios=0",
+		&s);
 	cr_assert(s.io_read_bytes.known && s.io_read_bytes.value == 111);
 	cr_assert(s.io_write_bytes.value == 5 && s.io_reads.value == 3 && s.io_writes.value == 1);
 	cgroup_io_stat_parse("", &s);
@@ -54,7 +55,8 @@ Test(stats, pressure)
 	struct cgroup_pressure p = {0};
 
 	cgroup_pressure_parse("some avg10=12.34 avg60=0.00 avg300=0.00 total=5\n"
-			      "full avg10=100.00 avg60=0.00 avg300=0.00 total=5", &p);
+			      "full avg10=100.00 avg60=0.00 avg300=0.00 total=5",
+		&p);
 	cr_assert(p.some_avg10.known && p.some_avg10.value == 1234);
 	cr_assert(p.full_avg10.known && p.full_avg10.value == 10000);
 	p = (struct cgroup_pressure){0};
@@ -80,12 +82,17 @@ Test(stats, mountinfo)
 {
 	char path[64] = "";
 
-	cr_assert_eq(cgroup_mountinfo_parse("41 31 0:38 / /a\\040b/c rw,relatime shared:1 - cgroup2 "
-					    "cgroup2 rw\n", path, sizeof(path)), 1);
+	cr_assert_eq(
+		cgroup_mountinfo_parse("41 31 0:38 / /a\\040b/c rw,relatime shared:1 - cgroup2 "
+				       "cgroup2 rw\n",
+			path, sizeof(path)),
+		1);
 	cr_assert_str_eq(path, "/a b/c");
-	cr_assert_eq(cgroup_mountinfo_parse("41 31 0:38 / /x rw - cgroup cgroup rw,cpu", path, 64), 0);
+	cr_assert_eq(cgroup_mountinfo_parse("41 31 0:38 / /x rw - cgroup cgroup rw,cpu", path, 64),
+		0);
 	cr_assert_eq(cgroup_mountinfo_parse("41 31 0:38 / /x\\04 rw - cgroup2 c rw", path, 64), 0);
-	cr_assert_eq(cgroup_mountinfo_parse("41 31 0:38 / /long/name rw - cgroup2 c rw", path, 5), 0);
+	cr_assert_eq(cgroup_mountinfo_parse("41 31 0:38 / /long/name rw - cgroup2 c rw", path, 5),
+		0);
 	cr_assert_eq(cgroup_mountinfo_parse("", path, 64), 0);
 	cr_assert_eq(cgroup_mountinfo_parse("1 2 3 4", path, 64), 0);
 	cr_assert_str_eq(path, "/a b/c");

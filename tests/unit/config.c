@@ -11,11 +11,11 @@
 #include <sys/resource.h>
 
 /* A document with HEAD at the end of process and TAIL at the end of linux. */
-#define DOCUMENT(process, linux_, top)                                                             \
-	"{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"rootfs\"},"                                \
-	"\"process\":{\"user\":{\"uid\":0,\"gid\":0},\"args\":[\"sh\"],\"cwd\":\"/\"" process "},"  \
-	"\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"user\"},{\"type\":\"network\"}]" \
-	linux_ "}" top "}"
+#define DOCUMENT(process, linux_, top)                                                                     \
+	"{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"rootfs\"},"                                        \
+	"\"process\":{\"user\":{\"uid\":0,\"gid\":0},\"args\":[\"sh\"],\"cwd\":\"/\"" process "},"         \
+	"\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"user\"},{\"type\":\"network\"}]" linux_ \
+	"}" top "}"
 
 static int read_text(const char *text, struct spec *spec, struct err *err)
 {
@@ -116,67 +116,133 @@ static const char *const strings[] = {"one", "two \"quoted\"", "", NULL};
 static struct spec full(void)
 {
 	static struct mount mounts[] = {
-		{.kind = MOUNT_BIND, .source = "/srv", .target = "/srv", .recursive = true,
-			.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOATIME, .propagation = MS_SLAVE,
-			.idmap = true, .make_source = true},
-		{.kind = MOUNT_BIND, .source = "/a", .target = "/b", .attr_clear = MOUNT_ATTR_NOSUID,
+		{.kind = MOUNT_BIND,
+			.source = "/srv",
+			.target = "/srv",
+			.recursive = true,
+			.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOATIME,
+			.propagation = MS_SLAVE,
+			.idmap = true,
+			.make_source = true},
+		{.kind = MOUNT_BIND,
+			.source = "/a",
+			.target = "/b",
+			.attr_clear = MOUNT_ATTR_NOSUID,
 			.propagation = MS_SHARED},
-		{.kind = MOUNT_TMPFS, .target = "/tmp", .data = "size=64m,mode=1777", .copy_up = true,
+		{.kind = MOUNT_TMPFS,
+			.target = "/tmp",
+			.data = "size=64m,mode=1777",
+			.copy_up = true,
 			.attr_clear = MOUNT_ATTR__ATIME},
 		{.kind = MOUNT_PROC, .target = "/proc", .data = "hidepid=2"},
 		{.kind = MOUNT_SYSFS, .target = "/sys"},
 		{.kind = MOUNT_DEV, .target = "/dev", .attr_set = MOUNT_ATTR_STRICTATIME},
 		{.kind = MOUNT_DEVPTS, .target = "/dev/pts", .data = "newinstance,gid=5"},
 		{.kind = MOUNT_MQUEUE, .target = "/dev/mqueue"},
-		{.kind = MOUNT_CGROUP, .target = "/sys/fs/cgroup", .attr_set = MOUNT_ATTR_NOSYMFOLLOW},
+		{.kind = MOUNT_CGROUP,
+			.target = "/sys/fs/cgroup",
+			.attr_set = MOUNT_ATTR_NOSYMFOLLOW},
 	};
 	static struct device devices[] = {
 		{'c', 10, 229, 0666, 0, 0, "/dev/fuse", "rw"},
 		{'b', 7, 0, 0660, 1, 6, "/dev/loop0", ""},
 		{'c', 10, 200, 0600, 0, 0, "/dev/net/tun", "rwm"},
 	};
-	static struct device_rule rules[] = {
-		{false, 'a', -1, -1, "rwm"}, {true, 'c', 136, -1, "rw"}, {true, 'b', 8, 1, "r"}};
-	static struct rlimit_spec rlimits[] = {
-		{RLIMIT_NOFILE, 1024, RLIM_INFINITY}, {RLIMIT_CORE, 0, 0}};
+	static struct device_rule rules[] = {{false, 'a', -1, -1, "rwm"},
+		{true, 'c', 136, -1, "rw"}, {true, 'b', 8, 1, "r"}};
+	static struct rlimit_spec rlimits[] = {{RLIMIT_NOFILE, 1024, RLIM_INFINITY},
+		{RLIMIT_CORE, 0, 0}};
 	static struct key_value pairs[] = {{"a", "b"}, {"", "empty"}, {"c", ""}};
 	static struct key_value hosts[] = {{"db", "10.0.0.1"}, {"db", "fd00::1"}};
-	static struct key_value sysctls[] = {
-		{"net.ipv4.ip_forward", "1"}, {"net.ipv4.conf.eth0/1.forwarding", "0 1"}};
-	static struct key_value conf[] = {
-		{"memory.min", "1"}, {"memory.high", "max"}, {"cpu.weight", "7"}};
+	static struct key_value sysctls[] = {{"net.ipv4.ip_forward", "1"},
+		{"net.ipv4.conf.eth0/1.forwarding", "0 1"}};
+	static struct key_value conf[] = {{"memory.min", "1"}, {"memory.high", "max"},
+		{"cpu.weight", "7"}};
 	static struct io_max io[] = {{8, 16, 0, 2, 0, 0}, {8, 0, 1, 2, 3, 4}};
 	static struct id_map ids[] = {{0, 100000, 1000}, {1000, 1000, 1}};
 	const char **list = (const char **)(uintptr_t)strings;
 	static const char *paths[] = {"/proc/kcore", "/sys/firmware", NULL};
 	static const char *layers[] = {"sha256-1", "sha256-2", NULL};
 	struct spec s = {
-		.name = "n", .id = "i", .hostname = "h", .image = "debian:12",
+		.name = "n",
+		.id = "i",
+		.hostname = "h",
+		.image = "debian:12",
 		.root = {.layers = layers, .layer_count = 2, .readonly = true},
-		.process = {.argv = (char **)(uintptr_t)strings, .argc = 3,
-			.env = (char **)(uintptr_t)strings, .envc = 2, .cwd = "/w",
-			.user = "www:data", .groups = (char **)(uintptr_t)strings, .groupc = 1,
-			.caps = {0x3fb, 3, 3, 0, 1}, .no_new_privs = true, .terminal = true,
-			.open_stdin = true, .seccomp = "/etc/p.json", .apparmor = "ctr",
-			.rlimits = rlimits, .rlimit_count = 2, .oom_score_adj = 0,
-			.oom_score_adj_set = true, .umask = 0077},
-		.ns = {.fresh = CLONE_NEWUSER | CLONE_NEWTIME | CLONE_NEWNS, .boot_offset_s = -5,
-			.monotonic_offset_s = 7, .uid_maps = ids, .uid_map_count = 2,
-			.gid_maps = ids, .gid_map_count = 1},
-		.mounts = mounts, .mount_count = sizeof(mounts) / sizeof(mounts[0]),
-		.masked = paths, .masked_count = 2, .readonly_paths = paths, .readonly_count = 1,
-		.devices = devices, .device_count = 3, .device_rules = rules, .device_rule_count = 3,
-		.sysctls = sysctls, .sysctl_count = 2, .hosts = hosts, .host_count = 2,
-		.dns = list, .dns_count = 1, .dns_search = list, .dns_search_count = 2,
-		.dns_options = list, .dns_option_count = 3,
-		.limits = {.memory = 1 << 20, .memory_swap = 4096, .memory_swap_set = true,
-			.memory_low = 5, .memory_high = 6, .oom_group = true, .cpu_quota_us = 150000,
-			.cpu_period_us = 100000, .cpu_weight = 101, .cpuset_cpus = "0-1",
-			.cpuset_mems = "0", .pids = UINT64_MAX, .io_weight = 33, .io_max = io,
-			.io_max_count = 2, .conf = conf, .conf_count = 3},
-		.labels = pairs, .label_count = 3, .annotations = pairs, .annotation_count = 1,
-		.remove = true, .init = true, .die_with_parent = true, .stop_signal = 37,
-		.stop_timeout_ns = 0, .timeout_ns = UINT64_MAX, .log_max_bytes = 1 << 20,
+		.process = {.argv = (char **)(uintptr_t)strings,
+			.argc = 3,
+			.env = (char **)(uintptr_t)strings,
+			.envc = 2,
+			.cwd = "/w",
+			.user = "www:data",
+			.groups = (char **)(uintptr_t)strings,
+			.groupc = 1,
+			.caps = {0x3fb, 3, 3, 0, 1},
+			.no_new_privs = true,
+			.terminal = true,
+			.open_stdin = true,
+			.seccomp = "/etc/p.json",
+			.apparmor = "ctr",
+			.rlimits = rlimits,
+			.rlimit_count = 2,
+			.oom_score_adj = 0,
+			.oom_score_adj_set = true,
+			.umask = 0077},
+		.ns = {.fresh = CLONE_NEWUSER | CLONE_NEWTIME | CLONE_NEWNS,
+			.boot_offset_s = -5,
+			.monotonic_offset_s = 7,
+			.uid_maps = ids,
+			.uid_map_count = 2,
+			.gid_maps = ids,
+			.gid_map_count = 1},
+		.mounts = mounts,
+		.mount_count = sizeof(mounts) / sizeof(mounts[0]),
+		.masked = paths,
+		.masked_count = 2,
+		.readonly_paths = paths,
+		.readonly_count = 1,
+		.devices = devices,
+		.device_count = 3,
+		.device_rules = rules,
+		.device_rule_count = 3,
+		.sysctls = sysctls,
+		.sysctl_count = 2,
+		.hosts = hosts,
+		.host_count = 2,
+		.dns = list,
+		.dns_count = 1,
+		.dns_search = list,
+		.dns_search_count = 2,
+		.dns_options = list,
+		.dns_option_count = 3,
+		.limits = {.memory = 1 << 20,
+			.memory_swap = 4096,
+			.memory_swap_set = true,
+			.memory_low = 5,
+			.memory_high = 6,
+			.oom_group = true,
+			.cpu_quota_us = 150000,
+			.cpu_period_us = 100000,
+			.cpu_weight = 101,
+			.cpuset_cpus = "0-1",
+			.cpuset_mems = "0",
+			.pids = UINT64_MAX,
+			.io_weight = 33,
+			.io_max = io,
+			.io_max_count = 2,
+			.conf = conf,
+			.conf_count = 3},
+		.labels = pairs,
+		.label_count = 3,
+		.annotations = pairs,
+		.annotation_count = 1,
+		.remove = true,
+		.init = true,
+		.die_with_parent = true,
+		.stop_signal = 37,
+		.stop_timeout_ns = 0,
+		.timeout_ns = UINT64_MAX,
+		.log_max_bytes = 1 << 20,
 	};
 	return s;
 }
@@ -254,12 +320,14 @@ Test(config, wrong_types)
 {
 	refused("[]", "must be an object, not an array");
 	refused("{}", "ociVersion: is missing");
-	refused(DOCUMENT(",\"env\":\"A=1\"", "", ""), "process.env: must be an array, not a string");
+	refused(DOCUMENT(",\"env\":\"A=1\"", "", ""),
+		"process.env: must be an array, not a string");
 	refused(DOCUMENT(",\"env\":[\"A=1\",2]", "", ""),
 		"process.env[1]: must be a string, not an integer");
 	refused(DOCUMENT(",\"terminal\":1", "", ""), "process.terminal: must be true or false");
 	refused(DOCUMENT(",\"oomScoreAdj\":1.0", "", ""), "must be an integer, not a fraction");
-	refused(DOCUMENT("", ",\"sysctl\":{\"net.a\":1}", ""), "linux.sysctl.net.a: must be a string");
+	refused(DOCUMENT("", ",\"sysctl\":{\"net.a\":1}", ""),
+		"linux.sysctl.net.a: must be a string");
 	refused(DOCUMENT("", "", ",\"mounts\":null"), "mounts: must be an array, not null");
 	refused(DOCUMENT("", "", ",\"annotations\":[]"), "annotations: must be an object");
 }
@@ -317,7 +385,8 @@ Test(config, values_that_mean_nothing)
 		"process.rlimits[0]: \"RLIMIT_X\"");
 	refused(DOCUMENT(",\"rlimits\":[{\"type\":\"RLIMIT_CPU\",\"hard\":1,\"soft\":2}]", "", ""),
 		"soft is more than hard");
-	refused(DOCUMENT(",\"rlimits\":[{\"type\":\"RLIMIT_CPU\",\"hard\":-1,\"soft\":-1}]", "", ""),
+	refused(DOCUMENT(",\"rlimits\":[{\"type\":\"RLIMIT_CPU\",\"hard\":-1,\"soft\":-1}]", "",
+			""),
 		"process.rlimits[0].hard: -1 must be");
 	refused(DOCUMENT("", ",\"maskedPaths\":[\"proc\"]", ""), "linux.maskedPaths[0]");
 	refused(DOCUMENT("", ",\"sysctl\":{\"net..x\":\"1\"}", ""), "linux.sysctl");
@@ -327,7 +396,8 @@ Test(config, values_that_mean_nothing)
 	refused(DOCUMENT("", ",\"resources\":{\"memory\":{\"limit\":9,\"swap\":8}}", ""),
 		"linux.resources.memory.swap: 8 is less");
 	refused(DOCUMENT("", ",\"resources\":{\"memory\":{\"swap\":8}}", ""), "needs memory.limit");
-	refused(DOCUMENT("", ",\"resources\":{\"devices\":[{\"allow\":true,\"access\":\"x\"}]}", ""),
+	refused(DOCUMENT("", ",\"resources\":{\"devices\":[{\"allow\":true,\"access\":\"x\"}]}",
+			""),
 		"linux.resources.devices[0].access");
 	refused(DOCUMENT("", ",\"devices\":[{\"path\":\"/d\",\"type\":\"p\"}]", ""),
 		"linux.devices[0]");
@@ -347,16 +417,19 @@ Test(config, ids)
 		"{\"uid\":0,\"gid\":0},\"args\":[],\"cwd\":\"/\"},\"linux\":{}}",
 		"process.args");
 	refused(DOCUMENT("",
-			",\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":4294967295}]", ""),
+			",\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":4294967295}]",
+			""),
 		"linux.uidMappings: [0] goes beyond the last id");
 	refused(DOCUMENT("", ",\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":0}]", ""),
 		"linux.uidMappings[0].size");
 	refused(DOCUMENT("",
 			",\"gidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":9},"
-			"{\"containerID\":8,\"hostID\":100,\"size\":9}]", ""),
+			"{\"containerID\":8,\"hostID\":100,\"size\":9}]",
+			""),
 		"linux.gidMappings: [1] overlaps [0]");
-	accepted("{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"process\":{\"user\":{\"uid\":1,"
-		 "\"gid\":2,\"additionalGids\":[3,4]},\"args\":[\"a\"],\"cwd\":\"/\"},\"linux\":{}}",
+	accepted(
+		"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"process\":{\"user\":{\"uid\":1,"
+		"\"gid\":2,\"additionalGids\":[3,4]},\"args\":[\"a\"],\"cwd\":\"/\"},\"linux\":{}}",
 		&s);
 	cr_expect_str_eq(s.process.user, "1:2");
 	cr_expect_eq(s.process.groupc, 2);
@@ -381,19 +454,22 @@ Test(config, infinity_of_the_specification)
 	struct spec s;
 
 	accepted(DOCUMENT(",\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"hard\":18446744073709551615,"
-			  "\"soft\":1024}],\"env\":[\"N=[18446744073709551615,]\"]", "", ""),
+			  "\"soft\":1024}],\"env\":[\"N=[18446744073709551615,]\"]",
+			 "", ""),
 		&s);
 	cr_expect_eq(s.process.rlimits[0].hard, RLIM_INFINITY);
 	cr_expect_str_eq(s.process.env[0], "N=[18446744073709551615,]");
 	spec_free(&s);
 	refused(DOCUMENT(",\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"hard\":18446744073709551616,"
-			 "\"soft\":1}]", "", ""),
+			 "\"soft\":1}]",
+			"", ""),
 		"c.json");
 }
 
 Test(config, annotations_of_an_engine_choose_nothing)
 {
-	const char *text = DOCUMENT("", "", ",\"annotations\":{\"io.ctr.seccomp\":\"/x\","
+	const char *text = DOCUMENT("", "",
+		",\"annotations\":{\"io.ctr.seccomp\":\"/x\","
 		"\"io.ctr.rootfs\":\"/etc\",\"io.ctr.user\":\"root\",\"k\":\"v\"}");
 	struct spec s;
 	struct err err;
@@ -406,14 +482,16 @@ Test(config, annotations_of_an_engine_choose_nothing)
 	cr_expect_null(config_write(&s, "/r", &err));
 	cr_expect(strstr(err.text, "io.ctr.seccomp"));
 	spec_free(&s);
-	cr_assert_eq(config_read("c", text, strlen(text), CONFIG_OURS, &s, &err), 0, "%s", err.text);
+	cr_assert_eq(config_read("c", text, strlen(text), CONFIG_OURS, &s, &err), 0, "%s",
+		err.text);
 	cr_expect_str_eq(s.process.seccomp, "/x");
 	cr_expect_str_eq(s.root.dir, "/etc");
 	cr_expect_eq(s.annotation_count, 1);
 	spec_free(&s);
 	text = DOCUMENT("", "", ",\"annotations\":{\"io.ctr.nonsense\":\"1\"}");
 	cr_expect_eq(config_read("c", text, strlen(text), CONFIG_OURS, &s, &err), -1);
-	cr_expect(strstr(err.text, "annotations.io.ctr.nonsense: is not supported"), "%s", err.text);
+	cr_expect(strstr(err.text, "annotations.io.ctr.nonsense: is not supported"), "%s",
+		err.text);
 	text = DOCUMENT("", "", ",\"annotations\":{\"io.ctr.init\":\"yes\"}");
 	cr_expect_eq(config_read("c", text, strlen(text), CONFIG_OURS, &s, &err), -1);
 }

@@ -54,8 +54,8 @@ static void refused(const char *find, const char *put)
 	cr_assert(at, "%s is not in the record", find);
 	snprintf(changed, sizeof(changed), "%.*s%s%s", (int)(at - text), text, put,
 		at + strlen(find));
-	cr_assert(container_record_parse(changed, strlen(changed), &back, &err) < 0,
-		"taken: %s", changed);
+	cr_assert(container_record_parse(changed, strlen(changed), &back, &err) < 0, "taken: %s",
+		changed);
 	cr_assert(err.text[0]);
 	free(text);
 }

@@ -12,7 +12,8 @@ Test(deviceflag, parse)
 {
 	static const struct {
 		const char *s, *source, *path, *access;
-	} c[] = {{"/dev/fuse", "/dev/fuse", "/dev/fuse", "rwm"}, {"/dev/fuse:rw", "/dev/fuse", "/dev/fuse", "rw"},
+	} c[] = {{"/dev/fuse", "/dev/fuse", "/dev/fuse", "rwm"},
+		{"/dev/fuse:rw", "/dev/fuse", "/dev/fuse", "rw"},
 		{"/dev/sda:/dev/xvdc", "/dev/sda", "/dev/xvdc", "rwm"},
 		{"/dev/sda:/dev/xvdc:r", "/dev/sda", "/dev/xvdc", "r"},
 		{"/dev/sda:/dev//./xvdc/:mr", "/dev/sda", "/dev/xvdc", "mr"},
@@ -22,7 +23,8 @@ Test(deviceflag, parse)
 		const char *source;
 		struct device d;
 
-		cr_assert_eq(device_parse(&spec.arena, "--device", c[i].s, &source, &d, &err), 0, "%s", err.text);
+		cr_assert_eq(device_parse(&spec.arena, "--device", c[i].s, &source, &d, &err), 0,
+			"%s", err.text);
 		cr_assert_str_eq(source, c[i].source);
 		cr_assert_str_eq(d.path, c[i].path);
 		cr_assert_str_eq(d.access, c[i].access);
@@ -32,15 +34,17 @@ Test(deviceflag, parse)
 Test(deviceflag, refused)
 {
 	static const char *const bad[] = {"", ":", "dev/fuse", "./x", "/dev/fuse:", "/dev/fuse:x",
-		"/dev/fuse:rr", "/dev/fuse:rwmr", "/dev/fuse:/dev/x:", "/dev/fuse:/dev/x:rw:m", "/dev/fuse:rw:rw",
-		"/srv/node", "/dev/fuse:/etc/passwd", "/dev/fuse:/dev", "/dev/fuse:/dev/../etc/x", "/dev/a:/",
-		"vendor.com/gpu=0", "/dev/\xff", "/dev/fuse:RW"};
+		"/dev/fuse:rr", "/dev/fuse:rwmr", "/dev/fuse:/dev/x:", "/dev/fuse:/dev/x:rw:m",
+		"/dev/fuse:rw:rw", "/srv/node", "/dev/fuse:/etc/passwd", "/dev/fuse:/dev",
+		"/dev/fuse:/dev/../etc/x", "/dev/a:/", "vendor.com/gpu=0", "/dev/\xff",
+		"/dev/fuse:RW"};
 	const char *source = "kept";
 	struct device d = {.major = 7};
 	char s[70000];
 
 	for (size_t i = 0; i < COUNT(bad); i++)
-		cr_assert_eq(device_parse(&spec.arena, "--device", bad[i], &source, &d, &err), -1, "%s", bad[i]);
+		cr_assert_eq(device_parse(&spec.arena, "--device", bad[i], &source, &d, &err), -1,
+			"%s", bad[i]);
 	memset(s, '/', sizeof(s) - 1);
 	s[sizeof(s) - 1] = '\0';
 	cr_assert_eq(device_parse(&spec.arena, "--device", s, &source, &d, &err), -1);
@@ -79,9 +83,9 @@ Test(deviceflag, default_rules_begin_with_nothing)
 
 Test(deviceflag, rules)
 {
-	static const char *const bad[] = {"", "c", "c 1:3", "c 1:3 ", "c 1:3 x", "c 1:3 rr", "d 1:3 r", "c 1 r",
-		"c 1:3:4 r", "c  1:3 r", " c 1:3 r", "c 1:3 r ", "c -1:3 r", "c 4294967296:3 r", "cc 1:3 r",
-		"c :3 r", "c 1: r", "c **:3 r", ":::", "   "};
+	static const char *const bad[] = {"", "c", "c 1:3", "c 1:3 ", "c 1:3 x", "c 1:3 rr",
+		"d 1:3 r", "c 1 r", "c 1:3:4 r", "c  1:3 r", " c 1:3 r", "c 1:3 r ", "c -1:3 r",
+		"c 4294967296:3 r", "cc 1:3 r", "c :3 r", "c 1: r", "c **:3 r", ":::", "   "};
 
 	cr_assert_eq(device_rule_flag(&spec, "x", "c 10:200 rw", &err), 0);
 	cr_assert_eq(device_rule_flag(&spec, "x", "b *:* m", &err), 0);

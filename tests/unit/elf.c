@@ -16,11 +16,16 @@ static struct image image(void)
 {
 	struct image i = {
 		.header = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, 1},
-			.e_type = ET_DYN, .e_machine = EM_X86_64, .e_phnum = 2,
-			.e_phentsize = sizeof(Elf64_Phdr), .e_phoff = sizeof(Elf64_Ehdr)},
-		.table = {{.p_type = PT_INTERP, .p_offset = offsetof(struct image, loader),
+			.e_type = ET_DYN,
+			.e_machine = EM_X86_64,
+			.e_phnum = 2,
+			.e_phentsize = sizeof(Elf64_Phdr),
+			.e_phoff = sizeof(Elf64_Ehdr)},
+		.table = {{.p_type = PT_INTERP,
+				  .p_offset = offsetof(struct image, loader),
 				  .p_filesz = 6},
-			{.p_type = PT_NOTE, .p_offset = offsetof(struct image, note),
+			{.p_type = PT_NOTE,
+				.p_offset = offsetof(struct image, note),
 				.p_filesz = 32}},
 		.loader = "/ld.so",
 		.note = {4, 16, NT_GNU_ABI_TAG, 0, 0, 3, 2, 1},
@@ -129,11 +134,11 @@ Test(elf, more_notes_than_room)
 
 Test(elf, big_endian_32)
 {
-	static const uint8_t bytes[ELF_HEADER_SIZE] = {0x7f, 'E', 'L', 'F', ELFCLASS32, ELFDATA2MSB, 1,
-		[16] = 0, ET_EXEC, 0, EM_PPC, [31] = 52, [42] = 0, 32, 0, 1};
+	static const uint8_t bytes[ELF_HEADER_SIZE] = {0x7f, 'E', 'L', 'F', ELFCLASS32, ELFDATA2MSB,
+		1, [16] = 0, ET_EXEC, 0, EM_PPC, [31] = 52, [42] = 0, 32, 0, 1};
 	static const uint8_t table[32] = {0, 0, 0, PT_NOTE, 0, 0, 0, 84, [19] = 16};
-	static const uint8_t note[] = {0, 0, 0, 4, 0, 0, 0, 16, 0, 0, 0, 1, 'G', 'N', 'U', 0, 0, 0, 0,
-		0, 0, 0, 0, 4, 0, 0, 0, 19, 0, 0, 1, 2};
+	static const uint8_t note[] = {0, 0, 0, 4, 0, 0, 0, 16, 0, 0, 0, 1, 'G', 'N', 'U', 0, 0, 0,
+		0, 0, 0, 0, 0, 4, 0, 0, 0, 19, 0, 0, 1, 2};
 	struct elf e;
 	struct err err;
 	uint32_t kernel[3];

@@ -79,10 +79,11 @@ Test(envfile, many_stay_terminated)
 
 Test(envfile, file)
 {
-	cr_assert_eq(envfile_parse(&spec, "f",
-			     "\xef\xbb\xbf# comment\n\n  \t\n  A=1\nB=\"q\" # kept\r\nC=\n\tHOME\nABSENT\n"
-			     "  # c\nD= x \nA=2",
-			     host_env, &err),
+	cr_assert_eq(
+		envfile_parse(&spec, "f",
+			"\xef\xbb\xbf# comment\n\n  \t\n  A=1\nB=\"q\" # kept\r\nC=\n\tHOME\nABSENT\n"
+			"  # c\nD= x \nA=2",
+			host_env, &err),
 		0, "%s", err.text);
 	cr_assert_eq(spec.process.envc, 5);
 	cr_assert_str_eq(get("A"), "2");

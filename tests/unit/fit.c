@@ -16,12 +16,12 @@
 #include <unistd.h>
 
 #if defined(__x86_64__)
-#define MACHINE EM_X86_64
-#define FOREIGN EM_AARCH64
+#define MACHINE      EM_X86_64
+#define FOREIGN      EM_AARCH64
 #define FOREIGN_TEXT "it is for aarch64, this host runs x86-64"
 #else
-#define MACHINE EM_AARCH64
-#define FOREIGN EM_X86_64
+#define MACHINE      EM_AARCH64
+#define FOREIGN      EM_X86_64
 #define FOREIGN_TEXT "it is for x86-64, this host runs aarch64"
 #endif
 
@@ -36,11 +36,17 @@ static struct program program(uint16_t machine, const char *loader, uint32_t maj
 {
 	struct program p = {
 		.header = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, 1},
-			.e_type = ET_DYN, .e_machine = machine, .e_phnum = 2, .e_version = 1,
-			.e_phentsize = sizeof(Elf64_Phdr), .e_phoff = sizeof(Elf64_Ehdr)},
-		.table = {{.p_type = PT_INTERP, .p_offset = offsetof(struct program, loader),
+			.e_type = ET_DYN,
+			.e_machine = machine,
+			.e_phnum = 2,
+			.e_version = 1,
+			.e_phentsize = sizeof(Elf64_Phdr),
+			.e_phoff = sizeof(Elf64_Ehdr)},
+		.table = {{.p_type = PT_INTERP,
+				  .p_offset = offsetof(struct program, loader),
 				  .p_filesz = strlen(loader) + 1},
-			{.p_type = PT_NOTE, .p_offset = offsetof(struct program, note),
+			{.p_type = PT_NOTE,
+				.p_offset = offsetof(struct program, note),
 				.p_filesz = 32}},
 		.note = {4, 16, NT_GNU_ABI_TAG, 0, 0, major, 0, 0},
 	};

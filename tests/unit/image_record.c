@@ -97,7 +97,8 @@ Test(image_record, types_are_checked)
 
 Test(image_record, docker_writes_null_for_nothing)
 {
-	static const char text[] = "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{"
+	static const char text[] =
+		"{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{"
 		"\"Cmd\":null,\"Entrypoint\":null,\"Volumes\":null,\"Labels\":null,\"Hostname\":\"x\"}}";
 	struct image image = {0};
 	struct err err = {0};
@@ -117,9 +118,12 @@ Test(image_record, ids_are_checked)
 
 	cr_expect(parse("{}", &image, &err) == -1);
 	cr_expect(parse("{\"name\":\"a:b\",\"manifest\":\"../../etc\",\"id\":\"" H1 "\","
-			"\"layers\":[],\"blobs\":[],\"size\":1}", &image, &err) == -1);
+			"\"layers\":[],\"blobs\":[],\"size\":1}",
+			  &image, &err) == -1);
 	cr_expect(parse("{\"name\":\"a:b\",\"manifest\":\"" H1 "\",\"id\":\"" H1 "\","
-			"\"layers\":[\"../x\"],\"blobs\":[],\"size\":1}", &image, &err) == -1);
+			"\"layers\":[\"../x\"],\"blobs\":[],\"size\":1}",
+			  &image, &err) == -1);
 	cr_expect(parse("{\"name\":\"a:b\",\"manifest\":\"" H1 "\",\"id\":\"" H1 "\","
-			"\"layers\":[],\"blobs\":[],\"size\":-1}", &image, &err) == -1);
+			"\"layers\":[],\"blobs\":[],\"size\":-1}",
+			  &image, &err) == -1);
 }

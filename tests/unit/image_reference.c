@@ -94,5 +94,6 @@ Test(image_reference, digests)
 	cr_expect_null(digest_hex("sha512:" HEX));
 	cr_expect_null(digest_hex(HEX));
 	cr_expect(digest_hex_valid(HEX));
-	cr_expect_not(digest_hex_valid("ABCDEF6789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"));
+	cr_expect_not(digest_hex_valid(
+		"ABCDEF6789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"));
 }

@@ -167,8 +167,8 @@ Test(limitflag, cpusets)
 	cr_assert_str_eq(spec.limits.cpuset_cpus, "0-3,5,7-8");
 	TAKE(limit_cpuset_mems, "0");
 	TAKE(limit_cpuset_cpus, "3-3");
-	REFUSE(limit_cpuset_cpus, "", ",", "0,", ",0", "0,,1", "3-1", "-1", "1-", "0-3-5", "a", "0 1", "65536",
-		"4294967297", "0\n", "0-15:2/4", "all");
+	REFUSE(limit_cpuset_cpus, "", ",", "0,", ",0", "0,,1", "3-1", "-1", "1-", "0-3-5", "a",
+		"0 1", "65536", "4294967297", "0\n", "0-15:2/4", "all");
 	REFUSE(limit_cpuset_mems, "", "x");
 }
 
@@ -211,10 +211,11 @@ Test(limitflag, io)
 	cr_assert_eq(spec.limits.io_max[1].wbps, 5u << 20);
 	cr_assert_eq(limit_io_rate(&spec, "--x", "8:0:5m", "wiops", NULL, &err), -1);
 	cr_assert_eq(limit_io_max(&spec, "--x", "/dev/sd:a:wbps=1k", NULL, &err), -1);
-	REFUSE(io_max, "", ":", "8:16", "8:16:", "8:16:rbps", "8:16:rbps=", "8:16:rbps=1m,", "8:16:,rbps=1m",
-		"8:16:=1", "8:16:rbps=1,rbps=2", "8:16:bps=1", "8:16:rbps=0", "8:16:riops=1k", "8:16:riops=-1",
-		"8:rbps=1", "8:1048576:rbps=1", "4096:0:rbps=1", "8:-1:rbps=1", "x:rbps=1", "/dev/none:rbps=1",
-		"12345678901:0:rbps=1", "8:16:rbps=1=2");
+	REFUSE(io_max, "", ":", "8:16", "8:16:", "8:16:rbps", "8:16:rbps=", "8:16:rbps=1m,",
+		"8:16:,rbps=1m", "8:16:=1", "8:16:rbps=1,rbps=2", "8:16:bps=1", "8:16:rbps=0",
+		"8:16:riops=1k", "8:16:riops=-1", "8:rbps=1", "8:1048576:rbps=1", "4096:0:rbps=1",
+		"8:-1:rbps=1", "x:rbps=1", "/dev/none:rbps=1", "12345678901:0:rbps=1",
+		"8:16:rbps=1=2");
 	cr_assert_eq(spec.limits.io_max_count, 2);
 	TAKE(limit_io_weight, "100");
 	REFUSE(limit_io_weight, "0", "10001", "");
@@ -228,10 +229,11 @@ Test(limitflag, cgroup_conf)
 	TAKE(limit_cgroup_conf, "memory.oom.group=0");
 	cr_assert_eq(spec.limits.conf_count, 3);
 	cr_assert_str_eq(spec.limits.conf[0].value, "0");
-	REFUSE(limit_cgroup_conf, "", "=1", "memory.max", "memory.max=", "max=1", ".x=1", "../memory.max=1",
-		"a/b.c=1", "memory.max/../x=1", "cgroup.procs=1", "cgroup.kill=1", "cgroup.freeze=1",
-		"cgroup.subtree_control=+pids", "cgroup.type=threaded", "cgroup.threads=1", "memory.max=1\n2",
-		"memory max.x=1", "memory.=\xff");
+	REFUSE(limit_cgroup_conf, "", "=1", "memory.max", "memory.max=", "max=1", ".x=1",
+		"../memory.max=1", "a/b.c=1", "memory.max/../x=1", "cgroup.procs=1",
+		"cgroup.kill=1", "cgroup.freeze=1", "cgroup.subtree_control=+pids",
+		"cgroup.type=threaded", "cgroup.threads=1", "memory.max=1\n2", "memory max.x=1",
+		"memory.=\xff");
 }
 
 Test(limitflag, ulimits)
@@ -245,16 +247,17 @@ Test(limitflag, ulimits)
 	cr_assert(spec.process.rlimits[0].resource == RLIMIT_NOFILE);
 	cr_assert(spec.process.rlimits[0].soft == 2048 && spec.process.rlimits[0].hard == 2048);
 	cr_assert(spec.process.rlimits[2].soft == RLIM_INFINITY);
-	REFUSE(limit_ulimit, "", "nofile", "nofile=", "nofile=:", "nofile=1:", "nofile=:1", "nofile=2:1",
-		"nofile=-1:5", "nofile=1:2:3", "nofile=-2", "nofile=1k", "files=1", "=1", "nofile=1 ", "host",
-		"nofile=18446744073709551616");
+	REFUSE(limit_ulimit, "", "nofile", "nofile=", "nofile=:", "nofile=1:", "nofile=:1",
+		"nofile=2:1", "nofile=-1:5", "nofile=1:2:3", "nofile=-2", "nofile=1k", "files=1",
+		"=1", "nofile=1 ", "host", "nofile=18446744073709551616");
 	cr_assert_eq(spec.process.rlimit_count, 4);
 }
 
 Test(limitflag, every_rlimit_of_the_kernel_has_a_name)
 {
-	static const char *const names[] = {"as", "core", "cpu", "data", "fsize", "locks", "memlock",
-		"msgqueue", "nice", "nofile", "nproc", "rss", "rtprio", "rttime", "sigpending", "stack"};
+	static const char *const names[] = {"as", "core", "cpu", "data", "fsize", "locks",
+		"memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio", "rttime",
+		"sigpending", "stack"};
 	unsigned seen = 0;
 
 	for (size_t i = 0; i < COUNT(names); i++)

@@ -71,7 +71,8 @@ Test(logfile, record)
 Test(logfile, bad_records)
 {
 	static const char *const bad[] = {"", " ", T1, T1 " ", T1 " stdout", T1 " stdout F",
-		T1 " stdout X a", T1 " stdin  F a", T1 " stdout Fa", "x stdout F a", T1 " stdoutt F a"};
+		T1 " stdout X a", T1 " stdin  F a", T1 " stdout Fa", "x stdout F a",
+		T1 " stdoutt F a"};
 	struct logfile_record r;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
@@ -113,7 +114,9 @@ static void expect_output(const char *want)
 
 static struct logfile_options plain(void)
 {
-	return (struct logfile_options){.tail = LOGFILE_ALL, .end_fd = -1, .stdout_fd = out[1],
+	return (struct logfile_options){.tail = LOGFILE_ALL,
+		.end_fd = -1,
+		.stdout_fd = out[1],
 		.stderr_fd = out[1]};
 }
 

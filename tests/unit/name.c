@@ -9,9 +9,10 @@ static struct spec spec;
 
 Test(name, check)
 {
-	static const char *const good[] = {"a", "A9", "web1", "web-1.example_x", "0", "a.b..c", "a-"};
-	static const char *const bad[] = {"", ".", "..", ".a", "-a", "_a", "a/b", "/", "../x", "a b", "a\n",
-		"a:b", "\xc3\xa4", "a\xff", "a%s", "a*"};
+	static const char *const good[] = {"a", "A9", "web1", "web-1.example_x", "0", "a.b..c",
+		"a-"};
+	static const char *const bad[] = {"", ".", "..", ".a", "-a", "_a", "a/b", "/", "../x",
+		"a b", "a\n", "a:b", "\xc3\xa4", "a\xff", "a%s", "a*"};
 
 	for (size_t i = 0; i < COUNT(good); i++)
 		cr_assert_eq(name_check(good[i], &err), 0, "%s", good[i]);
@@ -62,8 +63,8 @@ Test(name, hostname)
 {
 	static const char *const good[] = {"a", "web-1", "a.b.c", "1.2", "A",
 		"a23456789012345678901234567890123456789012345678901234567890123"};
-	static const char *const bad[] = {"", ".", "a.", ".a", "a..b", "-a", "a-", "a.-b", "a-.b", "a_b",
-		"a b", "a\n", "a/b", "\xc3\xa4",
+	static const char *const bad[] = {"", ".", "a.", ".a", "a..b", "-a", "a-", "a.-b", "a-.b",
+		"a_b", "a b", "a\n", "a/b", "\xc3\xa4",
 		"a234567890123456789012345678901234567890123456789012345678901234",
 		"a2345678901234567890123456789012345678901234567890.123456789012345"};
 
@@ -90,8 +91,8 @@ Test(name, labels)
 
 Test(name, labels_refused)
 {
-	static const char *const bad[] = {"", "=", "=v", "a b=1", "a\n=1", "\x7f=1", "k=\xff", "k\xc0\xaf=1",
-		"k=\xed\xa0\x80", "k=\xf5\x80\x80\x80", "k=\xe2\x82"};
+	static const char *const bad[] = {"", "=", "=v", "a b=1", "a\n=1", "\x7f=1", "k=\xff",
+		"k\xc0\xaf=1", "k=\xed\xa0\x80", "k=\xf5\x80\x80\x80", "k=\xe2\x82"};
 
 	for (size_t i = 0; i < COUNT(bad); i++)
 		cr_assert_eq(label_flag(&spec, "-l", bad[i], &err), -1, "%zu", i);

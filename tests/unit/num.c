@@ -78,9 +78,11 @@ Test(num, sizes)
 	uint64_t n;
 
 	for (size_t i = 0; i < COUNT(good); i++) {
-		cr_assert(size_parse("--memory", good[i].s, &n, &err) == 0, "%s: %s", good[i].s, err.text);
+		cr_assert(size_parse("--memory", good[i].s, &n, &err) == 0, "%s: %s", good[i].s,
+			err.text);
 		if (strcmp(good[i].s, "16383.999999999999999999p"))
-			cr_assert(n == good[i].bytes, "%s gave %llu", good[i].s, (unsigned long long)n);
+			cr_assert(n == good[i].bytes, "%s gave %llu", good[i].s,
+				(unsigned long long)n);
 		else
 			cr_assert(n > UINT64_MAX - 2048);
 	}
@@ -89,8 +91,8 @@ Test(num, sizes)
 Test(num, sizes_refused)
 {
 	static const char *const bad[] = {"", "12Q", "m", "-1", "+1m", "1 m", "1m ", "1.m", "1..5m",
-		"1.5", "1.5b", "1mi", "1mbb", "1bb", "1e", "0x10", "1ib", "k1", "nan", "inf", "1,5g",
-		"1\n", "%s%n", "."};
+		"1.5", "1.5b", "1mi", "1mbb", "1bb", "1e", "0x10", "1ib", "k1", "nan", "inf",
+		"1,5g", "1\n", "%s%n", "."};
 	uint64_t n = 7;
 
 	for (size_t i = 0; i < COUNT(bad); i++)
@@ -139,15 +141,15 @@ Test(num, durations)
 		uint64_t ns;
 	} good[] = {{"0", 0}, {"10", 10000000000}, {"1.5", 1500000000}, {"1.5s", 1500000000},
 		{"100ms", 100000000}, {"20us", 20000}, {"20\xc2\xb5s", 20000}, {"5ns", 5},
-		{"1h30m", 5400000000000}, {"1h0m0.5s", 3600500000000}, {"2m3s4ms5us6ns", 123004005006},
-		{".5m", 30000000000}};
-	static const char *const bad[] = {"", "s", "-1", "1x", "1h1", "1m1h", "1s1s", "1 s", "1.5ns",
-		"1h 5m", "1.s", "..5s", "1sec", "inf", "h1", "1d"};
+		{"1h30m", 5400000000000}, {"1h0m0.5s", 3600500000000},
+		{"2m3s4ms5us6ns", 123004005006}, {".5m", 30000000000}};
+	static const char *const bad[] = {"", "s", "-1", "1x", "1h1", "1m1h", "1s1s", "1 s",
+		"1.5ns", "1h 5m", "1.s", "..5s", "1sec", "inf", "h1", "1d"};
 	uint64_t n = 0;
 
 	for (size_t i = 0; i < COUNT(good); i++)
-		cr_assert(duration_parse("t", good[i].s, &n, &err) == 0 && n == good[i].ns, "%s gave %llu",
-			good[i].s, (unsigned long long)n);
+		cr_assert(duration_parse("t", good[i].s, &n, &err) == 0 && n == good[i].ns,
+			"%s gave %llu", good[i].s, (unsigned long long)n);
 	n = 7;
 	for (size_t i = 0; i < COUNT(bad); i++)
 		cr_assert(duration_parse("t", bad[i], &n, &err) == -1 && n == 7, "%s", bad[i]);
@@ -164,13 +166,13 @@ Test(num, cpus)
 		uint64_t millionths;
 	} good[] = {{"1", 1000000}, {"1.5", 1500000}, {".5", 500000}, {"0.01", 10000}, {"0", 0},
 		{"0.000", 0}, {"0.33333333333333333333", 333333}, {"65535", 65535000000}};
-	static const char *const bad[] = {"", "-1", "0.009", "0.0000001", "1.", ".", "1.5x", "two", "65536",
-		"1e9", "1/2", "99999999999999999999"};
+	static const char *const bad[] = {"", "-1", "0.009", "0.0000001", "1.", ".", "1.5x", "two",
+		"65536", "1e9", "1/2", "99999999999999999999"};
 	uint64_t n = 0;
 
 	for (size_t i = 0; i < COUNT(good); i++)
-		cr_assert(cpus_parse("--cpus", good[i].s, &n, &err) == 0 && n == good[i].millionths, "%s",
-			good[i].s);
+		cr_assert(cpus_parse("--cpus", good[i].s, &n, &err) == 0 && n == good[i].millionths,
+			"%s", good[i].s);
 	n = 7;
 	for (size_t i = 0; i < COUNT(bad); i++)
 		cr_assert(cpus_parse("--cpus", bad[i], &n, &err) == -1 && n == 7, "%s", bad[i]);

@@ -16,11 +16,15 @@ Test(output, text_is_safe_on_a_terminal)
 	shows("plain", 0, "plain");
 	shows("\x1b[2J\x07", 0, "?[2J?");
 	shows("a\nb\tc\x7f", 0, "a?b?c?");
-	shows("\xc2\x9b" "31m", 0, "?31m");           /* CSI in one character */
-	shows("\xe2\x80\xae" "cba", 0, "?cba");       /* right-to-left override */
+	shows("\xc2\x9b"
+	      "31m",
+		0, "?31m"); /* CSI in one character */
+	shows("\xe2\x80\xae"
+	      "cba",
+		0, "?cba"); /* right-to-left override */
 	shows("\xff\xc3", 0, "??");
-	shows("\xc0\xaf", 0, "??");                   /* overlong */
-	shows("\xed\xa0\x80", 0, "???");              /* surrogate */
+	shows("\xc0\xaf", 0, "??");      /* overlong */
+	shows("\xed\xa0\x80", 0, "???"); /* surrogate */
 	shows("häuschen \xf0\x9f\x90\xb3", 0, "häuschen \xf0\x9f\x90\xb3");
 }
 

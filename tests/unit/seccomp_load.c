@@ -53,9 +53,9 @@ TestSuite(seccomp_load, .init = setup, .fini = teardown);
 
 static struct seccomp_filter resolve(const char *profile, uint64_t caps)
 {
-	struct process_spec p = { .seccomp = profile };
+	struct process_spec p = {.seccomp = profile};
 	struct seccomp_filter f;
-	struct err err = { 0 };
+	struct err err = {0};
 
 	p.caps[CAPSET_BOUNDING] = caps;
 	cr_assert(seccomp_resolve(&p, store_fd, &f, &err) == 0, "%s", err.text);
@@ -65,7 +65,7 @@ static struct seccomp_filter resolve(const char *profile, uint64_t caps)
 static void confine(void)
 {
 	struct seccomp_filter f = resolve(NULL, DEFAULT_CAPS);
-	struct err err = { 0 };
+	struct err err = {0};
 
 	cr_assert(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
 	cr_assert(seccomp_apply(&f, &err) == 0, "%s", err.text);
@@ -95,7 +95,7 @@ static int refusal(long r)
 
 Test(seccomp_load, the_kernel_surface_is_refused)
 {
-	char buf[4096] = { 0 };
+	char buf[4096] = {0};
 
 	confine();
 	cr_assert(refusal(socket(38, SOCK_SEQPACKET, 0)) == EAFNOSUPPORT);
@@ -202,7 +202,7 @@ Test(seccomp_load, an_added_capability_is_compiled_once)
 Test(seccomp_load, a_damaged_cache_is_made_again, .timeout = 60)
 {
 	struct seccomp_filter good = resolve(NULL, DEFAULT_CAPS | SYS_ADMIN);
-	static const size_t places[] = { 0, 9, 20, 26, 34, 42, 60, 310, 320, 400, 3000, 9000, 30000 };
+	static const size_t places[] = {0, 9, 20, 26, 34, 42, 60, 310, 320, 400, 3000, 9000, 30000};
 	char name[300];
 
 	cached_name(1, name);
@@ -227,22 +227,23 @@ Test(seccomp_load, a_damaged_cache_is_made_again, .timeout = 60)
 
 static void profile_write(const char *text)
 {
-	struct err err = { 0 };
+	struct err err = {0};
 
 	cr_assert(file_write(store_fd, "p.json", text, strlen(text), 0600, FILE_NOSYNC, &err) == 0);
 }
 
 Test(seccomp_load, a_profile_of_the_user)
 {
-	struct process_spec p = { 0 };
+	struct process_spec p = {0};
 	struct seccomp_filter f;
-	struct err err = { 0 };
+	struct err err = {0};
 	char path[200], name[300];
 
 	snprintf(path, sizeof(path), "%s/p.json", store);
 	p.seccomp = path;
-	profile_write("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\"],"
-		      "\"syscalls\":[{\"name\":\"mkdir\",\"action\":\"SCMP_ACT_ERRNO\",\"errno\":\"EXDEV\"}]}");
+	profile_write(
+		"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\"],"
+		"\"syscalls\":[{\"name\":\"mkdir\",\"action\":\"SCMP_ACT_ERRNO\",\"errno\":\"EXDEV\"}]}");
 	f = resolve(path, 0);
 	cr_assert(f.flags == 2 && f.len);
 	seccomp_free(&f);
@@ -256,7 +257,8 @@ Test(seccomp_load, a_profile_of_the_user)
 	cr_assert(syscall(SYS_mkdir, "/tmp/x", 0700) < 0 && errno == EXDEV);
 	profile_write("{\"defaultAction\":\"NO\"}");
 	cr_assert(seccomp_resolve(&p, store_fd, &f, &err) < 0);
-	snprintf(name, sizeof(name), "seccomp profile: %s: defaultAction: unknown action \"NO\"", path);
+	snprintf(name, sizeof(name), "seccomp profile: %s: defaultAction: unknown action \"NO\"",
+		path);
 	cr_assert(!strcmp(err.text, name), "%s", err.text);
 	p.seccomp = "/nonexistent.json";
 	cr_assert(seccomp_resolve(&p, store_fd, &f, &err) < 0 && err.sys == ENOENT && *err.hint);
@@ -264,9 +266,9 @@ Test(seccomp_load, a_profile_of_the_user)
 
 Test(seccomp_load, without_a_store_it_is_compiled_each_time)
 {
-	struct process_spec p = { .seccomp = NULL };
+	struct process_spec p = {.seccomp = NULL};
 	struct seccomp_filter f;
-	struct err err = { 0 };
+	struct err err = {0};
 
 	p.caps[CAPSET_BOUNDING] = SYS_ADMIN;
 	cr_assert(seccomp_resolve(&p, -1, &f, &err) == 0 && f.owned, "%s", err.text);

@@ -8,7 +8,7 @@
 
 #define CAP(n) (UINT64_C(1) << (n))
 
-static struct seccomp_target target = { .kernel_major = 6, .kernel_minor = 1 };
+static struct seccomp_target target = {.kernel_major = 6, .kernel_minor = 1};
 
 static int parse(const char *json, struct seccomp_profile *p, struct err *err)
 {
@@ -18,7 +18,7 @@ static int parse(const char *json, struct seccomp_profile *p, struct err *err)
 static void refused(const char *json, const char *text)
 {
 	struct seccomp_profile p;
-	struct err err = { 0 };
+	struct err err = {0};
 
 	cr_assert(parse(json, &p, &err) < 0, "accepted: %s", json);
 	cr_assert(!strcmp(err.text, text), "%s\n  said: %s\n  not:  %s", json, err.text, text);
@@ -27,12 +27,14 @@ static void refused(const char *json, const char *text)
 static size_t rules_of(const char *entry_rest)
 {
 	struct seccomp_profile p;
-	struct err err = { 0 };
+	struct err err = {0};
 	char json[512];
 	size_t count;
 
-	snprintf(json, sizeof(json), "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{"
-		"\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"%s}]}", entry_rest);
+	snprintf(json, sizeof(json),
+		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{"
+		"\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"%s}]}",
+		entry_rest);
 	cr_assert(parse(json, &p, &err) == 0, "%s", err.text);
 	count = p.rule_count;
 	seccomp_profile_free(&p);
@@ -67,14 +69,16 @@ Test(seccomp_profile, places_of_mistakes)
 		"p.json: syscalls[0].excludes.arches[0]: unknown machine \"pdp11\"");
 	refused(CALL "\"includes\":{\"minKernel\":\"six\"}}]}",
 		"p.json: syscalls[0].includes.minKernel: \"six\" is not a kernel version such as \"4.8\"");
-	refused(CALL "\"name\":\"write\"}]}", "p.json: syscalls[0]: has both \"name\" and \"names\"");
+	refused(CALL "\"name\":\"write\"}]}",
+		"p.json: syscalls[0]: has both \"name\" and \"names\"");
 	refused(CALL "\"errnoRet\":1}]}",
 		"p.json: syscalls[0]: an error number, but the action returns none");
 }
 
 Test(seccomp_profile, what_cannot_be_done_is_refused_with_the_reason)
 {
-	refused(TOP "\"listenerPath\":\"/run/x\"}", "p.json: listenerPath: a listener would decide "
+	refused(TOP "\"listenerPath\":\"/run/x\"}",
+		"p.json: listenerPath: a listener would decide "
 		"over every container, and ctr passes no descriptor to one");
 	refused("{\"defaultAction\":\"SCMP_ACT_NOTIFY\"}",
 		"p.json: defaultAction: SCMP_ACT_NOTIFY needs a listener, and ctr runs none");
@@ -83,14 +87,15 @@ Test(seccomp_profile, what_cannot_be_done_is_refused_with_the_reason)
 	refused(TOP "\"flags\":[\"SECCOMP_FILTER_FLAG_FAST\"]}",
 		"p.json: flags[0]: unknown flag \"SECCOMP_FILTER_FLAG_FAST\"");
 	refused("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":1,"
-		"\"defaultErrno\":\"ENOSYS\"}", "p.json: defaultErrnoRet: 1 is not ENOSYS");
+		"\"defaultErrno\":\"ENOSYS\"}",
+		"p.json: defaultErrnoRet: 1 is not ENOSYS");
 }
 
 Test(seccomp_profile, size_is_bounded)
 {
 	static char big[SECCOMP_PROFILE_MAX_BYTES + 1];
 	struct seccomp_profile p;
-	struct err err = { 0 };
+	struct err err = {0};
 
 	memset(big, ' ', sizeof(big));
 	cr_assert(seccomp_profile_parse("p", big, sizeof(big), &target, &p, &err) < 0);
@@ -126,12 +131,13 @@ Test(seccomp_profile, two_conditions_on_one_argument_are_alternatives)
 #ifdef __x86_64__
 Test(seccomp_profile, other_abis_only_when_asked)
 {
-	static const char map[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"archMap\":[{"
+	static const char map[] =
+		"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"archMap\":[{"
 		"\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":"
 		"[\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\"]},{\"architecture\":\"SCMP_ARCH_AARCH64\","
 		"\"subArchitectures\":[\"SCMP_ARCH_ARM\"]}]}";
 	static const char list[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":"
-		"[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\",\"SCMP_ARCH_X86\"]}";
+				   "[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\",\"SCMP_ARCH_X86\"]}";
 	struct seccomp_profile p;
 	struct err err;
 
@@ -149,10 +155,10 @@ Test(seccomp_profile, errors_and_flags)
 
 	cr_assert(parse("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"comment\":\"x\","
 			"\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\",\"SECCOMP_FILTER_FLAG_TSYNC\"]}",
-			&p, &err) == 0);
+			  &p, &err) == 0);
 	cr_assert(p.default_action == (SECCOMP_RET_ERRNO | EPERM));
 	cr_assert(p.flags == SECCOMP_FILTER_FLAG_LOG);
 	cr_assert(parse("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrno\":\"ENOSYS\"}", &p,
-			&err) == 0);
+			  &err) == 0);
 	cr_assert(p.default_action == (SECCOMP_RET_ERRNO | ENOSYS));
 }

@@ -65,12 +65,13 @@ static uint32_t run(const struct sock_filter *code, size_t count, const struct s
 
 static struct seccomp_program build(const char *json, size_t len, uint64_t caps)
 {
-	struct seccomp_target target = { .caps = caps, .kernel_major = 6, .kernel_minor = 1 };
+	struct seccomp_target target = {.caps = caps, .kernel_major = 6, .kernel_minor = 1};
 	struct seccomp_profile profile;
 	struct seccomp_program program;
-	struct err err = { 0 };
+	struct err err = {0};
 
-	cr_assert(seccomp_profile_parse("p", json, len, &target, &profile, &err) == 0, "%s", err.text);
+	cr_assert(seccomp_profile_parse("p", json, len, &target, &profile, &err) == 0, "%s",
+		err.text);
 	cr_assert(seccomp_program_build("p", &profile, &program, &err) == 0, "%s", err.text);
 	seccomp_profile_free(&profile);
 	return program;
@@ -79,12 +80,13 @@ static struct seccomp_program build(const char *json, size_t len, uint64_t caps)
 static uint32_t answer_on(const struct seccomp_program *p, uint32_t arch, int nr, uint64_t a0,
 	uint64_t a1, uint64_t a2)
 {
-	struct seccomp_data d = { .nr = nr, .arch = arch, .args = { a0, a1, a2 } };
+	struct seccomp_data d = {.nr = nr, .arch = arch, .args = {a0, a1, a2}};
 
 	return run(p->code, p->count, &d);
 }
 
-static uint32_t answer(const struct seccomp_program *p, int nr, uint64_t a0, uint64_t a1, uint64_t a2)
+static uint32_t answer(const struct seccomp_program *p, int nr, uint64_t a0, uint64_t a1,
+	uint64_t a2)
 {
 	return answer_on(p, seccomp_arch_native(), nr, a0, a1, a2);
 }
@@ -93,7 +95,8 @@ static struct seccomp_program one_condition(const char *op, const char *value, c
 {
 	char json[400];
 
-	snprintf(json, sizeof(json), "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"name\":"
+	snprintf(json, sizeof(json),
+		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"name\":"
 		"\"read\",\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":1,\"op\":\"SCMP_CMP_%s\","
 		"\"value\":%s,\"valueTwo\":%s}]},{\"name\":\"write\",\"action\":\"SCMP_ACT_ALLOW\"}]}",
 		op, value, two);
@@ -119,10 +122,11 @@ static bool compare(const char *op, uint64_t arg, uint64_t v, uint64_t two)
 
 Test(seccomp_program, operators_compare_64_bits)
 {
-	static const char *const ops[] = { "EQ", "NE", "LT", "LE", "GT", "GE", "MASKED_EQ" };
-	static const uint64_t values[] = { 0, 1, 5, 0xffffffff, 0x100000000, 0x100000005, 0x700000003 };
-	static const uint64_t near[] = { 0, 1, 4, 5, 6, 0xfffffffe, 0xffffffff, 0x100000000,
-		0x100000004, 0x100000005, 0x100000006, 0x700000003, 0x800000000, UINT64_MAX };
+	static const char *const ops[] = {"EQ", "NE", "LT", "LE", "GT", "GE", "MASKED_EQ"};
+	static const uint64_t values[] = {0, 1, 5, 0xffffffff, 0x100000000, 0x100000005,
+		0x700000003};
+	static const uint64_t near[] = {0, 1, 4, 5, 6, 0xfffffffe, 0xffffffff, 0x100000000,
+		0x100000004, 0x100000005, 0x100000006, 0x700000003, 0x800000000, UINT64_MAX};
 
 	for (size_t o = 0; o < 7; o++) {
 		for (size_t v = 0; v < 7; v++) {
@@ -135,7 +139,7 @@ Test(seccomp_program, operators_compare_64_bits)
 			p = one_condition(ops[o], text, two);
 			for (size_t n = 0; n < 14; n++)
 				cr_assert((answer(&p, SYS_read, 0, near[n], 0) == ALLOWED) ==
-						compare(ops[o], near[n], values[v], datum),
+						  compare(ops[o], near[n], values[v], datum),
 					"%s %s: %llx", ops[o], text, (unsigned long long)near[n]);
 			cr_assert(answer(&p, SYS_write, 0, 0, 0) == ALLOWED);
 			free(p.code);
@@ -148,23 +152,26 @@ Test(seccomp_program, long_jumps)
 {
 	static char json[200000];
 	size_t len = (size_t)sprintf(json, "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[");
-	static const char *const names[] = { "read", "getpid", "openat", "statx" };
-	static const int numbers[] = { SYS_read, SYS_getpid, SYS_openat, SYS_statx };
+	static const char *const names[] = {"read", "getpid", "openat", "statx"};
+	static const int numbers[] = {SYS_read, SYS_getpid, SYS_openat, SYS_statx};
 	struct seccomp_program p;
 
 	for (int i = 0; i < 4; i++) {
 		for (int v = 0; v < 90; v++)
-			len += (size_t)sprintf(json + len, "{\"name\":\"%s\",\"action\":\"SCMP_ACT_ERRNO\","
+			len += (size_t)sprintf(json + len,
+				"{\"name\":\"%s\",\"action\":\"SCMP_ACT_ERRNO\","
 				"\"errnoRet\":%d,\"args\":[{\"index\":0,\"op\":\"SCMP_CMP_EQ\",\"value\":1},"
-				"{\"index\":1,\"op\":\"SCMP_CMP_EQ\",\"value\":%d}]},", names[i],
-				1000 * i + v, v);
-		len += (size_t)sprintf(json + len, "{\"name\":\"%s\",\"action\":\"SCMP_ACT_ALLOW\"}%s",
-			names[i], i < 3 ? "," : "]}");
+				"{\"index\":1,\"op\":\"SCMP_CMP_EQ\",\"value\":%d}]},",
+				names[i], 1000 * i + v, v);
+		len += (size_t)sprintf(json + len,
+			"{\"name\":\"%s\",\"action\":\"SCMP_ACT_ALLOW\"}%s", names[i],
+			i < 3 ? "," : "]}");
 	}
 	p = build(json, len, 0);
 	for (int i = 0; i < 4; i++) {
 		for (unsigned v = 0; v < 90; v++)
-			cr_assert(answer(&p, numbers[i], 1, v, 0) == ERROR(1000u * (unsigned)i + v));
+			cr_assert(
+				answer(&p, numbers[i], 1, v, 0) == ERROR(1000u * (unsigned)i + v));
 		cr_assert(answer(&p, numbers[i], 1, 90, 0) == ALLOWED);
 		cr_assert(answer(&p, numbers[i], 0, 3, 0) == ALLOWED);
 		cr_assert(answer(&p, numbers[i] + 1, 1, 3, 0) != ALLOWED);
@@ -174,24 +181,28 @@ Test(seccomp_program, long_jumps)
 Test(seccomp_program, too_long_is_refused)
 {
 	static char json[1 << 19];
-	struct seccomp_target target = { 0 };
+	struct seccomp_target target = {0};
 	struct seccomp_profile profile;
 	struct seccomp_program program;
-	struct err err = { 0 };
+	struct err err = {0};
 	size_t len = (size_t)sprintf(json, "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[");
 
 	for (int i = 0; i < 2000; i++)
-		len += (size_t)sprintf(json + len, "%s{\"name\":\"read\",\"action\":\"SCMP_ACT_ALLOW\","
-			"\"args\":[{\"index\":0,\"op\":\"SCMP_CMP_EQ\",\"value\":%d}]}", i ? "," : "", i);
+		len += (size_t)sprintf(json + len,
+			"%s{\"name\":\"read\",\"action\":\"SCMP_ACT_ALLOW\","
+			"\"args\":[{\"index\":0,\"op\":\"SCMP_CMP_EQ\",\"value\":%d}]}",
+			i ? "," : "", i);
 	len += (size_t)sprintf(json + len, "]}");
-	cr_assert(seccomp_profile_parse("p", json, len, &target, &profile, &err) == 0, "%s", err.text);
+	cr_assert(seccomp_profile_parse("p", json, len, &target, &profile, &err) == 0, "%s",
+		err.text);
 	cr_assert(seccomp_program_build("p", &profile, &program, &err) < 0);
 	cr_assert(strstr(err.text, "longer than the 4096 instructions"), "%s", err.text);
 }
 
 Test(seccomp_program, first_match_then_the_rule_without_condition)
 {
-	static const char json[] = "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":["
+	static const char json[] =
+		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":["
 		"{\"name\":\"read\",\"action\":\"SCMP_ACT_ALLOW\"},"
 		"{\"name\":\"read\",\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":5,\"args\":["
 		"{\"index\":0,\"op\":\"SCMP_CMP_EQ\",\"value\":3}]},"
@@ -206,7 +217,8 @@ Test(seccomp_program, first_match_then_the_rule_without_condition)
 
 Test(seccomp_program, calls_younger_than_the_profile_do_not_exist)
 {
-	static const char json[] = "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":"
+	static const char json[] =
+		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":"
 		"[\"read\",\"openat2\",\"no_such_call\"],\"action\":\"SCMP_ACT_ALLOW\"}]}";
 	struct seccomp_program p = build(json, sizeof(json) - 1, 0);
 
@@ -220,7 +232,8 @@ Test(seccomp_program, calls_younger_than_the_profile_do_not_exist)
 #ifdef __x86_64__
 Test(seccomp_program, other_abis)
 {
-	static const char json[] = "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":"
+	static const char json[] =
+		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":"
 		"[\"SCMP_ARCH_X86\"],\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"},"
 		"{\"name\":\"write\",\"action\":\"SCMP_ACT_ALLOW\",\"args\":["
 		"{\"index\":0,\"op\":\"SCMP_CMP_EQ\",\"value\":1}]}]}";
@@ -243,7 +256,7 @@ static struct seccomp_program builtin(const char *name, uint64_t caps)
 		if (!strcmp(seccomp_builtins[i].name, name))
 			return build(seccomp_builtins[i].json, seccomp_builtins[i].json_len, caps);
 	cr_assert_fail("no profile %s", name);
-	return (struct seccomp_program){ 0 };
+	return (struct seccomp_program){0};
 }
 
 Test(seccomp_program, what_is_embedded_is_what_the_profile_says)
@@ -259,7 +272,7 @@ Test(seccomp_program, what_is_embedded_is_what_the_profile_says)
 
 Test(seccomp_program, no_socket_but_the_listed_ones)
 {
-	static const uint64_t upper[] = { 0, UINT64_C(1) << 32, UINT64_C(0xffffffff) << 32 };
+	static const uint64_t upper[] = {0, UINT64_C(1) << 32, UINT64_C(0xffffffff) << 32};
 	struct seccomp_program p = builtin("default", 0);
 
 	for (uint64_t u = 0; u < 3; u++) {
@@ -267,28 +280,29 @@ Test(seccomp_program, no_socket_but_the_listed_ones)
 			bool inet = !u && (f == 2 || f == 10);
 
 			cr_assert((answer(&p, SYS_socket, upper[u] | f, 1, 0) == ALLOWED) ==
-					(inet || (!u && (f == 1 || f == 16))), "family %d", (int)f);
+					  (inet || (!u && (f == 1 || f == 16))),
+				"family %d", (int)f);
 			cr_assert((answer(&p, SYS_socketpair, upper[u] | f, 1, 0) == ALLOWED) ==
-				(!u && f == 1));
+				  (!u && f == 1));
 			cr_assert((answer(&p, SYS_socket, upper[u] | f, 5, 0) == ALLOWED) ==
-				(!u && (f == 1 || f == 16)));
+				  (!u && (f == 1 || f == 16)));
 		}
 	}
 	for (uint64_t proto = 1; proto < 300; proto++)
 		cr_assert(answer(&p, SYS_socket, 16, 3, proto) == ERROR(EPROTONOSUPPORT));
 	for (uint64_t proto = 0; proto < 300; proto++) {
 		cr_assert((answer(&p, SYS_socket, 2, 1 | 0x80800, proto) == ALLOWED) ==
-			(proto == 0 || proto == 6 || proto == 262));
+			  (proto == 0 || proto == 6 || proto == 262));
 		cr_assert((answer(&p, SYS_socket, 10, 2, proto) == ALLOWED) ==
-			(proto == 0 || proto == 17 || proto == 58 || proto == 136));
+			  (proto == 0 || proto == 17 || proto == 58 || proto == 136));
 	}
 	cr_assert(answer(&p, SYS_socket, 38, 5, 0) == ERROR(EAFNOSUPPORT));
 }
 
 Test(seccomp_program, namespaces_only_with_the_capability)
 {
-	static const uint64_t fresh[] = { 0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000,
-		0x20000000, 0x40000000 };
+	static const uint64_t fresh[] = {0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000,
+		0x20000000, 0x40000000};
 	struct seccomp_program p = builtin("default", 0), admin = builtin("default", SYS_ADMIN);
 	struct seccomp_program vps = builtin("vps", 0);
 
@@ -313,16 +327,18 @@ Test(seccomp_program, namespaces_only_with_the_capability)
 
 Test(seccomp_program, the_kernel_surface_is_closed_in_every_profile)
 {
-	static const int closed[] = { SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register,
-		SYS_bpf, SYS_userfaultfd, SYS_perf_event_open, SYS_keyctl, SYS_add_key, SYS_request_key,
-		SYS_kexec_load, SYS_init_module, SYS_finit_module, SYS_delete_module,
-		SYS_open_by_handle_at, SYS_swapon, SYS_quotactl, SYS_clock_settime, SYS_syslog };
-	struct seccomp_program p[] = { builtin("default", 0), builtin("default", UINT64_MAX),
-		builtin("vps", UINT64_MAX) };
+	static const int closed[] = {SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register,
+		SYS_bpf, SYS_userfaultfd, SYS_perf_event_open, SYS_keyctl, SYS_add_key,
+		SYS_request_key, SYS_kexec_load, SYS_init_module, SYS_finit_module,
+		SYS_delete_module, SYS_open_by_handle_at, SYS_swapon, SYS_quotactl,
+		SYS_clock_settime, SYS_syslog};
+	struct seccomp_program p[] = {builtin("default", 0), builtin("default", UINT64_MAX),
+		builtin("vps", UINT64_MAX)};
 
 	for (size_t i = 0; i < 3; i++) {
 		for (size_t c = 0; c < sizeof(closed) / sizeof(closed[0]); c++)
-			cr_assert(answer(&p[i], closed[c], 0, 0, 0) == ERROR(EPERM), "%d", closed[c]);
+			cr_assert(answer(&p[i], closed[c], 0, 0, 0) == ERROR(EPERM), "%d",
+				closed[c]);
 		cr_assert(answer(&p[i], SYS_socket, 38, 5, 0) == ERROR(EAFNOSUPPORT));
 		cr_assert(answer(&p[i], SYS_socket, 40, 1, 0) == ERROR(EAFNOSUPPORT));
 		cr_assert(answer(&p[i], SYS_socket, 16, 3, 6) == ERROR(EPROTONOSUPPORT));
@@ -339,9 +355,9 @@ Test(seccomp_program, the_kernel_surface_is_closed_in_every_profile)
 
 Test(seccomp_program, names_younger_than_libseccomp)
 {
-	static const char *const names[] = { "cachestat", "fchmodat2", "map_shadow_stack", "futex_wake",
-		"futex_wait", "futex_requeue", "statmount", "listmount", "mseal", "setxattrat",
-		"file_getattr", "futex_waitv", "set_mempolicy_home_node" };
+	static const char *const names[] = {"cachestat", "fchmodat2", "map_shadow_stack",
+		"futex_wake", "futex_wait", "futex_requeue", "statmount", "listmount", "mseal",
+		"setxattrat", "file_getattr", "futex_waitv", "set_mempolicy_home_node"};
 	struct seccomp_program p = builtin("default", 0);
 
 	cr_assert(syscall_number("mseal") == 462 && syscall_number("futex_waitv") == 449);

@@ -11,10 +11,10 @@ Test(signame, known)
 	static const struct {
 		const char *s;
 		int number;
-	} c[] = {{"TERM", SIGTERM}, {"SIGTERM", SIGTERM}, {"sigterm", SIGTERM}, {"15", 15}, {"1", 1},
-		{"64", 64}, {"RTMIN", 34}, {"RTMIN+3", 37}, {"SIGRTMIN+0", 34}, {"SIGRTMAX-1", 63},
-		{"RTMAX", 64}, {"rtmax-30", 34}, {"RTMIN+30", 64}, {"WINCH", SIGWINCH}, {"IOT", SIGABRT},
-		{"CLD", SIGCHLD}, {"POLL", SIGIO}};
+	} c[] = {{"TERM", SIGTERM}, {"SIGTERM", SIGTERM}, {"sigterm", SIGTERM}, {"15", 15},
+		{"1", 1}, {"64", 64}, {"RTMIN", 34}, {"RTMIN+3", 37}, {"SIGRTMIN+0", 34},
+		{"SIGRTMAX-1", 63}, {"RTMAX", 64}, {"rtmax-30", 34}, {"RTMIN+30", 64},
+		{"WINCH", SIGWINCH}, {"IOT", SIGABRT}, {"CLD", SIGCHLD}, {"POLL", SIGIO}};
 
 	for (size_t i = 0; i < COUNT(c); i++)
 		cr_assert_eq(signal_parse(c[i].s), c[i].number, "%s", c[i].s);
@@ -22,9 +22,9 @@ Test(signame, known)
 
 Test(signame, refused)
 {
-	static const char *const bad[] = {"", "0", "65", "-1", "SIG", "SIGSIGTERM", "TERM ", " TERM",
-		"TERMS", "RTMIN+31", "RTMIN-1", "RTMAX+1", "RTMAX-31", "RTMIN+", "RTMIN++1", "RTMIN3",
-		"RTMIN+4294967296", "4294967297", "15x", "SIG15", "\n"};
+	static const char *const bad[] = {"", "0", "65", "-1", "SIG", "SIGSIGTERM", "TERM ",
+		" TERM", "TERMS", "RTMIN+31", "RTMIN-1", "RTMAX+1", "RTMAX-31", "RTMIN+",
+		"RTMIN++1", "RTMIN3", "RTMIN+4294967296", "4294967297", "15x", "SIG15", "\n"};
 
 	for (size_t i = 0; i < COUNT(bad); i++)
 		cr_assert_eq(signal_parse(bad[i]), -1, "%s", bad[i]);

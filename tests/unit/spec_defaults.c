@@ -127,8 +127,9 @@ Test(etcfiles, hosts_name_the_container_and_what_was_added)
 
 Test(etcfiles, resolv_takes_from_the_host_what_is_not_given)
 {
-	static const char host[] = "# made by something\nnameserver 192.0.2.1\nnameserver 192.0.2.2\n"
-				   "search example.org\noptions ndots:2\nnameserver6 x";
+	static const char host[] =
+		"# made by something\nnameserver 192.0.2.1\nnameserver 192.0.2.2\n"
+		"search example.org\noptions ndots:2\nnameserver6 x";
 	struct spec s = fresh();
 	const char *dns[] = {"198.51.100.9"};
 

@@ -13,7 +13,8 @@ Test(sysctlname, paths)
 {
 	static const struct {
 		const char *name, *path;
-	} c[] = {{"net.core.somaxconn", "net/core/somaxconn"}, {"net/core/somaxconn", "net/core/somaxconn"},
+	} c[] = {{"net.core.somaxconn", "net/core/somaxconn"},
+		{"net/core/somaxconn", "net/core/somaxconn"},
 		{"net.ipv4.conf.eth0/1.forwarding", "net/ipv4/conf/eth0.1/forwarding"},
 		{"net/ipv4/conf/eth0.1/forwarding", "net/ipv4/conf/eth0.1/forwarding"}};
 	char path[SYSCTL_PATH_SIZE];
@@ -26,9 +27,10 @@ Test(sysctlname, paths)
 
 Test(sysctlname, paths_refused)
 {
-	static const char *const bad[] = {"", ".", "/", "..", "net", ".net.core", "/net/core", "net.core.",
-		"net/core/", "net//core", "net..core", "net/../kernel/x", "net/./x", "net.//.kernel.x",
-		"net.ipv4./.x", "net.core x", "net.core\n", "net.\xff", "../../etc/passwd"};
+	static const char *const bad[] = {"", ".", "/", "..", "net", ".net.core", "/net/core",
+		"net.core.", "net/core/", "net//core", "net..core", "net/../kernel/x", "net/./x",
+		"net.//.kernel.x", "net.ipv4./.x", "net.core x", "net.core\n", "net.\xff",
+		"../../etc/passwd"};
 	char path[SYSCTL_PATH_SIZE] = "kept", s[SYSCTL_PATH_SIZE + 8];
 
 	for (size_t i = 0; i < COUNT(bad); i++)
@@ -52,17 +54,19 @@ Test(sysctlname, owners)
 
 	for (size_t i = 0; i < COUNT(c); i++) {
 		cr_assert_eq(sysctl_check("x", c[i].name, c[i].owner, &err), 0, "%s", c[i].name);
-		cr_assert_eq(sysctl_check("x", c[i].name, ALL & ~c[i].owner, &err), -1, "%s", c[i].name);
+		cr_assert_eq(sysctl_check("x", c[i].name, ALL & ~c[i].owner, &err), -1, "%s",
+			c[i].name);
 		cr_assert(strstr(err.text, "namespace"), "%s", err.text);
 	}
 }
 
 Test(sysctlname, host_wide_refused)
 {
-	static const char *const bad[] = {"kernel.core_pattern", "kernel.hostname", "kernel.modprobe",
-		"vm.swappiness", "fs.file-max", "kernel.semx", "kernel.sem.x", "kernel.shm", "netx.core",
-		"fs.mqueuex.y", "fs/mqueue", "kernel.sysrq", "kernel/yama/ptrace_scope", "user",
-		"net/../kernel/core_pattern", "net.//.kernel.core_pattern", "kernel.pid_max"};
+	static const char *const bad[] = {"kernel.core_pattern", "kernel.hostname",
+		"kernel.modprobe", "vm.swappiness", "fs.file-max", "kernel.semx", "kernel.sem.x",
+		"kernel.shm", "netx.core", "fs.mqueuex.y", "fs/mqueue", "kernel.sysrq",
+		"kernel/yama/ptrace_scope", "user", "net/../kernel/core_pattern",
+		"net.//.kernel.core_pattern", "kernel.pid_max"};
 
 	for (size_t i = 0; i < COUNT(bad); i++)
 		cr_assert_eq(sysctl_check("--sysctl", bad[i], ALL, &err), -1, "%s", bad[i]);
@@ -72,8 +76,8 @@ Test(sysctlname, host_wide_refused)
 
 Test(sysctlname, flag)
 {
-	static const char *const bad[] = {"", "=", "net.a.b", "net.a.b=", "net.a.b=1\n2", "=1", "net=1",
-		"../x=1", "net.a.b=\xff"};
+	static const char *const bad[] = {"", "=", "net.a.b", "net.a.b=", "net.a.b=1\n2", "=1",
+		"net=1", "../x=1", "net.a.b=\xff"};
 
 	cr_assert_eq(sysctl_flag(&spec, "x", "net/ipv4/conf/eth0.1/forwarding=1", &err), 0);
 	cr_assert_eq(sysctl_flag(&spec, "x", "kernel.sem=250 32000 100 128", &err), 0);

@@ -123,8 +123,8 @@ Test(user, a_number_is_no_name)
 Test(user, strict_numbers)
 {
 	static const char *const bad[] = {"-1", "+1", " 1", "1 ", "1a", "0x0", "4294967295",
-		"4294967296", "18446744073709551616", "0:-1", "0:+1", "0: 1", "0:4294967295", "0:1a",
-		"1:2:3", "www:root:0", "\t0", "-", "0:-", "a/b", "a,b"};
+		"4294967296", "18446744073709551616", "0:-1", "0:+1", "0: 1", "0:4294967295",
+		"0:1a", "1:2:3", "www:root:0", "\t0", "-", "0:-", "a/b", "a,b"};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		refused(bad[i], "neither a name nor an id");
@@ -318,17 +318,18 @@ Test(user, pieces)
 {
 	for (size_t size = 1; size < 40; size++) {
 		struct passwd_scan p = {.name = "www"};
-		struct group_scan g = {.member = "www", .names = {"audio", "bad", "none"},
+		struct group_scan g = {.member = "www",
+			.names = {"audio", "bad", "none"},
 			.name_count = 3};
 
 		for (size_t at = 0; at < sizeof(passwd) - 1; at += size)
-			passwd_feed(&p, passwd + at, sizeof(passwd) - 1 - at < size ?
-				sizeof(passwd) - 1 - at : size);
+			passwd_feed(&p, passwd + at,
+				sizeof(passwd) - 1 - at < size ? sizeof(passwd) - 1 - at : size);
 		passwd_feed(&p, NULL, 0);
 		cr_expect(p.found && p.usable && p.uid == 33 && p.gid == 34);
 		for (size_t at = 0; at < sizeof(group) - 1; at += size)
-			group_feed(&g, group + at, sizeof(group) - 1 - at < size ?
-				sizeof(group) - 1 - at : size);
+			group_feed(&g, group + at,
+				sizeof(group) - 1 - at < size ? sizeof(group) - 1 - at : size);
 		group_feed(&g, NULL, 0);
 		cr_expect_eq(g.gid_count, 2);
 		cr_expect(g.answers[0].found && g.answers[0].usable && g.answers[0].gid == 29);

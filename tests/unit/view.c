@@ -46,11 +46,16 @@ Test(view, command_in_one_line)
 Test(view, json_has_every_member)
 {
 	static const char *const keys[] = {"name", "id", "image", "rootfs", "command", "created",
-		"started", "finished", "status", "exitStatus", "oomKilled", "pid", "remove", "labels"};
+		"started", "finished", "status", "exitStatus", "oomKilled", "pid", "remove",
+		"labels"};
 	char *words[] = {"true", NULL};
 	const struct view v = {
 		.status = CONTAINER_RUNNING,
-		.summary = {.name = "n", .id = "i", .command = words, .created_ns = 1, .exit_status = 3},
+		.summary = {.name = "n",
+			.id = "i",
+			.command = words,
+			.created_ns = 1,
+			.exit_status = 3},
 		.record.pid = 42,
 	};
 	json_t *j = view_json(&v);
