@@ -3,6 +3,7 @@
 #include "cgroup/hierarchy.h"
 #include "cli/command.h"
 #include "cli/view.h"
+#include "container/release.h"
 #include "image/store.h"
 #include "ns/idmap.h"
 
@@ -153,11 +154,13 @@ static json_t *layers_json(const struct summary *s)
 static json_t *container_json(const struct store *store, const struct view *view, struct err *err)
 {
 	const char *name = view->summary.name;
-	char path[SPEC_NAME_MAX + 32], data[4096];
-	json_t *config, *j;
+	autofree char *text = NULL;
+	json_t *config = NULL, *j;
+	char data[4096];
+	size_t len;
 
-	snprintf(path, sizeof(path), "%s/config.json", name);
-	config = json_read(store->containers_fd, path, err);
+	if (container_read(store, name, "config.json", &text, &len, err) == 0)
+		config = json_parse("config.json", text, len, err);
 	if (!config && err->sys != ENOENT)
 		return NULL;
 	j = view_json(view);

@@ -270,11 +270,11 @@ int container_remove(const struct store *store, const char *name, enum remove_fl
 int container_spec(const struct store *store, const char *name, struct spec *ret, struct err *err)
 {
 	autofree char *text = NULL;
-	char path[SPEC_NAME_MAX + 32];
 	size_t len;
 
-	snprintf(path, sizeof(path), "%s/config.json", name);
-	if (file_read(store->containers_fd, path, JSON_MAX_BYTES, &text, &len, err) < 0)
+	if (container_read(store, name, "config.json", &text, &len, err) < 0)
 		return err_wrap(err, "%s", name);
-	return config_read(path, text, len, CONFIG_OURS, ret, err);
+	return config_read("config.json", text, len, CONFIG_OURS, ret, err) < 0
+		       ? err_wrap(err, "%s", name)
+		       : 0;
 }

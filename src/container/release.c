@@ -165,15 +165,26 @@ static int remove_group(struct container *c, struct err *err)
 	return 0;
 }
 
+int container_read(const struct store *store, const char *name, const char *file, char **ret_text,
+	size_t *ret_len, struct err *err)
+{
+	char path[SPEC_NAME_MAX + 32];
+
+	snprintf(path, sizeof(path), "%s/%s", name, file);
+	if (file_read(store->containers_fd, path, JSON_MAX_BYTES, ret_text, ret_len, err) == 0)
+		return 0;
+	if (err->sys != ENOENT)
+		return -1;
+	return file_read(store->state_fd, path, JSON_MAX_BYTES, ret_text, ret_len, err);
+}
+
 int container_summary(const struct store *store, const char *name, struct summary *ret,
 	struct err *err)
 {
 	autofree char *text = NULL;
-	char path[SPEC_NAME_MAX + 32];
 	size_t len;
 
-	snprintf(path, sizeof(path), "%s/container.json", name);
-	if (file_read(store->containers_fd, path, JSON_MAX_BYTES, &text, &len, err) < 0)
+	if (container_read(store, name, "container.json", &text, &len, err) < 0)
 		return -1;
 	return summary_parse(text, len, ret, err) < 0 ? err_wrap(err, "%s", name) : 0;
 }

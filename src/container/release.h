@@ -30,7 +30,12 @@ int container_remove_data(const struct store *store, const char *name, struct er
 int container_remove_state(const struct store *store, const char *name, const char *id,
 	struct err *err);
 
-/* container.json of root/containers/NAME. err->sys is ENOENT if it has none. */
+/* Reads container.json or config.json of a container: they are in root/containers/NAME, or, of a --rm
+ * container, in state/NAME, which is in memory on most hosts. */
+int container_read(const struct store *store, const char *name, const char *file, char **ret_text,
+	size_t *ret_len, struct err *err);
+
+/* container.json of a container. err->sys is ENOENT if it has none. */
 int container_summary(const struct store *store, const char *name, struct summary *ret,
 	struct err *err);
 int container_write_summary(int data_fd, const struct summary *s, bool durable, struct err *err);

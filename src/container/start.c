@@ -27,7 +27,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-static int write_initial_summary(struct container *c, const struct spec *spec, struct err *err)
+static int write_initial_summary(int dirfd, const struct spec *spec, struct err *err)
 {
 	struct summary s = {
 		.name = spec->name,
@@ -43,7 +43,7 @@ static int write_initial_summary(struct container *c, const struct spec *spec, s
 		.remove = spec->remove,
 	};
 
-	return container_write_summary(c->data_fd, &s, false, err);
+	return container_write_summary(dirfd, &s, false, err);
 }
 
 /* The group is the claim of the id range too: mkdir has one winner on the whole host. */
@@ -111,15 +111,16 @@ static bool must_tell_first(const struct spec *spec)
 	return spec->root.layer_count > 0;
 }
 
-/* Files that the payload need not wait for. */
+/* Files that the payload need not wait for; where container_read() looks for them. */
 static int write_details(struct container *c, const struct spec *spec, struct err *err)
 {
 	autojson json_t *j = config_write(spec, spec->root.dir ? spec->root.dir : "/", err);
 	autofree char *text = j ? json_text(j, JSON_INDENT(2), err) : NULL;
+	int dirfd = spec->remove ? c->state_fd : c->data_fd;
 
-	if (!text || (!must_tell_first(spec) && write_initial_summary(c, spec, err) < 0))
+	if (!text || (!must_tell_first(spec) && write_initial_summary(dirfd, spec, err) < 0))
 		return -1;
-	return file_write(c->data_fd, "config.json", text, strlen(text), 0600, FILE_NOSYNC, err);
+	return file_write(dirfd, "config.json", text, strlen(text), 0600, FILE_NOSYNC, err);
 }
 
 struct pipes {
@@ -230,7 +231,7 @@ static int start_claimed(struct container *c, const struct spec *spec, struct pl
 	struct trees t;
 	int r;
 
-	if (must_tell_first(spec) && write_initial_summary(c, spec, err) < 0)
+	if (must_tell_first(spec) && write_initial_summary(c->data_fd, spec, err) < 0)
 		return -1;
 	if (io->image_lock >= 0)
 		close(io->image_lock);
