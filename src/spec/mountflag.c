@@ -352,7 +352,12 @@ static void mount_put(struct spec *spec, const struct mount *m)
 static struct mount bind_default(bool make_source)
 {
 	return (struct mount){
-		.kind = MOUNT_BIND, .recursive = true, .idmap = true, .make_source = make_source};
+		.kind = MOUNT_BIND,
+		.attr_set = MOUNT_ATTR_NODEV,
+		.recursive = true,
+		.idmap = true,
+		.make_source = make_source,
+	};
 }
 
 int mountflag_volume(struct spec *spec, const char *what, const char *value, const char *cwd,

@@ -8,7 +8,8 @@
  * from cwd; it is made if missing. OPTIONS with commas: ro, rw, nosuid, suid, nodev, dev, noexec,
  * exec, [no]atime and its kind, nosymfollow, [r]private, [r]shared, [r]slave, bind, rbind, idmap,
  * noidmap. Of docker's z, Z, cached, delegated, consistent, nocopy there is nothing to do and they
- * are accepted. Paths with a ':' need --mount. */
+ * are accepted. Paths with a ':' need --mount. Devices in SRC cannot be opened
+ * unless "dev" is said: by its ids the container's root would own those that root owns. */
 int mountflag_volume(struct spec *spec, const char *what, const char *value, const char *cwd,
 	struct err *err);
 /* --mount type=bind|tmpfs,source=…,target=…,…: fields as in one line of CSV, so that "a,b" in

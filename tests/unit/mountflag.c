@@ -44,7 +44,8 @@ Test(mountflag, volume)
 {
 	TAKE(volume, "/srv/data:/data");
 	cr_assert(last()->kind == MOUNT_BIND && last()->recursive && last()->idmap && last()->make_source);
-	cr_assert(!last()->attr_set && !last()->attr_clear && !last()->propagation);
+	cr_assert_eq(last()->attr_set, MOUNT_ATTR_NODEV);
+	cr_assert(!last()->attr_clear && !last()->propagation);
 	cr_assert_str_eq(last()->source, "/srv/data");
 	cr_assert_str_eq(last()->target, "/data");
 }
@@ -121,7 +122,8 @@ Test(mountflag, mount_bind)
 	TAKE(mount_field, "src=./a,dst=/b,type=bind,readonly,bind-propagation=rshared,bind-nonrecursive,"
 			  "idmap=false,consistency=cached");
 	cr_assert_str_eq(last()->source, "/work/dir/a");
-	cr_assert(last()->attr_set == MOUNT_ATTR_RDONLY && last()->propagation == (MS_SHARED | MS_REC));
+	cr_assert_eq(last()->attr_set, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV);
+	cr_assert_eq(last()->propagation, MS_SHARED | MS_REC);
 	cr_assert(!last()->recursive && !last()->idmap);
 	TAKE(mount_field, "type=bind,src=/a,destination=/b,ro=false,bind-nonrecursive=0,idmap=1");
 }
