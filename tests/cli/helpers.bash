@@ -64,12 +64,13 @@ until_true() {
 	return 1
 }
 
+# Whose parent is gone stays as a zombie until process 1 takes notice.
+alive() { grep -qs '^State:.[^ZX]' "/proc/$1/status"; }
 logged() { grep -qs -- "$2" "$CTR_ROOT/containers/$1/log"; }
 payload() { sed -E 's/.*"pid":([0-9]+).*/\1/' "$CTR_STATE/$1/record.json"; }
-supervisor() { pgrep -f "ctr-supervisor.*$CTR_STATE" || pgrep ctr-supervisor | while read -r p; do
-	[ "$(readlink "/proc/$p/cwd")" != "$CTR_STATE/$1" ] || echo "$p"; done; }
+supervisor() { awk '/^PPid/ {print $2}' "/proc/$(payload "$1")/status"; }
 group() { sed -n "s,^0::,$(dirname "$GROUPS_AT"),p" "/proc/$(payload "$1")/cgroup"; }
-containers() { ls -A "$CTR_ROOT/containers" "$CTR_STATE" 2> /dev/null | grep -v : | sort -u; }
+containers() { { ls -A "$CTR_ROOT/containers"; ls -A "$CTR_STATE"; } 2> /dev/null | sort -u; }
 
 # `! COMMAND` cannot fail a test.
 not() { if "$@"; then return 1; fi; }

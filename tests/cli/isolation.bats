@@ -20,7 +20,7 @@ inside() { box "$@" -- sh -c 'for n in cgroup ipc mnt net pid user uts; do readl
 @test "net, pid, ipc, uts, userns: host keeps the host's, and only that" {
 	namespaces cgroup ipc mnt net pid user uts | sort > host
 	for n in net pid ipc uts userns; do
-		kind=${n%ns}
+		kind=${n/userns/user}
 		inside --$n host | sort > inside
 		[ "$(comm -12 host inside)" = "$(readlink "/proc/self/ns/$kind")" ]
 	done
@@ -80,11 +80,10 @@ inside() { box "$@" -- sh -c 'for n in cgroup ipc mnt net pid user uts; do readl
 00000000800405fb CapEff: 00000000800405fb CapBnd: 00000000800405fb CapAmb: 0000000000000000" ]
 	grep -qP '^NoNewPrivs:\t1$' <<< "$output"
 	grep -qP '^Seccomp:\t2$' <<< "$output"
-	grep -qP '^Groups:\t0 ?$' <<< "$output"
+	grep -qP '^Groups:\t *$' <<< "$output"
 }
 
 @test "--cap-add and --cap-drop change the sets, and nothing but them" {
-	caps() { sed -n 's/^CapBnd:\t//p' /proc/self/status; }
 	in_box() { box "$@" -- sed -n 's/^CapBnd:\t//p' /proc/self/status; }
 	[ "$(in_box --cap-drop ALL)" = 0000000000000000 ]
 	[ "$(in_box --cap-drop all --cap-add NET_RAW)" = 0000000000002000 ]
@@ -92,7 +91,7 @@ inside() { box "$@" -- sh -c 'for n in cgroup ipc mnt net pid user uts; do readl
 	[ "$(in_box --cap-drop chown)" = 00000000800405fa ]
 	[ $((0x$(in_box --cap-add ALL) > 0xffffffff)) -eq 1 ]
 	run ! box --cap-drop CHOWN -- chown 5 /etc/passwd
-	run ! box -- date -s 2020-01-01
+	[[ "$(box --cap-add ALL -- date -s 2020-01-01 2>&1)" =~ "not permitted" ]]
 }
 
 @test "no-new-privileges=false lets setuid programs be what they are" {
@@ -117,9 +116,6 @@ inside() { box "$@" -- sh -c 'for n in cgroup ipc mnt net pid user uts; do readl
 }
 
 @test "kernel sockets that a container has no use for cannot be made" {
-	command -v python3 > /dev/null || skip "needs python3"
-	run -0 ctr run --rm --rootfs / -- python3 - <<- 'END'
-	END
 	cat > sockets.py <<- 'END'
 		import socket
 		for family in (38, 40, 17):      # AF_ALG, AF_VSOCK, AF_PACKET
@@ -162,7 +158,8 @@ inside() { box "$@" -- sh -c 'for n in cgroup ipc mnt net pid user uts; do readl
 @test "low ports and ping need no privilege" {
 	[ "$(box -- cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" = 0 ]
 	[ "$(box -- cat /proc/sys/net/ipv4/ping_group_range | tr '\t' ' ')" = '0 65535' ]
-	run -0 box -u ann -- ping -c 1 -W 2 127.0.0.1
+	run -0 ctr run --rm --rootfs / -u nobody -- python3 -c 'from socket import *
+s = socket(); s.bind(("127.0.0.1", 80)); s = socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP)'
 }
 
 @test "what it writes is kept with its own ids" {
@@ -190,15 +187,14 @@ inside() { box "$@" -- sh -c 'for n in cgroup ipc mnt net pid user uts; do readl
 }
 
 @test "no descriptor but 0, 1 and 2 reaches the payload" {
-	exec 5< / 6> file 7< /etc/passwd 8< /proc 9<> fifo-less
-	[ "$(box -- sh -c 'echo /proc/self/fd/*')" = "/proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2" ]
+	exec 5< / 6> file 7< /etc/passwd 8< /proc 9<> file
+	[ "$(box -- sh -c 'ls /proc/1/fd; true' | xargs)" = '0 1 2' ]
 	started quiet -- sleep 60
-	[ "$(ctr exec quiet sh -c 'echo /proc/1/fd/*')" = "/proc/1/fd/0 /proc/1/fd/1 /proc/1/fd/2" ]
-	[ "$(ctr exec quiet sh -c 'echo /proc/self/fd/*')" = \
-		"/proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2" ]
-	[ "$(box --userns host -- sh -c 'echo /proc/self/fd/*')" = \
-		"/proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2" ]
-	[ "$(box --init -- sh -c 'echo /proc/1/fd/*' | wc -w)" -le 3 ]
+	[ "$(ctr exec quiet ls /proc/1/fd | xargs)" = '0 1 2' ]
+	[ "$(ctr exec quiet sh -c 'ls /proc/$$/fd; true' | xargs)" = '0 1 2' ]
+	[ "$(box --userns host -- sh -c 'ls /proc/1/fd; true' | xargs)" = '0 1 2' ]
+	[ "$(box --init -- sh -c 'ls /proc/$$/fd; true' | xargs)" = '0 1 2' ]
+	[ "$(box --init -- sh -c 'ls /proc/1/fd; true' | wc -w)" -le 3 ]
 	exec 5>&- 6>&- 7>&- 8>&- 9>&-
 	ctr rm -f quiet
 }

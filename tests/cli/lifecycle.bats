@@ -1,0 +1,262 @@
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031
+# Containers in the background: from run -d to rm, and when their keepers are killed.
+load helpers
+
+setup_file() { file_setup; }
+setup() { cd "$BATS_TEST_TMPDIR" || return; }
+teardown() { nothing_left; }
+
+# stop_handler NAME: a container that minds TERM.
+stop_handler() {
+	started "$1" "${@:2}" -- sh -c 'trap "echo bye; exit 3" TERM; echo ready; while :; do sleep .05; done'
+	until_true "it is ready" logged "$1" ready
+}
+
+@test "run -d prints the id and comes back while the container runs" {
+	run -0 ctr run -d --name bg --rootfs "$FS" -- sleep 60
+	[[ "$output" =~ ^[0-9a-f]{64}$ ]]
+	kill -0 "$(payload bg)"
+	# The beginning of the id will do for a name.
+	[ "$(ctr exec "${output:0:12}" echo hi)" = hi ]
+	[ "$(ctr exec bg hostname)" = "${output:0:12}" ]
+	ctr rm -f bg
+}
+
+@test "run -d says why when the command cannot be run, and leaves nothing" {
+	refused 127 nosuch ctr run -d --name never --rootfs "$FS" -- nosuch
+	refused 126 /etc ctr run -d --name never --rootfs "$FS" -- /etc
+	[ -z "$(containers)" ]
+}
+
+@test "run -d holds no descriptor of the shell that started it" {
+	run -0 timeout 10 bash -c 'out=$(ctr run -d --name free --rootfs "$FS" -- sleep 60); [ ${#out} -eq 64 ]'
+	ctr rm -f free
+}
+
+@test "stop sends TERM and waits; the handler's status is kept" {
+	stop_handler polite
+	run -0 ctr stop polite
+	[ "$output" = polite ]
+	[ "$(ctr wait polite)" = 3 ]
+	logged polite bye
+	refused 125 'not running' ctr kill polite
+	ctr stop polite
+	ctr rm polite
+}
+
+@test "stop -t kills what does not listen" {
+	started deaf -- sh -c 'trap "" TERM; echo ready; while :; do sleep .05; done'
+	until_true "it is ready" logged deaf ready
+	t=$SECONDS
+	ctr stop -t 1 deaf
+	[ $((SECONDS - t)) -le 5 ]
+	[ "$(ctr wait deaf)" = 137 ]
+	ctr rm deaf
+}
+
+@test "--stop-signal and --stop-timeout are the defaults of stop" {
+	started usr --stop-signal USR1 -- sh -c 'trap "exit 5" USR1; echo ready; while :; do sleep .05; done'
+	until_true "it is ready" logged usr ready
+	ctr stop usr
+	[ "$(ctr wait usr)" = 5 ]
+	started short --stop-timeout 0 -- sleep 60
+	t=$SECONDS
+	ctr stop short
+	[ $((SECONDS - t)) -le 3 ]
+	ctr rm usr short
+}
+
+@test "kill: KILL by default, any signal with -s" {
+	started killed -- sleep 60
+	ctr kill killed
+	[ "$(ctr wait killed)" = 137 ]
+	started hup -- sh -c 'trap "exit 9" HUP; echo ready; while :; do sleep .05; done'
+	until_true "it is ready" logged hup ready
+	ctr kill -s HUP hup
+	[ "$(ctr wait hup)" = 9 ]
+	refused 125 "NOSUCH" ctr kill -s NOSUCH hup
+	ctr rm killed hup
+}
+
+@test "rm refuses a running container, rm -f kills it" {
+	started busy -- sleep 60
+	refused 125 'busy.*running' ctr rm busy
+	hinted 'ctr rm -f busy'
+	kill -0 "$(payload busy)"
+	pid=$(payload busy)
+	[ "$(ctr rm -f busy)" = busy ]
+	not alive "$pid"
+	refused 125 'no container busy' ctr rm busy
+	[ -z "$(containers)" ]
+}
+
+@test "several at once: one that fails does not stop the others" {
+	started one -- sleep 60
+	started two -- sleep 60
+	run --separate-stderr ctr rm -f one nosuch two
+	[ "$status" -ne 0 ]
+	[ "$output" = $'one\ntwo' ]
+	[[ "$stderr" =~ nosuch ]]
+	[ -z "$(containers)" ]
+}
+
+@test "wait prints the status, for those who ended and those who will" {
+	started early -- sh -c 'exit 4'
+	started late -- sh -c 'sleep .5; exit 6'
+	run -0 ctr wait early late
+	[ "$output" = $'4\n6' ]
+	# It is kept as long as the container is.
+	[ "$(ctr wait late)" = 6 ]
+	[ "$(ctr wait late)" = 6 ]
+	ctr rm early late
+	refused 125 'no container late' ctr wait late
+}
+
+@test "wait and --rm: whoever waits gets the status" {
+	ctr run -d --rm --name brief --rootfs "$FS" -- sh -c 'sleep .5; exit 8' > /dev/null
+	[ "$(ctr wait brief)" = 8 ]
+	until_true "it is gone" test ! -e "$CTR_ROOT/containers/brief"
+}
+
+@test "a foreground container without --rm keeps status and files" {
+	status=0
+	ctr run --name kept --rootfs "$FS" -- sh -c 'echo x > /made; exit 21' || status=$?
+	[ "$status" -eq 21 ]
+	[ "$(ctr wait kept)" = 21 ]
+	[ "$(cat "$CTR_ROOT/containers/kept/upper/made")" = x ]
+	ctr rm kept
+}
+
+@test "paused, it makes no progress; resumed, it goes on" {
+	started clock -- sh -c 'n=0; while :; do n=$((n + 1)); echo $n > /tmp/n; done'
+	count() { cat "$CTR_ROOT/containers/clock/upper/tmp/n"; }
+	until_true "it counts" test -s "$CTR_ROOT/containers/clock/upper/tmp/n"
+	[ "$(ctr pause clock)" = clock ]
+	one=$(count)
+	sleep .3
+	[ "$(count)" = "$one" ]
+	refused 125 'already paused' ctr pause clock
+	refused 125 'clock.*paused' ctr exec clock true
+	ctr resume clock
+	moved() { [ "$(count)" != "$one" ]; }
+	until_true "it goes on" moved
+	refused 125 'not paused' ctr resume clock
+	ctr pause clock
+	ctr rm -f clock
+}
+
+@test "a paused container can be stopped" {
+	stop_handler frozen
+	ctr pause frozen
+	ctr stop -t 5 frozen
+	[ "$(ctr wait frozen)" = 3 ]
+	ctr rm frozen
+}
+
+@test "ctr killed with KILL: the container in its foreground lives, can be stopped, and gc cleans up" {
+	ctr run --rm --name orphan --rootfs "$FS" -- sh -c 'echo ready; sleep 60' > out 3>&- &
+	pid=$!
+	until_true "it runs" grep -q ready out
+	kill -KILL $pid
+	wait $pid || :
+	payload=$(payload orphan)
+	alive "$payload"
+	ctr gc
+	alive "$payload"
+	[ "$(ctr exec orphan echo still)" = still ]
+	ctr stop -t 0 orphan
+	not alive "$payload"
+	ctr gc
+	[ -z "$(containers)" ]
+	[ -z "$(leftovers)" ]
+}
+
+@test "ctr killed with KILL, and the container ends by itself: gc finds it" {
+	ctr run --rm --name short --rootfs "$FS" -- sh -c 'echo ready; sleep .5' > out 3>&- &
+	pid=$!
+	until_true "it runs" grep -q ready out
+	payload=$(payload short)
+	kill -KILL $pid
+	wait $pid || :
+	gone() { not alive "$payload"; }
+	until_true "it has ended" gone
+	[[ "$(ctr gc)" =~ "1 released" ]]
+	[ -z "$(containers)" ]
+	[ "$(ctr gc)" = '0 released, 0 removed' ]
+}
+
+@test "the supervisor killed with KILL: the container lives, and rm -f cleans up" {
+	started alone -- sh -c 'echo ready; trap "" PIPE; while :; do sleep .05; done'
+	until_true "it is ready" logged alone ready
+	keeper=$(supervisor alone)
+	[ "$(cat "/proc/$keeper/comm")" = ctr-supervisor ]
+	kill -KILL "$keeper"
+	sleep .2
+	kill -0 "$(payload alone)"
+	ctr gc
+	[ "$(ctr exec alone echo hi)" = hi ]
+	ctr rm -f alone
+	[ -z "$(containers)" ]
+}
+
+@test "the supervisor is small, and holds nothing of where it was started" {
+	started small -- sleep 60
+	keeper=$(supervisor small)
+	[ "$(awk '/^VmRSS/ {print $2}' "/proc/$keeper/status")" -lt 1024 ]
+	not grep -q "$BATS_TEST_TMPDIR" <(readlink "/proc/$keeper/cwd")
+	not grep -qE 'pipe.*\b(stdout|stderr)\b' <(ls -l "/proc/$keeper/fd")
+	ctr rm -f small
+}
+
+@test "thirty at once start, run and end" {
+	for n in {1..30}; do
+		(ctr run --rm --rootfs "$FS" -- sh -c "exit $n" 3>&- || echo $? > status.$n) &
+	done
+	wait
+	for n in {1..30}; do
+		[ "$(cat status.$n)" -eq "$n" ]
+	done
+	[ -z "$(containers)" ]
+}
+
+@test "thirty in the background at once, with names made up" {
+	for n in {1..30}; do
+		ctr run -d --rootfs "$FS" -- sleep 60 > id.$n 3>&- &
+	done
+	wait
+	[ "$(cat id.* | sort -u | wc -l)" -eq 30 ]
+	[ "$(containers | wc -l)" -eq 30 ]
+	# Each has a range of ids of its own.
+	[ "$(for c in $(containers); do awk '{print $2}' "/proc/$(payload "$c")/uid_map"; done | sort -u | wc -l)" -eq 30 ]
+	# shellcheck disable=SC2046
+	ctr rm -f $(containers) > /dev/null
+	[ -z "$(containers)" ]
+}
+
+@test "gc leaves the living alone" {
+	started alive -- sleep 60
+	for n in {1..5}; do ctr gc; done
+	kill -0 "$(payload alive)"
+	ctr rm -f alive
+}
+
+@test "rm of one container by many at once: all end, and it is gone" {
+	started wanted -- sleep 60
+	for n in {1..10}; do ctr rm -f wanted > out.$n 2>&1 3>&- & done
+	wait
+	[ -z "$(containers)" ]
+}
+
+@test "a killed ctr is no obstacle to the next of that name" {
+	ctr run --rm --name retry --rootfs "$FS" -- sh -c 'echo ready; sleep 60' > out 3>&- &
+	pid=$!
+	until_true "it runs" grep -q ready out
+	group=$(group retry)
+	kill -KILL $pid
+	wait $pid || :
+	refused 125 'retry.*in use' ctr run --rm --name retry --rootfs "$FS" -- true
+	echo 1 > "$group/cgroup.kill"
+	empty() { grep -q 'populated 0' "$group/cgroup.events"; }
+	until_true "it is dead" empty
+	[ "$(ctr run --rm --name retry --rootfs "$FS" -- echo again)" = again ]
+}
