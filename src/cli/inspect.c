@@ -88,7 +88,8 @@ static json_t *read_limits(struct container *c)
 	struct arena a = {0};
 	json_t *j = NULL;
 
-	if (cgroup_read_limits(c->group_fd, known ? &spec.limits : NULL, &a, &limits, &unknown) == 0)
+	if (cgroup_read_limits(c->group_fd, known ? &spec.limits : NULL, &a, &limits, &unknown) ==
+		0)
 		j = limits_json(&limits);
 	arena_free(&a);
 	if (known)
@@ -100,7 +101,8 @@ static json_t *ids_json(const struct record *r)
 {
 	if (!(r->namespaces & CLONE_NEWUSER))
 		return NULL;
-	return json_pack("{sI si}", "first", (json_int_t)idmap_slot_base(r->slot), "count", SPEC_IDS);
+	return json_pack("{sI si}", "first", (json_int_t)idmap_slot_base(r->slot), "count",
+		SPEC_IDS);
 }
 
 static json_t *cgroup_json(const struct record *r)

@@ -157,8 +157,9 @@ int container_stop(struct container *c, int sig, uint64_t timeout_ns, struct err
 	if (cgroup_kill(c->group_fd, err) < 0)
 		return -1;
 	if (!ends_within(c->pidfd, 30 * 1000000000ULL))
-		return err_set(err, "%s does not end: its first process survives SIGKILL "
-				    "(is it waiting for a disk or a network file system?)",
+		return err_set(err,
+			"%s does not end: its first process survives SIGKILL "
+			"(is it waiting for a disk or a network file system?)",
 			c->record.name);
 	return 0;
 }

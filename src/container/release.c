@@ -47,10 +47,11 @@ uint64_t process_start_ticks(pid_t pid)
 		return 0;
 	/* The second field is the name, in parentheses, and may hold anything. */
 	p = strrchr(text, ')');
-	if (!p || sscanf(p + 1,
-			  " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
-			  "%*d %llu",
-			  &ticks) != 1)
+	if (!p ||
+		sscanf(p + 1,
+			" %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+			"%*d %llu",
+			&ticks) != 1)
 		return 0;
 	return ticks;
 }
@@ -261,7 +262,9 @@ int container_remove_own_data(struct container *c, struct err *err)
 	bool unowned;
 
 	if (fd < 0)
-		return errno == ENOENT ? 0 : err_sys(err, "open %s/containers/%s", c->store->root, name);
+		return errno == ENOENT
+			       ? 0
+			       : err_sys(err, "open %s/containers/%s", c->store->root, name);
 	if (bears_mark(c, fd, &unowned))
 		return container_remove_data(c->store, name, err);
 	if (unowned && unlinkat(c->store->containers_fd, name, AT_REMOVEDIR) < 0 &&

@@ -44,7 +44,7 @@ int container_write_summary(int data_fd, const struct summary *s, bool durable, 
 int exit_file_read(int state_fd, int *ret_status, int64_t *ret_finished_ns);
 int exit_file_write(int state_fd, int status, struct err *err);
 
-int64_t now_ns(void); /* since 1970 */
+int64_t now_ns(void);                   /* since 1970 */
 uint64_t deadline_in(unsigned seconds); /* CLOCK_MONOTONIC nanoseconds */
 /* Field 22 of /proc/PID/stat. 0 if there is no such process. */
 uint64_t process_start_ticks(pid_t pid);

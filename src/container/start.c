@@ -158,7 +158,8 @@ static int provide_trees(struct container *c, const struct spec *spec, struct pl
 	struct trees *t, struct pipes *p, struct err *err)
 {
 	if (payload_set_oom_score(c->record.pid, &spec->process, err) < 0 ||
-		trees_open(t, c, spec, plan, err) < 0 || map_ids(c->record.pid, spec, plan, t, err) < 0)
+		trees_open(t, c, spec, plan, err) < 0 ||
+		map_ids(c->record.pid, spec, plan, t, err) < 0)
 		return -1;
 	if (trees_send(t, spec, p->go[1], err) == 0)
 		return 0;

@@ -225,14 +225,16 @@ static int tmpfs_size(struct request *r, const char *key, const char *value)
 	if (len && value[len - 1] == '%') {
 		const char *number = arena_strndup(&r->spec->arena, value, len - 1);
 		if (num_parse_u32(number, &percent) < 0 || percent < 1 || percent > 100)
-			return err_value(r->err, r->what, value, "is not a share from 1%% to 100%%");
+			return err_value(r->err, r->what, value,
+				"is not a share from 1%% to 100%%");
 		data_add(r, key, arena_printf(&r->spec->arena, "%u%%", percent));
 		return 0;
 	}
 	if (size_parse(r->what, value, &n, r->err) < 0)
 		return -1;
 	if (!n)
-		return err_value(r->err, r->what, value, "is no size: to the kernel it means no limit");
+		return err_value(r->err, r->what, value,
+			"is no size: to the kernel it means no limit");
 	data_add(r, key, arena_printf(&r->spec->arena, "%llu", (unsigned long long)n));
 	return 0;
 }
@@ -323,7 +325,8 @@ static int source_take(struct request *r, const char *s)
 		const char *rest = s + (s[1] != '.');
 
 		rest += *rest == '/';
-		path = arena_printf(a, "%s%s%s", r->cwd, *rest && strcmp(r->cwd, "/") ? "/" : "", rest);
+		path = arena_printf(a, "%s%s%s", r->cwd, *rest && strcmp(r->cwd, "/") ? "/" : "",
+			rest);
 	} else if (*s != '/') {
 		err_value(r->err, r->what, s, "names a volume, and there are no named volumes");
 		return err_hint(r->err, "give the path of a directory: /%.80s or ./%.80s", s, s);
@@ -373,14 +376,17 @@ int mountflag_volume(struct spec *spec, const char *what, const char *value, con
 	}
 	source = arena_strndup(&spec->arena, value, (size_t)(colon - value));
 	words = strchr(colon + 1, ':');
-	target = words ? arena_strndup(&spec->arena, colon + 1, (size_t)(words - colon - 1)) : colon + 1;
+	target = words ? arena_strndup(&spec->arena, colon + 1, (size_t)(words - colon - 1))
+		       : colon + 1;
 	if (!*source)
 		return err_value(err, what, value, "has no source before the ':'");
 	if (words && strchr(words + 1, ':')) {
 		err_value(err, what, value, "has more than SRC:DST:OPTIONS");
-		return err_hint(err, "for paths with a ':' use --mount type=bind,source=...,target=...");
+		return err_hint(err,
+			"for paths with a ':' use --mount type=bind,source=...,target=...");
 	}
-	if (source_take(&r, source) < 0 || target_parse(&spec->arena, what, target, &r.m.target, err) < 0 ||
+	if (source_take(&r, source) < 0 ||
+		target_parse(&spec->arena, what, target, &r.m.target, err) < 0 ||
 		(words && words_take(&r, words + 1) < 0))
 		return -1;
 	mount_put(spec, &r.m);
@@ -469,7 +475,8 @@ static int type_take(struct request *r, const char *value)
 		r->m = (struct mount){.kind = MOUNT_TMPFS};
 	} else {
 		err_value(r->err, r->what, value, "is not a type of mount");
-		return err_hint(r->err, "use type=bind with a directory of the host, or type=tmpfs");
+		return err_hint(r->err,
+			"use type=bind with a directory of the host, or type=tmpfs");
 	}
 	r->typed = true;
 	return 0;
@@ -494,7 +501,8 @@ static int propagation_field(struct request *r, const char *value)
 	const struct option *o = option_find(value);
 
 	if (!o || o->topic != TOPIC_PROPAGATION)
-		return err_value(r->err, r->what, value, "is not a propagation such as rprivate or rslave");
+		return err_value(r->err, r->what, value,
+			"is not a propagation such as rprivate or rslave");
 	return option_take(r, o);
 }
 
@@ -566,16 +574,19 @@ static int truth_take(struct request *r, size_t i, const char *value)
 	bool yes = true;
 
 	if (value && truth_parse(value, &yes) < 0)
-		return err_value(r->err, r->what, value, "is neither true nor false for %s", truths[i].name);
+		return err_value(r->err, r->what, value, "is neither true nor false for %s",
+			truths[i].name);
 	return field_option(r, yes ? truths[i].yes : truths[i].no);
 }
 
 static int create_field(struct request *r, const char *value)
 {
 	if (r->m.kind == MOUNT_TMPFS)
-		return err_value(r->err, r->what, "bind-create-src", "has no meaning for a tmpfs mount");
+		return err_value(r->err, r->what, "bind-create-src",
+			"has no meaning for a tmpfs mount");
 	if (value && truth_parse(value, &r->m.make_source) < 0)
-		return err_value(r->err, r->what, value, "is neither true nor false for bind-create-src");
+		return err_value(r->err, r->what, value,
+			"is neither true nor false for bind-create-src");
 	r->m.make_source |= !value;
 	return 0;
 }
@@ -704,7 +715,8 @@ int mounts_check(const struct spec *spec, struct err *err)
 			if (strcmp(m[i].target, m[j].target) != 0)
 				continue;
 			if (is_asked_for(&m[i]) && is_asked_for(&m[j]))
-				return err_value(err, "mount", m[i].target, "is the target of two mounts");
+				return err_value(err, "mount", m[i].target,
+					"is the target of two mounts");
 			err_value(err, "mount", m[i].target, "is mounted in every container");
 			return err_hint(err, "mount it elsewhere, or one path below it");
 		}

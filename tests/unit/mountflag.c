@@ -29,7 +29,8 @@ static const struct mount *last(void)
 	return &spec.mounts[spec.mount_count - 1];
 }
 
-static void refuse_all(int (*fn)(const char *), const char *option, const char *const *bad, size_t count)
+static void refuse_all(int (*fn)(const char *), const char *option, const char *const *bad,
+	size_t count)
 {
 	size_t before = spec.mount_count;
 
@@ -43,7 +44,8 @@ static void refuse_all(int (*fn)(const char *), const char *option, const char *
 Test(mountflag, volume)
 {
 	TAKE(volume, "/srv/data:/data");
-	cr_assert(last()->kind == MOUNT_BIND && last()->recursive && last()->idmap && last()->make_source);
+	cr_assert(last()->kind == MOUNT_BIND && last()->recursive && last()->idmap &&
+		  last()->make_source);
 	cr_assert_eq(last()->attr_set, MOUNT_ATTR_NODEV);
 	cr_assert(!last()->attr_clear && !last()->propagation);
 	cr_assert_str_eq(last()->source, "/srv/data");
@@ -55,8 +57,8 @@ Test(mountflag, volume_sources)
 	static const struct {
 		const char *s, *source;
 	} c[] = {{".:/x", "/work/dir"}, {"./:/x", "/work/dir"}, {"./a/b:/x", "/work/dir/a/b"},
-		{"..:/x", "/work/dir/.."}, {"../a:/x", "/work/dir/../a"}, {"/:/x", "/"}, {"/a b:/x", "/a b"},
-		{"./.h:/x", "/work/dir/.h"}};
+		{"..:/x", "/work/dir/.."}, {"../a:/x", "/work/dir/../a"}, {"/:/x", "/"},
+		{"/a b:/x", "/a b"}, {"./.h:/x", "/work/dir/.h"}};
 
 	for (size_t i = 0; i < COUNT(c); i++) {
 		TAKE(volume, c[i].s);
@@ -82,11 +84,12 @@ Test(mountflag, volume_options)
 
 Test(mountflag, volume_refused)
 {
-	static const char *const bad[] = {"", ":", "::", "/a", "/a:", ":/b", "data:/b", "a/b:/c", ".hidden:/c",
-		"~/x:/c", "/a:b", "/a:./b", "/a:/", "/a:/.", "/a:///", "/a:/b/..", "/a:/../b", "/a:/b/../../c",
-		"/a:/b:", "/a:/b:ro,", "/a:/b:,ro", "/a:/b:ro,,z", "/a:/b:ro,rw", "/a:/b:ro,ro",
-		"/a:/b:shared,slave", "/a:/b:bind,rbind", "/a:/b:RO", "/a:/b:U", "/a:/b:O", "/a:/b:size=1m",
-		"/a:/b:tmpcopyup", "/a:/b:ro:z", "/a:/b:x=y", "/a:/\xff", "/\xff:/b", "C:\\x:/b", "/a:/b:copy"};
+	static const char *const bad[] = {"", ":", "::", "/a", "/a:", ":/b", "data:/b", "a/b:/c",
+		".hidden:/c", "~/x:/c", "/a:b", "/a:./b", "/a:/", "/a:/.", "/a:///", "/a:/b/..",
+		"/a:/../b", "/a:/b/../../c", "/a:/b:", "/a:/b:ro,", "/a:/b:,ro", "/a:/b:ro,,z",
+		"/a:/b:ro,rw", "/a:/b:ro,ro", "/a:/b:shared,slave", "/a:/b:bind,rbind", "/a:/b:RO",
+		"/a:/b:U", "/a:/b:O", "/a:/b:size=1m", "/a:/b:tmpcopyup", "/a:/b:ro:z", "/a:/b:x=y",
+		"/a:/\xff", "/\xff:/b", "C:\\x:/b", "/a:/b:copy"};
 	char s[70000];
 
 	refuse_all(volume, "-v: ", bad, COUNT(bad));
@@ -106,7 +109,8 @@ Test(mountflag, targets_are_normalised)
 {
 	static const struct {
 		const char *s, *target;
-	} c[] = {{"/b", "/b"}, {"//b//", "/b"}, {"/./b/./c/.", "/b/c"}, {"/...", "/..."}, {"/..b", "/..b"}};
+	} c[] = {{"/b", "/b"}, {"//b//", "/b"}, {"/./b/./c/.", "/b/c"}, {"/...", "/..."},
+		{"/..b", "/..b"}};
 	const char *target;
 
 	for (size_t i = 0; i < COUNT(c); i++) {
@@ -118,9 +122,11 @@ Test(mountflag, targets_are_normalised)
 Test(mountflag, mount_bind)
 {
 	TAKE(mount_field, "type=bind,source=/a,target=/b");
-	cr_assert(last()->kind == MOUNT_BIND && last()->recursive && last()->idmap && !last()->make_source);
-	TAKE(mount_field, "src=./a,dst=/b,type=bind,readonly,bind-propagation=rshared,bind-nonrecursive,"
-			  "idmap=false,consistency=cached");
+	cr_assert(last()->kind == MOUNT_BIND && last()->recursive && last()->idmap &&
+		  !last()->make_source);
+	TAKE(mount_field,
+		"src=./a,dst=/b,type=bind,readonly,bind-propagation=rshared,bind-nonrecursive,"
+		"idmap=false,consistency=cached");
 	cr_assert_str_eq(last()->source, "/work/dir/a");
 	cr_assert_eq(last()->attr_set, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV);
 	cr_assert_eq(last()->propagation, MS_SHARED | MS_REC);
@@ -154,17 +160,22 @@ Test(mountflag, mount_refused)
 {
 	static const char *const bad[] = {"", ",", "type", "type=", "type=bind", "src=/a,dst=/b",
 		"type=volume,src=a,dst=/b", "type=nfs,dst=/b", "type=bind,type=bind,src=/a,dst=/b",
-		"type=bind,src=/a", "type=bind,dst=/b", "type=bind,src=,dst=/b", "type=bind,src,dst=/b",
-		"type=bind,src=data,dst=/b", "type=bind,src=/a,dst=b", "type=bind,src=/a,dst=/",
-		"type=bind,src=/a,dst=/b/../c", "type=bind,src=/a,source=/a,dst=/b", "type=bind,src=/a,dst=/b,target=/c",
-		"type=bind,src=/a,dst=/b,", "type=bind,,src=/a,dst=/b", "type=bind,src=/a,dst=/b,ro=maybe",
-		"type=bind,src=/a,dst=/b,ro,rw", "type=bind,src=/a,dst=/b,ro,readonly=false",
-		"type=bind,src=/a,dst=/b,tmpfs-size=1m", "type=tmpfs,src=/a,dst=/b", "type=tmpfs,dst=/b,idmap",
-		"type=tmpfs,dst=/b,bind-propagation=rslave", "type=bind,src=/a,dst=/b,bind-propagation=ro",
-		"type=bind,src=/a,dst=/b,bind-recursive=writable", "type=bind,src=/a,dst=/b,volume-driver=x",
-		"type=bind,src=/a,dst=/b,unknown", "type=tmpfs,dst=/b,tmpfs-size=0", "type=tmpfs,dst=/b,tmpfs-size=x",
-		"type=tmpfs,dst=/b,tmpfs-mode=8", "type=tmpfs,dst=/b,tmpfs-mode=17777", "type=tmpfs,dst=/b,size=1m",
-		"type=tmpfs,dst=/b,tmpfs-size=1m,tmpfs-size=2m", "type=bind,\"src=/a,dst=/b", "type=bind,sr\"c=/a,dst=/b",
+		"type=bind,src=/a", "type=bind,dst=/b", "type=bind,src=,dst=/b",
+		"type=bind,src,dst=/b", "type=bind,src=data,dst=/b", "type=bind,src=/a,dst=b",
+		"type=bind,src=/a,dst=/", "type=bind,src=/a,dst=/b/../c",
+		"type=bind,src=/a,source=/a,dst=/b", "type=bind,src=/a,dst=/b,target=/c",
+		"type=bind,src=/a,dst=/b,", "type=bind,,src=/a,dst=/b",
+		"type=bind,src=/a,dst=/b,ro=maybe", "type=bind,src=/a,dst=/b,ro,rw",
+		"type=bind,src=/a,dst=/b,ro,readonly=false",
+		"type=bind,src=/a,dst=/b,tmpfs-size=1m", "type=tmpfs,src=/a,dst=/b",
+		"type=tmpfs,dst=/b,idmap", "type=tmpfs,dst=/b,bind-propagation=rslave",
+		"type=bind,src=/a,dst=/b,bind-propagation=ro",
+		"type=bind,src=/a,dst=/b,bind-recursive=writable",
+		"type=bind,src=/a,dst=/b,volume-driver=x", "type=bind,src=/a,dst=/b,unknown",
+		"type=tmpfs,dst=/b,tmpfs-size=0", "type=tmpfs,dst=/b,tmpfs-size=x",
+		"type=tmpfs,dst=/b,tmpfs-mode=8", "type=tmpfs,dst=/b,tmpfs-mode=17777",
+		"type=tmpfs,dst=/b,size=1m", "type=tmpfs,dst=/b,tmpfs-size=1m,tmpfs-size=2m",
+		"type=bind,\"src=/a,dst=/b", "type=bind,sr\"c=/a,dst=/b",
 		"type=bind,\"src=/a\"x,dst=/b", "\"", "\"\"", "type=tmpfs,dst=/b,bind-create-src",
 		"type=bind,src=/a,dst=/b,bind-create-src=2", "type=bind,src=/a,dst=/\xff",
 		"type=tmpfs,dst=/b,tmpfs-size=1m\"", "type=bind,src=/a,dst=/b,=x"};
@@ -184,11 +195,12 @@ Test(mountflag, tmpfs)
 
 Test(mountflag, tmpfs_refused)
 {
-	static const char *const bad[] = {"", "run", "/", "/a/..", "/a:", "/a:size", "/a:size=", "/a:size=0",
-		"/a:size=0%", "/a:size=101%", "/a:size=%", "/a:size=-1", "/a:size=1m,size=2m", "/a:mode=9",
-		"/a:uid=-1", "/a:uid=4294967295", "/a:uid=4294967296", "/a:gid=root", "/a:mpol=bind:0",
-		"/a:ro,rw", "/a:exec,noexec", "/a:rslave", "/a:bind", "/a:z", "/a:huge=always", "/a:size=1m:ro",
-		"/a:source=x", "/a:nr_inodes=50%%", "/a:,", "/a:nosuid,suid"};
+	static const char *const bad[] = {"", "run", "/", "/a/..", "/a:", "/a:size",
+		"/a:size=", "/a:size=0", "/a:size=0%", "/a:size=101%", "/a:size=%", "/a:size=-1",
+		"/a:size=1m,size=2m", "/a:mode=9", "/a:uid=-1", "/a:uid=4294967295",
+		"/a:uid=4294967296", "/a:gid=root", "/a:mpol=bind:0", "/a:ro,rw", "/a:exec,noexec",
+		"/a:rslave", "/a:bind", "/a:z", "/a:huge=always", "/a:size=1m:ro", "/a:source=x",
+		"/a:nr_inodes=50%%", "/a:,", "/a:nosuid,suid"};
 
 	refuse_all(tmpfs, "--tmpfs: ", bad, COUNT(bad));
 }
@@ -243,10 +255,10 @@ Test(mountflag, what_lies_within_another_comes_behind_it)
 			size_t len = strlen(spec.mounts[k].target);
 
 			cr_assert(strncmp(spec.mounts[k].target, spec.mounts[i].target, len) != 0 ||
-					spec.mounts[i].target[len] != '/',
+					  spec.mounts[i].target[len] != '/',
 				"%s before %s", spec.mounts[i].target, spec.mounts[k].target);
 			cr_assert(!spec.mounts[i].source || !spec.mounts[k].source ||
-				strcmp(spec.mounts[i].source, "/4") != 0 ||
-				strcmp(spec.mounts[k].source, "/3") != 0);
+				  strcmp(spec.mounts[i].source, "/4") != 0 ||
+				  strcmp(spec.mounts[k].source, "/3") != 0);
 		}
 }
