@@ -79,15 +79,23 @@ static int acquire_group(struct container *c, struct err *err)
 	return err_set(err, "all %d id ranges of this host are in use", IDMAP_SLOTS);
 }
 
+/* A user namespace opens no device that was not made for it; without one, or where a device is given
+ * with less than full access, the rules of the group decide. */
+static bool needs_device_rules(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->device_count; i++)
+		if (strlen(spec->devices[i].access) < 3)
+			return true;
+	return !(spec->ns.fresh & CLONE_NEWUSER);
+}
+
 static int limit_group(struct container *c, const struct spec *spec, const struct plan *plan,
 	struct err *err)
 {
 	if (cgroup_apply(c->hierarchy_fd, c->group_fd, &plan->cgroup, err) < 0)
 		return -1;
-	/* A user namespace opens no device that was not made for it; without one, the rules do. */
-	if (!(spec->ns.fresh & CLONE_NEWUSER) &&
-		cgroup_devices_attach(c->group_fd, spec->device_rules, spec->device_rule_count,
-			err) < 0)
+	if (needs_device_rules(spec) && cgroup_devices_attach(c->group_fd, spec->device_rules,
+						spec->device_rule_count, err) < 0)
 		return -1;
 	return 0;
 }
