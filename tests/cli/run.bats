@@ -185,7 +185,7 @@ teardown() { nothing_left; }
 	sh -c 'ctr run --rm --name orphan --die-with-parent --rootfs "$FS" -- sleep 60 3>&- & sleep .5' \
 		> /dev/null 2>&1
 	until_true "it is gone" test ! -e "$CTR_STATE/orphan"
-	refused 125 exclude ctr run -d --die-with-parent --rootfs "$FS" -- true
+	refused 125 "does not go with" ctr run -d --die-with-parent --rootfs "$FS" -- true
 }
 
 @test "--dry-run prints the plan and makes nothing" {
