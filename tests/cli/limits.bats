@@ -30,7 +30,7 @@ teardown() { nothing_left; }
 
 @test "what is not a limit is refused, naming the flag and the value" {
 	while read -r flag value; do
-		refused 125 "${flag}.*$value" ctr run --rm --rootfs "$FS" "$flag" "$value" -- true < /dev/null
+		refused 125 "${flag}.*${value%%=*}" ctr run --rm --rootfs "$FS" "$flag" "$value" -- true < /dev/null
 	done <<- END
 		--memory 12Q
 		--memory -1x
@@ -105,7 +105,12 @@ teardown() { nothing_left; }
 	refused 125 '/dev/nosuch' ctr run --rm --rootfs "$FS" --device /dev/nosuch -- true
 	refused 125 'rwx' ctr run --rm --rootfs "$FS" --device /dev/null:/dev/x:rwx -- true
 	refused 125 '/etc/x' ctr run --rm --rootfs "$FS" --device /dev/null:/etc/x -- true
+}
+
+@test "the access letters of --device hold" {
 	[ -c /dev/net/tun ] || skip "no /dev/net/tun on this host"
+	run -0 box --userns host --device /dev/net/tun:/dev/t:r -- sh -c ': < /dev/t'
+	run ! box --userns host --device /dev/net/tun:/dev/t:r -- sh -c ': > /dev/t'
 	run -0 box --device /dev/net/tun:/dev/t:r -- sh -c ': < /dev/t'
 	run ! box --device /dev/net/tun:/dev/t:r -- sh -c ': > /dev/t'
 }
