@@ -119,8 +119,7 @@ image_of() {
 		json.dump({"schemaVersion": 2, "manifests": [manifest]}, open(top + "/index.json", "w"))
 		open(top + "/oci-layout", "w").write('{"imageLayoutVersion": "1.0.0"}')
 	END
-	ctr-image import "$layout" "$1"
-	rm -r "$layout"
+	ctr-image import "$layout" "$1" && rm -r "$layout"
 }
 
 host_groups() { find "$GROUPS_AT" -mindepth 1 -maxdepth 1 -printf '%i %p\n' 2> /dev/null | sort; }

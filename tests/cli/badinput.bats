@@ -1,0 +1,194 @@
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031
+# What is wrong is refused in one line, with the right status, and leaves nothing.
+load helpers
+
+setup_file() { file_setup; }
+setup() { cd "$BATS_TEST_TMPDIR" || return; }
+teardown() { nothing_left; }
+
+no() { refused 125 "$1" ctr run --rm --rootfs "$FS" "${@:2}" -- true; }
+
+@test "flags that are not there" {
+	no 'nosuch' --nosuch
+	no 'nosuch' --nosuch=1
+	no '-Z' -Z
+	no 'rm' --rm=maybe
+	refused 125 'name' ctr run --name
+	refused 125 'volume|-v' ctr run -v
+	for command in exec attach ps logs stop kill rm wait inspect stats pause resume image info check gc; do
+		refused 125 nosuch ctr $command --nosuch
+	done
+}
+
+@test "commands that are not there" {
+	refused 125 'unknown command nosuch' ctr nosuch
+	hinted 'ctr --help'
+	refused 125 'unknown flag --nosuch' ctr --nosuch
+	run --separate-stderr -125 ctr
+	run -0 ctr --help
+	run -0 ctr help
+	run -0 ctr --version
+	[[ "$output" =~ ^ctr\ version\ [0-9]+\. ]]
+}
+
+@test "every command has help, and help makes nothing" {
+	for command in run exec attach ps logs stop kill rm wait inspect stats pause resume info check gc; do
+		run --separate-stderr -0 ctr $command --help
+		[[ "$output" =~ usage.*ctr\ $command ]]
+		[ -z "$stderr" ]
+	done
+}
+
+@test "docker's flags that we lack say what to use" {
+	while read -r flag hint; do
+		no "unknown flag" "$flag" 1
+		hinted "$hint"
+	done <<- END
+		-p --net
+		--publish --net
+		--privileged --cap-add
+		--restart systemd
+		--gpus --device
+		--shm-size --tmpfs
+		--cgroup-parent group
+		--storage-opt CTR_ROOT
+		--blkio-weight --io-weight
+		--log-driver logs
+		--pull image
+	END
+}
+
+@test "containerd's words are told which ctr this is" {
+	for word in images containers tasks namespaces content snapshots leases; do
+		refused 125 "unknown command $word" ctr $word ls
+		hinted containerd
+	done
+	refused 125 'unknown flag -n' ctr -n k8s.io containers ls
+	hinted containerd
+	refused 125 pull ctr pull docker.io/library/busybox
+	hinted 'ctr image'
+}
+
+@test "names" {
+	for name in '' . .. a/b /abs -x 'a b' $'a\nb' $'a\e[2Jb' 'ü' "$(printf 'a%.0s' {1..300})" _x 'a:b' 'a%s'; do
+		refused 125 'name|--name' ctr run --rm --name "$name" --rootfs "$FS" -- true
+		# Nothing of the name reaches the terminal as it is.
+		not grep -q $'\e' <<< "$stderr"
+	done
+	for name in . .. ../x /etc ''; do
+		for command in stop kill rm wait pause inspect logs; do
+			refused 125 "name|container" ctr $command -- "$name"
+		done
+	done
+	[ -e "$CTR_ROOT/containers" ]
+}
+
+@test "hostnames, hosts and name servers" {
+	no hostname -h 'a b'
+	no hostname -h -x
+	no hostname -h "$(printf 'a%.0s' {1..65})"
+	no add-host --add-host x
+	no add-host --add-host x:300.1.1.1
+	no add-host --add-host $'x\ny:1.2.3.4'
+	no dns --dns example.org
+	no 'dns-search' --dns-search $'a\nb'
+	no 'uts' --uts host -h x
+	no 'init' --init --pid host
+}
+
+@test "namespaces, capabilities, signals, security" {
+	for flag in --net --pid --ipc --uts --userns; do
+		no "$flag.*nosuch" $flag nosuch
+		no "$flag" $flag ''
+	done
+	no 'NOSUCH' --cap-add NOSUCH
+	no 'NOSUCH' --cap-drop CAP_NOSUCH
+	no 'NOSUCH' --stop-signal NOSUCH
+	no '99' --stop-signal 99
+	no 'nosuch' --security-opt nosuch
+	no 'nosuch' --security-opt seccomp=nosuch
+	no apparmor --security-opt apparmor=x
+	echo '{"defaultAction": "SCMP_ACT_NOSUCH"}' > seccomp.json
+	no 'seccomp' --security-opt seccomp=seccomp.json
+	echo '{broken' > seccomp.json
+	no 'seccomp' --security-opt seccomp=seccomp.json
+}
+
+@test "volumes, mounts, environment, labels" {
+	for v in '' x : a: :/b relative:/b /a:relative /a:/b:nosuch /a:/b:ro:rw; do no '' -v "$v"; done
+	for m in '' type=nosuch,target=/a target=/a,source type=bind,target=/a type=bind,source=/etc \
+		type=tmpfs,source=/x,target=/y type=bind,source=/etc,target=/a,nosuch=1; do no mount --mount "$m"; done
+	for t in relative / /a:nosuch /a:size=x; do no tmpfs --tmpfs $t; done
+	no 'env' -e ''
+	no 'env' -e =x
+	no 'env-file' --env-file nosuch
+	no 'env-file|env' --env-file /
+	no label --label =x
+	no annotation --annotation x
+	printf 'A=\377\n' > env
+	no env --env-file env
+}
+
+@test "roots" {
+	refused 125 'nosuch.*No such file' ctr run --rm --rootfs nosuch -- true
+	refused 125 'not a directory' ctr run --rm --rootfs /etc/passwd -- true
+	mkdir empty
+	refused 127 'true' ctr run --rm --rootfs empty -- true
+	mkdir text && mkdir text/bin && echo hello > text/bin/true && chmod 755 text/bin/true
+	refused 126 'true' ctr run --rm --rootfs text -- true
+	# A program of another machine says so.
+	cp -a "$FS" foreign
+	python3 - <<- 'END'
+		data = bytearray(open("foreign/bin/busybox", "rb").read())
+		data[18:20] = (243).to_bytes(2, "little")
+		open("foreign/bin/busybox", "wb").write(data)
+	END
+	refused 126 'riscv|RISC-V|machine' ctr run --rm --rootfs foreign -- true
+	# So does a program whose loader is missing.
+	cp -a "$FS" loaderless
+	cp /bin/ls loaderless/bin/ls2
+	run --separate-stderr box --rootfs loaderless -- ls2
+	[ "$status" -eq 127 ] || [ "$status" -eq 126 ]
+	[[ "$stderr" =~ ld-linux ]]
+}
+
+@test "images" {
+	refused 125 'nosuch' ctr run --rm nosuch true
+	for name in '' / ../x 'a b' $'a\nb' UPPER@x -- ; do
+		run --separate-stderr -125 ctr run --rm "$name" true
+		[ "$(grep -vc '^hint: ' <<< "$stderr")" -eq 1 ]
+	done
+}
+
+@test "stores that cannot be used" {
+	: > file
+	refused 125 'file' ctr --root file run --rm --rootfs "$FS" -- true
+	refused 125 'file' ctr --state file run --rm --rootfs "$FS" -- true
+	refused 125 '/proc/nosuch' ctr --root /proc/nosuch run --rm --rootfs "$FS" -- true
+	[ "$(CTR_ROOT=$PWD/new/root CTR_STATE=$PWD/new/state ctr run --rm --rootfs "$FS" -- echo hi)" = hi ]
+	[ "$(stat -c %a new/root new/state | xargs)" = '700 700' ]
+	[ "$(ctr --root "$PWD/other/root" --state "$PWD/other/state" run --rm --rootfs "$FS" -- echo hi)" = hi ]
+}
+
+@test "damaged records are told of, and do not stop the others" {
+	mkdir "$CTR_ROOT/containers/hurt" "$CTR_STATE/hurt2"
+	echo '{broken' > "$CTR_ROOT/containers/hurt/container.json"
+	echo '{broken' > "$CTR_STATE/hurt2/record.json"
+	started fine -- sleep 60
+	run timeout 20 ctr ps -a
+	[[ "$output" =~ fine ]]
+	run timeout 20 ctr gc
+	alive "$(payload fine)"
+	timeout 20 ctr rm -f fine
+	run timeout 20 ctr rm -f hurt
+	rm -rf "$CTR_ROOT/containers/hurt" "$CTR_STATE/hurt2"
+}
+
+@test "commands on nothing" {
+	for command in stop kill rm wait pause resume; do
+		refused 125 'one or more' ctr $command
+		refused 125 'no container nosuch' ctr $command nosuch
+	done
+	refused 125 'one container' ctr attach
+	refused 125 'gc takes no words' ctr gc x
+}

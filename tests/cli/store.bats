@@ -1,0 +1,119 @@
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031
+# Where containers are kept: full, read-only, foreign, or two of them.
+load helpers
+
+setup_file() { file_setup; }
+setup() { cd "$BATS_TEST_TMPDIR" || return; }
+teardown() { nothing_left; }
+
+# on SIZE COMMAND: a shell in a mount namespace of its own with a small file system at $PWD/small, the
+# store on it.
+on() {
+	mkdir -p small
+	CTR_ROOT=$PWD/small/root CTR_STATE=$PWD/small/state unshare -m --propagation private \
+		bash -c 'mount -t tmpfs -o "$1" small small && eval "$2"' bash "$1" "$2"
+}
+
+@test "a store on a tmpfs works" {
+	[ "$(on size=8m 'ctr run --rm --rootfs "$FS" -- sh -c "echo x > /f; rm -r /home; cat /f"')" = x ]
+}
+
+@test "a disk that is full before the start: one line, and nothing is left" {
+	run --separate-stderr -125 on size=1m 'mkdir -p small/root small/state; head -c 2m /dev/zero > small/fill
+		ctr run --rm --rootfs "$FS" -- true; status=$?
+		[ -z "$(ls -A small/state)" ] && [ -z "$(ls -A small/root/containers)" ] || echo left >&2; exit $status' \
+		2> /dev/null
+	grep -q 'No space left on device' <<< "$stderr"
+	not grep -qx left <<< "$stderr"
+	[ "$(grep -c '^ctr: ' <<< "$stderr")" -eq 1 ]
+}
+
+@test "no more inodes, at each point of a start: one line, and nothing is left" {
+	for n in {3..24}; do
+		run --separate-stderr on "size=1m,nr_inodes=$n" 'ctr run --rm --rootfs "$FS" -- true; status=$?
+			ctr gc > /dev/null
+			[ -z "$(ls -A small/state 2> /dev/null)" ] && [ -z "$(ls -A small/root/containers 2> /dev/null)" ] ||
+				echo left >&2; exit $status'
+		echo "$n inodes: $status $stderr"
+		[ "$status" -eq 0 ] || [ "$status" -eq 125 ]
+		not grep -qx left <<< "$stderr"
+		[ "$status" -eq 0 ] || [ "$(grep -c '^ctr: run: ' <<< "$stderr")" -eq 1 ]
+	done
+	[ "$status" -eq 0 ]
+}
+
+@test "a disk that fills up while it runs is the container's affair; ctr rm still works" {
+	# Without the reserve, what a failed rm leaves would be left for good.
+	run --separate-stderr on size=2m 'head -c 256k /dev/zero > small/reserve
+		ctr run --name filler --rootfs "$FS" -- sh -c "cat /dev/zero > /big; exit 9"; echo "run $?"
+		ctr rm filler; echo "rm $?"; rm small/reserve; ctr rm -f filler 2> /dev/null'
+	echo "$output $stderr"
+	grep -q 'write error: No space left' <<< "$stderr"
+	grep -qx 'run 9' <<< "$output"
+	grep -qx 'rm 0' <<< "$output"
+}
+
+@test "a read-only store: one line" {
+	run --separate-stderr -125 on size=2m 'ctr gc > /dev/null; mount -o remount,ro small
+		ctr run --rm --rootfs "$FS" -- true'
+	grep -q 'Read-only' <<< "$stderr"
+	[ "$(grep -vc '^hint: ' <<< "$stderr")" -eq 1 ]
+}
+
+@test "two stores know nothing of each other, and their names do not clash" {
+	started same -- sleep 60
+	other() { CTR_ROOT=$PWD/other/root CTR_STATE=$PWD/other/state "$@"; }
+	other ctr run -d --name same --rootfs "$FS" -- sleep 60
+	[ "$(payload same)" != "$(other payload same)" ]
+	other ctr gc
+	alive "$(payload same)"
+	other ctr rm -f same
+	alive "$(payload same)"
+	ctr rm -f same
+}
+
+@test "the config.json of a container is what was run, and readable by others" {
+	started told -e A=b -w /etc -v "$FS:/data:ro" -- sleep 60
+	python3 - "$CTR_ROOT/containers/told/config.json" <<- 'END'
+		import json, sys
+		c = json.load(open(sys.argv[1]))
+		assert c["process"]["args"] == ["sleep", "60"] and c["process"]["cwd"] == "/etc"
+		assert "A=b" in c["process"]["env"] and c["process"]["noNewPrivileges"] is True
+		assert {"user", "pid", "mount", "network", "ipc", "uts", "cgroup"} <= {
+		    n["type"] for n in c["linux"]["namespaces"]}
+		assert any(m["destination"] == "/data" and {"ro", "rro"} & set(m["options"]) for m in c["mounts"])
+		assert c["ociVersion"].startswith("1.")
+	END
+	ctr rm -f told
+}
+
+@test "somebody who is not root is told what is missing" {
+	id nobody > /dev/null 2>&1 && command -v setpriv > /dev/null || skip "needs nobody and setpriv"
+	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" 2> /dev/null || :
+	program=$(command -v ctr)
+	cp "$program" "$(dirname "$program")"/ctr-* . && chmod 755 ctr*
+	run --separate-stderr timeout 20 setpriv --reuid 65534 --regid 65534 --clear-groups \
+		env CTR_ROOT=/var/lib/ctr-of-nobody CTR_STATE=/run/ctr-of-nobody "$program" run --rm --rootfs / -- true
+	[ "$status" -eq 125 ] || [ "$status" -eq 126 ]
+	[ -z "$output" ]
+	[ "$(grep -vc '^hint: ' <<< "$stderr")" -eq 1 ]
+}
+
+@test "a relative or very long place for the store is refused" {
+	refused 125 CTR_ROOT ctr --root relative ps
+	long=/$(printf 'd%.0s' {1..200})/$(printf 'd%.0s' {1..200})
+	run --separate-stderr timeout 20 ctr --root "$PWD$long" --state "$PWD/s$long" run --rm --rootfs "$FS" -- echo hi
+	[ "$output" = hi ] || [ "$status" -eq 125 ]
+	started_there() { timeout 20 ctr --root "$PWD$long" --state "$PWD/s$long" "$@"; }
+	# The path of a socket is short; a detached container must not depend on it.
+	run --separate-stderr started_there run -d --rm --name far --rootfs "$FS" -- sleep 60
+	[ "$status" -eq 0 ]
+	started_there rm -f far
+}
+
+@test "gc counts what it removes, and is quiet when there is nothing" {
+	[ "$(ctr gc)" = '0 released, 0 removed' ]
+	mkdir "$CTR_ROOT/containers/.new.1" 2> /dev/null || :
+	ctr gc > /dev/null
+	rm -rf "$CTR_ROOT/containers/.new.1"
+}

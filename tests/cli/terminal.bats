@@ -1,0 +1,98 @@
+# shellcheck shell=bash disable=SC2016
+# A person at a terminal; terminal.py plays them.
+load helpers
+
+setup_file() { file_setup; }
+setup() { cd "$BATS_TEST_TMPDIR" || return; }
+teardown() { nothing_left; }
+
+terminal() { timeout 60 python3 "$BATS_TEST_DIRNAME/terminal.py" "$@"; }
+RUN=(ctr run --rm -it --rootfs)
+
+@test "run -it gives a terminal, and the status" {
+	terminal 'see:/dev/pts/0' end:7 -- "${RUN[@]}" "$FS" -- sh -c 'tty; exit 7'
+	terminal 'see:tty' end:0 -- ctr run --rm -t --rootfs "$FS" -- sh -c '[ -t 0 ] && [ -t 1 ] && [ -t 2 ] && echo tty'
+	terminal 'see:xterm' end:0 -- "${RUN[@]}" "$FS" -- sh -c 'echo $TERM'
+}
+
+@test "the terminal has the window's size from the beginning" {
+	terminal 'see:24 80' end:0 -- "${RUN[@]}" "$FS" -- stty size
+}
+
+@test "without -t there is none, though ctr has one" {
+	terminal 'see:not a tty' end:1 -- ctr run --rm --rootfs "$FS" -- tty
+}
+
+@test "a shell takes what is typed" {
+	terminal 'see:# ' 'type:echo $((6 * 7))\r' 'see:\n42' 'type:exit 5\r' end:5 -- "${RUN[@]}" "$FS" -- sh
+	terminal 'see:# ' 'type:\x04' end:0 -- "${RUN[@]}" "$FS" -- sh
+}
+
+@test "a new size of the window is passed on" {
+	terminal 'see:ready' size:50,132 'see:50 132' end:0 -- "${RUN[@]}" "$FS" -- \
+		sh -c 'trap "stty size; exit 0" WINCH; echo ready; while :; do sleep .05; done'
+}
+
+@test "Ctrl-C goes to the payload, handler or not" {
+	terminal 'see:ready' 'type:\x03' 'see:caught' end:9 -- "${RUN[@]}" "$FS" -- \
+		sh -c 'trap "echo caught; exit 9" INT; echo ready; while :; do sleep .05; done'
+	terminal 'see:# ' 'type:(echo now; exec sleep 60)\r' 'see:\nnow' 'type:\x03' 'see:# ' 'type:exit\r' end:130 -- "${RUN[@]}" "$FS" -- sh
+}
+
+@test "the detach keys leave it running, and attach comes back" {
+	terminal 'see:# ' 'type:echo before\r' 'see:\nbefore' 'type:\x10\x11' end:0 -- \
+		ctr run -it --name left --rootfs "$FS" -- sh
+	alive "$(payload left)"
+	terminal 'type:echo after\r' 'see:\nafter' 'type:exit 4\r' end:4 -- ctr attach left
+	[ "$(ctr wait left)" = 4 ]
+	ctr rm left
+}
+
+@test "--detach-keys chooses others; half of them is just typed" {
+	terminal 'see:# ' 'type:\x01x' 'type:\x08\x08echo on\r' 'see:\non' 'type:\x01d' end:0 -- \
+		ctr run -it --name keys --detach-keys ctrl-a,d --rootfs "$FS" -- sh
+	alive "$(payload keys)"
+	ctr rm -f keys
+	refused 125 'detach' ctr run --rm -t --detach-keys ctrl-- --rootfs "$FS" -- true
+}
+
+@test "attach sees what a detached container's terminal shows" {
+	started shown -t -i -- sh
+	terminal 'type:echo hi-$((1 + 1))\r' 'see:\nhi-2' 'type:\x10\x11' end:0 -- ctr attach shown
+	# What has been printed before is shown again.
+	terminal 'see:hi-2' 'type:\x10\x11' end:0 -- ctr attach shown
+	ctr rm -f shown
+	refused 125 shown ctr attach shown
+}
+
+@test "a signal to ctr leaves the terminal as it was" {
+	terminal 'see:ready' signal:TERM end:6 -- "${RUN[@]}" "$FS" -- \
+		sh -c 'trap "exit 6" TERM; echo ready; while :; do sleep .05; done'
+	terminal 'see:ready' signal:HUP end:7 -- "${RUN[@]}" "$FS" -- \
+		sh -c 'trap "exit 7" HUP; echo ready; while :; do sleep .05; done'
+}
+
+@test "exec -it: a terminal of its own, with size, resize and status" {
+	started host -- sleep 600
+	terminal 'see:24 80' 'see:# ' size:30,90 'type:stty size\r' 'see:30 90' 'type:exit 3\r' end:3 -- \
+		ctr exec -it host sh -c 'stty size; exec sh'
+	terminal 'see:# ' 'type:(echo now; exec sleep 60)\r' 'see:\nnow' 'type:\x03' 'see:# ' 'type:exit 0\r' end:0 -- ctr exec -it host sh
+	ctr rm -f host
+}
+
+@test "a command that is not there leaves the terminal as it was" {
+	terminal 'see:nosuch' end:127 -- "${RUN[@]}" "$FS" -- nosuch
+	started host -- sleep 600
+	terminal 'see:nosuch' end:127 -- ctr exec -it host nosuch
+	ctr rm -f host
+}
+
+@test "much output comes whole" {
+	terminal 'see:\n20000\r' end:0 -- "${RUN[@]}" "$FS" -- seq 20000
+}
+
+@test "-it without a terminal is refused" {
+	refused 125 terminal ctr run --rm -it --rootfs "$FS" -- sh
+	hinted '-t'
+	[ "$(ctr run --rm -t --rootfs "$FS" -- echo hi < /dev/null | tr -d '\r')" = hi ]
+}
