@@ -59,6 +59,9 @@ static _Noreturn void child_run(char **argv, uint64_t mask)
 	int status;
 
 	become_foreground();
+	/* Whoever started us may have ignored some. */
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
 	mask_set(mask, NULL);
 	execvp(argv[0], argv);
 	status = errno == ENOENT || errno == ENOTDIR ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
