@@ -76,7 +76,7 @@ teardown() { nothing_left; }
 	END
 	[ "$(uname -m)" = x86_64 ] || skip "the numbers are those of x86_64"
 	run -0 ctr run --rm -i --rootfs / -- python3 - < doors.py
-	[ "$output" = done ]
+	[ "$output" = "done" ]
 	# The same program does find doors where there is no filter.
 	run -0 ctr run --rm -i --security-opt seccomp=unconfined --cap-add ALL --rootfs / -- python3 - < doors.py
 	[[ "$output" =~ open: ]]
