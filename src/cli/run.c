@@ -48,6 +48,7 @@ static int run_foreground(struct cli *cli, struct spec *spec, struct plan *plan,
 {
 	const struct start_io io = {.streams = {-1, -1, -1}, .image_lock = image_lock};
 	struct container c;
+	struct err second = {0};
 	bool timed_out = false;
 	int status, r;
 
@@ -57,8 +58,8 @@ static int run_foreground(struct cli *cli, struct spec *spec, struct plan *plan,
 	if (container_start(&cli->store, spec, plan, &io, &c, err) < 0)
 		return -1;
 	r = foreground_wait(&c, spec->timeout_ns, &status, &timed_out, err);
-	if (r == 0 && exit_file_write(c.state_fd, status, err) < 0)
-		r = -1;
+	if (r == 0 && exit_file_write(c.state_fd, status, &second) < 0)
+		warn("%s", second.text);
 	if (container_release(&c, r < 0 ? -1 : status, r < 0 ? &(struct err){0} : err) < 0)
 		r = -1;
 	container_close(&c);

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct entry {
@@ -128,6 +129,11 @@ int container_exec(struct container *c, const struct spec *spec, struct plan *pl
 		entry_run(&e);
 	}
 	close(take_fd(&report_out));
+	if (payload_set_oom_score(pid, &spec->process, err) < 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		return -1;
+	}
 	if (console_out >= 0) {
 		close(take_fd(&console_out));
 		/* A child that failed says why in its report. */

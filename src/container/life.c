@@ -247,6 +247,23 @@ static int stop_for_removal(const struct store *store, const char *name, enum re
 	return r < 0 ? -1 : container_settle(store, name, err);
 }
 
+/* A claim takes a little space. Where there is none left, what the container wrote goes first: it is
+ * dead, and as long as its directory is there nobody else gets the name. */
+static int hold_for_removal(const struct store *store, const char *name, struct container *ret,
+	struct err *err)
+{
+	char upper[SPEC_NAME_MAX + 16];
+
+	if (claim_hold(store, name, ret, err) == 0)
+		return 0;
+	if (err->sys != ENOSPC && err->sys != EDQUOT)
+		return -1;
+	snprintf(upper, sizeof(upper), "%s/upper", name);
+	if (tree_remove(store->containers_fd, upper, err) < 0)
+		return -1;
+	return claim_hold(store, name, ret, err);
+}
+
 int container_remove(const struct store *store, const char *name, enum remove_flags flags,
 	struct err *err)
 {
@@ -256,7 +273,7 @@ int container_remove(const struct store *store, const char *name, enum remove_fl
 	int r;
 
 	if (stop_for_removal(store, name, flags, err) < 0 ||
-		claim_hold(store, name, &held, err) < 0)
+		hold_for_removal(store, name, &held, err) < 0)
 		return -1;
 	/* A --rm container has removed itself; of two who remove one, the second comes too late. */
 	if (fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {

@@ -297,8 +297,11 @@ int container_release(struct container *c, int status, struct err *err)
 	bool ran = r->stage == STAGE_RUNNING;
 
 	if (ran && !r->remove && c->data_fd >= 0) {
-		if (container_open_group(c, err) < 0 || record_end(c, status, err) < 0)
+		if (container_open_group(c, err) < 0)
 			return -1;
+		/* A full disk must not keep what is dead from being let go of. */
+		if (record_end(c, status, err) < 0)
+			warn("the status of %s is lost: %s", r->name, err->text);
 	}
 	if (remove_group(c, err) < 0)
 		return err_wrap(err, "release %s", r->name);

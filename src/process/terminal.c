@@ -10,7 +10,11 @@ int terminal_become(int ptmx, struct err *err)
 {
 	int unlock = 0;
 	autofd int slave = -1;
+	struct winsize size;
 
+	/* Of the terminal we were started from, so that the payload never sees one without a size. */
+	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+		ioctl(ptmx, TIOCSWINSZ, &size);
 	if (ioctl(ptmx, TIOCSPTLCK, &unlock) < 0)
 		return err_sys(err, "cannot unlock the container's terminal");
 	/* By descriptor, not by name: the container's /dev/pts is not ours to trust (4.13). */
