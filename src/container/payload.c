@@ -86,10 +86,12 @@ static int leave_keyring(struct err *err)
 /* Signals as a fresh process has them: we block those that we pass on. */
 static void reset_signals(void)
 {
+	static const uint64_t default_action[4]; /* the kernel's struct sigaction: SIG_DFL is 0 */
 	sigset_t none;
 
-	for (int sig = 1; sig <= SIGRTMAX; sig++)
-		signal(sig, SIG_DFL);
+	/* Not by the library, which keeps two for itself and leaves them as they were. */
+	for (int sig = 1; sig < NSIG; sig++)
+		syscall(SYS_rt_sigaction, sig, default_action, NULL, sizeof(uint64_t));
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -56,12 +56,13 @@ static void become_foreground(void)
 
 static _Noreturn void child_run(char **argv, uint64_t mask)
 {
+	static const uint64_t default_action[4]; /* the kernel's struct sigaction: SIG_DFL is 0 */
 	int status;
 
 	become_foreground();
-	/* Whoever started us may have ignored some. */
+	/* Whoever started us may have ignored some, the library's own among them. */
 	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
+		syscall(SYS_rt_sigaction, sig, default_action, NULL, sizeof(uint64_t));
 	mask_set(mask, NULL);
 	execvp(argv[0], argv);
 	status = errno == ENOENT || errno == ENOTDIR ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
