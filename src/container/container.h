@@ -7,7 +7,8 @@
 enum {
 	CONTAINER_OWNER_XATTR_MAX = 65,
 };
-#define CONTAINER_OWNER_XATTR "trusted.ctr.id" /* of the cgroup: the id of its container */
+/* Of the cgroup and of the data directory: the id of the container they belong to. */
+#define CONTAINER_OWNER_XATTR "trusted.ctr.id"
 
 struct container {
 	const struct store *store;
