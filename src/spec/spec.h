@@ -27,20 +27,28 @@ enum mount_kind {
 	MOUNT_MQUEUE,
 	MOUNT_CGROUP,
 	MOUNT_DEV, /* tmpfs with the device nodes of the container */
+	MOUNT_FS,  /* any other file system, by its name */
 };
 
 struct mount {
 	enum mount_kind kind;
-	const char *source; /* MOUNT_BIND: absolute path on the host; else NULL */
+	const char *type;   /* MOUNT_FS: name of the file system; else NULL */
+	const char *source; /* MOUNT_BIND: absolute path on the host. MOUNT_FS: as the file system
+			       takes it, or NULL. Else NULL */
 	const char *target; /* absolute path in the container */
-	uint64_t attr_set;  /* MOUNT_ATTR_* of mount_setattr(2) */
+	uint64_t attr_set;  /* MOUNT_ATTR_* of mount_setattr(2), for the mount at the target */
 	uint64_t attr_clear;
-	uint64_t propagation; /* MS_PRIVATE …, 0: private */
+	uint64_t attr_rset; /* the same for it and every mount below it */
+	uint64_t attr_rclear;
+	uint64_t propagation; /* MS_PRIVATE …, with MS_REC for those below too; 0: private */
 	const char *data;     /* file-system options "size=64m,mode=1777", NULL: none */
 	bool recursive;       /* MOUNT_BIND: with the mounts below the source */
-	bool idmap;           /* ids on disk are the container's own */
-	bool make_source;     /* -v: make a missing source directory */
-	bool copy_up;         /* tmpfs: start with what the image has there */
+	bool idmap;           /* ids on disk are the container's own, or those of the maps below */
+	bool idmap_recursive; /* also of the mounts below the source */
+	struct id_map *uid_maps, *gid_maps; /* inside: id on disk; outside: id on the host */
+	size_t uid_map_count, gid_map_count;
+	bool make_source; /* -v: make a missing source directory */
+	bool copy_up;     /* tmpfs: start with what the image has there */
 };
 
 struct device {
@@ -104,6 +112,23 @@ enum cap_set {
 	CAPSETS,
 };
 
+/* For sched_setattr(2). */
+struct scheduler {
+	bool set;
+	uint32_t policy; /* SCHED_* */
+	int32_t nice;
+	uint32_t priority;
+	uint64_t flags; /* SCHED_FLAG_* */
+	uint64_t runtime_ns, deadline_ns, period_ns;
+};
+
+/* For set_mempolicy(2). */
+struct memory_policy {
+	bool set;
+	int mode;          /* MPOL_*, with MPOL_F_* */
+	const char *nodes; /* "0-3,5", or NULL */
+};
+
 struct process_spec {
 	char **argv; /* NULL-terminated */
 	size_t argc;
@@ -119,12 +144,23 @@ struct process_spec {
 	bool terminal;
 	bool open_stdin;
 	const char *seccomp; /* NULL: the built-in profile, "unconfined", or path of a profile */
+	const char *seccomp_text; /* a profile itself, as JSON; comes before seccomp */
+	const char *listener, *listener_metadata; /* socket for the notifications of seccomp_text */
 	const char *apparmor;
+	const char *selinux;
 	struct rlimit_spec *rlimits;
 	size_t rlimit_count;
 	int oom_score_adj;
 	bool oom_score_adj_set;
 	mode_t umask;
+	uint16_t rows, columns; /* of the terminal; 0: as it comes */
+	struct scheduler scheduler;
+	int io_class, io_priority;             /* IOPRIO_CLASS_*, 0: not asked for; 0…7 */
+	const char *cpus_initial, *cpus_final; /* "0-3,5": while it is set up, and from the exec */
+	struct memory_policy memory_policy;
+	uint64_t personality; /* PER_* */
+	bool personality_set;
+	bool no_new_keyring;
 };
 
 struct root_spec {
@@ -132,21 +168,69 @@ struct root_spec {
 	const char **layers; /* lowest first: directories relative to the image store's layers/ */
 	size_t layer_count;
 	bool readonly;
-	bool never_synced; /* the writable layer: for roots that are thrown away */
+	bool never_synced;    /* the writable layer: for roots that are thrown away */
+	bool direct;          /* dir itself is the root, without an overlay */
+	bool idmapped;        /* direct: ids on disk are those of the container */
+	uint64_t propagation; /* of the root mount: MS_SLAVE | MS_REC …; 0: as the room likes */
+	bool no_pivot;
+};
+
+/* A namespace to join instead of a fresh one. */
+struct ns_path {
+	uint64_t flag; /* CLONE_NEW* */
+	const char *path;
 };
 
 struct namespaces {
-	uint64_t fresh;                            /* CLONE_NEW* to make new */
+	uint64_t fresh; /* CLONE_NEW* to make new */
+	struct ns_path *paths;
+	size_t path_count;
 	int64_t boot_offset_s, monotonic_offset_s; /* of CLONE_NEWTIME */
+	uint32_t boot_offset_ns, monotonic_offset_ns;
 	struct id_map *uid_maps,
 		*gid_maps; /* of CLONE_NEWUSER; none: a private range of SPEC_IDS */
 	size_t uid_map_count, gid_map_count;
 };
 
+/* Points in the life of a container at which an engine's programs run, in the order of config.json. */
+enum hook_point {
+	HOOK_PRESTART, /* deprecated: with HOOK_CREATE_RUNTIME, before them */
+	HOOK_CREATE_RUNTIME,
+	HOOK_CREATE_CONTAINER,
+	HOOK_START_CONTAINER,
+	HOOK_POSTSTART,
+	HOOK_POSTSTOP,
+	HOOK_POINTS,
+};
+
+struct hook {
+	const char *path; /* absolute */
+	char **argv;      /* NULL-terminated; NULL: the path alone */
+	size_t argc;
+	char **env; /* NULL-terminated; NULL: empty */
+	size_t envc;
+	uint32_t timeout_s; /* 0: none */
+};
+
+struct hooks {
+	struct hook *items[HOOK_POINTS];
+	size_t count[HOOK_POINTS];
+};
+
+/* A network interface of the host that goes into the container's network namespace. */
+struct net_device {
+	const char *name;   /* on the host */
+	const char *inside; /* in the container; NULL: the same */
+};
+
 struct spec {
 	struct arena arena;    /* owns every string and array below */
 	const char *name, *id; /* id: 64 hex digits */
-	const char *hostname;
+	const char *hostname, *domainname;
+	const char *cgroup; /* linux.cgroupsPath, or NULL */
+	struct hooks hooks;
+	struct net_device *net_devices;
+	size_t net_device_count;
 	const char *image; /* as the user wrote it, or NULL */
 	struct root_spec root;
 	struct process_spec process;
