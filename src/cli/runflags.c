@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/num.h"
 #include "container/store.h"
+#include "process/lsm.h"
 #include "spec/capname.h"
 #include "spec/defaults.h"
 #include "spec/deviceflag.h"
@@ -220,6 +221,15 @@ static int set_cap_drop(void *to, const char *what, const char *value, struct er
 	return add_caps(&((struct run_options *)to)->cap_drop, what, value, err);
 }
 
+static int set_label_part(struct run_options *o, const char *what, const char *value,
+	struct err *err)
+{
+	if (strcmp(value, "disable") != 0)
+		return selinux_part(&o->label, what, value, err);
+	o->label = (struct selinux_parts){0};
+	return 0;
+}
+
 static int set_security(void *to, const char *what, const char *value, struct err *err)
 {
 	struct run_options *o = to;
@@ -239,14 +249,15 @@ static int set_security(void *to, const char *what, const char *value, struct er
 		o->spec.process.seccomp = arena_strdup(&o->spec.arena, path);
 		return 0;
 	}
-	if (strncmp(value, "apparmor=", 9) == 0 || strncmp(value, "label=", 6) == 0) {
-		err_set(err, "%s: '%.100s' is not supported", what, value);
-		return err_hint(err,
-			"user namespaces, capabilities and seccomp confine a container");
+	if (strncmp(value, "apparmor=", 9) == 0) {
+		o->spec.process.apparmor = value + 9;
+		return apparmor_check(what, value + 9, err);
 	}
+	if (strncmp(value, "label=", 6) == 0)
+		return set_label_part(o, what, value + 6, err);
 	err_set(err, "%s: unknown option '%.100s'", what, value);
-	return err_hint(err,
-		"there are seccomp=FILE, seccomp=unconfined, no-new-privileges[=false]");
+	return err_hint(err, "there are seccomp=FILE, seccomp=unconfined, apparmor=PROFILE, "
+			     "label=type:T, no-new-privileges[=false]");
 }
 
 /* Namespaces: each can be the host's own. */
@@ -403,7 +414,7 @@ const struct flag run_flags[] = {
 	{"read-only", 0, NULL, "the root cannot be written", set_readonly},
 	{"rm", 0, NULL, "remove the container when it ends", set_remove},
 	{"rootfs", 0, "DIR", "a throw-away copy of a directory as root, / included", set_rootfs},
-	{"security-opt", 0, "OPTION", "seccomp=FILE|unconfined, no-new-privileges[=false]",
+	{"security-opt", 0, "OPTION", "seccomp=FILE, apparmor=PROFILE, …: what confines it",
 		set_security},
 	{"stop-signal", 0, "SIGNAL", "what ctr stop sends (TERM)", set_stop_signal},
 	{"stop-timeout", 0, "SECONDS", "how long ctr stop waits (10)", set_stop_timeout},
@@ -566,6 +577,19 @@ static int check_together(struct run_options *o, struct err *err)
 	return mounts_check(s, err);
 }
 
+/* docker's parts of a label take the place of those of our own. */
+static int take_label(struct run_options *o, struct err *err)
+{
+	char own[LSM_LABEL_SIZE];
+
+	if (!selinux_parts_any(&o->label))
+		return 0;
+	if (lsm_selinux_own(own, err) < 0)
+		return err_wrap(err, "--security-opt label");
+	o->spec.process.selinux = selinux_merge(&o->spec.arena, own, &o->label);
+	return 0;
+}
+
 /* A made-up name that is taken by now is no reason to fail. */
 static int make_up_name(struct run_options *o, const struct store *store, struct err *err)
 {
@@ -616,7 +640,7 @@ int run_options_finish(struct run_options *o, const struct store *store, int arg
 	if (o->workdir)
 		o->spec.process.cwd = o->workdir;
 	if (stop_signal(o, image, err) < 0 || take_command(o, image, argc, argv, err) < 0 ||
-		take_environment(o, err) < 0 || take_caps(o, err) < 0 ||
+		take_environment(o, err) < 0 || take_caps(o, err) < 0 || take_label(o, err) < 0 ||
 		check_together(o, err) < 0 || take_name(o, store, err) < 0)
 		return -1;
 	spec_complete(&o->spec);

@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "image/store.h"
+#include "spec/maclabel.h"
 #include "spec/spec.h"
 
 struct run_options {
@@ -10,6 +11,7 @@ struct run_options {
 	bool detach, dry_run;
 	const char *name, *rootfs, *cidfile, *entrypoint, *detach_keys;
 	const char *user, *workdir, *stop_signal; /* over the image's; NULL: not given */
+	struct selinux_parts label;
 	uint64_t cap_add, cap_drop;
 	const char **env, **env_files; /* applied over the image's environment, files first */
 	size_t env_count, env_file_count;

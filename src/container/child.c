@@ -9,6 +9,7 @@
 #include "ns/clone.h"
 #include "ns/uts.h"
 #include "process/ids.h"
+#include "process/lsm.h"
 #include "process/terminal.h"
 #include "rootfs/mounts.h"
 #include "rootfs/overlay.h"
@@ -141,9 +142,9 @@ static int become_payload(const struct child *c, struct err *err)
 {
 	const struct trees *t = c->trees;
 	const struct spec *spec = c->spec;
-	int devfd = -1, rootfd;
+	int devfd = -1, label_fd, rootfd;
 
-	if (take_ids(spec, err) < 0)
+	if (take_ids(spec, err) < 0 || lsm_open(&spec->process, &label_fd, err) < 0)
 		return -1;
 	rootfd = overlay_mount(
 		&(struct overlay){
@@ -158,7 +159,7 @@ static int become_payload(const struct child *c, struct err *err)
 		set_streams(c, rootfd, devfd, err) < 0 ||
 		root_pivot(rootfd, spec->root.readonly, err) < 0)
 		return -1;
-	return payload_execute(spec, c->plan, rootfd, t->init, c->report_fd, err);
+	return payload_execute(spec, c->plan, rootfd, t->init, label_fd, c->report_fd, err);
 }
 
 _Noreturn void child_run(const struct child *c)

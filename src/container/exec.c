@@ -7,6 +7,7 @@
 #include "container/payload.h"
 #include "ns/clone.h"
 #include "process/ids.h"
+#include "process/lsm.h"
 #include "process/terminal.h"
 
 #include <errno.h>
@@ -53,13 +54,14 @@ static int set_streams(const struct entry *e, int rootfd, struct err *err)
 
 static int enter(const struct entry *e, struct err *err)
 {
-	autofd int root = -1;
+	autofd int root = -1, label_fd = -1;
 
 	/* Processes inside can see us from the moment we join: our memory, and the descriptors that
 	 * are still open, are not for them (CVE-2016-9962). */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return err_sys(err, "cannot hide from the container");
-	if (ns_join(e->target, e->joined, err) < 0)
+	if (lsm_open(&e->spec->process, &label_fd, err) < 0 ||
+		ns_join(e->target, e->joined, err) < 0)
 		return -1;
 	if ((e->joined & CLONE_NEWUSER) && ids_become_root(err) < 0)
 		return -1;
@@ -69,7 +71,7 @@ static int enter(const struct entry *e, struct err *err)
 		return err_sys(err, "cannot open the container's root");
 	if (set_streams(e, root, err) < 0)
 		return -1;
-	return payload_execute(e->spec, e->plan, root, -1, e->report_fd, err);
+	return payload_execute(e->spec, e->plan, root, -1, label_fd, e->report_fd, err);
 }
 
 static _Noreturn void entry_run(const struct entry *e)

@@ -6,6 +6,7 @@
 #include "process/capset.h"
 #include "process/fit.h"
 #include "process/ids.h"
+#include "process/lsm.h"
 #include "process/seccomp.h"
 #include "process/user.h"
 
@@ -120,7 +121,7 @@ static int execute(struct plan *plan, int init_fd, const char *path, const struc
 }
 
 int payload_execute(const struct spec *spec, struct plan *plan, int rootfd, int init_fd,
-	int report_fd, struct err *err)
+	int label_fd, int report_fd, struct err *err)
 {
 	const struct process_spec *p = &spec->process;
 	uint32_t limit = plan->map.count ? plan->map.count : UINT32_MAX;
@@ -146,7 +147,7 @@ int payload_execute(const struct spec *spec, struct plan *plan, int rootfd, int 
 	if (become_user(spec, &user, err) < 0 || apply_caps(p, &user, err) < 0)
 		return -1;
 	reset_signals();
-	if (tie_to_parent(spec, report_fd, err) < 0)
+	if (tie_to_parent(spec, report_fd, err) < 0 || lsm_apply(label_fd, p, err) < 0)
 		return -1;
 	/* Nothing of ours above the standard streams reaches the payload. */
 	if (syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC, 5.11 */) < 0)

@@ -9,10 +9,11 @@
 /*
  * In the container's root, as root of its user namespace: finds the user and the command, checks
  * that the command can run on this kernel, takes the limits, the identity, the capabilities and the
- * filter, and executes. Returns only on failure. report_fd: a pipe that the parent reads.
+ * filter, and executes. Returns only on failure. label_fd: from lsm_open(), or -1. report_fd: a pipe
+ * that the parent reads.
  */
 int payload_execute(const struct spec *spec, struct plan *plan, int rootfd, int init_fd,
-	int report_fd, struct err *err);
+	int label_fd, int report_fd, struct err *err);
 
 /* Parent: before the exec, through the host's procfs; inside, that file belongs to nobody we could be. */
 int payload_set_oom_score(pid_t pid, const struct process_spec *p, struct err *err);

@@ -122,6 +122,10 @@ static void print_process(const struct spec *spec, FILE *out)
 	fprintf(out, "cwd       %s\n", p->cwd);
 	fprintf(out, "caps      %s\n", caps_format(p->caps[CAPSET_BOUNDING], caps));
 	fprintf(out, "seccomp   %s\n", p->seccomp ? p->seccomp : "built-in");
+	if (p->apparmor)
+		fprintf(out, "apparmor  %s\n", p->apparmor);
+	if (p->selinux)
+		fprintf(out, "selinux   %s\n", p->selinux);
 	fprintf(out, "privs     %s\n", p->no_new_privs ? "no new" : "may grow");
 	for (size_t i = 0; i < p->envc; i++)
 		fprintf(out, "env       %s\n", p->env[i]);

@@ -14,6 +14,7 @@
 #include "container/trees.h"
 #include "ns/clone.h"
 #include "ns/idmap.h"
+#include "process/lsm.h"
 #include "spec/config.h"
 
 #include <errno.h>
@@ -259,7 +260,7 @@ int container_start(const struct store *store, const struct spec *spec, struct p
 {
 	struct container c;
 
-	if (claim_new(store, spec, &c, err) < 0)
+	if (lsm_check(&spec->process, err) < 0 || claim_new(store, spec, &c, err) < 0)
 		return -1;
 	if (start_claimed(&c, spec, plan, io, err) < 0) {
 		struct err second = {0};

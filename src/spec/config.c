@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "spec/capname.h"
 #include "spec/document.h"
+#include "spec/maclabel.h"
 #include "spec/sysctlname.h"
 
 #include <linux/sched.h>
@@ -57,6 +58,26 @@ static const struct field user[] = {
 			N(document, caps[set].count)                                               \
 	}
 
+/* Empty, as some engines write it, is none. */
+static const char *profile_check(const char *s)
+{
+	struct err ignored;
+
+	return !*s || apparmor_check("", s, &ignored) == 0 ? NULL : "the name of a profile";
+}
+
+static const char *label_check(const char *s)
+{
+	struct err ignored;
+
+	return !*s || selinux_check("", s, &ignored) == 0 ? NULL : "user:role:type[:level]";
+}
+
+static const char *unless_empty(const char *s)
+{
+	return s && *s ? s : NULL;
+}
+
 static const struct field capabilities[] = {
 	CAPS("bounding", CAPSET_BOUNDING),
 	CAPS("effective", CAPSET_EFFECTIVE),
@@ -92,7 +113,9 @@ static const struct field process[] = {
 	{"rlimits", FIELD_ARRAY, 0, AT(document, rlimits), N(document, rlimit_count),
 		EACH(document_rlimit, rlimit)},
 	{"noNewPrivileges", FIELD_BOOL, FIELD_ALWAYS, AT(document, spec.process.no_new_privs)},
-	{"apparmorProfile", FIELD_STRING, 0, AT(document, spec.process.apparmor)},
+	{"apparmorProfile", FIELD_STRING, 0, AT(document, spec.process.apparmor),
+		.check = profile_check},
+	{"selinuxLabel", FIELD_STRING, 0, AT(document, spec.process.selinux), .check = label_check},
 	{"oomScoreAdj", FIELD_INT, FIELD_PRESENT, AT(document, spec.process.oom_score_adj),
 		N(document, spec.process.oom_score_adj_set), .min = -1000, .max = 1000},
 	{NULL},
@@ -519,6 +542,8 @@ static void own_read(struct document *d)
 	const char *seccomp = d->seccomp ? d->seccomp : "unconfined";
 
 	d->spec.process.seccomp = strcmp(seccomp, "default") ? seccomp : NULL;
+	d->spec.process.apparmor = unless_empty(d->spec.process.apparmor);
+	d->spec.process.selinux = unless_empty(d->spec.process.selinux);
 	d->spec.root.dir = d->dir;
 	if (!d->dir && !d->spec.root.layer_count)
 		d->spec.root.dir = d->root;

@@ -146,8 +146,8 @@ struct process_spec {
 	const char *seccomp; /* NULL: the built-in profile, "unconfined", or path of a profile */
 	const char *seccomp_text; /* a profile itself, as JSON; comes before seccomp */
 	const char *listener, *listener_metadata; /* socket for the notifications of seccomp_text */
-	const char *apparmor;
-	const char *selinux;
+	const char *apparmor; /* a profile, or "unconfined"; NULL: that of ctr itself */
+	const char *selinux;  /* user:role:type[:level]; NULL: as the policy has it */
 	struct rlimit_spec *rlimits;
 	size_t rlimit_count;
 	int oom_score_adj;

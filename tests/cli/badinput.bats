@@ -107,7 +107,7 @@ no() { refused 125 "$1" ctr run --rm --rootfs "$FS" "${@:2}" -- true; }
 	no '99' --stop-signal 99
 	no 'nosuch' --security-opt nosuch
 	no 'nosuch' --security-opt seccomp=nosuch
-	no apparmor --security-opt apparmor=x
+	no AppArmor --security-opt apparmor=x
 	echo '{"defaultAction": "SCMP_ACT_NOSUCH"}' > seccomp.json
 	no 'seccomp' --security-opt seccomp=seccomp.json
 	echo '{broken' > seccomp.json

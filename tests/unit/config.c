@@ -183,6 +183,7 @@ static struct spec full(void)
 			.open_stdin = true,
 			.seccomp = "/etc/p.json",
 			.apparmor = "ctr",
+			.selinux = "u:r:t:s0",
 			.rlimits = rlimits,
 			.rlimit_count = 2,
 			.oom_score_adj = 0,
@@ -308,7 +309,8 @@ Test(config, unsupported_members_by_place)
 {
 	refused(DOCUMENT("", "", ",\"hooks\":{}"), "c.json: hooks: is not supported");
 	refused(DOCUMENT("", ",\"intelRdt\":{}", ""), "c.json: linux.intelRdt: is not supported");
-	refused(DOCUMENT(",\"selinuxLabel\":\"x\"", "", ""), "process.selinuxLabel");
+	refused(DOCUMENT("", ",\"mountLabel\":\"u:r:t\"", ""),
+		"linux.mountLabel: is not supported");
 	refused(DOCUMENT("", ",\"resources\":{\"memory\":{\"kernel\":1}}", ""),
 		"linux.resources.memory.kernel");
 	refused(DOCUMENT("", "", ",\"mounts\":[{\"destination\":\"/a\",\"x\":1}]"), "mounts[0].x");
@@ -362,6 +364,8 @@ Test(config, depth_is_bounded)
 
 Test(config, values_that_mean_nothing)
 {
+	refused(DOCUMENT(",\"selinuxLabel\":\"x\"", "", ""), "process.selinuxLabel");
+	refused(DOCUMENT(",\"apparmorProfile\":\"a\\nb\"", "", ""), "process.apparmorProfile");
 	refused(DOCUMENT("", "", ",\"mounts\":[{\"destination\":\"a\",\"type\":\"proc\"}]"),
 		"mounts[0].destination: \"a\" must be an absolute path");
 	refused(DOCUMENT("", "", ",\"mounts\":[{\"destination\":\"/a\",\"type\":\"ext4\"}]"),
