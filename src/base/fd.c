@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <sys/syscall.h>
 
 DIR *dir_open_at(int dirfd, const char *name)
 {
@@ -49,4 +51,27 @@ ssize_t fd_read_all(int fd, void *buf, size_t size)
 		got += (size_t)n;
 	}
 	return (ssize_t)got;
+}
+
+/* The lowest of keep that is at least `from`; UINT_MAX if there is none. */
+static unsigned next_kept(unsigned from, const int *keep, size_t n)
+{
+	unsigned best = UINT_MAX;
+
+	for (size_t i = 0; i < n; i++)
+		if (keep[i] >= 0 && (unsigned)keep[i] >= from && (unsigned)keep[i] < best)
+			best = (unsigned)keep[i];
+	return best;
+}
+
+void fd_close_others(unsigned first, const int *keep, size_t n)
+{
+	unsigned kept;
+
+	while ((kept = next_kept(first, keep, n)) != UINT_MAX) {
+		if (kept > first)
+			syscall(SYS_close_range, first, kept - 1, 0U);
+		first = kept + 1;
+	}
+	syscall(SYS_close_range, first, UINT_MAX, 0U);
 }

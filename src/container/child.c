@@ -138,7 +138,7 @@ static int set_streams(const struct child *c, int rootfd, int devfd, struct err 
 	return streams_apply(streams, err);
 }
 
-static int become_payload(const struct child *c, struct err *err)
+static int become_payload(const struct child *c, struct payload *payload, struct err *err)
 {
 	const struct trees *t = c->trees;
 	const struct spec *spec = c->spec;
@@ -159,17 +159,30 @@ static int become_payload(const struct child *c, struct err *err)
 		set_streams(c, rootfd, devfd, err) < 0 ||
 		root_pivot(rootfd, spec->root.readonly, err) < 0)
 		return -1;
-	return payload_execute(spec, c->plan, rootfd, t->init, label_fd, c->report_fd, err);
+	payload->rootfd = rootfd;
+	payload->label_fd = label_fd;
+	return payload_execute(payload, err);
 }
 
 _Noreturn void child_run(const struct child *c)
 {
+	struct payload payload = {
+		.spec = c->spec,
+		.plan = c->plan,
+		.init_fd = -1,
+		.report_fd = c->report_fd,
+		.gate_fd = c->gate_fd,
+		.keep_fds = c->keep_fds,
+		.state = c->state,
+	};
 	struct err err = {0};
 
 	if (make_namespaces(c->spec, &err) == 0 &&
-		trees_receive(c->trees, c->spec, c->go_sock, &err) == 0)
-		become_payload(c, &err);
+		trees_receive(c->trees, c->spec, c->go_sock, &err) == 0) {
+		payload.init_fd = c->trees->init;
+		become_payload(c, &payload, &err);
+	}
 	/* Without its trees it was given up by a parent that knows why. */
-	fd_write_all(c->report_fd, &err, sizeof(err));
+	fd_write_all(payload.report_fd, &err, sizeof(err));
 	_exit(err.status ? err.status : ERR_STATUS_OURS);
 }

@@ -16,6 +16,9 @@ struct child {
 	int report_fd;       /* as payload_await() reads it */
 	int streams[3];   /* for the payload; -1: as inherited, or /dev/null for standard input */
 	int console_sock; /* takes the master of the terminal, or -1 */
+	int gate_fd;      /* of payload.h, as are these */
+	unsigned keep_fds;
+	const char *state;
 };
 
 /* Never returns: executes the payload, or reports and exits. */

@@ -71,7 +71,17 @@ static int enter(const struct entry *e, struct err *err)
 		return err_sys(err, "cannot open the container's root");
 	if (set_streams(e, root, err) < 0)
 		return -1;
-	return payload_execute(e->spec, e->plan, root, -1, label_fd, e->report_fd, err);
+	return payload_execute(
+		&(struct payload){
+			.spec = e->spec,
+			.plan = e->plan,
+			.rootfd = root,
+			.init_fd = -1,
+			.label_fd = label_fd,
+			.report_fd = e->report_fd,
+			.gate_fd = -1,
+		},
+		err);
 }
 
 static _Noreturn void entry_run(const struct entry *e)

@@ -3,6 +3,8 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/inside.h"
+#include "container/gate.h"
+#include "container/hooks.h"
 #include "process/capset.h"
 #include "process/fit.h"
 #include "process/ids.h"
@@ -120,43 +122,71 @@ static int execute(struct plan *plan, int init_fd, const char *path, const struc
 	return exec_error(errno, path, foreign, err);
 }
 
-int payload_execute(const struct spec *spec, struct plan *plan, int rootfd, int init_fd,
-	int label_fd, int report_fd, struct err *err)
-{
-	const struct process_spec *p = &spec->process;
-	uint32_t limit = plan->map.count ? plan->map.count : UINT32_MAX;
-	struct err foreign;
+/* What is found in the root before the gate, for what comes behind it. */
+struct found {
 	struct user user;
+	struct err foreign;
 	char path[4096];
+};
 
-	if (user_resolve(rootfd, p->user, p->groups, p->groupc, limit, &user, err) < 0)
+static int prepare(const struct payload *p, struct found *f, struct err *err)
+{
+	const struct process_spec *process = &p->spec->process;
+	uint32_t limit = p->plan->map.count ? p->plan->map.count : UINT32_MAX;
+
+	if (user_resolve(p->rootfd, process->user, process->groups, process->groupc, limit,
+		    &f->user, err) < 0)
 		return -1;
-	set_home(plan, user.home);
-	if (enter_cwd(rootfd, p->cwd, err) < 0 ||
-		command_find(rootfd, p->argv[0], plan->path, p->cwd, path, err) < 0 ||
-		fit_check(rootfd, path, &foreign, err) < 0)
+	set_home(p->plan, f->user.home);
+	if (enter_cwd(p->rootfd, process->cwd, err) < 0 ||
+		command_find(p->rootfd, process->argv[0], p->plan->path, process->cwd, f->path,
+			err) < 0 ||
+		fit_check(p->rootfd, f->path, &f->foreign, err) < 0)
 		return -1;
-	umask(p->umask);
-	if (leave_keyring(err) < 0 || rlimits_apply(p->rlimits, p->rlimit_count, err) < 0)
+	umask(process->umask);
+	if (leave_keyring(err) < 0)
 		return -1;
+	return rlimits_apply(process->rlimits, process->rlimit_count, err);
+}
+
+/* The order is that of rights: each step needs what a later one gives up. */
+static int give_up_rights(const struct payload *p, const struct user *user, struct err *err)
+{
+	const struct process_spec *process = &p->spec->process;
+
 	/* A filter without no_new_privs needs CAP_SYS_ADMIN, which goes next. */
-	if (p->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+	if (process->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(err, "cannot set no_new_privs");
-	if (!p->no_new_privs && seccomp_apply(&plan->filter, err) < 0)
+	if (!process->no_new_privs && seccomp_apply(&p->plan->filter, err) < 0)
 		return -1;
-	if (become_user(spec, &user, err) < 0 || apply_caps(p, &user, err) < 0)
+	if (become_user(p->spec, user, err) < 0)
+		return -1;
+	return apply_caps(process, user, err);
+}
+
+int payload_execute(struct payload *p, struct err *err)
+{
+	struct found f;
+
+	if (prepare(p, &f, err) < 0)
+		return -1;
+	if (p->gate_fd >= 0 && gate_wait(p, err) < 0)
+		return -1;
+	if (give_up_rights(p, &f.user, err) < 0 ||
+		hooks_run(&p->spec->hooks, HOOK_START_CONTAINER, p->state, err) < 0)
 		return -1;
 	reset_signals();
-	if (tie_to_parent(spec, report_fd, err) < 0 || lsm_apply(label_fd, p, err) < 0)
+	if (tie_to_parent(p->spec, p->report_fd, err) < 0 ||
+		lsm_apply(p->label_fd, &p->spec->process, err) < 0)
 		return -1;
-	/* Nothing of ours above the standard streams reaches the payload. */
-	if (syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC, 5.11 */) < 0)
+	/* Nothing of ours reaches the payload. */
+	if (syscall(SYS_close_range, 3U + p->keep_fds, ~0U, 4U /* CLOSE_RANGE_CLOEXEC, 5.11 */) < 0)
 		return err_sys(err, "cannot close file descriptors");
-	if (write(report_fd, "", 1) != 1)
+	if (write(p->report_fd, "", 1) != 1)
 		return err_sys(err, "cannot report the start");
-	if (p->no_new_privs && seccomp_apply(&plan->filter, err) < 0)
+	if (p->spec->process.no_new_privs && seccomp_apply(&p->plan->filter, err) < 0)
 		return -1;
-	return execute(plan, init_fd, path, &foreign, err);
+	return execute(p->plan, p->init_fd, f.path, &f.foreign, err);
 }
 
 int payload_set_oom_score(pid_t pid, const struct process_spec *p, struct err *err)
@@ -193,6 +223,15 @@ static bool may_read(int report_fd)
 	return p[0].revents != 0;
 }
 
+/* It has nothing more to say, or nobody wants to hear it. */
+static void end_child(pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 int payload_await(int report_fd, pid_t pid, struct err *err)
 {
 	char buf[1 + sizeof(struct err)];
@@ -201,8 +240,7 @@ int payload_await(int report_fd, pid_t pid, struct err *err)
 
 	do {
 		if (!may_read(report_fd)) {
-			kill(pid, SIGKILL);
-			waitpid(pid, NULL, 0);
+			end_child(pid);
 			return err_set(err,
 				"interrupted while the container's process was starting");
 		}
@@ -211,7 +249,7 @@ int payload_await(int report_fd, pid_t pid, struct err *err)
 	} while (n > 0 || (n < 0 && errno == EINTR));
 	if (got == 1)
 		return 0;
-	waitpid(pid, NULL, 0);
+	end_child(pid);
 	if (got < sizeof(*err))
 		return err_set(err, "the container's process was killed before it could start");
 	memcpy(err, buf + got - sizeof(*err), sizeof(*err));

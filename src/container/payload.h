@@ -6,19 +6,31 @@
 
 #include <sys/types.h>
 
+struct payload {
+	const struct spec *spec;
+	struct plan *plan;
+	int rootfd;
+	int init_fd;       /* ctr-init, or -1 */
+	int label_fd;      /* from lsm_open(), or -1 */
+	int report_fd;     /* as payload_await() reads it */
+	int gate_fd;       /* where to wait for the start (gate.h), or -1 */
+	unsigned keep_fds; /* so many, from 3 on, reach the payload */
+	const char *state; /* for the hooks of the start, or NULL */
+};
+
 /*
  * In the container's root, as root of its user namespace: finds the user and the command, checks
- * that the command can run on this kernel, takes the limits, the identity, the capabilities and the
- * filter, and executes. Returns only on failure. label_fd: from lsm_open(), or -1. report_fd: a pipe
- * that the parent reads.
+ * that the command can run on this kernel, waits at the gate, takes the limits, the identity, the
+ * capabilities and the filter, and executes. Returns only on failure; p->report_fd then is who wants
+ * to know.
  */
-int payload_execute(const struct spec *spec, struct plan *plan, int rootfd, int init_fd,
-	int label_fd, int report_fd, struct err *err);
+int payload_execute(struct payload *p, struct err *err);
 
 /* Parent: before the exec, through the host's procfs; inside, that file belongs to nobody we could be. */
 int payload_set_oom_score(pid_t pid, const struct process_spec *p, struct err *err);
 
-/* Parent: blocks until the payload has been executed (0), or until the child has said why not, or has
- * died; then it is reaped (-1). The report is one byte right before the exec, which ends it by closing
- * the pipe, and a struct err if something failed before or in it. */
+/* Blocks until the payload has been executed, or waits at its gate (0), or until the child has said
+ * why not, or has died; then, where it is ours (pid > 0), it is reaped (-1). The report is one byte
+ * right before the exec, which ends it by closing the pipe, and a struct err if something failed
+ * before or in it. */
 int payload_await(int report_fd, pid_t pid, struct err *err);

@@ -212,6 +212,7 @@ static int clone_and_bring_up(struct container *c, const struct spec *spec, stru
 			.report_fd = p.report[1],
 			.streams = {io->streams[0], io->streams[1], io->streams[2]},
 			.console_sock = p.console[1],
+			.gate_fd = -1,
 		};
 
 		close(p.go[1]);

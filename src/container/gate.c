@@ -1,0 +1,66 @@
+#include "container/gate.h"
+
+#include "base/fd.h"
+#include "container/attach.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int gate_open(int state_fd, struct err *err)
+{
+	autofd int fd = attach_listen(state_fd, GATE_SOCKET, err);
+
+	/* The child has nothing else to do than to wait. */
+	if (fd >= 0 && fcntl(fd, F_SETFL, 0) < 0)
+		return err_sys(err, "cannot wait at the socket %s", GATE_SOCKET);
+	return take_fd(&fd);
+}
+
+/* Engines wait for the end of pipes that we have inherited from them. */
+static void let_go(const struct payload *p)
+{
+	const int kept[] = {p->init_fd, p->label_fd, p->gate_fd, p->report_fd};
+
+	fd_close_others(3 + p->keep_fds, kept, sizeof(kept) / sizeof(kept[0]));
+}
+
+int gate_wait(struct payload *p, struct err *err)
+{
+	int conn;
+
+	let_go(p);
+	/* Others may be in our namespaces already; and whoever made us is about to leave. */
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_PDEATHSIG, 0) < 0)
+		return err_sys(err, "cannot wait for the start");
+	/* If nobody hears it, nobody will start us. */
+	if (write(p->report_fd, "", 1) != 1)
+		return err_sys(err, "cannot report that the container is created");
+	close(p->report_fd);
+	do
+		conn = accept4(p->gate_fd, NULL, NULL, SOCK_CLOEXEC);
+	while (conn < 0 && errno == EINTR);
+	if (conn < 0)
+		return err_sys(err, "cannot wait for the start");
+	close(p->gate_fd);
+	p->gate_fd = -1;
+	p->report_fd = conn;
+	return 0;
+}
+
+bool gate_is_closed(int state_fd)
+{
+	return faccessat(state_fd, GATE_SOCKET, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int gate_pass(int state_fd, struct err *err)
+{
+	autofd int conn = attach_connect(state_fd, GATE_SOCKET, err);
+
+	if (conn < 0)
+		return err_wrap(err, "the container does not wait for its start");
+	unlinkat(state_fd, GATE_SOCKET, 0);
+	return payload_await(conn, -1, err);
+}

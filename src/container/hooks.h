@@ -1,0 +1,20 @@
+/* The programs of an engine that run at points in the life of a container, one after the other. */
+#pragma once
+
+#include "base/err.h"
+#include "spec/spec.h"
+
+/* "createRuntime" and its kind, as config.json names them. */
+const char *hook_point_name(enum hook_point point);
+
+/*
+ * Runs those of a point in the order of the list, with the state on standard input and /dev/null as
+ * standard output. The first that fails, or is not done within its time, ends it: the message names
+ * the point, the program, and the last line it said. In the namespaces and with the rights of the
+ * caller; a child of a clone may call it: nothing is allocated.
+ */
+int hooks_run(const struct hooks *hooks, enum hook_point point, const char *state, struct err *err);
+
+/* The same, but a failure is a warning, and the next one is run: what the specification wants of
+ * poststart and poststop. */
+void hooks_run_all(const struct hooks *hooks, enum hook_point point, const char *state);
