@@ -4,6 +4,7 @@
 #include "base/fdpass.h"
 #include "base/file.h"
 #include "base/inside.h"
+#include "container/hooks.h"
 #include "container/payload.h"
 #include "net/loopback.h"
 #include "ns/clone.h"
@@ -19,6 +20,7 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -43,6 +45,23 @@ static int make_namespaces(const struct spec *spec, struct err *err)
 		return -1;
 	if ((fresh & CLONE_NEWNET) && loopback_up(err) < 0)
 		return -1;
+	return 0;
+}
+
+/* An engine's hooks see them before anything is mounted; and those that we run ourselves want to know
+ * who we are to the host, which the host's procfs knows. */
+static int tell_namespaces(const struct child *c, struct err *err)
+{
+	char text[16] = "";
+
+	if (!c->states)
+		return 0;
+	if (readlink("/proc/self", text, sizeof(text) - 1) < 0)
+		return err_sys(err, "read the host's /proc/self");
+	bundle_state_set_pid(c->states->creating, (pid_t)atoi(text));
+	bundle_state_set_pid(c->states->created, (pid_t)atoi(text));
+	if (bundle_awaits_namespaces(c->spec) && write(c->go_sock, "", 1) != 1)
+		return err_sys(err, "cannot report the namespaces");
 	return 0;
 }
 
@@ -157,6 +176,8 @@ static int become_payload(const struct child *c, struct payload *payload, struct
 	if (rootfd < 0 || build_root(c, rootfd, &devfd, err) < 0 ||
 		hide_paths(spec, rootfd, devfd, err) < 0 ||
 		set_streams(c, rootfd, devfd, err) < 0 ||
+		hooks_run(&spec->hooks, HOOK_CREATE_CONTAINER,
+			c->states ? c->states->creating : NULL, err) < 0 ||
 		root_pivot(rootfd, spec->root.readonly, err) < 0)
 		return -1;
 	payload->rootfd = rootfd;
@@ -173,11 +194,11 @@ _Noreturn void child_run(const struct child *c)
 		.report_fd = c->report_fd,
 		.gate_fd = c->gate_fd,
 		.keep_fds = c->keep_fds,
-		.state = c->state,
+		.state = c->states ? c->states->created : NULL,
 	};
 	struct err err = {0};
 
-	if (make_namespaces(c->spec, &err) == 0 &&
+	if (make_namespaces(c->spec, &err) == 0 && tell_namespaces(c, &err) == 0 &&
 		trees_receive(c->trees, c->spec, c->go_sock, &err) == 0) {
 		payload.init_fd = c->trees->init;
 		become_payload(c, &payload, &err);

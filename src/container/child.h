@@ -1,6 +1,7 @@
 /* The child of the clone: builds its root, gives up what it must not keep, becomes the payload. */
 #pragma once
 
+#include "container/bundle.h"
 #include "container/plan.h"
 #include "container/trees.h"
 #include "spec/spec.h"
@@ -18,7 +19,7 @@ struct child {
 	int console_sock; /* takes the master of the terminal, or -1 */
 	int gate_fd;      /* of payload.h, as are these */
 	unsigned keep_fds;
-	const char *state;
+	const struct bundle_states *states; /* of an engine's container, or NULL */
 };
 
 /* Never returns: executes the payload, or reports and exits. */

@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "cgroup/tree.h"
 #include "container/release.h"
 #include "ns/idmap.h"
 
@@ -16,6 +17,8 @@
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+#define OWNER_FILE "owner"
 
 enum { RECORD_MAX = 64 << 10, CLAIM_WAIT_SECONDS = 60 };
 
@@ -218,6 +221,66 @@ int claim_new(const struct store *store, const struct spec *spec, struct contain
 	return 0;
 }
 
+/* What a create that was killed has left is undone, whoever comes next. */
+static int release_half_made(const struct store *store, const char *name, struct err *err)
+{
+	struct container old;
+	int r = 1;
+
+	if (claim_open(store, name, CLAIM_NOWAIT, &old, err) < 0)
+		return err->sys == ENOENT ? 0 : 1;
+	if (old.record.stage == STAGE_CREATING)
+		r = container_release(&old, -1, err) < 0 ? 1 : 0;
+	container_close(&old);
+	return r;
+}
+
+/* Read when the record cannot be: what is left then is found by its group. */
+static int write_owner(struct container *c, struct err *err)
+{
+	char text[sizeof(c->record.id) + sizeof(c->record.cgroup) + sizeof(c->record.bundle)];
+	int len = snprintf(text, sizeof(text), "%s%c%s%c%s", c->record.id, 0, c->record.cgroup, 0,
+		c->record.bundle);
+	autofd int fd = openat(c->state_fd, OWNER_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+		0600);
+
+	if (fd < 0 || fd_write_all(fd, text, (size_t)len) < 0)
+		return err_sys(err, "write the owner in %s", c->store->state);
+	return 0;
+}
+
+int claim_bundle(const struct store *store, const struct spec *spec, const char *bundle,
+	const char *cgroup, struct container *ret, struct err *err)
+{
+	struct container c;
+	struct err ignored;
+	char tmp[32];
+	int r;
+
+	container_init(&c, store);
+	record_init(&c.record, spec);
+	snprintf(c.record.bundle, sizeof(c.record.bundle), "%s", bundle);
+	snprintf(c.record.cgroup, sizeof(c.record.cgroup), "%s", cgroup);
+	c.record.slot = IDMAP_SLOTS;
+	c.record.created_ns = now_ns();
+	temporary_name(tmp);
+	r = prepare_state(&c, tmp, err) < 0 || write_owner(&c, err) < 0 ? -1 : 0;
+	while (r == 0 && syscall(SYS_renameat2, store->state_fd, tmp, store->state_fd, spec->name,
+				 1 /* RENAME_NOREPLACE */) < 0) {
+		if (errno != EEXIST)
+			r = err_sys(err, "claim the id %s", spec->name);
+		else if (release_half_made(store, spec->name, err) != 0)
+			r = err_set(err, "container with given ID already exists: %s", spec->name);
+	}
+	if (r < 0) {
+		tree_remove(store->state_fd, tmp, &ignored);
+		container_close(&c);
+		return -1;
+	}
+	*ret = c;
+	return 0;
+}
+
 static void interrupt(int sig)
 {
 	(void)sig;
@@ -273,6 +336,35 @@ static int read_record(struct container *c, const char *name, struct err *err)
 	return 0;
 }
 
+/* The first process of the group is the oldest. */
+static int salvage_owner(struct container *c, struct err *err)
+{
+	char text[sizeof(c->record.id) + sizeof(c->record.cgroup) + sizeof(c->record.bundle)];
+	ssize_t n = file_peek(c->state_fd, OWNER_FILE, text, sizeof(text));
+	const char *cgroup, *bundle;
+	autofree pid_t *pids = NULL;
+	size_t count = 0;
+
+	if (n <= 0)
+		return err_set(err, "%s: neither its record nor its owner can be read",
+			c->record.name);
+	cgroup = text + strlen(text) + 1;
+	bundle = cgroup < text + n ? cgroup + strlen(cgroup) + 1 : text + n;
+	if (bundle >= text + n)
+		return err_set(err, "%s: its owner cannot be read", c->record.name);
+	snprintf(c->record.id, sizeof(c->record.id), "%s", text);
+	snprintf(c->record.cgroup, sizeof(c->record.cgroup), "%s", cgroup);
+	snprintf(c->record.bundle, sizeof(c->record.bundle), "%s", bundle);
+	snprintf(c->record.boot_id, sizeof(c->record.boot_id), "%s", boot_id());
+	if (container_open_group(c, err) < 0)
+		return -1;
+	if (c->group_fd >= 0 && cgroup_procs(c->group_fd, &pids, &count, err) == 0 && count) {
+		c->record.pid = pids[0];
+		c->record.start_ticks = process_start_ticks(pids[0]);
+	}
+	return 0;
+}
+
 /* A record that cannot be read: what there is of the container is found by the marks it bears. Without
  * a record at all, it is the claim of somebody in claim_hold(), or, once we have its lock, who died
  * there. */
@@ -290,6 +382,8 @@ static int salvage_record(struct container *c, const char *name, enum claim_wait
 	}
 	c->record = (struct record){.stage = STAGE_RUNNING, .slot = IDMAP_SLOTS};
 	snprintf(c->record.name, sizeof(c->record.name), "%s", name);
+	if (c->store->containers_fd < 0)
+		return salvage_owner(c, err);
 	data = openat(c->store->containers_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	n = data < 0 ? -1
 		     : fgetxattr(data, CONTAINER_OWNER_XATTR, c->record.id,

@@ -14,6 +14,11 @@
 int claim_new(const struct store *store, const struct spec *spec, struct container *ret,
 	struct err *err);
 
+/* The same for an engine's container, which is kept until the engine deletes it, and has a state
+ * directory only. */
+int claim_bundle(const struct store *store, const struct spec *spec, const char *bundle,
+	const char *cgroup, struct container *ret, struct err *err);
+
 enum claim_wait {
 	CLAIM_NOWAIT, /* held by somebody: -1, err->sys is EWOULDBLOCK */
 	CLAIM_WAIT,   /* waits for whoever holds it to let go */

@@ -12,6 +12,15 @@ static const char *const stages[] = {
 };
 static const size_t stage_count = sizeof(stages) / sizeof(stages[0]);
 
+/* Paths may be of any bytes, which JSON is not: then the container is refused. */
+static int add_bundle(json_t *j, const struct record *r)
+{
+	if (json_object_set_new(j, "bundle", json_string(r->bundle)) < 0 ||
+		json_object_set_new(j, "cgroup", json_string(r->cgroup)) < 0)
+		return -1;
+	return json_object_set_new(j, "createdNs", json_integer(r->created_ns));
+}
+
 char *container_record_format(const struct record *r, struct err *err)
 {
 	autojson json_t *j = json_pack("{ss ss ss ss sI sI sI sI sI sb sb sb}", "name", r->name,
@@ -21,7 +30,7 @@ char *container_record_format(const struct record *r, struct err *err)
 		(json_int_t)r->started_ns, "remove", r->remove, "supervised", r->supervised,
 		"terminal", r->terminal);
 
-	if (!j) {
+	if (!j || (r->bundle[0] && add_bundle(j, r) < 0)) {
 		err_set(err, "cannot write the record of %s", r->name);
 		return NULL;
 	}
@@ -37,7 +46,8 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 {
 	autojson json_t *j = json_parse("record", text, len, err);
 	const char *name, *id, *boot, *stage;
-	json_int_t slot, namespaces, pid, ticks, started;
+	const char *bundle = "", *cgroup = "";
+	json_int_t slot, namespaces, pid, ticks, started, created = 0;
 	int remove, supervised, terminal;
 	size_t at = 0;
 	struct record r = {0};
@@ -45,16 +55,19 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 
 	if (!j)
 		return -1;
-	if (json_unpack_ex(j, &e, JSON_STRICT, "{ss ss ss ss sI sI sI sI sI sb sb sb}", "name",
-		    &name, "id", &id, "bootId", &boot, "stage", &stage, "slot", &slot, "namespaces",
-		    &namespaces, "pid", &pid, "startTicks", &ticks, "startedNs", &started, "remove",
-		    &remove, "supervised", &supervised, "terminal", &terminal) < 0)
+	if (json_unpack_ex(j, &e, JSON_STRICT, "{ss ss ss ss sI sI sI sI sI sb sb sb s?s s?s s?I}",
+		    "name", &name, "id", &id, "bootId", &boot, "stage", &stage, "slot", &slot,
+		    "namespaces", &namespaces, "pid", &pid, "startTicks", &ticks, "startedNs",
+		    &started, "remove", &remove, "supervised", &supervised, "terminal", &terminal,
+		    "bundle", &bundle, "cgroup", &cgroup, "createdNs", &created) < 0)
 		return err_set(err, "record: %s", e.text);
 	while (at < stage_count && strcmp(stages[at], stage) != 0)
 		at++;
-	if (at == stage_count || slot < 0 || slot >= IDMAP_SLOTS || pid < 0 || pid > INT32_MAX ||
+	if (at == stage_count || slot < 0 || slot > IDMAP_SLOTS || pid < 0 || pid > INT32_MAX ||
 		copy(r.name, sizeof(r.name), name) < 0 || copy(r.id, sizeof(r.id), id) < 0 ||
-		copy(r.boot_id, sizeof(r.boot_id), boot) < 0)
+		copy(r.boot_id, sizeof(r.boot_id), boot) < 0 ||
+		copy(r.bundle, sizeof(r.bundle), bundle) < 0 ||
+		copy(r.cgroup, sizeof(r.cgroup), cgroup) < 0)
 		return err_set(err, "record: a value is out of range");
 	r.stage = (enum stage)at;
 	r.slot = (uint32_t)slot;
@@ -65,6 +78,7 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 	r.remove = remove;
 	r.supervised = supervised;
 	r.terminal = terminal;
+	r.created_ns = created;
 	*ret = r;
 	return 0;
 }

@@ -16,11 +16,17 @@
 
 enum stage {
 	STAGE_CREATING, /* half done: whoever finds it without its holder undoes it */
-	STAGE_RUNNING,  /* the payload has been started */
+	STAGE_RUNNING,  /* the payload has been started, or waits at its gate */
+};
+
+enum {
+	RECORD_NAME_MAX = 255, /* the id of an engine's container is its name here */
+	RECORD_CGROUP_MAX = 1023,
+	RECORD_BUNDLE_MAX = 4095,
 };
 
 struct record {
-	char name[SPEC_NAME_MAX + 1];
+	char name[RECORD_NAME_MAX + 1];
 	char id[65];
 	char boot_id[37];
 	enum stage stage;
@@ -32,6 +38,10 @@ struct record {
 	bool remove;          /* --rm */
 	bool supervised;      /* a ctr-supervisor waits for it */
 	bool terminal;
+	/* Of a container that an engine made, else "" and 0. */
+	char bundle[RECORD_BUNDLE_MAX + 1];
+	char cgroup[RECORD_CGROUP_MAX + 1]; /* below the top of the tree; "": it has none */
+	int64_t created_ns;                 /* since 1970 */
 };
 
 /* One line of JSON, new (free it). */

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "cgroup/group.h"
 #include "cgroup/hierarchy.h"
+#include "cgroup/place.h"
 #include "cgroup/stats.h"
 #include "cgroup/tree.h"
 #include "container/claim.h"
@@ -13,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -56,12 +58,13 @@ uint64_t process_start_ticks(pid_t pid)
 	return ticks;
 }
 
-bool container_is_alive(struct container *c)
+/* Whether the very process of the record has not ended; opens c->pidfd then. */
+static bool first_process_lives(struct container *c)
 {
 	const struct record *r = &c->record;
 	struct pollfd p = {.events = POLLIN};
 
-	if (r->stage != STAGE_RUNNING || r->pid <= 0 || strcmp(r->boot_id, boot_id()) != 0)
+	if (r->pid <= 0 || strcmp(r->boot_id, boot_id()) != 0)
 		return false;
 	if (c->pidfd < 0)
 		c->pidfd = (int)syscall(SYS_pidfd_open, r->pid, 0);
@@ -74,18 +77,30 @@ bool container_is_alive(struct container *c)
 	return false;
 }
 
+bool container_is_alive(struct container *c)
+{
+	return c->record.stage == STAGE_RUNNING && first_process_lives(c);
+}
+
 static void group_name(const struct container *c, char name[16])
 {
 	snprintf(name, 16, "%03x", c->record.slot);
 }
 
-static int open_groups(struct container *c, struct err *err)
+static int open_hierarchy(struct container *c, struct err *err)
 {
 	char path[256];
 
 	if (c->hierarchy_fd < 0)
 		c->hierarchy_fd = cgroup_hierarchy_open(path, sizeof(path), err);
-	if (c->hierarchy_fd >= 0 && c->groups_fd < 0)
+	return c->hierarchy_fd < 0 ? -1 : 0;
+}
+
+static int open_groups(struct container *c, struct err *err)
+{
+	if (open_hierarchy(c, err) < 0)
+		return -1;
+	if (c->groups_fd < 0)
 		c->groups_fd = cgroup_parent_open(c->hierarchy_fd, err);
 	return c->groups_fd < 0 ? -1 : 0;
 }
@@ -100,6 +115,24 @@ static bool bears_mark(const struct container *c, int fd, bool *ret_unowned)
 	return n > 0 && strcmp(owner, c->record.id) == 0;
 }
 
+/* The group of an engine's container. */
+static int open_place(struct container *c, struct err *err)
+{
+	autofd int fd = -1;
+	bool unowned;
+
+	if (!c->record.cgroup[0])
+		return 0;
+	if (open_hierarchy(c, err) < 0)
+		return -1;
+	fd = cgroup_place_open(c->hierarchy_fd, c->record.cgroup, err);
+	if (fd < 0)
+		return err->sys == ENOENT ? 0 : -1;
+	if (bears_mark(c, fd, &unowned))
+		c->group_fd = take_fd(&fd);
+	return 0;
+}
+
 int container_open_group(struct container *c, struct err *err)
 {
 	autofd int fd = -1;
@@ -108,6 +141,8 @@ int container_open_group(struct container *c, struct err *err)
 
 	if (c->group_fd >= 0)
 		return 0;
+	if (c->record.bundle[0])
+		return open_place(c, err);
 	if (open_groups(c, err) < 0)
 		return -1;
 	group_name(c, name);
@@ -158,8 +193,10 @@ static int remove_group(struct container *c, struct err *err)
 		return 0;
 	group_name(c, name);
 	if (cgroup_kill(c->group_fd, err) < 0 ||
-		cgroup_wait_empty(c->group_fd, deadline_in(CGROUP_REMOVE_SECONDS), err) < 0 ||
-		cgroup_remove(c->groups_fd, name, err) < 0)
+		cgroup_wait_empty(c->group_fd, deadline_in(CGROUP_REMOVE_SECONDS), err) < 0)
+		return -1;
+	if (c->record.bundle[0] ? cgroup_place_remove(c->hierarchy_fd, c->record.cgroup, err) < 0
+				: cgroup_remove(c->groups_fd, name, err) < 0)
 		return -1;
 	close(c->group_fd);
 	c->group_fd = -1;
@@ -291,6 +328,21 @@ int container_remove_state(const struct store *store, const char *name, const ch
 	return tree_remove(store->state_fd, old, err);
 }
 
+/* What has no group is killed by its first process: with that go all of its pid namespace. */
+static int end_without_group(struct container *c, struct err *err)
+{
+	struct pollfd p = {.events = POLLIN};
+
+	if (!c->record.bundle[0] || c->record.cgroup[0] || !first_process_lives(c))
+		return 0;
+	p.fd = c->pidfd;
+	syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
+	if (poll(&p, 1, CGROUP_REMOVE_SECONDS * 1000) > 0)
+		return 0;
+	return err_set(err, "%s does not end: its first process survives SIGKILL",
+		c->record.name);
+}
+
 int container_release(struct container *c, int status, struct err *err)
 {
 	const struct record *r = &c->record;
@@ -303,9 +355,9 @@ int container_release(struct container *c, int status, struct err *err)
 		if (record_end(c, status, err) < 0)
 			warn("the status of %s is lost: %s", r->name, err->text);
 	}
-	if (remove_group(c, err) < 0)
+	if (end_without_group(c, err) < 0 || remove_group(c, err) < 0)
 		return err_wrap(err, "release %s", r->name);
-	if ((r->remove || !ran) && container_remove_own_data(c, err) < 0)
+	if ((r->remove || !ran) && !r->bundle[0] && container_remove_own_data(c, err) < 0)
 		return -1;
 	return container_remove_state(c->store, r->name, r->id, err);
 }

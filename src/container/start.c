@@ -7,8 +7,10 @@
 #include "cgroup/devices.h"
 #include "cgroup/group.h"
 #include "cgroup/hierarchy.h"
+#include "cgroup/place.h"
 #include "container/child.h"
 #include "container/claim.h"
+#include "container/gate.h"
 #include "container/payload.h"
 #include "container/release.h"
 #include "container/trees.h"
@@ -48,7 +50,7 @@ static int write_initial_summary(int dirfd, const struct spec *spec, struct err 
 }
 
 /* The group is the claim of the id range too: mkdir has one winner on the whole host. */
-static int acquire_group(struct container *c, struct err *err)
+static int acquire_slot(struct container *c, struct err *err)
 {
 	char path[256], name[16];
 
@@ -80,6 +82,29 @@ static int acquire_group(struct container *c, struct err *err)
 	return err_set(err, "all %d id ranges of this host are in use", IDMAP_SLOTS);
 }
 
+static int acquire_place(struct container *c, struct err *err)
+{
+	char path[256];
+
+	if (!c->record.cgroup[0])
+		return 0;
+	c->hierarchy_fd = cgroup_hierarchy_open(path, sizeof(path), err);
+	if (c->hierarchy_fd < 0)
+		return -1;
+	c->group_fd = cgroup_place_make(c->hierarchy_fd, c->record.cgroup, err);
+	if (c->group_fd < 0)
+		return -1;
+	if (fsetxattr(c->group_fd, CONTAINER_OWNER_XATTR, c->record.id, strlen(c->record.id), 0) <
+		0)
+		return err_sys(err, "mark the cgroup of %s", c->record.name);
+	return 0;
+}
+
+static int acquire_group(struct container *c, struct err *err)
+{
+	return c->record.bundle[0] ? acquire_place(c, err) : acquire_slot(c, err);
+}
+
 /* A user namespace opens no device that was not made for it; without one, or where a device is given
  * with less than full access, the rules of the group decide. */
 static bool needs_device_rules(const struct spec *spec)
@@ -93,10 +118,13 @@ static bool needs_device_rules(const struct spec *spec)
 static int limit_group(struct container *c, const struct spec *spec, const struct plan *plan,
 	struct err *err)
 {
+	if (c->group_fd < 0)
+		return 0;
 	if (cgroup_apply(c->hierarchy_fd, c->group_fd, &plan->cgroup, err) < 0)
 		return -1;
-	if (needs_device_rules(spec) && cgroup_devices_attach(c->group_fd, spec->device_rules,
-						spec->device_rule_count, err) < 0)
+	if ((c->record.bundle[0] ? spec->device_rule_count > 0 : needs_device_rules(spec)) &&
+		cgroup_devices_attach(c->group_fd, spec->device_rules, spec->device_rule_count,
+			err) < 0)
 		return -1;
 	return 0;
 }
@@ -104,8 +132,12 @@ static int limit_group(struct container *c, const struct spec *spec, const struc
 static int map_ids(pid_t pid, const struct spec *spec, const struct plan *plan,
 	const struct trees *t, struct err *err)
 {
+	const struct namespaces *ns = &spec->ns;
 	autofd int userns = -1;
 
+	if (ns->uid_map_count)
+		return idmap_write(pid, ns->uid_maps, ns->uid_map_count, ns->gid_maps,
+			ns->gid_map_count, err);
 	if (!plan->map.count)
 		return 0;
 	if (idmap_write(pid, &plan->map, 1, &plan->map, 1, err) < 0)
@@ -123,22 +155,27 @@ static bool must_tell_first(const struct spec *spec)
 /* Files that the payload need not wait for; where container_read() looks for them. */
 static int write_details(struct container *c, const struct spec *spec, struct err *err)
 {
-	autojson json_t *j = config_write(spec, spec->root.dir ? spec->root.dir : "/", err);
-	autofree char *text = j ? json_text(j, JSON_INDENT(2), err) : NULL;
+	autojson json_t *j = NULL;
+	autofree char *text = NULL;
 	int dirfd = spec->remove ? c->state_fd : c->data_fd;
 
+	/* An engine's is kept as it came, before anything else. */
+	if (c->record.bundle[0])
+		return 0;
+	j = config_write(spec, spec->root.dir ? spec->root.dir : "/", err);
+	text = j ? json_text(j, JSON_INDENT(2), err) : NULL;
 	if (!text || (!must_tell_first(spec) && write_initial_summary(dirfd, spec, err) < 0))
 		return -1;
 	return file_write(dirfd, "config.json", text, strlen(text), 0600, FILE_NOSYNC, err);
 }
 
 struct pipes {
-	int go[2], report[2], console[2];
+	int go[2], report[2], console[2], gate;
 };
 
 static int pipes_open(struct pipes *p, bool terminal, struct err *err)
 {
-	*p = (struct pipes){{-1, -1}, {-1, -1}, {-1, -1}};
+	*p = (struct pipes){{-1, -1}, {-1, -1}, {-1, -1}, -1};
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->go) < 0 ||
 		pipe2(p->report, O_CLOEXEC) < 0 ||
 		(terminal && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, p->console) < 0))
@@ -156,75 +193,122 @@ static void close_one(int *fd)
 static void pipes_close(struct pipes *p)
 {
 	int *all[] = {&p->go[0], &p->go[1], &p->report[0], &p->report[1], &p->console[0],
-		&p->console[1]};
+		&p->console[1], &p->gate};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		close_one(all[i]);
 }
 
+/* What the two sides of a start share. */
+struct launch {
+	struct container *c;
+	const struct spec *spec;
+	struct plan *plan;
+	const struct start_io *io;
+	struct trees trees;
+	struct pipes pipes;
+	struct bundle_states states; /* of a bundle */
+};
+
 /* The child is making namespaces meanwhile. If it fails at that, it has the better story. */
-static int provide_trees(struct container *c, const struct spec *spec, struct plan *plan,
-	struct trees *t, struct pipes *p, struct err *err)
+static int provide_trees(struct launch *l, struct err *err)
 {
-	if (payload_set_oom_score(c->record.pid, &spec->process, err) < 0 ||
-		trees_open(t, c, spec, plan, err) < 0 ||
-		map_ids(c->record.pid, spec, plan, t, err) < 0)
+	const struct spec *spec = l->spec;
+	pid_t pid = l->c->record.pid;
+
+	if (payload_set_oom_score(pid, &spec->process, err) < 0 ||
+		trees_open(&l->trees, l->c, spec, l->plan, err) < 0 ||
+		map_ids(pid, spec, l->plan, &l->trees, err) < 0)
 		return -1;
-	if (trees_send(t, spec, p->go[1], err) == 0)
+	if ((!l->io->bundle || !bundle_awaits_namespaces(spec) ||
+		    bundle_namespaces_made(l->c, spec, &l->states, l->pipes.go[1], err) == 0) &&
+		trees_send(&l->trees, spec, l->pipes.go[1], err) == 0)
 		return 0;
-	payload_await(p->report[0], c->record.pid, err);
+	payload_await(l->pipes.report[0], pid, err);
 	return -1;
 }
 
-/* From the first moment of the child to the exec of the payload. */
-static int bring_up(struct container *c, const struct spec *spec, struct plan *plan,
-	struct trees *t, const struct start_io *io, struct pipes *p, struct err *err)
+/* The master of the terminal, if there is to be one. */
+static int take_console(struct launch *l, struct err *err)
 {
-	if (provide_trees(c, spec, plan, t, p, err) < 0 || write_details(c, spec, err) < 0)
-		return -1;
-	if (io->ret_console && spec->process.terminal &&
-		fds_receive(p->console[0], io->ret_console, 1, err) < 0) {
+	int console = -1;
+
+	if (l->spec->process.terminal && fds_receive(l->pipes.console[0], &console, 1, err) < 0) {
 		/* A child that failed says so in its report, which is the better story. */
-		payload_await(p->report[0], c->record.pid, err);
+		payload_await(l->pipes.report[0], l->c->record.pid, err);
 		return -1;
 	}
-	return payload_await(p->report[0], c->record.pid, err);
+	if (l->io->bundle)
+		return bundle_hand_out(l->c, l->io->bundle, console, err);
+	if (l->io->ret_console)
+		*l->io->ret_console = console;
+	return 0;
 }
 
-static int clone_and_bring_up(struct container *c, const struct spec *spec, struct plan *plan,
-	struct trees *t, const struct start_io *io, struct err *err)
+/* From the first moment of the child to the exec of the payload. */
+static int bring_up(struct launch *l, struct err *err)
 {
-	struct pipes p;
-	pid_t pid;
+	if (provide_trees(l, err) < 0 || write_details(l->c, l->spec, err) < 0 ||
+		take_console(l, err) < 0)
+		return -1;
+	return payload_await(l->pipes.report[0], l->c->record.pid, err);
+}
+
+static _Noreturn void be_child(struct launch *l)
+{
+	const struct bundle *b = l->io->bundle;
+	const struct child child = {
+		.spec = l->spec,
+		.plan = l->plan,
+		.trees = &l->trees,
+		.go_sock = l->pipes.go[0],
+		.report_fd = l->pipes.report[1],
+		.streams = {l->io->streams[0], l->io->streams[1], l->io->streams[2]},
+		.console_sock = l->pipes.console[1],
+		.gate_fd = l->pipes.gate,
+		.keep_fds = b ? b->keep_fds : 0,
+		.states = b ? &l->states : NULL,
+	};
+
+	close(l->pipes.go[1]);
+	close(l->pipes.report[0]);
+	child_run(&child);
+}
+
+static int launch(struct launch *l, struct err *err)
+{
+	struct container *c = l->c;
+	pid_t pid = ns_clone(l->plan->clone_flags, c->group_fd, &c->pidfd, err);
+
+	if (pid < 0)
+		return -1;
+	if (pid == 0)
+		be_child(l);
+	close_one(&l->pipes.go[0]);
+	close_one(&l->pipes.report[1]);
+	close_one(&l->pipes.console[1]);
+	close_one(&l->pipes.gate);
+	c->record.pid = pid;
+	/* Without a group of its own, this is all that says what there is to kill. */
+	if (l->io->bundle) {
+		c->record.start_ticks = process_start_ticks(pid);
+		if (claim_record(c, err) < 0)
+			return -1;
+	}
+	return bring_up(l, err);
+}
+
+static int clone_and_bring_up(struct launch *l, struct err *err)
+{
 	int r;
 
-	if (pipes_open(&p, spec->process.terminal, err) < 0) {
-		pipes_close(&p);
+	if (pipes_open(&l->pipes, l->spec->process.terminal, err) < 0 ||
+		(l->io->bundle && (l->pipes.gate = gate_open(l->c->state_fd, err)) < 0)) {
+		pipes_close(&l->pipes);
 		return -1;
 	}
-	pid = ns_clone(plan->clone_flags, c->group_fd, &c->pidfd, err);
-	if (pid == 0) {
-		const struct child child = {
-			.spec = spec,
-			.plan = plan,
-			.trees = t,
-			.go_sock = p.go[0],
-			.report_fd = p.report[1],
-			.streams = {io->streams[0], io->streams[1], io->streams[2]},
-			.console_sock = p.console[1],
-			.gate_fd = -1,
-		};
-
-		close(p.go[1]);
-		close(p.report[0]);
-		child_run(&child);
-	}
-	close_one(&p.go[0]);
-	close_one(&p.report[1]);
-	close_one(&p.console[1]);
-	c->record.pid = pid < 0 ? 0 : pid;
-	r = pid < 0 ? -1 : bring_up(c, spec, plan, t, io, &p, err);
-	pipes_close(&p);
+	r = launch(l, err);
+	pipes_close(&l->pipes);
 	return r;
 }
 
@@ -236,34 +320,48 @@ static int record_running(struct container *c, struct err *err)
 	return claim_record(c, err);
 }
 
-static int start_claimed(struct container *c, const struct spec *spec, struct plan *plan,
-	const struct start_io *io, struct err *err)
+static int start_claimed(struct launch *l, struct err *err)
 {
-	struct trees t;
+	const struct spec *spec = l->spec;
+	const struct bundle *b = l->io->bundle;
+	struct container *c = l->c;
 	int r;
 
 	if (must_tell_first(spec) && write_initial_summary(c->data_fd, spec, err) < 0)
 		return -1;
-	if (io->image_lock >= 0)
-		close(io->image_lock);
-	if (acquire_group(c, err) < 0 || limit_group(c, spec, plan, err) < 0)
+	if (b && (bundle_keep(c, b, err) < 0 || bundle_states_make(spec, b, &l->states, err) < 0))
 		return -1;
-	plan_set_slot(plan, spec, c->record.slot);
-	if (trees_init(&t, spec, err) < 0)
+	if (l->io->image_lock >= 0)
+		close(l->io->image_lock);
+	if (acquire_group(c, err) < 0 || limit_group(c, spec, l->plan, err) < 0)
 		return -1;
-	r = clone_and_bring_up(c, spec, plan, &t, io, err);
-	trees_close(&t);
+	plan_set_slot(l->plan, spec, c->record.slot);
+	if (trees_init(&l->trees, spec, err) < 0)
+		return -1;
+	r = clone_and_bring_up(l, err);
+	trees_close(&l->trees);
 	return r < 0 ? -1 : record_running(c, err);
+}
+
+static int claim(const struct store *store, const struct spec *spec, const struct bundle *b,
+	struct container *ret, struct err *err)
+{
+	return b ? claim_bundle(store, spec, b->dir, b->cgroup, ret, err)
+		 : claim_new(store, spec, ret, err);
 }
 
 int container_start(const struct store *store, const struct spec *spec, struct plan *plan,
 	const struct start_io *io, struct container *ret, struct err *err)
 {
 	struct container c;
+	struct launch l = {.c = &c, .spec = spec, .plan = plan, .io = io};
+	int r;
 
-	if (lsm_check(&spec->process, err) < 0 || claim_new(store, spec, &c, err) < 0)
+	if (lsm_check(&spec->process, err) < 0 || claim(store, spec, io->bundle, &c, err) < 0)
 		return -1;
-	if (start_claimed(&c, spec, plan, io, err) < 0) {
+	r = start_claimed(&l, err);
+	bundle_states_free(&l.states);
+	if (r < 0) {
 		struct err second = {0};
 
 		c.record.stage = STAGE_CREATING;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/program.h"
+#include "container/bundle.h"
 #include "container/container.h"
 #include "container/plan.h"
 
@@ -13,9 +14,11 @@ struct start_io {
 	int *ret_console; /* where to put the master of the terminal, if the spec asks for one */
 	int image_lock;   /* held since the image was looked up; let go of once it is recorded as
 			       in use; or -1 */
+	const struct bundle *bundle; /* NULL: a container of our own */
 };
 
-/* The caller is the parent of the payload. On success c holds the claim and a pidfd. */
+/* The caller is the parent of the payload. On success c holds the claim and a pidfd. An engine's
+ * container then waits at its gate. */
 int container_start(const struct store *store, const struct spec *spec, struct plan *plan,
 	const struct start_io *io, struct container *ret, struct err *err);
 

@@ -60,9 +60,26 @@ int store_open(const char *root, const char *state, struct store *ret, struct er
 	return 0;
 }
 
+int store_open_state(const char *what, const char *path, struct store *ret, struct err *err)
+{
+	int fd = open_place(what, path, err);
+
+	if (fd < 0)
+		return -1;
+	*ret = (struct store){
+		.root_fd = -1,
+		.containers_fd = -1,
+		.state_fd = fd,
+		.state = path,
+	};
+	return 0;
+}
+
 void store_close(struct store *store)
 {
-	close(store->root_fd);
-	close(store->containers_fd);
-	close(store->state_fd);
+	int fds[] = {store->root_fd, store->containers_fd, store->state_fd};
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
 }

@@ -13,4 +13,6 @@ struct store {
 /* root and state: the options --root and --state, or NULL for the environment's CTR_ROOT and
  * CTR_STATE, or /var/lib/ctr and /run/ctr. Makes what is missing, 0700. */
 int store_open(const char *root, const char *state, struct store *ret, struct err *err);
+/* What an engine keeps apart: one directory, of containers only; root_fd and containers_fd are -1. */
+int store_open_state(const char *what, const char *path, struct store *ret, struct err *err);
 void store_close(struct store *store);

@@ -1,0 +1,96 @@
+#include "cgroup/place.h"
+
+#include "base/fd.h"
+#include "cgroup/group.h"
+#include "cgroup/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { COMPONENT_MAX = 255, OPEN_DIR = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
+
+int cgroup_place_parse(const char *path, char *ret, size_t size, struct err *err)
+{
+	const char *p = path;
+	size_t at = 0;
+
+	while (*(p += strspn(p, "/"))) {
+		size_t len = strcspn(p, "/");
+
+		if ((len == 1 && p[0] == '.') || (len == 2 && p[0] == '.' && p[1] == '.'))
+			return err_value(err, "cgroup path", path, "goes through . or ..");
+		if (len > COMPONENT_MAX || at + len + 2 > size)
+			return err_value(err, "cgroup path", path, "is too long");
+		if (at)
+			ret[at++] = '/';
+		memcpy(ret + at, p, len);
+		at += len;
+		p += len;
+	}
+	ret[at] = '\0';
+	return at ? 0 : err_value(err, "cgroup path", path, "names no group");
+}
+
+/* The directory above the last component, and that component. make: what is missing is made. */
+static int open_above(int hierarchy_fd, const char *path, bool make, const char **ret_last,
+	struct err *err)
+{
+	autofd int fd = openat(hierarchy_fd, ".", OPEN_DIR);
+	char name[COMPONENT_MAX + 1];
+	const char *slash;
+
+	if (fd < 0)
+		return err_sys(err, "open the cgroup v2 tree");
+	for (; (slash = strchr(path, '/')); path = slash + 1) {
+		autofd int above = take_fd(&fd);
+
+		memcpy(name, path, (size_t)(slash - path));
+		name[slash - path] = '\0';
+		if (make && mkdirat(above, name, 0755) < 0 && errno != EEXIST)
+			return err_sys(err, "make cgroup %s", name);
+		fd = openat(above, name, OPEN_DIR);
+		if (fd < 0)
+			return err_sys(err, "open cgroup %s", name);
+	}
+	*ret_last = path;
+	return take_fd(&fd);
+}
+
+int cgroup_place_make(int hierarchy_fd, const char *path, struct err *err)
+{
+	const char *name;
+	autofd int above = open_above(hierarchy_fd, path, true, &name, err);
+	autofd int fd = -1;
+
+	if (above < 0)
+		return -1;
+	fd = cgroup_create(above, name, err);
+	if (fd >= 0 || err->sys != EEXIST)
+		return take_fd(&fd);
+	fd = cgroup_open(above, name, err);
+	if (fd < 0 || cgroup_populated(fd) <= 0)
+		return take_fd(&fd);
+	err_set(err, "cgroup /%s is in use: there are processes in it", path);
+	err->sys = EBUSY;
+	return -1;
+}
+
+int cgroup_place_open(int hierarchy_fd, const char *path, struct err *err)
+{
+	const char *name;
+	autofd int above = open_above(hierarchy_fd, path, false, &name, err);
+
+	return above < 0 ? -1 : cgroup_open(above, name, err);
+}
+
+int cgroup_place_remove(int hierarchy_fd, const char *path, struct err *err)
+{
+	const char *name;
+	autofd int above = open_above(hierarchy_fd, path, false, &name, err);
+
+	if (above < 0)
+		return err->sys == ENOENT ? 0 : -1;
+	return cgroup_remove(above, name, err);
+}

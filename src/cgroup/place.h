@@ -1,0 +1,21 @@
+/* A group at a path that somebody else has chosen, as engines do. */
+#pragma once
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Writes PATH to ret without "/" at its ends and without doubled ones; refuses "." and "..", and an
+ * empty one. Pure. */
+int cgroup_place_parse(const char *path, char *ret, size_t size, struct err *err);
+
+/* Makes the group, and what is missing on the way to it; opens its directory. One that is there
+ * already is taken over if it is empty; if not, err->sys is EBUSY. */
+int cgroup_place_make(int hierarchy_fd, const char *path, struct err *err);
+
+/* err->sys is ENOENT if there is none. */
+int cgroup_place_open(int hierarchy_fd, const char *path, struct err *err);
+
+/* The group and all below it, as cgroup_remove(); those above it stay. */
+int cgroup_place_remove(int hierarchy_fd, const char *path, struct err *err);

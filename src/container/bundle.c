@@ -1,0 +1,101 @@
+#include "container/bundle.h"
+
+#include "base/fd.h"
+#include "base/fdpass.h"
+#include "base/file.h"
+#include "container/hooks.h"
+#include "spec/state.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* As wide as any pid is: blanks are nothing to JSON. */
+#define PID_PLACE "2147483647"
+
+static char *state_make(const struct spec *spec, const struct bundle *b, const char *status,
+	struct err *err)
+{
+	const struct oci_state s = {
+		.version = b->oci_version,
+		.id = spec->name,
+		.status = status,
+		.bundle = b->dir,
+		.pid = INT32_MAX,
+		.annotations = spec->annotations,
+		.annotation_count = spec->annotation_count,
+	};
+
+	return oci_state_format(&s, STATE_COMPACT, err);
+}
+
+int bundle_states_make(const struct spec *spec, const struct bundle *b, struct bundle_states *ret,
+	struct err *err)
+{
+	*ret = (struct bundle_states){.creating = state_make(spec, b, "creating", err)};
+	if (!ret->creating)
+		return -1;
+	ret->created = state_make(spec, b, "created", err);
+	return ret->created ? 0 : -1;
+}
+
+void bundle_states_free(struct bundle_states *s)
+{
+	free(s->creating);
+	free(s->created);
+	*s = (struct bundle_states){NULL};
+}
+
+void bundle_state_set_pid(char *state, pid_t pid)
+{
+	char text[sizeof(PID_PLACE)];
+	char *at = strstr(state, "\"pid\":" PID_PLACE);
+
+	if (!at)
+		return;
+	snprintf(text, sizeof(text), "%10d", (int)pid);
+	memcpy(at + strlen("\"pid\":"), text, strlen(text));
+}
+
+int bundle_keep(const struct container *c, const struct bundle *b, struct err *err)
+{
+	return file_write(c->state_fd, BUNDLE_CONFIG, b->config, b->config_len, 0600, FILE_NOSYNC,
+		err);
+}
+
+bool bundle_awaits_namespaces(const struct spec *spec)
+{
+	return spec->hooks.count[HOOK_PRESTART] || spec->hooks.count[HOOK_CREATE_RUNTIME] ||
+	       spec->net_device_count;
+}
+
+int bundle_namespaces_made(const struct container *c, const struct spec *spec,
+	const struct bundle_states *states, int go_sock, struct err *err)
+{
+	char byte;
+	ssize_t n;
+
+	do
+		n = read(go_sock, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	if (n != 1)
+		return err_set(err,
+			"the container's process ended before its namespaces were made");
+	bundle_state_set_pid(states->creating, c->record.pid);
+	if (hooks_run(&spec->hooks, HOOK_PRESTART, states->creating, err) < 0)
+		return -1;
+	return hooks_run(&spec->hooks, HOOK_CREATE_RUNTIME, states->creating, err);
+}
+
+int bundle_hand_out(const struct container *c, const struct bundle *b, int console, struct err *err)
+{
+	autofd int master = console;
+
+	if (master >= 0 && b->console_socket >= 0 &&
+		fds_send(b->console_socket, &master, 1, err) < 0)
+		return err_wrap(err, "--console-socket");
+	if (b->pidfd_socket >= 0 && fds_send(b->pidfd_socket, &c->pidfd, 1, err) < 0)
+		return err_wrap(err, "--pidfd-socket");
+	return 0;
+}

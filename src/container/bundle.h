@@ -1,0 +1,46 @@
+/*
+ * What a container has beyond its spec when an engine makes it from a bundle: a directory with a
+ * config.json and a root. It is created in one call and started in another; between them nobody
+ * of ours is there. Everything later commands need is in its state directory.
+ */
+#pragma once
+
+#include "container/container.h"
+#include "spec/spec.h"
+
+#define BUNDLE_CONFIG "config.json"
+
+struct bundle {
+	const char *dir;    /* absolute */
+	const char *config; /* the text of its config.json, kept for later commands */
+	size_t config_len;
+	const char *cgroup; /* cgroup_place_parse(); "": none */
+	const char *oci_version;
+	int console_socket; /* takes the master of the terminal, or -1 */
+	int pidfd_socket;   /* takes a pidfd of the first process, or -1 */
+	unsigned keep_fds;  /* so many, from 3 on, reach the payload */
+};
+
+/* The states that the hooks of a start are told, with room for a pid that is not known yet. */
+struct bundle_states {
+	char *creating, *created;
+};
+int bundle_states_make(const struct spec *spec, const struct bundle *b, struct bundle_states *ret,
+	struct err *err);
+void bundle_states_free(struct bundle_states *s);
+/* Puts the pid into a text of bundle_states_make(), in place. Allocates nothing. */
+void bundle_state_set_pid(char *state, pid_t pid);
+
+/* Writes the config.json of a container that was just claimed. */
+int bundle_keep(const struct container *c, const struct bundle *b, struct err *err);
+
+/* Whether the child has to say when its namespaces are there. */
+bool bundle_awaits_namespaces(const struct spec *spec);
+
+/* Parent: prestart and createRuntime hooks, once they are. */
+int bundle_namespaces_made(const struct container *c, const struct spec *spec,
+	const struct bundle_states *states, int go_sock, struct err *err);
+
+/* Parent: hands the terminal and the pidfd to who asked for them; takes console over. */
+int bundle_hand_out(const struct container *c, const struct bundle *b, int console,
+	struct err *err);
