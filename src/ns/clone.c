@@ -26,13 +26,16 @@ enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
 static const uint64_t late = CLONE_NEWCGROUP | CLONE_NEWNET | CLONE_NEWTIME;
 
-pid_t ns_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd, struct err *err)
+static pid_t clone_new(uint64_t flags, uint64_t more, int cgroup_fd, int *ret_pidfd,
+	struct err *err)
 {
 	int pidfd = -1;
 	struct clone_args args = {
-		.flags = (flags & ~late) | CLONE_PIDFD | (cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0),
+		.flags = (flags & ~late) | more | CLONE_PIDFD |
+			 (cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0),
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
-		.exit_signal = SIGCHLD,
+		/* A sibling has the signal of the one who clones it. */
+		.exit_signal = more & CLONE_PARENT ? 0 : SIGCHLD,
 		.cgroup = cgroup_fd >= 0 ? (uint64_t)cgroup_fd : 0,
 	};
 	char names[64];
@@ -51,6 +54,16 @@ pid_t ns_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd, struct err *err)
 	if (pid > 0)
 		*ret_pidfd = pidfd;
 	return pid;
+}
+
+pid_t ns_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd, struct err *err)
+{
+	return clone_new(flags, 0, cgroup_fd, ret_pidfd, err);
+}
+
+pid_t ns_clone_as_sibling(uint64_t flags, int cgroup_fd, int *ret_pidfd, struct err *err)
+{
+	return clone_new(flags, CLONE_PARENT, cgroup_fd, ret_pidfd, err);
 }
 
 int ns_unshare_late(uint64_t flags, struct err *err)

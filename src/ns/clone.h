@@ -13,6 +13,9 @@
  * namespace, the most expensive of all, is made by the child while the parent prepares the mounts. */
 pid_t ns_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd, struct err *err);
 
+/* The same, but a child of the caller's parent. */
+pid_t ns_clone_as_sibling(uint64_t flags, int cgroup_fd, int *ret_pidfd, struct err *err);
+
 /* In the child: those of flags that ns_clone() left out. */
 int ns_unshare_late(uint64_t flags, struct err *err);
 

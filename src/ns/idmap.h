@@ -24,5 +24,14 @@ static inline uint32_t idmap_slot_base(unsigned slot)
 int idmap_write(pid_t pid, const struct id_map *uids, size_t nuids, const struct id_map *gids,
 	size_t ngids, struct err *err);
 
+/* The maps of pid's user namespace as its caller sees them, at most max ranges of each: for a namespace
+ * that was joined. More ranges are an error. */
+int idmap_read(pid_t pid, size_t max, struct id_map *ret_uids, size_t *ret_nuids,
+	struct id_map *ret_gids, size_t *ret_ngids, struct err *err);
+
+/* Parent: a user namespace with these maps and no process in it, for id-mapped mounts. */
+int idmap_userns_new(const struct id_map *uids, size_t nuids, const struct id_map *gids,
+	size_t ngids, struct err *err);
+
 /* The user namespace of pid, for mount_setattr(MOUNT_ATTR_IDMAP). */
 int idmap_userns_open(pid_t pid, struct err *err);

@@ -13,6 +13,13 @@ int uts_set_hostname(const char *hostname, struct err *err)
 	return 0;
 }
 
+int uts_set_domainname(const char *domainname, struct err *err)
+{
+	if (setdomainname(domainname, strlen(domainname)) < 0)
+		return err_sys(err, "cannot set the NIS domain name to %s", domainname);
+	return 0;
+}
+
 int sysctls_apply(int procfd, const struct key_value *sysctls, size_t n, struct err *err)
 {
 	for (size_t i = 0; i < n; i++) {

@@ -5,6 +5,7 @@
 #include "spec/spec.h"
 
 int uts_set_hostname(const char *hostname, struct err *err);
+int uts_set_domainname(const char *domainname, struct err *err);
 
 /* Sets sysctls (names with dots) through procfd, a procfs of the container. */
 int sysctls_apply(int procfd, const struct key_value *sysctls, size_t n, struct err *err);

@@ -1,0 +1,38 @@
+/*
+ * Namespaces that exist already, by path. Opened before the clone, so that a path is resolved once
+ * and in the host's root.
+ *
+ * Who joins: every namespace is joined with the rights of the host, before the user namespace, so
+ * that it does not matter who owns it. Where neither a user nor a pid namespace is involved, the
+ * child does that itself. Else a process in between does, and clones the child as our own
+ * (CLONE_PARENT): a pid namespace is for children only, and what is made fresh in a joined
+ * user namespace has to belong to it.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "spec/spec.h"
+
+#include <sys/types.h>
+
+enum { NS_KINDS = 8 };
+
+/* Opens each path: a namespace (nsfs) of the kind it stands for, or refused. Fills ns->path_count
+ * descriptors, at most NS_KINDS. */
+int ns_paths_open(const struct namespaces *ns, int *ret_fds, struct err *err);
+void ns_paths_close(const struct namespaces *ns, int *fds);
+
+/* CLONE_NEW* of all that are joined by path. */
+uint64_t ns_paths_flags(const struct namespaces *ns);
+
+/* As ns_clone(), with the fresh namespaces of ns, and into those of fds: in the child, all have been
+ * joined but those that ns_paths_join() is for. */
+pid_t ns_clone_into(const struct namespaces *ns, const int *fds, int cgroup_fd, int *ret_pidfd,
+	struct err *err);
+
+/* Child: joins what ns_clone_into() left to it. */
+int ns_paths_join(const struct namespaces *ns, const int *fds, struct err *err);
+
+/* Whether a path leads to the namespace that the caller is in: then it is not the container's own, and
+ * what is set in it is set for the host. */
+bool ns_path_is_own(const struct ns_path *path, int fd);
