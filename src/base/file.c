@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include "base/dents.h"
 #include "base/fd.h"
 
 #include <errno.h>
@@ -130,27 +131,23 @@ int dir_make_path(const char *path, struct err *err)
 	return fd;
 }
 
-/* Removes what it can in the directory behind fd; returns 1 and the name of a sub-directory that
- * is not empty, 0 once the directory is empty, -1 with errno. */
-static int empty_directory(int fd, char name[256])
+/* Removes what it can in the directory behind fd, which was just opened; returns 1 and the name of a
+ * sub-directory that is not empty, 0 once the directory is empty, -1 with errno. */
+static int empty_directory(int fd, char ret_name[256])
 {
-	autofd int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autodir DIR *d = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *e;
+	unsigned char type;
+	struct dents d;
+	const char *name;
 
-	if (!d)
-		return -1;
-	take_fd(&copy);
-	while ((errno = 0, e = readdir(d))) {
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+	dents_init(&d, fd);
+	while ((name = dents_next(&d, &type))) {
+		if (type != DT_DIR && unlinkat(fd, name, 0) == 0)
 			continue;
-		if (e->d_type != DT_DIR && unlinkat(fd, e->d_name, 0) == 0)
-			continue;
-		if (unlinkat(fd, e->d_name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		if (unlinkat(fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 			continue;
 		if (errno != ENOTEMPTY && errno != EEXIST)
 			return -1;
-		snprintf(name, 256, "%s", e->d_name);
+		snprintf(ret_name, 256, "%s", name);
 		return 1;
 	}
 	return errno ? -1 : 0;

@@ -46,7 +46,11 @@ static char *host_resolv(const struct spec *spec)
 static int run_foreground(struct cli *cli, struct spec *spec, struct plan *plan, int image_lock,
 	struct err *err)
 {
-	const struct start_io io = {.streams = {-1, -1, -1}, .image_lock = image_lock};
+	const struct start_io io = {
+		.streams = {-1, -1, -1},
+		.tend_spares = true,
+		.image_lock = image_lock,
+	};
 	struct container c;
 	struct err second = {0};
 	bool timed_out = false;

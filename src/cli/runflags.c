@@ -635,6 +635,10 @@ int run_options_finish(struct run_options *o, const struct store *store, int arg
 		argc--;
 		argv++;
 	}
+	/* What is removed at the end need not get to the disk before; without this the end of the root
+	 * has the whole file system below it synced. */
+	if (o->spec.remove)
+		o->spec.root.never_synced = true;
 	if (o->user)
 		o->spec.process.user = o->user;
 	if (o->workdir)

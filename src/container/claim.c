@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "cgroup/tree.h"
 #include "container/release.h"
+#include "container/spare.h"
 #include "ns/idmap.h"
 
 #include <errno.h>
@@ -183,11 +184,12 @@ static int make_data(struct container *c, struct err *err)
 {
 	const char *name = c->record.name;
 
-	if (mkdirat(c->store->containers_fd, name, 0700) < 0)
+	if (!spare_take(c->store, name) && mkdirat(c->store->containers_fd, name, 0700) < 0)
 		return errno == EEXIST
 			       ? name_taken(err, name)
 			       : err_sys(err, "make %s/containers/%s", c->store->root, name);
-	c->data_fd = openat(c->store->containers_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	c->data_fd = openat(c->store->containers_fd, name,
+		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (c->data_fd < 0)
 		return err_sys(err, "open %s/containers/%s", c->store->root, name);
 	/* So that nobody who undoes us later takes somebody else's for ours. */

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "container/claim.h"
 #include "container/release.h"
+#include "container/spare.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -138,6 +139,7 @@ int store_gc(const struct store *store, struct gc_report *ret, struct err *err)
 	if (each_in(store->state_fd, store->state, sweep_one, &s, err) < 0 ||
 		each_in(store->containers_fd, store->root, sweep_data, &s, err) < 0)
 		return -1;
+	spare_empty(store);
 	if (s.failed) {
 		*err = s.first;
 		return -1;

@@ -9,6 +9,7 @@
 #include "cgroup/stats.h"
 #include "cgroup/tree.h"
 #include "container/claim.h"
+#include "container/spare.h"
 #include "ns/idmap.h"
 
 #include <errno.h>
@@ -303,7 +304,12 @@ int container_remove_own_data(struct container *c, struct err *err)
 			       ? 0
 			       : err_sys(err, "open %s/containers/%s", c->store->root, name);
 	if (bears_mark(c, fd, &unowned))
-		return container_remove_data(c->store, name, err);
+		return spare_leave(c->store, name) ? 0 : container_remove_data(c->store, name, err);
+	/* Taken from the spare, but not yet marked, by whoever died. */
+	if (unowned) {
+		unlinkat(fd, "upper", AT_REMOVEDIR);
+		unlinkat(fd, "work", AT_REMOVEDIR);
+	}
 	if (unowned && unlinkat(c->store->containers_fd, name, AT_REMOVEDIR) < 0 &&
 		errno != ENOTEMPTY && errno != ENOENT)
 		return err_sys(err, "remove %s/containers/%s", c->store->root, name);

@@ -17,7 +17,8 @@ int container_open_group(struct container *c, struct err *err);
  * Its name is free, or free to be removed, afterwards. */
 int container_release(struct container *c, int status, struct err *err);
 
-/* Drops the data directory if it bears the mark of this very container, or is empty without one. */
+/* Drops the data directory if it bears the mark of this very container, or has no more than an
+ * empty upper and work in it without one. */
 int container_remove_own_data(struct container *c, struct err *err);
 
 /* Sets the slot of a record that was lost, by the mark of the group; IDMAP_SLOTS if there is none. */

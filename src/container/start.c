@@ -13,6 +13,7 @@
 #include "container/gate.h"
 #include "container/payload.h"
 #include "container/release.h"
+#include "container/spare.h"
 #include "container/trees.h"
 #include "ns/clone.h"
 #include "ns/idmap.h"
@@ -248,8 +249,11 @@ static int take_console(struct launch *l, struct err *err)
 /* From the first moment of the child to the exec of the payload. */
 static int bring_up(struct launch *l, struct err *err)
 {
-	if (provide_trees(l, err) < 0 || write_details(l->c, l->spec, err) < 0 ||
-		take_console(l, err) < 0)
+	if (provide_trees(l, err) < 0 || write_details(l->c, l->spec, err) < 0)
+		return -1;
+	if (l->io->tend_spares)
+		spare_tend(l->c->store);
+	if (take_console(l, err) < 0)
 		return -1;
 	return payload_await(l->pipes.report[0], l->c->record.pid, err);
 }

@@ -7,6 +7,7 @@
 #include "rootfs/mounts.h"
 #include "rootfs/tree.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -50,10 +51,16 @@ static bool has_source(const struct spec *spec, const struct mount *m)
 	return m->kind == MOUNT_BIND || m->kind == MOUNT_DEV || mount_shows_host(m, spec->ns.fresh);
 }
 
+/* A spare directory has it already. */
+static int make_dir(int dirfd, const char *name, mode_t mode)
+{
+	return mkdirat(dirfd, name, mode) < 0 && errno != EEXIST ? -1 : 0;
+}
+
 /* upper/ and work/ belong to whoever is root inside: on disk that is id 0. */
 static int open_writable(const struct container *c, struct err *err)
 {
-	if (mkdirat(c->data_fd, "upper", 0755) < 0 || mkdirat(c->data_fd, "work", 0700) < 0)
+	if (make_dir(c->data_fd, "upper", 0755) < 0 || make_dir(c->data_fd, "work", 0700) < 0)
 		return err_sys(err, "make the writable layer of %s", c->record.name);
 	return tree_clone(c->data_fd, "", false, err);
 }

@@ -111,6 +111,66 @@ on() {
 	started_there rm -f far
 }
 
+@test "the next container has the spare directory; nobody has what was put away" {
+	ctr gc > /dev/null
+	[ -z "$(ls -A "$CTR_ROOT/spare" 2> /dev/null)" ]
+	box -- touch /f
+	ready=$(stat -c %i "$CTR_ROOT/spare/ready") old=$(stat -c %i "$CTR_ROOT/spare/old")
+	[ "$(cd "$CTR_ROOT/spare/ready" && find . | sort | xargs)" = '. ./upper ./work' ]
+	started next -- sleep 60
+	[ "$(stat -c %i "$CTR_ROOT/containers/next")" = "$ready" ]
+	[ "$(stat -c '%a %a' "$CTR_ROOT/containers/next")" = '700 700' ]
+	ctr rm -f next > /dev/null
+	run ! box -- ls /f
+	[ "$(stat -c %i "$CTR_ROOT/spare/ready" "$CTR_ROOT/spare/old" | grep -cx "$ready\|$old")" -eq 0 ]
+	ctr gc > /dev/null
+	[ -z "$(ls -A "$CTR_ROOT/spare")" ]
+}
+
+@test "what takes space is not put away, nor anything while the place is taken" {
+	ctr gc > /dev/null
+	box -- dd if=/dev/zero of=/big bs=1M count=1
+	[ ! -e "$CTR_ROOT/spare/old" ]
+	box -- sh -c 'for i in $(seq 100); do : > /f$i; done'
+	[ ! -e "$CTR_ROOT/spare/old" ]
+	mkdir -p "$CTR_ROOT/spare/old/there"
+	exec 8< "$CTR_ROOT/spare"
+	flock 8
+	box -- true
+	[ -d "$CTR_ROOT/spare/old/there" ]
+	[ -z "$(containers)" ]
+	exec 8<&-
+	box -- true
+	[ ! -e "$CTR_ROOT/spare/old/there" ]
+}
+
+@test "spare directories of another kind, or half made, do no harm" {
+	for kind in 'mkdir -p new/upper' 'mkdir -p ready/work' 'mkdir ready' 'touch new old'; do
+		ctr gc > /dev/null
+		(cd "$CTR_ROOT/spare" && eval "$kind")
+		run box -- true
+		echo "$kind: $status $output"
+		[ "$status" -eq 0 ]
+		ctr gc > /dev/null
+		[ -z "$(containers)$(ls -A "$CTR_ROOT/spare")" ]
+	done
+	rmdir "$CTR_ROOT/spare"
+	ln -s /tmp "$CTR_ROOT/spare"
+	box -- true
+	[ ! -e /tmp/ready ] && [ ! -e /tmp/new ]
+	rm "$CTR_ROOT/spare"
+}
+
+@test "a start that dies with an unmarked directory does not keep its name" {
+	command -v strace > /dev/null || skip "needs strace"
+	box -- true
+	run ! strace -qq -o /dev/null -e trace=fsetxattr -e inject=fsetxattr:signal=KILL:when=1 \
+		ctr run --rm --name early --rootfs "$FS" -- true
+	[ -d "$CTR_ROOT/containers/early/upper" ]
+	box --name early -- true
+	[ -z "$(containers)" ]
+}
+
 @test "gc counts what it removes, and is quiet when there is nothing" {
 	[ "$(ctr gc)" = '0 released, 0 removed' ]
 	mkdir "$CTR_ROOT/containers/.new.1" 2> /dev/null || :

@@ -42,8 +42,8 @@ before_groups=$(groups) before_mounts=$(mounts)
 # on their way out may need a moment.
 leftovers() {
 	local kind new
-	for kind in "$CTR_ROOT/containers" "$CTR_STATE"; do
-		[ -z "$(ls -A "$kind")" ] || echo "$kind: $(ls -A "$kind")"
+	for kind in "$CTR_ROOT/containers" "$CTR_ROOT/spare" "$CTR_STATE"; do
+		[ -z "$(ls -A "$kind" 2> /dev/null)" ] || echo "$kind: $(ls -A "$kind")"
 	done
 	[ "$(mounts)" = "$before_mounts" ] || echo "mounts: $(mounts), were $before_mounts"
 	new=$(comm -13 <(echo "$before_groups") <(groups))
@@ -59,10 +59,12 @@ settle() {
 	echo "processes: $(pgrep -af "$CTR_STATE")"
 }
 
-passed=0 failed=0
+# With `warm` set, a container has run right before, so that there is something to spare.
+passed=0 failed=0 warm=
 try() { # CALL K WORDS…
 	local call=$1 k=$2 out left
 	shift 2
+	[ -z "$warm" ] || "$ctr" run --rm --rootfs "$T/fs" -- /bin/true
 	out=$(timeout -s KILL 20 strace -f -qq -o /dev/null -e trace="$call" -e inject="$call:signal=KILL:when=$k" \
 		"$ctr" "$@" 2>&1 < /dev/null)
 	left=$(settle
@@ -73,7 +75,7 @@ try() { # CALL K WORDS…
 	else
 		failed=$((failed + 1))
 		echo "not ok: ctr $* killed at $call $k: $left ${out:+(said: $out)}"
-		rm -rf "$T/root/containers" "$T/state"; mkdir -p "$T/root/containers" "$T/state"
+		rm -rf "$T/root/containers" "$T/root/spare" "$T/state"; mkdir -p "$T/root/containers" "$T/state"
 	fi
 }
 
@@ -87,6 +89,7 @@ enumerate() {
 
 campaign() {
 	local all step i=0
+	[ -z "$warm" ] || "$ctr" run --rm --rootfs "$T/fs" -- /bin/true
 	enumerate "$@" > "$T/points"
 	settle > /dev/null; "$ctr" gc > /dev/null
 	all=$(wc -l < "$T/points")
@@ -99,6 +102,8 @@ campaign() {
 	echo "# ctr $1${2:+ $2}: $all points, every ${step}th tried"
 }
 
+campaign run --rm --name k --rootfs "$T/fs" -- /bin/true
+warm=1
 campaign run --rm --name k --rootfs "$T/fs" -- /bin/true
 campaign run --rm -d --name k --rootfs "$T/fs" -- /bin/true
 echo "$passed passed, $failed failed"
