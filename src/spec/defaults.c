@@ -108,6 +108,36 @@ void spec_init(struct spec *spec)
 		((struct rlimit_spec){RLIMIT_CORE, 0, 0}));
 }
 
+static bool has_device(const struct spec *spec, const char *path)
+{
+	for (size_t i = 0; i < spec->device_count; i++)
+		if (strcmp(spec->devices[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+void spec_devices_complete(struct spec *spec)
+{
+	static const struct device_rule others[] = {
+		{true, 'c', -1, -1, "m"},
+		{true, 'b', -1, -1, "m"},
+		{true, 'c', 5, 2, "rwm"},
+		{true, 'c', 136, -1, "rwm"},
+	};
+
+	for (size_t i = 0; i < COUNT(devices); i++) {
+		struct device d = devices[i];
+		struct device_rule r = {true, d.type, d.major, d.minor, d.access};
+
+		d.access = "";
+		if (!has_device(spec, d.path))
+			arena_push(&spec->arena, spec->devices, spec->device_count, d);
+		arena_push(&spec->arena, spec->device_rules, spec->device_rule_count, r);
+	}
+	for (size_t i = 0; i < COUNT(others); i++)
+		arena_push(&spec->arena, spec->device_rules, spec->device_rule_count, others[i]);
+}
+
 const char *env_get(const struct spec *spec, const char *key)
 {
 	size_t len = strlen(key);

@@ -11,6 +11,11 @@ void spec_init(struct spec *spec);
  * its own network, HOME-less environment defaults (PATH, HOSTNAME, TERM), the hostname. */
 void spec_complete(struct spec *spec);
 
+/* Adds the devices that the OCI runtime specification promises each container, where the spec has
+ * none of its own at their paths, and the rules that let them be used, as other runtimes do: they
+ * come last, and mknod(2) is for capabilities to decide. */
+void spec_devices_complete(struct spec *spec);
+
 /* The value of key in the environment, or NULL. */
 const char *env_get(const struct spec *spec, const char *key);
 

@@ -9,11 +9,14 @@ struct document_mount {
 	const char *destination, *type, *source;
 	const char **options;
 	size_t option_count;
+	struct id_map *uid_maps, *gid_maps;
+	size_t uid_map_count, gid_map_count;
 };
 
 struct document_device {
 	const char *path, *type;
 	uint32_t major, minor, mode, uid, gid;
+	bool has_major, has_minor, has_mode;
 };
 
 struct document_rule {
@@ -29,13 +32,38 @@ struct document_throttle {
 
 enum throttle { THROTTLE_RBPS, THROTTLE_WBPS, THROTTLE_RIOPS, THROTTLE_WIOPS, THROTTLES };
 
+struct document_weight {
+	uint32_t major, minor, weight;
+};
+
+struct document_hugepage {
+	const char *size;
+	uint64_t limit; /* UINT64_MAX: unlimited */
+};
+
+struct document_rdma {
+	const char *device;
+	uint32_t handles, objects;
+	bool has_handles, has_objects;
+};
+
 struct document_resources {
 	int64_t memory, reservation, swap; /* -1: unlimited; 0: not asked for */
-	bool oom_killer_off;
-	uint64_t shares;
-	int64_t quota, pids;
-	bool has_pids;
+	uint64_t memory_before;            /* the limit of a container that is changed */
+	int64_t kernel, kernel_tcp;
+	uint64_t swappiness;
+	bool has_swappiness, oom_killer_off, hierarchy, has_hierarchy;
+	uint64_t shares, burst;
+	int64_t quota, pids, realtime_runtime, idle;
+	uint64_t realtime_period;
+	bool has_pids, has_burst, has_idle;
 	uint32_t weight;
+	struct document_weight *weights;
+	size_t weight_count;
+	struct document_hugepage *hugepages;
+	size_t hugepage_count;
+	struct document_rdma *rdma;
+	size_t rdma_count;
 	struct {
 		struct document_throttle *items;
 		size_t count;
@@ -46,8 +74,8 @@ struct document_resources {
 	size_t unified_count;
 };
 
-struct document_name {
-	const char *type;
+struct document_namespace {
+	const char *type, *path;
 };
 
 struct document_rlimit {
@@ -69,13 +97,27 @@ struct document {
 	size_t rlimit_count;
 	struct document_mount *mounts;
 	size_t mount_count;
-	struct document_name *namespaces;
+	struct document_namespace *namespaces;
 	size_t namespace_count;
 	struct document_device *devices;
 	size_t device_count;
 	struct key_value *sysctls;
 	size_t sysctl_count;
 	struct document_resources resources;
+	json_t *seccomp_object;
+	const char *propagation;
+	const char *policy; /* scheduler */
+	const char **policy_flags;
+	size_t policy_flag_count;
+	int32_t priority;
+	const char *io_class;
+	const char *memory_mode;
+	const char **memory_flags;
+	size_t memory_flag_count;
+	const char *domain; /* personality */
+	const char **domain_flags;
+	size_t domain_flag_count;
+	uint32_t rows, columns;
 	struct key_value *annotations;
 	size_t annotation_count;
 	/* Under CONFIG_PREFIX. */
@@ -87,13 +129,31 @@ struct document {
 };
 
 extern const struct field document_mount_fields[];
-extern const struct field document_resource_fields[]; /* of struct document */
+extern const struct field document_id_map_fields[];
+/* Of struct document. */
+extern const struct field document_process_fields[];
+extern const struct field document_linux_fields[];
+extern const struct field document_resource_fields[];
 
-/* Between the members of d and those of d->spec; errors name the place in the document. */
+/* Between the members of d and those of d->spec; errors name the place in the document. A process
+ * and resources can be documents of their own: `place` is where they are, "" for the top. */
+int document_process_read(struct walk *w, struct document *d, const char *place);
+int document_process_write(struct walk *w, struct document *d);
+int document_linux_read(struct walk *w, struct document *d, enum config_origin origin);
+int document_linux_write(struct walk *w, struct document *d);
 int document_mounts_read(struct walk *w, struct document *d);
 int document_mounts_write(struct walk *w, struct document *d);
-int document_resources_read(struct walk *w, struct document *d);
+int document_resources_read(struct walk *w, struct document *d, const char *place,
+	enum config_origin origin);
 int document_resources_write(struct walk *w, struct document *d);
+
+/* Ranges that the kernel takes: within the ids, none twice, not too many. */
+int document_maps_check(struct walk *w, const char *name, const struct id_map *maps, size_t count);
+
+/* MS_* with or without MS_REC of "private", "rslave" and so on: 0 for another word; NULL for other
+ * flags. */
+uint64_t document_propagation(const char *name);
+const char *document_propagation_name(uint64_t flags);
 
 /* "an absolute path" unless it is one that the kernel would take; a check of struct field. */
 const char *document_path(const char *s);

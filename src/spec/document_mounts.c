@@ -3,14 +3,21 @@
 #include <linux/mount.h>
 #include <string.h>
 
-enum { OPTIONS_MAX = 4000 }; /* the kernel takes a page of them */
+enum {
+	OPTIONS_MAX = 4000, /* the kernel takes a page of them */
+	DATA_NAMES = 16,
+};
 
 const struct field document_mount_fields[] = {
 	{"destination", FIELD_STRING, FIELD_REQUIRED, AT(document_mount, destination),
 		.check = document_path},
-	{"type", FIELD_STRING, 0, AT(document_mount, type)},
-	{"source", FIELD_STRING, 0, AT(document_mount, source)},
+	{"type", FIELD_STRING, FIELD_FILLED, AT(document_mount, type)},
+	{"source", FIELD_STRING, FIELD_FILLED, AT(document_mount, source)},
 	{"options", FIELD_STRINGS, 0, AT(document_mount, options), N(document_mount, option_count)},
+	{"uidMappings", FIELD_ARRAY, 0, AT(document_mount, uid_maps),
+		N(document_mount, uid_map_count), EACH(id_map, document_id_map_fields)},
+	{"gidMappings", FIELD_ARRAY, 0, AT(document_mount, gid_maps),
+		N(document_mount, gid_map_count), EACH(id_map, document_id_map_fields)},
 	{NULL},
 };
 
@@ -30,7 +37,9 @@ static const struct {
 	{"cgroup2", MOUNT_CGROUP},
 };
 
-/* Options of mount_setattr(2). The first row that a mount matches is written. */
+/* Options of mount_setattr(2); each has a form with an 'r' before it that is for the mounts below as
+ * well. The first row that a mount matches is written. The time of access is a number in a field of
+ * bits: what is set there clears the whole field, and what is cleared is the kernel's default. */
 static const struct attr {
 	const char *name;
 	uint64_t set, clear;
@@ -50,28 +59,31 @@ static const struct attr {
 	{"noatime", MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME},
 	{"strictatime", MOUNT_ATTR_STRICTATIME, MOUNT_ATTR__ATIME},
 	{"relatime", MOUNT_ATTR_RELATIME, MOUNT_ATTR__ATIME},
+	{"atime", MOUNT_ATTR_RELATIME, MOUNT_ATTR__ATIME},
+	{"norelatime", MOUNT_ATTR_RELATIME, MOUNT_ATTR__ATIME},
+	{"nostrictatime", MOUNT_ATTR_RELATIME, MOUNT_ATTR__ATIME},
 };
 
-static const struct {
-	const char *name, *recursive;
-	uint64_t flag;
-} propagations[] = {
-	{"private", "rprivate", MS_PRIVATE},
-	{"shared", "rshared", MS_SHARED},
-	{"slave", "rslave", MS_SLAVE},
-	{"unbindable", "runbindable", MS_UNBINDABLE},
-};
+/* Flags of a superblock: a new file system is told about them as about its own options. */
+static const char *const superblock[] = {"sync", "async", "dirsync", "mand", "nomand", "lazytime",
+	"nolazytime"};
+
+/* Options that say what is so anyway, or only what the kernel should log. */
+static const char *const nothing[] = {"defaults", "loud", "silent", "noiversion"};
 
 /* What the file system itself understands: "name" or "name=". */
 static const struct {
 	enum mount_kind kind;
-	const char *names[10];
+	const char *names[DATA_NAMES];
 } data_names[] = {
 	{MOUNT_TMPFS, {"size=", "mode=", "uid=", "gid=", "nr_inodes=", "nr_blocks=", "huge=",
-			      "mpol=", "noswap", "inode64"}},
-	{MOUNT_DEV, {"size=", "mode=", "uid=", "gid=", "nr_inodes=", "nr_blocks="}},
+			      "mpol=", "noswap", "inode64", "inode32", "quota", "usrquota",
+			      "grpquota", "context=", "rootcontext="}},
+	{MOUNT_DEV, {"size=", "mode=", "uid=", "gid=", "nr_inodes=", "nr_blocks=", "context="}},
 	{MOUNT_PROC, {"hidepid=", "subset=", "gid="}},
-	{MOUNT_DEVPTS, {"mode=", "ptmxmode=", "uid=", "gid=", "max=", "newinstance"}},
+	{MOUNT_DEVPTS, {"mode=", "ptmxmode=", "uid=", "gid=", "max=", "newinstance", "context="}},
+	{MOUNT_MQUEUE, {"context="}},
+	{MOUNT_CGROUP, {"nsdelegate", "favordynmods", "memory_recursiveprot"}},
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -79,7 +91,7 @@ static const struct {
 static bool is_data(enum mount_kind kind, const char *option)
 {
 	for (size_t i = 0; i < COUNT(data_names); i++) {
-		for (size_t k = 0; data_names[i].kind == kind && k < 10; k++) {
+		for (size_t k = 0; data_names[i].kind == kind && k < DATA_NAMES; k++) {
 			const char *name = data_names[i].names[k];
 			size_t len = name ? strlen(name) : 0;
 
@@ -91,75 +103,146 @@ static bool is_data(enum mount_kind kind, const char *option)
 	return false;
 }
 
+static bool listed(const char *const *items, size_t n, const char *s)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(items[i], s))
+			return true;
+	return false;
+}
+
+static bool is_bind(const struct document_mount *from)
+{
+	return (from->type && !strcmp(from->type, "bind")) ||
+	       listed(from->options, from->option_count, "bind") ||
+	       listed(from->options, from->option_count, "rbind");
+}
+
+/* One "/dev", however it is written. */
+static bool is_dev(const char *target)
+{
+	target += strspn(target, "/");
+	return !strncmp(target, "dev", 3) && strspn(target + 3, "/") == strlen(target + 3);
+}
+
 static int kind_find(struct walk *w, const struct document_mount *from, struct mount *m)
 {
-	bool bind = !from->type || !strcmp(from->type, "none");
-
-	for (size_t i = 0; bind && i < from->option_count; i++)
-		if (!strcmp(from->options[i], "bind") || !strcmp(from->options[i], "rbind"))
-			return m->kind = MOUNT_BIND, 0;
-	for (size_t i = 0; from->type && i < COUNT(types); i++) {
+	if (is_bind(from))
+		return m->kind = MOUNT_BIND, 0;
+	if (!from->type || !strcmp(from->type, "none"))
+		return walk_fail(w, "is neither of a type nor a bind mount");
+	for (size_t i = 0; i < COUNT(types); i++) {
 		if (strcmp(from->type, types[i].name))
 			continue;
 		m->kind = types[i].kind;
-		if (m->kind == MOUNT_TMPFS && !strcmp(from->destination, "/dev"))
+		if (m->kind == MOUNT_TMPFS && is_dev(from->destination))
 			m->kind = MOUNT_DEV;
 		return 0;
 	}
-	if (!from->type)
-		return walk_fail(w, "is neither of a type nor a bind mount");
-	walk_enter(w, "type", 0);
-	return walk_fail(w, "\"%s\" is not supported", from->type);
+	if (!w->lenient) {
+		walk_enter(w, "type", 0);
+		return walk_fail(w, "\"%.80s\" is not supported", from->type);
+	}
+	m->kind = MOUNT_FS;
+	m->type = from->type;
+	m->source = from->source;
+	return 0;
 }
 
-static void attr_add(struct mount *m, const struct attr *a)
+static void attr_add(uint64_t *set, uint64_t *clear, const struct attr *a)
 {
-	m->attr_set = (m->attr_set & ~a->clear) | a->set;
-	m->attr_clear = (m->attr_clear & ~a->set) | a->clear;
-	if (a->clear == MOUNT_ATTR__ATIME)
-		m->attr_clear |= MOUNT_ATTR__ATIME;
+	*set = (*set & ~a->clear) | a->set;
+	*clear = (*clear & ~a->set) | a->clear;
 }
 
-/* On a recursive bind ours hold for what is below as well: "ro" and "rro" are the same there. */
 static bool attr_read(struct mount *m, const char *option)
 {
-	for (int r = 0; r <= (m->kind == MOUNT_BIND && option[0] == 'r'); r++)
-		for (size_t i = 0; i < COUNT(attrs); i++)
-			if (!strcmp(option + r, attrs[i].name))
-				return attr_add(m, &attrs[i]), true;
+	for (size_t i = 0; i < COUNT(attrs); i++) {
+		const struct attr *a = &attrs[i];
+		bool below = option[0] == 'r' && !strcmp(option + 1, a->name);
+
+		if (!below && strcmp(option, a->name))
+			continue;
+		attr_add(&m->attr_set, &m->attr_clear, a);
+		if (below)
+			attr_add(&m->attr_rset, &m->attr_rclear, a);
+		return true;
+	}
 	return false;
 }
 
-static bool propagation_read(struct mount *m, const char *option)
+static int propagation_read(struct walk *w, struct mount *m, uint64_t flag)
 {
-	for (size_t i = 0; i < COUNT(propagations); i++)
-		if (!strcmp(option, propagations[i].name) ||
-			!strcmp(option, propagations[i].recursive))
-			return m->propagation = propagations[i].flag, true;
-	return false;
+	if (m->propagation && m->propagation != flag)
+		return walk_fail(w, "a mount has one propagation, and %s was there already",
+			document_propagation_name(m->propagation));
+	m->propagation = flag;
+	return 0;
 }
 
-static bool other_read(struct mount *m, const char *option)
+static bool bind_read(struct mount *m, const char *option)
 {
-	if (m->kind == MOUNT_BIND && !strcmp(option, "rbind"))
+	if (!strcmp(option, "rbind"))
 		m->recursive = true;
-	else if (m->kind == MOUNT_BIND && (!strcmp(option, "idmap") || !strcmp(option, "ridmap")))
+	else if (!strcmp(option, "idmap"))
 		m->idmap = true;
-	else if (m->kind == MOUNT_TMPFS && !strcmp(option, "tmpcopyup"))
-		m->copy_up = true;
-	else if (strcmp(option, "defaults") && (m->kind != MOUNT_BIND || strcmp(option, "bind")))
-		return false;
+	else if (!strcmp(option, "ridmap"))
+		m->idmap = m->idmap_recursive = true;
+	else if (!strcmp(option, "copy-symlink"))
+		m->copy_link = true;
+	else
+		return !strcmp(option, "bind");
 	return true;
+}
+
+static int data_add(struct walk *w, struct mount *m, const char *option)
+{
+	m->data = m->data ? arena_printf(w->arena, "%s,%s", m->data, option) : option;
+	return strlen(m->data) > OPTIONS_MAX ? walk_fail(w, "too much of it") : 0;
 }
 
 static int option_read(struct walk *w, struct mount *m, const char *option)
 {
-	if (attr_read(m, option) || propagation_read(m, option) || other_read(m, option))
+	uint64_t propagation = document_propagation(option);
+
+	if (propagation)
+		return propagation_read(w, m, propagation);
+	if (attr_read(m, option) || listed(nothing, COUNT(nothing), option))
 		return 0;
-	if (!is_data(m->kind, option))
-		return walk_fail(w, "\"%.80s\" is not supported on this type of mount", option);
-	m->data = m->data ? arena_printf(w->arena, "%s,%s", m->data, option) : option;
-	return strlen(m->data) > OPTIONS_MAX ? walk_fail(w, "too much of it") : 0;
+	if (m->kind == MOUNT_BIND && bind_read(m, option))
+		return 0;
+	if (m->kind == MOUNT_TMPFS && !strcmp(option, "tmpcopyup"))
+		return m->copy_up = true, 0;
+	if (m->kind == MOUNT_BIND && listed(superblock, COUNT(superblock), option) && w->lenient)
+		return walk_warn(w, "\"%s\" has no effect on a bind mount", option), 0;
+	if (!strcmp(option, "remount") || !strcmp(option, "iversion"))
+		return walk_fail(w, "\"%s\" is not supported: mounts are made new, by fsconfig(2)",
+			option);
+	if (m->kind == MOUNT_FS ||
+		(m->kind != MOUNT_BIND && listed(superblock, COUNT(superblock), option)) ||
+		is_data(m->kind, option))
+		return data_add(w, m, option);
+	return walk_fail(w, "\"%.80s\" is not supported on this type of mount", option);
+}
+
+/* With maps of its own a mount is id-mapped without being told so. */
+static int maps_read(struct walk *w, const struct document_mount *from, struct mount *m)
+{
+	if (!from->uid_map_count && !from->gid_map_count)
+		return 0;
+	if (m->kind != MOUNT_BIND)
+		return walk_fail(w, "only a bind mount can have uidMappings and gidMappings");
+	if (!from->uid_map_count || !from->gid_map_count)
+		return walk_fail(w, "needs both uidMappings and gidMappings");
+	if (document_maps_check(w, "uidMappings", from->uid_maps, from->uid_map_count) < 0 ||
+		document_maps_check(w, "gidMappings", from->gid_maps, from->gid_map_count) < 0)
+		return -1;
+	m->idmap = true;
+	m->uid_maps = from->uid_maps;
+	m->uid_map_count = from->uid_map_count;
+	m->gid_maps = from->gid_maps;
+	m->gid_map_count = from->gid_map_count;
+	return 0;
 }
 
 static int mount_read(struct walk *w, const struct document_mount *from, struct mount *m)
@@ -169,8 +252,9 @@ static int mount_read(struct walk *w, const struct document_mount *from, struct 
 		return -1;
 	if (m->kind == MOUNT_BIND) {
 		walk_enter(w, "source", 0);
-		if (!from->source || document_path(from->source))
-			return walk_fail(w, "must be an absolute path");
+		if (!from->source || (!w->lenient && document_path(from->source)))
+			return walk_fail(w,
+				from->source ? "must be an absolute path" : "is missing");
 		m->source = from->source;
 	}
 	return 0;
@@ -190,14 +274,6 @@ static int options_read(struct walk *w, const struct document_mount *from, struc
 	return 0;
 }
 
-static bool listed(const char *const *items, size_t n, const char *s)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(items[i], s))
-			return true;
-	return false;
-}
-
 int document_mounts_read(struct walk *w, struct document *d)
 {
 	for (size_t i = 0; i < d->mount_count; i++) {
@@ -209,7 +285,7 @@ int document_mounts_read(struct walk *w, struct document *d)
 		if (mount_read(w, &d->mounts[i], &m) < 0)
 			return -1;
 		walk_leave(w, place);
-		if (options_read(w, &d->mounts[i], &m) < 0)
+		if (options_read(w, &d->mounts[i], &m) < 0 || maps_read(w, &d->mounts[i], &m) < 0)
 			return -1;
 		walk_leave(w, here);
 		m.make_source = m.kind == MOUNT_BIND &&
@@ -224,11 +300,10 @@ static void option_add(struct walk *w, struct document_mount *to, const char *op
 	arena_push(w->arena, to->options, to->option_count, option);
 }
 
-static void attrs_write(struct walk *w, const struct mount *m, struct document_mount *to)
+static void attrs_write(struct walk *w, uint64_t set, uint64_t clear, const char *prefix,
+	struct document_mount *to)
 {
-	const char *prefix = m->kind == MOUNT_BIND && m->recursive ? "r" : "";
-	uint64_t set = m->attr_set, clear = m->attr_clear & ~m->attr_set;
-
+	clear &= ~set;
 	/* Where the time of access is set it is cleared first; the kernel insists. */
 	if (set & MOUNT_ATTR__ATIME)
 		clear |= MOUNT_ATTR__ATIME;
@@ -241,6 +316,19 @@ static void attrs_write(struct walk *w, const struct mount *m, struct document_m
 		set &= ~a->set;
 		clear &= ~a->clear;
 	}
+}
+
+/* What is so below is so at the top too, unless that says otherwise. */
+static void all_attrs_write(struct walk *w, const struct mount *m, struct document_mount *to)
+{
+	uint64_t set = m->attr_set & ~m->attr_rset, clear = m->attr_clear & ~m->attr_rclear;
+
+	attrs_write(w, m->attr_rset, m->attr_rclear, "r", to);
+	if ((m->attr_set ^ m->attr_rset) & MOUNT_ATTR__ATIME) {
+		set |= m->attr_set & MOUNT_ATTR__ATIME;
+		clear |= MOUNT_ATTR__ATIME;
+	}
+	attrs_write(w, set, clear, "", to);
 }
 
 static void data_write(struct walk *w, const char *data, struct document_mount *to)
@@ -263,16 +351,20 @@ static void mount_write(struct walk *w, const struct mount *m, struct document_m
 		.destination = m->target,
 		.type = types[type].name,
 		.source = m->kind == MOUNT_BIND ? m->source : types[type].name,
+		.uid_maps = m->uid_maps,
+		.uid_map_count = m->uid_map_count,
+		.gid_maps = m->gid_maps,
+		.gid_map_count = m->gid_map_count,
 	};
 	if (m->kind == MOUNT_BIND)
 		option_add(w, to, m->recursive ? "rbind" : "bind");
-	attrs_write(w, m, to);
-	for (size_t i = 0; i < COUNT(propagations); i++)
-		if (m->propagation == propagations[i].flag)
-			option_add(w, to,
-				m->recursive ? propagations[i].recursive : propagations[i].name);
+	all_attrs_write(w, m, to);
+	if (m->propagation)
+		option_add(w, to, document_propagation_name(m->propagation));
 	if (m->idmap)
-		option_add(w, to, "idmap");
+		option_add(w, to, m->idmap_recursive ? "ridmap" : "idmap");
+	if (m->copy_link)
+		option_add(w, to, "copy-symlink");
 	if (m->copy_up)
 		option_add(w, to, "tmpcopyup");
 	data_write(w, m->data, to);
@@ -284,6 +376,9 @@ int document_mounts_write(struct walk *w, struct document *d)
 		const struct mount *m = &d->spec.mounts[i];
 		struct document_mount to;
 
+		if (m->kind == MOUNT_FS)
+			return err_set(w->err, "%s: a %s at %s is not for a file of ours", w->what,
+				m->type, m->target);
 		if (m->kind == MOUNT_DEV && strcmp(m->target, "/dev"))
 			return err_set(w->err, "%s: devices can be at /dev only, not at %s",
 				w->what, m->target);

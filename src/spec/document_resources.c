@@ -1,6 +1,7 @@
 #include "spec/document.h"
 
 #include "base/num.h"
+#include "spec/limitflag.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -23,21 +24,35 @@ static const struct field memory[] = {
 	{"reservation", FIELD_I64, 0, AT(document, resources.reservation), .min = -1,
 		.max = INT64_MAX},
 	{"swap", FIELD_I64, 0, AT(document, resources.swap), .min = -1, .max = INT64_MAX},
+	{"kernel", FIELD_I64, 0, AT(document, resources.kernel), .min = -1, .max = INT64_MAX},
+	{"kernelTCP", FIELD_I64, 0, AT(document, resources.kernel_tcp), .min = -1,
+		.max = INT64_MAX},
+	{"swappiness", FIELD_U64, FIELD_PRESENT, AT(document, resources.swappiness),
+		N(document, resources.has_swappiness)},
 	{"disableOOMKiller", FIELD_BOOL, 0, AT(document, resources.oom_killer_off)},
+	{"useHierarchy", FIELD_BOOL, FIELD_PRESENT, AT(document, resources.hierarchy),
+		N(document, resources.has_hierarchy)},
+	{"checkBeforeUpdate", FIELD_BOOL, 0, AT(document, spec.limits.memory_check)},
 	{NULL},
 };
 
 static const struct field cpu[] = {
-	{"shares", FIELD_U64, 0, AT(document, resources.shares), .max = 262144},
+	{"shares", FIELD_U64, 0, AT(document, resources.shares)},
 	{"quota", FIELD_I64, 0, AT(document, resources.quota), .min = -1, .max = INT64_MAX},
 	{"period", FIELD_U64, 0, AT(document, spec.limits.cpu_period_us), .max = 1000000},
-	{"cpus", FIELD_STRING, 0, AT(document, spec.limits.cpuset_cpus)},
-	{"mems", FIELD_STRING, 0, AT(document, spec.limits.cpuset_mems)},
+	{"burst", FIELD_U64, FIELD_PRESENT, AT(document, resources.burst),
+		N(document, resources.has_burst)},
+	{"realtimeRuntime", FIELD_I64, 0, AT(document, resources.realtime_runtime)},
+	{"realtimePeriod", FIELD_U64, 0, AT(document, resources.realtime_period)},
+	{"cpus", FIELD_STRING, FIELD_FILLED, AT(document, spec.limits.cpuset_cpus)},
+	{"mems", FIELD_STRING, FIELD_FILLED, AT(document, spec.limits.cpuset_mems)},
+	{"idle", FIELD_I64, FIELD_PRESENT, AT(document, resources.idle),
+		N(document, resources.has_idle), .max = 1},
 	{NULL},
 };
 
 static const struct field pids[] = {
-	{"limit", FIELD_I64, FIELD_REQUIRED | FIELD_PRESENT, AT(document, resources.pids),
+	{"limit", FIELD_I64, FIELD_PRESENT, AT(document, resources.pids),
 		N(document, resources.has_pids), .min = -1, .max = INT64_MAX},
 	{NULL},
 };
@@ -65,8 +80,23 @@ static const char *const throttle_names[THROTTLES] = {
 	"throttleWriteIOPSDevice",
 };
 
+#define LEAF "cgroup v2 has no weights of the processes beside those of the groups below"
+
+static const struct field weight[] = {
+	{"major", FIELD_U32, FIELD_REQUIRED | FIELD_ALWAYS, AT(document_weight, major),
+		.max = DEVICE_MAJOR_MAX},
+	{"minor", FIELD_U32, FIELD_REQUIRED | FIELD_ALWAYS, AT(document_weight, minor),
+		.max = DEVICE_MINOR_MAX},
+	{"weight", FIELD_U32, FIELD_REQUIRED, AT(document_weight, weight), .min = 10, .max = 1000},
+	{"leafWeight", FIELD_REFUSED, .why = LEAF},
+	{NULL},
+};
+
 static const struct field block[] = {
 	{"weight", FIELD_U32, 0, AT(document, resources.weight), .max = 1000},
+	{"leafWeight", FIELD_REFUSED, .why = LEAF},
+	{"weightDevice", FIELD_ARRAY, 0, AT(document, resources.weights),
+		N(document, resources.weight_count), EACH(document_weight, weight)},
 	THROTTLE("throttleReadBpsDevice", THROTTLE_RBPS),
 	THROTTLE("throttleWriteBpsDevice", THROTTLE_WBPS),
 	THROTTLE("throttleReadIOPSDevice", THROTTLE_RIOPS),
@@ -74,14 +104,50 @@ static const struct field block[] = {
 	{NULL},
 };
 
+static const char *page_size_check(const char *s)
+{
+	size_t n = strspn(s, "0123456789");
+
+	return n && n < 8 && s[0] != '0' && s[n] && strchr("KMGT", s[n]) && !strcmp(s + n + 1, "B")
+		       ? NULL
+		       : "a size such as \"2MB\"";
+}
+
+static const struct field hugepage[] = {
+	{"pageSize", FIELD_STRING, FIELD_REQUIRED, AT(document_hugepage, size),
+		.check = page_size_check},
+	{"limit", FIELD_U64, FIELD_REQUIRED | FIELD_ALWAYS, AT(document_hugepage, limit)},
+	{NULL},
+};
+
+static const char *rdma_check(const char *s)
+{
+	return *s && strlen(s) < 64 && !strpbrk(s, " \t\r\n\\/") ? NULL : "the name of a device";
+}
+
+static const struct field rdma[] = {
+	{"hcaHandles", FIELD_U32, FIELD_PRESENT, AT(document_rdma, handles),
+		N(document_rdma, has_handles)},
+	{"hcaObjects", FIELD_U32, FIELD_PRESENT, AT(document_rdma, objects),
+		N(document_rdma, has_objects)},
+	{NULL},
+};
+
+/* Classes of packets went with cgroup v1; nftables can match the cgroup itself. */
+static const struct field network[] = {
+	{"classID", FIELD_REFUSED, .why = "cgroup v2 has no net_cls controller"},
+	{"priorities", FIELD_REFUSED, .why = "cgroup v2 has no net_prio controller"},
+	{NULL},
+};
+
 static const struct field rule[] = {
 	{"allow", FIELD_BOOL, FIELD_REQUIRED | FIELD_ALWAYS, AT(document_rule, allow)},
-	{"type", FIELD_STRING, 0, AT(document_rule, type)},
+	{"type", FIELD_STRING, FIELD_FILLED, AT(document_rule, type)},
 	{"major", FIELD_I64, FIELD_PRESENT, AT(document_rule, major), N(document_rule, has_major),
 		.min = -1, .max = DEVICE_MAJOR_MAX},
 	{"minor", FIELD_I64, FIELD_PRESENT, AT(document_rule, minor), N(document_rule, has_minor),
 		.min = -1, .max = DEVICE_MINOR_MAX},
-	{"access", FIELD_STRING, 0, AT(document_rule, access), .check = access_check},
+	{"access", FIELD_STRING, FIELD_FILLED, AT(document_rule, access), .check = access_check},
 	{NULL},
 };
 
@@ -92,6 +158,12 @@ const struct field document_resource_fields[] = {
 	{"cpu", FIELD_OBJECT, .fields = cpu},
 	{"pids", FIELD_OBJECT, .fields = pids},
 	{"blockIO", FIELD_OBJECT, .fields = block},
+	{"hugepageLimits", FIELD_ARRAY, 0, AT(document, resources.hugepages),
+		N(document, resources.hugepage_count), EACH(document_hugepage, hugepage)},
+	{"network", FIELD_OBJECT, .fields = network},
+	{"rdma", FIELD_MAP, 0, AT(document, resources.rdma), N(document, resources.rdma_count),
+		EACH(document_rdma, rdma), .key = offsetof(struct document_rdma, device),
+		.check = rdma_check},
 	{"unified", FIELD_PAIRS, 0, AT(document, resources.unified),
 		N(document, resources.unified_count), .check = unified_check},
 	{NULL},
@@ -158,42 +230,141 @@ static int unified_read(struct walk *w, struct document *d)
 	return 0;
 }
 
+static const char *number(struct walk *w, uint64_t n)
+{
+	return n == UINT64_MAX ? "max" : arena_printf(w->arena, "%llu", (unsigned long long)n);
+}
+
+/* What struct limits has no member for, and what means "take the limit off". */
+static void conf_add(struct walk *w, struct limits *l, const char *file, const char *value)
+{
+	arena_push(w->arena, l->conf, l->conf_count, ((struct key_value){file, value}));
+}
+
 static int swap_read(struct walk *w, const struct document_resources *r, struct limits *l)
 {
+	uint64_t limit = r->memory ? l->memory : r->memory_before;
+
 	walk_enter(w, "memory.swap", 0);
 	if (r->swap == 0)
 		return 0;
-	if (r->swap > 0 && r->memory <= 0)
+	if (r->swap > 0 && !limit)
 		return walk_fail(w, "counts memory as well and needs memory.limit");
-	if (r->swap > 0 && r->swap < r->memory)
+	if (r->swap > 0 && (uint64_t)r->swap < limit)
 		return walk_fail(w, "%lld is less than memory.limit, which it includes",
 			(long long)r->swap);
-	l->memory_swap = r->swap < 0 ? UINT64_MAX : (uint64_t)(r->swap - r->memory);
+	l->memory_swap = r->swap < 0 ? UINT64_MAX : (uint64_t)r->swap - limit;
 	l->memory_swap_set = true;
+	return 0;
+}
+
+static int memory_v1_read(struct walk *w, const struct document_resources *r)
+{
+	size_t here = walk_enter(w, "memory.disableOOMKiller", 0);
+
+	if (r->oom_killer_off)
+		return walk_fail(w, "cgroup v2 cannot switch the OOM killer off");
+	walk_leave(w, here);
+	walk_enter(w, "memory.swappiness", 0);
+	/* What docker makes of -1, "as the system has it". */
+	if (r->has_swappiness && r->swappiness != UINT64_MAX)
+		return walk_fail(w, "cgroup v2 has no swappiness of a group");
+	walk_leave(w, here);
+	walk_enter(w, "memory.kernel", 0);
+	if (r->kernel > 0)
+		walk_warn(w, "is ignored: cgroup v2 counts it as part of memory.limit");
+	walk_leave(w, here);
+	walk_enter(w, "memory.kernelTCP", 0);
+	if (r->kernel_tcp > 0)
+		walk_warn(w, "is ignored: cgroup v2 counts it as part of memory.limit");
+	walk_leave(w, here);
+	walk_enter(w, "memory.useHierarchy", 0);
+	if (r->has_hierarchy && !r->hierarchy)
+		walk_warn(w, "is ignored: a group of cgroup v2 always counts those below it");
+	walk_leave(w, here);
 	return 0;
 }
 
 static int memory_read(struct walk *w, const struct document_resources *r, struct limits *l)
 {
-	l->memory = r->memory > 0 ? (uint64_t)r->memory : 0;
-	l->memory_low = r->reservation > 0 ? (uint64_t)r->reservation : 0;
-	if (r->oom_killer_off) {
-		walk_enter(w, "memory.disableOOMKiller", 0);
-		return walk_fail(w, "cgroup v2 cannot switch the OOM killer off");
-	}
+	if (memory_v1_read(w, r) < 0)
+		return -1;
+	if (r->memory)
+		l->memory = r->memory > 0 ? (uint64_t)r->memory : 0;
+	if (r->memory < 0)
+		conf_add(w, l, "memory.max", "max");
+	if (r->reservation)
+		l->memory_low = r->reservation > 0 ? (uint64_t)r->reservation : 0;
+	if (r->reservation < 0)
+		conf_add(w, l, "memory.low", "max");
 	return swap_read(w, r, l);
 }
 
 static int cpu_read(struct walk *w, const struct document_resources *r, struct limits *l)
 {
-	walk_enter(w, "cpu", 0);
-	if (r->shares == 1)
-		return walk_fail(w, "shares: 1 must be 2 to 262144");
+	size_t here = walk_enter(w, "cpu", 0);
+
+	if (r->realtime_runtime || r->realtime_period) {
+		walk_enter(w, r->realtime_runtime ? "realtimeRuntime" : "realtimePeriod", 0);
+		return walk_fail(w, "cgroup v2 does not control realtime scheduling");
+	}
 	if (r->shares)
-		l->cpu_weight = 1 + (r->shares - 2) * 9999 / 262142;
-	if (r->quota > 0)
-		l->cpu_quota_us = (uint64_t)r->quota;
+		l->cpu_weight = cpu_weight_from_shares(r->shares);
+	if (r->quota)
+		l->cpu_quota_us = r->quota > 0 ? (uint64_t)r->quota : 0;
+	if (r->quota < 0)
+		conf_add(w, l, "cpu.max", "max");
+	if (r->has_burst)
+		conf_add(w, l, "cpu.max.burst",
+			arena_printf(w->arena, "%llu", (unsigned long long)r->burst));
+	if (r->has_idle)
+		conf_add(w, l, "cpu.idle", r->idle ? "1" : "0");
+	walk_leave(w, here);
 	return 0;
+}
+
+/* Up to 1.2 callers wrote 0 for "no limit"; from 1.3 on it is a limit, and 1 does what it says:
+ * with 0 there would be no first process either. */
+static void pids_read(const struct document *d, struct limits *l)
+{
+	int64_t n = d->resources.pids;
+	unsigned minor = 0;
+
+	if (!d->resources.has_pids)
+		return;
+	if (d->version)
+		sscanf(d->version, "1.%u", &minor);
+	if (n == 0 && minor >= 3)
+		n = 1;
+	l->pids = n > 0 ? (uint64_t)n : UINT64_MAX;
+}
+
+static void hugepages_read(struct walk *w, const struct document_resources *r, struct limits *l)
+{
+	for (size_t i = 0; i < r->hugepage_count; i++) {
+		const struct document_hugepage *h = &r->hugepages[i];
+		const char *value = number(w, h->limit);
+
+		conf_add(w, l, arena_printf(w->arena, "hugetlb.%s.max", h->size), value);
+		conf_add(w, l, arena_printf(w->arena, "hugetlb.%s.rsvd.max", h->size), value);
+	}
+}
+
+static const char *rdma_value(struct walk *w, bool has, uint32_t n)
+{
+	return has ? number(w, n) : "max";
+}
+
+static void rdma_read(struct walk *w, const struct document_resources *r, struct limits *l)
+{
+	for (size_t i = 0; i < r->rdma_count; i++) {
+		const struct document_rdma *from = &r->rdma[i];
+
+		conf_add(w, l, "rdma.max",
+			arena_printf(w->arena, "%s hca_handle=%s hca_object=%s", from->device,
+				rdma_value(w, from->has_handles, from->handles),
+				rdma_value(w, from->has_objects, from->objects)));
+	}
 }
 
 static struct io_max *io_device(struct walk *w, struct limits *l, uint32_t major, uint32_t minor)
@@ -212,13 +383,24 @@ static uint64_t *io_rate(struct io_max *m, enum throttle t)
 	return rates[t];
 }
 
+/* 10…1000 of cgroup v1 onto 1…10000, as runc and crun do. */
+static uint64_t io_weight(uint32_t blkio_weight)
+{
+	return 1 + (uint64_t)(blkio_weight - 10) * 9999 / 990;
+}
+
 static int block_read(struct walk *w, const struct document_resources *r, struct limits *l)
 {
 	walk_enter(w, "blockIO", 0);
 	if (r->weight && r->weight < 10)
 		return walk_fail(w, "weight: %u must be 10 to 1000", r->weight);
 	if (r->weight)
-		l->io_weight = 1 + (uint64_t)(r->weight - 10) * 9999 / 990;
+		l->io_weight = io_weight(r->weight);
+	for (size_t i = 0; i < r->weight_count; i++)
+		conf_add(w, l, "io.weight",
+			arena_printf(w->arena, "%u:%u %llu", r->weights[i].major,
+				r->weights[i].minor,
+				(unsigned long long)io_weight(r->weights[i].weight)));
 	for (int t = 0; t < THROTTLES; t++) {
 		for (size_t i = 0; i < r->throttle[t].count; i++) {
 			const struct document_throttle *from = &r->throttle[t].items[i];
@@ -275,30 +457,33 @@ static int rules_read(struct walk *w, struct document *d)
 		walk_leave(w, here);
 		arena_push(w->arena, d->spec.device_rules, d->spec.device_rule_count, r);
 	}
-	rules_fold(&d->spec);
 	return 0;
 }
 
-int document_resources_read(struct walk *w, struct document *d)
+int document_resources_read(struct walk *w, struct document *d, const char *place,
+	enum config_origin origin)
 {
 	const struct document_resources *r = &d->resources;
 	struct limits *l = &d->spec.limits;
-	size_t here = walk_enter(w, "linux.resources", 0), place = w->len;
+	size_t here = *place ? walk_enter(w, place, 0) : w->len, top = w->len;
 
 	if (memory_read(w, r, l) < 0)
 		return -1;
-	walk_leave(w, place);
+	walk_leave(w, top);
 	if (cpu_read(w, r, l) < 0)
 		return -1;
-	walk_leave(w, place);
-	if (r->has_pids)
-		l->pids = r->pids > 0 ? (uint64_t)r->pids : UINT64_MAX;
+	walk_leave(w, top);
+	pids_read(d, l);
 	if (block_read(w, r, l) < 0)
 		return -1;
-	walk_leave(w, place);
+	walk_leave(w, top);
+	hugepages_read(w, r, l);
+	rdma_read(w, r, l);
 	if (rules_read(w, d) < 0)
 		return -1;
-	walk_leave(w, place);
+	if (origin == CONFIG_OURS)
+		rules_fold(&d->spec);
+	walk_leave(w, top);
 	if (unified_read(w, d) < 0)
 		return -1;
 	walk_leave(w, here);
@@ -320,11 +505,6 @@ static void unified_put(struct walk *w, struct document_resources *r, const char
 	arena_push(w->arena, r->unified, r->unified_count, ((struct key_value){file, value}));
 	memmove(&r->unified[i + 1], &r->unified[i], (last - i) * sizeof(r->unified[0]));
 	r->unified[i] = (struct key_value){file, value};
-}
-
-static const char *number(struct walk *w, uint64_t n)
-{
-	return n == UINT64_MAX ? "max" : arena_printf(w->arena, "%llu", (unsigned long long)n);
 }
 
 /* In the order of the names, so that it does not matter which of them are ours. */

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { WARNINGS_MAX = 64 };
+
 int walk_fail(struct walk *w, const char *fmt, ...)
 {
 	char reason[384];
@@ -17,6 +19,20 @@ int walk_fail(struct walk *w, const char *fmt, ...)
 	vsnprintf(reason, sizeof(reason), fmt, ap);
 	va_end(ap);
 	return err_set(w->err, "%s: %s%s%s", w->what, w->path, w->len ? ": " : "", reason);
+}
+
+void walk_warn(struct walk *w, const char *fmt, ...)
+{
+	char text[384];
+	va_list ap;
+
+	if (w->warning_count >= WARNINGS_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	arena_push(w->arena, w->warnings, w->warning_count,
+		arena_printf(w->arena, "%s: %s: %s", w->what, w->path, text));
 }
 
 size_t walk_enter(struct walk *w, const char *name, size_t index)
@@ -80,6 +96,8 @@ static int string_read(struct walk *w, const struct field *f, const json_t *v, c
 		return -1;
 	if (strlen(s) != json_string_length(v))
 		return walk_fail(w, "has a NUL byte in it");
+	if (!*s && (f->flags & FIELD_FILLED))
+		return 0;
 	should = f->check ? f->check(s) : NULL;
 	if (should)
 		return walk_fail(w, "\"%.80s%s\" must be %s", s, strlen(s) > 80 ? "…" : "", should);
@@ -258,6 +276,57 @@ static int read_array(struct walk *w, const struct field *f, void *base, const j
 	return 0;
 }
 
+static int map_entry(struct walk *w, const struct field *f, void *element, const char *key,
+	const json_t *v)
+{
+	size_t here = walk_enter(w, key, 0);
+
+	*(const char **)member(element, f->key) = arena_strdup(w->arena, key);
+	if (f->check && f->check(key))
+		return walk_fail(w, "\"%.80s\" must be %s", key, f->check(key));
+	if (fields_read(w, f->fields, element, v) < 0)
+		return -1;
+	walk_leave(w, here);
+	return 0;
+}
+
+static int read_map(struct walk *w, const struct field *f, void *base, const json_t *v)
+{
+	void *items = NULL;
+	const char *key;
+	json_t *item;
+	size_t n = 0;
+
+	if (want(w, json_is_object(v), "an object", v) < 0)
+		return -1;
+	json_object_foreach ((json_t *)(uintptr_t)v, key, item)
+		if (map_entry(w, f, array_element(w, &items, n++, f->size), key, item) < 0)
+			return -1;
+	*(void **)member(base, f->at) = items;
+	*(size_t *)member(base, f->count) = n;
+	return 0;
+}
+
+static int read_json(struct walk *w, const struct field *f, void *base, const json_t *v)
+{
+	(void)w;
+	*(const json_t **)member(base, f->at) = v;
+	return 0;
+}
+
+static int read_refused(struct walk *w, const struct field *f, void *base, const json_t *v)
+{
+	(void)base, (void)v;
+	return walk_fail(w, "is not supported: %s", f->why);
+}
+
+static int read_ignored(struct walk *w, const struct field *f, void *base, const json_t *v)
+{
+	(void)base, (void)v;
+	walk_warn(w, "is ignored: %s", f->why);
+	return 0;
+}
+
 static int read_object(struct walk *w, const struct field *f, void *base, const json_t *v)
 {
 	return fields_read(w, f->fields, base, v);
@@ -276,7 +345,11 @@ static int (*const readers[])(struct walk *, const struct field *, void *, const
 	[FIELD_IDS] = read_ids,
 	[FIELD_PAIRS] = read_pairs,
 	[FIELD_ARRAY] = read_array,
+	[FIELD_MAP] = read_map,
 	[FIELD_OBJECT] = read_object,
+	[FIELD_JSON] = read_json,
+	[FIELD_REFUSED] = read_refused,
+	[FIELD_IGNORED] = read_ignored,
 };
 
 int field_read(struct walk *w, const struct field *f, void *base, const json_t *json)
@@ -288,7 +361,18 @@ int field_read(struct walk *w, const struct field *f, void *base, const json_t *
 	return 0;
 }
 
-static int refuse_unknown(struct walk *w, const struct field *table, const json_t *json)
+static int unknown(struct walk *w, const char *key)
+{
+	size_t here = walk_enter(w, key, 0);
+
+	if (!w->lenient)
+		return walk_fail(w, "is not supported");
+	walk_warn(w, "is not known and has no effect");
+	walk_leave(w, here);
+	return 0;
+}
+
+static int find_unknown(struct walk *w, const struct field *table, const json_t *json)
 {
 	const char *key;
 	json_t *v;
@@ -297,10 +381,8 @@ static int refuse_unknown(struct walk *w, const struct field *table, const json_
 		const struct field *f = table;
 		while (f->name && strcmp(f->name, key))
 			f++;
-		if (!f->name) {
-			walk_enter(w, key, 0);
-			return walk_fail(w, "is not supported");
-		}
+		if (!f->name && unknown(w, key) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -308,7 +390,7 @@ static int refuse_unknown(struct walk *w, const struct field *table, const json_
 int fields_read(struct walk *w, const struct field *table, void *base, const json_t *json)
 {
 	if (want(w, json_is_object(json), "an object", json) < 0 ||
-		refuse_unknown(w, table, json) < 0)
+		find_unknown(w, table, json) < 0)
 		return -1;
 	for (const struct field *f = table; f->name; f++) {
 		json_t *v = json_object_get(json, f->name);
@@ -452,6 +534,38 @@ static int write_array(struct walk *w, const struct field *f, const void *base, 
 	return made(w, take_ptr(&array), ret);
 }
 
+static int write_map(struct walk *w, const struct field *f, const void *base, json_t **ret)
+{
+	const char *items = *(const char **)member(base, f->at);
+	size_t n = *(size_t *)member(base, f->count);
+	autojson json_t *object = json_object();
+
+	for (size_t i = 0; i < n; i++) {
+		const char *key = *(const char **)member(items + i * f->size, f->key);
+		size_t here = walk_enter(w, key, 0);
+		json_t *v = fields_write(w, f->fields, items + i * f->size);
+		if (!v)
+			return -1;
+		if (json_object_set_new(object, key, v) < 0)
+			return out_of_memory(w);
+		walk_leave(w, here);
+	}
+	return n ? made(w, take_ptr(&object), ret) : 0;
+}
+
+static int write_json(struct walk *w, const struct field *f, const void *base, json_t **ret)
+{
+	(void)w;
+	*ret = json_incref(*(json_t **)member(base, f->at));
+	return 0;
+}
+
+static int write_nothing(struct walk *w, const struct field *f, const void *base, json_t **ret)
+{
+	(void)w, (void)f, (void)base, (void)ret;
+	return 0;
+}
+
 static int write_object(struct walk *w, const struct field *f, const void *base, json_t **ret)
 {
 	autojson json_t *object = fields_write(w, f->fields, base);
@@ -476,7 +590,11 @@ static int (*const writers[])(struct walk *, const struct field *, const void *,
 	[FIELD_IDS] = write_ids,
 	[FIELD_PAIRS] = write_pairs,
 	[FIELD_ARRAY] = write_array,
+	[FIELD_MAP] = write_map,
 	[FIELD_OBJECT] = write_object,
+	[FIELD_JSON] = write_json,
+	[FIELD_REFUSED] = write_nothing,
+	[FIELD_IGNORED] = write_nothing,
 };
 
 int field_write(struct walk *w, const struct field *f, const void *base, json_t **ret)

@@ -1,6 +1,7 @@
 /*
  * Tables that say which JSON member is which member of a struct. One table serves both directions,
- * so that what is written can be read; a member that no table has is refused, with its place.
+ * so that what is written can be read; a member that no table has is refused, with its place, or,
+ * where the format is somebody else's, is a warning.
  */
 #pragma once
 
@@ -28,13 +29,18 @@ enum field_type {
 	FIELD_IDS,     /* uint32_t * and its count */
 	FIELD_PAIRS,   /* struct key_value * and its count: an object of strings */
 	FIELD_ARRAY,   /* struct * of `size` bytes, described by `fields`, and its count */
+	FIELD_MAP,     /* the same, each with its name in the JSON object, at `key` of the struct */
 	FIELD_OBJECT,  /* `fields`, on the same struct */
+	FIELD_JSON,    /* json_t *, borrowed: for the caller to read */
+	FIELD_REFUSED, /* known, but not here: `why` */
+	FIELD_IGNORED, /* has no effect, which is a warning: `why` */
 };
 
 enum field_flag {
 	FIELD_REQUIRED = 1, /* to be read */
 	FIELD_ALWAYS = 2,   /* written even if it is zero, false or empty */
 	FIELD_PRESENT = 4,  /* `count` is a bool: whether there is a value */
+	FIELD_FILLED = 8,   /* an empty string stands for none */
 };
 
 struct field {
@@ -44,7 +50,8 @@ struct field {
 	size_t at;
 	size_t count;
 	const struct field *fields;
-	size_t size;
+	size_t size, key;
+	const char *why;
 	/* Of a string, or of each in a list or among the values of pairs: NULL if it will do, else
 	 * what it should be ("must be …"). */
 	const char *(*check)(const char *s);
@@ -60,12 +67,17 @@ struct walk {
 	const char *what; /* the document, for errors */
 	struct arena *arena;
 	struct err *err;
+	bool lenient; /* a member that no table has is a warning */
+	const char **warnings;
+	size_t warning_count;
 	size_t len;
-	char path[192]; /* "mounts[3].options" */
+	char path[384]; /* "mounts[3].options" */
 };
 
 /* Each returns -1 with "WHAT: PATH: reason". */
 int walk_fail(struct walk *w, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
+/* Notes "WHAT: PATH: text". */
+void walk_warn(struct walk *w, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
 /* Goes to a member, or, with name NULL, to an element; walk_leave goes back to what it returned. */
 size_t walk_enter(struct walk *w, const char *name, size_t index);
 void walk_leave(struct walk *w, size_t len);

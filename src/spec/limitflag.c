@@ -157,7 +157,7 @@ static int list_number(const char **s, uint32_t *ret)
 	return 0;
 }
 
-static bool is_cpu_list(const char *s)
+bool cpu_list_valid(const char *s)
 {
 	for (;; s++) {
 		uint32_t first, last;
@@ -180,7 +180,7 @@ static bool is_cpu_list(const char *s)
 static int cpuset_parse(struct spec *spec, const char *what, const char *value, const char **ret,
 	struct err *err)
 {
-	if (strlen(value) > CGROUP_VALUE_MAX || !is_cpu_list(value)) {
+	if (strlen(value) > CGROUP_VALUE_MAX || !cpu_list_valid(value)) {
 		err_value(err, what, value, "is not a list of numbers and ranges");
 		return err_hint(err, "use a list such as 0-3,5");
 	}

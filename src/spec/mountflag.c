@@ -342,8 +342,14 @@ static bool is_default_shm(const struct mount *m)
 	return m->kind == MOUNT_TMPFS && !strcmp(m->target, "/dev/shm");
 }
 
-static void mount_put(struct spec *spec, const struct mount *m)
+/* Options of a flag hold for the mounts below a recursive bind as well. */
+static void mount_put(struct spec *spec, struct mount *m)
 {
+	if (m->recursive) {
+		m->attr_rset = m->attr_set;
+		m->attr_rclear = m->attr_clear;
+		m->idmap_recursive = m->idmap;
+	}
 	for (size_t i = 0; i < spec->mount_count; i++)
 		if (is_default_shm(&spec->mounts[i]) && !strcmp(m->target, "/dev/shm")) {
 			spec->mounts[i] = *m;

@@ -49,10 +49,11 @@ struct mount {
 	size_t uid_map_count, gid_map_count;
 	bool make_source; /* -v: make a missing source directory */
 	bool copy_up;     /* tmpfs: start with what the image has there */
+	bool copy_link; /* MOUNT_BIND: if the source is a symbolic link, make the same one instead */
 };
 
 struct device {
-	char type; /* 'c' or 'b' */
+	char type; /* 'c', 'b', or 'p' for a FIFO */
 	uint32_t major, minor;
 	mode_t mode; /* permission bits of the node */
 	uint32_t uid, gid;
@@ -85,6 +86,7 @@ struct io_max {
 /* Limits: 0 or NULL stands for "not asked for" unless said otherwise. */
 struct limits {
 	uint64_t memory;      /* bytes */
+	bool memory_check;    /* a change to less than is in use is refused, not enforced */
 	uint64_t memory_swap; /* bytes of swap beyond memory; UINT64_MAX: unlimited */
 	bool memory_swap_set;
 	bool memory_swap_default; /* follows from memory: skipped where there is no swap control */
@@ -224,8 +226,11 @@ struct net_device {
 };
 
 struct spec {
-	struct arena arena;    /* owns every string and array below */
-	const char *name, *id; /* id: 64 hex digits */
+	struct arena arena;      /* owns every string and array below */
+	const char *name, *id;   /* id: 64 hex digits */
+	const char *oci_version; /* of the config.json it came from, or NULL */
+	const char **warnings;   /* what config.json asks for and nobody does, a line each */
+	size_t warning_count;
 	const char *hostname, *domainname;
 	const char *cgroup; /* linux.cgroupsPath, or NULL */
 	struct hooks hooks;
@@ -237,6 +242,7 @@ struct spec {
 	struct namespaces ns;
 	struct mount *mounts;
 	size_t mount_count;
+	const char *mount_label; /* of SELinux, for the root and its mounts */
 	const char **masked, **readonly_paths;
 	size_t masked_count, readonly_count;
 	struct device *devices;

@@ -1,0 +1,617 @@
+#include "spec/document.h"
+
+#include "base/fd.h"
+#include "spec/limitflag.h"
+#include "spec/maclabel.h"
+#include "spec/sysctlname.h"
+
+#include <linux/mempolicy.h>
+#include <linux/sched.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/personality.h>
+#include <sys/stat.h>
+
+/* WEIGHTED_INTERLEAVE is Linux 6.9's: its header need not know it. */
+enum { ID_MAPS_MAX = 340, WEIGHTED_INTERLEAVE = 6 };
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* A path below the tree, or "SLICE:PREFIX:NAME" for systemd. */
+static const char *cgroup_check(const char *s)
+{
+	size_t len = strlen(s);
+
+	for (const char *p = s; *p; p += strcspn(p, "/"), p += *p == '/')
+		if (!strncmp(p, "..", 2) && (!p[2] || p[2] == '/'))
+			return "a path without \"..\"";
+	return len < 4096 ? NULL : "a path";
+}
+
+static const struct field namespace[] = {
+	{"type", FIELD_STRING, FIELD_REQUIRED, AT(document_namespace, type)},
+	{"path", FIELD_STRING, FIELD_FILLED, AT(document_namespace, path), .check = document_path},
+	{NULL},
+};
+
+const struct field document_id_map_fields[] = {
+	{"containerID", FIELD_ID, FIELD_REQUIRED | FIELD_ALWAYS, AT(id_map, inside)},
+	{"hostID", FIELD_ID, FIELD_REQUIRED | FIELD_ALWAYS, AT(id_map, outside)},
+	{"size", FIELD_U32, FIELD_REQUIRED, AT(id_map, count), .min = 1, .max = UINT32_MAX},
+	{NULL},
+};
+
+static const struct field boottime[] = {
+	{"secs", FIELD_I64, 0, AT(document, spec.ns.boot_offset_s)},
+	{"nanosecs", FIELD_U32, 0, AT(document, spec.ns.boot_offset_ns), .max = 999999999},
+	{NULL},
+};
+static const struct field monotonic[] = {
+	{"secs", FIELD_I64, 0, AT(document, spec.ns.monotonic_offset_s)},
+	{"nanosecs", FIELD_U32, 0, AT(document, spec.ns.monotonic_offset_ns), .max = 999999999},
+	{NULL},
+};
+static const struct field time_offsets[] = {
+	{"boottime", FIELD_OBJECT, .fields = boottime},
+	{"monotonic", FIELD_OBJECT, .fields = monotonic},
+	{NULL},
+};
+
+static const struct field device[] = {
+	{"path", FIELD_STRING, FIELD_REQUIRED, AT(document_device, path), .check = document_path},
+	{"type", FIELD_STRING, FIELD_REQUIRED, AT(document_device, type)},
+	{"major", FIELD_U32, FIELD_PRESENT, AT(document_device, major),
+		N(document_device, has_major), .max = 4095},
+	{"minor", FIELD_U32, FIELD_PRESENT, AT(document_device, minor),
+		N(document_device, has_minor), .max = 1048575},
+	{"fileMode", FIELD_U32, FIELD_PRESENT, AT(document_device, mode),
+		N(document_device, has_mode), .max = 0177777},
+	{"uid", FIELD_ID, FIELD_ALWAYS, AT(document_device, uid)},
+	{"gid", FIELD_ID, FIELD_ALWAYS, AT(document_device, gid)},
+	{NULL},
+};
+
+static const char *label_check(const char *s)
+{
+	struct err ignored;
+
+	return selinux_check("", s, &ignored) == 0 ? NULL : "user:role:type[:level]";
+}
+
+static const struct field execution_domain[] = {
+	{"domain", FIELD_STRING, FIELD_REQUIRED, AT(document, domain)},
+	{"flags", FIELD_STRINGS, 0, AT(document, domain_flags), N(document, domain_flag_count)},
+	{NULL},
+};
+
+static const char *nodes_check(const char *s)
+{
+	return cpu_list_valid(s) ? NULL : "a list such as \"0-3,5\"";
+}
+
+static const struct field memory_policy[] = {
+	{"mode", FIELD_STRING, FIELD_REQUIRED, AT(document, memory_mode)},
+	{"nodes", FIELD_STRING, FIELD_FILLED, AT(document, spec.process.memory_policy.nodes),
+		.check = nodes_check},
+	{"flags", FIELD_STRINGS, 0, AT(document, memory_flags), N(document, memory_flag_count)},
+	{NULL},
+};
+
+/* As the kernel's dev_valid_name(). */
+static const char *interface_check(const char *s)
+{
+	return *s && strlen(s) < IFNAMSIZ && strcmp(s, ".") && strcmp(s, "..") &&
+			       !strpbrk(s, "/: \t\n\v\f\r%")
+		       ? NULL
+		       : "the name of a network interface";
+}
+
+static const struct field net_device[] = {
+	{"name", FIELD_STRING, FIELD_FILLED, AT(net_device, inside), .check = interface_check},
+	{NULL},
+};
+
+const struct field document_linux_fields[] = {
+	{"namespaces", FIELD_ARRAY, FIELD_ALWAYS, AT(document, namespaces),
+		N(document, namespace_count), EACH(document_namespace, namespace)},
+	{"uidMappings", FIELD_ARRAY, 0, AT(document, spec.ns.uid_maps),
+		N(document, spec.ns.uid_map_count), EACH(id_map, document_id_map_fields)},
+	{"gidMappings", FIELD_ARRAY, 0, AT(document, spec.ns.gid_maps),
+		N(document, spec.ns.gid_map_count), EACH(id_map, document_id_map_fields)},
+	{"timeOffsets", FIELD_OBJECT, 0, .fields = time_offsets},
+	{"devices", FIELD_ARRAY, 0, AT(document, devices), N(document, device_count),
+		EACH(document_device, device)},
+	{"resources", FIELD_OBJECT, 0, .fields = document_resource_fields},
+	{"sysctl", FIELD_PAIRS, 0, AT(document, sysctls), N(document, sysctl_count)},
+	{"cgroupsPath", FIELD_STRING, FIELD_FILLED, AT(document, spec.cgroup),
+		.check = cgroup_check},
+	{"rootfsPropagation", FIELD_STRING, FIELD_FILLED, AT(document, propagation)},
+	{"seccomp", FIELD_JSON, 0, AT(document, seccomp_object)},
+	{"mountLabel", FIELD_STRING, FIELD_FILLED, AT(document, spec.mount_label),
+		.check = label_check},
+	{"personality", FIELD_OBJECT, 0, .fields = execution_domain},
+	{"memoryPolicy", FIELD_OBJECT, 0, .fields = memory_policy},
+	{"netDevices", FIELD_MAP, 0, AT(document, spec.net_devices),
+		N(document, spec.net_device_count), EACH(net_device, net_device),
+		.key = offsetof(struct net_device, name), .check = interface_check},
+	{"intelRdt", FIELD_REFUSED, .why = "resctrl is not used"},
+	{"maskedPaths", FIELD_STRINGS, 0, AT(document, spec.masked), N(document, spec.masked_count),
+		.check = document_path},
+	{"readonlyPaths", FIELD_STRINGS, 0, AT(document, spec.readonly_paths),
+		N(document, spec.readonly_count), .check = document_path},
+	{NULL},
+};
+
+static const struct {
+	const char *name;
+	uint64_t flag;
+} namespaces[] = {
+	{"pid", CLONE_NEWPID},
+	{"network", CLONE_NEWNET},
+	{"ipc", CLONE_NEWIPC},
+	{"uts", CLONE_NEWUTS},
+	{"mount", CLONE_NEWNS},
+	{"user", CLONE_NEWUSER},
+	{"cgroup", CLONE_NEWCGROUP},
+	{"time", CLONE_NEWTIME},
+};
+
+static uint64_t namespace_flag(const char *name)
+{
+	for (size_t i = 0; i < COUNT(namespaces); i++)
+		if (!strcmp(name, namespaces[i].name))
+			return namespaces[i].flag;
+	return 0;
+}
+
+static uint64_t namespaces_all(const struct namespaces *ns)
+{
+	uint64_t flags = ns->fresh;
+
+	for (size_t i = 0; i < ns->path_count; i++)
+		flags |= ns->paths[i].flag;
+	return flags;
+}
+
+static int namespace_read(struct walk *w, const struct document_namespace *from,
+	struct namespaces *ns)
+{
+	uint64_t flag = namespace_flag(from->type);
+
+	if (!flag)
+		return walk_fail(w, "\"%.80s\" is not a namespace", from->type);
+	if (namespaces_all(ns) & flag)
+		return walk_fail(w, "\"%s\" is there twice", from->type);
+	if (from->path)
+		arena_push(w->arena, ns->paths, ns->path_count,
+			((struct ns_path){flag, from->path}));
+	else
+		ns->fresh |= flag;
+	return 0;
+}
+
+static int namespaces_read(struct walk *w, struct document *d)
+{
+	size_t here = walk_enter(w, "linux.namespaces", 0);
+
+	for (size_t i = 0; i < d->namespace_count; i++) {
+		size_t list = walk_enter(w, NULL, i);
+
+		if (namespace_read(w, &d->namespaces[i], &d->spec.ns) < 0)
+			return -1;
+		walk_leave(w, list);
+	}
+	walk_leave(w, here);
+	return 0;
+}
+
+static bool ranges_meet(uint64_t a, uint64_t b, uint64_t an, uint64_t bn)
+{
+	return a < b + bn && b < a + an;
+}
+
+int document_maps_check(struct walk *w, const char *name, const struct id_map *maps, size_t n)
+{
+	size_t here = walk_enter(w, name, 0);
+
+	if (n > ID_MAPS_MAX)
+		return walk_fail(w, "has more than %d ranges", ID_MAPS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		const struct id_map *m = &maps[i];
+		if ((uint64_t)m->inside + m->count > UINT32_MAX ||
+			(uint64_t)m->outside + m->count > UINT32_MAX)
+			return walk_fail(w, "[%zu] goes beyond the last id", i);
+		for (size_t k = 0; k < i; k++)
+			if (ranges_meet(m->inside, maps[k].inside, m->count, maps[k].count) ||
+				ranges_meet(m->outside, maps[k].outside, m->count, maps[k].count))
+				return walk_fail(w, "[%zu] overlaps [%zu]", i, k);
+	}
+	walk_leave(w, here);
+	return 0;
+}
+
+/* Beside the path of a user namespace that is there the maps are what it has already. */
+static int maps_read(struct walk *w, const struct namespaces *ns)
+{
+	bool user = namespaces_all(ns) & CLONE_NEWUSER;
+
+	if (!user && (ns->uid_map_count || ns->gid_map_count)) {
+		walk_enter(w, ns->uid_map_count ? "linux.uidMappings" : "linux.gidMappings", 0);
+		return walk_fail(w, "needs a namespace of type \"user\"");
+	}
+	if (document_maps_check(w, "linux.uidMappings", ns->uid_maps, ns->uid_map_count) < 0)
+		return -1;
+	return document_maps_check(w, "linux.gidMappings", ns->gid_maps, ns->gid_map_count);
+}
+
+static int time_check(struct walk *w, const struct namespaces *ns)
+{
+	bool offset = ns->boot_offset_s || ns->boot_offset_ns || ns->monotonic_offset_s ||
+		      ns->monotonic_offset_ns;
+
+	if (!offset || (ns->fresh & CLONE_NEWTIME))
+		return 0;
+	walk_enter(w, "linux.timeOffsets", 0);
+	return walk_fail(w, "needs a new namespace of type \"time\"");
+}
+
+static mode_t device_format(char type)
+{
+	return type == 'c' ? S_IFCHR : type == 'b' ? S_IFBLK : S_IFIFO;
+}
+
+static int device_read(struct walk *w, const struct document_device *from, struct device *to)
+{
+	char type = from->type[0] == 'u' ? 'c' : from->type[0];
+	mode_t format = from->mode & S_IFMT;
+
+	if (strlen(from->type) != 1 || !strchr("cbp", type))
+		return walk_fail(w, "type: \"%.80s\" must be \"b\", \"c\", \"u\" or \"p\"",
+			from->type);
+	if (type != 'p' && !(from->has_major && from->has_minor))
+		return walk_fail(w, "%s: is missing", from->has_major ? "minor" : "major");
+	if (format && format != device_format(type))
+		return walk_fail(w, "fileMode: is that of something else");
+	*to = (struct device){
+		.type = type,
+		.major = type == 'p' ? 0 : from->major,
+		.minor = type == 'p' ? 0 : from->minor,
+		.mode = from->has_mode ? from->mode & 07777 : 0666,
+		.uid = from->uid,
+		.gid = from->gid,
+		.path = from->path,
+		.access = "",
+	};
+	return 0;
+}
+
+static int devices_read(struct walk *w, struct document *d)
+{
+	size_t here = walk_enter(w, "linux.devices", 0);
+
+	for (size_t i = 0; i < d->device_count; i++) {
+		size_t list = walk_enter(w, NULL, i);
+		struct device to;
+
+		if (device_read(w, &d->devices[i], &to) < 0)
+			return -1;
+		walk_leave(w, list);
+		arena_push(w->arena, d->spec.devices, d->spec.device_count, to);
+	}
+	walk_leave(w, here);
+	return 0;
+}
+
+static int sysctls_read(struct walk *w, struct document *d)
+{
+	size_t here = walk_enter(w, "linux.sysctl", 0);
+	const char *what = arena_printf(w->arena, "%s: %s", w->what, w->path);
+
+	for (size_t i = 0; i < d->sysctl_count; i++) {
+		const struct key_value *kv = &d->sysctls[i];
+
+		if (strchr(kv->key, '='))
+			return walk_fail(w, "\"%.80s\" is not the name of a sysctl", kv->key);
+		if (sysctl_flag(&d->spec, what, arena_printf(w->arena, "%s=%s", kv->key, kv->value),
+			    w->err) < 0)
+			return -1;
+	}
+	walk_leave(w, here);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	uint64_t flag;
+} propagations[] = {
+	{"private", MS_PRIVATE},
+	{"rprivate", MS_PRIVATE | MS_REC},
+	{"shared", MS_SHARED},
+	{"rshared", MS_SHARED | MS_REC},
+	{"slave", MS_SLAVE},
+	{"rslave", MS_SLAVE | MS_REC},
+	{"unbindable", MS_UNBINDABLE},
+	{"runbindable", MS_UNBINDABLE | MS_REC},
+};
+
+uint64_t document_propagation(const char *name)
+{
+	for (size_t i = 0; i < COUNT(propagations); i++)
+		if (!strcmp(propagations[i].name, name))
+			return propagations[i].flag;
+	return 0;
+}
+
+const char *document_propagation_name(uint64_t flag)
+{
+	for (size_t i = 0; i < COUNT(propagations); i++)
+		if (propagations[i].flag == flag)
+			return propagations[i].name;
+	return NULL;
+}
+
+static int root_propagation_read(struct walk *w, struct document *d)
+{
+	size_t here = walk_enter(w, "linux.rootfsPropagation", 0);
+
+	if (d->propagation) {
+		d->spec.root.propagation = document_propagation(d->propagation);
+		if (!d->spec.root.propagation)
+			return walk_fail(w, "\"%.80s\" is not a propagation", d->propagation);
+	}
+	walk_leave(w, here);
+	return 0;
+}
+
+/* The profile as it is; who listens to it is not for the one who compiles it. */
+static int seccomp_read(struct walk *w, struct document *d)
+{
+	static const struct field listener[] = {
+		{"listenerPath", FIELD_STRING, FIELD_FILLED, AT(document, spec.process.listener),
+			.check = document_path},
+		{"listenerMetadata", FIELD_STRING, FIELD_FILLED,
+			AT(document, spec.process.listener_metadata)},
+		{NULL},
+	};
+	size_t here = walk_enter(w, "linux.seccomp", 0);
+	autojson json_t *profile = NULL;
+	autofree char *text = NULL;
+
+	if (!d->seccomp_object)
+		return walk_leave(w, here), 0;
+	if (!json_is_object(d->seccomp_object))
+		return walk_fail(w, "must be an object");
+	profile = json_copy(d->seccomp_object);
+	for (const struct field *f = listener; f->name; f++) {
+		size_t member = walk_enter(w, f->name, 0);
+		json_t *v = json_object_get(profile, f->name);
+		if (v && field_read(w, f, d, v) < 0)
+			return -1;
+		if (v)
+			json_object_del(profile, f->name);
+		walk_leave(w, member);
+	}
+	text = json_text(profile, JSON_COMPACT, w->err);
+	if (!text)
+		return -1;
+	d->spec.process.seccomp_text = arena_strdup(w->arena, text);
+	walk_leave(w, here);
+	return 0;
+}
+
+static int personality_read(struct walk *w, struct document *d)
+{
+	size_t here = walk_enter(w, "linux.personality", 0);
+
+	if (!d->domain)
+		return walk_leave(w, here), 0;
+	if (d->domain_flag_count)
+		return walk_fail(w, "flags: there are none");
+	if (strcmp(d->domain, "LINUX") && strcmp(d->domain, "LINUX32"))
+		return walk_fail(w, "domain: \"%.80s\" must be \"LINUX\" or \"LINUX32\"",
+			d->domain);
+	d->spec.process.personality = d->domain[5] ? PER_LINUX32 : PER_LINUX;
+	d->spec.process.personality_set = true;
+	walk_leave(w, here);
+	return 0;
+}
+
+struct word {
+	const char *name;
+	int value;
+};
+
+static const struct word memory_modes[] = {
+	{"MPOL_DEFAULT", MPOL_DEFAULT},
+	{"MPOL_BIND", MPOL_BIND},
+	{"MPOL_INTERLEAVE", MPOL_INTERLEAVE},
+	{"MPOL_WEIGHTED_INTERLEAVE", WEIGHTED_INTERLEAVE},
+	{"MPOL_PREFERRED", MPOL_PREFERRED},
+	{"MPOL_PREFERRED_MANY", MPOL_PREFERRED_MANY},
+	{"MPOL_LOCAL", MPOL_LOCAL},
+};
+
+static const struct word memory_flags[] = {
+	{"MPOL_F_NUMA_BALANCING", MPOL_F_NUMA_BALANCING},
+	{"MPOL_F_RELATIVE_NODES", MPOL_F_RELATIVE_NODES},
+	{"MPOL_F_STATIC_NODES", MPOL_F_STATIC_NODES},
+};
+
+static const struct word *word_find(const struct word *words, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(words[i].name, name))
+			return &words[i];
+	return NULL;
+}
+
+static int memory_flags_read(struct walk *w, const struct document *d, int *mode)
+{
+	for (size_t i = 0; i < d->memory_flag_count; i++) {
+		const struct word *f = word_find(memory_flags, COUNT(memory_flags),
+			d->memory_flags[i]);
+		if (!f)
+			return walk_fail(w, "flags: \"%.80s\" is not a flag of memory",
+				d->memory_flags[i]);
+		*mode |= f->value;
+	}
+	return 0;
+}
+
+static int memory_policy_read(struct walk *w, struct document *d)
+{
+	struct memory_policy *p = &d->spec.process.memory_policy;
+	size_t here = walk_enter(w, "linux.memoryPolicy", 0);
+	const struct word *mode;
+	bool bare;
+
+	if (!d->memory_mode)
+		return walk_leave(w, here), 0;
+	mode = word_find(memory_modes, COUNT(memory_modes), d->memory_mode);
+	if (!mode)
+		return walk_fail(w, "mode: \"%.80s\" is not a policy", d->memory_mode);
+	bare = mode->value == MPOL_DEFAULT || mode->value == MPOL_LOCAL;
+	if (bare && p->nodes)
+		return walk_fail(w, "nodes: %s takes none", mode->name);
+	if (!bare && mode->value != MPOL_PREFERRED && !p->nodes)
+		return walk_fail(w, "nodes: %s needs some", mode->name);
+	p->mode = mode->value;
+	p->set = true;
+	if (memory_flags_read(w, d, &p->mode) < 0)
+		return -1;
+	walk_leave(w, here);
+	return 0;
+}
+
+static const char *inside_name(const struct net_device *n)
+{
+	return n->inside ? n->inside : n->name;
+}
+
+static int net_devices_check(struct walk *w, const struct spec *s)
+{
+	size_t here = walk_enter(w, "linux.netDevices", 0);
+
+	if (s->net_device_count && !(namespaces_all(&s->ns) & CLONE_NEWNET))
+		return walk_fail(w, "needs a namespace of type \"network\"");
+	for (size_t i = 0; i < s->net_device_count; i++)
+		for (size_t k = 0; k < i; k++)
+			if (!strcmp(inside_name(&s->net_devices[i]),
+				    inside_name(&s->net_devices[k])))
+				return walk_fail(w, "two are called \"%s\" in the container",
+					inside_name(&s->net_devices[i]));
+	walk_leave(w, here);
+	return 0;
+}
+
+/* A name in a namespace of the host would be the host's. */
+static int names_check(struct walk *w, const struct spec *s)
+{
+	const char *name = s->hostname ? "hostname" : s->domainname ? "domainname" : NULL;
+
+	if (!name || (namespaces_all(&s->ns) & CLONE_NEWUTS))
+		return 0;
+	walk_enter(w, name, 0);
+	return walk_fail(w, "needs a namespace of type \"uts\"");
+}
+
+int document_linux_read(struct walk *w, struct document *d, enum config_origin origin)
+{
+	if (namespaces_read(w, d) < 0 || maps_read(w, &d->spec.ns) < 0 ||
+		time_check(w, &d->spec.ns) < 0 || devices_read(w, d) < 0 ||
+		document_resources_read(w, d, "linux.resources", origin) < 0 ||
+		sysctls_read(w, d) < 0 || root_propagation_read(w, d) < 0 ||
+		seccomp_read(w, d) < 0 || personality_read(w, d) < 0 ||
+		memory_policy_read(w, d) < 0 || net_devices_check(w, &d->spec) < 0)
+		return -1;
+	return origin == CONFIG_ENGINE ? names_check(w, &d->spec) : 0;
+}
+
+static void namespaces_write(struct walk *w, struct document *d)
+{
+	const struct namespaces *ns = &d->spec.ns;
+
+	for (size_t i = 0; i < COUNT(namespaces); i++) {
+		struct document_namespace to = {namespaces[i].name, NULL};
+
+		for (size_t k = 0; k < ns->path_count; k++)
+			if (ns->paths[k].flag == namespaces[i].flag)
+				to.path = ns->paths[k].path;
+		if (to.path || (ns->fresh & namespaces[i].flag))
+			arena_push(w->arena, d->namespaces, d->namespace_count, to);
+	}
+}
+
+static void devices_write(struct walk *w, struct document *d)
+{
+	for (size_t i = 0; i < d->spec.device_count; i++) {
+		const struct device *from = &d->spec.devices[i];
+		struct document_device to = {
+			.path = from->path,
+			.type = from->type == 'b'   ? "b"
+				: from->type == 'p' ? "p"
+						    : "c",
+			.major = from->major,
+			.minor = from->minor,
+			.mode = from->mode & 07777,
+			.uid = from->uid,
+			.gid = from->gid,
+			.has_major = from->type != 'p',
+			.has_minor = from->type != 'p',
+			.has_mode = true,
+		};
+		arena_push(w->arena, d->devices, d->device_count, to);
+	}
+}
+
+static int seccomp_write(struct walk *w, struct document *d)
+{
+	const struct process_spec *p = &d->spec.process;
+
+	if (!p->seccomp_text)
+		return 0;
+	d->seccomp_object = json_parse("linux.seccomp", p->seccomp_text, strlen(p->seccomp_text),
+		w->err);
+	if (!d->seccomp_object)
+		return -1;
+	if ((p->listener && json_object_set_new(d->seccomp_object, "listenerPath",
+				    json_string(p->listener)) < 0) ||
+		(p->listener_metadata && json_object_set_new(d->seccomp_object, "listenerMetadata",
+						 json_string(p->listener_metadata)) < 0))
+		return walk_fail(w, "linux.seccomp: out of memory");
+	return 0;
+}
+
+static void memory_policy_write(struct walk *w, struct document *d)
+{
+	const struct memory_policy *p = &d->spec.process.memory_policy;
+	int mode = p->mode;
+
+	for (size_t i = 0; p->set && i < COUNT(memory_flags); i++)
+		if (mode & memory_flags[i].value) {
+			mode &= ~memory_flags[i].value;
+			arena_push(w->arena, d->memory_flags, d->memory_flag_count,
+				memory_flags[i].name);
+		}
+	for (size_t i = 0; p->set && i < COUNT(memory_modes); i++)
+		if (mode == memory_modes[i].value)
+			d->memory_mode = memory_modes[i].name;
+}
+
+int document_linux_write(struct walk *w, struct document *d)
+{
+	const struct process_spec *p = &d->spec.process;
+
+	namespaces_write(w, d);
+	devices_write(w, d);
+	memory_policy_write(w, d);
+	d->sysctls = d->spec.sysctls;
+	d->sysctl_count = d->spec.sysctl_count;
+	d->propagation = document_propagation_name(d->spec.root.propagation);
+	if (p->personality_set)
+		d->domain = p->personality == PER_LINUX32 ? "LINUX32" : "LINUX";
+	if (document_resources_write(w, d) < 0)
+		return -1;
+	return seccomp_write(w, d);
+}
