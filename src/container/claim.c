@@ -64,6 +64,23 @@ int claim_record(struct container *c, struct err *err)
 	return file_write(c->state_fd, "record.json", text, strlen(text), 0600, FILE_NOSYNC, err);
 }
 
+int claim_record_ahead(struct container *c, const struct record *next, struct err *err)
+{
+	autofree char *text = container_record_format(next, err);
+
+	if (!text)
+		return -1;
+	return file_write(c->state_fd, "record.next", text, strlen(text), 0600, FILE_NOSYNC, err);
+}
+
+int claim_record_next(struct container *c, const struct record *next, struct err *err)
+{
+	if (renameat(c->state_fd, "record.next", c->state_fd, "record.json") < 0)
+		return err_sys(err, "write the record of %s", c->record.name);
+	c->record = *next;
+	return 0;
+}
+
 static uint64_t random_number(void)
 {
 	uint64_t n;

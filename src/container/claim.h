@@ -38,5 +38,10 @@ int claim_drop(struct container *c, struct err *err);
 /* Writes the record anew, whole. */
 int claim_record(struct container *c, struct err *err);
 
+/* The same in two steps: the second takes no space, so that it works on a disk that the container has
+ * filled up meanwhile. */
+int claim_record_ahead(struct container *c, const struct record *next, struct err *err);
+int claim_record_next(struct container *c, const struct record *next, struct err *err);
+
 /* The boot this machine is in; constant for the life of the process. */
 const char *boot_id(void);

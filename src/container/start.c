@@ -208,6 +208,7 @@ struct launch {
 	const struct start_io *io;
 	struct trees trees;
 	struct pipes pipes;
+	struct record running;
 	struct bundle_states states; /* of a bundle */
 };
 
@@ -246,10 +247,21 @@ static int take_console(struct launch *l, struct err *err)
 	return 0;
 }
 
+/* What the record will say once the payload runs. */
+static int foresee_running(struct launch *l, struct err *err)
+{
+	l->running = l->c->record;
+	l->running.stage = STAGE_RUNNING;
+	l->running.start_ticks = process_start_ticks(l->running.pid);
+	l->running.started_ns = now_ns();
+	return claim_record_ahead(l->c, &l->running, err);
+}
+
 /* From the first moment of the child to the exec of the payload. */
 static int bring_up(struct launch *l, struct err *err)
 {
-	if (provide_trees(l, err) < 0 || write_details(l->c, l->spec, err) < 0)
+	if (provide_trees(l, err) < 0 || write_details(l->c, l->spec, err) < 0 ||
+		foresee_running(l, err) < 0)
 		return -1;
 	if (l->io->tend_spares)
 		spare_tend(l->c->store);
@@ -316,14 +328,6 @@ static int clone_and_bring_up(struct launch *l, struct err *err)
 	return r;
 }
 
-static int record_running(struct container *c, struct err *err)
-{
-	c->record.stage = STAGE_RUNNING;
-	c->record.start_ticks = process_start_ticks(c->record.pid);
-	c->record.started_ns = now_ns();
-	return claim_record(c, err);
-}
-
 static int start_claimed(struct launch *l, struct err *err)
 {
 	const struct spec *spec = l->spec;
@@ -344,7 +348,7 @@ static int start_claimed(struct launch *l, struct err *err)
 		return -1;
 	r = clone_and_bring_up(l, err);
 	trees_close(&l->trees);
-	return r < 0 ? -1 : record_running(c, err);
+	return r < 0 ? -1 : claim_record_next(c, &l->running, err);
 }
 
 static int claim(const struct store *store, const struct spec *spec, const struct bundle *b,
