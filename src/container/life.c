@@ -264,6 +264,19 @@ static int hold_for_removal(const struct store *store, const char *name, struct 
 	return claim_hold(store, name, ret, err);
 }
 
+/* Of two who remove one, the second waits for the first, and then finds what that has left. */
+static int claim_for_removal(const struct store *store, const char *name, enum remove_flags flags,
+	struct container *ret, struct err *err)
+{
+	do {
+		if (stop_for_removal(store, name, flags, err) < 0)
+			return -1;
+		if (hold_for_removal(store, name, ret, err) == 0)
+			return 0;
+	} while (err->sys == EEXIST && container_settle(store, name, err) == 0);
+	return -1;
+}
+
 int container_remove(const struct store *store, const char *name, enum remove_flags flags,
 	struct err *err)
 {
@@ -272,10 +285,9 @@ int container_remove(const struct store *store, const char *name, enum remove_fl
 	struct stat st;
 	int r;
 
-	if (stop_for_removal(store, name, flags, err) < 0 ||
-		hold_for_removal(store, name, &held, err) < 0)
+	if (claim_for_removal(store, name, flags, &held, err) < 0)
 		return -1;
-	/* A --rm container has removed itself; of two who remove one, the second comes too late. */
+	/* A --rm container has removed itself; or somebody else was faster. */
 	if (fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		r = flags & REMOVE_FORCE ? 0 : err_set(err, "no container %s", name);
 		claim_drop(&held, &ignored);
