@@ -110,20 +110,55 @@ static void record_init(struct record *r, const struct spec *spec)
 	snprintf(r->boot_id, sizeof(r->boot_id), "%s", boot_id());
 }
 
-/* A locked directory with a record, under a name that is nobody's. */
-static int prepare_state(struct container *c, const char *tmp, struct err *err)
+/* Whoever waited for a lock may hold that of a directory that is gone from its name by now. */
+static bool is_still(const struct store *store, const char *name, int fd)
+{
+	struct stat ours, there;
+
+	return fstat(fd, &ours) == 0 &&
+	       fstatat(store->state_fd, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+static int make_locked(struct container *c, const char *tmp, struct err *err)
+{
+	const struct store *store = c->store;
+
+	if (mkdirat(store->state_fd, tmp, 0700) < 0)
+		return err_sys(err, "make a state directory in %s", store->state);
+	c->state_fd = openat(store->state_fd, tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (c->state_fd < 0 || flock(c->state_fd, LOCK_EX | LOCK_NB) < 0)
+		return err_sys(err, "lock a state directory in %s", store->state);
+	if (is_still(store, tmp, c->state_fd))
+		return 0;
+	errno = ENOENT;
+	return err_sys(err, "lock a state directory in %s", store->state);
+}
+
+/* A locked directory under a name that is nobody's, which is written to tmp. Until it is locked it
+ * can be taken for what a dead start has left, and be removed. */
+static int make_state(struct container *c, char tmp[32], struct err *err)
+{
+	for (int i = 0; i < 100; i++) {
+		temporary_name(tmp);
+		if (make_locked(c, tmp, err) == 0)
+			return 0;
+		if (err->sys != ENOENT && err->sys != EWOULDBLOCK)
+			return -1;
+		if (c->state_fd >= 0)
+			close(take_fd(&c->state_fd));
+	}
+	return -1;
+}
+
+/* The directory appears under its name by one rename, with its record: no need for a second one here. */
+static int write_first_record(struct container *c, struct err *err)
 {
 	autofree char *text = container_record_format(&c->record, err);
 	autofd int fd = -1;
 
 	if (!text)
 		return -1;
-	if (mkdirat(c->store->state_fd, tmp, 0700) < 0)
-		return err_sys(err, "make a state directory in %s", c->store->state);
-	c->state_fd = openat(c->store->state_fd, tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (c->state_fd < 0 || flock(c->state_fd, LOCK_EX | LOCK_NB) < 0)
-		return err_sys(err, "lock a state directory in %s", c->store->state);
-	/* The whole directory appears by one rename: no need for a second one here. */
 	fd = openat(c->state_fd, "record.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 || fd_write_all(fd, text, strlen(text)) < 0)
 		return err_sys(err, "write a record in %s", c->store->state);
@@ -174,13 +209,7 @@ int claim_hold(const struct store *store, const char *name, struct container *re
 
 	container_init(&c, store);
 	snprintf(c.record.name, sizeof(c.record.name), "%s", name);
-	temporary_name(tmp);
-	if (mkdirat(store->state_fd, tmp, 0700) < 0)
-		return err_sys(err, "make a state directory in %s", store->state);
-	c.state_fd = openat(store->state_fd, tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (c.state_fd < 0 || flock(c.state_fd, LOCK_EX | LOCK_NB) < 0)
-		err_sys(err, "lock a state directory in %s", store->state);
-	else if (claim_name(&c, tmp, err) == 0) {
+	if (make_state(&c, tmp, err) == 0 && claim_name(&c, tmp, err) == 0) {
 		*ret = c;
 		return 0;
 	}
@@ -224,8 +253,8 @@ int claim_new(const struct store *store, const struct spec *spec, struct contain
 
 	container_init(&c, store);
 	record_init(&c.record, spec);
-	temporary_name(tmp);
-	if (prepare_state(&c, tmp, err) < 0 || claim_name(&c, tmp, err) < 0) {
+	if (make_state(&c, tmp, err) < 0 || write_first_record(&c, err) < 0 ||
+		claim_name(&c, tmp, err) < 0) {
 		tree_remove(store->state_fd, tmp, &ignored);
 		container_close(&c);
 		return -1;
@@ -328,16 +357,6 @@ static int lock(int fd, enum claim_wait wait)
 		return 0;
 	return errno == EWOULDBLOCK && wait == CLAIM_WAIT ? lock_within(fd, CLAIM_WAIT_SECONDS)
 							  : -1;
-}
-
-/* Whoever waited for a lock may hold that of a directory that is gone from its name by now. */
-static bool is_still(const struct store *store, const char *name, int fd)
-{
-	struct stat ours, there;
-
-	return fstat(fd, &ours) == 0 &&
-	       fstatat(store->state_fd, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
 static int read_record(struct container *c, const char *name, struct err *err)

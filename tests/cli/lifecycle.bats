@@ -240,6 +240,44 @@ stop_handler() {
 	ctr rm -f alive
 }
 
+# between CALL COMMAND...: the command, held up for a second before its first CALL.
+between() {
+	local call=$1
+	shift
+	strace -qq -o /dev/null -e trace="$call" -e inject="$call:delay_enter=1000000:when=1" "$@"
+}
+new() { compgen -G "$CTR_STATE/.new.*" > /dev/null; }
+
+@test "a start of which gc takes the directory away before it is locked makes another" {
+	between flock ctr run --rm --rootfs "$FS" -- echo fine > out 2>&1 3>&- &
+	until_true "it is there" new
+	[ "$(ctr gc)" = '0 released, 1 removed' ]
+	wait $!
+	[ "$(cat out)" = fine ]
+}
+
+@test "so does a removal" {
+	ctr run --name taken --rootfs "$FS" -- true
+	between flock ctr rm taken > out 2>&1 3>&- &
+	until_true "it is there" new
+	ctr gc
+	wait $!
+	[ "$(cat out)" = taken ]
+}
+
+@test "of two who remove one container, the second says that there is none" {
+	ctr run --name once --rootfs "$FS" -- true
+	between renameat2 ctr rm once > out 2>&1 3>&- &
+	first=$! status=0
+	until_true "it is about to" new
+	between unlinkat ctr rm once 3>&- &
+	until_true "the other is at it" test -d "$CTR_STATE/once"
+	wait $first || status=$?
+	wait
+	[ "$status" -eq 125 ]
+	[ "$(cat out)" = "ctr: rm: no container once" ]
+}
+
 @test "rm of one container by many at once: all end, and it is gone" {
 	started wanted -- sleep 60
 	for n in {1..10}; do ctr rm -f wanted > out.$n 2>&1 3>&- & done
