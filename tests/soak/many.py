@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""many.py CTR WORK COUNT - so many containers alive at once: all are seen, any can be entered, a start costs
+what it costs without them, what each keeps in memory, and nothing is left of them."""
+import json, os, random, re, statistics, sys, time
+from concurrent.futures import ThreadPoolExecutor
+from world import World, Tally, cmdline, private_kb, processes, pss_kb
+
+ROUNDS = 101
+BOUNDS = {"start": 1.1, "private": 120, "ps": 50}
+
+
+def timed(*words):
+    """Median and smallest, in milliseconds."""
+    took = []
+    null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        pid = os.posix_spawn(words[0], words, os.environ,
+                             file_actions=[(os.POSIX_SPAWN_DUP2, null, fd) for fd in range(3)])
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        took.append((time.perf_counter() - began) * 1000)
+        if status:
+            sys.exit(f"soak: {' '.join(words)}: status {status}")
+    os.close(null)
+    return statistics.median(took), min(took)
+
+
+def row(what, figure, bound=None, good=None):
+    told = "" if bound is None else f"  (hold {bound})  {'OK' if good else 'MISSED'}"
+    print(f"{what:<62} {figure:>10}{told}", flush=True)
+
+
+def time_start(world):
+    return timed(world.ctr, "run", "--rm", "--rootfs", f"{world.work}/fs", "--", "/bin/true")
+
+
+def fill(world, first, last):
+    """Two at a time, as there is no more to be had from two CPUs."""
+    def one(i):
+        return world.run("run", "-d", "--name", f"c{i}", "--rootfs", f"{world.work}/fs", "--", "/bin/pause")
+    with ThreadPoolExecutor(2) as pool:
+        bad = [d.stderr.decode() for d in pool.map(one, range(first, last)) if d.returncode]
+    if bad:
+        sys.exit(f"soak: {len(bad)} of {last - first} did not start: {bad[0]}")
+
+
+def report_memory(world, count):
+    ours = [p for p in processes() if (cmdline(p) or [""])[0].startswith("ctr-")]
+    private, pss = sum(map(private_kb, ours)) / count, sum(map(pss_kb, ours)) / count
+    row("private memory of ctr for each container (kB)", f"{private:.0f}", BOUNDS["private"],
+        private <= BOUNDS["private"])
+    row("its share of all memory, Pss (kB)", f"{pss:.0f}")
+    row("processes of ctr for each container", f"{len(ours) / count:.2f}")
+
+
+def main():
+    world, tally = World(*sys.argv[1:3]), Tally()
+    count = int(sys.argv[3])
+    world.warm_up()
+    before = world.snapshot()
+    alone, alone_least = time_start(world)
+    began = time.monotonic()
+    half = min(500, count)
+    fill(world, 0, half)
+    ps = timed(world.ctr, "ps")[0]
+    row(f"ctr ps with {half} containers (ms)", f"{ps:.2f}", BOUNDS["ps"], ps <= BOUNDS["ps"])
+    fill(world, half, count)
+    row(f"starting {count} in the background, two at a time (s)", f"{time.monotonic() - began:.1f}")
+    crowded, crowded_least = time_start(world)
+    row(f"a start, none running (median ms, least)", f"{alone:.2f} {alone_least:.2f}")
+    row(f"a start, {count} running (median ms, least)", f"{crowded:.2f} {crowded_least:.2f}")
+    row(f"a start, {count} running / none", f"{crowded / alone:.2f}", BOUNDS["start"],
+        crowded / alone <= BOUNDS["start"])
+    report_memory(world, count)
+    names = {c["name"] for c in json.loads(world.must("ps", "--format", "json"))}
+    tally.check(f"ps shows all {count}", names == {f"c{i}" for i in range(count)}, f"it shows {len(names)}")
+    row(f"ctr ps with {count} containers (ms)", f"{timed(world.ctr, 'ps')[0]:.2f}")
+    for i in random.sample(range(count), min(20, count)):
+        said = world.run("exec", f"c{i}", "/bin/sh", "-c", "echo in $$")
+        tally.check(f"exec in c{i}", re.fullmatch(rb"in \d+\n", said.stdout), repr(said))
+    row(f"exec, {count} running (median ms)", f"{timed(world.ctr, 'exec', 'c0', '/bin/true')[0]:.2f}")
+    for verb, flags in (("stop", ["-t", "10"]), ("rm", [])):
+        began = time.monotonic()
+        done = world.run(verb, *flags, *sorted(names), timeout=900)
+        tally.check(f"{verb} of all", done.returncode == 0, done.stderr.decode()[:300])
+        row(f"ctr {verb} of {count} containers, one after the other (s)", f"{time.monotonic() - began:.1f}")
+    world.must("gc")
+    tally.nothing_left(world, before)
+    tally.end()
+
+
+main()
