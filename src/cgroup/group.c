@@ -152,9 +152,9 @@ static int events_poll(int fd, uint64_t deadline_ns)
 	return -1;
 }
 
-static int events_get(int group_fd, struct cgroup_events *ret)
+static int events_get_at(int dirfd, const char *path, struct cgroup_events *ret)
 {
-	autofd int fd = events_open(group_fd);
+	autofd int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
 
 	if (fd >= 0)
 		return events_read(fd, ret);
@@ -162,6 +162,11 @@ static int events_get(int group_fd, struct cgroup_events *ret)
 		return -1;
 	*ret = (struct cgroup_events){0};
 	return 0;
+}
+
+static int events_get(int group_fd, struct cgroup_events *ret)
+{
+	return events_get_at(group_fd, "cgroup.events", ret);
 }
 
 int cgroup_populated(int group_fd)
@@ -201,6 +206,15 @@ int cgroup_wait_empty(int group_fd, uint64_t deadline_ns, struct err *err)
 	if (wait_empty(group_fd, deadline_ns) == 0)
 		return 0;
 	return err_sys(err, "wait for the last process of the cgroup");
+}
+
+int cgroup_child_frozen(int parent_fd, const char *name)
+{
+	struct cgroup_events e;
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/cgroup.events", name);
+	return events_get_at(parent_fd, path, &e) < 0 ? -1 : e.frozen;
 }
 
 int cgroup_kill(int group_fd, struct err *err)

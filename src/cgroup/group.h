@@ -31,6 +31,7 @@ int cgroup_wait_empty(int group_fd, uint64_t deadline_ns, struct err *err);
 int cgroup_populated(int group_fd);
 /* The same for "frozen". */
 int cgroup_frozen(int group_fd);
+int cgroup_child_frozen(int parent_fd, const char *name);
 
 /* Moves a process into the group. */
 int cgroup_join(int group_fd, pid_t pid, struct err *err);

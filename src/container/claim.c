@@ -311,8 +311,10 @@ int claim_bundle(const struct store *store, const struct spec *spec, const char 
 	snprintf(c.record.cgroup, sizeof(c.record.cgroup), "%s", cgroup);
 	c.record.slot = IDMAP_SLOTS;
 	c.record.created_ns = now_ns();
-	temporary_name(tmp);
-	r = prepare_state(&c, tmp, err) < 0 || write_owner(&c, err) < 0 ? -1 : 0;
+	r = make_state(&c, tmp, err) < 0 || write_first_record(&c, err) < 0 ||
+			    write_owner(&c, err) < 0
+		    ? -1
+		    : 0;
 	while (r == 0 && syscall(SYS_renameat2, store->state_fd, tmp, store->state_fd, spec->name,
 				 1 /* RENAME_NOREPLACE */) < 0) {
 		if (errno != EEXIST)
@@ -445,14 +447,13 @@ int claim_open(const struct store *store, const char *name, enum claim_wait wait
 		err_hint(err, "is a ctr process stopped? kill -CONT or kill it, then ctr gc");
 		goto fail;
 	}
-	if (!is_still(store, name, c.state_fd)) {
+	if (wait != CLAIM_NONE && !is_still(store, name, c.state_fd)) {
 		errno = ENOENT;
 		err_sys(err, "open %s/%s", store->state, name);
 		goto fail;
 	}
 	if (read_record(&c, name, err) < 0 && salvage_record(&c, name, wait, err) < 0)
 		goto fail;
-	c.data_fd = openat(store->containers_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	*ret = c;
 	return 0;
 fail:

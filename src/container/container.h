@@ -14,7 +14,7 @@ struct container {
 	const struct store *store;
 	struct record record;
 	int state_fd; /* state/NAME; its flock is the claim and dies with its last holder */
-	int data_fd;  /* root/containers/NAME, or -1 */
+	int data_fd;  /* root/containers/NAME, or -1; of a new one and while it is released */
 	int hierarchy_fd, groups_fd,
 		group_fd; /* cgroup2 mount, our parent group, the group; or -1 */
 	int pidfd;        /* the payload, or -1 */

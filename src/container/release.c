@@ -39,24 +39,50 @@ uint64_t deadline_in(unsigned seconds)
 	return ((uint64_t)t.tv_sec + seconds) * 1000000000ULL + (uint64_t)t.tv_nsec;
 }
 
-uint64_t process_start_ticks(pid_t pid)
+/* State and start of a process, as /proc/PID/stat has them. */
+static bool process_stat(pid_t pid, char *ret_state, uint64_t *ret_ticks)
 {
-	unsigned long long ticks = 0;
+	unsigned long long ticks;
 	char path[32], text[1024];
 	const char *p;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	if (file_peek(AT_FDCWD, path, text, sizeof(text)) <= 0)
-		return 0;
+		return false;
 	/* The second field is the name, in parentheses, and may hold anything. */
 	p = strrchr(text, ')');
-	if (!p ||
-		sscanf(p + 1,
-			" %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
-			"%*d %llu",
-			&ticks) != 1)
-		return 0;
-	return ticks;
+	if (!p || sscanf(p + 1,
+			  " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+			  "%*d %llu",
+			  ret_state, &ticks) != 2)
+		return false;
+	*ret_ticks = ticks;
+	return true;
+}
+
+uint64_t process_start_ticks(pid_t pid)
+{
+	uint64_t ticks;
+	char state;
+
+	return process_stat(pid, &state, &ticks) ? ticks : 0;
+}
+
+/* In this boot. */
+static bool has_process(const struct record *r)
+{
+	return r->pid > 0 && strcmp(r->boot_id, boot_id()) == 0;
+}
+
+bool container_seems_alive(const struct record *r)
+{
+	uint64_t ticks;
+	char state;
+
+	/* Of a zombie the threads may go on. */
+	return r->stage == STAGE_RUNNING && has_process(r) &&
+	       process_stat(r->pid, &state, &ticks) && ticks == r->start_ticks && state != 'Z' &&
+	       state != 'X';
 }
 
 /* Whether the very process of the record has not ended; opens c->pidfd then. */
@@ -65,7 +91,7 @@ static bool first_process_lives(struct container *c)
 	const struct record *r = &c->record;
 	struct pollfd p = {.events = POLLIN};
 
-	if (r->pid <= 0 || strcmp(r->boot_id, boot_id()) != 0)
+	if (!has_process(r))
 		return false;
 	if (c->pidfd < 0)
 		c->pidfd = (int)syscall(SYS_pidfd_open, r->pid, 0);
@@ -83,9 +109,9 @@ bool container_is_alive(struct container *c)
 	return c->record.stage == STAGE_RUNNING && first_process_lives(c);
 }
 
-static void group_name(const struct container *c, char name[16])
+void container_group_name(const struct record *r, char ret[16])
 {
-	snprintf(name, 16, "%03x", c->record.slot);
+	snprintf(ret, 16, "%03x", r->slot);
 }
 
 static int open_hierarchy(struct container *c, struct err *err)
@@ -146,7 +172,7 @@ int container_open_group(struct container *c, struct err *err)
 		return open_place(c, err);
 	if (open_groups(c, err) < 0)
 		return -1;
-	group_name(c, name);
+	container_group_name(&c->record, name);
 	fd = cgroup_open(c->groups_fd, name, err);
 	if (fd < 0)
 		return err->sys == ENOENT ? 0 : -1;
@@ -192,7 +218,7 @@ static int remove_group(struct container *c, struct err *err)
 		return -1;
 	if (c->group_fd < 0)
 		return 0;
-	group_name(c, name);
+	container_group_name(&c->record, name);
 	if (cgroup_kill(c->group_fd, err) < 0 ||
 		cgroup_wait_empty(c->group_fd, deadline_in(CGROUP_REMOVE_SECONDS), err) < 0)
 		return -1;
@@ -345,8 +371,15 @@ static int end_without_group(struct container *c, struct err *err)
 	syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
 	if (poll(&p, 1, CGROUP_REMOVE_SECONDS * 1000) > 0)
 		return 0;
-	return err_set(err, "%s does not end: its first process survives SIGKILL",
-		c->record.name);
+	return err_set(err, "%s does not end: its first process survives SIGKILL", c->record.name);
+}
+
+static bool open_data(struct container *c)
+{
+	if (c->data_fd < 0)
+		c->data_fd = openat(c->store->containers_fd, c->record.name,
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return c->data_fd >= 0;
 }
 
 int container_release(struct container *c, int status, struct err *err)
@@ -354,7 +387,7 @@ int container_release(struct container *c, int status, struct err *err)
 	const struct record *r = &c->record;
 	bool ran = r->stage == STAGE_RUNNING;
 
-	if (ran && !r->remove && c->data_fd >= 0) {
+	if (ran && !r->remove && open_data(c)) {
 		if (container_open_group(c, err) < 0)
 			return -1;
 		/* A full disk must not keep what is dead from being let go of. */

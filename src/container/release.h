@@ -9,6 +9,13 @@
 /* Whether the payload runs: same boot, and the very process of the record. Opens c->pidfd if so. */
 bool container_is_alive(struct container *c);
 
+/* The same of a record alone, by one file; so nothing can be done to it. false where that does not
+ * tell for sure. */
+bool container_seems_alive(const struct record *r);
+
+/* Of its group, below the parent of all. */
+void container_group_name(const struct record *r, char ret[16]);
+
 /* Opens the group of the container if it exists and is its own; 0 with c->group_fd -1 if not. */
 int container_open_group(struct container *c, struct err *err);
 

@@ -1,11 +1,14 @@
 #include "container/view.h"
 
+#include "base/file.h"
 #include "cgroup/group.h"
+#include "cgroup/hierarchy.h"
 #include "container/claim.h"
 #include "container/release.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 void viewer_init(struct viewer *v, const struct store *store)
@@ -22,22 +25,28 @@ void viewer_close(struct viewer *v)
 	viewer_init(v, v->store);
 }
 
-/* The container has the viewer's descriptors while its group is opened; what it opened itself
- * stays for the next one. */
-static enum container_status status_alive(struct viewer *v, struct container *c)
+static bool open_groups(struct viewer *v)
 {
-	enum container_status status = CONTAINER_RUNNING;
+	char path[256];
 	struct err unknown;
 
-	c->hierarchy_fd = v->hierarchy_fd;
-	c->groups_fd = v->groups_fd;
-	if (container_open_group(c, &unknown) == 0 && c->group_fd >= 0 &&
-		cgroup_frozen(c->group_fd) > 0)
-		status = CONTAINER_PAUSED;
-	v->hierarchy_fd = c->hierarchy_fd;
-	v->groups_fd = c->groups_fd;
-	c->hierarchy_fd = c->groups_fd = -1;
-	return status;
+	if (v->hierarchy_fd < 0)
+		v->hierarchy_fd = cgroup_hierarchy_open(path, sizeof(path), &unknown);
+	if (v->hierarchy_fd >= 0 && v->groups_fd < 0)
+		v->groups_fd = cgroup_parent_open(v->hierarchy_fd, &unknown);
+	return v->groups_fd >= 0;
+}
+
+/* Its slot is its own for as long as it lives. */
+static void view_alive(struct viewer *v, const struct record *r, struct view *view)
+{
+	char group[16];
+
+	container_group_name(r, group);
+	view->record = *r;
+	view->status = open_groups(v) && cgroup_child_frozen(v->groups_fd, group) > 0
+			       ? CONTAINER_PAUSED
+			       : CONTAINER_RUNNING;
 }
 
 /* In the hands of somebody who is making it, or who is about to write down how it ended. */
@@ -68,12 +77,28 @@ static void release_dead(struct viewer *v, const char *name, struct view *view)
 		return;
 	}
 	if (container_is_alive(&c)) {
-		view->status = status_alive(v, &c);
-		view->record = c.record;
+		view_alive(v, &c.record, view);
 	} else if (container_release(&c, -1, &err) < 0) {
 		warn("%s", err.text);
 	}
 	container_close(&c);
+}
+
+/* One that lives is known by its record and its process alone, which is all that a list of many costs. */
+static bool peek_alive(struct viewer *v, const char *name, struct view *view)
+{
+	char path[SPEC_NAME_MAX + 32], text[1024];
+	struct record r;
+	struct err unknown;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%s/record.json", name);
+	n = file_peek(v->store->state_fd, path, text, sizeof(text));
+	if (n <= 0 || container_record_parse(text, (size_t)n, &r, &unknown) < 0 ||
+		strcmp(r.name, name) != 0 || !container_seems_alive(&r))
+		return false;
+	view_alive(v, &r, view);
+	return true;
 }
 
 static void look_at_state(struct viewer *v, const char *name, struct view *view)
@@ -81,6 +106,8 @@ static void look_at_state(struct viewer *v, const char *name, struct view *view)
 	struct container c;
 	struct err err;
 
+	if (peek_alive(v, name, view))
+		return;
 	view->status = CONTAINER_EXITED;
 	if (claim_open(v->store, name, CLAIM_NONE, &c, &err) < 0) {
 		if (err.sys != ENOENT)
@@ -88,8 +115,7 @@ static void look_at_state(struct viewer *v, const char *name, struct view *view)
 		return;
 	}
 	if (container_is_alive(&c)) {
-		view->status = status_alive(v, &c);
-		view->record = c.record;
+		view_alive(v, &c.record, view);
 		container_close(&c);
 	} else {
 		container_close(&c);
