@@ -106,7 +106,8 @@ int cgroup_events_parse(const char *text, struct cgroup_events *ret)
 	return 0;
 }
 
-/* Reads from the start, which also arms the next poll. A group removed meanwhile is empty. */
+/* Reads from the start, which also arms the next poll. A group removed meanwhile is empty: 1, and every
+ * poll of it returns at once. */
 static int events_read(int fd, struct cgroup_events *ret)
 {
 	char text[256];
@@ -114,7 +115,7 @@ static int events_read(int fd, struct cgroup_events *ret)
 
 	if (n < 0 && errno == ENODEV) {
 		*ret = (struct cgroup_events){0};
-		return 0;
+		return 1;
 	}
 	if (n < 0)
 		return -1;
@@ -234,10 +235,16 @@ static int wait_frozen(int fd, bool on, uint64_t deadline_ns)
 	struct cgroup_events e;
 
 	for (;;) {
-		if (events_read(fd, &e) < 0)
+		int r = events_read(fd, &e);
+
+		if (r < 0)
 			return -1;
 		if (e.frozen == on)
 			return 0;
+		if (r > 0) {
+			errno = ENODEV;
+			return -1;
+		}
 		if (events_poll(fd, deadline_ns) < 0)
 			return -1;
 	}

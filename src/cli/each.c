@@ -213,6 +213,9 @@ static int freeze_one(struct cli *cli, const char *name, bool on, struct err *er
 		r = err_set(err, "%s is %s paused", name, on ? "already" : "not");
 	else
 		r = cgroup_freeze(c.group_fd, on, deadline_in(FREEZE_SECONDS), err);
+	if (r < 0 && (err->sys == ENODEV || err->sys == ENOENT))
+		err_set(err, "cannot %s %s: the container is not running", on ? "pause" : "resume",
+			name);
 	container_close(&c);
 	return r;
 }

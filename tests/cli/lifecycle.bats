@@ -240,16 +240,14 @@ stop_handler() {
 	ctr rm -f alive
 }
 
-# between CALL COMMAND...: the command, held up for a second before its first CALL.
+# between CALL N COMMAND...: the command, held up for a second before its Nth CALL.
 between() {
-	local call=$1
-	shift
-	strace -qq -o /dev/null -e trace="$call" -e inject="$call:delay_enter=1000000:when=1" "$@"
+	strace -f -qq -o /dev/null -e trace="$1" -e inject="$1:delay_enter=1000000:when=$2" "${@:3}"
 }
 new() { compgen -G "$CTR_STATE/.new.*" > /dev/null; }
 
 @test "a start of which gc takes the directory away before it is locked makes another" {
-	between flock ctr run --rm --rootfs "$FS" -- echo fine > out 2>&1 3>&- &
+	between flock 1 ctr run --rm --rootfs "$FS" -- echo fine > out 2>&1 3>&- &
 	until_true "it is there" new
 	[ "$(ctr gc)" = '0 released, 1 removed' ]
 	wait $!
@@ -258,7 +256,7 @@ new() { compgen -G "$CTR_STATE/.new.*" > /dev/null; }
 
 @test "so does a removal" {
 	ctr run --name taken --rootfs "$FS" -- true
-	between flock ctr rm taken > out 2>&1 3>&- &
+	between flock 1 ctr rm taken > out 2>&1 3>&- &
 	until_true "it is there" new
 	ctr gc
 	wait $!
@@ -267,15 +265,27 @@ new() { compgen -G "$CTR_STATE/.new.*" > /dev/null; }
 
 @test "of two who remove one container, the second says that there is none" {
 	ctr run --name once --rootfs "$FS" -- true
-	between renameat2 ctr rm once > out 2>&1 3>&- &
+	between renameat2 1 ctr rm once > out 2>&1 3>&- &
 	first=$! status=0
 	until_true "it is about to" new
-	between unlinkat ctr rm once 3>&- &
+	between unlinkat 1 ctr rm once 3>&- &
 	until_true "the other is at it" test -d "$CTR_STATE/once"
 	wait $first || status=$?
 	wait
 	[ "$status" -eq 125 ]
 	[ "$(cat out)" = "ctr: rm: no container once" ]
+}
+
+@test "pause of a container that is removed meanwhile ends, and says so" {
+	started brief -- sleep 60
+	frozen=$(group brief)/cgroup.freeze
+	between pread64 2 timeout 20 "$BUILD/ctr" pause brief > out 2>&1 3>&- &
+	until_true "it is about to look" grep -q 1 "$frozen"
+	ctr rm -f brief
+	status=0
+	wait $! || status=$?
+	[ "$status" -eq 125 ]
+	[ "$(cat out)" = "ctr: pause: cannot pause brief: the container is not running" ]
 }
 
 @test "rm of one container by many at once: all end, and it is gone" {
