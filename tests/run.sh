@@ -1,10 +1,10 @@
 #!/bin/bash
-# run.sh BUILD [unit] [cli] [faults] - runs the suites, keeps each runner's closing lines, and ends with
+# run.sh BUILD [unit] [cli] [faults] [soak] - runs the suites, keeps each runner's closing lines, and ends with
 # one that counts them all. Status 0 only if nothing failed and something ran.
 set -u
 build=$1
 shift
-[ $# -gt 0 ] || set -- unit cli faults
+[ $# -gt 0 ] || set -- unit cli faults soak
 CTR_BUILD=$(realpath "$build")
 export CTR_BUILD
 log=$(mktemp)
@@ -48,10 +48,19 @@ suite_cli() {
 	echo "bats: ${plan:-no} tests, $not failures, $skip skipped"
 }
 
-suite_faults() {
-	tests/faults/kill.sh -n "${FAULT_POINTS:-150}" | tee "$log"
+# Runners of our own: the last line is "N passed, N failed".
+counted() {
+	local p f
+	"$@" | tee "$log"
 	read -r p _ f _ <<< "$(tail -n 1 "$log")"
 	if [[ $p =~ ^[0-9]+$ && $f =~ ^[0-9]+$ ]]; then count "$p" "$f" 0; else count 0 1 0; fi
+}
+
+suite_faults() { counted tests/faults/kill.sh -n "${FAULT_POINTS:-150}"; }
+
+suite_soak() {
+	counted tests/soak/run.sh "$build" mix.py "${SOAK_CALLS:-2000}"
+	counted tests/soak/run.sh "$build" races.py 100
 }
 
 for s; do "suite_$s"; done

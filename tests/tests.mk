@@ -16,7 +16,7 @@ unit: $(UNIT)
 
 # Everything, with what it needs. The last line counts the tests of all runners.
 check: test-deps
-	@$(MAKE) --no-print-directory -s -j2 all unit-programs
+	@$(MAKE) --no-print-directory -s -j2 all unit-programs $(B)/soak/pause
 	@tests/run.sh $(B)
 
 unit-programs: $(UNIT)
@@ -36,6 +36,20 @@ $(B)/bench/true-glibc: bench/true.c
 bench: all $(BENCH)
 	bench/run.sh $(B)
 
+# What is left behind by N calls of ctr of all kinds, some of them killed, and by a thousand races for
+# one name; and by a thousand containers at once. SEED= repeats the calls of an earlier run.
+N    ?= 10000
+SEED ?=
+$(B)/soak/pause: tests/soak/pause.c
+	@mkdir -p $(@D)
+	$(MUSL_CC) -D_GNU_SOURCE -std=gnu17 $(WARN) -Os -static -s -o $@ $< \
+	  -idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -dumpmachine)
+soak: all $(B)/soak/pause
+	tests/soak/run.sh $(B) mix.py $(N) $(SEED)
+	tests/soak/run.sh $(B) races.py 1000
+soak-many: all $(B)/soak/pause
+	tests/soak/run.sh $(B) many.py 1000
+
 # Each check of tests/lint/ by name; `tests/run-lint rooms` runs one.
 lint: all
 	@tests/run-lint
@@ -49,4 +63,4 @@ asan:
 	@$(MAKE) --no-print-directory -s -j2 B=$(B)/asan STATIC= CFLAGS="$(SAN)" all unit-programs
 	B=$(B)/asan ASAN_OPTIONS=detect_leaks=0 tests/run.sh $(B)/asan unit cli
 
-.PHONY: check unit-programs bench lint format asan
+.PHONY: check unit-programs soak soak-many bench lint format asan
