@@ -154,7 +154,6 @@ def remove_all(world):
     for c in json.loads(world.must("ps", "-a", "--format", "json")):
         if not c["name"].startswith("stand-"):
             world.run("rm", "-f", c["name"])
-    world.must("gc")
 
 
 def judge_slabs(tally, before, after, calls):

@@ -92,6 +92,7 @@ class World:
     def warm_up(self):
         """Makes what is there from the first start on: the store, and the parent of all cgroups."""
         self.must("run", "--rm", "--rootfs", f"{self.work}/fs", "--", "/bin/true")
+        self.must("gc")
 
     def supervisors(self):
         return [p for p in processes() if (cmdline(p) or [""])[0] == "ctr-supervisor" and is_alive(p)]
@@ -132,6 +133,7 @@ class Tally:
         print(f"not ok: {what}{': ' if told else ''}{told}", flush=True)
 
     def nothing_left(self, world, before):
+        world.must("gc")
         found = world.differences(before)
         self.check("nothing is left", not found, "; ".join(found[:20]))
 
