@@ -1,15 +1,28 @@
 #include "base/err.h"
 
+#include "base/utf8.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+/* What is quoted came from outside: it stays one line that can be shown. */
 static void format(char *buf, size_t size, const char *fmt, va_list ap)
 {
 	if (vsnprintf(buf, size, fmt, ap) < 0)
 		buf[0] = '\0';
+	utf8_clean(buf);
+}
+
+/* Adds ": MORE", as much as there is room for. */
+static void append(struct err *err, const char *more)
+{
+	size_t len = strlen(err->text);
+
+	snprintf(err->text + len, sizeof(err->text) - len, ": %s", more);
+	utf8_clean(err->text);
 }
 
 int err_set(struct err *err, const char *fmt, ...)
@@ -28,15 +41,13 @@ int err_sys(struct err *err, const char *fmt, ...)
 {
 	int saved = errno;
 	va_list ap;
-	size_t len;
 
 	err->sys = saved;
 	err->hint[0] = '\0';
 	va_start(ap, fmt);
 	format(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
-	len = strlen(err->text);
-	snprintf(err->text + len, sizeof(err->text) - len, ": %s", strerrordesc_np(saved));
+	append(err, strerrordesc_np(saved));
 	errno = saved;
 	return -1;
 }
@@ -45,14 +56,12 @@ int err_wrap(struct err *err, const char *fmt, ...)
 {
 	char old[sizeof(err->text)];
 	va_list ap;
-	size_t len;
 
 	memcpy(old, err->text, sizeof(old));
 	va_start(ap, fmt);
 	format(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
-	len = strlen(err->text);
-	snprintf(err->text + len, sizeof(err->text) - len, ": %s", old);
+	append(err, old);
 	return -1;
 }
 
@@ -88,12 +97,11 @@ int err_status(struct err *err, int status)
 /* One write per message, so that lines of several processes do not mix. */
 static void print_line(const char *prefix, const char *text, char *buf, size_t size)
 {
-	int len = snprintf(buf, size, "%s: %s", prefix, text);
-	size_t n = len < 0 ? 0 : (size_t)len < size - 1 ? (size_t)len : size - 2;
+	size_t n;
 
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)buf[i] < ' ' || buf[i] == 0x7f)
-			buf[i] = '?';
+	snprintf(buf, size - 1, "%s: %s", prefix, text);
+	utf8_clean(buf);
+	n = strlen(buf);
 	buf[n] = '\n';
 	if (write(STDERR_FILENO, buf, n + 1) < 0)
 		return;

@@ -22,7 +22,8 @@ struct err {
 
 #define ERR_FORMAT(f, a) __attribute__((format(printf, f, a), cold))
 
-/* Each returns -1, so that a function can end with `return err_set(…)`. err may not be NULL. */
+/* Each returns -1, so that a function can end with `return err_set(…)`. err may not be NULL. Text and
+ * hint are one line of UTF-8 that no terminal acts on, whatever is quoted in them: the rest is '?'. */
 int err_set(struct err *err, const char *fmt, ...) ERR_FORMAT(2, 3);
 /* Appends ": " and the text of errno, and keeps errno in err->sys. */
 int err_sys(struct err *err, const char *fmt, ...) ERR_FORMAT(2, 3);
@@ -35,8 +36,7 @@ int err_value(struct err *err, const char *what, const char *value, const char *
 int err_hint(struct err *err, const char *fmt, ...) ERR_FORMAT(2, 3);
 int err_status(struct err *err, int status);
 
-/* "ctr: TEXT" and, where there is one, "hint: HINT", on standard error; control
- * characters that came from outside are shown as '?'. Returns the exit status. */
+/* "ctr: TEXT" and, where there is one, "hint: HINT", on standard error. Returns the exit status. */
 int err_print(const struct err *err, const char *program);
 /* One line of warning: something went on, but not as asked. */
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold));

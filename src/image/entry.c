@@ -70,8 +70,10 @@ static int find_kind(struct entry_path *p, struct err *err)
 
 int entry_path_parse(const char *path, struct entry_path *ret, struct err *err)
 {
-	ret->kind = ENTRY_PLAIN;
-	ret->parent[0] = ret->base[0] = '\0';
+	struct entry_path p;
+
+	p.kind = ENTRY_PLAIN;
+	p.parent[0] = p.base[0] = '\0';
 	if (!*path)
 		return err_set(err, "it has no name");
 	if (*path == '/')
@@ -79,13 +81,18 @@ int entry_path_parse(const char *path, struct entry_path *ret, struct err *err)
 	while (*path) {
 		size_t len = strcspn(path, "/");
 
-		if (add_component(ret, path, len, err) < 0)
+		if (add_component(&p, path, len, err) < 0)
 			return -1;
 		path += len + (path[len] == '/');
 	}
-	if (strlen(ret->parent) + 1 + strlen(ret->base) > ENTRY_PATH_MAX)
+	if (strlen(p.parent) + 1 + strlen(p.base) > ENTRY_PATH_MAX)
 		return err_set(err, "its path is longer than %d bytes", ENTRY_PATH_MAX);
-	return find_kind(ret, err);
+	if (find_kind(&p, err) < 0)
+		return -1;
+	ret->kind = p.kind;
+	strcpy(ret->parent, p.parent);
+	strcpy(ret->base, p.base);
+	return 0;
 }
 
 enum xattr_rule entry_xattr(const char *name)

@@ -1,7 +1,6 @@
 # shellcheck shell=bash disable=SC2034
 # What the supervisor's and the init's tests share.
-B=${B:-$BATS_TEST_DIRNAME/../../build}
-B=$(realpath "$B")
+B=$(realpath "${CTR_BUILD:-$BATS_TEST_DIRNAME/../../build}")
 
 # $BIN: the programs of this directory that play ctr and its client.
 supervisor_build() {
@@ -10,7 +9,7 @@ supervisor_build() {
 	for p in supervisor_start supervisor_client; do
 		"${CC:-gcc}" -std=gnu17 -D_GNU_SOURCE -I"$src" -O1 -Wall -Wextra -o "$BIN/$p" \
 			"$BATS_TEST_DIRNAME/$p.c" "$src"/container/{attach,console}.c \
-			"$src"/base/{err,fd}.c -lutil
+			"$src"/base/{err,fd,utf8}.c -lutil
 	done
 }
 

@@ -16,7 +16,9 @@ static void expect(const char *s, enum entry_kind kind, const char *parent, cons
 
 static void refuse(const char *s, const char *reason)
 {
+	memset(&path, 'x', sizeof(path));
 	cr_expect(entry_path_parse(s, &path, &err) == -1, "'%.40s' was taken", s);
+	cr_expect_eq(path.parent[0], 'x', "'%.40s' was written", s);
 	cr_expect(strstr(err.text, reason), "'%.40s': %s", s, err.text);
 }
 
