@@ -1,10 +1,10 @@
 #!/bin/bash
-# run.sh BUILD [unit] [cli] [faults] [soak] - runs the suites, keeps each runner's closing lines, and ends with
-# one that counts them all. Status 0 only if nothing failed and something ran.
+# run.sh BUILD [unit] [cli] [faults] [soak] [fuzz] [reports] - runs the suites, keeps each runner's closing
+# lines, and ends with one that counts them all. Status 0 only if nothing failed and something ran.
 set -u
 build=$1
 shift
-[ $# -gt 0 ] || set -- unit cli faults soak
+[ $# -gt 0 ] || set -- unit cli faults soak fuzz
 CTR_BUILD=$(realpath "$build")
 export CTR_BUILD
 log=$(mktemp)
@@ -19,7 +19,7 @@ suite_unit() {
 	local t status line tested pass fail crash
 	for t in "$build"/unit/*; do
 		case $t in *.d) continue ;; esac
-		"$t" > "$log" 2>&1
+		${SANITIZER_REPORT:+env ASAN_OPTIONS=detect_leaks=1} "$t" > "$log" 2>&1
 		status=$?
 		line=$(grep -a 'Synthesis: Tested:' "$log" | tail -n 1)
 		read -r tested pass fail crash <<< "$(sed -E 's/[^0-9|]//g; s/\|/ /g' <<< "${line#*Tested}")"
@@ -63,6 +63,24 @@ suite_soak() {
 	counted tests/soak/run.sh "$build" races.py 100
 }
 
+suite_fuzz() { counted tests/fuzz/run.sh "$build/fuzz" seeds; }
+
+# What the sanitizers said in any process, watched by a test or not, comes last.
+suite_reports() {
+	local n
+	n=$(grep -ac '^SUMMARY: ' "$SANITIZER_REPORT")
+	cat "$SANITIZER_REPORT"
+	echo "sanitizers: $n reports"
+	count 0 "$n" 0
+}
+
+if [ -n "${SANITIZER_REPORT:-}" ]; then
+	: > "$SANITIZER_REPORT"
+	chmod 666 "$SANITIZER_REPORT" # processes with other ids report too
+	# A process whose children are in another pid namespace cannot be stopped by its leak checker, which
+	# then waits for ever: leaks are looked for in the unit tests only.
+	export ASAN_OPTIONS=detect_leaks=0
+fi
 for s; do "suite_$s"; done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -57,10 +57,42 @@ lint: all
 format:
 	git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' | xargs clang-format -i
 
-# The same tests with AddressSanitizer and UBSan; the two static programs stay as they are.
-SAN := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+# The same tests with AddressSanitizer, LeakSanitizer (of the unit tests) and UBSan, by clang; the two
+# static programs stay as they are. tests/asan/report.c sees to it that every report is counted.
+CLANG_QUIET := -Wno-unknown-warning-option -Wno-missing-braces -Wno-format-nonliteral
+SAN := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=undefined $(CLANG_QUIET) \
+       -D__SANITIZE_ADDRESS__
+ASAN := $(MAKE) --no-print-directory -s -j2 B=$(B)/asan CC=clang STATIC= CFLAGS="$(SAN) -fsanitize=address,undefined"
+$(B)/report.o: tests/asan/report.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(WARN) $(CLANG_QUIET) -DASAN_REPORT='"$(abspath $(B))/report"' -O1 -c -o $@ $<
 asan:
-	@$(MAKE) --no-print-directory -s -j2 B=$(B)/asan STATIC= CFLAGS="$(SAN)" all unit-programs
-	B=$(B)/asan ASAN_OPTIONS=detect_leaks=0 tests/run.sh $(B)/asan unit cli
+	@$(ASAN) $(B)/asan/report.o
+	@LDFLAGS="$(B)/asan/report.o" $(ASAN) all unit-programs
+	@SANITIZER_REPORT=$(B)/asan/report tests/run.sh $(B)/asan unit cli reports
 
 .PHONY: check unit-programs soak soak-many bench lint format asan
+
+# Fuzzing: one libFuzzer program per tests/fuzz/NAME.c, by clang. `make fuzz FUZZ=NAME TIME=SECONDS` looks
+# for new inputs, in one target or in all, one after the other; `make fuzz-seeds` runs those of
+# tests/fuzz/corpus/ once.
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/target/%,$(filter-out tests/fuzz/fuzz.c,$(wildcard tests/fuzz/*.c)))
+$(B)/obj/fuzz/%.o: tests/fuzz/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests $(ALL_CFLAGS) -c -o $@ $<
+$(B)/target/%: $(B)/obj/fuzz/%.o $(B)/obj/fuzz/fuzz.o $(B)/libctr.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ -ljansson -lcap -lseccomp -larchive -lcrypto
+
+fuzz-programs:
+	@$(MAKE) --no-print-directory -s -j2 B=$(B)/fuzz CC=clang STATIC= \
+	  CFLAGS="$(SAN) -fsanitize=address,undefined,fuzzer-no-link" fuzz-targets
+fuzz-targets: $(FUZZERS)
+TIME ?= 60
+fuzz: fuzz-programs
+	@tests/fuzz/run.sh $(B)/fuzz search $(TIME) $(FUZZ)
+fuzz-seeds: fuzz-programs
+	@tests/fuzz/run.sh $(B)/fuzz seeds
+
+.PHONY: fuzz fuzz-programs fuzz-targets fuzz-seeds
+.SECONDARY:

@@ -223,6 +223,7 @@ Test(seccomp_load, a_damaged_cache_is_made_again, .timeout = 60)
 			places[i]);
 		seccomp_free(&f);
 	}
+	seccomp_free(&good);
 }
 
 static void profile_write(const char *text)
@@ -255,6 +256,7 @@ Test(seccomp_load, a_profile_of_the_user)
 	cached_name(2, name);
 	cr_assert(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && seccomp_apply(&f, &err) == 0);
 	cr_assert(syscall(SYS_mkdir, "/tmp/x", 0700) < 0 && errno == EXDEV);
+	seccomp_free(&f);
 	profile_write("{\"defaultAction\":\"NO\"}");
 	cr_assert(seccomp_resolve(&p, store_fd, &f, &err) < 0);
 	snprintf(name, sizeof(name), "seccomp profile: %s: defaultAction: unknown action \"NO\"",
@@ -272,6 +274,7 @@ Test(seccomp_load, without_a_store_it_is_compiled_each_time)
 
 	p.caps[CAPSET_BOUNDING] = SYS_ADMIN;
 	cr_assert(seccomp_resolve(&p, -1, &f, &err) == 0 && f.owned, "%s", err.text);
+	seccomp_free(&f);
 	seccomp_helper_dir = "/nonexistent";
 	if (access(CTR_LIBEXEC "/ctr-seccomp", F_OK) < 0)
 		cr_assert(seccomp_resolve(&p, -1, &f, &err) < 0 && *err.hint);

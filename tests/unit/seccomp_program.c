@@ -1,4 +1,5 @@
 /* The programs, run by an interpreter of our own: every number and argument, without a kernel. */
+#include "base/fd.h"
 #include "process/seccomp_build.h"
 #include "process/seccomp_builtin.h"
 #include "process/seccomp_names.h"
@@ -63,6 +64,17 @@ static uint32_t run(const struct sock_filter *code, size_t count, const struct s
 	return 0;
 }
 
+/* The instructions stay until the test ends. */
+static void keep(struct seccomp_program *p)
+{
+	static struct arena kept;
+	size_t size = p->count * sizeof(*p->code);
+
+	autofree struct sock_filter *code = p->code;
+
+	p->code = memcpy(arena_alloc(&kept, size), code, size);
+}
+
 static struct seccomp_program build(const char *json, size_t len, uint64_t caps)
 {
 	struct seccomp_target target = {.caps = caps, .kernel_major = 6, .kernel_minor = 1};
@@ -74,6 +86,7 @@ static struct seccomp_program build(const char *json, size_t len, uint64_t caps)
 		err.text);
 	cr_assert(seccomp_program_build("p", &profile, &program, &err) == 0, "%s", err.text);
 	seccomp_profile_free(&profile);
+	keep(&program);
 	return program;
 }
 
@@ -142,7 +155,6 @@ Test(seccomp_program, operators_compare_64_bits)
 						  compare(ops[o], near[n], values[v], datum),
 					"%s %s: %llx", ops[o], text, (unsigned long long)near[n]);
 			cr_assert(answer(&p, SYS_write, 0, 0, 0) == ALLOWED);
-			free(p.code);
 		}
 	}
 }
