@@ -48,12 +48,12 @@ suite_cli() {
 	echo "bats: ${plan:-no} tests, $not failures, $skip skipped"
 }
 
-# Runners of our own: the last line is "N passed, N failed".
+# Runners of our own: the last line is "N passed, N failed" and perhaps ", N skipped".
 counted() {
-	local p f
+	local p f s
 	"$@" | tee "$log"
-	read -r p _ f _ <<< "$(tail -n 1 "$log")"
-	if [[ $p =~ ^[0-9]+$ && $f =~ ^[0-9]+$ ]]; then count "$p" "$f" 0; else count 0 1 0; fi
+	read -r p _ f _ s _ <<< "$(tail -n 1 "$log")"
+	if [[ $p =~ ^[0-9]+$ && $f =~ ^[0-9]+$ && ${s:=0} =~ ^[0-9]+$ ]]; then count "$p" "$f" "$s"; else count 0 1 0; fi
 }
 
 suite_faults() { counted tests/faults/kill.sh -n "${FAULT_POINTS:-150}"; }

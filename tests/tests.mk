@@ -17,6 +17,7 @@ unit: $(UNIT)
 # Everything, with what it needs. The last line counts the tests of all runners.
 check: test-deps
 	@$(MAKE) --no-print-directory -s -j2 all unit-programs $(B)/soak/pause
+	@$(MAKE) --no-print-directory -s fuzz-programs
 	@tests/run.sh $(B)
 
 unit-programs: $(UNIT)
@@ -62,13 +63,13 @@ format:
 CLANG_QUIET := -Wno-unknown-warning-option -Wno-missing-braces -Wno-format-nonliteral
 SAN := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=undefined $(CLANG_QUIET) \
        -D__SANITIZE_ADDRESS__
-ASAN := $(MAKE) --no-print-directory -s -j2 B=$(B)/asan CC=clang STATIC= CFLAGS="$(SAN) -fsanitize=address,undefined"
 $(B)/report.o: tests/asan/report.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(WARN) $(CLANG_QUIET) -DASAN_REPORT='"$(abspath $(B))/report"' -O1 -c -o $@ $<
+	$(CC) $(WARN) $(CFLAGS) -DASAN_REPORT='"$(abspath $(B))/report"' -c -o $@ $<
+$(B)/ctr $(B)/ctr-image $(B)/ctr-seccomp $(UNIT): $(SAN_REPORT)
 asan:
-	@$(ASAN) $(B)/asan/report.o
-	@LDFLAGS="$(B)/asan/report.o" $(ASAN) all unit-programs
+	@$(MAKE) --no-print-directory -s -j2 B=$(B)/asan CC=clang STATIC= SAN_REPORT=$(B)/asan/report.o \
+	  CFLAGS="$(SAN) -fsanitize=address,undefined" all unit-programs
 	@SANITIZER_REPORT=$(B)/asan/report tests/run.sh $(B)/asan unit cli reports
 
 .PHONY: check unit-programs soak soak-many bench lint format asan

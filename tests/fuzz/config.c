@@ -4,33 +4,6 @@
 #include "base/fd.h"
 #include "spec/config.h"
 
-#include <string.h>
-
-static char *write_text(const struct spec *spec, struct err *err)
-{
-	autojson json_t *j = config_write(spec, "/root", err);
-
-	return j ? json_text(j, JSON_INDENT(1), err) : NULL;
-}
-
-static void round_trip(const struct spec *spec)
-{
-	struct err err = {0};
-	autofree char *first = write_text(spec, &err), *second = NULL;
-	struct spec again;
-
-	/* Some values have no form of their own in JSON; then it says so. */
-	if (!first) {
-		fuzz_refused(&err);
-		return;
-	}
-	require(config_read("again", first, strlen(first), CONFIG_OURS, &again, &err) == 0);
-	second = write_text(&again, &err);
-	require(second);
-	require(strcmp(first, second) == 0);
-	spec_free(&again);
-}
-
 static void read_as(enum config_origin origin, const char *text, size_t len)
 {
 	struct err err = {0};
@@ -42,7 +15,7 @@ static void read_as(enum config_origin origin, const char *text, size_t len)
 		fuzz_untouched(&spec, sizeof(spec));
 		return;
 	}
-	round_trip(&spec);
+	fuzz_round_trip(&spec);
 	spec_free(&spec);
 }
 

@@ -4,7 +4,6 @@
 
 #include "base/fd.h"
 #include "base/utf8.h"
-#include "spec/defaults.h"
 #include "spec/envfile.h"
 #include "spec/etcfiles.h"
 
@@ -50,17 +49,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static char home[] = "HOME=/root", word[] = "WORD", equals[] = "=x";
 	static char *const host_env[] = {home, word, equals, NULL};
 	struct fuzz_input in = {data, size};
-	struct spec spec = {0};
+	struct spec spec;
 	struct err err = {0};
 	autofree char *flag = fuzz_part(&in, NULL), *file = fuzz_part(&in, NULL);
 	autofree char *host = fuzz_rest(&in, NULL);
 
-	spec_init(&spec);
+	fuzz_spec_init(&spec);
 	if (env_flag(&spec, "--env", flag, host_env, &err) < 0)
 		fuzz_refused(&err);
 	if (envfile_parse(&spec, "file", file, host_env, &err) < 0)
 		fuzz_refused(&err);
 	check_env(&spec);
+	fuzz_round_trip(&spec);
 	check_resolv(&spec, host);
 	spec_free(&spec);
 	return 0;

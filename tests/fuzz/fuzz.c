@@ -2,6 +2,8 @@
 
 #include "base/fd.h"
 #include "base/utf8.h"
+#include "spec/config.h"
+#include "spec/defaults.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -103,4 +105,40 @@ void fuzz_file(int dir, const char *name, const void *data, size_t len)
 
 	require(fd >= 0);
 	require(fd_write_all(fd, data, len) == 0);
+}
+
+static char *write_text(const struct spec *spec, struct err *err)
+{
+	autojson json_t *j = config_write(spec, "/root", err);
+
+	return j ? json_text(j, JSON_INDENT(1), err) : NULL;
+}
+
+void fuzz_round_trip(const struct spec *spec)
+{
+	struct err err = {0};
+	autofree char *first = write_text(spec, &err), *second = NULL;
+	struct spec again;
+
+	/* Some values have no form of their own in JSON; then it says so. */
+	if (!first) {
+		fuzz_refused(&err);
+		return;
+	}
+	require(config_read("again", first, strlen(first), CONFIG_OURS, &again, &err) == 0);
+	second = write_text(&again, &err);
+	require(second);
+	require(strcmp(first, second) == 0);
+	spec_free(&again);
+}
+
+void fuzz_spec_init(struct spec *spec)
+{
+	static char sh[] = "sh";
+	static char *argv[] = {sh, NULL};
+
+	*spec = (struct spec){0};
+	spec_init(spec);
+	spec->process.argv = argv;
+	spec->process.argc = 1;
 }

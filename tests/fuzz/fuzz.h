@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "spec/spec.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +25,11 @@ void fuzz_refused(const struct err *err);
 /* What a function writes on success only: filled before the call, looked at after a failure. */
 void fuzz_fill(void *out, size_t size);
 void fuzz_untouched(const void *out, size_t size);
+
+/* What config.json says of the spec is read as the same, or the spec is refused. */
+void fuzz_round_trip(const struct spec *spec);
+/* A spec as flags begin with: the defaults, and a command. */
+void fuzz_spec_init(struct spec *spec);
 
 /* Inputs of several parts: cut at the bytes 0xff. */
 struct fuzz_input {

@@ -1,6 +1,6 @@
 # Every script through shellcheck. Of bats files it cannot see what helpers set, nor that a command that
-# fails ends the test.
-mapfile -t all < <(git ls-files | grep -vE '\.(c|h|[1-8]|md|json|py)$' | while read -r f; do
+# fails ends the test. Seeds of the fuzzers are no scripts.
+mapfile -t all < <(git ls-files | grep -vE '\.(c|h|[1-8]|md|json|py)$|^tests/fuzz/corpus/' | while read -r f; do
 	[ -f "$f" ] && head -c 64 "$f" | grep -qE '^#!.*\b(ba|da)?sh\b' && echo "$f"
 done)
 mapfile -t sourced < <(git ls-files 'tests/lint/*.sh' 'contrib/completions/*.bash')
