@@ -1,9 +1,10 @@
-/* Names: of images, containers, hosts, labels, sysctls. */
+/* Names: of images, containers, hosts, labels, sysctls, AppArmor profiles, SELinux labels. */
 #include "fuzz/fuzz.h"
 
 #include "base/fd.h"
 #include "image/reference.h"
 #include "spec/defaults.h"
+#include "spec/maclabel.h"
 #include "spec/name.h"
 #include "spec/sysctlname.h"
 
@@ -49,6 +50,28 @@ static void check_sysctl(const char *s)
 		fuzz_refused(&err);
 }
 
+static void check_selinux(const char *s)
+{
+	struct selinux_parts parts = {0};
+	struct arena a = {0};
+	struct err err = {0};
+
+	if (selinux_part(&parts, "--security-opt", s, &err) < 0)
+		fuzz_refused(&err);
+	else
+		require(selinux_check("merged", selinux_merge(&a, "u:r:t:s0", &parts), &err) == 0);
+	if (selinux_check("--security-opt", s, &err) < 0) {
+		fuzz_refused(&err);
+	} else {
+		parts = (struct selinux_parts){.level = "s0:c1,c2"};
+		require(selinux_check("merged", selinux_merge(&a, s, &parts), &err) == 0);
+	}
+	if (apparmor_check("--security-opt", s, &err) < 0)
+		fuzz_refused(&err);
+	apparmor_listed(s, "docker-default");
+	arena_free(&a);
+}
+
 static void check_spec(const char *s)
 {
 	struct spec spec = {0};
@@ -81,6 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	check_reference(s);
 	check_sysctl(s);
+	check_selinux(s);
 	check_spec(s);
 	return 0;
 }
