@@ -72,13 +72,18 @@ int selinux_part(struct selinux_parts *parts, const char *what, const char *valu
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		size_t n = strlen(names[i].name);
+		bool level = names[i].to == &parts->level;
 
 		if (strncmp(value, names[i].name, n) != 0)
 			continue;
-		if (names[i].to != &parts->level && strchr(value + n, ':'))
+		if (text_check(what, value + n, "part of a label", err) < 0)
+			return -1;
+		if (!level && strchr(value + n, ':'))
 			return err_value(err, what, value, "has one ':' too many");
+		if (!level && strchr(value + n, ' '))
+			return err_value(err, what, value, "has a blank in it");
 		*names[i].to = value + n;
-		return text_check(what, value + n, "part of a label", err);
+		return 0;
 	}
 	err_value(err, what, value, "is no part of an SELinux label");
 	return err_hint(err, "there are label=user:U, role:R, type:T, level:L, and label=disable");

@@ -65,8 +65,9 @@ Test(maclabel, parts)
 	cr_assert(selinux_part(&p, "x", "role:system_r", &err) == 0);
 	cr_assert_str_eq(selinux_merge(&a, "u:r:t", &p), "u:system_r:container_t:s0:c1,c2");
 	for (const char *const *bad = (const char *const[]){"", "type", "type:", "nosuch:x",
-		     "role:a:b", "level:\n", NULL};
+		     "role:a:b", "level:\n", "type:a b", NULL};
 		*bad; bad++)
 		cr_assert(selinux_part(&p, "x", *bad, &err) < 0, "%s", *bad);
+	cr_assert_str_eq(p.type, "container_t");
 	arena_free(&a);
 }
