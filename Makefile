@@ -14,11 +14,12 @@ CFLAGS   ?= -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2
 ALL_CFLAGS = -std=gnu17 $(WARN) $(CFLAGS) -MMD -MP
 LDFLAGS  += -Wl,--as-needed -Wl,-z,relro -Wl,-z,now
 
-# Programs are src/*/ctr-*.c and src/cli/main.c; every other source is in one archive, from which
+# Programs are src/*/ctr-*.c, src/cli (ctr) and src/oci (ctr-oci); every other source is in one archive, from which
 # each program links only what it calls.
-PROGRAMS := $(B)/ctr $(B)/ctr-image $(B)/ctr-seccomp $(B)/ctr-supervisor $(B)/ctr-init
-LIB_SRC  := $(filter-out $(wildcard src/*/ctr-*.c) $(wildcard src/cli/*.c),$(wildcard src/*/*.c))
+PROGRAMS := $(B)/ctr $(B)/ctr-oci $(B)/ctr-image $(B)/ctr-seccomp $(B)/ctr-supervisor $(B)/ctr-init
+LIB_SRC  := $(filter-out $(wildcard src/*/ctr-*.c src/cli/*.c src/oci/*.c),$(wildcard src/*/*.c))
 CLI_SRC  := $(wildcard src/cli/*.c)
+OCI_SRC  := $(wildcard src/oci/*.c)
 obj       = $(patsubst src/%.c,$(B)/obj/%.o,$(1))
 STATICS  := src/container/ctr-supervisor.c src/process/ctr-init.c
 
@@ -36,6 +37,9 @@ $(B)/libctr.a: $(call obj,$(LIB_SRC)) $(B)/obj/gen/seccomp_builtin.o
 # which sanitizers need.
 STATIC   ?= 1
 $(B)/ctr: $(call obj,$(CLI_SRC)) $(B)/libctr.a
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(if $(STATIC),-static) -o $@ $^ -ljansson -lcap
+
+$(B)/ctr-oci: $(call obj,$(OCI_SRC)) $(B)/libctr.a
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(if $(STATIC),-static) -o $@ $^ -ljansson -lcap
 
 $(B)/ctr-image: $(B)/obj/image/ctr-image.o $(B)/libctr.a
@@ -91,15 +95,15 @@ demo: deps
 LIBEXEC := $(DESTDIR)$(PREFIX)/libexec/ctr
 SHARE   := $(DESTDIR)$(PREFIX)/share
 install: all
-	install -D -t $(DESTDIR)$(PREFIX)/bin $(B)/ctr
-	install -D -t $(LIBEXEC) $(filter-out $(B)/ctr,$(PROGRAMS))
+	install -D -t $(DESTDIR)$(PREFIX)/bin $(B)/ctr $(B)/ctr-oci
+	install -D -t $(LIBEXEC) $(filter-out $(B)/ctr $(B)/ctr-oci,$(PROGRAMS))
 	for d in images/*/; do install -D -t $(SHARE)/ctr/$$d $$d/recipe || exit 1; \
 	  for f in $$d/*; do case $$f in */recipe) ;; *) install -m 644 -D -t $(SHARE)/ctr/$$d $$f ;; esac; done; done
 	for p in man/*; do install -m 644 -D -t $(SHARE)/man/man$${p##*.} $$p || exit 1; done
 	install -m 644 -D contrib/completions/ctr.bash $(SHARE)/bash-completion/completions/ctr
 uninstall:
 	rm -rf $(LIBEXEC) $(SHARE)/ctr
-	rm -f $(DESTDIR)$(PREFIX)/bin/ctr $(SHARE)/bash-completion/completions/ctr
+	rm -f $(DESTDIR)$(PREFIX)/bin/ctr $(DESTDIR)$(PREFIX)/bin/ctr-oci $(SHARE)/bash-completion/completions/ctr
 	for p in man/*; do rm -f $(SHARE)/man/man$${p##*.}/$${p##*/}; done
 
 clean:

@@ -37,7 +37,7 @@ suite_unit() {
 # bats: TAP.
 suite_cli() {
 	local plan
-	bats --tap tests/cli | tee "$log" | grep -av '^ok [^#]*$'
+	bats --tap tests/cli tests/oci | tee "$log" | grep -av '^ok [^#]*$'
 	plan=$(sed -nE 's/^1\.\.([0-9]+)$/\1/p' "$log")
 	local ok not skip
 	skip=$(grep -acE '^ok .* # skip' "$log")

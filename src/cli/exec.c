@@ -2,10 +2,10 @@
 #include "base/file.h"
 #include "cgroup/group.h"
 #include "cli/command.h"
-#include "cli/relay.h"
 #include "container/console.h"
 #include "container/foreground.h"
 #include "container/life.h"
+#include "container/relay.h"
 #include "container/start.h"
 #include "process/seccomp.h"
 #include "spec/defaults.h"
@@ -121,9 +121,9 @@ static int make_process(struct spec *spec, const struct exec_flags *f, int argc,
 static int run_in(struct container *c, const struct spec *spec, struct plan *plan,
 	const struct exec_flags *f, struct err *err)
 {
-	const int streams[3] = {-1, -1, -1};
 	struct container child = *c;
 	autofd int console = -1, pidfd = -1;
+	const struct exec_io io = {.streams = {-1, -1, -1}, .ret_console = &console};
 	bool timed_out;
 	int status, r;
 	pid_t pid;
@@ -133,7 +133,7 @@ static int run_in(struct container *c, const struct spec *spec, struct plan *pla
 		return err_hint(err, "ctr resume %s", c->record.name);
 	}
 	foreground_block_signals(NULL);
-	if (container_exec(c, spec, plan, streams, &console, &pid, &pidfd, err) < 0)
+	if (container_exec(c, spec, plan, &io, &pid, &pidfd, err) < 0)
 		return -1;
 	if (f->detach)
 		return 0;

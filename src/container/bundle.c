@@ -58,8 +58,25 @@ void bundle_state_set_pid(char *state, pid_t pid)
 	memcpy(at + strlen("\"pid\":"), text, strlen(text));
 }
 
-int bundle_keep(const struct container *c, const struct bundle *b, struct err *err)
+int bundle_keep(const struct container *c, const struct spec *spec, const struct bundle *b,
+	struct err *err)
 {
+	const struct oci_state s = {
+		.version = b->oci_version,
+		.id = spec->name,
+		.status = "creating",
+		.bundle = b->dir,
+		.rootfs = spec->root.dir,
+		.owner = "",
+		.created_ns = c->record.created_ns,
+		.annotations = spec->annotations,
+		.annotation_count = spec->annotation_count,
+	};
+	autofree char *state = oci_state_format(&s, STATE_COMPACT, err);
+
+	if (!state || file_write(c->state_fd, BUNDLE_STATE, state, strlen(state), 0600, FILE_NOSYNC,
+			      err) < 0)
+		return -1;
 	return file_write(c->state_fd, BUNDLE_CONFIG, b->config, b->config_len, 0600, FILE_NOSYNC,
 		err);
 }

@@ -9,6 +9,7 @@
 #include "spec/spec.h"
 
 #define BUNDLE_CONFIG "config.json"
+#define BUNDLE_STATE  "state.json" /* as `state` prints it, but for status and pid */
 
 struct bundle {
 	const char *dir;    /* absolute */
@@ -31,8 +32,9 @@ void bundle_states_free(struct bundle_states *s);
 /* Puts the pid into a text of bundle_states_make(), in place. Allocates nothing. */
 void bundle_state_set_pid(char *state, pid_t pid);
 
-/* Writes the config.json of a container that was just claimed. */
-int bundle_keep(const struct container *c, const struct bundle *b, struct err *err);
+/* Writes the files that later commands read, of a container that was just claimed. */
+int bundle_keep(const struct container *c, const struct spec *spec, const struct bundle *b,
+	struct err *err);
 
 /* Whether the child has to say when its namespaces are there. */
 bool bundle_awaits_namespaces(const struct spec *spec);

@@ -105,6 +105,9 @@ static void record_init(struct record *r, const struct spec *spec)
 		.remove = spec->remove,
 		.terminal = spec->process.terminal,
 	};
+	/* Those it joins are as foreign to us as its own. */
+	for (size_t i = 0; i < spec->ns.path_count; i++)
+		r->namespaces |= spec->ns.paths[i].flag;
 	snprintf(r->name, sizeof(r->name), "%s", spec->name);
 	snprintf(r->id, sizeof(r->id), "%s", spec->id);
 	snprintf(r->boot_id, sizeof(r->boot_id), "%s", boot_id());
@@ -311,6 +314,7 @@ int claim_bundle(const struct store *store, const struct spec *spec, const char 
 	snprintf(c.record.cgroup, sizeof(c.record.cgroup), "%s", cgroup);
 	c.record.slot = IDMAP_SLOTS;
 	c.record.created_ns = now_ns();
+	c.record.late_hooks = spec->hooks.count[HOOK_POSTSTART] || spec->hooks.count[HOOK_POSTSTOP];
 	r = make_state(&c, tmp, err) < 0 || write_first_record(&c, err) < 0 ||
 			    write_owner(&c, err) < 0
 		    ? -1

@@ -26,6 +26,7 @@ struct entry {
 	int target;      /* pidfd of the container's first process */
 	uint64_t joined; /* namespaces left to join, CLONE_NEW* */
 	int streams[3];
+	unsigned keep_fds;
 	int console_sock; /* or -1 */
 	int report_fd;
 };
@@ -80,6 +81,7 @@ static int enter(const struct entry *e, struct err *err)
 			.label_fd = label_fd,
 			.report_fd = e->report_fd,
 			.gate_fd = -1,
+			.keep_fds = e->keep_fds,
 		},
 		err);
 }
@@ -107,7 +109,7 @@ static pid_t clone_into(struct container *c, uint64_t namespaces, int *ret_pidfd
 }
 
 int container_exec(struct container *c, const struct spec *spec, struct plan *plan,
-	const int streams[3], int *ret_console, pid_t *ret_pid, int *ret_pidfd, struct err *err)
+	const struct exec_io *io, pid_t *ret_pid, int *ret_pidfd, struct err *err)
 {
 	autofd int report_in = -1, report_out = -1, console_in = -1, console_out = -1;
 	autofd int pidfd = -1, master = -1;
@@ -133,7 +135,8 @@ int container_exec(struct container *c, const struct spec *spec, struct plan *pl
 			.plan = plan,
 			.target = c->pidfd,
 			.joined = c->record.namespaces & ~(uint64_t)CLONE_NEWPID,
-			.streams = {streams[0], streams[1], streams[2]},
+			.streams = {io->streams[0], io->streams[1], io->streams[2]},
+			.keep_fds = io->keep_fds,
 			.console_sock = console_out,
 			.report_fd = report_out,
 		};
@@ -154,8 +157,8 @@ int container_exec(struct container *c, const struct spec *spec, struct plan *pl
 	}
 	if (payload_await(report_in, pid, err) < 0)
 		return -1;
-	if (ret_console && spec->process.terminal)
-		*ret_console = take_fd(&master);
+	if (io->ret_console && spec->process.terminal)
+		*io->ret_console = take_fd(&master);
 	*ret_pid = pid;
 	*ret_pidfd = take_fd(&pidfd);
 	return 0;

@@ -51,7 +51,7 @@ static void said_add(struct said *s, const char *data, size_t len)
 static _Noreturn void become_hook(const struct hook *h, int in, int said)
 {
 	char *const bare[] = {(char *)(uintptr_t)h->path, NULL}, *const nothing[] = {NULL};
-	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	int null = open("/dev/null", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

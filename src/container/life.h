@@ -41,10 +41,16 @@ enum remove_flags {
 int container_remove(const struct store *store, const char *name, enum remove_flags flags,
 	struct err *err);
 
+struct exec_io {
+	int streams[3];    /* -1: as inherited, or /dev/null for standard input */
+	unsigned keep_fds; /* so many, from 3 on, reach the process */
+	int *ret_console;  /* where to put the master of the terminal, if the spec asks for one */
+};
+
 /* One more process in a running container. Returns when it has been executed; the caller is its
  * parent. The spec is the container's own (from config.json) with the new process in it. */
 int container_exec(struct container *c, const struct spec *spec, struct plan *plan,
-	const int streams[3], int *ret_console, pid_t *ret_pid, int *ret_pidfd, struct err *err);
+	const struct exec_io *io, pid_t *ret_pid, int *ret_pidfd, struct err *err);
 
 /* The spec of a container, from its config.json. */
 int container_spec(const struct store *store, const char *name, struct spec *ret, struct err *err);

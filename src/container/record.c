@@ -16,7 +16,8 @@ static const size_t stage_count = sizeof(stages) / sizeof(stages[0]);
 static int add_bundle(json_t *j, const struct record *r)
 {
 	if (json_object_set_new(j, "bundle", json_string(r->bundle)) < 0 ||
-		json_object_set_new(j, "cgroup", json_string(r->cgroup)) < 0)
+		json_object_set_new(j, "cgroup", json_string(r->cgroup)) < 0 ||
+		json_object_set_new(j, "lateHooks", json_boolean(r->late_hooks)) < 0)
 		return -1;
 	return json_object_set_new(j, "createdNs", json_integer(r->created_ns));
 }
@@ -48,18 +49,19 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 	const char *name, *id, *boot, *stage;
 	const char *bundle = "", *cgroup = "";
 	json_int_t slot, namespaces, pid, ticks, started, created = 0;
-	int remove, supervised, terminal;
+	int remove, supervised, terminal, late_hooks = 0;
 	size_t at = 0;
 	struct record r = {0};
 	json_error_t e;
 
 	if (!j)
 		return -1;
-	if (json_unpack_ex(j, &e, JSON_STRICT, "{ss ss ss ss sI sI sI sI sI sb sb sb s?s s?s s?I}",
-		    "name", &name, "id", &id, "bootId", &boot, "stage", &stage, "slot", &slot,
-		    "namespaces", &namespaces, "pid", &pid, "startTicks", &ticks, "startedNs",
-		    &started, "remove", &remove, "supervised", &supervised, "terminal", &terminal,
-		    "bundle", &bundle, "cgroup", &cgroup, "createdNs", &created) < 0)
+	if (json_unpack_ex(j, &e, JSON_STRICT,
+		    "{ss ss ss ss sI sI sI sI sI sb sb sb s?s s?s s?I s?b}", "name", &name, "id",
+		    &id, "bootId", &boot, "stage", &stage, "slot", &slot, "namespaces", &namespaces,
+		    "pid", &pid, "startTicks", &ticks, "startedNs", &started, "remove", &remove,
+		    "supervised", &supervised, "terminal", &terminal, "bundle", &bundle, "cgroup",
+		    &cgroup, "createdNs", &created, "lateHooks", &late_hooks) < 0)
 		return err_set(err, "record: %s", e.text);
 	while (at < stage_count && strcmp(stages[at], stage) != 0)
 		at++;
@@ -79,6 +81,7 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 	r.supervised = supervised;
 	r.terminal = terminal;
 	r.created_ns = created;
+	r.late_hooks = late_hooks;
 	*ret = r;
 	return 0;
 }

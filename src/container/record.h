@@ -42,6 +42,7 @@ struct record {
 	char bundle[RECORD_BUNDLE_MAX + 1];
 	char cgroup[RECORD_CGROUP_MAX + 1]; /* below the top of the tree; "": it has none */
 	int64_t created_ns;                 /* since 1970 */
+	bool late_hooks;                    /* poststart or poststop */
 };
 
 /* One line of JSON, new (free it). */

@@ -240,10 +240,10 @@ static int take_console(struct launch *l, struct err *err)
 		payload_await(l->pipes.report[0], l->c->record.pid, err);
 		return -1;
 	}
-	if (l->io->bundle)
-		return bundle_hand_out(l->c, l->io->bundle, console, err);
 	if (l->io->ret_console)
 		*l->io->ret_console = console;
+	else if (l->io->bundle)
+		return bundle_hand_out(l->c, l->io->bundle, console, err);
 	return 0;
 }
 
@@ -337,7 +337,8 @@ static int start_claimed(struct launch *l, struct err *err)
 
 	if (must_tell_first(spec) && write_initial_summary(c->data_fd, spec, err) < 0)
 		return -1;
-	if (b && (bundle_keep(c, b, err) < 0 || bundle_states_make(spec, b, &l->states, err) < 0))
+	if (b && (bundle_keep(c, spec, b, err) < 0 ||
+			 bundle_states_make(spec, b, &l->states, err) < 0))
 		return -1;
 	if (l->io->image_lock >= 0)
 		close(l->io->image_lock);

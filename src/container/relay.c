@@ -1,4 +1,4 @@
-#include "cli/relay.h"
+#include "container/relay.h"
 
 #include "base/fd.h"
 #include "container/console.h"

@@ -1,0 +1,286 @@
+#include "oci/create.h"
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "cgroup/place.h"
+#include "container/foreground.h"
+#include "container/gate.h"
+#include "container/release.h"
+#include "container/start.h"
+#include "process/seccomp.h"
+#include "spec/config.h"
+#include "spec/defaults.h"
+#include "spec/name.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { LISTEN_FDS_MAX = 1024 };
+
+int pid_file_write(const char *path, pid_t pid, struct err *err)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%d", (int)pid);
+
+	if (file_write(AT_FDCWD, path, text, (size_t)len, 0644, FILE_NOSYNC, err) < 0)
+		return err_wrap(err, "--pid-file");
+	return 0;
+}
+
+int socket_connect(const char *what, const char *path, struct err *err)
+{
+	autofd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	autofd int place = open(path, O_PATH | O_CLOEXEC);
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+
+	/* Longer than an address may be, where engines keep them deep down. */
+	snprintf(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d", place);
+	if (fd < 0 || place < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
+		return err_sys(err, "%s: connect to %s", what, path);
+	return take_fd(&fd);
+}
+
+/* sd_listen_fds(3). */
+static int listen_fds(void)
+{
+	const char *fds = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
+	struct err ignored;
+	int n, whose;
+
+	if (!fds || option_number("LISTEN_FDS", fds, &n, &ignored) < 0 || n > LISTEN_FDS_MAX)
+		return 0;
+	if (pid && (option_number("LISTEN_PID", pid, &whose, &ignored) < 0 || whose != getpid()))
+		return 0;
+	return n;
+}
+
+int preserved_fds(const char *option, struct spec *spec, unsigned *ret, struct err *err)
+{
+	int n = 0, listening = listen_fds();
+
+	if (option && option_number("--preserve-fds", option, &n, err) < 0)
+		return -1;
+	for (int fd = 3; fd < 3 + listening + n; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			return err_set(err, "--preserve-fds: descriptor %d is not open", fd);
+	if (listening) {
+		env_set(spec, arena_printf(&spec->arena, "LISTEN_FDS=%d", listening));
+		env_set(spec, "LISTEN_PID=1");
+	}
+	*ret = (unsigned)(listening + n);
+	return 0;
+}
+
+/* Behind a dot, where no id can be. */
+int cache_open(const struct oci *oci)
+{
+	int fd;
+
+	if (mkdirat(oci->store.state_fd, ".cache", 0700) < 0 && errno != EEXIST)
+		return -1;
+	fd = openat(oci->store.state_fd, ".cache", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd;
+}
+
+/* What the specification leaves to the caller, and what is not in config.json. */
+static int complete(const struct create_options *o, const char *id, const char *dir,
+	struct spec *spec, struct err *err)
+{
+	char random[ID_SIZE];
+
+	if (id_random(random, err) < 0)
+		return -1;
+	spec->name = arena_strdup(&spec->arena, id);
+	spec->id = arena_strdup(&spec->arena, random);
+	config_rebase(spec, dir);
+	spec->root.direct = true;
+	spec->root.no_pivot = o->no_pivot;
+	spec->process.no_new_keyring = o->no_new_keyring;
+	spec->process.open_stdin = true;
+	for (size_t i = 0; i < spec->warning_count; i++)
+		warn("%s", spec->warnings[i]);
+	return 0;
+}
+
+static int choose_cgroup(const struct oci *oci, const struct spec *spec, char *ret, size_t size,
+	struct err *err)
+{
+	const char *path = spec->cgroup;
+
+	ret[0] = '\0';
+	if (oci->manager == MANAGER_DISABLED)
+		return 0;
+	if (oci->manager == MANAGER_SYSTEMD)
+		return err_set(err, "the systemd cgroup manager is not there");
+	if (!path || path[0] != '/')
+		path = arena_printf((struct arena *)(uintptr_t)&spec->arena, "ctr-oci/%s",
+			path ? path : spec->name);
+	return cgroup_place_parse(path, ret, size, err);
+}
+
+struct sockets {
+	int console, pidfd;
+};
+
+static int sockets_open(const struct create_options *o, const struct spec *spec, bool own_console,
+	struct sockets *ret, struct err *err)
+{
+	*ret = (struct sockets){-1, -1};
+	if (spec->process.terminal && !o->console_socket && !own_console)
+		return err_set(err, "a container with a terminal needs --console-socket");
+	if (!spec->process.terminal && o->console_socket)
+		return err_set(err, "--console-socket is given, but process.terminal is false");
+	if (o->console_socket &&
+		(ret->console = socket_connect("--console-socket", o->console_socket, err)) < 0)
+		return -1;
+	if (o->pidfd_socket &&
+		(ret->pidfd = socket_connect("--pidfd-socket", o->pidfd_socket, err)) < 0)
+		return -1;
+	return 0;
+}
+
+static int create_planned(struct oci *oci, const struct create_options *o, const struct spec *spec,
+	struct plan *plan, struct bundle *b, int *ret_console, struct container *ret,
+	struct err *err)
+{
+	autofd int cache = cache_open(oci);
+	const struct start_io io = {
+		.streams = {-1, -1, -1},
+		.ret_console = ret_console,
+		.image_lock = -1,
+		.bundle = b,
+	};
+	int r;
+
+	if (seccomp_resolve(&spec->process, cache, &plan->filter, err) < 0)
+		return -1;
+	r = container_start(&oci->store, spec, plan, &io, ret, err);
+	seccomp_free(&plan->filter);
+	if (r == 0 && o->pid_file && pid_file_write(o->pid_file, ret->record.pid, err) < 0) {
+		struct err second;
+
+		if (bundle_delete(ret, true, &second) < 0)
+			warn("%s", second.text);
+		container_close(ret);
+		return -1;
+	}
+	return r;
+}
+
+static int create_from(struct oci *oci, const struct create_options *o, const char *dir,
+	const char *text, size_t len, struct spec *spec, int *ret_console, struct container *ret,
+	struct err *err)
+{
+	char cgroup[RECORD_CGROUP_MAX + 1];
+	struct bundle b = {
+		.dir = dir,
+		.config = text,
+		.config_len = len,
+		.cgroup = cgroup,
+		.oci_version = spec->oci_version,
+	};
+	struct sockets s;
+	struct plan plan;
+	int r = -1;
+
+	if (choose_cgroup(oci, spec, cgroup, sizeof(cgroup), err) < 0 ||
+		preserved_fds(o->preserve_fds, spec, &b.keep_fds, err) < 0 ||
+		sockets_open(o, spec, ret_console != NULL, &s, err) < 0)
+		return -1;
+	b.console_socket = s.console;
+	b.pidfd_socket = s.pidfd;
+	if (plan_make(spec, NULL, &plan, &spec->arena, err) == 0) {
+		r = create_planned(oci, o, spec, &plan, &b,
+			spec->process.terminal && !o->console_socket ? ret_console : NULL, ret,
+			err);
+		cgroup_plan_free(&plan.cgroup);
+	}
+	if (s.console >= 0)
+		close(s.console);
+	if (s.pidfd >= 0)
+		close(s.pidfd);
+	return r;
+}
+
+int create_container(struct oci *oci, const struct create_options *o, const char *id,
+	struct spec *ret_spec, int *ret_console, struct container *ret, struct err *err)
+{
+	autofree char *text = NULL;
+	char dir[PATH_MAX], file[PATH_MAX + 256];
+	struct spec spec;
+	size_t len;
+
+	if (bundle_id_check(id, err) < 0)
+		return -1;
+	if (!realpath(o->bundle ? o->bundle : ".", dir))
+		return err_sys(err, "open the bundle %s", o->bundle);
+	if (o->config)
+		snprintf(file, sizeof(file), "%s", o->config);
+	else
+		snprintf(file, sizeof(file), "%s/config.json", dir);
+	if (file_read(AT_FDCWD, file, JSON_MAX_BYTES, &text, &len, err) < 0 ||
+		config_read(file, text, len, CONFIG_ENGINE, &spec, err) < 0)
+		return -1;
+	if (complete(o, id, dir, &spec, err) < 0 ||
+		create_from(oci, o, dir, text, len, &spec, ret_console, ret, err) < 0) {
+		spec_free(&spec);
+		return -1;
+	}
+	*ret_spec = spec;
+	return 0;
+}
+
+static int create(struct oci *oci, void *options, char **words, struct err *err)
+{
+	struct container c;
+	struct spec spec;
+
+	if (create_container(oci, options, words[0], &spec, NULL, &c, err) < 0)
+		return -1;
+	spec_free(&spec);
+	container_close(&c);
+	return 0;
+}
+
+static const struct option create_options[] = {CREATE_OPTIONS, {NULL}};
+
+const struct oci_command oci_create = {
+	.name = "create",
+	.summary = "Make a container from a bundle; it waits for its start",
+	.arguments = "ID",
+	.options = create_options,
+	.options_size = sizeof(struct create_options),
+	.words_min = 1,
+	.words_max = 1,
+	.run = create,
+};
+
+static int start(struct oci *oci, void *options, char **words, struct err *err)
+{
+	struct container c;
+	int r;
+
+	(void)options;
+	if (bundle_open(&oci->store, words[0], CLAIM_WAIT, &c, err) < 0)
+		return -1;
+	r = bundle_start(&c, err);
+	container_close(&c);
+	return r;
+}
+
+const struct oci_command oci_start = {
+	.name = "start",
+	.summary = "Start a container that was created",
+	.arguments = "ID",
+	.words_min = 1,
+	.words_max = 1,
+	.run = start,
+};

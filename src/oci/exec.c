@@ -1,0 +1,204 @@
+#include "oci/create.h"
+
+#include "base/fd.h"
+#include "base/fdpass.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "container/foreground.h"
+#include "container/life.h"
+#include "container/relay.h"
+#include "process/seccomp.h"
+#include "spec/config.h"
+#include "spec/defaults.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXEC_FAILED = 255 };
+
+struct exec_options {
+	const char *process, *pid_file, *console_socket, *pidfd_socket, *preserve_fds;
+	const char *user, *cwd;
+	struct option_list env;
+	bool detach, tty, no_new_privs;
+};
+
+static const struct option exec_table[] = {
+	{"process", 'p', OPTION_STRING, offsetof(struct exec_options, process),
+		"process.json: what to run"},
+	{"pid-file", 0, OPTION_STRING, offsetof(struct exec_options, pid_file),
+		"where to write the process id"},
+	{"console-socket", 0, OPTION_STRING, offsetof(struct exec_options, console_socket),
+		"socket that takes the terminal"},
+	{"pidfd-socket", 0, OPTION_STRING, offsetof(struct exec_options, pidfd_socket),
+		"socket that takes a pidfd"},
+	{"preserve-fds", 0, OPTION_STRING, offsetof(struct exec_options, preserve_fds),
+		"so many descriptors, from 3 on, are passed on"},
+	{"detach", 'd', OPTION_BOOL, offsetof(struct exec_options, detach),
+		"do not wait for its end"},
+	{"tty", 't', OPTION_BOOL, offsetof(struct exec_options, tty), "give it a terminal"},
+	{"user", 'u', OPTION_STRING, offsetof(struct exec_options, user), "UID[:GID]"},
+	{"cwd", 0, OPTION_STRING, offsetof(struct exec_options, cwd), "working directory"},
+	{"env", 'e', OPTION_LIST, offsetof(struct exec_options, env), "KEY=VALUE"},
+	{"no-new-privs", 0, OPTION_BOOL, offsetof(struct exec_options, no_new_privs),
+		"set no_new_privs"},
+	{NULL},
+};
+
+static int read_process(const char *file, struct spec *spec, struct err *err)
+{
+	autofree char *text = NULL;
+	struct spec asked;
+	size_t len;
+
+	if (file_read(AT_FDCWD, file, JSON_MAX_BYTES, &text, &len, err) < 0 ||
+		config_read_process(file, text, len, spec, &asked, err) < 0)
+		return -1;
+	spec_free(spec);
+	*spec = asked;
+	return 0;
+}
+
+/* What the words and options say, in place of the process of the container. */
+static int make_process(const struct exec_options *o, char **args, struct spec *spec,
+	struct err *err)
+{
+	struct process_spec *p = &spec->process;
+	size_t n = 0;
+
+	if (o->process)
+		return args[0] ? err_set(err, "a command and --process are given; one is enough")
+			       : read_process(o->process, spec, err);
+	if (!args[0])
+		return err_set(err, "there is no command: give one, or --process");
+	while (args[n])
+		n++;
+	p->argv = args;
+	p->argc = n;
+	p->terminal = o->tty;
+	p->no_new_privs = p->no_new_privs || o->no_new_privs;
+	if (o->user)
+		p->user = o->user;
+	if (o->cwd && o->cwd[0] != '/')
+		return err_set(err, "--cwd: '%.80s' is not an absolute path", o->cwd);
+	if (o->cwd)
+		p->cwd = o->cwd;
+	for (size_t i = 0; i < o->env.count; i++)
+		if (!strchr(o->env.items[i], '='))
+			return err_set(err, "--env: '%.80s' is not KEY=VALUE", o->env.items[i]);
+		else
+			env_set(spec, o->env.items[i]);
+	return 0;
+}
+
+static int hand_out(const struct exec_options *o, int console, int pidfd, struct err *err)
+{
+	autofd int console_sock = -1, pidfd_sock = -1;
+
+	if (console >= 0 && o->console_socket) {
+		console_sock = socket_connect("--console-socket", o->console_socket, err);
+		if (console_sock < 0 || fds_send(console_sock, &console, 1, err) < 0)
+			return -1;
+	}
+	if (o->pidfd_socket) {
+		pidfd_sock = socket_connect("--pidfd-socket", o->pidfd_socket, err);
+		if (pidfd_sock < 0 || fds_send(pidfd_sock, &pidfd, 1, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int attend(struct container *c, const struct exec_options *o, int console, int pidfd,
+	pid_t pid, struct err *err)
+{
+	struct container child = *c;
+	bool timed_out;
+	int status, r;
+
+	if ((o->pid_file && pid_file_write(o->pid_file, pid, err) < 0) ||
+		hand_out(o, console, pidfd, err) < 0) {
+		kill(pid, SIGKILL);
+		return -1;
+	}
+	if (o->detach)
+		return 0;
+	child.pidfd = pidfd;
+	child.record.pid = pid;
+	child.group_fd = -1;
+	r = console >= 0 && !o->console_socket
+		    ? relay_terminal(&child, console, true, &status, err)
+		    : foreground_wait(&child, 0, &status, &timed_out, err);
+	return r < 0 ? -1 : status;
+}
+
+static int exec_planned(struct oci *oci, struct container *c, const struct exec_options *o,
+	struct spec *spec, struct plan *plan, struct err *err)
+{
+	autofd int cache = cache_open(oci), console = -1, pidfd = -1;
+	struct exec_io io = {.streams = {-1, -1, -1}, .ret_console = &console};
+	pid_t pid;
+	int r;
+
+	if (preserved_fds(o->preserve_fds, spec, &io.keep_fds, err) < 0 ||
+		seccomp_resolve(&spec->process, cache, &plan->filter, err) < 0)
+		return -1;
+	r = container_exec(c, spec, plan, &io, &pid, &pidfd, err);
+	seccomp_free(&plan->filter);
+	return r < 0 ? -1 : attend(c, o, console, pidfd, pid, err);
+}
+
+static int exec_in(struct oci *oci, struct container *c, const struct exec_options *o, char **args,
+	struct spec *spec, struct err *err)
+{
+	struct plan plan;
+	int r;
+
+	if (make_process(o, args, spec, err) < 0)
+		return -1;
+	if (spec->process.terminal && o->detach && !o->console_socket)
+		return err_set(err, "a detached terminal needs --console-socket");
+	spec->process.open_stdin = true;
+	if (plan_make(spec, NULL, &plan, &spec->arena, err) < 0)
+		return -1;
+	r = exec_planned(oci, c, o, spec, &plan, err);
+	cgroup_plan_free(&plan.cgroup);
+	return r;
+}
+
+static int exec_it(struct oci *oci, void *options, char **words, struct err *err)
+{
+	enum bundle_status status;
+	struct container c;
+	struct spec spec;
+	int r = -1;
+
+	foreground_block_signals(NULL);
+	if (bundle_open(&oci->store, words[0], CLAIM_NONE, &c, err) < 0)
+		return -1;
+	if (bundle_status(&c, &status, err) == 0) {
+		if (status != BUNDLE_RUNNING && status != BUNDLE_CREATED)
+			err_set(err, "cannot exec in a container that is %s: %s",
+				bundle_status_name(status), words[0]);
+		else if (bundle_spec(&c, &spec, err) == 0) {
+			r = exec_in(oci, &c, options, words + 1, &spec, err);
+			spec_free(&spec);
+		}
+	}
+	container_close(&c);
+	return r;
+}
+
+const struct oci_command oci_exec = {
+	.name = "exec",
+	.summary = "Run another process in a container",
+	.arguments = "ID [COMMAND…]",
+	.options = exec_table,
+	.options_size = sizeof(struct exec_options),
+	.words_min = 1,
+	.words_max = INT32_MAX,
+	.failure = EXEC_FAILED,
+	.run = exec_it,
+};

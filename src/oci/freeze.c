@@ -1,0 +1,57 @@
+#include "cgroup/group.h"
+#include "container/engine.h"
+#include "container/release.h"
+#include "oci/command.h"
+
+enum { FREEZE_SECONDS = 10 };
+
+static int freeze(struct oci *oci, const char *id, bool on, struct err *err)
+{
+	enum bundle_status status;
+	struct container c;
+	int r;
+
+	if (bundle_open(&oci->store, id, CLAIM_WAIT, &c, err) < 0)
+		return -1;
+	r = bundle_status(&c, &status, err);
+	if (r == 0 && status != (on ? BUNDLE_RUNNING : BUNDLE_PAUSED) &&
+		!(on && status == BUNDLE_CREATED))
+		r = err_set(err, "cannot %s %s: it is %s, not %s", on ? "pause" : "resume", id,
+			bundle_status_name(status), on ? "running" : "paused");
+	else if (r == 0 && c.group_fd < 0)
+		r = err_set(err, "cannot %s %s: it has no cgroup", on ? "pause" : "resume", id);
+	else if (r == 0)
+		r = cgroup_freeze(c.group_fd, on, deadline_in(FREEZE_SECONDS), err);
+	container_close(&c);
+	return r;
+}
+
+static int pause_it(struct oci *oci, void *options, char **words, struct err *err)
+{
+	(void)options;
+	return freeze(oci, words[0], true, err);
+}
+
+static int resume_it(struct oci *oci, void *options, char **words, struct err *err)
+{
+	(void)options;
+	return freeze(oci, words[0], false, err);
+}
+
+const struct oci_command oci_pause = {
+	.name = "pause",
+	.summary = "Freeze the processes of a container",
+	.arguments = "ID",
+	.words_min = 1,
+	.words_max = 1,
+	.run = pause_it,
+};
+
+const struct oci_command oci_resume = {
+	.name = "resume",
+	.summary = "Thaw the processes of a container",
+	.arguments = "ID",
+	.words_min = 1,
+	.words_max = 1,
+	.run = resume_it,
+};

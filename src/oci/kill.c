@@ -1,0 +1,77 @@
+#include "container/engine.h"
+#include "oci/command.h"
+#include "spec/signame.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+struct kill_options {
+	bool all;
+};
+
+static int kill_it(struct oci *oci, void *options, char **words, struct err *err)
+{
+	const struct kill_options *o = options;
+	struct container c;
+	int sig = SIGTERM, r;
+
+	if (words[1] && (sig = signal_parse(words[1])) < 0)
+		return err_value(err, "signal", words[1], "is none");
+	if (bundle_open(&oci->store, words[0], CLAIM_NONE, &c, err) < 0)
+		return -1;
+	r = bundle_kill(&c, sig, o->all, err);
+	container_close(&c);
+	return r;
+}
+
+static const struct option kill_table[] = {
+	{"all", 'a', OPTION_BOOL, offsetof(struct kill_options, all), "to each of its processes"},
+	{NULL},
+};
+
+const struct oci_command oci_kill = {
+	.name = "kill",
+	.summary = "Send a signal (SIGTERM) to a container",
+	.arguments = "ID [SIGNAL]",
+	.options = kill_table,
+	.options_size = sizeof(struct kill_options),
+	.words_min = 1,
+	.words_max = 2,
+	.run = kill_it,
+};
+
+struct delete_options {
+	bool force;
+};
+
+static int delete_it(struct oci *oci, void *options, char **words, struct err *err)
+{
+	const struct delete_options *o = options;
+	struct container c;
+	int r;
+
+	if (bundle_open(&oci->store, words[0], CLAIM_WAIT, &c, err) < 0)
+		/* containerd asks for it again once it is gone. */
+		return o->force && err->sys == ENOENT ? 0 : -1;
+	r = bundle_delete(&c, o->force, err);
+	container_close(&c);
+	return r;
+}
+
+static const struct option delete_table[] = {
+	{"force", 'f', OPTION_BOOL, offsetof(struct delete_options, force),
+		"kill it first; one that does not exist is deleted already"},
+	{NULL},
+};
+
+const struct oci_command oci_delete = {
+	.name = "delete",
+	.summary = "Remove what is left of a container",
+	.arguments = "ID",
+	.options = delete_table,
+	.options_size = sizeof(struct delete_options),
+	.words_min = 1,
+	.words_max = 1,
+	.run = delete_it,
+};

@@ -1,0 +1,24 @@
+/* How an engine is told that something went wrong: one line on standard error, and the same in the
+ * file that it named, in the form that it chose. */
+#pragma once
+
+#include "base/err.h"
+
+#include <stddef.h>
+
+enum log_format { LOG_TEXT, LOG_JSON };
+
+struct log {
+	const char *path; /* NULL: no file */
+	enum log_format format;
+};
+
+/* "text" or "json". */
+int log_format_parse(const char *value, enum log_format *ret, struct err *err);
+
+/* Reports a failure of a command once. In the words that engines look for: a missing or
+ * unusable command says so, and nothing else reads like it. */
+void log_failure(const struct log *log, const char *command, const struct err *err);
+
+/* The message of a failure as engines get it, into buf; for tests. Returns buf. Pure. */
+char *log_message(const struct err *err, char *buf, size_t size);

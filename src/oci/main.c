@@ -1,0 +1,206 @@
+#include "oci/command.h"
+#include "oci/log.h"
+
+#include "base/fd.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The specification that config.json is read by, and that states name. */
+#define SPEC_VERSION "1.3.0"
+
+/* clang-format off */
+#define EACH_COMMAND(X)                                                                            \
+	X(create) X(start) X(run) X(state) X(list) X(kill) X(delete) X(exec) X(ps) X(pause)        \
+	X(resume) X(update) X(events)
+/* clang-format on */
+
+#define DECLARE(name) extern const struct oci_command oci_##name;
+EACH_COMMAND(DECLARE)
+
+#define POINT(name) &oci_##name,
+static const struct oci_command *const commands[] = {EACH_COMMAND(POINT) NULL};
+
+struct globals {
+	const char *root, *log, *log_format, *log_level, *cgroup_manager, *rootless;
+	bool debug, systemd_cgroup, version, help;
+};
+
+static const struct option globals[] = {
+	{"root", 0, OPTION_STRING, offsetof(struct globals, root), "where states are kept"},
+	{"log", 0, OPTION_STRING, offsetof(struct globals, log), "file for failures"},
+	{"log-format", 0, OPTION_STRING, offsetof(struct globals, log_format), "text or json"},
+	{"log-level", 0, OPTION_IGNORED_STRING, 0, "(failures and warnings are all there is)"},
+	{"debug", 0, OPTION_IGNORED, 0, "(failures and warnings are all there is)"},
+	{"systemd-cgroup", 0, OPTION_BOOL, offsetof(struct globals, systemd_cgroup),
+		"cgroups are made by systemd"},
+	{"cgroup-manager", 0, OPTION_STRING, offsetof(struct globals, cgroup_manager),
+		"cgroupfs, systemd or disabled"},
+	{"rootless", 0, OPTION_STRING, offsetof(struct globals, rootless),
+		"true, false or auto: seen anyway"},
+	{"version", 'v', OPTION_BOOL, offsetof(struct globals, version), "say which this is"},
+	{"help", 'h', OPTION_BOOL, offsetof(struct globals, help), "say what there is"},
+	{NULL},
+};
+
+/* containerd's client reads only a first line that begins with runc's name: for who calls us by that
+ * name we are it. */
+static void print_version(const char *argv0)
+{
+	const char *slash = strrchr(argv0, '/'), *name = slash ? slash + 1 : argv0;
+
+	printf("%s version " CTR_VERSION "\ncommit: " CTR_VERSION "\nspec: " SPEC_VERSION "\n",
+		strcmp(name, "runc") == 0 ? "runc" : "ctr-oci");
+}
+
+static void print_help(void)
+{
+	puts("ctr-oci: an OCI runtime, for podman, containerd, Docker and their kind\n\n"
+	     "usage: ctr-oci [OPTION…] COMMAND [OPTION…] ID\n\ncommands:");
+	for (size_t i = 0; commands[i]; i++)
+		printf("  %-10s%s\n", commands[i]->name, commands[i]->summary);
+	puts("\noptions:");
+	options_help(globals);
+	puts("\nctr-oci COMMAND --help tells about one; ctr-oci(8) about all.");
+}
+
+static void print_command_help(const struct oci_command *c)
+{
+	printf("ctr-oci %s: %s\n\nusage: ctr-oci %s [OPTION…]%s%s\n", c->name, c->summary, c->name,
+		c->arguments ? " " : "", c->arguments ? c->arguments : "");
+	if (c->options && c->options->name) {
+		puts("\noptions:");
+		options_help(c->options);
+	}
+}
+
+static const struct oci_command *find_command(const char *name)
+{
+	for (size_t i = 0; commands[i]; i++)
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+static int manager_parse(const struct globals *g, enum cgroup_manager *ret, struct err *err)
+{
+	static const char *const names[] = {
+		[MANAGER_CGROUPFS] = "cgroupfs",
+		[MANAGER_SYSTEMD] = "systemd",
+		[MANAGER_DISABLED] = "disabled",
+	};
+
+	*ret = g->systemd_cgroup ? MANAGER_SYSTEMD : MANAGER_CGROUPFS;
+	if (!g->cgroup_manager)
+		return 0;
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(g->cgroup_manager, names[i]) == 0) {
+			*ret = (enum cgroup_manager)i;
+			return 0;
+		}
+	}
+	return err_value(err, "--cgroup-manager", g->cgroup_manager,
+		"is none of cgroupfs, systemd and disabled");
+}
+
+/* Set but empty, XDG_RUNTIME_DIR means what its absence means: podman calls us so. */
+static const char *default_root(char *buf, size_t size)
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+
+	if (geteuid() == 0 || !runtime || !*runtime)
+		return "/run/ctr-oci";
+	snprintf(buf, size, "%s/ctr-oci", runtime);
+	return buf;
+}
+
+static int run_command(const struct oci_command *c, struct oci *oci, int argc, char **argv,
+	struct err *err)
+{
+	static const struct option none[] = {{NULL}};
+	autofree void *options = calloc(1, c->options_size + 1);
+	int words, r;
+
+	if (!options)
+		return err_sys(err, "start");
+	if (argc == 1 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)) {
+		print_command_help(c);
+		return 0;
+	}
+	words = options_parse(c->options ? c->options : none, options, argc, argv,
+		c->words_max != INT32_MAX, err);
+	if (words < 0)
+		return -1;
+	if (words < c->words_min || words > c->words_max)
+		return err_set(err, "%s %s: that is how it is called", c->name,
+			c->arguments ? c->arguments : "");
+	if (!c->stateless && store_open_state("--root", oci->root, &oci->store, err) < 0)
+		return -1;
+	r = c->run(oci, options, argv, err);
+	if (!c->stateless)
+		store_close(&oci->store);
+	return r;
+}
+
+/* What we are called with is not what containers are made with. */
+static void inherit_nothing(void)
+{
+	sigset_t none;
+
+	umask(022);
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int fail(const struct log *log, const struct oci_command *c, const struct err *err)
+{
+	log_failure(log, c ? c->name : NULL, err);
+	return c && c->failure ? c->failure : 1;
+}
+
+int main(int argc, char **argv)
+{
+	char root[256], cwd[4096];
+	struct globals g = {0};
+	struct oci oci = {.argv = argv};
+	const struct oci_command *c = NULL;
+	struct log log = {0};
+	struct err err = {0};
+	int words, r;
+
+	inherit_nothing();
+	words = options_parse(globals, &g, argc - 1, argv + 1, false, &err);
+	log.path = g.log;
+	if (words < 0 || (g.log_format && log_format_parse(g.log_format, &log.format, &err) < 0) ||
+		manager_parse(&g, &oci.manager, &err) < 0)
+		return fail(&log, NULL, &err);
+	if (g.version) {
+		print_version(argv[0]);
+		return 0;
+	}
+	if (g.help || words == 0) {
+		print_help();
+		return g.help ? 0 : 1;
+	}
+	c = find_command(argv[1]);
+	if (!c) {
+		err_set(&err, "unknown command %.60s", argv[1]);
+		return fail(&log, NULL, &err);
+	}
+	oci.root = g.root ? g.root : default_root(root, sizeof(root));
+	if (oci.root[0] != '/' && getcwd(cwd, sizeof(cwd))) {
+		/* Engines are started in a directory of theirs and name the rest from there. */
+		size_t len = strlen(cwd);
+
+		snprintf(cwd + len, sizeof(cwd) - len, "/%s", oci.root);
+		oci.root = cwd;
+	}
+	r = run_command(c, &oci, words - 1, argv + 2, &err);
+	return r < 0 ? fail(&log, c, &err) : r;
+}

@@ -1,0 +1,67 @@
+#include "oci/create.h"
+
+#include "base/fd.h"
+#include "container/foreground.h"
+#include "container/relay.h"
+
+static int wait_for_end(struct container *c, int console, int *ret_status, struct err *err)
+{
+	bool timed_out;
+
+	return console >= 0 ? relay_terminal(c, console, true, ret_status, err)
+			    : foreground_wait(c, 0, ret_status, &timed_out, err);
+}
+
+/* Whatever happens to us from here on: it is not left running with nobody waiting for it. */
+static int run_created(struct container *c, const struct create_options *o, int console,
+	struct err *err)
+{
+	struct err second;
+	int status = 0, r;
+
+	r = bundle_start(c, err);
+	if (r == 0 && o->detach)
+		return 0;
+	if (r == 0)
+		r = wait_for_end(c, console, &status, err);
+	if ((r < 0 || !o->keep) && bundle_delete(c, true, r < 0 ? &second : err) < 0)
+		r = -1;
+	return r < 0 ? -1 : status;
+}
+
+static int run(struct oci *oci, void *options, char **words, struct err *err)
+{
+	const struct create_options *o = options;
+	autofd int console = -1;
+	struct container c;
+	struct spec spec;
+	int r;
+
+	foreground_block_signals(NULL);
+	if (create_container(oci, o, words[0], &spec, o->detach ? NULL : &console, &c, err) < 0)
+		return -1;
+	spec_free(&spec);
+	r = run_created(&c, o, console, err);
+	container_close(&c);
+	return r;
+}
+
+static const struct option options[] = {
+	CREATE_OPTIONS,
+	{"detach", 'd', OPTION_BOOL, offsetof(struct create_options, detach),
+		"do not wait for its end"},
+	{"keep", 0, OPTION_BOOL, offsetof(struct create_options, keep),
+		"do not delete it at its end"},
+	{NULL},
+};
+
+const struct oci_command oci_run = {
+	.name = "run",
+	.summary = "Make a container, start it, wait for it and delete it",
+	.arguments = "ID",
+	.options = options,
+	.options_size = sizeof(struct create_options),
+	.words_min = 1,
+	.words_max = 1,
+	.run = run,
+};

@@ -1,0 +1,137 @@
+#include "container/engine.h"
+#include "oci/command.h"
+
+#include "base/fd.h"
+#include "base/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int state(struct oci *oci, void *options, char **words, struct err *err)
+{
+	autofree char *text = NULL;
+	enum bundle_status status;
+	struct container c;
+	int r;
+
+	(void)options;
+	if (bundle_open(&oci->store, words[0], CLAIM_NONE, &c, err) < 0)
+		return -1;
+	r = bundle_status(&c, &status, err);
+	if (r == 0)
+		text = bundle_state(&c, status, err);
+	container_close(&c);
+	if (!text)
+		return -1;
+	puts(text);
+	return 0;
+}
+
+const struct oci_command oci_state = {
+	.name = "state",
+	.summary = "Print the state of a container",
+	.arguments = "ID",
+	.words_min = 1,
+	.words_max = 1,
+	.run = state,
+};
+
+struct list_options {
+	const char *format;
+	bool quiet;
+};
+
+struct listing {
+	struct oci *oci;
+	json_t *all;
+};
+
+/* One that goes, or is broken, while we look is no reason not to list the others. */
+static int list_one(const char *id, void *arg, struct err *err)
+{
+	struct listing *l = arg;
+	autofree char *text = NULL;
+	enum bundle_status status;
+	struct container c;
+	json_t *j;
+
+	if (bundle_open(&l->oci->store, id, CLAIM_NONE, &c, err) < 0)
+		return 0;
+	if (bundle_status(&c, &status, err) == 0)
+		text = bundle_state(&c, status, err);
+	container_close(&c);
+	j = text ? json_parse("state", text, strlen(text), err) : NULL;
+	if (j)
+		json_array_append_new(l->all, j);
+	return 0;
+}
+
+static const char *member(const json_t *j, const char *name)
+{
+	const char *s = json_string_value(json_object_get(j, name));
+
+	return s ? s : "";
+}
+
+static void print_row(const char *id, const char *pid, const char *status, const char *bundle,
+	const char *created)
+{
+	printf("%-40s %-10s %-10s %-40s %s\n", id, pid, status, bundle, created);
+}
+
+static void print_table(const json_t *all, bool quiet)
+{
+	size_t i;
+	json_t *j;
+
+	if (!quiet)
+		print_row("ID", "PID", "STATUS", "BUNDLE", "CREATED");
+	json_array_foreach (all, i, j) {
+		char pid[16];
+
+		snprintf(pid, sizeof(pid), "%lld",
+			(long long)json_integer_value(json_object_get(j, "pid")));
+		if (quiet)
+			puts(member(j, "id"));
+		else
+			print_row(member(j, "id"), pid, member(j, "status"), member(j, "bundle"),
+				member(j, "created"));
+	}
+}
+
+static int list(struct oci *oci, void *options, char **words, struct err *err)
+{
+	const struct list_options *o = options;
+	autojson json_t *all = json_array();
+	struct listing l = {oci, all};
+	autofree char *text = NULL;
+
+	(void)words;
+	if (o->format && strcmp(o->format, "table") != 0 && strcmp(o->format, "json") != 0)
+		return err_value(err, "--format", o->format, "is neither table nor json");
+	if (bundle_each(&oci->store, list_one, &l, err) < 0)
+		return -1;
+	if (!o->format || strcmp(o->format, "table") == 0) {
+		print_table(all, o->quiet);
+		return 0;
+	}
+	text = json_text(all, JSON_COMPACT, err);
+	if (!text)
+		return -1;
+	puts(text);
+	return 0;
+}
+
+static const struct option list_table[] = {
+	{"format", 'f', OPTION_STRING, offsetof(struct list_options, format), "table or json"},
+	{"quiet", 'q', OPTION_BOOL, offsetof(struct list_options, quiet), "ids only"},
+	{NULL},
+};
+
+const struct oci_command oci_list = {
+	.name = "list",
+	.summary = "Print all containers",
+	.options = list_table,
+	.options_size = sizeof(struct list_options),
+	.run = list,
+};

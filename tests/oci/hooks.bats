@@ -1,0 +1,73 @@
+#!/usr/bin/env bats
+# Hooks: all six, in their order, with the state that the specification gives them.
+load oci
+
+setup_file() { oci_file_setup; }
+setup() {
+	cd "$BATS_FILE_TMPDIR"
+	LOG=$BATS_TEST_TMPDIR/log
+}
+teardown() { oci_teardown; }
+
+# hook POINT [MORE]: notes the point and the status it is told.
+hook() {
+	jq -n --arg p "$1" --arg log "$LOG" --arg more "${2:-:}" '{path: "/bin/sh", args: ["sh", "-c",
+		("s=$(cat); echo \"" + $p + " $(echo \"$s\" | sed -E \"s/.*.status.:.([a-z]*).*/\\1/\")\" >>" + $log + "; " + $more)]}'
+}
+
+with_hooks() {
+	local filter=. point
+	for point; do filter+=" | .hooks.$point += [$(hook "$point")]"; done
+	sh_bundle 'sleep .2' "$filter"
+}
+
+@test "each at its point, and with its status" {
+	with_hooks prestart createRuntime createContainer poststart poststop
+	create oci-a
+	[ "$(cat "$LOG")" = "prestart creating
+createRuntime creating
+createContainer creating" ]
+	oci start oci-a
+	until_true stopped is oci-a stopped
+	oci delete oci-a
+	[ "$(tail -n 2 "$LOG")" = "poststart running
+poststop stopped" ]
+}
+
+@test "startContainer runs in the container" {
+	sh_bundle 'cat /tmp/hook; rm /tmp/hook' '.hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "cat >/tmp/hook"]}]'
+	create oci-a
+	[ ! -e "$FS/tmp/hook" ]
+	oci start oci-a
+	until_true stopped is oci-a stopped
+	jq -e '.status == "created" and .id == "oci-a"' "$B/out"
+}
+
+@test "createRuntime sees the namespaces and the pid of the container" {
+	sh_bundle 'true' ".hooks.createRuntime = [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"pid=\$(sed -E 's/.*.pid.: *([0-9]+).*/\\\\1/'); readlink /proc/\$pid/ns/net /proc/\$pid/ns/uts >$LOG\"]}]"
+	create oci-a
+	[ "$(cat "$LOG")" = "$(readlink "/proc/$(cat "$B/pid")/ns/net" "/proc/$(cat "$B/pid")/ns/uts")" ]
+	[ "$(head -n 1 "$LOG")" != "$(readlink /proc/self/ns/net)" ]
+}
+
+@test "a hook that fails fails the create, and nothing is left" {
+	sh_bundle 'true' '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "echo because >&2; exit 3"]}]'
+	run -1 oci create --bundle "$B" oci-a
+	[[ $output == *"hook createRuntime[0]: /bin/sh ended with status 3: because"* ]]
+	run -1 oci state oci-a
+}
+
+@test "a poststart hook that fails is a warning, and the next one runs" {
+	sh_bundle 'sleep 100' ".hooks.poststart = [{path: \"/bin/false\"}, $(hook poststart)]"
+	create oci-a
+	run -0 --separate-stderr oci start oci-a
+	[[ $stderr == *warning*poststart* ]]
+	[ "$(cat "$LOG")" = "poststart running" ]
+	is oci-a running
+}
+
+@test "a hook out of its time is killed" {
+	sh_bundle 'true' '.hooks.prestart = [{path: "/bin/sleep", args: ["sleep", "100"], timeout: 1}]'
+	run -1 oci create --bundle "$B" oci-a
+	[[ $output == *"was not done within 1 s"* ]]
+}

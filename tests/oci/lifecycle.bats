@@ -1,0 +1,281 @@
+#!/usr/bin/env bats
+# The life of a container as the runtime specification and the engines want it.
+load oci
+
+setup_file() { oci_file_setup; }
+setup() { cd "$BATS_FILE_TMPDIR"; }
+teardown() { oci_teardown; }
+
+@test "create, start, end, delete: each state in turn" {
+	sh_bundle 'while [ ! -e /tmp/go ]; do sleep .05; done'
+	create oci-a
+	is oci-a created
+	[ "$(oci state oci-a | jq .pid)" = "$(cat "$B/pid")" ]
+	oci start oci-a
+	is oci-a running
+	touch "$FS/tmp/go"
+	until_true stopped is oci-a stopped
+	[ "$(oci state oci-a | jq .pid)" = 0 ]
+	oci delete oci-a
+	run ! oci state oci-a
+	rm "$FS/tmp/go"
+}
+
+@test "the state has all members of the specification" {
+	sh_bundle 'sleep 100' '.annotations = {"a.b": "c"}'
+	create oci-a
+	run -0 oci state oci-a
+	jq -e --arg b "$B" '.ociVersion == "1.0.2" and .id == "oci-a" and .status == "created" and .pid > 1
+		and .bundle == $b and .annotations["a.b"] == "c" and (.created | test("^2.*Z$"))' <<< "$output"
+}
+
+@test "the payload is not run before start, and its output is the creator's" {
+	sh_bundle 'echo ran'
+	create oci-a
+	[ ! -s "$B/out" ]
+	oci start oci-a
+	until_true stopped is oci-a stopped
+	[ "$(cat "$B/out")" = ran ]
+}
+
+@test "run: output, status, and nothing left" {
+	sh_bundle 'echo hello; exit 7'
+	run -7 oci run --bundle "$B" oci-a
+	[ "$output" = hello ]
+	run ! oci state oci-a
+}
+
+@test "run: killed by a signal is 128 and its number" {
+	sh_bundle 'kill -9 $$; sleep 1' '.linux.namespaces |= map(select(.type != "pid"))'
+	run -137 oci run --bundle "$B" oci-a
+}
+
+@test "the pid file is digits only" {
+	sh_bundle 'sleep 100'
+	create oci-a
+	[[ "$(od -An -c "$B/pid" | tr -d ' \n')" =~ ^[0-9]+$ ]]
+}
+
+@test "an unknown id" {
+	for command in state start kill delete pause resume ps; do
+		run ! oci $command oci-none
+		[[ $output == *"container does not exist"* ]]
+		[ "$status" = 1 ]
+	done
+	run -255 oci exec oci-none true
+}
+
+@test "delete --force of an unknown id is silent" {
+	run -0 oci delete --force oci-none
+	[ -z "$output" ]
+}
+
+@test "an id that is taken" {
+	sh_bundle 'sleep 100'
+	create oci-a
+	run -1 oci create --bundle "$B" oci-a
+	[[ $output == *"container with given ID already exists"* ]]
+	is oci-a created
+}
+
+@test "two creates of one id: one winner" {
+	sh_bundle 'sleep 100'
+	local i won=0 pids=()
+	for i in 1 2 3 4; do
+		oci create --bundle "$B" oci-a < /dev/null > "$B/out$i" 2>&1 &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do wait "$i" && won=$((won + 1)); done
+	[ "$won" = 1 ]
+	is oci-a created
+}
+
+@test "start twice" {
+	sh_bundle 'sleep 100'
+	create oci-a
+	oci start oci-a
+	run -1 oci start oci-a
+	[[ $output == *"cannot start an already running container"* ]]
+	is oci-a running
+}
+
+@test "start of one that has stopped" {
+	sh_bundle 'true'
+	create oci-a
+	oci start oci-a
+	until_true stopped is oci-a stopped
+	run -1 oci start oci-a
+}
+
+@test "kill: the payload gets the signal, by number or name" {
+	sh_bundle 'trap "echo usr1" USR1; trap "echo term; exit 0" TERM; echo ready; while :; do sleep .05; done'
+	create oci-a
+	oci start oci-a
+	until_true ready grep -q ready "$B/out"
+	oci kill oci-a USR1
+	until_true usr1 grep -q usr1 "$B/out"
+	oci kill oci-a 15
+	until_true stopped is oci-a stopped
+	grep -q term "$B/out"
+}
+
+@test "kill of one that has stopped" {
+	sh_bundle 'true'
+	create oci-a
+	oci start oci-a
+	until_true stopped is oci-a stopped
+	run -1 oci kill oci-a 15
+	[[ $output == *"container not running"* ]]
+}
+
+@test "kill --all reaches what has another parent, where there is no pid namespace" {
+	sh_bundle 'sleep 1000 & sleep 1001' '.linux.namespaces |= map(select(.type != "pid"))'
+	create oci-a
+	oci start oci-a
+	until_true two test "$(oci ps --format json oci-a | jq length)" -ge 1
+	oci kill --all oci-a 9
+	until_true stopped is oci-a stopped
+	until_true empty test "$(oci ps --format json oci-a)" = "[]"
+}
+
+@test "delete of a running one is refused, with --force it is killed" {
+	sh_bundle 'sleep 100'
+	create oci-a
+	oci start oci-a
+	run -1 oci delete oci-a
+	[[ $output == *"cannot delete container oci-a that is not stopped: running"* ]]
+	local pid
+	pid=$(cat "$B/pid")
+	oci delete --force oci-a
+	not alive "$pid"
+}
+
+@test "delete of one that was never started" {
+	sh_bundle 'echo never'
+	create oci-a
+	oci delete oci-a
+	[ ! -s "$B/out" ]
+}
+
+@test "pause and resume" {
+	sh_bundle 'while :; do echo x; sleep .02; done'
+	create oci-a
+	oci start oci-a
+	oci pause oci-a
+	is oci-a paused
+	local size
+	size=$(stat -c %s "$B/out")
+	sleep .3
+	[ "$(stat -c %s "$B/out")" = "$size" ]
+	run -1 oci pause oci-a
+	oci resume oci-a
+	is oci-a running
+	run -1 oci resume oci-a
+}
+
+@test "list: table, JSON and ids" {
+	sh_bundle 'sleep 100'
+	create oci-a
+	create oci-b
+	[ "$(oci list -q | sort | tr '\n' ' ')" = "oci-a oci-b " ]
+	[ "$(oci list --format json | jq -r 'sort_by(.id)[1].status')" = created ]
+	[[ "$(oci list)" == ID*BUNDLE* ]]
+}
+
+@test "ps: an array of numbers" {
+	sh_bundle 'sleep 1000 & sleep 1000'
+	create oci-a
+	oci start oci-a
+	until_true three eval '[ "$(oci ps --format json oci-a | jq length)" -ge 2 ]'
+	oci ps --format json oci-a | jq -e "index($(cat "$B/pid")) != null"
+}
+
+@test "ids that are none are refused before anything is made" {
+	bundle
+	for id in .a a/b '' 'a b' '../x' "$(printf 'a%.0s' {1..300})"; do
+		run -1 oci create --bundle "$B" "$id"
+	done
+	[ -z "$(ls "$OCI_ROOT")" ]
+}
+
+@test "options before and behind the id, with one dash and two, with = and without" {
+	sh_bundle 'sleep 100'
+	ctr-oci -root "$OCI_ROOT" create -bundle="$B" oci-a < /dev/null > /dev/null 2>&1
+	oci kill oci-a --all 9
+	oci delete oci-a -force=true
+}
+
+@test "a log in JSON: one line for a failure, and the same on standard error" {
+	bundle '.process.args = ["nosuch"]'
+	run -1 oci --log "$B/log" --log-format json create --bundle "$B" oci-a
+	[ "$(wc -l < "$B/log")" = 1 ]
+	jq -e '.level == "error" and (.msg | contains("executable file not found in $PATH"))
+		and (.time | test("^2[0-9-]+T[0-9:]+Z$"))' "$B/log"
+	[[ $output == *'executable file not found in $PATH'* ]]
+	[ -z "$(ls "$OCI_ROOT")" ]
+}
+
+@test "what is not a missing command does not read like one" {
+	bundle '.root.path = "/nonexistent"'
+	run -1 oci --log "$B/log" create --bundle "$B" oci-a
+	not grep -qiE 'no such file or directory|permission denied' "$B/log"
+	not grep -qiE 'no such file or directory|permission denied' <<< "$output"
+}
+
+@test "a command that is not executable" {
+	bundle '.process.args = ["/etc/passwd"]'
+	run -1 oci create --bundle "$B" oci-a
+	[[ $output == *"permission denied"* ]]
+}
+
+@test "version" {
+	[ "$(ctr-oci --version | head -n 1 | cut -d' ' -f1,2)" = "ctr-oci version" ]
+	ln -s "$(command -v ctr-oci)" "$BATS_TEST_TMPDIR/runc"
+	[[ "$("$BATS_TEST_TMPDIR/runc" --version)" == "runc version "*commit:*spec:* ]]
+}
+
+@test "a record cut to nothing: the container is found by its group, killed and deleted" {
+	sh_bundle 'sleep 1000'
+	create oci-a
+	oci start oci-a
+	local pid
+	pid=$(cat "$B/pid")
+	: > "$OCI_ROOT/oci-a/record.json"
+	is oci-a running
+	oci kill oci-a 9
+	until_true stopped is oci-a stopped
+	oci delete oci-a
+	not alive "$pid"
+}
+
+@test "a create that is killed leaves nothing in the way" {
+	sh_bundle 'sleep 1000'
+	local i
+	for i in 1 2 3 4 5 6; do
+		timeout -s KILL "0.00$i" ctr-oci --root "$OCI_ROOT" create --bundle "$B" oci-a < /dev/null > /dev/null 2>&1 || :
+		oci delete --force oci-a
+	done
+	create oci-a
+}
+
+@test "without cgroups: run, kill, delete" {
+	sh_bundle 'sleep 1000'
+	ctr-oci --cgroup-manager disabled --root "$OCI_ROOT" create --bundle "$B" oci-a < /dev/null > /dev/null 2>&1
+	oci start oci-a
+	is oci-a running
+	oci kill oci-a KILL
+	until_true stopped is oci-a stopped
+	oci delete oci-a
+	[ ! -e "$OCI_GROUPS/ctr-oci/oci-a" ]
+}
+
+@test "a cgroup path: made there, in use it is refused" {
+	sh_bundle 'sleep 1000' '.linux.cgroupsPath = "/ctr-oci/oci-deep/er"'
+	create oci-a
+	[ -d "$OCI_GROUPS/ctr-oci/oci-deep/er" ]
+	run -1 oci create --bundle "$B" oci-b
+	[[ $output == *"is in use"* ]]
+	oci delete --force oci-a
+	[ ! -e "$OCI_GROUPS/ctr-oci/oci-deep/er" ]
+	rmdir "$OCI_GROUPS/ctr-oci/oci-deep"
+}
