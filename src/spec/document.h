@@ -157,3 +157,6 @@ const char *document_propagation_name(uint64_t flags);
 
 /* "an absolute path" unless it is one that the kernel would take; a check of struct field. */
 const char *document_path(const char *s);
+
+/* The options of mounts that are read, for `features`: how many of at most max names were written. */
+size_t document_mount_options(const char **ret, size_t max);

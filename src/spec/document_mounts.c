@@ -1,6 +1,7 @@
 #include "spec/document.h"
 
 #include <linux/mount.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -388,4 +389,25 @@ int document_mounts_write(struct walk *w, struct document *d)
 			arena_push(w->arena, d->make_source, d->make_source_count, m->target);
 	}
 	return 0;
+}
+
+size_t document_mount_options(const char **ret, size_t max)
+{
+	static const char *const binds[] = {"bind", "rbind", "idmap", "ridmap", "copy-symlink",
+		"tmpcopyup"};
+	static char recursive[COUNT(attrs)][16];
+	size_t n = 0;
+
+	for (size_t i = 0; i < COUNT(attrs) && n + 1 < max; i++) {
+		snprintf(recursive[i], sizeof(recursive[i]), "r%s", attrs[i].name);
+		ret[n++] = attrs[i].name;
+		ret[n++] = recursive[i];
+	}
+	for (size_t i = 0; i < COUNT(binds) && n < max; i++)
+		ret[n++] = binds[i];
+	for (size_t i = 0; i < COUNT(superblock) && n < max; i++)
+		ret[n++] = superblock[i];
+	for (size_t i = 0; i < COUNT(nothing) && n < max; i++)
+		ret[n++] = nothing[i];
+	return n;
 }
