@@ -8,12 +8,15 @@
 #include "container/payload.h"
 #include "net/loopback.h"
 #include "ns/clone.h"
+#include "ns/join.h"
+#include "ns/time.h"
 #include "ns/uts.h"
 #include "process/ids.h"
 #include "process/lsm.h"
 #include "process/terminal.h"
 #include "rootfs/mounts.h"
 #include "rootfs/overlay.h"
+#include "rootfs/root.h"
 #include "rootfs/tree.h"
 
 #include <errno.h>
@@ -35,11 +38,17 @@ static int die_with_parent(struct err *err)
 }
 
 /* What needs no ids and no mounts yet: the parent prepares those meanwhile. */
-static int make_namespaces(const struct spec *spec, struct err *err)
+static int make_namespaces(const struct spec *spec, const int *ns_fds, struct err *err)
 {
 	uint64_t fresh = spec->ns.fresh;
 
-	if (die_with_parent(err) < 0 || ns_unshare_late(fresh, err) < 0)
+	if (die_with_parent(err) < 0 || ns_paths_join(&spec->ns, ns_fds, err) < 0 ||
+		ns_unshare_late(fresh, err) < 0)
+		return -1;
+	if ((fresh & CLONE_NEWTIME) && time_enter(&spec->ns, err) < 0)
+		return -1;
+	if ((fresh & CLONE_NEWUTS) && spec->domainname &&
+		uts_set_domainname(spec->domainname, err) < 0)
 		return -1;
 	if ((fresh & CLONE_NEWUTS) && spec->hostname && uts_set_hostname(spec->hostname, err) < 0)
 		return -1;
@@ -68,7 +77,7 @@ static int tell_namespaces(const struct child *c, struct err *err)
 /* Changing ids unties from the parent: done again. */
 static int take_ids(const struct spec *spec, struct err *err)
 {
-	if (!(spec->ns.fresh & CLONE_NEWUSER))
+	if (!plan_has_users(spec))
 		return 0;
 	return ids_become_root(err) < 0 ? -1 : die_with_parent(err);
 }
@@ -148,13 +157,28 @@ static int set_streams(const struct child *c, int rootfd, int devfd, struct err 
 			return -1;
 		return terminal_become(ptmx, err);
 	}
-	if (streams[0] < 0 && !c->spec->process.open_stdin) {
+	if (streams[0] < 0 && devfd >= 0 && !c->spec->process.open_stdin) {
 		null = openat(devfd, "null", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 		if (null < 0)
 			return err_sys(err, "open the container's /dev/null");
 		streams[0] = null;
 	}
 	return streams_apply(streams, err);
+}
+
+/* The root, attached, as a descriptor. */
+static int make_root(const struct trees *t, const struct spec *spec, struct err *err)
+{
+	const struct overlay overlay = {
+		.layers = t->layers,
+		.count = t->layer_count,
+		.writable = t->writable,
+		.is_volatile = spec->root.never_synced,
+	};
+
+	if (!spec->root.direct)
+		return overlay_mount(&overlay, err);
+	return direct_mount(t->layers[0], &spec->root, err) < 0 ? -1 : t->layers[0];
 }
 
 static int become_payload(const struct child *c, struct payload *payload, struct err *err)
@@ -165,20 +189,14 @@ static int become_payload(const struct child *c, struct payload *payload, struct
 
 	if (take_ids(spec, err) < 0 || lsm_open(&spec->process, &label_fd, err) < 0)
 		return -1;
-	rootfd = overlay_mount(
-		&(struct overlay){
-			.layers = t->layers,
-			.count = t->layer_count,
-			.writable = t->writable,
-			.is_volatile = spec->root.never_synced,
-		},
-		err);
+	rootfd = make_root(t, spec, err);
 	if (rootfd < 0 || build_root(c, rootfd, &devfd, err) < 0 ||
 		hide_paths(spec, rootfd, devfd, err) < 0 ||
 		set_streams(c, rootfd, devfd, err) < 0 ||
 		hooks_run(&spec->hooks, HOOK_CREATE_CONTAINER,
 			c->states ? c->states->creating : NULL, err) < 0 ||
-		root_pivot(rootfd, spec->root.readonly, err) < 0)
+		root_enter(rootfd, &spec->root, plan_has_users(spec),
+			spec->process.caps[CAPSET_BOUNDING], err) < 0)
 		return -1;
 	payload->rootfd = rootfd;
 	payload->label_fd = label_fd;
@@ -198,7 +216,7 @@ _Noreturn void child_run(const struct child *c)
 	};
 	struct err err = {0};
 
-	if (make_namespaces(c->spec, &err) == 0 && tell_namespaces(c, &err) == 0 &&
+	if (make_namespaces(c->spec, c->ns_fds, &err) == 0 && tell_namespaces(c, &err) == 0 &&
 		trees_receive(c->trees, c->spec, c->go_sock, &err) == 0) {
 		payload.init_fd = c->trees->init;
 		become_payload(c, &payload, &err);

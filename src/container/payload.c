@@ -129,10 +129,21 @@ struct found {
 	char path[4096];
 };
 
+/* Above all ids that the container has. */
+static uint32_t id_limit(const struct id_maps *ids)
+{
+	uint32_t limit = 0;
+
+	for (size_t i = 0; i < ids->nuids; i++)
+		if (ids->uids[i].inside + ids->uids[i].count > limit)
+			limit = ids->uids[i].inside + ids->uids[i].count;
+	return limit ? limit : UINT32_MAX;
+}
+
 static int prepare(const struct payload *p, struct found *f, struct err *err)
 {
 	const struct process_spec *process = &p->spec->process;
-	uint32_t limit = p->plan->map.count ? p->plan->map.count : UINT32_MAX;
+	uint32_t limit = id_limit(&p->plan->ids);
 
 	if (user_resolve(p->rootfd, process->user, process->groups, process->groupc, limit,
 		    &f->user, err) < 0)

@@ -2,6 +2,7 @@
 
 #include "ns/clone.h"
 #include "ns/idmap.h"
+#include "ns/join.h"
 #include "process/seccomp.h"
 #include "spec/capname.h"
 #include "spec/defaults.h"
@@ -52,7 +53,8 @@ static void plan_etc(const struct spec *spec, const char *host_resolv, struct pl
 			host_resolv || spec->dns_count ? etc_resolv(a, spec, host_resolv) : NULL},
 	};
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+	/* The files of an engine's root are the engine's. */
+	for (size_t i = 0; !spec->root.direct && i < sizeof(files) / sizeof(files[0]); i++)
 		if (files[i].text && !is_mounted(spec, files[i].target))
 			plan->etc[plan->etc_count++] = files[i];
 }
@@ -63,7 +65,7 @@ int plan_make(const struct spec *spec, const char *host_resolv, struct plan *ret
 	*ret = (struct plan){.clone_flags = spec->ns.fresh};
 	if (cgroup_plan(&spec->limits, &ret->cgroup, err) < 0)
 		return -1;
-	if (spec->ns.fresh & CLONE_NEWUSER)
+	if ((spec->ns.fresh & CLONE_NEWUSER) && !spec->ns.uid_map_count)
 		ret->map = (struct id_map){0, 0, SPEC_IDS};
 	plan_argv(spec, ret, arena);
 	plan_env(spec, ret, arena);
@@ -73,10 +75,20 @@ int plan_make(const struct spec *spec, const char *host_resolv, struct plan *ret
 
 void plan_set_slot(struct plan *plan, const struct spec *spec, unsigned slot)
 {
-	if (!(spec->ns.fresh & CLONE_NEWUSER))
-		return;
-	plan->map.outside = idmap_slot_base(slot);
-	plan->id_base = plan->map.outside;
+	const struct namespaces *ns = &spec->ns;
+
+	if (plan->map.count) {
+		plan->map.outside = idmap_slot_base(slot);
+		plan->ids = (struct id_maps){&plan->map, &plan->map, 1, 1};
+	} else if (ns->fresh & CLONE_NEWUSER) {
+		plan->ids = (struct id_maps){ns->uid_maps, ns->gid_maps, ns->uid_map_count,
+			ns->gid_map_count};
+	}
+}
+
+bool plan_has_users(const struct spec *spec)
+{
+	return (spec->ns.fresh | ns_paths_flags(&spec->ns)) & CLONE_NEWUSER;
 }
 
 static const char *const kinds[] = {
@@ -88,6 +100,7 @@ static const char *const kinds[] = {
 	[MOUNT_MQUEUE] = "mqueue",
 	[MOUNT_CGROUP] = "cgroup2",
 	[MOUNT_DEV] = "dev",
+	[MOUNT_FS] = "fs",
 };
 
 static void print_mount(const struct mount *m, FILE *out)
@@ -102,7 +115,7 @@ static void print_mount(const struct mount *m, FILE *out)
 		{MOUNT_ATTR_NOEXEC, "noexec"},
 	};
 
-	fprintf(out, "mount     %s", kinds[m->kind]);
+	fprintf(out, "mount     %s", m->type ? m->type : kinds[m->kind]);
 	if (m->source)
 		fprintf(out, " %s", m->source);
 	fprintf(out, " -> %s", m->target);
@@ -135,6 +148,11 @@ static void print_process(const struct spec *spec, FILE *out)
 	fputc('\n', out);
 }
 
+static void print_map(const char *what, const struct id_map *m, FILE *out)
+{
+	fprintf(out, "%-10s%u..%u -> %u\n", what, m->inside, m->inside + m->count - 1, m->outside);
+}
+
 void plan_print(const struct spec *spec, const struct plan *plan, FILE *out)
 {
 	char names[64];
@@ -145,14 +163,22 @@ void plan_print(const struct spec *spec, const struct plan *plan, FILE *out)
 			plan->cgroup.writes[i].value,
 			plan->cgroup.writes[i].optional ? " (where the host can)" : "");
 	fprintf(out, "clone     %s\n", ns_format(plan->clone_flags, names));
+	for (size_t i = 0; i < spec->ns.path_count; i++)
+		fprintf(out, "join      %s %s\n", ns_format(spec->ns.paths[i].flag, names),
+			spec->ns.paths[i].path);
+	for (size_t i = 0; i < spec->ns.uid_map_count; i++)
+		print_map("uids", &spec->ns.uid_maps[i], out);
+	for (size_t i = 0; i < spec->ns.gid_map_count; i++)
+		print_map("gids", &spec->ns.gid_maps[i], out);
 	if (plan->map.count)
 		fprintf(out, "ids       0..%u -> a free range of %u\n", plan->map.count - 1,
 			plan->map.count);
 	for (size_t i = 0; i < spec->root.layer_count; i++)
 		fprintf(out, "layer     %s\n", spec->root.layers[i]);
-	if (spec->root.dir)
+	if (spec->root.dir && !spec->root.direct)
 		fprintf(out, "layer     %s\n", spec->root.dir);
-	fprintf(out, "overlay   / %s\n", spec->root.readonly ? "ro" : "rw");
+	fprintf(out, "%s   / %s\n", spec->root.direct ? spec->root.dir : "overlay",
+		spec->root.readonly ? "ro" : "rw");
 	for (size_t i = 0; i < spec->mount_count; i++)
 		print_mount(&spec->mounts[i], out);
 	for (size_t i = 0; i < plan->etc_count; i++)

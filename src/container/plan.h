@@ -12,8 +12,8 @@
 
 struct plan {
 	uint64_t clone_flags;
-	struct id_map map; /* of uids and gids alike; count 0: no user namespace */
-	uint32_t id_base;  /* what the container's id 0 is on the host */
+	struct id_map map;  /* a range of its own, of uids and gids alike; count 0: none */
+	struct id_maps ids; /* that range, or what the spec says, or what a joined namespace has */
 	struct cgroup_plan cgroup;
 	struct seccomp_filter filter;
 	char **argv;      /* of the payload, behind "ctr-init --" if it has one */
@@ -30,7 +30,10 @@ struct plan {
 int plan_make(const struct spec *spec, const char *host_resolv, struct plan *ret,
 	struct arena *arena, struct err *err);
 
-/* Once the slot of the id range is known. */
+/* Whether the container's users are not the host's. */
+bool plan_has_users(const struct spec *spec);
+
+/* Once the slot of the id range is known. The plan stays where it is from here on. */
 void plan_set_slot(struct plan *plan, const struct spec *spec, unsigned slot);
 
 void plan_print(const struct spec *spec, const struct plan *plan, FILE *out);

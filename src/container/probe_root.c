@@ -112,9 +112,10 @@ static void probe_filesystems(struct probes *p)
 static void probe_devices(struct probes *p)
 {
 	const struct device null = {'c', 1, 3, 0666, 0, 0, "/dev/null", "rwm"};
-	const uint32_t base = idmap_slot_base(IDMAP_SLOTS);
+	const struct id_map map = {0, idmap_slot_base(IDMAP_SLOTS), SPEC_IDS};
+	const struct id_maps ids = {&map, &map, 1, 1};
 	struct err err = {0};
-	autofd int fd = dev_new(&null, 1, base, base, &err);
+	autofd int fd = dev_new(&null, 1, &ids, &err);
 
 	probe_told(p, "device nodes", PROBE_MISSING, fd < 0 ? -1 : 0, &err,
 		"for a /dev of its own");

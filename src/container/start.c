@@ -15,8 +15,8 @@
 #include "container/release.h"
 #include "container/spare.h"
 #include "container/trees.h"
-#include "ns/clone.h"
 #include "ns/idmap.h"
+#include "ns/join.h"
 #include "process/lsm.h"
 #include "spec/config.h"
 
@@ -130,18 +130,28 @@ static int limit_group(struct container *c, const struct spec *spec, const struc
 	return 0;
 }
 
+/* A namespace that is joined has its ids already: the child is in it. */
+static int learn_ids(pid_t pid, const struct spec *spec, struct plan *plan, struct err *err)
+{
+	static struct id_map uids[IDMAP_LINES_MAX], gids[IDMAP_LINES_MAX];
+
+	if (!(ns_paths_flags(&spec->ns) & CLONE_NEWUSER))
+		return 0;
+	plan->ids = (struct id_maps){.uids = uids, .gids = gids};
+	return idmap_read(pid, IDMAP_LINES_MAX, uids, &plan->ids.nuids, gids, &plan->ids.ngids,
+		err);
+}
+
 static int map_ids(pid_t pid, const struct spec *spec, const struct plan *plan,
 	const struct trees *t, struct err *err)
 {
-	const struct namespaces *ns = &spec->ns;
+	const struct id_maps *ids = &plan->ids;
 	autofd int userns = -1;
 
-	if (ns->uid_map_count)
-		return idmap_write(pid, ns->uid_maps, ns->uid_map_count, ns->gid_maps,
-			ns->gid_map_count, err);
-	if (!plan->map.count)
+	if (!plan_has_users(spec))
 		return 0;
-	if (idmap_write(pid, &plan->map, 1, &plan->map, 1, err) < 0)
+	if ((spec->ns.fresh & CLONE_NEWUSER) &&
+		idmap_write(pid, ids->uids, ids->nuids, ids->gids, ids->ngids, err) < 0)
 		return -1;
 	userns = idmap_userns_open(pid, err);
 	return userns < 0 ? -1 : trees_idmap(t, spec, userns, err);
@@ -209,6 +219,7 @@ struct launch {
 	struct trees trees;
 	struct pipes pipes;
 	struct record running;
+	int ns_fds[NS_KINDS];        /* namespaces to join */
 	struct bundle_states states; /* of a bundle */
 };
 
@@ -219,7 +230,9 @@ static int provide_trees(struct launch *l, struct err *err)
 	pid_t pid = l->c->record.pid;
 
 	if (payload_set_oom_score(pid, &spec->process, err) < 0 ||
+		learn_ids(pid, spec, l->plan, err) < 0 ||
 		trees_open(&l->trees, l->c, spec, l->plan, err) < 0 ||
+		trees_idmap_own(&l->trees, spec, err) < 0 ||
 		map_ids(pid, spec, l->plan, &l->trees, err) < 0)
 		return -1;
 	if ((!l->io->bundle || !bundle_awaits_namespaces(spec) ||
@@ -279,6 +292,7 @@ static _Noreturn void be_child(struct launch *l)
 		.trees = &l->trees,
 		.go_sock = l->pipes.go[0],
 		.report_fd = l->pipes.report[1],
+		.ns_fds = l->ns_fds,
 		.streams = {l->io->streams[0], l->io->streams[1], l->io->streams[2]},
 		.console_sock = l->pipes.console[1],
 		.gate_fd = l->pipes.gate,
@@ -294,7 +308,7 @@ static _Noreturn void be_child(struct launch *l)
 static int launch(struct launch *l, struct err *err)
 {
 	struct container *c = l->c;
-	pid_t pid = ns_clone(l->plan->clone_flags, c->group_fd, &c->pidfd, err);
+	pid_t pid = ns_clone_into(&l->spec->ns, l->ns_fds, c->group_fd, &c->pidfd, err);
 
 	if (pid < 0)
 		return -1;
@@ -323,7 +337,11 @@ static int clone_and_bring_up(struct launch *l, struct err *err)
 		pipes_close(&l->pipes);
 		return -1;
 	}
-	r = launch(l, err);
+	r = ns_paths_open(&l->spec->ns, l->ns_fds, err);
+	if (r == 0) {
+		r = launch(l, err);
+		ns_paths_close(&l->spec->ns, l->ns_fds);
+	}
 	pipes_close(&l->pipes);
 	return r;
 }

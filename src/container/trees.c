@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/fdpass.h"
 #include "container/start.h"
+#include "ns/idmap.h"
 #include "rootfs/dev.h"
 #include "rootfs/mounts.h"
 #include "rootfs/tree.h"
@@ -71,8 +72,9 @@ static int open_layer(const struct container *c, const struct spec *spec, size_t
 	int fd;
 
 	if (spec->root.dir) {
-		fd = tree_clone(AT_FDCWD, spec->root.dir, false, err);
-		return fd < 0 ? err_wrap(err, "--rootfs %s", spec->root.dir) : fd;
+		/* An engine may have mounted something in it. */
+		fd = tree_clone(AT_FDCWD, spec->root.dir, spec->root.direct, err);
+		return fd < 0 ? err_wrap(err, "root %s", spec->root.dir) : fd;
 	}
 	snprintf(path, sizeof(path), "images/layers/%s", spec->root.layers[i]);
 	return tree_clone(c->store->root_fd, path, false, err);
@@ -84,11 +86,14 @@ static int open_source(const struct spec *spec, const struct mount *m, const str
 	autofd int fd = -1;
 
 	if (m->kind == MOUNT_DEV)
-		return dev_new(spec->devices, spec->device_count, plan->id_base, plan->id_base,
-			err);
+		return dev_new(spec->devices, spec->device_count, &plan->ids, err);
 	fd = m->kind == MOUNT_BIND ? mount_source_open(m, err) : mount_host_open(m, err);
-	if (fd < 0 || tree_set_attr(fd, m->target, m->attr_set, m->attr_clear, 0,
-			      m->recursive || m->kind != MOUNT_BIND, err) < 0)
+	if (fd < 0)
+		return -1;
+	/* All that the host has there is held to what was asked for. */
+	if (m->kind != MOUNT_BIND
+			? tree_set_attr(fd, m->target, m->attr_set, m->attr_clear, 0, true, err) < 0
+			: mount_set_attrs(fd, m, err) < 0)
 		return -1;
 	return take_fd(&fd);
 }
@@ -96,8 +101,7 @@ static int open_source(const struct spec *spec, const struct mount *m, const str
 int trees_open(struct trees *t, const struct container *c, const struct spec *spec,
 	const struct plan *plan, struct err *err)
 {
-	t->writable = open_writable(c, err);
-	if (t->writable < 0)
+	if (!spec->root.direct && (t->writable = open_writable(c, err)) < 0)
 		return -1;
 	if (spec->init && (t->init = program_open("ctr-init", err)) < 0)
 		return -1;
@@ -113,18 +117,68 @@ int trees_open(struct trees *t, const struct container *c, const struct spec *sp
 
 int trees_idmap(const struct trees *t, const struct spec *spec, int userns, struct err *err)
 {
+	for (size_t i = 0; i < t->source_count; i++) {
+		const struct mount *m = &spec->mounts[i];
+
+		if (m->kind == MOUNT_BIND && m->idmap && !m->uid_map_count &&
+			tree_idmap(t->sources[i], userns, m->source, m->idmap_recursive, err) < 0)
+			return -1;
+	}
+	if (spec->root.direct)
+		return !spec->root.idmapped
+			       ? 0
+			       : tree_idmap(t->layers[0], userns, spec->root.dir, true, err);
 	if (tree_idmap(t->writable, userns, "the writable layer", false, err) < 0)
 		return -1;
 	for (size_t i = 0; i < t->layer_count; i++)
 		if (tree_idmap(t->layers[i], userns, "the root's layers", false, err) < 0)
 			return -1;
-	for (size_t i = 0; i < t->source_count; i++) {
-		const struct mount *m = &spec->mounts[i];
+	return 0;
+}
 
-		if (m->kind == MOUNT_BIND && m->idmap &&
-			tree_idmap(t->sources[i], userns, m->source, m->recursive, err) < 0)
+static bool maps_equal(const struct id_map *a, size_t na, const struct id_map *b, size_t nb)
+{
+	for (size_t i = 0; i < na && na == nb; i++)
+		if (a[i].inside != b[i].inside || a[i].outside != b[i].outside ||
+			a[i].count != b[i].count)
+			return false;
+	return na == nb;
+}
+
+static bool same_maps(const struct mount *a, const struct mount *b)
+{
+	return a->kind == MOUNT_BIND && b->kind == MOUNT_BIND &&
+	       maps_equal(a->uid_maps, a->uid_map_count, b->uid_maps, b->uid_map_count) &&
+	       maps_equal(a->gid_maps, a->gid_map_count, b->gid_maps, b->gid_map_count);
+}
+
+/* A namespace serves all mounts with the same maps: the first of them makes it. */
+static int idmap_like(const struct trees *t, const struct spec *spec, size_t first, struct err *err)
+{
+	const struct mount *m = &spec->mounts[first];
+	autofd int userns = -1;
+
+	for (size_t i = 0; i < first; i++)
+		if (same_maps(&spec->mounts[i], m))
+			return 0;
+	userns = idmap_userns_new(m->uid_maps, m->uid_map_count, m->gid_maps, m->gid_map_count,
+		err);
+	if (userns < 0)
+		return err_wrap(err, "the ids of %s", m->source);
+	for (size_t i = first; i < t->source_count; i++)
+		if (same_maps(&spec->mounts[i], m) &&
+			tree_idmap(t->sources[i], userns, spec->mounts[i].source,
+				spec->mounts[i].idmap_recursive, err) < 0)
 			return -1;
-	}
+	return 0;
+}
+
+int trees_idmap_own(const struct trees *t, const struct spec *spec, struct err *err)
+{
+	for (size_t i = 0; i < t->source_count; i++)
+		if (spec->mounts[i].kind == MOUNT_BIND && spec->mounts[i].uid_map_count &&
+			idmap_like(t, spec, i, err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -134,7 +188,7 @@ typedef int pass_fn(int sock, int *fds, size_t n, struct err *err);
 static int pass_all(struct trees *t, const struct spec *spec, int sock, pass_fn *pass,
 	struct err *err)
 {
-	if (pass(sock, &t->writable, 1, err) < 0 ||
+	if ((!spec->root.direct && pass(sock, &t->writable, 1, err) < 0) ||
 		(spec->init && pass(sock, &t->init, 1, err) < 0) ||
 		pass(sock, t->layers, t->layer_count, err) < 0)
 		return -1;

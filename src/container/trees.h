@@ -10,7 +10,7 @@
 
 /* The arrays exist before the clone: from then on the child allocates nothing. */
 struct trees {
-	int writable; /* with upper/ and work/ */
+	int writable; /* with upper/ and work/; -1: the root is a directory as it is */
 	int init;     /* ctr-init, or -1 */
 	int *layers;  /* lowest first */
 	size_t layer_count;
@@ -25,6 +25,8 @@ void trees_close(struct trees *t);
 /* Parent: opens all of them, making the writable layer. */
 int trees_open(struct trees *t, const struct container *c, const struct spec *spec,
 	const struct plan *plan, struct err *err);
+/* Parent: those that have id maps of their own. */
+int trees_idmap_own(const struct trees *t, const struct spec *spec, struct err *err);
 /* Parent: those that show the ids of the container. */
 int trees_idmap(const struct trees *t, const struct spec *spec, int userns, struct err *err);
 

@@ -11,7 +11,7 @@
  * /etc/subuid hands out by default (up to 600,100,000) and what systemd-nspawn takes (up to
  * 0x6fffffff), and below 2^31, where some kernel interfaces take ids for negative numbers.
  */
-enum { IDMAP_SLOTS = 4095 };
+enum { IDMAP_SLOTS = 4095, IDMAP_LINES_MAX = 340 /* the kernel's own, since 4.15 */ };
 #define IDMAP_FIRST 0x70000000U
 
 static inline uint32_t idmap_slot_base(unsigned slot)

@@ -12,49 +12,75 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-static int make_node(int devfd, const struct device *d, uint32_t uid_base, uint32_t gid_base,
+static mode_t node_type(char type)
+{
+	return type == 'b' ? S_IFBLK : type == 'p' ? S_IFIFO : S_IFCHR;
+}
+
+static int make_node(int dirfd, const char *name, const struct device *d, const struct id_maps *ids,
 	struct err *err)
 {
-	const char *name = d->path + strlen("/dev/");
-	const char *slash = strrchr(name, '/');
-	autofd int parent = -1;
-	mode_t type = d->type == 'b' ? S_IFBLK : S_IFCHR;
+	uint32_t uid, gid;
 
-	if (slash) {
-		char dir[256];
-
-		snprintf(dir, sizeof(dir), "%.*s", (int)(slash - name), name);
-		parent = inside_ensure(devfd, dir, INSIDE_DIR, err);
-		if (parent < 0)
-			return -1;
-		name = slash + 1;
-	}
-	if (mknodat(slash ? parent : devfd, name, type | d->mode, makedev(d->major, d->minor)) < 0)
+	if (!id_map_find(ids->uids, ids->nuids, d->uid, &uid) ||
+		!id_map_find(ids->gids, ids->ngids, d->gid, &gid))
+		return err_set(err, "the device %s is of %u:%u, which the container does not have",
+			d->path, d->uid, d->gid);
+	if (mknodat(dirfd, name, node_type(d->type) | d->mode, makedev(d->major, d->minor)) < 0)
 		return err_sys(err, "cannot make the device %s", d->path);
 	/* mknod is subject to the umask. */
-	if (fchownat(slash ? parent : devfd, name, uid_base + d->uid, gid_base + d->gid,
-		    AT_SYMLINK_NOFOLLOW) < 0 ||
-		fchmodat(slash ? parent : devfd, name, d->mode, 0) < 0)
+	if (fchownat(dirfd, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+		fchmodat(dirfd, name, d->mode, 0) < 0)
 		return err_sys(err, "cannot give the device %s to the container", d->path);
 	return 0;
 }
 
-int dev_new(const struct device *devices, size_t n, uint32_t uid_base, uint32_t gid_base,
-	struct err *err)
+static int make_below(int devfd, const struct device *d, const struct id_maps *ids, struct err *err)
+{
+	const char *name = d->path + strlen("/dev/"), *slash = strrchr(name, '/');
+	autofd int parent = -1;
+	char dir[256];
+
+	if (!slash)
+		return make_node(devfd, name, d, ids, err);
+	snprintf(dir, sizeof(dir), "%.*s", (int)(slash - name), name);
+	parent = inside_ensure(devfd, dir, INSIDE_DIR, err);
+	return parent < 0 ? -1 : make_node(parent, slash + 1, d, ids, err);
+}
+
+/* A tmpfs that belongs to the container's root. */
+static int new_tmpfs(const char *limits, const struct id_maps *ids, struct err *err)
 {
 	char options[96];
-	autofd int fd = -1;
+	uint32_t uid, gid;
 
-	snprintf(options, sizeof(options), "mode=755,size=64k,nr_inodes=512,uid=%u,gid=%u",
-		uid_base, gid_base);
-	fd = tree_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME, err);
+	if (!id_map_find(ids->uids, ids->nuids, 0, &uid) ||
+		!id_map_find(ids->gids, ids->ngids, 0, &gid))
+		return err_set(err, "the container has no id 0 for its devices to belong to");
+	snprintf(options, sizeof(options), "mode=755,%s,uid=%u,gid=%u", limits, uid, gid);
+	return tree_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME, err);
+}
+
+int dev_new(const struct device *devices, size_t n, const struct id_maps *ids, struct err *err)
+{
+	autofd int fd = new_tmpfs("size=64k,nr_inodes=512", ids, err);
+
 	if (fd < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		if (strncmp(devices[i].path, "/dev/", 5) == 0 &&
-			make_node(fd, &devices[i], uid_base, gid_base, err) < 0)
+			make_below(fd, &devices[i], ids, err) < 0)
 			return -1;
 	return take_fd(&fd);
+}
+
+int dev_node_new(const struct device *device, const struct id_maps *ids, struct err *err)
+{
+	autofd int fd = new_tmpfs("size=4k,nr_inodes=2", ids, err);
+
+	if (fd < 0 || make_node(fd, "node", device, ids, err) < 0)
+		return -1;
+	return tree_clone(fd, "node", false, err);
 }
 
 int dev_fill(int devfd, struct err *err)

@@ -8,10 +8,11 @@
 #include "base/err.h"
 #include "spec/spec.h"
 
-/* Parent: a detached tmpfs with the nodes of devices below /dev; uid_base and gid_base are what
- * the container's ids start at on the host. */
-int dev_new(const struct device *devices, size_t n, uint32_t uid_base, uint32_t gid_base,
-	struct err *err);
+/* Parent: a detached tmpfs with the nodes of devices below /dev. */
+int dev_new(const struct device *devices, size_t n, const struct id_maps *ids, struct err *err);
+
+/* Parent: one device that is elsewhere, as a detached tree to be bound over a file. */
+int dev_node_new(const struct device *device, const struct id_maps *ids, struct err *err);
 
 /* Child: the links and directories that programs expect in /dev. */
 int dev_fill(int devfd, struct err *err);

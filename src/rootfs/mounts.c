@@ -3,21 +3,27 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/inside.h"
+#include "rootfs/copyup.h"
 #include "rootfs/dev.h"
 #include "rootfs/tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/mount.h>
 #include <linux/sched.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 /* From <sys/mount.h>, which cannot be included beside <linux/mount.h>. */
+extern int mount(const char *source, const char *target, const char *type, unsigned long flags,
+	const void *data);
 extern int umount2(const char *target, int flags);
 enum { DETACH = 2 }; /* MNT_DETACH */
 
@@ -40,14 +46,57 @@ int mount_source_open(const struct mount *m, struct err *err)
 	return -1;
 }
 
-/* The kind of inode behind a detached tree decides what its target has to be. */
-static int target_open(int rootfd, const char *target, int source, struct err *err)
+int mount_set_attrs(int tree, const struct mount *m, struct err *err)
 {
+	bool same = m->attr_set == m->attr_rset && m->attr_clear == m->attr_rclear;
+
+	if (m->recursive &&
+		tree_set_attr(tree, m->target, m->attr_rset, m->attr_rclear, 0, true, err) < 0)
+		return -1;
+	if (m->recursive && same)
+		return 0;
+	return tree_set_attr(tree, m->target, m->attr_set, m->attr_clear, 0, false, err);
+}
+
+/* What programs such as lxcfs replace by a file that reads the same. A mount over anything else in
+ * there would decide what we read and write through it, labels of the payload among them
+ * (CVE-2019-16884). */
+static bool may_replace_in_proc(const char *target)
+{
+	static const char *const names[] = {"/proc/cpuinfo", "/proc/diskstats", "/proc/loadavg",
+		"/proc/meminfo", "/proc/net/dev", "/proc/slabinfo", "/proc/stat", "/proc/swaps",
+		"/proc/sys/crypto/fips_enabled", "/proc/sys/kernel/ns_last_pid", "/proc/uptime"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(target, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static int check_target(int target, const struct mount *m, struct err *err)
+{
+	struct statfs fs;
+
+	if (fstatfs(target, &fs) < 0)
+		return err_sys(err, "statfs %s in the container", m->target);
+	if (fs.f_type != PROC_SUPER_MAGIC || m->kind == MOUNT_PROC ||
+		may_replace_in_proc(m->target))
+		return 0;
+	return err_set(err, "%s is a part of procfs, over which nothing may be mounted", m->target);
+}
+
+/* The kind of inode behind a detached tree decides what its target has to be. */
+static int target_open(int rootfd, const struct mount *m, int source, struct err *err)
+{
+	autofd int fd = -1;
 	struct stat st;
 
 	if (fstat(source, &st) < 0)
-		return err_sys(err, "stat the source of %s", target);
-	return inside_ensure(rootfd, target, S_ISDIR(st.st_mode) ? INSIDE_DIR : INSIDE_FILE, err);
+		return err_sys(err, "stat the source of %s", m->target);
+	fd = inside_ensure(rootfd, m->target, S_ISDIR(st.st_mode) ? INSIDE_DIR : INSIDE_FILE, err);
+	if (fd < 0)
+		return err_wrap(err, "mount %s", m->target);
+	return check_target(fd, m, err) < 0 ? -1 : take_fd(&fd);
 }
 
 /* Which namespace a kernel file system shows, its type, and where the host has it. */
@@ -65,8 +114,8 @@ static const struct kernel_fs {
 
 bool mount_shows_host(const struct mount *m, uint64_t fresh)
 {
-	return m->kind != MOUNT_BIND && m->kind != MOUNT_DEV && kernel_fs[m->kind].ns &&
-	       !(fresh & kernel_fs[m->kind].ns);
+	return m->kind != MOUNT_BIND && m->kind != MOUNT_DEV && m->kind != MOUNT_FS &&
+	       kernel_fs[m->kind].ns && !(fresh & kernel_fs[m->kind].ns);
 }
 
 int mount_host_open(const struct mount *m, struct err *err)
@@ -81,7 +130,7 @@ static int refuse_link(int rootfd, const struct mount *m, struct err *err)
 	autofd int fd = -1;
 	struct stat st;
 
-	if (m->kind == MOUNT_BIND || m->kind == MOUNT_TMPFS)
+	if (m->kind == MOUNT_BIND || m->kind == MOUNT_TMPFS || m->kind == MOUNT_FS)
 		return 0;
 	fd = inside_open(rootfd, m->target, O_PATH | O_NOFOLLOW, 0, err);
 	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISLNK(st.st_mode))
@@ -89,31 +138,135 @@ static int refuse_link(int rootfd, const struct mount *m, struct err *err)
 	return 0;
 }
 
+/* "ro" is said to the file system as well: it may then take a source that cannot be written. */
+static const char *fs_options(const struct mount *m, char buf[4200])
+{
+	if (m->kind != MOUNT_FS || !(m->attr_set & MOUNT_ATTR_RDONLY))
+		return m->data;
+	snprintf(buf, 4200, "%s%sro", m->data ? m->data : "", m->data ? "," : "");
+	return buf;
+}
+
+static int new_mount(const struct mount *m, struct err *err)
+{
+	const char *type = m->kind == MOUNT_FS ? m->type : kernel_fs[m->kind].type;
+	char buf[4200];
+
+	return tree_new_from(type, m->source ? m->source : type, fs_options(m, buf), m->attr_set,
+		err);
+}
+
+/* The flags of mount(2) that a mount of ours can have. */
+static unsigned long mount_flags(uint64_t attr)
+{
+	static const struct {
+		uint64_t attr;
+		unsigned long flag;
+	} flags[] = {
+		{MOUNT_ATTR_RDONLY, MS_RDONLY},
+		{MOUNT_ATTR_NOSUID, MS_NOSUID},
+		{MOUNT_ATTR_NODEV, MS_NODEV},
+		{MOUNT_ATTR_NOEXEC, MS_NOEXEC},
+		{MOUNT_ATTR_NOATIME, MS_NOATIME},
+		{MOUNT_ATTR_STRICTATIME, MS_STRICTATIME},
+		{MOUNT_ATTR_NODIRATIME, MS_NODIRATIME},
+		{MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW},
+	};
+	unsigned long r = 0;
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (attr & flags[i].attr)
+			r |= flags[i].flag;
+	return r;
+}
+
+/* An option that is too long for fsconfig(2), such as the layers of an overlay, goes through mount(2),
+ * by the working directory: no path is resolved a second time. */
+static int place_old(int rootfd, const struct mount *m, struct err *err)
+{
+	autofd int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autofd int target = inside_ensure(rootfd, m->target, INSIDE_DIR, err);
+	int r;
+
+	if (before < 0)
+		return err_sys(err, "open the working directory");
+	if (target < 0 || check_target(target, m, err) < 0)
+		return -1;
+	if (fchdir(target) < 0)
+		return err_sys(err, "cannot enter %s in the container", m->target);
+	r = mount(m->source ? m->source : m->type, ".", m->type, mount_flags(m->attr_set), m->data);
+	if (r < 0)
+		err_sys(err, "cannot mount a new %s at %s", m->type, m->target);
+	if (fchdir(before) < 0 && r == 0)
+		return err_sys(err, "cannot go back to the working directory");
+	return r;
+}
+
+static bool says_mode(const char *options)
+{
+	return options && (strncmp(options, "mode=", 5) == 0 || strstr(options, ",mode="));
+}
+
+/* A place that is not there yet has nothing to copy. */
+static int copy_up(int rootfd, const struct mount *m, int tree, struct err *err)
+{
+	autofd int from = inside_open(rootfd, m->target, O_RDONLY | O_DIRECTORY, 0, err);
+	autofd int to = -1;
+	struct stat st;
+
+	if (from < 0 && (err->sys == ENOENT || err->sys == ENOTDIR)) {
+		*err = (struct err){0};
+		return 0;
+	}
+	if (from < 0)
+		return -1;
+	to = openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (to < 0 || fstat(to, &st) < 0)
+		return err_sys(err, "open the tmpfs for %s", m->target);
+	if (copyup_fill(from, to, m->target, err) < 0)
+		return -1;
+	if (says_mode(m->data) && fchmod(to, st.st_mode & 07777) < 0)
+		return err_sys(err, "cannot set the mode of %s", m->target);
+	return 0;
+}
+
+static int set_propagation(int tree, const struct mount *m, bool from_host, struct err *err)
+{
+	uint64_t type = m->propagation & ~(uint64_t)MS_REC;
+	bool below = (m->propagation & MS_REC) || m->recursive;
+
+	/* A tree of the host is a peer of what it was copied from. */
+	if (!type && from_host)
+		return tree_set_attr(tree, m->target, 0, 0, MS_PRIVATE, true, err);
+	return tree_set_attr(tree, m->target, 0, 0, type, below, err);
+}
+
 int mount_place(int rootfd, const struct mount *m, int source, struct err *err)
 {
 	autofd int made = -1, target = -1;
+	bool from_host = source >= 0 && m->kind != MOUNT_DEV;
 
+	if (m->kind == MOUNT_FS && !tree_options_fit(m->data))
+		return place_old(rootfd, m, err);
 	if (source < 0) {
-		source = made = tree_new(kernel_fs[m->kind].type, m->data,
-			m->attr_set & ~m->attr_clear, err);
+		source = made = new_mount(m, err);
 		if (made < 0)
 			return err_wrap(err, "mount %s", m->target);
 	}
-	if (refuse_link(rootfd, m, err) < 0)
+	if (refuse_link(rootfd, m, err) < 0 || (m->kind == MOUNT_DEV && dev_fill(source, err) < 0))
 		return -1;
-	if (m->kind == MOUNT_DEV && dev_fill(source, err) < 0)
+	if (m->copy_up && copy_up(rootfd, m, source, err) < 0)
 		return -1;
-	target = target_open(rootfd, m->target, source, err);
-	if (target < 0)
-		return err_wrap(err, "mount %s", m->target);
-	if (tree_attach(source, target, m->target, err) < 0)
+	target = target_open(rootfd, m, source, err);
+	if (target < 0 || tree_attach(source, target, m->target, err) < 0)
 		return -1;
-	return tree_set_attr(source, m->target, 0, 0, m->propagation, m->recursive, err);
+	return set_propagation(source, m, from_host, err);
 }
 
 int null_open(int devfd, struct err *err)
 {
-	autofd int fd = openat(devfd, "null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	autofd int fd = devfd >= 0 ? openat(devfd, "null", O_PATH | O_NOFOLLOW | O_CLOEXEC)
+				   : open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)

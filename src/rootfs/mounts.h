@@ -8,21 +8,27 @@
  * source directory is made if the mount says so. */
 int mount_source_open(const struct mount *m, struct err *err);
 
+/* The attributes of a detached tree: those for it and all below it, then those for itself. */
+int mount_set_attrs(int tree, const struct mount *m, struct err *err);
+
 /* Whether a kernel file system shows a namespace that the container shares with the host, fresh being
  * the CLONE_NEW* it has of its own. Then it cannot be mounted anew, and the host's mounts of it are
  * shown, which the parent opens: to the child they are hidden. */
 bool mount_shows_host(const struct mount *m, uint64_t fresh);
 int mount_host_open(const struct mount *m, struct err *err);
 
-/* Child: places one mount below the root. source: its detached tree, from the parent; -1 for a kernel
- * file system of the container's own, which is mounted anew. */
+/* Child: places one mount below the root. source: its detached tree, from the parent; -1 for a file
+ * system of the container's own, which is mounted anew with the rights of the caller. A mount that was
+ * not asked to share with the host does not. Nothing may lie over a part of a procfs but the few files
+ * that are known to be replaced by what reads the same. */
 int mount_place(int rootfd, const struct mount *m, int source, struct err *err);
 
 /* Child: hides path: a directory behind an empty read-only tmpfs, anything else behind nullfd, which
  * must have been opened by null_open(). Absent paths are no error. */
 int mask_path(int rootfd, const char *path, int nullfd, struct err *err);
 
-/* The container's /dev/null, proven to be character device 1:3 (CVE-2025-31133). */
+/* The null device, proven to be character device 1:3 (CVE-2025-31133): of the container's /dev, or,
+ * where it has none of its own (-1), of the host's. */
 int null_open(int devfd, struct err *err);
 
 /* Child: remounts path read-only on itself. Absent paths are no error. */

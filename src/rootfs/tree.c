@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,12 +19,26 @@ int tree_clone(int dirfd, const char *path, bool recursive, struct err *err)
 	return fd < 0 ? err_sys(err, "cannot mount %s", path) : fd;
 }
 
+enum { OPTION_SIZE = 256 }; /* the kernel's, for a value */
+
+bool tree_options_fit(const char *options)
+{
+	while (options && *options) {
+		const char *end = strchrnul(options, ',');
+
+		if ((size_t)(end - options) >= OPTION_SIZE)
+			return false;
+		options = *end ? end + 1 : end;
+	}
+	return true;
+}
+
 /* Hands "a=b,c" to fsconfig(2) item by item. */
 static int configure(int fs, const char *options)
 {
 	while (options && *options) {
 		const char *end = strchrnul(options, ',');
-		char item[256], *value;
+		char item[OPTION_SIZE], *value;
 
 		if ((size_t)(end - options) >= sizeof(item)) {
 			errno = EINVAL;
@@ -42,20 +57,45 @@ static int configure(int fs, const char *options)
 	return (int)syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
 }
 
-int tree_new(const char *type, const char *options, uint64_t attr, struct err *err)
+/* What a file system says about its options, such as "tmpfs: Bad value for 'size'". */
+static void add_message(int fs, struct err *err)
+{
+	char text[256];
+	ssize_t n = read(fs, text, sizeof(text) - 1);
+	size_t len = strlen(err->text);
+
+	if (n <= 2)
+		return;
+	text[n] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	/* The kind of the message and a blank come first. */
+	snprintf(err->text + len, sizeof(err->text) - len, " (%s)", text + 2);
+}
+
+int tree_new_from(const char *type, const char *source, const char *options, uint64_t attr,
+	struct err *err)
 {
 	autofd int fs = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
 	int fd;
 
 	if (fs < 0)
 		return err_sys(err, "cannot open file system %s", type);
-	/* What df and mount show as the source. */
-	syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "source", type, 0);
-	if (configure(fs, options) < 0)
-		return err_sys(err, "cannot mount a new %s%s%s", type, options ? " with " : "",
+	if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "source", source, 0) < 0)
+		return err_sys(err, "cannot mount a new %s of %s", type, source);
+	if (configure(fs, options) < 0) {
+		err_sys(err, "cannot mount a new %s%s%s", type, options ? " with " : "",
 			options ? options : "");
+		add_message(fs, err);
+		return -1;
+	}
 	fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, (unsigned)attr);
 	return fd < 0 ? err_sys(err, "cannot mount a new %s", type) : fd;
+}
+
+/* The source is what df and mount show. */
+int tree_new(const char *type, const char *options, uint64_t attr, struct err *err)
+{
+	return tree_new_from(type, type, options, attr, err);
 }
 
 static int set_attr(int fd, struct mount_attr *attr, bool recursive)

@@ -15,6 +15,11 @@ int tree_clone(int dirfd, const char *path, bool recursive, struct err *err);
 
 /* A detached new mount of a file system that needs no source. options: "a=b,c" or NULL. */
 int tree_new(const char *type, const char *options, uint64_t attr, struct err *err);
+/* The same of one that needs a source. */
+int tree_new_from(const char *type, const char *source, const char *options, uint64_t attr,
+	struct err *err);
+/* Whether options are short enough, each, for fsconfig(2). */
+bool tree_options_fit(const char *options);
 
 /* Maps the ids of a detached tree by a user namespace. what names the tree in the error. */
 int tree_idmap(int fd, int userns_fd, const char *what, bool recursive, struct err *err);

@@ -18,6 +18,12 @@ struct id_map {
 	uint32_t inside, outside, count;
 };
 
+/* What the ids of a container are on the host; no maps of a kind: they are the same. */
+struct id_maps {
+	const struct id_map *uids, *gids;
+	size_t nuids, ngids;
+};
+
 enum mount_kind {
 	MOUNT_BIND, /* source is a path of the host, opened before the clone */
 	MOUNT_TMPFS,
@@ -268,3 +274,6 @@ struct spec {
 };
 
 void spec_free(struct spec *spec);
+
+/* What an id of the container is on the host; without maps it is the same. False: it is nobody there. */
+bool id_map_find(const struct id_map *maps, size_t n, uint32_t inside, uint32_t *ret_outside);

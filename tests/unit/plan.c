@@ -52,7 +52,7 @@ Test(plan, maps_no_ids_without_a_user_namespace)
 	cr_assert_eq(plan_make(&s, NULL, &p, &s.arena, &err), 0);
 	plan_set_slot(&p, &s, 7);
 	cr_assert_eq(p.map.count, 0);
-	cr_assert_eq(p.id_base, 0);
+	cr_assert_eq(p.ids.nuids, 0);
 	cgroup_plan_free(&p.cgroup);
 	spec_free(&s);
 }

@@ -1,0 +1,99 @@
+#include "rootfs/root.h"
+
+#include "base/fd.h"
+#include "rootfs/mounts.h"
+#include "rootfs/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* From <sys/mount.h>, which cannot be included beside <linux/mount.h>. */
+extern int mount(const char *source, const char *target, const char *type, unsigned long flags,
+	const void *data);
+extern int umount2(const char *target, int flags);
+enum { DETACH = 2, NOFOLLOW = 8 }; /* MNT_DETACH, UMOUNT_NOFOLLOW */
+
+/* A shared root would carry our mounts to the host while we make them, and cannot be pivoted. */
+static uint64_t early_propagation(const struct root_spec *root)
+{
+	return root->propagation & (MS_SLAVE | MS_SHARED) ? MS_SLAVE : MS_PRIVATE;
+}
+
+int direct_mount(int tree, const struct root_spec *root, struct err *err)
+{
+	autofd int place = -1;
+
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return err_sys(err, "cannot make the mounts of the container private");
+	/* A directory that every host has. */
+	place = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (place < 0)
+		return err_sys(err, "cannot open /proc");
+	if (tree_attach(tree, place, root->dir, err) < 0)
+		return -1;
+	return tree_set_attr(tree, root->dir, 0, 0, early_propagation(root), true, err);
+}
+
+/* A mount of the host that would show everything to whoever looks for one, such as a procfs without
+ * masks, which permits another: gone, or covered where it is locked. */
+static int hide_below(int old_root, const char *name, struct err *err)
+{
+	autofd int dir = -1, cover = -1;
+
+	if (fchdir(old_root) < 0)
+		return err_sys(err, "cannot enter the host's root");
+	if (umount2(name, DETACH | NOFOLLOW) == 0 || errno == ENOENT)
+		return 0;
+	dir = openat(old_root, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return 0;
+	cover = tree_new("tmpfs", "size=0,nr_inodes=1", MOUNT_ATTR_RDONLY, err);
+	return cover < 0 ? -1 : tree_attach(cover, dir, name, err);
+}
+
+/* By mounting over "/" and changing to it: for a root that cannot be pivoted away from. */
+static int root_move(int rootfd, struct err *err)
+{
+	autofd int old_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (old_root < 0)
+		return err_sys(err, "cannot open the host's root");
+	if (tree_attach(rootfd, old_root, "the container's root over the host's", err) < 0)
+		return -1;
+	if (hide_below(old_root, "proc", err) < 0 || hide_below(old_root, "sys", err) < 0)
+		return -1;
+	if (fchdir(rootfd) < 0 || chroot(".") < 0)
+		return err_sys(err, "cannot make the container's root the root");
+	return 0;
+}
+
+static int refuse_move(bool own_users, uint64_t caps, struct err *err)
+{
+	if (!own_users || !(caps & (UINT64_C(1) << CAP_SYS_ADMIN)))
+		return 0;
+	err_set(err, "without pivot_root the host's root stays below the container's, and with "
+		     "CAP_SYS_ADMIN it can be uncovered");
+	return err_hint(err, "drop CAP_SYS_ADMIN, or let the root be pivoted");
+}
+
+int root_enter(int rootfd, const struct root_spec *root, bool own_users, uint64_t caps,
+	struct err *err)
+{
+	uint64_t late = root->propagation & (MS_SHARED | MS_UNBINDABLE);
+
+	if (!root->no_pivot) {
+		if (root_pivot(rootfd, root->readonly, err) < 0)
+			return -1;
+		return tree_set_attr(rootfd, "/", 0, 0, late, false, err);
+	}
+	if (refuse_move(own_users, caps, err) < 0)
+		return -1;
+	return root_move(rootfd, err) < 0
+		       ? -1
+		       : tree_set_attr(rootfd, "/", root->readonly ? MOUNT_ATTR_RDONLY : 0, 0, late,
+				 false, err);
+}
