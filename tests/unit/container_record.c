@@ -62,7 +62,7 @@ static void refused(const char *find, const char *put)
 
 Test(container_record, refuses_what_it_did_not_write)
 {
-	refused("\"slot\":4094", "\"slot\":4095");
+	refused("\"slot\":4094", "\"slot\":4096");
 	refused("\"slot\":4094", "\"slot\":-1");
 	refused("\"slot\":4094", "\"slot\":\"1\"");
 	refused("\"pid\":12345", "\"pid\":-2");
@@ -79,7 +79,7 @@ Test(container_record, refuses_a_name_that_does_not_fit)
 {
 	struct record r = sample(), back;
 	struct err err = {0};
-	char *text = container_record_format(&r, &err), changed[4096], name[SPEC_NAME_MAX + 2];
+	char *text = container_record_format(&r, &err), changed[4096], name[RECORD_NAME_MAX + 2];
 
 	memset(name, 'n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
