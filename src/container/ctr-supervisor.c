@@ -22,9 +22,12 @@
  *
  * It sleeps in poll(2) alone and every descriptor is non-blocking: nothing a container or client
  * does stops it, and the container waits for a client no longer than attach.h says. All signals but
- * SIGKILL are ignored, and the OOM killer is asked to look elsewhere. Killed all the same, it leaves
- * the container running without readers: a payload that writes then gets EPIPE or SIGPIPE, and with
- * a terminal SIGHUP; its status is lost.
+ * SIGKILL are ignored, and the OOM killer is asked to look elsewhere.
+ *
+ * It is two processes with one memory and one table of descriptors. The second, the guard, sleeps until
+ * the first is killed; then it goes on where that was, with its clients, and makes a guard of its own. It
+ * is not the parent of PID 1, whose status it has from the pidfd (Linux 6.15; on older kernels it is lost
+ * if the host's init is faster). Whoever kills both leaves the container without a reader.
  *
  * No stdio and no heap: its private memory is what a thousand containers pay a thousand times.
  */
@@ -34,6 +37,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -66,11 +70,15 @@ enum {
 	DRAIN_BYTES = 1 << 20, /* read after PID 1's death, where others still hold its pipes */
 	FIRST_FD = 3,
 	TIMED_OUT = 124,
+	UNKNOWN = -1, /* status of a PID 1 that was nobody's child here */
+	STACK_BYTES = 16384,
 };
 
 static const uint64_t hold_ns = 1 * SECOND;   /* how long a piece of a line waits for its rest */
 static const uint64_t hangup_ns = 200 * MSEC; /* rest after a hang-up of the terminal */
 static const uint64_t drain_ns = 5 * SECOND;  /* clients' time to take the last output */
+static const uint64_t guard_ns = 1 * SECOND;  /* without a guard, after the end of one */
+static const uint64_t adopt_ns = 1 * SECOND;  /* time of the host's init to reap a PID 1 */
 
 struct log {
 	int dirfd, fd;
@@ -101,6 +109,7 @@ struct client {
 
 enum {
 	POLL_PIDFD,
+	POLL_GUARD,
 	POLL_LISTEN,
 	POLL_STDIN,
 	POLL_STREAM,
@@ -112,6 +121,10 @@ static struct supervisor {
 	uint64_t pid, log_max, timeout;
 	int pidfd, tty, tty_peer, in_fd, out_fd, err_fd, log_dir, listen, exit, lock, ready;
 	char **cleanup;
+
+	int self, guard;   /* pidfds of both; guard -1: there is none */
+	uint64_t guard_at; /* when to make one */
+	bool adopted;      /* PID 1 is not our child */
 
 	uint64_t now, kill_at, drain_until;
 	bool dead, timed_out;
@@ -141,9 +154,13 @@ static uint64_t monotonic(void)
 
 static void fd_close(int *fd)
 {
-	if (*fd >= 0)
-		close(*fd);
+	int n = *fd;
+
+	/* In this order: the guard must not find the number of what is closed. */
 	*fd = -1;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (n >= 0)
+		close(n);
 }
 
 static char *put_text(char *p, const char *text)
@@ -166,6 +183,22 @@ static char *put_number(char *p, uint64_t n, int width)
 	while (len)
 		*p++ = digits[--len];
 	return p;
+}
+
+static int number_parse(const char *s, uint64_t max, uint64_t *ret)
+{
+	uint64_t n = 0;
+
+	if (!s || !*s)
+		return -1;
+	for (; *s; s++) {
+		unsigned digit = (unsigned)(*s - '0');
+		if (digit > 9 || n > (max - digit) / 10)
+			return -1;
+		n = n * 10 + digit;
+	}
+	*ret = n;
+	return 0;
 }
 
 /* Log */
@@ -609,13 +642,76 @@ static bool streams_open(void)
 
 /* PID 1 */
 
+/* Of the kernel's struct pidfd_info, version 0; headers have it from 6.13 on. */
+struct pidfd_info_v0 {
+	uint64_t mask, cgroupid;
+	uint32_t pid, tgid, ppid, ids[8];
+	int32_t exit_code;
+};
+#define PIDFD_INFO_GET  _IOWR(0xFF, 11, struct pidfd_info_v0)
+#define PIDFD_INFO_EXIT (UINT64_C(1) << 3) /* 6.15; known once its parent has reaped it */
+
+static bool status_if_reaped(int *ret)
+{
+	struct pidfd_info_v0 info = {.mask = PIDFD_INFO_EXIT};
+
+	if (ioctl(super.pidfd, PIDFD_INFO_GET, &info) < 0 || !(info.mask & PIDFD_INFO_EXIT))
+		return false;
+	*ret = info.exit_code;
+	return true;
+}
+
+/* The last field of /proc/PID/stat, for as long as nobody has reaped it. */
+static bool status_if_zombie(int *ret)
+{
+	char text[1024], *end, *p = put_number(put_text(text, "/proc/"), super.pid, 1);
+	uint64_t status;
+	ssize_t n;
+	int fd;
+
+	*put_text(p, "/stat") = '\0';
+	fd = open(text, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	fd_close(&fd);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	end = strrchr(text, ')');
+	p = strrchr(text, ' ');
+	if (!end || !p || end + 2 >= p || end[2] != 'Z')
+		return false;
+	text[n - 1] = '\0'; /* the newline */
+	if (number_parse(p + 1, UINT16_MAX, &status) < 0)
+		return false;
+	*ret = (int)status;
+	return true;
+}
+
+static int adopted_status(void)
+{
+	const struct timespec rest = {0, 10 * (long)MSEC};
+	uint64_t until = monotonic() + adopt_ns;
+	int status;
+
+	do {
+		if (status_if_reaped(&status) || status_if_zombie(&status))
+			return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+		ppoll(NULL, 0, &rest, NULL);
+	} while (monotonic() < until);
+	return UNKNOWN;
+}
+
 static void payload_reap(void)
 {
 	siginfo_t end = {0};
 
-	if (waitid(P_PID, (id_t)super.pid, &end, WEXITED | WNOHANG) < 0 || !end.si_pid)
+	if (super.adopted)
+		super.status = adopted_status();
+	else if (waitid(P_PID, (id_t)super.pid, &end, WEXITED | WNOHANG) < 0 || !end.si_pid)
 		return;
-	super.status = end.si_code == CLD_EXITED ? end.si_status & 0xff : 128 + end.si_status;
+	else
+		super.status = end.si_code == CLD_EXITED ? end.si_status & 0xff
+							 : 128 + end.si_status;
 	if (super.timed_out)
 		super.status = TIMED_OUT;
 	super.dead = true;
@@ -633,6 +729,85 @@ static void payload_kill(void)
 	syscall(SYS_pidfd_send_signal, super.pidfd, SIGKILL, NULL, 0);
 }
 
+/* The guard */
+
+static void serve(void);
+static void finish(void);
+
+/* The one in the memory of whoever was killed, who may have been in the middle of anything. */
+static void take_over(void)
+{
+	struct stat st;
+
+	super.adopted = true;
+	super.now = monotonic();
+	fd_close(&super.self);
+	fd_close(&super.guard);
+	super.guard_at = super.now;
+	super.in_pos = super.in_len = super.replay_len = 0;
+	for (int i = 0; i < 2; i++) {
+		super.stream[i].held = 0;
+		super.stream[i].hold_until = NEVER;
+	}
+	for (int i = 0; i < ATTACH_CLIENTS_MAX; i++)
+		super.client[i].behind = false;
+	super.log.used = super.log.records = 0;
+	super.log.second = -1;
+	/* What was being written, and is not in the count yet, may be half a record. */
+	if (super.log.fd >= 0 && fstat(super.log.fd, &st) == 0 &&
+		(uint64_t)st.st_size > super.log.size)
+		(void)!ftruncate(super.log.fd, (off_t)super.log.size);
+}
+
+/* errno is in the memory of both: as long as the first lives, nothing here may set it. */
+static int guard_main(void *arg)
+{
+	struct pollfd first = {super.self, POLLIN, 0};
+
+	(void)arg;
+	while (ppoll(&first, 1, NULL, NULL) != 1)
+		;
+	take_over();
+	serve();
+	finish();
+	return 0;
+}
+
+/* Who was guard before runs on one of the stacks. */
+static void guard_start(void)
+{
+	static char stack[2][STACK_BYTES] __attribute__((aligned(64)));
+	static unsigned turn;
+	char *top = stack[turn++ & 1] + STACK_BYTES;
+
+	super.guard_at = NEVER;
+	if (super.self < 0)
+		super.self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	if (super.self >= 0 &&
+		clone(guard_main, top, CLONE_VM | CLONE_FILES | CLONE_PIDFD | SIGCHLD, NULL,
+			&super.guard) > 0)
+		return;
+	super.guard = -1;
+	super.guard_at = super.now + guard_ns;
+}
+
+static void guard_reap(void)
+{
+	siginfo_t end;
+
+	(void)waitid(P_PIDFD, (id_t)super.guard, &end, WEXITED);
+	fd_close(&super.guard);
+	super.guard_at = super.now + guard_ns;
+}
+
+static void guard_end(void)
+{
+	if (super.guard < 0)
+		return;
+	syscall(SYS_pidfd_send_signal, super.guard, SIGKILL, NULL, 0);
+	guard_reap();
+}
+
 /* The loop */
 
 static int stream_interest(const struct stream *s, bool behind)
@@ -645,6 +820,7 @@ static void interest(struct pollfd p[POLL_COUNT])
 	bool behind = clients_behind(), pending = input_pending();
 
 	p[POLL_PIDFD] = (struct pollfd){super.dead ? -1 : super.pidfd, POLLIN, 0};
+	p[POLL_GUARD] = (struct pollfd){super.guard, POLLIN, 0};
 	p[POLL_LISTEN] = (struct pollfd){super.listen, POLLIN, 0};
 	p[POLL_STDIN] = (struct pollfd){pending ? super.in_fd : -1, POLLOUT, 0};
 	for (int i = 0; i < 2; i++)
@@ -665,7 +841,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static uint64_t next_deadline(void)
 {
-	uint64_t t = super.kill_at;
+	uint64_t t = earlier(super.kill_at, super.guard_at);
 
 	for (int i = 0; i < 2; i++) {
 		t = earlier(t, super.stream[i].hold_until);
@@ -697,6 +873,10 @@ static void turn(void)
 	sleep_until(p, super.dead && !clients_behind() ? 0 : next_deadline());
 	if (super.now >= super.kill_at)
 		payload_kill();
+	if (p[POLL_GUARD].revents)
+		guard_reap();
+	if (super.now >= super.guard_at)
+		guard_start();
 	if (p[POLL_PIDFD].revents)
 		payload_reap();
 	if (p[POLL_LISTEN].revents)
@@ -717,6 +897,8 @@ static void exit_record(void)
 	char text[32], *p = text;
 	struct timespec now;
 
+	if (super.status == UNKNOWN)
+		return;
 	clock_gettime(CLOCK_REALTIME, &now);
 	p = put_number(p, (uint64_t)super.status, 1);
 	*p++ = '\n';
@@ -737,7 +919,8 @@ static void serve(void)
 	exit_record();
 	clients_accept();
 	super.out[1] = (char)super.status;
-	clients_send(ATTACH_EXIT, 1);
+	if (super.status != UNKNOWN)
+		clients_send(ATTACH_EXIT, 1);
 	while (clients_behind())
 		turn();
 }
@@ -820,22 +1003,6 @@ static int usage(const char *what, const char *why)
 		iov[i] = (struct iovec){(char *)part[i], strlen(part[i])};
 	(void)writev(STDERR_FILENO, iov, 5);
 	return -1;
-}
-
-static int number_parse(const char *s, uint64_t max, uint64_t *ret)
-{
-	uint64_t n = 0;
-
-	if (!s || !*s)
-		return -1;
-	for (; *s; s++) {
-		unsigned digit = (unsigned)(*s - '0');
-		if (digit > 9 || n > (max - digit) / 10)
-			return -1;
-		n = n * 10 + digit;
-	}
-	*ret = n;
-	return 0;
 }
 
 static const struct option {
@@ -935,8 +1102,8 @@ static int descriptors_prepare(void)
 
 static void state_prepare(void)
 {
-	super.tty_peer = -1;
-	super.now = monotonic();
+	super.tty_peer = super.self = super.guard = -1;
+	super.now = super.guard_at = monotonic();
 	super.kill_at = super.timeout ? super.now + super.timeout : NEVER;
 	super.drain_until = NEVER;
 	super.log =
@@ -955,6 +1122,16 @@ static void state_prepare(void)
 		tty_hold();
 }
 
+static void finish(void)
+{
+	guard_end();
+	oom_score_restore();
+	signals_set(SIG_DFL);
+	if (super.cleanup)
+		execv(super.cleanup[0], super.cleanup);
+	_exit(super.cleanup ? ERR_STATUS_OURS : 0);
+}
+
 int main(int argc, char **argv)
 {
 	(void)argc;
@@ -963,9 +1140,5 @@ int main(int argc, char **argv)
 	detach_from_caller();
 	state_prepare();
 	serve();
-	oom_score_restore();
-	signals_set(SIG_DFL);
-	if (super.cleanup)
-		execv(super.cleanup[0], super.cleanup);
-	return super.cleanup ? ERR_STATUS_OURS : 0;
+	finish();
 }

@@ -23,6 +23,22 @@ struct streams {
 	int in[2], out[2], err[2];
 };
 
+/* The writing end of a pipe, open for reading too: whoever has it is its own last reader, and gets
+ * neither EPIPE nor SIGPIPE should the supervisor be killed. */
+static int keep_readable(int *fd, struct err *err)
+{
+	char path[32];
+	int both;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", *fd);
+	both = open(path, O_RDWR | O_CLOEXEC);
+	if (both < 0)
+		return err_sys(err, "open a pipe to the container");
+	close(*fd);
+	*fd = both;
+	return 0;
+}
+
 static int streams_open(struct streams *s, const struct spec *spec, struct err *err)
 {
 	*s = (struct streams){{-1, -1}, {-1, -1}, {-1, -1}};
@@ -31,7 +47,7 @@ static int streams_open(struct streams *s, const struct spec *spec, struct err *
 	if (pipe2(s->out, O_CLOEXEC) < 0 || pipe2(s->err, O_CLOEXEC) < 0 ||
 		(spec->process.open_stdin && pipe2(s->in, O_CLOEXEC) < 0))
 		return err_sys(err, "cannot make a pipe to the container");
-	return 0;
+	return keep_readable(&s->out[1], err) < 0 ? -1 : keep_readable(&s->err[1], err);
 }
 
 static void close_fd(int fd)

@@ -185,14 +185,59 @@ stop_handler() {
 	[ "$(ctr gc)" = '0 released, 0 removed' ]
 }
 
-@test "the supervisor killed with KILL: the container lives, and rm -f cleans up" {
-	started alone -- sh -c 'echo ready; trap "" PIPE; while :; do sleep .05; done'
+# Both processes of it; and the one that would go on.
+supervisors() { pgrep -f -- "^ctr-supervisor .*--container $1 "; }
+guarded() { [ "$(supervisors "$1" | wc -l)" -eq 2 ]; }
+
+@test "supervisors killed one after the other: output, log, status and --rm go on" {
+	started steady -- sh -c 'trap "exit 9" TERM; i=0; while :; do echo line $((i += 1)); sleep .02; done'
+	for n in 1 2 3 4; do
+		until_true "there are two" guarded steady
+		# The older one is at work, and in turn the one that stands by.
+		kill -KILL "$(supervisors steady | sort -n | sed -n "$((n % 2 + 1))p")"
+		last=$(ctr logs --tail 1 steady)
+		more() { [ "$(ctr logs --tail 1 steady)" != "$last" ]; }
+		until_true "the log goes on" more
+	done
+	kill -0 "$(payload steady)"
+	# Nothing is missing but what was in the hands of who was killed.
+	ctr logs steady | sed 's/line //' | awk '$1 <= n { bad = 1 } { n = $1 } END { exit bad || NR < n - 40 }'
+	ctr stop steady
+	[ "$(ctr wait steady)" -eq 9 ]
+	ctr rm steady
+	[ -z "$(containers)" ]
+}
+
+@test "a supervisor killed under a terminal: no hang-up, and who attaches is served" {
+	started screen -t --rm -- sh -c 'trap "echo hung up >&2; exit 4" HUP; echo ready; read -r x; echo "got $x"; sleep .2; exit 5'
+	until_true "it is ready" logged screen ready
+	until_true "there are two" guarded screen
+	kill -KILL "$(supervisor screen)"
+	until_true "there are two again" guarded screen
+	(sleep .3; echo word; sleep 60) | ctr attach screen > out 2>&1 3>&- &
+	pid=$!
+	status=0
+	wait $pid || status=$?
+	cat out
+	[ "$status" -eq 5 ]
+	grep -q 'got word' out
+	not grep -q 'hung up' out
+	[ -z "$(containers)" ]
+}
+
+@test "both processes of a supervisor killed: the container lives, its output is no error, and rm -f cleans up" {
+	started alone -- sh -c 'echo ready; while :; do echo more || exit; echo ok > /tmp/written; sleep .05; done'
 	until_true "it is ready" logged alone ready
+	until_true "there are two" guarded alone
 	keeper=$(supervisor alone)
 	[ "$(cat "/proc/$keeper/comm")" = ctr-supervisor ]
-	kill -KILL "$keeper"
+	# shellcheck disable=SC2046
+	kill -KILL $(supervisors alone)
 	sleep .2
 	kill -0 "$(payload alone)"
+	ctr exec alone rm /tmp/written
+	written() { ctr exec alone test -e /tmp/written; }
+	until_true "it writes" written
 	ctr gc
 	[ "$(ctr exec alone echo hi)" = hi ]
 	ctr rm -f alone

@@ -124,16 +124,14 @@ class Worker(threading.Thread):
 
     def kill_one(self):
         """A supervisor, or the first process of a container, from the outside."""
+        name = self.name()
+        pids = [p for p in self.world.supervisors() if name in cmdline(p)]
         try:
-            name = self.name()
-            pid = json.loads(read(f"{self.world.state}/{name}/record.json"))["pid"]
-            if self.random.random() < 0.7:
-                pid = int(read(f"/proc/{pid}/stat").rpartition(")")[2].split()[1])
-                if (cmdline(pid) or [""])[0] != "ctr-supervisor":
-                    return
-            if pid > 1:
-                os.kill(pid, signal.SIGKILL)
-        except (ValueError, IndexError, KeyError, ProcessLookupError):
+            if self.random.random() < 0.3:
+                pids = [json.loads(read(f"{self.world.state}/{name}/record.json"))["pid"]]
+            if pids and pids[0] > 1:
+                os.kill(self.random.choice(pids), signal.SIGKILL)
+        except (ValueError, KeyError, ProcessLookupError):
             pass
 
     def run(self):
