@@ -155,7 +155,7 @@ static int set_streams(const struct child *c, int rootfd, int devfd, struct err 
 		ptmx = inside_open(rootfd, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW, 0, err);
 		if (ptmx < 0 || fds_send(c->console_sock, &ptmx, 1, err) < 0)
 			return -1;
-		return terminal_become(ptmx, err);
+		return terminal_become(ptmx, c->spec->process.rows, c->spec->process.columns, err);
 	}
 	if (streams[0] < 0 && devfd >= 0 && !c->spec->process.open_stdin) {
 		null = openat(devfd, "null", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);

@@ -8,6 +8,7 @@
 #include "ns/clone.h"
 #include "process/ids.h"
 #include "process/lsm.h"
+#include "process/sched.h"
 #include "process/terminal.h"
 
 #include <errno.h>
@@ -42,7 +43,7 @@ static int set_streams(const struct entry *e, int rootfd, struct err *err)
 		ptmx = inside_open(rootfd, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW, 0, err);
 		if (ptmx < 0 || fds_send(e->console_sock, &ptmx, 1, err) < 0)
 			return -1;
-		return terminal_become(ptmx, err);
+		return terminal_become(ptmx, e->spec->process.rows, e->spec->process.columns, err);
 	}
 	if (streams[0] < 0 && !e->spec->process.open_stdin) {
 		null = inside_open(rootfd, "/dev/null", O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, err);
@@ -61,7 +62,8 @@ static int enter(const struct entry *e, struct err *err)
 	 * are still open, are not for them (CVE-2016-9962). */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return err_sys(err, "cannot hide from the container");
-	if (lsm_open(&e->spec->process, &label_fd, err) < 0 ||
+	if (payload_set_priorities(0, &e->spec->process, err) < 0 ||
+		lsm_open(&e->spec->process, &label_fd, err) < 0 ||
 		ns_join(e->target, e->joined, err) < 0)
 		return -1;
 	if ((e->joined & CLONE_NEWUSER) && ids_become_root(err) < 0)
@@ -97,11 +99,12 @@ static _Noreturn void entry_run(const struct entry *e)
 
 /* A child of ours that is born in the group and the pid namespace of the container, and joins the
  * rest itself: the group wants the rights we have now, the others those it gets there. */
-static pid_t clone_into(struct container *c, uint64_t namespaces, int *ret_pidfd, struct err *err)
+static pid_t clone_into(struct container *c, uint64_t namespaces, const char *initial_cpus,
+	int *ret_pidfd, struct err *err)
 {
 	autofd int group = cgroup_open_for_exec(c->group_fd, err);
 
-	if (group < 0)
+	if (group < 0 || cpus_apply(0, "execCPUAffinity.initial", initial_cpus, err) < 0)
 		return -1;
 	if (ns_join(c->pidfd, namespaces & CLONE_NEWPID, err) < 0)
 		return -1;
@@ -126,7 +129,7 @@ int container_exec(struct container *c, const struct spec *spec, struct plan *pl
 		console_in = p[0];
 		console_out = p[1];
 	}
-	pid = clone_into(c, c->record.namespaces, &pidfd, err);
+	pid = clone_into(c, c->record.namespaces, spec->process.cpus_initial, &pidfd, err);
 	if (pid < 0)
 		return -1;
 	if (pid == 0) {

@@ -9,6 +9,7 @@
 #include "process/fit.h"
 #include "process/ids.h"
 #include "process/lsm.h"
+#include "process/sched.h"
 #include "process/seccomp.h"
 #include "process/user.h"
 
@@ -155,7 +156,11 @@ static int prepare(const struct payload *p, struct found *f, struct err *err)
 		fit_check(p->rootfd, f->path, &f->foreign, err) < 0)
 		return -1;
 	umask(process->umask);
-	if (leave_keyring(err) < 0)
+	if (!process->no_new_keyring && leave_keyring(err) < 0)
+		return -1;
+	if (memory_policy_apply(&process->memory_policy, err) < 0 ||
+		cpus_apply(0, "execCPUAffinity.final", process->cpus_final, err) < 0 ||
+		(process->personality_set && personality_apply(process->personality, err) < 0))
 		return -1;
 	return rlimits_apply(process->rlimits, process->rlimit_count, err);
 }
@@ -212,6 +217,13 @@ int payload_set_oom_score(pid_t pid, const struct process_spec *p, struct err *e
 		return 0;
 	err_sys(err, "cannot set the OOM score adjustment to %d", p->oom_score_adj);
 	return err_hint(err, "lowering it below the host's own needs CAP_SYS_RESOURCE");
+}
+
+int payload_set_priorities(pid_t pid, const struct process_spec *p, struct err *err)
+{
+	if (scheduler_apply(pid, &p->scheduler, err) < 0)
+		return -1;
+	return io_priority_apply(pid, p->io_class, p->io_priority, err);
 }
 
 /* Waits for the report to have something, or to end; false for a signal that we hold back. A process

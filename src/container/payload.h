@@ -29,6 +29,10 @@ int payload_execute(struct payload *p, struct err *err);
 /* Parent: before the exec, through the host's procfs; inside, that file belongs to nobody we could be. */
 int payload_set_oom_score(pid_t pid, const struct process_spec *p, struct err *err);
 
+/* Scheduler and I/O priority, which take rights on the host: of the child, by its parent; or the caller's
+ * own (0), before it joins the container. */
+int payload_set_priorities(pid_t pid, const struct process_spec *p, struct err *err);
+
 /* Blocks until the payload has been executed, or waits at its gate (0), or until the child has said
  * why not, or has died; then, where it is ours (pid > 0), it is reaped (-1). The report is one byte
  * right before the exec, which ends it by closing the pipe, and a struct err if something failed

@@ -230,6 +230,7 @@ static int provide_trees(struct launch *l, struct err *err)
 	pid_t pid = l->c->record.pid;
 
 	if (payload_set_oom_score(pid, &spec->process, err) < 0 ||
+		payload_set_priorities(pid, &spec->process, err) < 0 ||
 		learn_ids(pid, spec, l->plan, err) < 0 ||
 		trees_open(&l->trees, l->c, spec, l->plan, err) < 0 ||
 		trees_idmap_own(&l->trees, spec, err) < 0 ||

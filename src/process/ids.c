@@ -1,6 +1,7 @@
 #include "process/ids.h"
 
 #include <grp.h>
+#include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,6 +21,14 @@ int ids_become(uid_t uid, gid_t gid, const gid_t *groups, size_t ngroups, struct
 int ids_become_root(struct err *err)
 {
 	return ids_become(0, 0, NULL, 0, err);
+}
+
+int personality_apply(uint64_t persona, struct err *err)
+{
+	if (personality(persona) < 0)
+		return err_sys(err, "cannot set the personality 0x%llx",
+			(unsigned long long)persona);
+	return 0;
 }
 
 static const char *resource_name(int resource)

@@ -11,4 +11,7 @@ int ids_become_root(struct err *err);
 /* Supplementary groups, then gid, then uid; all of real, effective and saved. */
 int ids_become(uid_t uid, gid_t gid, const gid_t *groups, size_t ngroups, struct err *err);
 
+/* PER_* of personality(2): of which system, or machine, the payload thinks that it runs on. */
+int personality_apply(uint64_t persona, struct err *err);
+
 int rlimits_apply(const struct rlimit_spec *limits, size_t n, struct err *err);

@@ -6,14 +6,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-int terminal_become(int ptmx, struct err *err)
+int terminal_become(int ptmx, uint16_t rows, uint16_t columns, struct err *err)
 {
 	int unlock = 0;
 	autofd int slave = -1;
-	struct winsize size;
+	struct winsize size = {.ws_row = rows, .ws_col = columns};
 
-	/* Of the terminal we were started from, so that the payload never sees one without a size. */
-	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+	/* Before there is a payload that could see one without a size. */
+	if ((rows && columns) || ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
 		ioctl(ptmx, TIOCSWINSZ, &size);
 	if (ioctl(ptmx, TIOCSPTLCK, &unlock) < 0)
 		return err_sys(err, "cannot unlock the container's terminal");

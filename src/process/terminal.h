@@ -3,9 +3,12 @@
 
 #include "base/err.h"
 
+#include <stdint.h>
+
 /* Opens a pty pair from the container's own devpts: *ret_master stays with us, the slave becomes
- * the controlling terminal and standard streams. Call after setsid(). ptmx: an open /dev/pts/ptmx. */
-int terminal_become(int ptmx, struct err *err);
+ * the controlling terminal and standard streams. Call after setsid(). ptmx: an open /dev/pts/ptmx.
+ * Without rows and columns it has the size of the terminal we were started from. */
+int terminal_become(int ptmx, uint16_t rows, uint16_t columns, struct err *err);
 
 /* Puts fds on 0, 1, 2; -1 leaves that stream as it is. Any of them may be 0, 1 or 2 itself. */
 int streams_apply(const int fds[3], struct err *err);

@@ -1,0 +1,18 @@
+/* When and where the kernel runs a process, and from which memory. */
+#pragma once
+
+#include "base/err.h"
+#include "spec/spec.h"
+
+#include <sys/types.h>
+
+/* pid 0: the caller. Real-time classes, and more weight than others have, take rights on the host: so
+ * these two are for whoever still has them. Neither does anything where the spec asks for nothing. */
+int scheduler_apply(pid_t pid, const struct scheduler *s, struct err *err);
+int io_priority_apply(pid_t pid, int io_class, int priority, struct err *err);
+
+/* "0-3,5", or NULL: as it is. Of these, those that the cgroup allows. what names the list. */
+int cpus_apply(pid_t pid, const char *what, const char *list, struct err *err);
+
+/* For the caller, and what it executes. */
+int memory_policy_apply(const struct memory_policy *m, struct err *err);
