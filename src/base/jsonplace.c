@@ -114,7 +114,7 @@ static bool locate_element(struct cursor c, const char *place, int depth, const 
 			return false;
 	}
 	skip_space(&c);
-	return locate(c, rest, depth + 1, ret);
+	return c.p < c.end && *c.p != ']' && locate(c, rest, depth + 1, ret);
 }
 
 /* The value at c, or what is at the place below it. False, and the nearest, if that is not there. */

@@ -1,0 +1,776 @@
+/* config.json as engines write it, and whatever else the runtime specification allows. The documents
+ * of data/config were recorded from podman 4.3, buildah 1.28, containerd 1.6, docker 20.10, runc 1.1
+ * and crun 1.8; kubernetes.json is put together from what its runtimes add. */
+#include "spec/config.h"
+
+#include "base/fd.h"
+#include "base/file.h"
+
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <linux/mount.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define DOCUMENT_OF(version, process, linux_, top)                                                 \
+	"{\"ociVersion\":\"" version "\",\"root\":{\"path\":\"rootfs\"},"                          \
+	"\"process\":{\"user\":{\"uid\":0,\"gid\":0},\"args\":[\"sh\"],\"cwd\":\"/\"" process "}," \
+	"\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]" linux_ "}" top "}"
+#define PROCESS(s)   DOCUMENT_OF("1.2.0", "," s, "", "")
+#define LINUX(s)     DOCUMENT_OF("1.2.0", "", "," s, "")
+#define RESOURCES(s) LINUX("\"resources\":{" s "}")
+#define TOP(s)       DOCUMENT_OF("1.2.0", "", "", "," s)
+#define MOUNT(s)     TOP("\"mounts\":[{\"destination\":\"/m\"," s "}]")
+#define OPTIONS(s)   MOUNT("\"type\":\"bind\",\"source\":\"/s\",\"options\":[" s "]")
+
+static struct spec accepted(const char *text)
+{
+	struct spec s;
+	struct err err = {0};
+
+	cr_assert_eq(config_read("c.json", text, strlen(text), CONFIG_ENGINE, &s, &err), 0,
+		"%s\n%s", err.text, text);
+	return s;
+}
+
+static struct spec silent(const char *text)
+{
+	struct spec s = accepted(text);
+
+	cr_expect_eq(s.warning_count, 0, "%s: %s", text, s.warnings ? s.warnings[0] : "");
+	return s;
+}
+
+static void refused(const char *text, const char *expected)
+{
+	struct spec s;
+	struct err err = {0};
+
+	cr_assert_eq(config_read("c.json", text, strlen(text), CONFIG_ENGINE, &s, &err), -1,
+		"accepted: %s", text);
+	cr_expect(strstr(err.text, expected), "%s\n  is not about %s\n  in %s", err.text, expected,
+		text);
+	cr_expect(!strncmp(err.text, "c.json:1:", 9), "%s", err.text);
+}
+
+static void warned(const char *text, const char *expected)
+{
+	struct spec s = accepted(text);
+
+	cr_assert_eq(s.warning_count, 1, "%zu warnings: %s", s.warning_count, text);
+	cr_expect(strstr(s.warnings[0], expected), "%s", s.warnings[0]);
+	spec_free(&s);
+}
+
+static const char *conf(const struct spec *s, const char *file)
+{
+	const char *value = NULL;
+
+	for (size_t i = 0; i < s->limits.conf_count; i++)
+		if (!strcmp(s->limits.conf[i].key, file))
+			value = s->limits.conf[i].value;
+	return value;
+}
+
+static void conf_is(const char *text, const char *file, const char *value)
+{
+	struct spec s = silent(text);
+
+	cr_assert_not_null(conf(&s, file), "no %s: %s", file, text);
+	cr_expect_str_eq(conf(&s, file), value);
+	spec_free(&s);
+}
+
+static const struct mount *mount_at(const struct spec *s, const char *target)
+{
+	for (size_t i = 0; i < s->mount_count; i++)
+		if (!strcmp(s->mounts[i].target, target))
+			return &s->mounts[i];
+	cr_assert_fail("no mount at %s", target);
+}
+
+static int data_open(void)
+{
+	char path[4096], file[] = __FILE__;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/data/config", dirname(file));
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cr_assert(fd >= 0, "%s", path);
+	return fd;
+}
+
+static char *data_read(const char *name, size_t *ret_len)
+{
+	autofd int dir = data_open();
+	struct err err = {0};
+	char *text;
+
+	cr_assert_eq(file_read(dir, name, 1 << 20, &text, ret_len, &err), 0, "%s", err.text);
+	return text;
+}
+
+static struct spec recorded(const char *name)
+{
+	size_t len;
+	autofree char *text = data_read(name, &len);
+	struct err err = {0};
+	struct spec s;
+
+	cr_assert_eq(config_read(name, text, len, CONFIG_ENGINE, &s, &err), 0, "%s", err.text);
+	cr_expect_eq(s.warning_count, 0, "%s", s.warnings ? s.warnings[0] : "");
+	return s;
+}
+
+Test(config_engine, all_recorded_documents)
+{
+	autofd int dir = data_open();
+	DIR *list = fdopendir(openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	struct dirent *e;
+	int n = 0;
+
+	while ((e = readdir(list))) {
+		struct spec s;
+
+		if (!strstr(e->d_name, ".json"))
+			continue;
+		s = recorded(e->d_name);
+		cr_expect(s.ns.fresh & CLONE_NEWNS, "%s", e->d_name);
+		cr_expect_gt(s.mount_count, 5);
+		cr_expect_geq(s.device_count, 6);
+		cr_expect(s.process.argc && s.process.cwd);
+		cr_expect_eq(mount_at(&s, "/dev")->kind, MOUNT_DEV);
+		spec_free(&s);
+		n++;
+	}
+	closedir(list);
+	cr_expect_geq(n, 12);
+}
+
+Test(config_engine, docker)
+{
+	struct spec s = recorded("docker-flags.json");
+	const struct mount *m = mount_at(&s, "/mnt");
+
+	cr_expect_str_eq(s.oci_version, "1.0.2-dev");
+	cr_expect_str_eq(s.process.user, "5:6");
+	cr_expect_eq(s.process.groupc, 2);
+	cr_expect(s.process.terminal && s.process.no_new_privs && s.root.readonly);
+	cr_expect_eq(s.process.oom_score_adj, 5);
+	cr_expect(m->recursive);
+	cr_expect_eq(m->attr_set, MOUNT_ATTR_RDONLY);
+	cr_expect_eq(m->attr_rset, 0, "ro is for the top alone");
+	cr_expect_eq(m->propagation, MS_SLAVE | MS_REC);
+	cr_expect_eq(s.hooks.count[HOOK_PRESTART], 1);
+	cr_expect_str_eq(s.hooks.items[HOOK_PRESTART][0].argv[0], "libnetwork-setkey");
+	cr_expect_null(s.hooks.items[HOOK_PRESTART][0].env);
+	cr_expect(!strncmp(s.cgroup, "/docker/", 8));
+	cr_expect_eq(s.limits.memory, 64 << 20);
+	cr_expect_eq(s.limits.memory_swap, 64 << 20);
+	cr_expect_eq(s.limits.cpu_quota_us, 50000);
+	cr_expect_eq(s.limits.cpu_weight, 59);
+	cr_expect_eq(s.limits.io_weight, 0);
+	cr_expect_eq(s.limits.pids, 7);
+	cr_expect_null(s.process.seccomp);
+	cr_expect(strstr(s.process.seccomp_text, "SCMP_ACT_ERRNO"));
+	spec_free(&s);
+}
+
+Test(config_engine, podman_with_a_user_namespace)
+{
+	struct spec s = recorded("podman-userns.json");
+
+	cr_expect_eq(s.ns.fresh & CLONE_NEWUSER, CLONE_NEWUSER);
+	cr_expect_eq(s.ns.uid_map_count, 1);
+	cr_expect_eq(s.ns.uid_maps[0].outside, 100000);
+	cr_expect(mount_at(&s, "/tmp")->copy_up);
+	cr_expect_eq(s.limits.memory_low, 32 << 20);
+	cr_expect_str_eq(s.limits.cpuset_cpus, "0");
+	spec_free(&s);
+}
+
+Test(config_engine, kubernetes)
+{
+	struct spec s = recorded("kubernetes.json");
+	const struct mount *m = mount_at(&s, "/data");
+
+	cr_expect_eq(s.ns.fresh, CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWCGROUP);
+	cr_assert_eq(s.ns.path_count, 4);
+	cr_expect_eq(s.ns.paths[0].flag, CLONE_NEWIPC);
+	cr_expect_str_eq(s.ns.paths[0].path, "/proc/4242/ns/ipc");
+	cr_expect_str_eq(s.cgroup, "kubepods-burstable-podp.slice:cri-containerd:c");
+	cr_expect_eq(m->attr_rset, MOUNT_ATTR_RDONLY);
+	cr_expect(m->idmap && m->uid_map_count == 1 && m->gid_map_count == 1);
+	cr_expect_eq(s.limits.pids, UINT64_MAX);
+	cr_expect(s.limits.oom_group && s.limits.memory_high == 160000000);
+	cr_expect_eq(s.limits.memory_swap, 0);
+	cr_expect(s.limits.memory_swap_set);
+	cr_expect_str_eq(conf(&s, "hugetlb.2MB.max"), "0");
+	cr_expect_str_eq(conf(&s, "hugetlb.1GB.rsvd.max"), "0");
+	cr_expect_str_eq(s.process.apparmor, "cri-containerd.apparmor.d");
+	cr_expect_str_eq(s.process.selinux, "system_u:system_r:container_t:s0:c1,c2");
+	spec_free(&s);
+}
+
+/* What the specification has each container have comes last, and adds to what is there. */
+Test(config_engine, devices_of_every_container)
+{
+	struct spec s = silent(
+		LINUX("\"devices\":[{\"path\":\"/dev/null\",\"type\":\"c\",\"major\":1,\"minor\":3,"
+		      "\"fileMode\":384,\"uid\":7},{\"path\":\"/f\",\"type\":\"p\"},"
+		      "{\"path\":\"/u\",\"type\":\"u\",\"major\":10,\"minor\":229}],"
+		      "\"resources\":{\"devices\":[{\"allow\":false,\"access\":\"rwm\"},"
+		      "{\"allow\":true,\"type\":\"c\",\"major\":10,\"minor\":229}]}"));
+
+	cr_assert_eq(s.device_count, 8);
+	cr_expect_eq(s.devices[0].mode, 0600);
+	cr_expect_eq(s.devices[0].uid, 7);
+	cr_expect_eq(s.devices[1].type, 'p');
+	cr_expect_eq(s.devices[2].type, 'c');
+	cr_expect_eq(s.devices[2].mode, 0666);
+	cr_expect_str_eq(s.devices[3].path, "/dev/zero");
+	cr_assert_eq(s.device_rule_count, 12);
+	cr_expect(!s.device_rules[0].allow && s.device_rules[0].type == 'a');
+	cr_expect_eq(s.device_rules[1].minor, 229);
+	cr_expect_str_eq(s.device_rules[1].access, "rwm");
+	for (size_t i = 2; i < s.device_rule_count; i++)
+		cr_expect(s.device_rules[i].allow);
+	spec_free(&s);
+}
+
+Test(config_engine, versions)
+{
+	static const char *const good[] = {"1.0.0", "1.0.0-rc5", "1.0.2-dev", "1.1.0+dev", "1.2.1",
+		"1.3.0"};
+	static const char *const bad[] = {"", "1", "1.0", "1.0.", "1.x.0", "0.9.0", "2.0.0",
+		"1.0.0-", "1.02.0", "1.2.0 ", "1.2.0.1", "v1.2.0"};
+	char text[512];
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct spec s;
+		snprintf(text, sizeof(text), DOCUMENT_OF("%s", "", "", ""), good[i]);
+		s = silent(text);
+		cr_expect_str_eq(s.oci_version, good[i]);
+		spec_free(&s);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(text, sizeof(text), DOCUMENT_OF("%s", "", "", ""), bad[i]);
+		refused(text, "ociVersion");
+	}
+	warned(DOCUMENT_OF("1.4.0", "", "", ""), "ociVersion: 1.4.0 is newer than 1.3");
+}
+
+Test(config_engine, unknown_members_are_warnings)
+{
+	warned(TOP("\"new\":{\"a\":[1]}"), "c.json: new: is not known and has no effect");
+	warned(PROCESS("\"x\":1"), "process.x: is not known");
+	warned(MOUNT("\"type\":\"proc\",\"y\":null"), "mounts[0].y: is not known");
+	warned(RESOURCES("\"oomScoreAdj\":5"), "linux.resources.oomScoreAdj: is not known");
+	warned(PROCESS("\"capabilities\":{\"bounding\":[\"CAP_KILL\",\"CAP_NEW\"]}"),
+		"process.capabilities.bounding[1]: \"CAP_NEW\" is not a capability");
+}
+
+Test(config_engine, other_platforms)
+{
+	refused(TOP("\"solaris\":{}"), "solaris: is not supported: it is for another platform");
+	refused(TOP("\"windows\":{}"), "windows: is not supported");
+	refused(TOP("\"freebsd\":{}"), "freebsd: is not supported");
+	refused(TOP("\"vm\":{}"), "vm: is not supported");
+	refused(TOP("\"zos\":{}"), "zos: is not supported");
+	refused(PROCESS("\"commandLine\":\"\""), "process.commandLine: is not supported");
+	refused(LINUX("\"intelRdt\":{\"closID\":\"a\"}"),
+		"linux.intelRdt: is not supported: resctrl");
+}
+
+Test(config_engine, places)
+{
+	struct spec s;
+	struct err err;
+	const char text[] = "{\n \"ociVersion\": \"1.2.0\",\n \"root\": {\n  \"path\": 1\n }\n}\n";
+	const char missing[] = "{\"ociVersion\": \"1.2.0\",\n \"root\": {\"path\": \"r\"}}";
+
+	cr_expect_eq(config_read("b/config.json", text, strlen(text), CONFIG_ENGINE, &s, &err), -1);
+	cr_expect_str_eq(err.text,
+		"b/config.json:4:11: root.path: must be a string, not an integer");
+	cr_expect_eq(config_read("f", missing, strlen(missing), CONFIG_ENGINE, &s, &err), -1);
+	cr_expect_str_eq(err.text, "f:1:1: process: is missing");
+	refused("{\"ociVersion\":\"1.2.0\",}", "c.json:1:");
+}
+
+Test(config_engine, root_and_names)
+{
+	struct spec s = silent(DOCUMENT_OF("1.2.0", "",
+		",\"rootfsPropagation\":\"rslave\",\"mountLabel\":\"u:r:t:s0\"", ""));
+
+	cr_expect_str_eq(s.root.dir, "rootfs");
+	cr_expect_eq(s.root.propagation, MS_SLAVE | MS_REC);
+	cr_expect_str_eq(s.mount_label, "u:r:t:s0");
+	spec_free(&s);
+	s = silent("{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"/r\",\"readonly\":true},"
+		   "\"process\":{\"user\":{\"uid\":1,\"gid\":2,\"umask\":7},\"args\":[\"a\"],"
+		   "\"cwd\":\"/\"},\"hostname\":\"h\",\"domainname\":\"d\",\"linux\":{"
+		   "\"namespaces\":[{\"type\":\"uts\",\"path\":\"/proc/1/ns/uts\"}]}}");
+	cr_expect_str_eq(s.hostname, "h");
+	cr_expect_str_eq(s.domainname, "d");
+	cr_expect_eq(s.process.umask, 7);
+	cr_expect(s.root.readonly);
+	spec_free(&s);
+	s = silent("{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"/r\"},\"process\":{\"user\":{"
+		   "\"uid\":1,\"gid\":2},\"args\":[\"a\"],\"cwd\":\"/\"}}");
+	cr_expect_eq(s.ns.fresh, 0);
+	spec_free(&s);
+	refused(TOP("\"hostname\":\"h\""), "hostname: needs a namespace of type \"uts\"");
+	refused(TOP("\"domainname\":\"h\""), "domainname: needs a namespace of type \"uts\"");
+	refused(LINUX("\"rootfsPropagation\":\"maybe\""), "linux.rootfsPropagation: \"maybe\"");
+	refused(LINUX("\"mountLabel\":\"x\""), "linux.mountLabel");
+	refused("{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"\"}}", "root.path");
+}
+
+Test(config_engine, rebase)
+{
+	struct spec s = silent(
+		TOP("\"mounts\":[{\"destination\":\"/a\",\"type\":\"bind\",\"source\":\"rel/x\"},"
+		    "{\"destination\":\"/b\",\"source\":\"/abs\",\"options\":[\"rbind\"]}]"));
+
+	cr_expect_str_eq(s.mounts[0].source, "rel/x");
+	config_rebase(&s, "/run/b");
+	cr_expect_str_eq(s.root.dir, "/run/b/rootfs");
+	cr_expect_str_eq(s.mounts[0].source, "/run/b/rel/x");
+	cr_expect_str_eq(s.mounts[1].source, "/abs");
+	spec_free(&s);
+}
+
+Test(config_engine, process)
+{
+	struct spec s = silent(PROCESS(
+		"\"terminal\":true,\"consoleSize\":{\"height\":24,\"width\":80},"
+		"\"scheduler\":{\"policy\":\"SCHED_FIFO\",\"priority\":10,\"flags\":"
+		"[\"SCHED_FLAG_RESET_ON_FORK\"]},\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\","
+		"\"priority\":4},\"execCPUAffinity\":{\"initial\":\"0-1\",\"final\":\"2\"},"
+		"\"selinuxLabel\":\"\",\"apparmorProfile\":\"\",\"rlimits\":[{\"type\":"
+		"\"RLIMIT_CORE\",\"soft\":1,\"hard\":18446744073709551615}]"));
+	const struct process_spec *p = &s.process;
+
+	cr_expect(p->rows == 24 && p->columns == 80);
+	cr_expect(p->scheduler.set && p->scheduler.policy == SCHED_FIFO);
+	cr_expect(p->scheduler.priority == 10 && p->scheduler.flags == SCHED_FLAG_RESET_ON_FORK);
+	cr_expect(p->io_class == 2 && p->io_priority == 4);
+	cr_expect_str_eq(p->cpus_initial, "0-1");
+	cr_expect_str_eq(p->cpus_final, "2");
+	cr_expect(!p->selinux && !p->apparmor);
+	cr_expect_eq(p->rlimits[0].hard, RLIM_INFINITY);
+	spec_free(&s);
+	s = silent(PROCESS("\"consoleSize\":{\"height\":24,\"width\":80}"));
+	cr_expect(s.process.rows == 0, "no terminal, no size");
+	spec_free(&s);
+	s = silent(PROCESS("\"scheduler\":{\"policy\":\"SCHED_DEADLINE\",\"runtime\":1000,"
+			   "\"deadline\":2000,\"period\":3000}"));
+	cr_expect_eq(s.process.scheduler.period_ns, 3000);
+	spec_free(&s);
+	s = silent(PROCESS("\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"nice\":-5}"));
+	cr_expect_eq(s.process.scheduler.nice, -5);
+	spec_free(&s);
+}
+
+Test(config_engine, process_that_means_nothing)
+{
+	static const char *const cases[][2] = {
+		{"\"scheduler\":{\"priority\":1}", "process.scheduler.policy: is missing"},
+		{"\"scheduler\":{\"policy\":\"SCHED_ISO\"}", "the kernel has no \"SCHED_ISO\""},
+		{"\"scheduler\":{\"policy\":\"SCHED_FIFO\"}", "scheduler: priority: must be 1"},
+		{"\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"priority\":1}", "priority: is for"},
+		{"\"scheduler\":{\"policy\":\"SCHED_RR\",\"priority\":1,\"nice\":1}",
+			"nice: is for"},
+		{"\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"nice\":20}",
+			"process.scheduler.nice"},
+		{"\"scheduler\":{\"policy\":\"SCHED_DEADLINE\"}", "runtime: is missing"},
+		{"\"scheduler\":{\"policy\":\"SCHED_IDLE\",\"period\":1}",
+			"are for SCHED_DEADLINE"},
+		{"\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"flags\":[\"X\"]}",
+			"process.scheduler.flags[0]: \"X\""},
+		{"\"ioPriority\":{\"class\":\"x\",\"priority\":1}", "process.ioPriority: class"},
+		{"\"ioPriority\":{\"class\":\"IOPRIO_CLASS_RT\",\"priority\":8}",
+			"process.ioPriority.priority: 8 must be 0 to 7"},
+		{"\"execCPUAffinity\":{\"final\":\"3-1\"}", "process.execCPUAffinity.final"},
+		{"\"consoleSize\":{\"height\":65536,\"width\":1}", "process.consoleSize.height"},
+		{"\"consoleSize\":[24,80]", "process.consoleSize: must be an object"},
+		{"\"selinuxLabel\":\"x\"", "process.selinuxLabel"},
+		{"\"rlimits\":[{\"type\":\"RLIMIT_CPU\",\"hard\":1,\"soft\":1},"
+		 "{\"type\":\"RLIMIT_CPU\",\"hard\":1,\"soft\":1}]",
+			"process.rlimits[1]: RLIMIT_CPU is there twice"},
+		{"\"oomScoreAdj\":1001", "process.oomScoreAdj: 1001 must be"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[1024];
+		snprintf(text, sizeof(text), PROCESS("%s"), cases[i][0]);
+		refused(text, cases[i][1]);
+	}
+	refused("{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"r\"},\"process\":{\"user\":"
+		"{\"uid\":0,\"gid\":0},\"cwd\":\"/\"}}",
+		"process.args: is missing");
+}
+
+Test(config_engine, hooks)
+{
+	struct spec s = silent(TOP(
+		"\"hooks\":{\"prestart\":[{\"path\":\"/p\"}],\"createRuntime\":[{\"path\":\"/r\","
+		"\"args\":[\"r\",\"x\"],\"env\":[\"A=b\"],\"timeout\":5},{\"path\":\"/r2\"}],"
+		"\"createContainer\":[{\"path\":\"/c\"}],\"startContainer\":[{\"path\":\"/s\"}],"
+		"\"poststart\":[{\"path\":\"/ps\"}],\"poststop\":[{\"path\":\"/pp\"}]}"));
+	const struct hook *h = s.hooks.items[HOOK_CREATE_RUNTIME];
+
+	for (int i = 0; i < HOOK_POINTS; i++)
+		cr_expect_eq(s.hooks.count[i], i == HOOK_CREATE_RUNTIME ? 2 : 1);
+	cr_expect(h->argc == 2 && h->envc == 1 && h->timeout_s == 5);
+	cr_expect_str_eq(h->argv[1], "x");
+	cr_expect_null(h->argv[2]);
+	cr_expect_null(h[1].argv);
+	cr_expect_str_eq(s.hooks.items[HOOK_POSTSTOP][0].path, "/pp");
+	spec_free(&s);
+	refused(TOP("\"hooks\":{\"poststop\":[{\"path\":\"x\"}]}"),
+		"hooks.poststop[0].path: \"x\"");
+	refused(TOP("\"hooks\":{\"poststop\":[{}]}"), "hooks.poststop[0].path: is missing");
+	refused(TOP("\"hooks\":{\"poststop\":[{\"path\":\"/x\",\"timeout\":0}]}"),
+		"hooks.poststop[0].timeout: 0 must be 1");
+	refused(TOP("\"annotations\":{\"\":\"x\"}"), "annotations: a name must not be empty");
+}
+
+Test(config_engine, namespaces)
+{
+	refused(LINUX("\"x\":0},\"linux\":{"), "duplicate");
+	refused("{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"r\"},\"process\":{\"user\":{"
+		"\"uid\":0,\"gid\":0},\"args\":[\"a\"],\"cwd\":\"/\"},\"linux\":{\"namespaces\":"
+		"[{\"type\":\"pid\",\"path\":\"/p\"},{\"type\":\"pid\"}]}}",
+		"linux.namespaces[1]: \"pid\" is there twice");
+	refused("{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"r\"},\"process\":{\"user\":{"
+		"\"uid\":0,\"gid\":0},\"args\":[\"a\"],\"cwd\":\"/\"},\"linux\":{\"namespaces\":"
+		"[{\"type\":\"pid\",\"path\":\"p\"}]}}",
+		"linux.namespaces[0].path: \"p\" must be an absolute path");
+	refused(LINUX("\"uidMappings\":[{\"containerID\":0,\"hostID\":0,\"size\":1}]"),
+		"linux.uidMappings: needs a namespace");
+	refused(LINUX("\"timeOffsets\":{\"boottime\":{\"nanosecs\":1}}"),
+		"linux.timeOffsets: needs a new namespace");
+	refused(LINUX("\"timeOffsets\":{\"boottime\":{\"nanosecs\":1000000000}}"),
+		"linux.timeOffsets.boottime.nanosecs");
+	refused(LINUX("\"netDevices\":{\"eth0\":{}}"), "linux.netDevices: needs a namespace");
+	refused(LINUX("\"cgroupsPath\":\"/a/../b\""), "linux.cgroupsPath");
+}
+
+Test(config_engine, linux_beside)
+{
+	const char *text =
+		"{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"r\"},\"process\":{\"user\":{"
+		"\"uid\":0,\"gid\":0},\"args\":[\"a\"],\"cwd\":\"/\"},\"linux\":{\"namespaces\":"
+		"[{\"type\":\"network\",\"path\":\"\"},{\"type\":\"time\"}],\"netDevices\":{"
+		"\"eth1\":{\"name\":\"eth0\"},\"wlan0\":{}},\"timeOffsets\":{\"monotonic\":{"
+		"\"secs\":-1,\"nanosecs\":5}},\"personality\":{\"domain\":\"LINUX32\"},"
+		"\"memoryPolicy\":{\"mode\":\"MPOL_INTERLEAVE\",\"nodes\":\"0-1\",\"flags\":"
+		"[\"MPOL_F_STATIC_NODES\"]},\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\","
+		"\"listenerPath\":\"/run/l\",\"listenerMetadata\":\"m\",\"flags\":[]}}}";
+	struct spec s = silent(text);
+
+	cr_expect_eq(s.ns.fresh, CLONE_NEWNET | CLONE_NEWTIME);
+	cr_assert_eq(s.net_device_count, 2);
+	cr_expect_str_eq(s.net_devices[0].name, "eth1");
+	cr_expect_str_eq(s.net_devices[0].inside, "eth0");
+	cr_expect_null(s.net_devices[1].inside);
+	cr_expect(s.ns.monotonic_offset_s == -1 && s.ns.monotonic_offset_ns == 5);
+	cr_expect(s.process.personality_set && s.process.personality == 8);
+	cr_expect(s.process.memory_policy.set && s.process.memory_policy.mode == (3 | 1 << 15));
+	cr_expect_str_eq(s.process.memory_policy.nodes, "0-1");
+	cr_expect_str_eq(s.process.seccomp_text,
+		"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[]}");
+	cr_expect_str_eq(s.process.listener, "/run/l");
+	cr_expect_str_eq(s.process.listener_metadata, "m");
+	spec_free(&s);
+	refused(LINUX("\"seccomp\":[]"), "linux.seccomp: must be an object");
+	refused(LINUX("\"seccomp\":{\"listenerPath\":1}"), "linux.seccomp.listenerPath: must be");
+	refused(LINUX("\"seccomp\":{\"x\":18446744073709551615}"), "c.json:1:");
+	refused(LINUX("\"personality\":{\"domain\":\"BSD\"}"), "linux.personality: domain");
+	refused(LINUX("\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"x\"]}"), "flags: there");
+	refused(LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_BIND\"}"), "nodes: MPOL_BIND needs some");
+	refused(LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_LOCAL\",\"nodes\":\"0\"}"), "takes none");
+	refused(LINUX("\"memoryPolicy\":{\"mode\":\"X\"}"), "mode: \"X\" is not a policy");
+	refused(LINUX("\"netDevices\":{\"a/b\":{}}"), "linux.netDevices.a/b: \"a/b\" must be");
+	refused(LINUX("\"netDevices\":{\"a\":{\"name\":\"aaaaaaaaaaaaaaaa\"}}"),
+		"linux.netDevices.a.name");
+}
+
+static struct mount bind_of(const char *options)
+{
+	char text[1024];
+	struct spec s;
+	struct mount m;
+
+	snprintf(text, sizeof(text), OPTIONS("%s"), options);
+	s = silent(text);
+	m = s.mounts[0];
+	spec_free(&s);
+	return m;
+}
+
+Test(config_engine, recursive_options)
+{
+	struct mount m = bind_of("\"rbind\",\"ro\",\"rnosuid\",\"nodev\"");
+
+	cr_expect(m.kind == MOUNT_BIND && m.recursive);
+	cr_expect_eq(m.attr_set, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+	cr_expect_eq(m.attr_rset, MOUNT_ATTR_NOSUID);
+	m = bind_of("\"rbind\",\"rro\",\"rw\"");
+	cr_expect(m.attr_set == 0 && m.attr_clear == MOUNT_ATTR_RDONLY);
+	cr_expect_eq(m.attr_rset, MOUNT_ATTR_RDONLY);
+	m = bind_of("\"rbind\",\"rnoatime\",\"strictatime\"");
+	cr_expect_eq(m.attr_rset, MOUNT_ATTR_NOATIME);
+	cr_expect_eq(m.attr_set, MOUNT_ATTR_STRICTATIME);
+	cr_expect_eq(m.attr_clear & m.attr_rclear, MOUNT_ATTR__ATIME);
+	m = bind_of("\"ratime\",\"rsuid\",\"rexec\",\"rdev\",\"rdiratime\",\"rsymfollow\"");
+	cr_expect_eq(m.attr_rset, 0);
+	cr_expect_eq(m.attr_rclear, MOUNT_ATTR__ATIME | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC |
+					    MOUNT_ATTR_NODEV | MOUNT_ATTR_NODIRATIME |
+					    MOUNT_ATTR_NOSYMFOLLOW);
+	m = bind_of("\"norelatime\",\"nostrictatime\",\"relatime\",\"noatime\",\"atime\"");
+	cr_expect(m.attr_set == 0 && m.attr_clear == MOUNT_ATTR__ATIME);
+	cr_expect(!m.recursive);
+}
+
+Test(config_engine, other_options_of_mounts)
+{
+	struct spec s = silent(TOP(
+		"\"mounts\":[{\"destination\":\"/a\",\"type\":\"ext4\",\"source\":\"/dev/sda\","
+		"\"options\":[\"noexec\",\"errors=remount-ro\",\"lazytime\",\"silent\"]},"
+		"{\"destination\":\"/a\",\"type\":\"tmpfs\",\"options\":[\"sync\",\"size=1m\","
+		"\"tmpcopyup\",\"shared\"]},{\"destination\":\"/c\",\"type\":\"cgroup\"},"
+		"{\"destination\":\"//dev/\",\"type\":\"tmpfs\"},{\"destination\":\"/p\",\"type\":"
+		"\"proc\",\"source\":\"/proc\",\"options\":[\"bind\",\"ridmap\",\"copy-symlink\"]}]"));
+
+	cr_expect_eq(s.mounts[0].kind, MOUNT_FS);
+	cr_expect_str_eq(s.mounts[0].type, "ext4");
+	cr_expect_str_eq(s.mounts[0].source, "/dev/sda");
+	cr_expect_str_eq(s.mounts[0].data, "errors=remount-ro,lazytime");
+	cr_expect_str_eq(s.mounts[1].target, "/a", "a place can have several");
+	cr_expect_str_eq(s.mounts[1].data, "sync,size=1m");
+	cr_expect(s.mounts[1].copy_up && s.mounts[1].propagation == MS_SHARED);
+	cr_expect_eq(s.mounts[2].kind, MOUNT_CGROUP);
+	cr_expect_eq(s.mounts[3].kind, MOUNT_DEV);
+	cr_expect_eq(s.mounts[4].kind, MOUNT_BIND);
+	cr_expect(s.mounts[4].idmap && s.mounts[4].idmap_recursive && s.mounts[4].copy_link);
+	spec_free(&s);
+	warned(OPTIONS("\"bind\",\"sync\""), "mounts[0].options[1]: \"sync\" has no effect");
+	refused(OPTIONS("\"bind\",\"size=1m\""), "mounts[0].options[1]: \"size=1m\"");
+	refused(OPTIONS("\"remount\""), "mounts[0].options[0]: \"remount\" is not supported");
+	refused(OPTIONS("\"rslave\",\"shared\""), "mounts[0].options[1]: a mount has one");
+	refused(MOUNT("\"type\":\"proc\",\"options\":[\"idmap\"]"), "mounts[0].options[0]");
+	refused(MOUNT("\"type\":\"proc\",\"uidMappings\":[{\"containerID\":0,\"hostID\":1,"
+		      "\"size\":1}]"),
+		"mounts[0]: only a bind mount");
+	refused(OPTIONS("\"idmap\"],\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}"),
+		"needs both");
+}
+
+Test(config_engine, memory)
+{
+	struct spec s = silent(
+		RESOURCES("\"memory\":{\"limit\":100,\"reservation\":50,\"swap\":150,"
+			  "\"useHierarchy\":true,\"checkBeforeUpdate\":true,"
+			  "\"kernel\":0,\"kernelTCP\":-1,\"swappiness\":"
+			  "18446744073709551615,\"disableOOMKiller\":false}"));
+
+	cr_expect(s.limits.memory == 100 && s.limits.memory_low == 50);
+	cr_expect(s.limits.memory_swap_set && s.limits.memory_swap == 50);
+	cr_expect(s.limits.memory_check);
+	spec_free(&s);
+	s = silent(RESOURCES("\"memory\":{\"limit\":-1,\"swap\":-1,\"reservation\":-1}"));
+	cr_expect_eq(s.limits.memory, 0);
+	cr_expect_eq(s.limits.memory_swap, UINT64_MAX);
+	cr_expect_str_eq(conf(&s, "memory.max"), "max");
+	cr_expect_str_eq(conf(&s, "memory.low"), "max");
+	spec_free(&s);
+	warned(RESOURCES("\"memory\":{\"kernel\":1}"), "linux.resources.memory.kernel: is ignored");
+	warned(RESOURCES("\"memory\":{\"kernelTCP\":1}"), "memory.kernelTCP: is ignored");
+	warned(RESOURCES("\"memory\":{\"useHierarchy\":false}"), "memory.useHierarchy: is ignored");
+	refused(RESOURCES("\"memory\":{\"swappiness\":60}"),
+		"linux.resources.memory.swappiness: cgroup v2 has no");
+	refused(RESOURCES("\"memory\":{\"disableOOMKiller\":true}"),
+		"linux.resources.memory.disableOOMKiller: cgroup v2 cannot");
+	refused(RESOURCES("\"memory\":{\"limit\":-2}"), "memory.limit: -2 must be");
+	refused(RESOURCES("\"memory\":{\"limit\":-1,\"swap\":5}"), "memory.swap: counts memory");
+}
+
+Test(config_engine, cpu)
+{
+	static const struct {
+		uint64_t shares, weight;
+	} weights[] = {{1, 1}, {2, 1}, {102, 17}, {1024, 100}, {262144, 10000}, {1000000, 10000}};
+	struct spec s;
+
+	for (size_t i = 0; i < sizeof(weights) / sizeof(weights[0]); i++) {
+		char text[512];
+		snprintf(text, sizeof(text), RESOURCES("\"cpu\":{\"shares\":%llu}"),
+			(unsigned long long)weights[i].shares);
+		s = silent(text);
+		cr_expect_eq(s.limits.cpu_weight, weights[i].weight, "%llu",
+			(unsigned long long)s.limits.cpu_weight);
+		spec_free(&s);
+	}
+	s = silent(
+		RESOURCES("\"cpu\":{\"shares\":0,\"quota\":5000,\"period\":10000,\"cpus\":\"0-1\","
+			  "\"mems\":\"\",\"realtimeRuntime\":0,\"realtimePeriod\":0}"));
+	cr_expect(s.limits.cpu_weight == 0 && s.limits.cpu_quota_us == 5000);
+	cr_expect_str_eq(s.limits.cpuset_cpus, "0-1");
+	cr_expect_null(s.limits.cpuset_mems);
+	spec_free(&s);
+	conf_is(RESOURCES("\"cpu\":{\"quota\":-1}"), "cpu.max", "max");
+	conf_is(RESOURCES("\"cpu\":{\"burst\":2000}"), "cpu.max.burst", "2000");
+	conf_is(RESOURCES("\"cpu\":{\"idle\":1}"), "cpu.idle", "1");
+	refused(RESOURCES("\"cpu\":{\"realtimeRuntime\":1}"),
+		"linux.resources.cpu.realtimeRuntime: cgroup v2 does not");
+	refused(RESOURCES("\"cpu\":{\"realtimePeriod\":1}"), "cpu.realtimePeriod: cgroup v2");
+	refused(RESOURCES("\"cpu\":{\"idle\":2}"), "cpu.idle: 2 must be 0 to 1");
+}
+
+Test(config_engine, pids)
+{
+	static const struct {
+		const char *version, *pids;
+		uint64_t limit;
+	} cases[] = {
+		{"1.2.0", "\"limit\":5", 5},
+		{"1.3.0", "\"limit\":-1", UINT64_MAX},
+		{"1.2.1", "\"limit\":0", UINT64_MAX},
+		{"1.3.0", "\"limit\":0", 1},
+		{"1.3.0", "", 0},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[512];
+		struct spec s;
+		snprintf(text, sizeof(text),
+			DOCUMENT_OF("%s", "", ",\"resources\":{\"pids\":{%s}}", ""),
+			cases[i].version, cases[i].pids);
+		s = silent(text);
+		cr_expect_eq(s.limits.pids, cases[i].limit, "%s %s", cases[i].version,
+			cases[i].pids);
+		spec_free(&s);
+	}
+}
+
+Test(config_engine, other_resources)
+{
+	struct spec s = silent(RESOURCES(
+		"\"blockIO\":{\"weight\":500,\"throttleReadBpsDevice\":[{\"major\":8,\"minor\":0,"
+		"\"rate\":600}]},\"network\":{}"));
+
+	cr_expect_eq(s.limits.io_weight, 4950);
+	cr_expect_eq(s.limits.io_max[0].rbps, 600);
+	spec_free(&s);
+	conf_is(RESOURCES(
+			"\"blockIO\":{\"weightDevice\":[{\"major\":8,\"minor\":16,\"weight\":10}]}"),
+		"io.weight", "8:16 1");
+	conf_is(RESOURCES(
+			"\"hugepageLimits\":[{\"pageSize\":\"64KB\",\"limit\":18446744073709551615}]"),
+		"hugetlb.64KB.max", "max");
+	conf_is(RESOURCES("\"rdma\":{\"mlx5_1\":{\"hcaHandles\":3}}"), "rdma.max",
+		"mlx5_1 hca_handle=3 hca_object=max");
+	conf_is(RESOURCES("\"unified\":{\"misc.max\":\"x 1\"}"), "misc.max", "x 1");
+	refused(RESOURCES("\"blockIO\":{\"leafWeight\":10}"),
+		"blockIO.leafWeight: is not supported");
+	refused(RESOURCES("\"blockIO\":{\"weight\":9}"), "blockIO: weight: 9 must be 10");
+	refused(RESOURCES("\"network\":{\"classID\":1}"), "network.classID: is not supported");
+	refused(RESOURCES("\"network\":{\"priorities\":[]}"), "network.priorities: is not");
+	refused(RESOURCES("\"hugepageLimits\":[{\"pageSize\":\"2MiB\",\"limit\":1}]"), "pageSize");
+	refused(RESOURCES("\"rdma\":{\"a b\":{}}"), "linux.resources.rdma.a b");
+	refused(RESOURCES("\"devices\":[{\"allow\":true,\"type\":\"p\"}]"), "devices[0]: type");
+	refused(RESOURCES("\"unified\":{\"../x\":\"1\"}"), "linux.resources.unified");
+}
+
+static struct spec process_of(const char *text, const struct spec *base)
+{
+	struct spec s;
+	struct err err = {0};
+
+	cr_assert_eq(config_read_process("p.json", text, strlen(text), base, &s, &err), 0, "%s",
+		err.text);
+	return s;
+}
+
+Test(config_engine, process_alone)
+{
+	struct spec base = recorded("docker-flags.json"), s;
+	size_t len;
+	autofree char *text = data_read("exec-1.process", &len),
+		      *other = data_read("exec-2.process", &len);
+	struct err err;
+
+	const char *no_args = "{\"user\":{\"uid\":0,\"gid\":0},\"args\":[],\"cwd\":\"/\"}";
+
+	base.process.apparmor = "docker-default";
+	s = process_of(text, &base);
+	cr_expect_str_eq(s.process.user, "3:0");
+	cr_expect_str_eq(s.process.cwd, "/tmp");
+	cr_expect_str_eq(s.process.env[2], "A=b");
+	cr_expect_neq(s.process.caps[CAPSET_BOUNDING], base.process.caps[CAPSET_BOUNDING]);
+	cr_expect_str_eq(s.process.seccomp_text, base.process.seccomp_text);
+	cr_expect_str_eq(s.process.apparmor, "docker-default");
+	cr_expect_eq(s.process.rlimit_count, base.process.rlimit_count);
+	cr_expect_not(s.process.no_new_privs);
+	spec_free(&s);
+	s = process_of(other, &base);
+	cr_expect(s.process.terminal);
+	spec_free(&s);
+	s = process_of("{\"user\":{\"uid\":0,\"gid\":0},\"args\":[\"a\"],\"cwd\":\"/\"}", &base);
+	cr_expect_eq(s.process.caps[CAPSET_BOUNDING], base.process.caps[CAPSET_BOUNDING]);
+	spec_free(&s);
+	cr_expect_eq(config_read_process("p", "{\"args\":[]}", 11, &base, &s, &err), -1);
+	cr_expect_str_eq(err.text, "p:1:1: user: is missing");
+	cr_expect_eq(config_read_process("p", no_args, strlen(no_args), &base, &s, &err), -1);
+	cr_expect_str_eq(err.text, "p:1:34: args: must have at least one element");
+	spec_free(&base);
+}
+
+static struct spec resources_of(const char *text, const struct spec *base)
+{
+	struct spec s;
+	struct err err = {0};
+
+	cr_assert_eq(config_read_resources("r.json", text, strlen(text), base, &s, &err), 0, "%s",
+		err.text);
+	return s;
+}
+
+Test(config_engine, resources_alone)
+{
+	struct spec base = recorded("docker-flags.json"), s;
+	size_t len;
+	autofree char *text = data_read("update-1.resources", &len),
+		      *other = data_read("update-2.resources", &len);
+	struct err err;
+
+	const char *bad = "{\"pids\":{\"limit\":\"5\"}}";
+
+	s = resources_of(text, &base);
+	cr_expect_eq(s.limits.memory, 80 << 20);
+	cr_expect_eq(s.limits.memory_swap, 10 << 20);
+	cr_expect_eq(s.limits.pids, 5);
+	cr_expect(s.limits.cpu_quota_us == 100000 && s.limits.cpu_period_us == 100000);
+	cr_expect_eq(s.limits.io_weight, 0);
+	cr_expect_eq(s.device_rule_count, 0);
+	spec_free(&s);
+	s = resources_of(other, &base);
+	cr_expect(s.limits.memory == 0 && !s.limits.memory_swap_set && s.limits.pids == 0);
+	cr_expect_eq(s.limits.cpu_weight, 17);
+	spec_free(&s);
+	s = resources_of("{\"memory\":{\"swap\":67108865},\"devices\":[{\"allow\":true}]}", &base);
+	cr_expect_eq(s.limits.memory_swap, 1, "counts from the limit that is there");
+	cr_expect_eq(s.device_rule_count, 1);
+	spec_free(&s);
+	cr_expect_eq(config_read_resources("r", bad, strlen(bad), &base, &s, &err), -1);
+	cr_expect_str_eq(err.text, "r:1:18: pids.limit: must be an integer, not a string");
+	spec_free(&base);
+}
