@@ -414,6 +414,8 @@ int config_read_resources(const char *what, const char *text, size_t len, const 
 		spec_free(&d.spec);
 		return -1;
 	}
+	if (d.spec.device_rule_count)
+		spec_device_rules_complete(&d.spec);
 	return read_done(&w, &d, ret);
 }
 

@@ -27,8 +27,8 @@ int config_read(const char *what, const char *text, size_t len, enum config_orig
  * labels that it does not have, and what config.json says beside the process, are base's. */
 int config_read_process(const char *what, const char *text, size_t len, const struct spec *base,
 	struct spec *ret, struct err *err);
-/* linux.resources alone, to change the container base: ret->limits and ret->device_rules, with
- * only what the document asks for. */
+/* linux.resources alone, to change the container base: ret->limits, with only what the document asks
+ * for, and ret->device_rules, none or all that hold from then on. */
 int config_read_resources(const char *what, const char *text, size_t len, const struct spec *base,
 	struct spec *ret, struct err *err);
 /* The root and the sources of bind mounts that are relative are so to the bundle, an absolute path. */

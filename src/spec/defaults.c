@@ -116,7 +116,7 @@ static bool has_device(const struct spec *spec, const char *path)
 	return false;
 }
 
-void spec_devices_complete(struct spec *spec)
+void spec_device_rules_complete(struct spec *spec)
 {
 	static const struct device_rule others[] = {
 		{true, 'c', -1, -1, "m"},
@@ -126,16 +126,25 @@ void spec_devices_complete(struct spec *spec)
 	};
 
 	for (size_t i = 0; i < COUNT(devices); i++) {
-		struct device d = devices[i];
-		struct device_rule r = {true, d.type, d.major, d.minor, d.access};
+		const struct device *d = &devices[i];
+		struct device_rule r = {true, d->type, d->major, d->minor, d->access};
 
-		d.access = "";
-		if (!has_device(spec, d.path))
-			arena_push(&spec->arena, spec->devices, spec->device_count, d);
 		arena_push(&spec->arena, spec->device_rules, spec->device_rule_count, r);
 	}
 	for (size_t i = 0; i < COUNT(others); i++)
 		arena_push(&spec->arena, spec->device_rules, spec->device_rule_count, others[i]);
+}
+
+void spec_devices_complete(struct spec *spec)
+{
+	for (size_t i = 0; i < COUNT(devices); i++) {
+		struct device d = devices[i];
+
+		d.access = "";
+		if (!has_device(spec, d.path))
+			arena_push(&spec->arena, spec->devices, spec->device_count, d);
+	}
+	spec_device_rules_complete(spec);
 }
 
 const char *env_get(const struct spec *spec, const char *key)

@@ -15,6 +15,7 @@ void spec_complete(struct spec *spec);
  * none of its own at their paths, and the rules that let them be used, as other runtimes do: they
  * come last, and mknod(2) is for capabilities to decide. */
 void spec_devices_complete(struct spec *spec);
+void spec_device_rules_complete(struct spec *spec);
 
 /* The value of key in the environment, or NULL. */
 const char *env_get(const struct spec *spec, const char *key);

@@ -4,6 +4,7 @@
 #include "spec/limitflag.h"
 #include "spec/maclabel.h"
 #include "spec/sysctlname.h"
+#include "spec/word.h"
 
 #include <linux/mempolicy.h>
 #include <linux/sched.h>
@@ -15,8 +16,6 @@
 
 /* WEIGHTED_INTERLEAVE is Linux 6.9's: its header need not know it. */
 enum { ID_MAPS_MAX = 340, WEIGHTED_INTERLEAVE = 6 };
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* A path below the tree, or "SLICE:PREFIX:NAME" for systemd. */
 static const char *cgroup_check(const char *s)
@@ -143,10 +142,7 @@ const struct field document_linux_fields[] = {
 	{NULL},
 };
 
-static const struct {
-	const char *name;
-	uint64_t flag;
-} namespaces[] = {
+static const struct word namespaces[] = {
 	{"pid", CLONE_NEWPID},
 	{"network", CLONE_NEWNET},
 	{"ipc", CLONE_NEWIPC},
@@ -155,15 +151,8 @@ static const struct {
 	{"user", CLONE_NEWUSER},
 	{"cgroup", CLONE_NEWCGROUP},
 	{"time", CLONE_NEWTIME},
+	{NULL},
 };
-
-static uint64_t namespace_flag(const char *name)
-{
-	for (size_t i = 0; i < COUNT(namespaces); i++)
-		if (!strcmp(name, namespaces[i].name))
-			return namespaces[i].flag;
-	return 0;
-}
 
 static uint64_t namespaces_all(const struct namespaces *ns)
 {
@@ -177,17 +166,17 @@ static uint64_t namespaces_all(const struct namespaces *ns)
 static int namespace_read(struct walk *w, const struct document_namespace *from,
 	struct namespaces *ns)
 {
-	uint64_t flag = namespace_flag(from->type);
+	const struct word *type = word_find(namespaces, from->type);
 
-	if (!flag)
+	if (!type)
 		return walk_fail(w, "\"%.80s\" is not a namespace", from->type);
-	if (namespaces_all(ns) & flag)
+	if (namespaces_all(ns) & type->value)
 		return walk_fail(w, "\"%s\" is there twice", from->type);
 	if (from->path)
 		arena_push(w->arena, ns->paths, ns->path_count,
-			((struct ns_path){flag, from->path}));
+			((struct ns_path){type->value, from->path}));
 	else
-		ns->fresh |= flag;
+		ns->fresh |= type->value;
 	return 0;
 }
 
@@ -321,10 +310,7 @@ static int sysctls_read(struct walk *w, struct document *d)
 	return 0;
 }
 
-static const struct {
-	const char *name;
-	uint64_t flag;
-} propagations[] = {
+static const struct word propagations[] = {
 	{"private", MS_PRIVATE},
 	{"rprivate", MS_PRIVATE | MS_REC},
 	{"shared", MS_SHARED},
@@ -333,22 +319,19 @@ static const struct {
 	{"rslave", MS_SLAVE | MS_REC},
 	{"unbindable", MS_UNBINDABLE},
 	{"runbindable", MS_UNBINDABLE | MS_REC},
+	{NULL},
 };
 
 uint64_t document_propagation(const char *name)
 {
-	for (size_t i = 0; i < COUNT(propagations); i++)
-		if (!strcmp(propagations[i].name, name))
-			return propagations[i].flag;
-	return 0;
+	const struct word *p = word_find(propagations, name);
+
+	return p ? p->value : 0;
 }
 
-const char *document_propagation_name(uint64_t flag)
+const char *document_propagation_name(uint64_t flags)
 {
-	for (size_t i = 0; i < COUNT(propagations); i++)
-		if (propagations[i].flag == flag)
-			return propagations[i].name;
-	return NULL;
+	return word_name(propagations, flags);
 }
 
 static int root_propagation_read(struct walk *w, struct document *d)
@@ -417,11 +400,6 @@ static int personality_read(struct walk *w, struct document *d)
 	return 0;
 }
 
-struct word {
-	const char *name;
-	int value;
-};
-
 static const struct word memory_modes[] = {
 	{"MPOL_DEFAULT", MPOL_DEFAULT},
 	{"MPOL_BIND", MPOL_BIND},
@@ -430,31 +408,24 @@ static const struct word memory_modes[] = {
 	{"MPOL_PREFERRED", MPOL_PREFERRED},
 	{"MPOL_PREFERRED_MANY", MPOL_PREFERRED_MANY},
 	{"MPOL_LOCAL", MPOL_LOCAL},
+	{NULL},
 };
 
 static const struct word memory_flags[] = {
 	{"MPOL_F_NUMA_BALANCING", MPOL_F_NUMA_BALANCING},
 	{"MPOL_F_RELATIVE_NODES", MPOL_F_RELATIVE_NODES},
 	{"MPOL_F_STATIC_NODES", MPOL_F_STATIC_NODES},
+	{NULL},
 };
-
-static const struct word *word_find(const struct word *words, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(words[i].name, name))
-			return &words[i];
-	return NULL;
-}
 
 static int memory_flags_read(struct walk *w, const struct document *d, int *mode)
 {
 	for (size_t i = 0; i < d->memory_flag_count; i++) {
-		const struct word *f = word_find(memory_flags, COUNT(memory_flags),
-			d->memory_flags[i]);
+		const struct word *f = word_find(memory_flags, d->memory_flags[i]);
 		if (!f)
 			return walk_fail(w, "flags: \"%.80s\" is not a flag of memory",
 				d->memory_flags[i]);
-		*mode |= f->value;
+		*mode |= (int)f->value;
 	}
 	return 0;
 }
@@ -468,7 +439,7 @@ static int memory_policy_read(struct walk *w, struct document *d)
 
 	if (!d->memory_mode)
 		return walk_leave(w, here), 0;
-	mode = word_find(memory_modes, COUNT(memory_modes), d->memory_mode);
+	mode = word_find(memory_modes, d->memory_mode);
 	if (!mode)
 		return walk_fail(w, "mode: \"%.80s\" is not a policy", d->memory_mode);
 	bare = mode->value == MPOL_DEFAULT || mode->value == MPOL_LOCAL;
@@ -476,7 +447,7 @@ static int memory_policy_read(struct walk *w, struct document *d)
 		return walk_fail(w, "nodes: %s takes none", mode->name);
 	if (!bare && mode->value != MPOL_PREFERRED && !p->nodes)
 		return walk_fail(w, "nodes: %s needs some", mode->name);
-	p->mode = mode->value;
+	p->mode = (int)mode->value;
 	p->set = true;
 	if (memory_flags_read(w, d, &p->mode) < 0)
 		return -1;
@@ -532,13 +503,13 @@ static void namespaces_write(struct walk *w, struct document *d)
 {
 	const struct namespaces *ns = &d->spec.ns;
 
-	for (size_t i = 0; i < COUNT(namespaces); i++) {
-		struct document_namespace to = {namespaces[i].name, NULL};
+	for (const struct word *type = namespaces; type->name; type++) {
+		struct document_namespace to = {type->name, NULL};
 
-		for (size_t k = 0; k < ns->path_count; k++)
-			if (ns->paths[k].flag == namespaces[i].flag)
-				to.path = ns->paths[k].path;
-		if (to.path || (ns->fresh & namespaces[i].flag))
+		for (size_t i = 0; i < ns->path_count; i++)
+			if (ns->paths[i].flag == type->value)
+				to.path = ns->paths[i].path;
+		if (to.path || (ns->fresh & type->value))
 			arena_push(w->arena, d->namespaces, d->namespace_count, to);
 	}
 }
@@ -586,17 +557,16 @@ static int seccomp_write(struct walk *w, struct document *d)
 static void memory_policy_write(struct walk *w, struct document *d)
 {
 	const struct memory_policy *p = &d->spec.process.memory_policy;
-	int mode = p->mode;
+	uint64_t mode = (unsigned)p->mode;
 
-	for (size_t i = 0; p->set && i < COUNT(memory_flags); i++)
-		if (mode & memory_flags[i].value) {
-			mode &= ~memory_flags[i].value;
-			arena_push(w->arena, d->memory_flags, d->memory_flag_count,
-				memory_flags[i].name);
+	if (!p->set)
+		return;
+	for (const struct word *f = memory_flags; f->name; f++)
+		if (mode & f->value) {
+			mode &= ~f->value;
+			arena_push(w->arena, d->memory_flags, d->memory_flag_count, f->name);
 		}
-	for (size_t i = 0; p->set && i < COUNT(memory_modes); i++)
-		if (mode == memory_modes[i].value)
-			d->memory_mode = memory_modes[i].name;
+	d->memory_mode = word_name(memory_modes, mode);
 }
 
 int document_linux_write(struct walk *w, struct document *d)

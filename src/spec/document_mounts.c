@@ -380,6 +380,9 @@ int document_mounts_write(struct walk *w, struct document *d)
 		if (m->kind == MOUNT_FS)
 			return err_set(w->err, "%s: a %s at %s is not for a file of ours", w->what,
 				m->type, m->target);
+		if (m->kind == MOUNT_BIND && document_path(m->source))
+			return err_set(w->err, "%s: the source of %s is relative", w->what,
+				m->target);
 		if (m->kind == MOUNT_DEV && strcmp(m->target, "/dev"))
 			return err_set(w->err, "%s: devices can be at /dev only, not at %s",
 				w->what, m->target);

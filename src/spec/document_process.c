@@ -4,13 +4,12 @@
 #include "spec/capname.h"
 #include "spec/limitflag.h"
 #include "spec/maclabel.h"
+#include "spec/word.h"
 
 #include <linux/ioprio.h>
 #include <linux/sched.h>
 #include <string.h>
 #include <sys/resource.h>
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char *cpu_list_check(const char *s)
 {
@@ -126,10 +125,7 @@ const struct field document_process_fields[] = {
 	{NULL},
 };
 
-static const struct {
-	const char *name;
-	int resource;
-} resources[] = {
+static const struct word resources[] = {
 	{"RLIMIT_AS", RLIMIT_AS},
 	{"RLIMIT_CORE", RLIMIT_CORE},
 	{"RLIMIT_CPU", RLIMIT_CPU},
@@ -146,18 +142,17 @@ static const struct {
 	{"RLIMIT_RTTIME", RLIMIT_RTTIME},
 	{"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
 	{"RLIMIT_STACK", RLIMIT_STACK},
+	{NULL},
 };
 
-static const struct word {
-	const char *name;
-	uint32_t value;
-} policies[] = {
+static const struct word policies[] = {
 	{"SCHED_OTHER", SCHED_NORMAL},
 	{"SCHED_FIFO", SCHED_FIFO},
 	{"SCHED_RR", SCHED_RR},
 	{"SCHED_BATCH", SCHED_BATCH},
 	{"SCHED_IDLE", SCHED_IDLE},
 	{"SCHED_DEADLINE", SCHED_DEADLINE},
+	{NULL},
 };
 
 static const struct word policy_flags[] = {
@@ -168,29 +163,15 @@ static const struct word policy_flags[] = {
 	{"SCHED_FLAG_KEEP_PARAMS", SCHED_FLAG_KEEP_PARAMS},
 	{"SCHED_FLAG_UTIL_CLAMP_MIN", SCHED_FLAG_UTIL_CLAMP_MIN},
 	{"SCHED_FLAG_UTIL_CLAMP_MAX", SCHED_FLAG_UTIL_CLAMP_MAX},
+	{NULL},
 };
 
 static const struct word io_classes[] = {
 	{"IOPRIO_CLASS_RT", IOPRIO_CLASS_RT},
 	{"IOPRIO_CLASS_BE", IOPRIO_CLASS_BE},
 	{"IOPRIO_CLASS_IDLE", IOPRIO_CLASS_IDLE},
+	{NULL},
 };
-
-static const struct word *word_find(const struct word *words, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(words[i].name, name))
-			return &words[i];
-	return NULL;
-}
-
-static const char *word_name(const struct word *words, size_t n, uint32_t value)
-{
-	for (size_t i = 0; i < n; i++)
-		if (words[i].value == value)
-			return words[i].name;
-	return NULL;
-}
 
 static const char *id_text(struct walk *w, uint32_t id)
 {
@@ -260,13 +241,12 @@ static int caps_read(struct walk *w, struct document *d)
 
 static int rlimit_read(struct walk *w, const struct document_rlimit *from, struct process_spec *p)
 {
+	const struct word *resource = word_find(resources, from->type);
 	struct rlimit_spec to = {-1, from->soft, from->hard};
 
-	for (size_t i = 0; i < COUNT(resources); i++)
-		if (!strcmp(from->type, resources[i].name))
-			to.resource = resources[i].resource;
-	if (to.resource < 0)
+	if (!resource)
 		return walk_fail(w, "\"%.80s\" is not a resource", from->type);
+	to.resource = (int)resource->value;
 	for (size_t i = 0; i < p->rlimit_count; i++)
 		if (p->rlimits[i].resource == to.resource)
 			return walk_fail(w, "%s is there twice", from->type);
@@ -295,8 +275,7 @@ static int policy_flags_read(struct walk *w, struct document *d)
 	size_t here = walk_enter(w, "flags", 0);
 
 	for (size_t i = 0; i < d->policy_flag_count; i++) {
-		const struct word *f = word_find(policy_flags, COUNT(policy_flags),
-			d->policy_flags[i]);
+		const struct word *f = word_find(policy_flags, d->policy_flags[i]);
 		if (!f) {
 			walk_enter(w, NULL, i);
 			return walk_fail(w, "\"%.80s\" is not a flag of a scheduler",
@@ -333,11 +312,11 @@ static int scheduler_read(struct walk *w, struct document *d)
 	const struct word *policy;
 
 	if (d->policy) {
-		policy = word_find(policies, COUNT(policies), d->policy);
+		policy = word_find(policies, d->policy);
 		if (!policy)
 			return walk_fail(w, "policy: the kernel has no \"%.80s\"", d->policy);
 		s->set = true;
-		s->policy = policy->value;
+		s->policy = (uint32_t)policy->value;
 		s->priority = (uint32_t)d->priority;
 		if (policy_flags_read(w, d) < 0 || policy_check(w, s) < 0)
 			return -1;
@@ -352,7 +331,7 @@ static int io_priority_read(struct walk *w, struct document *d)
 	const struct word *class;
 
 	if (d->io_class) {
-		class = word_find(io_classes, COUNT(io_classes), d->io_class);
+		class = word_find(io_classes, d->io_class);
 		if (!class)
 			return walk_fail(w, "class: \"%.80s\" is not a class", d->io_class);
 		d->spec.process.io_class = (int)class->value;
@@ -442,11 +421,9 @@ static int rlimits_write(struct walk *w, struct document *d)
 {
 	for (size_t i = 0; i < d->spec.process.rlimit_count; i++) {
 		const struct rlimit_spec *from = &d->spec.process.rlimits[i];
-		struct document_rlimit to = {NULL, from->soft, from->hard};
+		struct document_rlimit to = {word_name(resources, (uint64_t)from->resource),
+			from->soft, from->hard};
 
-		for (size_t k = 0; k < COUNT(resources); k++)
-			if (resources[k].resource == from->resource)
-				to.type = resources[k].name;
 		if (!to.type)
 			return walk_fail(w, "process.rlimits: resource %d has no name",
 				from->resource);
@@ -461,12 +438,11 @@ static void scheduler_write(struct walk *w, struct document *d)
 
 	if (!s->set)
 		return;
-	d->policy = word_name(policies, COUNT(policies), s->policy);
+	d->policy = word_name(policies, s->policy);
 	d->priority = (int32_t)s->priority;
-	for (size_t i = 0; i < COUNT(policy_flags); i++)
-		if (s->flags & policy_flags[i].value)
-			arena_push(w->arena, d->policy_flags, d->policy_flag_count,
-				policy_flags[i].name);
+	for (const struct word *f = policy_flags; f->name; f++)
+		if (s->flags & f->value)
+			arena_push(w->arena, d->policy_flags, d->policy_flag_count, f->name);
 }
 
 int document_process_write(struct walk *w, struct document *d)
@@ -476,7 +452,7 @@ int document_process_write(struct walk *w, struct document *d)
 	user_write(w, d);
 	caps_write(w, d);
 	scheduler_write(w, d);
-	d->io_class = word_name(io_classes, COUNT(io_classes), (uint32_t)p->io_class);
+	d->io_class = word_name(io_classes, (uint64_t)p->io_class);
 	d->rows = p->rows;
 	d->columns = p->columns;
 	return rlimits_write(w, d);

@@ -507,6 +507,17 @@ static void unified_put(struct walk *w, struct document_resources *r, const char
 	r->unified[i] = (struct key_value){file, value};
 }
 
+/* A file that is written to more than once, a device at a time, has no form in an object. */
+static int conf_check(struct walk *w, const struct limits *l)
+{
+	for (size_t i = 0; i < l->conf_count; i++)
+		for (size_t k = 0; k < i; k++)
+			if (!strcmp(l->conf[i].key, l->conf[k].key))
+				return walk_fail(w, "linux.resources.unified: %s is there twice",
+					l->conf[i].key);
+	return 0;
+}
+
 /* In the order of the names, so that it does not matter which of them are ours. */
 static void unified_write(struct walk *w, struct document *d)
 {
@@ -609,6 +620,8 @@ int document_resources_write(struct walk *w, struct document *d)
 {
 	struct limits *l = &d->spec.limits;
 
+	if (conf_check(w, l) < 0)
+		return -1;
 	memory_write(&d->resources, l);
 	d->resources.quota = clamp(l->cpu_quota_us);
 	d->resources.has_pids = l->pids > 0;

@@ -768,7 +768,7 @@ Test(config_engine, resources_alone)
 	spec_free(&s);
 	s = resources_of("{\"memory\":{\"swap\":67108865},\"devices\":[{\"allow\":true}]}", &base);
 	cr_expect_eq(s.limits.memory_swap, 1, "counts from the limit that is there");
-	cr_expect_eq(s.device_rule_count, 1);
+	cr_expect_eq(s.device_rule_count, 11, "those that every container has are among them");
 	spec_free(&s);
 	cr_expect_eq(config_read_resources("r", bad, strlen(bad), &base, &s, &err), -1);
 	cr_expect_str_eq(err.text, "r:1:18: pids.limit: must be an integer, not a string");
