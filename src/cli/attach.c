@@ -5,6 +5,7 @@
 #include "container/attach.h"
 #include "container/claim.h"
 #include "container/console.h"
+#include "container/foreground.h"
 #include "container/life.h"
 
 #include <errno.h>
@@ -12,22 +13,38 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+struct target {
+	struct container c;
+	int ended_by; /* the signal in whose place the container was ended */
+};
+
 static int pass_signal(void *arg, int sig)
 {
-	struct container *c = arg;
+	struct target *t = arg;
 	struct err ignored;
 
-	return container_signal(c, sig, &ignored);
+	return container_signal(&t->c, sig, &ignored);
 }
 
-int attach_container(const struct store *store, const char *name, int sock, bool tty,
-	bool with_stdin, const char *keys, struct err *err)
+static int pass_or_end(void *arg, int sig)
+{
+	struct target *t = arg;
+	int ended_by = foreground_pass_on(&t->c, sig);
+
+	if (!t->ended_by)
+		t->ended_by = ended_by;
+	return 0;
+}
+
+int attach_container(const struct store *store, const char *name, int sock,
+	const struct console_options *o, struct err *err)
 {
 	struct detach_keys detach;
-	struct container c;
+	struct target target = {.ended_by = 0};
 	struct attach_options options = {
-		.tty = tty,
-		.stdin_fd = with_stdin ? STDIN_FILENO : -1,
+		.tty = o->tty,
+		.ours = o->ours,
+		.stdin_fd = o->with_stdin ? STDIN_FILENO : -1,
 		.stdout_fd = STDOUT_FILENO,
 		.stderr_fd = STDERR_FILENO,
 	};
@@ -35,17 +52,17 @@ int attach_container(const struct store *store, const char *name, int sock, bool
 	int status = 0, r;
 	bool alive;
 
-	if (detach_keys_parse(keys ? keys : DETACH_KEYS_DEFAULT, &detach, err) < 0)
+	if (detach_keys_parse(o->keys ? o->keys : DETACH_KEYS_DEFAULT, &detach, err) < 0)
 		return -1;
 	options.detach_keys = &detach;
-	alive = container_open_running(store, name, "attach to", &c, err) == 0;
+	alive = container_open_running(store, name, "attach to", &target.c, err) == 0;
 	if (alive) {
-		options.forward = pass_signal;
-		options.forward_arg = &c;
+		options.forward = o->ours ? pass_or_end : pass_signal;
+		options.forward_arg = &target;
 	}
 	r = attach_run(sock, &options, &status, &how, err);
 	if (alive)
-		container_close(&c);
+		container_close(&target.c);
 	if (r < 0)
 		return -1;
 	if (how == ATTACH_LOST)
@@ -54,7 +71,7 @@ int attach_container(const struct store *store, const char *name, int sock, bool
 		return 0;
 	if (how == ATTACH_EXITED && container_settle(store, name, err) < 0)
 		return -1;
-	return status;
+	return how == ATTACH_EXITED && target.ended_by ? 128 + target.ended_by : status;
 }
 
 struct attach_flags {
@@ -83,17 +100,17 @@ static const struct flag flags[] = {
 static int run(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
 	struct attach_flags *f = options;
+	struct console_options console = {.with_stdin = !f->no_stdin, .keys = f->keys};
 	char name[SPEC_NAME_MAX + 1];
 	struct container c;
 	autofd int sock = -1;
-	bool tty;
 
 	if (argc != 1)
 		return err_set(err, "attach takes one container");
 	if (container_find(&cli->store, argv[0], name, err) < 0 ||
 		container_open_running(&cli->store, name, "attach to", &c, err) < 0)
 		return -1;
-	tty = c.record.terminal;
+	console.tty = c.record.terminal;
 	if (c.record.supervised)
 		sock = attach_connect(c.state_fd, ATTACH_SOCKET, err);
 	else
@@ -101,7 +118,7 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 	container_close(&c);
 	if (sock < 0)
 		return -1;
-	return attach_container(&cli->store, name, sock, tty, !f->no_stdin, f->keys, err);
+	return attach_container(&cli->store, name, sock, &console, err);
 }
 
 const struct command command_attach = {

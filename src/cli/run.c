@@ -88,7 +88,13 @@ static int run_attached(struct cli *cli, struct spec *spec, struct plan *plan, i
 
 	if (container_supervise(&cli->store, spec, plan, image_lock, &sock, err) < 0)
 		return -1;
-	return attach_container(&cli->store, spec->name, sock, true, spec->process.open_stdin, keys,
+	return attach_container(&cli->store, spec->name, sock,
+		&(struct console_options){
+			.tty = true,
+			.with_stdin = spec->process.open_stdin,
+			.ours = true,
+			.keys = keys,
+		},
 		err);
 }
 

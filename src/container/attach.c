@@ -14,11 +14,15 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+enum { HANG_UP_MS = 1000 }; /* the payload has said nothing for so long after it */
+
 struct session {
 	const struct attach_options *o;
 	int sock, signals, input; /* input: -1 once it has ended */
+	int screen;               /* our terminal, or -1 */
 	bool typed;               /* input comes from a terminal in front of a terminal */
 	bool lost, over;
+	bool hung_up; /* our terminal is gone */
 	struct detach_keys keys;
 	enum attach_how how;
 	int status;
@@ -108,8 +112,57 @@ static void window_send(struct session *s)
 	(void)send(s->sock, m, sizeof(m), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+/* Signals */
+
+static int signal_forward(struct session *s, int sig)
+{
+	return s->o->forward ? s->o->forward(s->o->forward_arg, sig) : -1;
+}
+
+static void hang_up(struct session *s)
+{
+	s->hung_up = true;
+	s->input = -1;
+	if (!s->o->ours || signal_forward(s, SIGHUP) < 0)
+		session_end(s, ATTACH_SIGNALLED, 128 + SIGHUP);
+}
+
+static bool screen_gone(const struct session *s)
+{
+	return s->screen >= 0 && !isatty(s->screen);
+}
+
+static void signal_take(struct session *s)
+{
+	struct signalfd_siginfo info;
+
+	if (read(s->signals, &info, sizeof(info)) != sizeof(info) || s->hung_up)
+		return;
+	if (info.ssi_signo == SIGWINCH)
+		window_send(s);
+	else if (info.ssi_signo == SIGHUP && screen_gone(s))
+		hang_up(s);
+	else if (signal_forward(s, (int)info.ssi_signo) < 0)
+		session_end(s, ATTACH_SIGNALLED, 128 + (int)info.ssi_signo);
+}
+
+static void signals_wanted(sigset_t *ret)
+{
+	static const int wanted[] = {SIGWINCH, SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+
+	sigemptyset(ret);
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
+		sigaddset(ret, wanted[i]);
+}
+
+/* Input */
+
 static void input_end(struct session *s)
 {
+	if (screen_gone(s)) {
+		hang_up(s);
+		return;
+	}
 	s->input = -1;
 	message_send(s, ATTACH_INPUT_END, 0);
 }
@@ -137,29 +190,6 @@ static void input_read(struct session *s)
 		session_end(s, ATTACH_DETACHED, 0);
 }
 
-/* Signals */
-
-static void signal_take(struct session *s)
-{
-	struct signalfd_siginfo info;
-
-	if (read(s->signals, &info, sizeof(info)) != sizeof(info))
-		return;
-	if (info.ssi_signo == SIGWINCH)
-		window_send(s);
-	else if (!s->o->forward || s->o->forward(s->o->forward_arg, (int)info.ssi_signo) < 0)
-		session_end(s, ATTACH_SIGNALLED, 128 + (int)info.ssi_signo);
-}
-
-static void signals_wanted(sigset_t *ret)
-{
-	static const int wanted[] = {SIGWINCH, SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
-
-	sigemptyset(ret);
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
-		sigaddset(ret, wanted[i]);
-}
-
 /* From the supervisor */
 
 /* True when fd can take PIPE_BUF bytes; false when a signal ended the session meanwhile. */
@@ -180,9 +210,13 @@ static bool output_wait(struct session *s, int fd)
 
 static int output_write(struct session *s, int fd, const uint8_t *data, size_t len, struct err *err)
 {
-	while (len && output_wait(s, fd)) {
+	while (len && !s->hung_up && output_wait(s, fd)) {
 		ssize_t n = write(fd, data, len < PIPE_BUF ? len : PIPE_BUF);
 
+		if (n < 0 && errno == EIO && screen_gone(s)) {
+			hang_up(s);
+			return 0;
+		}
 		if (n < 0 && errno != EINTR && errno != EAGAIN)
 			return err_sys(err, "cannot write the output");
 		if (n > 0) {
@@ -236,9 +270,13 @@ static int session_turn(struct session *s, struct err *err)
 		{s->signals, POLLIN, 0},
 		{s->waiting ? -1 : s->input, POLLIN, 0},
 	};
+	int n;
 
-	if (poll(p, 3, -1) < 0)
+	n = poll(p, 3, s->hung_up ? HANG_UP_MS : -1);
+	if (n < 0)
 		return errno == EINTR ? 0 : err_sys(err, "cannot wait for the container");
+	if (n == 0)
+		session_end(s, ATTACH_SIGNALLED, 128 + SIGHUP);
 	if (p[1].revents)
 		signal_take(s);
 	if (!s->over && s->waiting && (p[0].revents & POLLOUT))
@@ -268,6 +306,7 @@ static void session_start(struct session *s, int sock, const struct attach_optio
 {
 	*s = (struct session){.o = o, .sock = sock, .signals = -1, .input = o->stdin_fd};
 	s->typed = o->tty && o->stdin_fd >= 0 && isatty(o->stdin_fd);
+	s->screen = s->typed ? o->stdin_fd : isatty(o->stdout_fd) ? o->stdout_fd : -1;
 	if (o->detach_keys)
 		s->keys = *o->detach_keys;
 	s->keys.matched = 0;

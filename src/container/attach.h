@@ -54,13 +54,15 @@ struct attach_options {
 	 * Returns 0 if it was passed on; otherwise, or where this is NULL, the client lets go. */
 	int (*forward)(void *arg, int sig);
 	void *forward_arg;
+	/* The payload lives at our terminal: if that goes, it gets SIGHUP, and a moment to end. */
+	bool ours;
 };
 
 enum attach_how {
 	ATTACH_EXITED,    /* the container ended; the status is its own */
 	ATTACH_DETACHED,  /* the person at the terminal left */
 	ATTACH_LOST,      /* the supervisor is gone or dropped us */
-	ATTACH_SIGNALLED, /* a signal for us; the status is 128 + its number */
+	ATTACH_SIGNALLED, /* a signal for us, SIGHUP if the terminal went; 128 + its number */
 };
 
 /* A listening socket at NAME below dirfd (a directory of ours), replacing a left-over one. */

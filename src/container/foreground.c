@@ -50,9 +50,8 @@ static bool is_fatal(int sig)
 	return sig != SIGWINCH;
 }
 
-/* Returns the signal that the payload was ended by in place of sig, or 0. A process that exec put in
- * the container has no group of its own here, and no need: it is no PID 1. */
-static int pass_on(struct container *c, int sig)
+/* A process that exec put in the container has no group of its own here, and no need: it is no PID 1. */
+int foreground_pass_on(struct container *c, int sig)
 {
 	struct err err;
 
@@ -127,7 +126,7 @@ int foreground_wait(struct container *c, uint64_t timeout_ns, int *ret_status, b
 		}
 		if (n > 0 && (p[1].revents & POLLIN) &&
 			read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info) && !ended_by)
-			ended_by = pass_on(c, (int)info.ssi_signo);
+			ended_by = foreground_pass_on(c, (int)info.ssi_signo);
 		if (n > 0 && (p[0].revents & POLLIN))
 			break;
 	}

@@ -10,9 +10,13 @@ enum { FOREGROUND_TIMED_OUT = 124 }; /* as timeout(1) */
 /* Before the start: holds back the signals that are for the payload, so that none is lost. */
 void foreground_block_signals(sigset_t *ret_old);
 
-/* Passes signals on until the payload ends, and reaps it. *ret_status: its own, or 128 + n if it was
- * killed by signal n. timeout_ns 0: none; else FOREGROUND_TIMED_OUT when it was killed for that. A signal that would end any other process but that the
- * kernel keeps from a PID 1 without a handler (pid_namespaces(7)) ends it here too, if c has its
- * group. */
+/* Passes one signal on. One that would end any other process but that the kernel keeps from a PID 1
+ * without a handler (pid_namespaces(7)) ends the container, if c has its group: then it is returned,
+ * else 0. */
+int foreground_pass_on(struct container *c, int sig);
+
+/* Passes signals on until the payload ends, and reaps it. *ret_status: its own, 128 + n if it was killed
+ * by signal n, or ended in its place. timeout_ns 0: none; else FOREGROUND_TIMED_OUT when it was killed
+ * for that. */
 int foreground_wait(struct container *c, uint64_t timeout_ns, int *ret_status, bool *ret_timed_out,
 	struct err *err);

@@ -26,6 +26,17 @@ static void pass_size(int from, int master)
 	ioctl(master, TIOCSWINSZ, &w);
 }
 
+enum { HANG_UP_MS = 1000 };
+
+/* Of the terminals that we had at the beginning, one is gone. */
+static bool is_gone(const bool had[2])
+{
+	for (int fd = 0; fd < 2; fd++)
+		if (had[fd] && !isatty(fd))
+			return true;
+	return false;
+}
+
 /* 0 when there is no more to come. */
 static int copy_out(int master)
 {
@@ -87,8 +98,10 @@ static void take_signal(struct container *c, int signals, int master)
 		syscall(SYS_pidfd_send_signal, c->pidfd, info.ssi_signo, NULL, 0);
 }
 
-static void copy_until_end(struct container *c, int master, int signals, bool with_stdin)
+/* -1 if our terminal goes first. */
+static int copy_until_end(struct container *c, int master, int signals, bool with_stdin)
 {
+	const bool had[2] = {isatty(STDIN_FILENO), isatty(STDOUT_FILENO)};
 	struct input in = {.ended = !with_stdin};
 	bool end_told = !with_stdin;
 
@@ -103,14 +116,16 @@ static void copy_until_end(struct container *c, int master, int signals, bool wi
 		if (poll(p, 4, -1) < 0) {
 			if (errno == EINTR)
 				continue;
-			return;
+			return 0;
 		}
 		if ((p[0].revents & ~POLLOUT) && !copy_out(master))
-			return;
+			return is_gone(had) ? -1 : 0;
 		if (p[0].revents & POLLOUT)
 			pass_input(&in, master);
 		if (p[1].revents)
 			take_input(&in);
+		if ((p[2].revents || (in.ended && !end_told)) && is_gone(had))
+			return -1;
 		if (in.ended && !in.len && !end_told) {
 			end_of_input(master);
 			end_told = true;
@@ -119,8 +134,17 @@ static void copy_until_end(struct container *c, int master, int signals, bool wi
 			take_signal(c, signals, master);
 		/* What it wrote before it ended is still in the terminal. */
 		if (p[3].revents && !(p[0].revents & POLLIN))
-			return;
+			return 0;
 	}
+}
+
+/* Whether it ends. */
+static bool hang_up(const struct container *c)
+{
+	struct pollfd p = {c->pidfd, POLLIN, 0};
+
+	syscall(SYS_pidfd_send_signal, c->pidfd, SIGHUP, NULL, 0);
+	return poll(&p, 1, HANG_UP_MS) > 0;
 }
 
 int relay_terminal(struct container *c, int master, bool with_stdin, int *ret_status,
@@ -130,6 +154,7 @@ int relay_terminal(struct container *c, int master, bool with_stdin, int *ret_st
 	bool timed_out;
 	autofd int signals = -1;
 	sigset_t blocked;
+	int r;
 
 	sigprocmask(SIG_BLOCK, NULL, &blocked);
 	signals = signalfd(-1, &blocked, SFD_CLOEXEC);
@@ -139,7 +164,11 @@ int relay_terminal(struct container *c, int master, bool with_stdin, int *ret_st
 	fcntl(master, F_SETFL, fcntl(master, F_GETFL) | O_NONBLOCK);
 	if (with_stdin && isatty(STDIN_FILENO) && console_raw(&console, STDIN_FILENO, err) < 0)
 		return -1;
-	copy_until_end(c, master, signals, with_stdin);
+	r = copy_until_end(c, master, signals, with_stdin);
 	console_restore(&console);
+	if (r < 0 && !hang_up(c)) {
+		*ret_status = 128 + SIGHUP;
+		return 0;
+	}
 	return foreground_wait(c, 0, ret_status, &timed_out, err);
 }

@@ -214,7 +214,7 @@ guarded() { [ "$(supervisors "$1" | wc -l)" -eq 2 ]; }
 	until_true "there are two" guarded screen
 	kill -KILL "$(supervisor screen)"
 	until_true "there are two again" guarded screen
-	(sleep .3; echo word; sleep 60) | ctr attach screen > out 2>&1 3>&- &
+	(sleep .3; echo word; sleep 5) 3>&- | ctr attach screen > out 2>&1 3>&- &
 	pid=$!
 	status=0
 	wait $pid || status=$?

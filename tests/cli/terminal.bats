@@ -87,6 +87,55 @@ RUN=(ctr run --rm -it --rootfs)
 	ctr rm -f host
 }
 
+gone() { [ -z "$(containers)" ]; }
+noted() { grep -qs "$1" note/it; }
+
+@test "the window closed on run -it: the payload gets HUP, and ctr ends" {
+	mkdir note
+	terminal 'see:ready' close: end:7 -- ctr run --rm -it --name shut -v "$PWD/note:/note" --rootfs "$FS" -- \
+		sh -c 'trap "echo told > /note/it; exit 7" HUP; echo ready; while :; do sleep .05; done'
+	noted told
+	until_true "it is gone" gone
+}
+
+@test "the window closed on run -it of what does not mind HUP: it ends all the same" {
+	terminal 'see:# ' close: end:129 -- "${RUN[@]}" "$FS" -- sh
+	until_true "it is gone" gone
+	terminal 'see:ready' close: end:129 -- ctr run --rm -t --rootfs "$FS" -- sh -c 'echo ready; sleep 60'
+	until_true "it is gone" gone
+}
+
+@test "the window closed on run -it of what goes on after HUP: ctr ends, and the container lives" {
+	terminal 'see:ready' close: end:129 -- ctr run -it --name stays --rootfs "$FS" -- \
+		sh -c 'trap "" HUP; echo ready; sleep 60'
+	alive "$(payload stays)"
+	ctr rm -f stays
+}
+
+@test "the window closed on attach is no business of the container" {
+	started long -it -- sh -c 'trap "exit 7" HUP; echo ready; while :; do sleep .05; done'
+	terminal 'see:ready' close: end:129 -- ctr attach long
+	sleep .2
+	alive "$(payload long)"
+	ctr rm -f long
+}
+
+@test "the window closed on exec -it: the command gets HUP, and ctr ends" {
+	mkdir note
+	started host -v "$PWD/note:/note" -- sleep 600
+	terminal 'see:ready' close: end:7 -- ctr exec -it host \
+		sh -c 'trap "echo told > /note/it; exit 7" HUP; echo ready; while :; do sleep .05; done'
+	noted told
+	terminal 'see:ready' close: end:129 -- ctr exec -it host sh -c 'trap "" HUP; echo ready; sleep 60'
+	alive "$(payload host)"
+	ctr rm -f host
+}
+
+@test "a signal that the payload does not mind ends run -it as it ends run" {
+	terminal 'see:ready' signal:TERM end:143 -- "${RUN[@]}" "$FS" -- sh -c 'echo ready; sleep 60'
+	until_true "it is gone" gone
+}
+
 @test "much output comes whole" {
 	terminal 'see:\n20000\r' end:0 -- "${RUN[@]}" "$FS" -- seq 20000
 }

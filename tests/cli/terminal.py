@@ -7,6 +7,7 @@ Runs COMMAND on a new terminal of 24 rows and 80 columns and plays the person in
   type:TEXT    types it; \\r and \\x03 as in C
   size:R,C     makes the window another size
   signal:NAME  sends COMMAND a signal
+  close:       closes the window; nothing is seen from then on
   end:STATUS   waits until COMMAND has ended with this status (128 + n for a signal)
 
 Prints what was on the screen. Fails if a step is not fulfilled within ten seconds, or if the modes of
@@ -43,7 +44,9 @@ screen, seen = b"", 0
 
 def take(seconds):
     global screen
-    if select.select([master], [], [], seconds)[0]:
+    if master is None:
+        time.sleep(seconds)
+    elif select.select([master], [], [], seconds)[0]:
         screen += os.read(master, 65536)
 
 
@@ -68,6 +71,10 @@ for step in steps:
         resize(*map(int, text.split(",")))
     elif kind == "signal":
         child.send_signal(getattr(signal, "SIG" + text))
+    elif kind == "close":
+        os.close(slave)
+        os.close(master)
+        master = None
     elif kind == "end":
         while child.poll() is None:
             if time.monotonic() > limit:
@@ -83,5 +90,5 @@ take(0.1)
 print(screen.decode(errors="replace"))
 if child.poll() is None:
     fail("the command still runs")
-if termios.tcgetattr(slave) != before:
+if master is not None and termios.tcgetattr(slave) != before:
     sys.exit("terminal: its modes are not what they were")
