@@ -213,6 +213,7 @@ _Noreturn void child_run(const struct child *c)
 		.gate_fd = c->gate_fd,
 		.keep_fds = c->keep_fds,
 		.state = c->states ? c->states->created : NULL,
+		.listener = c->listener,
 	};
 	struct err err = {0};
 

@@ -11,6 +11,7 @@
 #include "process/lsm.h"
 #include "process/sched.h"
 #include "process/seccomp.h"
+#include "process/seccomp_listener.h"
 #include "process/user.h"
 
 #include <errno.h>
@@ -165,6 +166,17 @@ static int prepare(const struct payload *p, struct found *f, struct err *err)
 	return rlimits_apply(process->rlimits, process->rlimit_count, err);
 }
 
+static int apply_filter(const struct payload *p, struct err *err)
+{
+	const struct seccomp_filter *f = &p->plan->filter;
+
+	if (!f->notifies)
+		return seccomp_apply(f, err);
+	if (!p->listener || !p->state)
+		return err_set(err, "the seccomp filter notifies, and there is no listener");
+	return seccomp_apply_listened(f, p->listener, p->state, err);
+}
+
 /* The order is that of rights: each step needs what a later one gives up. */
 static int give_up_rights(const struct payload *p, const struct user *user, struct err *err)
 {
@@ -173,7 +185,7 @@ static int give_up_rights(const struct payload *p, const struct user *user, stru
 	/* A filter without no_new_privs needs CAP_SYS_ADMIN, which goes next. */
 	if (process->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(err, "cannot set no_new_privs");
-	if (!process->no_new_privs && seccomp_apply(&p->plan->filter, err) < 0)
+	if (!process->no_new_privs && apply_filter(p, err) < 0)
 		return -1;
 	if (become_user(p->spec, user, err) < 0)
 		return -1;
@@ -200,7 +212,7 @@ int payload_execute(struct payload *p, struct err *err)
 		return err_sys(err, "cannot close file descriptors");
 	if (write(p->report_fd, "", 1) != 1)
 		return err_sys(err, "cannot report the start");
-	if (p->spec->process.no_new_privs && seccomp_apply(&p->plan->filter, err) < 0)
+	if (p->spec->process.no_new_privs && apply_filter(p, err) < 0)
 		return -1;
 	return execute(p->plan, p->init_fd, f.path, &f.foreign, err);
 }

@@ -10,12 +10,13 @@ struct payload {
 	const struct spec *spec;
 	struct plan *plan;
 	int rootfd;
-	int init_fd;       /* ctr-init, or -1 */
-	int label_fd;      /* from lsm_open(), or -1 */
-	int report_fd;     /* as payload_await() reads it */
-	int gate_fd;       /* where to wait for the start (gate.h), or -1 */
-	unsigned keep_fds; /* so many, from 3 on, reach the payload */
-	const char *state; /* for the hooks of the start, or NULL */
+	int init_fd;                             /* ctr-init, or -1 */
+	int label_fd;                            /* from lsm_open(), or -1 */
+	int report_fd;                           /* as payload_await() reads it */
+	int gate_fd;                             /* where to wait for the start (gate.h), or -1 */
+	unsigned keep_fds;                       /* so many, from 3 on, reach the payload */
+	const char *state;                       /* for the hooks of the start, or NULL */
+	const struct seccomp_listener *listener; /* where the filter notifies, or NULL */
 };
 
 /*

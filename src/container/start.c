@@ -18,6 +18,7 @@
 #include "ns/idmap.h"
 #include "ns/join.h"
 #include "process/lsm.h"
+#include "process/seccomp_listener.h"
 #include "spec/config.h"
 
 #include <errno.h>
@@ -219,8 +220,9 @@ struct launch {
 	struct trees trees;
 	struct pipes pipes;
 	struct record running;
-	int ns_fds[NS_KINDS];        /* namespaces to join */
-	struct bundle_states states; /* of a bundle */
+	int ns_fds[NS_KINDS];             /* namespaces to join */
+	struct seccomp_listener listener; /* of the filter, or sock -1 */
+	struct bundle_states states;      /* of a bundle */
 };
 
 /* The child is making namespaces meanwhile. If it fails at that, it has the better story. */
@@ -299,6 +301,7 @@ static _Noreturn void be_child(struct launch *l)
 		.gate_fd = l->pipes.gate,
 		.keep_fds = b ? b->keep_fds : 0,
 		.states = b ? &l->states : NULL,
+		.listener = l->listener.sock >= 0 ? &l->listener : NULL,
 	};
 
 	close(l->pipes.go[1]);
@@ -329,6 +332,16 @@ static int launch(struct launch *l, struct err *err)
 	return bring_up(l, err);
 }
 
+/* As the host's root, in the host's root: the child could not reach it. */
+static int listener_open(struct launch *l, struct err *err)
+{
+	l->listener.sock = -1;
+	if (!l->plan->filter.notifies || !l->io->bundle)
+		return 0;
+	return seccomp_listener_open(&l->spec->process, l->io->bundle->oci_version, &l->listener,
+		err);
+}
+
 static int clone_and_bring_up(struct launch *l, struct err *err)
 {
 	int r;
@@ -338,11 +351,12 @@ static int clone_and_bring_up(struct launch *l, struct err *err)
 		pipes_close(&l->pipes);
 		return -1;
 	}
-	r = ns_paths_open(&l->spec->ns, l->ns_fds, err);
-	if (r == 0) {
+	r = listener_open(l, err);
+	if (r == 0 && (r = ns_paths_open(&l->spec->ns, l->ns_fds, err)) == 0) {
 		r = launch(l, err);
 		ns_paths_close(&l->spec->ns, l->ns_fds);
 	}
+	seccomp_listener_close(&l->listener);
 	pipes_close(&l->pipes);
 	return r;
 }

@@ -34,18 +34,30 @@ static const char usage[] =
 	"  --caps HEX      bounding set of the container, for includes and excludes\n"
 	"  --kernel X.Y    kernel it is for, for minKernel (default: the running one)\n"
 	"  --all-arches    also the subArchitectures of the profile's archMap\n"
+	"  --listener      there is one: SCMP_ACT_NOTIFY and its flag are allowed\n"
 	"  --name NAME     what messages call the profile\n"
 	"  --with-flags    put the filter's flags, as 64 bits, in front of the program\n"
 	"  --print-caps    write the capabilities that the profile asks about, as HEX, no program\n"
 	"  --verbose       name the system calls that are skipped because nobody knows them\n"
 	"  -o FILE         write there\n";
 
-enum { OPT_CAPS = 256, OPT_KERNEL, OPT_ALL, OPT_NAME, OPT_FLAGS, OPT_PRINT, OPT_VERBOSE, OPT_HELP };
+enum {
+	OPT_CAPS = 256,
+	OPT_KERNEL,
+	OPT_ALL,
+	OPT_LISTENER,
+	OPT_NAME,
+	OPT_FLAGS,
+	OPT_PRINT,
+	OPT_VERBOSE,
+	OPT_HELP
+};
 
 static const struct option long_options[] = {
 	{"caps", required_argument, NULL, OPT_CAPS},
 	{"kernel", required_argument, NULL, OPT_KERNEL},
 	{"all-arches", no_argument, NULL, OPT_ALL},
+	{"listener", no_argument, NULL, OPT_LISTENER},
 	{"name", required_argument, NULL, OPT_NAME},
 	{"with-flags", no_argument, NULL, OPT_FLAGS},
 	{"print-caps", no_argument, NULL, OPT_PRINT},
@@ -92,6 +104,9 @@ static int option_apply(int opt, struct options *o, struct err *err)
 		return kernel_parse(optarg, &o->target, err);
 	case OPT_ALL:
 		o->target.all_arches = true;
+		return 0;
+	case OPT_LISTENER:
+		o->target.listener = true;
 		return 0;
 	case OPT_NAME:
 		o->name = optarg;

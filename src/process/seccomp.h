@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "spec/spec.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,10 +17,12 @@ struct seccomp_filter {
 	const void *bytes; /* struct sock_filter[] */
 	size_t len;        /* bytes; 0: unconfined */
 	uint64_t flags;    /* SECCOMP_FILTER_FLAG_* that the profile asks for */
+	bool notifies;     /* some calls are for a listener: seccomp_listener.h */
 	void *owned;       /* what seccomp_free releases */
 };
 
 /*
+ * p->seccomp_text, where there is one: a profile; it may notify if there is a p->listener. Else
  * p->seccomp: NULL or "default", "vps" (built in), "unconfined", or the path of a profile on the
  * host. "includes" and "excludes" are decided by the bounding set. store_fd is the directory below
  * which "seccomp/" keeps compiled programs; -1: compile every time. Whoever removes that directory
@@ -27,11 +30,13 @@ struct seccomp_filter {
  */
 int seccomp_resolve(const struct process_spec *p, int store_fd, struct seccomp_filter *ret,
 	struct err *err);
-/* The same for a profile in memory; what is its name in messages. */
-int seccomp_compile(const char *what, const char *profile, size_t len, uint64_t caps, int store_fd,
-	struct seccomp_filter *ret, struct err *err);
+/* The same for a profile in memory; what is its name in messages; listener: there is one. */
+int seccomp_compile(const char *what, const char *profile, size_t len, uint64_t caps, bool listener,
+	int store_fd, struct seccomp_filter *ret, struct err *err);
 void seccomp_free(struct seccomp_filter *filter);
 
 /* Loads it for the calling thread, for ever. no_new_privs is set, or CAP_SYS_ADMIN is held, by the
  * caller. Allocates nothing. */
 int seccomp_apply(const struct seccomp_filter *filter, struct err *err);
+/* The same with more SECCOMP_FILTER_FLAG_*. What seccomp(2) returns, or -1. */
+int seccomp_load(const struct seccomp_filter *filter, uint64_t more_flags, struct err *err);

@@ -60,7 +60,8 @@ int seccomp_helper_find(struct seccomp_helper *ret, struct err *err)
 	return err_hint(err, "it belongs beside ctr or into " CTR_LIBEXEC);
 }
 
-void seccomp_helper_describe(const struct seccomp_helper *helper, uint64_t caps, char params[256])
+void seccomp_helper_describe(const struct seccomp_helper *helper, uint64_t caps, bool listener,
+	char params[256])
 {
 	unsigned major = 0, minor = 0;
 	struct utsname u = {0};
@@ -70,8 +71,9 @@ void seccomp_helper_describe(const struct seccomp_helper *helper, uint64_t caps,
 	memset(params, 0, 256);
 	snprintf(params, 256,
 		"ctr %s helper %" PRId64 " %" PRId64 " machine %.32s linux %u.%u "
-		"caps %" PRIx64,
-		CTR_VERSION, helper->size, helper->changed_ns, u.machine, major, minor, caps);
+		"caps %" PRIx64 "%s",
+		CTR_VERSION, helper->size, helper->changed_ns, u.machine, major, minor, caps,
+		listener ? " listener" : "");
 }
 
 /* Files in memory instead of pipes: no side can make the other wait. */
@@ -165,12 +167,13 @@ static int output_take(int out, const char *what, struct seccomp_program_bytes *
 }
 
 int seccomp_helper_run(const struct seccomp_helper *helper, const char *what, const char *profile,
-	size_t len, uint64_t caps, struct seccomp_program_bytes *ret, struct err *err)
+	size_t len, uint64_t caps, bool listener, struct seccomp_program_bytes *ret,
+	struct err *err)
 {
 	__attribute__((cleanup(streams_close))) struct streams s = {-1, -1, -1};
 	char hex[17];
 	char *argv[] = {(char *)PROGRAM, (char *)"--with-flags", (char *)"--caps", hex,
-		(char *)"--name", (char *)what, NULL};
+		(char *)"--name", (char *)what, listener ? (char *)"--listener" : NULL, NULL};
 	int rc, status;
 	pid_t pid;
 

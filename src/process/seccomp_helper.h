@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "process/seccomp_cache.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -18,7 +19,9 @@ extern const char *seccomp_helper_dir;
 
 int seccomp_helper_find(struct seccomp_helper *ret, struct err *err);
 /* Everything but the profile that a compiled program depends on, zero-padded. */
-void seccomp_helper_describe(const struct seccomp_helper *helper, uint64_t caps, char params[256]);
+void seccomp_helper_describe(const struct seccomp_helper *helper, uint64_t caps, bool listener,
+	char params[256]);
 /* Its message becomes ours. */
 int seccomp_helper_run(const struct seccomp_helper *helper, const char *what, const char *profile,
-	size_t len, uint64_t caps, struct seccomp_program_bytes *ret, struct err *err);
+	size_t len, uint64_t caps, bool listener, struct seccomp_program_bytes *ret,
+	struct err *err);

@@ -127,7 +127,7 @@ static int action_of(struct parser *p, const struct place *at, json_t *object, c
 		return refuse(p, at, "\"%s\" is missing", key);
 	if (action_parse(word, ret) < 0)
 		return refuse(p, &here, "unknown action \"%.80s\"", word);
-	if (*ret == SCMP_ACT_NOTIFY)
+	if (*ret == SCMP_ACT_NOTIFY && !p->target->listener)
 		return refuse(p, &here, "SCMP_ACT_NOTIFY needs a listener, and ctr runs none");
 	return 0;
 }
@@ -529,6 +529,8 @@ static int flag_add(struct parser *p, const struct place *at, const char *word, 
 		*flags |= SECCOMP_FILTER_FLAG_LOG;
 	else if (!strcmp(word, "SECCOMP_FILTER_FLAG_SPEC_ALLOW"))
 		*flags |= SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	else if (!strcmp(word, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV") && p->target->listener)
+		*flags |= SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 	else if (!strcmp(word, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"))
 		return refuse(p, at, "%s needs a listener, and ctr runs none", word);
 	/* The payload has one thread when the filter is loaded: nothing to synchronise. */
@@ -556,7 +558,8 @@ static int root_parse(struct parser *p, json_t *root)
 
 	if (object_check(p, &top, root, keys, LENGTH(keys)) < 0)
 		return -1;
-	if (json_object_get(root, "listenerPath") || json_object_get(root, "listenerMetadata"))
+	if (!p->target->listener && (json_object_get(root, "listenerPath") ||
+					    json_object_get(root, "listenerMetadata")))
 		return refuse(p, &listener_at,
 			"a listener would decide over every container, "
 			"and ctr passes no descriptor to one");

@@ -22,6 +22,7 @@ struct seccomp_target {
 	uint64_t caps; /* bounding set: bit n is capability n */
 	unsigned kernel_major, kernel_minor;
 	bool all_arches; /* take the subArchitectures of an archMap */
+	bool listener;   /* somebody answers what is notified */
 };
 
 struct seccomp_condition {
@@ -49,7 +50,7 @@ struct seccomp_profile {
 };
 
 /* Strict: an unknown key, word or type is refused with "WHAT: place: reason". "comment" is allowed
- * anywhere. SCMP_ACT_NOTIFY and listenerPath are refused: nobody would answer. */
+ * anywhere. SCMP_ACT_NOTIFY and listenerPath are refused without a listener: nobody would answer. */
 int seccomp_profile_parse(const char *what, const char *data, size_t len,
 	const struct seccomp_target *target, struct seccomp_profile *ret, struct err *err);
 void seccomp_profile_free(struct seccomp_profile *profile);

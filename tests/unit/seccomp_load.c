@@ -1,23 +1,28 @@
 /* The filter as ctr uses it: found, cached, loaded into a real kernel. */
 #include "process/seccomp.h"
 #include "process/seccomp_helper.h"
+#include "process/seccomp_listener.h"
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/json.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -278,4 +283,116 @@ Test(seccomp_load, without_a_store_it_is_compiled_each_time)
 	seccomp_helper_dir = "/nonexistent";
 	if (access(CTR_LIBEXEC "/ctr-seccomp", F_OK) < 0)
 		cr_assert(seccomp_resolve(&p, -1, &f, &err) < 0 && *err.hint);
+}
+
+/* Every call that could be used to hand the descriptor over is among those that it is for. */
+#define NOTIFYING                                                                                  \
+	"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"/x\","                           \
+	"\"flags\":[\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\",\"SECCOMP_FILTER_FLAG_TSYNC\"],"    \
+	"\"syscalls\":[{\"names\":[\"mkdir\",\"mkdirat\",\"sendmsg\",\"write\",\"sched_yield\"],"  \
+	"\"action\":\"SCMP_ACT_NOTIFY\"}]}"
+
+static struct process_spec notifying(const char *path)
+{
+	return (struct process_spec){
+		.seccomp_text = NOTIFYING,
+		.listener = path,
+		.listener_metadata = "say \"hi\"",
+	};
+}
+
+static _Noreturn void be_notified(const char *path)
+{
+	struct process_spec p = notifying(path);
+	struct seccomp_listener l;
+	struct seccomp_filter f;
+	struct err err = {0};
+
+	if (seccomp_resolve(&p, store_fd, &f, &err) < 0 || !f.notifies ||
+		seccomp_listener_open(&p, "1.3.0", &l, &err) < 0 ||
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+		seccomp_apply_listened(&f, &l, "{\"pid\":      4711,\"id\":\"c\"}", &err) < 0) {
+		fprintf(stderr, "%s\n", err.text);
+		_exit(1);
+	}
+	_exit(mkdir("/nowhere/at/all", 0700) < 0 && errno == EDOM ? 0 : 2);
+}
+
+/* The message and the descriptor that came with it. */
+static int take_message(int sock, char *text, size_t size)
+{
+	union {
+		char buf[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = {text, size - 1};
+	struct msghdr msg = {.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.buf,
+		.msg_controllen = sizeof(control.buf)};
+	ssize_t n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	int fd;
+
+	cr_assert(n > 0 && c && c->cmsg_type == SCM_RIGHTS);
+	text[n] = '\0';
+	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
+}
+
+static void answer_with(int fd, int error)
+{
+	struct seccomp_notif req = {0};
+	struct seccomp_notif_resp resp = {0};
+
+	cr_assert_eq(ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &req), 0, "%s", strerror(errno));
+	resp.id = req.id;
+	resp.error = -error;
+	cr_assert_eq(ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &resp), 0);
+}
+
+Test(seccomp_load, hands_the_notifications_to_a_listener, .timeout = 20)
+{
+	autofd int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	autofd int peer = -1, notify = -1;
+	autojson json_t *j = NULL;
+	char text[4096];
+	struct err err = {0};
+	int status;
+	pid_t pid;
+
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s/listener", store);
+	cr_assert(bind(sock, (struct sockaddr *)&at, sizeof(at)) == 0 && listen(sock, 1) == 0);
+	pid = fork();
+	if (pid == 0)
+		be_notified(at.sun_path);
+	peer = accept4(sock, NULL, NULL, SOCK_CLOEXEC);
+	notify = take_message(peer, text, sizeof(text));
+	j = json_parse("message", text, strlen(text), &err);
+	cr_assert(j, "%s in %s", err.text, text);
+	cr_assert_str_eq(json_string_value(json_object_get(j, "ociVersion")), "1.3.0");
+	cr_assert_eq(json_integer_value(json_object_get(j, "pid")), 4711);
+	cr_assert_str_eq(json_string_value(json_object_get(j, "metadata")), "say \"hi\"");
+	cr_assert_str_eq(json_string_value(json_array_get(json_object_get(j, "fds"), 0)),
+		"seccompFd");
+	cr_assert_str_eq(json_string_value(json_object_get(json_object_get(j, "state"), "id")),
+		"c");
+	answer_with(notify, EDOM);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%x", (unsigned)status);
+}
+
+Test(seccomp_load, notifies_nobody_without_a_listener)
+{
+	struct process_spec p = notifying(NULL);
+	struct seccomp_listener l;
+	struct seccomp_filter f;
+	struct err err = {0};
+
+	cr_assert(seccomp_resolve(&p, store_fd, &f, &err) < 0);
+	cr_assert(strstr(err.text, "linux.seccomp"), "%s", err.text);
+	p.listener = "/nonexistent/socket";
+	cr_assert(seccomp_listener_open(&p, "1.3.0", &l, &err) < 0);
+	cr_assert(strstr(err.text, "the seccomp listener /nonexistent/socket"), "%s", err.text);
 }
