@@ -57,6 +57,8 @@ static int read_process(const char *file, struct spec *spec, struct err *err)
 	if (file_read(AT_FDCWD, file, JSON_MAX_BYTES, &text, &len, err) < 0 ||
 		config_read_process(file, text, len, spec, &asked, err) < 0)
 		return -1;
+	for (size_t i = 0; i < asked.warning_count; i++)
+		warn("%s", asked.warnings[i]);
 	spec_free(spec);
 	*spec = asked;
 	return 0;

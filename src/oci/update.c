@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "cgroup/devices.h"
 #include "cgroup/limits.h"
+#include "cgroup/stats.h"
 #include "container/engine.h"
 #include "spec/config.h"
 
@@ -95,11 +96,28 @@ static int text_of_options(const struct update_options *o, char **ret, size_t *r
 	return *ret ? 0 : -1;
 }
 
+/* cgroup v2 would kill for it. */
+static int check_memory(const struct container *c, const struct limits *l, struct err *err)
+{
+	struct cgroup_stats stats;
+
+	if (!l->memory_check || !l->memory)
+		return 0;
+	if (cgroup_stats(c->group_fd, &stats, err) < 0)
+		return -1;
+	if (stats.memory_current.known && stats.memory_current.value > l->memory)
+		return err_set(err, "cannot limit the memory of %s to %llu bytes: it uses %llu",
+			c->record.name, (unsigned long long)l->memory,
+			(unsigned long long)stats.memory_current.value);
+	return 0;
+}
+
 static int apply(struct container *c, const struct spec *asked, struct err *err)
 {
 	autocgroupplan struct cgroup_plan plan = {0};
 
-	if (cgroup_plan(&asked->limits, &plan, err) < 0 ||
+	if (check_memory(c, &asked->limits, err) < 0 ||
+		cgroup_plan(&asked->limits, &plan, err) < 0 ||
 		cgroup_apply(c->hierarchy_fd, c->group_fd, &plan, err) < 0)
 		return -1;
 	return asked->device_rule_count ? cgroup_devices_replace(c->group_fd, asked->device_rules,
@@ -129,6 +147,8 @@ static int update_open(struct container *c, const struct update_options *o, stru
 	r = config_read_resources(o->resources ? o->resources : "options", text, len, &base, &asked,
 		err);
 	if (r == 0) {
+		for (size_t i = 0; i < asked.warning_count; i++)
+			warn("%s", asked.warnings[i]);
 		r = apply(c, &asked, err);
 		spec_free(&asked);
 	}

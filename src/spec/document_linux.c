@@ -334,6 +334,15 @@ const char *document_propagation_name(uint64_t flags)
 	return word_name(propagations, flags);
 }
 
+static void mount_label_read(struct walk *w, const struct document *d)
+{
+	size_t here = walk_enter(w, "linux.mountLabel", 0);
+
+	if (d->spec.mount_label)
+		walk_warn(w, "is not set: new file systems have the label that the policy gives");
+	walk_leave(w, here);
+}
+
 static int root_propagation_read(struct walk *w, struct document *d)
 {
 	size_t here = walk_enter(w, "linux.rootfsPropagation", 0);
@@ -496,6 +505,7 @@ int document_linux_read(struct walk *w, struct document *d, enum config_origin o
 		seccomp_read(w, d) < 0 || personality_read(w, d) < 0 ||
 		memory_policy_read(w, d) < 0 || net_devices_check(w, &d->spec) < 0)
 		return -1;
+	mount_label_read(w, d);
 	return origin == CONFIG_ENGINE ? names_check(w, &d->spec) : 0;
 }
 

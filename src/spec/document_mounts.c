@@ -189,8 +189,6 @@ static bool bind_read(struct mount *m, const char *option)
 		m->idmap = true;
 	else if (!strcmp(option, "ridmap"))
 		m->idmap = m->idmap_recursive = true;
-	else if (!strcmp(option, "copy-symlink"))
-		m->copy_link = true;
 	else
 		return !strcmp(option, "bind");
 	return true;
@@ -364,8 +362,6 @@ static void mount_write(struct walk *w, const struct mount *m, struct document_m
 		option_add(w, to, document_propagation_name(m->propagation));
 	if (m->idmap)
 		option_add(w, to, m->idmap_recursive ? "ridmap" : "idmap");
-	if (m->copy_link)
-		option_add(w, to, "copy-symlink");
 	if (m->copy_up)
 		option_add(w, to, "tmpcopyup");
 	data_write(w, m->data, to);
@@ -396,7 +392,8 @@ int document_mounts_write(struct walk *w, struct document *d)
 
 size_t document_mount_options(const char **ret, size_t max)
 {
-	static const char *const binds[] = {"bind", "rbind", "idmap", "ridmap", "copy-symlink",
+	static const char *const others[] = {"private", "rprivate", "shared", "rshared", "slave",
+		"rslave", "unbindable", "runbindable", "bind", "rbind", "idmap", "ridmap",
 		"tmpcopyup"};
 	static char recursive[COUNT(attrs)][16];
 	size_t n = 0;
@@ -406,8 +403,8 @@ size_t document_mount_options(const char **ret, size_t max)
 		ret[n++] = attrs[i].name;
 		ret[n++] = recursive[i];
 	}
-	for (size_t i = 0; i < COUNT(binds) && n < max; i++)
-		ret[n++] = binds[i];
+	for (size_t i = 0; i < COUNT(others) && n < max; i++)
+		ret[n++] = others[i];
 	for (size_t i = 0; i < COUNT(superblock) && n < max; i++)
 		ret[n++] = superblock[i];
 	for (size_t i = 0; i < COUNT(nothing) && n < max; i++)

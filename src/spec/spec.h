@@ -55,7 +55,6 @@ struct mount {
 	size_t uid_map_count, gid_map_count;
 	bool make_source; /* -v: make a missing source directory */
 	bool copy_up;     /* tmpfs: start with what the image has there */
-	bool copy_link; /* MOUNT_BIND: if the source is a symbolic link, make the same one instead */
 };
 
 struct device {

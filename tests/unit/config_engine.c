@@ -305,12 +305,15 @@ Test(config_engine, places)
 
 Test(config_engine, root_and_names)
 {
-	struct spec s = silent(DOCUMENT_OF("1.2.0", "",
-		",\"rootfsPropagation\":\"rslave\",\"mountLabel\":\"u:r:t:s0\"", ""));
+	struct spec s = silent(LINUX("\"rootfsPropagation\":\"rslave\""));
 
 	cr_expect_str_eq(s.root.dir, "rootfs");
 	cr_expect_eq(s.root.propagation, MS_SLAVE | MS_REC);
+	spec_free(&s);
+	s = accepted(LINUX("\"mountLabel\":\"u:r:t:s0\""));
 	cr_expect_str_eq(s.mount_label, "u:r:t:s0");
+	cr_assert_eq(s.warning_count, 1);
+	cr_expect(strstr(s.warnings[0], "linux.mountLabel: is not set"), "%s", s.warnings[0]);
 	spec_free(&s);
 	s = silent("{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"/r\",\"readonly\":true},"
 		   "\"process\":{\"user\":{\"uid\":1,\"gid\":2,\"umask\":7},\"args\":[\"a\"],"
@@ -548,7 +551,7 @@ Test(config_engine, other_options_of_mounts)
 		"{\"destination\":\"/a\",\"type\":\"tmpfs\",\"options\":[\"sync\",\"size=1m\","
 		"\"tmpcopyup\",\"shared\"]},{\"destination\":\"/c\",\"type\":\"cgroup\"},"
 		"{\"destination\":\"//dev/\",\"type\":\"tmpfs\"},{\"destination\":\"/p\",\"type\":"
-		"\"proc\",\"source\":\"/proc\",\"options\":[\"bind\",\"ridmap\",\"copy-symlink\"]}]"));
+		"\"proc\",\"source\":\"/proc\",\"options\":[\"bind\",\"ridmap\"]}]"));
 
 	cr_expect_eq(s.mounts[0].kind, MOUNT_FS);
 	cr_expect_str_eq(s.mounts[0].type, "ext4");
@@ -560,11 +563,12 @@ Test(config_engine, other_options_of_mounts)
 	cr_expect_eq(s.mounts[2].kind, MOUNT_CGROUP);
 	cr_expect_eq(s.mounts[3].kind, MOUNT_DEV);
 	cr_expect_eq(s.mounts[4].kind, MOUNT_BIND);
-	cr_expect(s.mounts[4].idmap && s.mounts[4].idmap_recursive && s.mounts[4].copy_link);
+	cr_expect(s.mounts[4].idmap && s.mounts[4].idmap_recursive);
 	spec_free(&s);
 	warned(OPTIONS("\"bind\",\"sync\""), "mounts[0].options[1]: \"sync\" has no effect");
 	refused(OPTIONS("\"bind\",\"size=1m\""), "mounts[0].options[1]: \"size=1m\"");
 	refused(OPTIONS("\"remount\""), "mounts[0].options[0]: \"remount\" is not supported");
+	refused(OPTIONS("\"bind\",\"copy-symlink\""), "mounts[0].options[1]: \"copy-symlink\" is");
 	refused(OPTIONS("\"rslave\",\"shared\""), "mounts[0].options[1]: a mount has one");
 	refused(MOUNT("\"type\":\"proc\",\"options\":[\"idmap\"]"), "mounts[0].options[0]");
 	refused(MOUNT("\"type\":\"proc\",\"uidMappings\":[{\"containerID\":0,\"hostID\":1,"
