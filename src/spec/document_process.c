@@ -225,16 +225,40 @@ static int cap_unknown(struct walk *w, enum cap_set set, size_t i, const char *n
 	return 0;
 }
 
+/* What the kernel would refuse is left out, with a warning: `runc spec` itself writes ambient
+ * capabilities that are not inheritable. */
+static void caps_confine(struct walk *w, uint64_t *caps, enum cap_set set, uint64_t within,
+	const char *why)
+{
+	size_t here = walk_enter(w, "capabilities", 0);
+	uint64_t lost = caps[set] & ~within;
+	char text[CAPS_TEXT_SIZE];
+
+	walk_enter(w, capset_names[set], 0);
+	if (lost)
+		walk_warn(w, "%.200s cannot be given: %s", caps_format(lost, text), why);
+	caps[set] &= within;
+	walk_leave(w, here);
+}
+
 static int caps_read(struct walk *w, struct document *d)
 {
+	uint64_t *caps = d->spec.process.caps;
+
 	for (int set = 0; set < CAPSETS; set++) {
 		for (size_t i = 0; i < d->caps[set].count; i++) {
 			const char *name = d->caps[set].names[i];
 			uint64_t cap = cap_read(name);
 			if (!cap && cap_unknown(w, set, i, name) < 0)
 				return -1;
-			d->spec.process.caps[set] |= cap;
+			caps[set] |= cap;
 		}
+	}
+	if (w->lenient) {
+		caps_confine(w, caps, CAPSET_EFFECTIVE, caps[CAPSET_PERMITTED], "not permitted");
+		caps_confine(w, caps, CAPSET_AMBIENT,
+			caps[CAPSET_PERMITTED] & caps[CAPSET_INHERITABLE],
+			"not both permitted and inheritable");
 	}
 	return 0;
 }
