@@ -273,16 +273,25 @@ static int passwd_answer(const struct ref *user, const struct passwd_scan *p, ui
 	return id_within("user", user->name, to->uid, limit, err);
 }
 
+/* Whoever owns the files of a container keeps nobody out who asks for its root: then files that cannot be
+ * read say as little as absent ones. */
+static bool is_root(const struct ref *user)
+{
+	return user->kind != ID_NAME && user->id == 0;
+}
+
 /* With a number for both only the home is looked for, and may stay unknown. */
 static int passwd_ask(int rootfd, const struct ref *user, const struct ref *group, uint32_t limit,
 	struct passwd_scan *p, struct user *to, struct err *err)
 {
-	bool needed = user->kind == ID_NAME || group->kind == ID_NONE;
+	bool needed = user->kind == ID_NAME || (group->kind == ID_NONE && !is_root(user));
 	struct err ignored;
 
 	p->name = user->kind == ID_NAME ? user->name : NULL;
 	p->id = user->id;
 	if (account_read(rootfd, "/etc/passwd", passwd_feed_any, p, needed ? err : &ignored) < 0) {
+		if (needed && user->kind == ID_NUMBER)
+			err_hint(err, "a group needs no entry: --user %u:%u", user->id, user->id);
 		if (needed)
 			return err_wrap(err, "user '%s'", user->name);
 		p->found = false;
@@ -328,12 +337,22 @@ static int group_questions(const struct ref *group, char *const *extra, size_t n
 	return 0;
 }
 
-static bool group_file_needed(const struct group_scan *g)
+static bool has_names(const struct group_scan *g)
 {
 	for (size_t i = 0; i < g->name_count; i++)
 		if (g->names[i])
 			return true;
-	return g->member;
+	return false;
+}
+
+static int group_read(const struct ref *user, int rootfd, struct group_scan *g, struct err *err)
+{
+	bool names = has_names(g);
+
+	if ((!names && !g->member) ||
+		account_read(rootfd, "/etc/group", group_feed_any, g, err) >= 0)
+		return 0;
+	return !names && is_root(user) ? 0 : err_wrap(err, "groups of the user");
 }
 
 static int groups_collect(const struct group_scan *g, uint32_t limit, struct user *to,
@@ -357,11 +376,9 @@ static int groups_collect(const struct group_scan *g, uint32_t limit, struct use
 			   : 0;
 }
 
-static int group_ask(int rootfd, const struct ref *group, uint32_t limit, struct group_scan *g,
+static int group_answers(const struct ref *group, uint32_t limit, const struct group_scan *g,
 	struct user *to, struct err *err)
 {
-	if (group_file_needed(g) && account_read(rootfd, "/etc/group", group_feed_any, g, err) < 0)
-		return err_wrap(err, "groups of the user");
 	if (group->kind == ID_NUMBER)
 		to->gid = group->id;
 	if (group->kind == ID_NAME && group_answer(g, 0, limit, &to->gid, err) < 0)
@@ -389,7 +406,8 @@ int user_resolve(int rootfd, const char *text, char *const *extra, size_t nextra
 	/* root is 0:0 whatever its entry says, where nobody was asked for. */
 	if (user.kind == ID_NONE)
 		to.gid = 0;
-	if (group_ask(rootfd, &group, limit, &g, &to, err) < 0)
+	if (group_read(&user, rootfd, &g, err) < 0 ||
+		group_answers(&group, limit, &g, &to, err) < 0)
 		return -1;
 	*ret = to;
 	return 0;

@@ -21,7 +21,8 @@ struct user {
 /* text: "", "user", "user:group", ":group", each a name or a number; "" is 0:0. Without a group in
  * it the user has the primary group of its entry (a number without entry: 0), and the supplementary
  * groups that list its name. extra: names or numbers. A number is an id, never a name that looks
- * like one. Ids must be below limit. A file is only needed where an answer depends on it. */
+ * like one. Ids must be below limit. A file is only needed where an answer depends on it; root
+ * that cannot be looked up is 0:0 and in no other group. */
 int user_resolve(int rootfd, const char *text, char *const *extra, size_t nextra, uint32_t limit,
 	struct user *ret, struct err *err);
 
