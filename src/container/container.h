@@ -7,7 +7,8 @@
 enum {
 	CONTAINER_OWNER_XATTR_MAX = 65,
 };
-/* Of the cgroup and of the data directory: the id of the container they belong to. */
+/* Of the cgroup and of the data directory: the id of the container they belong to; of the cgroup, a
+ * blank and the path of the state directory may follow. */
 #define CONTAINER_OWNER_XATTR "trusted.ctr.id"
 
 struct container {

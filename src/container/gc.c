@@ -2,6 +2,9 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "cgroup/group.h"
+#include "cgroup/hierarchy.h"
+#include "cgroup/tree.h"
 #include "container/claim.h"
 #include "container/release.h"
 #include "container/spare.h"
@@ -11,6 +14,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A directory that was being made (.new.*) or removed (.old.*), unless its maker still holds it. */
@@ -131,6 +135,49 @@ static int sweep_data(const char *name, void *arg, struct err *err)
 	return 0;
 }
 
+/* A start in a mount namespace where its store exists has its group empty for a moment only. */
+enum { GROUP_AGE_SECONDS = 60 };
+
+/* Of a store that is gone, records and all, and of which nobody lives: there is no one else to do it. */
+static bool is_stray(int group_fd)
+{
+	char state[4096];
+	struct stat st;
+
+	return container_group_state(group_fd, state, sizeof(state)) == 0 &&
+	       fstatat(AT_FDCWD, state, &st, 0) < 0 && errno == ENOENT &&
+	       fstat(group_fd, &st) == 0 && time(NULL) - st.st_mtime > GROUP_AGE_SECONDS &&
+	       cgroup_populated(group_fd) == 0;
+}
+
+struct groups {
+	int fd;
+	struct gc_report *report;
+};
+
+static int sweep_group(const char *name, void *arg, struct err *err)
+{
+	struct groups *g = arg;
+	autofd int fd = openat(g->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd >= 0 && is_stray(fd) && cgroup_remove(g->fd, name, err) == 0)
+		g->report->removed++;
+	return 0;
+}
+
+/* Where there is no tree there is nothing to remove from it. */
+static void sweep_groups(struct gc_report *report)
+{
+	char path[256];
+	struct err unknown;
+	autofd int top = cgroup_hierarchy_open(path, sizeof(path), &unknown);
+	autofd int parent = top < 0 ? -1 : cgroup_parent_open(top, &unknown);
+	struct groups g = {parent, report};
+
+	if (parent >= 0)
+		each_in(parent, "the cgroups of all containers", sweep_group, &g, &unknown);
+}
+
 int store_gc(const struct store *store, struct gc_report *ret, struct err *err)
 {
 	struct gc_report report = {0};
@@ -140,6 +187,7 @@ int store_gc(const struct store *store, struct gc_report *ret, struct err *err)
 		each_in(store->containers_fd, store->root, sweep_data, &s, err) < 0)
 		return -1;
 	spare_empty(store);
+	sweep_groups(&report);
 	if (s.failed) {
 		*err = s.first;
 		return -1;

@@ -11,7 +11,7 @@ struct gc_report {
 };
 
 /* Releases every container that nobody holds and that does not run, and removes what was being
- * made or removed. Never touches what is alive. */
+ * made or removed; on the whole host, empty groups of stores of which no state directory is left. Never touches what is alive. */
 int store_gc(const struct store *store, struct gc_report *ret, struct err *err);
 
 /* The same for one container whose lock is already ours, by descriptor lock_fd. */

@@ -23,6 +23,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { MARK_MAX = CONTAINER_OWNER_XATTR_MAX + 1 + 4096 };
+
 int64_t now_ns(void)
 {
 	struct timespec t;
@@ -132,14 +134,47 @@ static int open_groups(struct container *c, struct err *err)
 	return c->groups_fd < 0 ? -1 : 0;
 }
 
+/* Id, blank, path; NUL-terminated. The length, or -1 with errno. */
+static ssize_t mark_read(int fd, char *ret, size_t size)
+{
+	ssize_t n = fgetxattr(fd, CONTAINER_OWNER_XATTR, ret, size - 1);
+
+	if (n >= 0)
+		ret[n] = '\0';
+	return n;
+}
+
+int container_mark_group(struct container *c, struct err *err)
+{
+	char text[MARK_MAX];
+	int len = snprintf(text, sizeof(text), "%s %s", c->record.id, c->store->state);
+
+	if (fsetxattr(c->group_fd, CONTAINER_OWNER_XATTR, text, (size_t)len, 0) < 0)
+		return err_sys(err, "mark the cgroup of %s", c->record.name);
+	return 0;
+}
+
+int container_group_state(int group_fd, char *ret_path, size_t size)
+{
+	char text[MARK_MAX], *path;
+
+	if (mark_read(group_fd, text, sizeof(text)) < 0 || !(path = strchr(text, ' ')) ||
+		strlen(path + 1) >= size)
+		return -1;
+	strcpy(ret_path, path + 1);
+	return 0;
+}
+
 /* The slot or the name of a record may by now belong to somebody else: what is there says whose it is. */
 static bool bears_mark(const struct container *c, int fd, bool *ret_unowned)
 {
-	char owner[CONTAINER_OWNER_XATTR_MAX + 1] = "";
-	ssize_t n = fgetxattr(fd, CONTAINER_OWNER_XATTR, owner, sizeof(owner) - 1);
+	size_t len = strlen(c->record.id);
+	char owner[MARK_MAX];
+	ssize_t n = mark_read(fd, owner, sizeof(owner));
 
 	*ret_unowned = n < 0 && errno == ENODATA;
-	return n > 0 && strcmp(owner, c->record.id) == 0;
+	return n >= (ssize_t)len && len && memcmp(owner, c->record.id, len) == 0 &&
+	       (owner[len] == '\0' || owner[len] == ' ');
 }
 
 /* The group of an engine's container. */

@@ -16,6 +16,12 @@ bool container_seems_alive(const struct record *r);
 /* Of its group, below the parent of all. */
 void container_group_name(const struct record *r, char ret[16]);
 
+/* Marks the group c->group_fd as the container's. */
+int container_mark_group(struct container *c, struct err *err);
+
+/* The state directory that the mark of a group names; -1 if it names none. */
+int container_group_state(int group_fd, char *ret_path, size_t size);
+
 /* Opens the group of the container if it exists and is its own; 0 with c->group_fd -1 if not. */
 int container_open_group(struct container *c, struct err *err);
 

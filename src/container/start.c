@@ -68,9 +68,8 @@ static int acquire_slot(struct container *c, struct err *err)
 		if (c->group_fd < 0 && err->sys != EEXIST)
 			return -1;
 		if (c->group_fd >= 0) {
-			if (fsetxattr(c->group_fd, CONTAINER_OWNER_XATTR, c->record.id,
-				    strlen(c->record.id), 0) < 0)
-				return err_sys(err, "mark the cgroup of %s", c->record.name);
+			if (container_mark_group(c, err) < 0)
+				return -1;
 			/* Before it was marked it could be taken for the left-over of a dead start. */
 			if (faccessat(c->groups_fd, name, F_OK, 0) == 0)
 				return 0;

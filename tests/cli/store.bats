@@ -171,6 +171,29 @@ on() {
 	[ -z "$(containers)" ]
 }
 
+@test "gc removes the groups of a store that is no more, when nobody is in them and they are old" {
+	ctr --root "$PWD/r" --state "$PWD/s" run -d --name lost --rootfs "$FS" -- sleep 60
+	state=$PWD/s
+	at=$(CTR_STATE=$state group lost)
+	[ -d "$at" ]
+	pkill -KILL -f -- "--state $PWD/s "
+	touch -d '1 hour ago' "$at"
+	rm -r s
+	ctr gc
+	[ -d "$at" ] # somebody is in it
+	echo 1 > "$at/cgroup.kill"
+	empty() { grep -q 'populated 0' "$at/cgroup.events"; }
+	until_true "it is dead" empty
+	touch "$at"
+	[ "$(ctr gc)" = '0 released, 0 removed' ]
+	touch -d '1 hour ago' "$at"
+	mkdir s
+	[ "$(ctr gc)" = '0 released, 0 removed' ]
+	rmdir s
+	[ "$(ctr gc)" = '0 released, 1 removed' ]
+	[ ! -d "$at" ]
+}
+
 @test "gc counts what it removes, and is quiet when there is nothing" {
 	[ "$(ctr gc)" = '0 released, 0 removed' ]
 	mkdir "$CTR_ROOT/containers/.new.1" 2> /dev/null || :
