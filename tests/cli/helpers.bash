@@ -52,11 +52,14 @@ started() {
 	ctr run -d --name "$name" --rootfs "$FS" "$@" > /dev/null
 }
 
+# How many times longer than on real hardware things may take: set in the test machine.
+export TEST_PATIENCE=${TEST_PATIENCE:-1}
+
 # until_true WHAT COMMAND...: within ten seconds.
 until_true() {
 	local what=$1 i
 	shift
-	for i in {1..200}; do
+	for ((i = 0; i < 200 * TEST_PATIENCE; i++)); do
 		"$@" && return
 		sleep .05
 	done
@@ -85,7 +88,7 @@ refused() {
 	local want=$1 pattern=$2 before
 	shift 2
 	before=$(containers)
-	run --separate-stderr -"$want" timeout 20 "$@" < /dev/null
+	run --separate-stderr -"$want" timeout $((20 * TEST_PATIENCE)) "$@" < /dev/null
 	echo "$*: status $status, said: $stderr"
 	[ -z "$output" ] || return
 	[ "${stderr_lines[0]#ctr: }" != "${stderr_lines[0]}" ] || return
@@ -161,8 +164,8 @@ nothing_left() {
 	local names left i
 	names=$(ls -A "$CTR_ROOT/containers" 2> /dev/null || :)
 	# shellcheck disable=SC2086
-	[ -z "$names" ] || timeout 60 ctr rm -f $names > /dev/null
-	for i in {1..60}; do
+	[ -z "$names" ] || timeout $((60 * TEST_PATIENCE)) ctr rm -f $names > /dev/null
+	for ((i = 0; i < 60 * TEST_PATIENCE; i++)); do
 		left=$(leftovers)
 		[ -n "$left" ] || return 0
 		sleep .05

@@ -33,7 +33,7 @@ start() {
 until_true() {
 	local what=$1 i
 	shift
-	for i in $(seq 200); do
+	for ((i = 0; i < 200 * ${TEST_PATIENCE:-1}; i++)); do
 		"$@" && return
 		sleep .05
 	done
