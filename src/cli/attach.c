@@ -1,6 +1,7 @@
 #include "cli/attach.h"
 
 #include "base/fd.h"
+#include "cgroup/stats.h"
 #include "cli/command.h"
 #include "container/attach.h"
 #include "container/claim.h"
@@ -36,6 +37,13 @@ static int pass_or_end(void *arg, int sig)
 	return 0;
 }
 
+/* Before anyone removes the group; the supervisor reports first, then cleans up. */
+static void tell_oom(const struct container *c)
+{
+	if (c->group_fd >= 0 && cgroup_oom_killed(c->group_fd))
+		warn("%s ran out of memory: the kernel killed a process in it", c->record.name);
+}
+
 int attach_container(const struct store *store, const char *name, int sock,
 	const struct console_options *o, struct err *err)
 {
@@ -61,8 +69,11 @@ int attach_container(const struct store *store, const char *name, int sock,
 		options.forward_arg = &target;
 	}
 	r = attach_run(sock, &options, &status, &how, err);
-	if (alive)
+	if (alive) {
+		if (r == 0 && how == ATTACH_EXITED)
+			tell_oom(&target.c);
 		container_close(&target.c);
+	}
 	if (r < 0)
 		return -1;
 	if (how == ATTACH_LOST)

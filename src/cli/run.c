@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "cgroup/stats.h"
 #include "cli/attach.h"
 #include "container/claim.h"
 #include "container/console.h"
@@ -15,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -43,6 +45,14 @@ static char *host_resolv(const struct spec *spec)
 											  : text;
 }
 
+/* A process that vanishes for want of memory says nothing itself. */
+static void tell_oom(const struct container *c, const struct spec *spec, int status)
+{
+	if ((spec->limits.memory || status == 128 + SIGKILL) && c->group_fd >= 0 &&
+		cgroup_oom_killed(c->group_fd))
+		warn("%s ran out of memory: the kernel killed a process in it", spec->name);
+}
+
 static int run_foreground(struct cli *cli, struct spec *spec, struct plan *plan, int image_lock,
 	struct err *err)
 {
@@ -64,6 +74,8 @@ static int run_foreground(struct cli *cli, struct spec *spec, struct plan *plan,
 	r = foreground_wait(&c, spec->timeout_ns, &status, &timed_out, err);
 	if (r == 0 && exit_file_write(c.state_fd, status, &second) < 0)
 		warn("%s", second.text);
+	if (r == 0)
+		tell_oom(&c, spec, status);
 	if (container_release(&c, r < 0 ? -1 : status, r < 0 ? &(struct err){0} : err) < 0)
 		r = -1;
 	container_close(&c);
