@@ -1,0 +1,192 @@
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031
+# Every limit as the kernel holds it, in the test machine: no controller may be missing here.
+load ../cli/helpers
+
+setup_file() {
+	file_setup
+	cp "$BUILD/host/work" "$FS/bin/work"
+	DISK=$(stat -c '%Hd:%Ld' "$BATS_FILE_TMPDIR")
+	export DISK
+}
+setup() { cd "$BATS_TEST_TMPDIR" || return; }
+teardown() {
+	swapoff "$BATS_FILE_TMPDIR/swap" 2> /dev/null || :
+	nothing_left
+}
+
+value() { cat "$(group "$1")/$2"; }
+event() { awk -v key="$2" '$1 == key {print $2}' "$(group "$1")/$3"; }
+inspected() { ctr inspect "$1" | jq -r "(if type == \"array\" then .[0] else . end) | $2"; }
+# within VALUE LOW HIGH, as decimal numbers
+within() {
+	echo "$1 of $2 to $3"
+	awk -v v="$1" -v low="$2" -v high="$3" 'BEGIN {exit !(v >= low && v <= high)}'
+}
+swap_on() {
+	dd if=/dev/zero of="$BATS_FILE_TMPDIR/swap" bs=1M count=128 status=none
+	chmod 600 "$BATS_FILE_TMPDIR/swap"
+	mkswap "$BATS_FILE_TMPDIR/swap" > swap.log && swapon "$BATS_FILE_TMPDIR/swap"
+}
+
+@test "--memory: the kernel kills inside, ctr says so once, and inspect remembers" {
+	run -137 --separate-stderr ctr run --name greedy -m 32m --memory-swap 32m --rootfs "$FS" -- work memory 100
+	[ -z "$output" ]
+	echo "$stderr"
+	[ "$stderr" = 'ctr: warning: greedy ran out of memory: the kernel killed a process in it' ]
+	[ "$(inspected greedy .oomKilled)" = true ]
+	run -0 --separate-stderr ctr run --name frugal -m 64m --memory-swap 64m --rootfs "$FS" -- work memory 20
+	[ "$output" = 'touched 20' ]
+	[ -z "$stderr" ]
+	[ "$(inspected frugal .oomKilled)" = false ]
+}
+
+@test "--memory: a child's end for want of memory is told too; the payload goes on" {
+	run -0 --separate-stderr box -m 32m --memory-swap 32m -- sh -c 'work memory 100; echo "it got $?"'
+	[ "$output" = 'it got 137' ]
+	[ "$(grep -c 'ran out of memory' <<< "$stderr")" = 1 ]
+}
+
+@test "--memory: a detached container's end is remembered" {
+	started quiet -m 32m --memory-swap 32m -- work memory 100
+	run -0 ctr wait quiet
+	[ "$output" = 137 ]
+	[ "$(inspected quiet .oomKilled)" = true ]
+}
+
+@test "--oom-group, and --cgroup-conf memory.oom.group=1: all end together" {
+	run -137 box -m 32m --memory-swap 32m --oom-group -- sh -c 'work memory 100; echo alive'
+	[[ ! "$output" =~ alive ]]
+	run -137 box -m 32m --memory-swap 32m --cgroup-conf memory.oom.group=1 -- sh -c 'work memory 100; echo alive'
+	[[ ! "$output" =~ alive ]]
+}
+
+@test "--memory-high slows down and kills nobody" {
+	started slow --memory-high 16m -- sh -c 'work memory 18; sleep 1000'
+	until_true "it goes above" logged slow 'touched 18'
+	[ "$(value slow memory.high)" = 16777216 ]
+	[ "$(event slow high memory.events)" -gt 0 ]
+	[ "$(event slow oom_kill memory.events)" = 0 ]
+	[ "$(awk '/^full/ {sub(/.*=/, ""); print}' "$(group slow)/memory.pressure")" -gt 0 ]
+	ctr rm -f slow
+}
+
+@test "--memory-swap: memory and swap together" {
+	swap_on
+	started swaps -m 24m --memory-swap 80m -- sh -c 'work memory 48; sleep 1000'
+	until_true "it has all" logged swaps 'touched 48'
+	[ "$(value swaps memory.swap.max)" = $((56 << 20)) ]
+	[ "$(event swaps oom_kill memory.events)" = 0 ]
+	ctr rm -f swaps
+	run -137 box -m 24m --memory-swap 24m -- work memory 48
+	run -137 box -m 24m --memory-swap 40m -- work memory 80
+	run -0 box -m 24m --memory-swap -1 -- work memory 80
+}
+
+@test "--memory-reservation is kept by the kernel" {
+	started kept --memory-reservation 8m -m 64m -- sleep 1000
+	[ "$(value kept memory.low)" = 8388608 ]
+	[ "$(value kept memory.max)" = 67108864 ]
+	ctr rm -f kept
+}
+
+@test "--cpus: a quarter of the processor is a quarter of the work" {
+	started whole --cpuset-cpus 0 -- work spin 16
+	started part --cpuset-cpus 0 --cpus 0.25 -- work spin 16
+	ctr wait whole part
+	whole=$(ctr logs whole) part=$(ctr logs part)
+	within "$(awk "BEGIN {print $part / ($whole + $part)}")" 0.17 0.33
+}
+
+@test "--cpus: what the kernel counts is what was asked for" {
+	started tenth --cpus 0.1 -- work spin 1000
+	before=$(event tenth usage_usec cpu.stat) since=${EPOCHREALTIME/./}
+	sleep 8
+	used=$(($(event tenth usage_usec cpu.stat) - before)) time=$((${EPOCHREALTIME/./} - since))
+	within "$(awk "BEGIN {print $used / $time}")" 0.08 0.12
+	[ "$(event tenth nr_throttled cpu.stat)" -gt 10 ]
+	ctr rm -f tenth
+}
+
+@test "--cpu-weight: three to one" {
+	started light --cpuset-cpus 0 --cpu-weight 100 -- work spin 16
+	started heavy --cpuset-cpus 0 --cpu-weight 300 -- work spin 16
+	ctr wait light heavy
+	within "$(awk "BEGIN {print $(ctr logs heavy) / $(ctr logs light)}")" 2.1 4
+}
+
+@test "--cpuset-cpus: only there, and only what there is" {
+	[ "$(box --cpuset-cpus 1 -- sh -c 'grep Cpus_allowed_list /proc/self/status')" = "Cpus_allowed_list:	1" ]
+	[ "$(box --cpuset-cpus 0-1 --cpuset-mems 0 -- nproc)" = 2 ]
+	refused 125 'CPUs 1,7' ctr run --rm --rootfs "$FS" --cpuset-cpus 1,7 -- true
+	hinted 0-1
+	refused 125 'memory nodes 3' ctr run --rm --rootfs "$FS" --cpuset-mems 3 -- true
+}
+
+@test "--pids-limit: exactly so many" {
+	[ "$(box --pids-limit 20 -- work fork 100)" = '19 Resource temporarily unavailable' ]
+	[ "$(box --pids-limit 200 -- work fork 100)" = '100 ' ]
+	started usual -- sleep 1000
+	[ "$(value usual pids.max)" = 4096 ]
+	ctr rm -f usual
+	[ "$(box --cgroup-conf pids.max=10 -- work fork 100)" = '9 Resource temporarily unavailable' ]
+}
+
+@test "--io-max: bytes and operations of the disk, in both forms" {
+	free=$(box -- work write /root/x 4096)
+	bytes=$(box --io-max "$DISK:wbps=1m" -- work write /root/x 4096)
+	ops=$(box --io-max /dev/vda:wiops=16 -- work write /root/x 4096)
+	echo "free $free, bytes $bytes, operations $ops"
+	[ "$free" -lt 2000 ]
+	within "$bytes" 3000 9000
+	within "$ops" 3000 9000
+	started disk --io-max /dev/vda:rbps=1m,wiops=16 -- sleep 1000
+	[ "$(value disk io.max)" = "$DISK rbps=1048576 wbps=max riops=max wiops=16" ]
+	ctr rm -f disk
+	refused 125 'no such disk|77:7' ctr run --rm --rootfs "$FS" --io-max 77:7:wbps=1m -- true
+}
+
+@test "hugetlb by --cgroup-conf" {
+	echo 4 > /proc/sys/vm/nr_hugepages
+	[ "$(box -- work huge)" = ok ]
+	run box --cgroup-conf hugetlb.2MB.max=0 -- work huge
+	[ "$status" -ne 0 ] && [ "$output" != ok ]
+	echo 0 > /proc/sys/vm/nr_hugepages
+}
+
+@test "devices: what is not given is neither made nor opened, root of the host though it be" {
+	host=(--userns host --cap-add MKNOD)
+	[ "$(box "${host[@]}" -- work node c 1 3 rw)" = ok ]
+	[ "$(box "${host[@]}" -- work node c 1 5 r)" = ok ]
+	run -1 box "${host[@]}" -- work node b "${DISK%:*}" "${DISK#*:}" r
+	[[ "$output" =~ 'not permitted' ]]
+	run -1 box "${host[@]}" -- work node c 10 229 r
+	[[ "$output" =~ 'not permitted' ]]
+	[ "$(box "${host[@]}" --device /dev/fuse:/dev/other -- work node c 10 229 rw)" = ok ]
+	run -1 box "${host[@]}" --device /dev/fuse:/dev/other:r -- work node c 10 229 w
+	[[ "$output" =~ 'not permitted' ]]
+}
+
+@test "pause stops a storm of forks, resume lets it rage, rm ends it" {
+	started storm --pids-limit 100 -- work storm
+	until_true "it rages" logged storm raging
+	ctr pause storm
+	grep -qx 'frozen 1' "$(group storm)/cgroup.events"
+	before=$(event storm usage_usec cpu.stat)
+	sleep 2
+	[ "$(event storm usage_usec cpu.stat)" = "$before" ]
+	ctr resume storm
+	until_true "it goes on" eval '[ "$(event storm usage_usec cpu.stat)" -gt '"$before"' ]'
+	ctr pause storm
+	ctr rm -f storm
+}
+
+@test "stats and inspect show what the kernel holds and counts" {
+	started seen -m 64m --cpus 0.5 --pids-limit 50 --cpu-weight 77 --cpuset-cpus 1 -- sh -c 'work memory 20; sleep 1000'
+	until_true "it has run" logged seen 'touched 20'
+	[ "$(inspected seen '.limits | "\(.memory) \(.cpuQuotaUs) \(.pids) \(.cpuWeight) \(.cpusetCpus)"')" = '67108864 50000 50 77 1' ]
+	ctr stats --no-stream --format json seen > stats
+	cat stats
+	jq -e '.[0] | .memoryPeak > 20971520 and .memoryLimit == 67108864 and .cpuUsageUs > 0 and
+		.pids >= 1 and .pidsLimit == 50 and .oomKills == 0' stats
+	ctr rm -f seen
+}
