@@ -1,6 +1,6 @@
 #!/bin/bash
-# run.sh BUILD [unit] [cli] [faults] [soak] [fuzz] [reports] - runs the suites, keeps each runner's closing
-# lines, and ends with one that counts them all. Status 0 only if nothing failed and something ran.
+# run.sh BUILD [unit] [cli] [faults] [soak] [fuzz] [reports] [FILE.bats] - runs the suites, keeps each runner's
+# closing lines, and ends with one that counts them all. Status 0 only if nothing failed and something ran.
 set -u
 build=$1
 shift
@@ -35,9 +35,9 @@ suite_unit() {
 }
 
 # bats: TAP.
-suite_cli() {
+bats_run() {
 	local plan
-	bats --tap tests/cli tests/oci | tee "$log" | grep -av '^ok [^#]*$'
+	bats --tap "$@" | tee "$log" | grep -av '^ok [^#]*$'
 	plan=$(sed -nE 's/^1\.\.([0-9]+)$/\1/p' "$log")
 	local ok not skip
 	skip=$(grep -acE '^ok .* # skip' "$log")
@@ -47,6 +47,8 @@ suite_cli() {
 	count "$ok" $((${plan:-1} - ok - skip)) "$skip"
 	echo "bats: ${plan:-no} tests, $not failures, $skip skipped"
 }
+
+suite_cli() { bats_run tests/cli tests/oci; }
 
 # Runners of our own: the last line is "N passed, N failed" and perhaps ", N skipped".
 counted() {
@@ -81,6 +83,11 @@ if [ -n "${SANITIZER_REPORT:-}" ]; then
 	# then waits for ever: leaks are looked for in the unit tests only.
 	export ASAN_OPTIONS=detect_leaks=0
 fi
-for s; do "suite_$s"; done
+for s; do
+	case $s in
+	*.bats) bats_run "$s" ;;
+	*) "suite_$s" ;;
+	esac
+done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -51,6 +51,19 @@ soak: all $(B)/soak/pause
 soak-many: all $(B)/soak/pause
 	tests/soak/run.sh $(B) many.py 1000
 
+# The same tests and those of limits in a virtual machine that has all a host can have, with Debian's
+# kernel. KERNEL= is how its `uname -r` begins, SUITES= what tests/run.sh is to run there.
+KERNEL ?= 6.1
+SUITES ?= unit cli tests/host/limits.bats
+$(B)/host/work: tests/host/work.c
+	@mkdir -p $(@D)
+	$(MUSL_CC) -D_GNU_SOURCE -std=gnu17 $(WARN) -Os -static -s -o $@ $<
+host: test-deps
+	@$(MAKE) --no-print-directory -s -j2 all unit-programs $(B)/host/work
+	@tests/host/run -k $(KERNEL) -c 2 -m 4096 -t 7200 tests/run.sh $(B) $(SUITES)
+host-selftest: test-deps
+	@tests/run.sh $(B) tests/host/selftest.bats
+
 # Each check of tests/lint/ by name; `tests/run-lint rooms` runs one.
 lint: all
 	@tests/run-lint
@@ -72,7 +85,7 @@ asan:
 	  CFLAGS="$(SAN) -fsanitize=address,undefined" all unit-programs
 	@SANITIZER_REPORT=$(B)/asan/report tests/run.sh $(B)/asan unit cli reports
 
-.PHONY: check unit-programs soak soak-many bench lint format asan
+.PHONY: check unit-programs soak soak-many host host-selftest bench lint format asan
 
 # Fuzzing: one libFuzzer program per tests/fuzz/NAME.c, by clang. `make fuzz FUZZ=NAME TIME=SECONDS` looks
 # for new inputs, in one target or in all, one after the other; `make fuzz-seeds` runs those of

@@ -33,7 +33,7 @@
 #include <unistd.h>
 
 #define SELF "/run/host/init"
-#define JOB "/run/host/job"
+#define JOB  "/run/host/job"
 
 /* The machine's serial ports, by number. */
 enum { PORT_OUT = 1, PORT_ERR, PORT_STATUS };
@@ -78,8 +78,8 @@ static void fs_mount(const struct fs *fs, size_t count)
 	}
 }
 
-static void must_mount(const char *source, const char *target, const char *type, unsigned long flags,
-	const char *options)
+static void must_mount(const char *source, const char *target, const char *type,
+	unsigned long flags, const char *options)
 {
 	mkdir(target, 0755);
 	if (mount(source, target, type, flags, options) < 0)
@@ -148,8 +148,9 @@ static void write_all(int fd, const char *data, ssize_t len)
 
 static pid_t start_job(int out, int err)
 {
-	static char *const env[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-		"HOME=/root", "TERM=dumb", "LANG=C.UTF-8", NULL};
+	static char *const env[] = {
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
+		"TERM=dumb", "LANG=C.UTF-8", NULL};
 	pid_t pid = fork();
 	sigset_t none;
 
@@ -237,7 +238,8 @@ static void build_root(const char *modules)
 	must_mount("tmpfs", "/over", "tmpfs", 0, "mode=755");
 	mkdir("/over/upper", 0755);
 	mkdir("/over/work", 0755);
-	must_mount("root", "/root", "overlay", 0, "lowerdir=/host,upperdir=/over/upper,workdir=/over/work");
+	must_mount("root", "/root", "overlay", 0,
+		"lowerdir=/host,upperdir=/over/upper,workdir=/over/work");
 	uname(&u);
 	mkdir("/root/lib/modules", 0755);
 	snprintf(path, sizeof(path), "/root/lib/modules/%s", u.release);
@@ -334,7 +336,8 @@ _Noreturn static void become_systemd(const char *units)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "SYSTEMD_UNIT_PATH=%s:/run/systemd/control:/run/systemd/transient", units);
+	snprintf(path, sizeof(path),
+		"SYSTEMD_UNIT_PATH=%s:/run/systemd/control:/run/systemd/transient", units);
 	char *env[] = {path, "SYSTEMD_GENERATOR_PATH=/nonexistent", NULL};
 	/* sd_booted() looks for the folder; a container is told by the file. */
 	mkdir("/run/systemd", 0755);

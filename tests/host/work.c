@@ -39,7 +39,8 @@ static int failed(const char *what)
 static int memory(long mib)
 {
 	size_t size = (size_t)mib << 20;
-	volatile char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	volatile char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		0);
 
 	if (p == MAP_FAILED)
 		return failed("mmap");
