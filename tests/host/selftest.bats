@@ -96,6 +96,10 @@ $PWD" ]
 		wait $! || [ $? -gt 128 ]
 		gone
 	done
+	# The next run sweeps; what is on its way out still holds the lock.
+	sleep 2
 	run -0 host true
-	[ -z "$(ls -d "$HOST_DIR"/run.* 2> /dev/null | while read -r d; do flock -n "$d" echo "$d"; done)" ]
+	for left in "$HOST_DIR"/run.*; do
+		[ ! -d "$left" ] || run ! flock -n "$left" true
+	done
 }
