@@ -4,9 +4,11 @@
 #include "base/fdpass.h"
 #include "base/file.h"
 #include "container/hooks.h"
+#include "net/device.h"
 #include "spec/state.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -87,6 +89,20 @@ bool bundle_awaits_namespaces(const struct spec *spec)
 	       spec->net_device_count;
 }
 
+static int move_devices(pid_t pid, const struct spec *spec, struct err *err)
+{
+	autofd int netns = -1;
+	char path[48];
+
+	if (!spec->net_device_count)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+	netns = open(path, O_RDONLY | O_CLOEXEC);
+	if (netns < 0)
+		return err_sys(err, "open the network of the container");
+	return net_devices_move(spec->net_devices, spec->net_device_count, netns, err);
+}
+
 int bundle_namespaces_made(const struct container *c, const struct spec *spec,
 	const struct bundle_states *states, int go_sock, struct err *err)
 {
@@ -99,6 +115,8 @@ int bundle_namespaces_made(const struct container *c, const struct spec *spec,
 	if (n != 1)
 		return err_set(err,
 			"the container's process ended before its namespaces were made");
+	if (move_devices(c->record.pid, spec, err) < 0)
+		return -1;
 	bundle_state_set_pid(states->creating, c->record.pid);
 	if (hooks_run(&spec->hooks, HOOK_PRESTART, states->creating, err) < 0)
 		return -1;
