@@ -102,7 +102,7 @@ static const struct field affinity[] = {
 const struct field document_process_fields[] = {
 	{"terminal", FIELD_BOOL, FIELD_ALWAYS, AT(document, spec.process.terminal)},
 	{"consoleSize", FIELD_OBJECT, 0, .fields = console_size},
-	{"user", FIELD_OBJECT, FIELD_REQUIRED, .fields = user},
+	{"user", FIELD_OBJECT, FIELD_ALWAYS, .fields = user},
 	{"args", FIELD_STRINGS, FIELD_REQUIRED | FIELD_ALWAYS, AT(document, spec.process.argv),
 		N(document, spec.process.argc)},
 	{"commandLine", FIELD_REFUSED, .why = "it is for Windows; use args"},

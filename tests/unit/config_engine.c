@@ -385,6 +385,11 @@ Test(config_engine, process)
 	cr_expect(!p->selinux && !p->apparmor);
 	cr_expect_eq(p->rlimits[0].hard, RLIM_INFINITY);
 	spec_free(&s);
+	s = silent(
+		"{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"r\"},\"process\":{\"args\":[\"a\"],"
+		"\"cwd\":\"/\"}}");
+	cr_expect_str_eq(s.process.user, "0:0");
+	spec_free(&s);
 	s = silent(PROCESS("\"consoleSize\":{\"height\":24,\"width\":80}"));
 	cr_expect(s.process.rows == 0, "no terminal, no size");
 	spec_free(&s);
@@ -748,7 +753,7 @@ Test(config_engine, process_alone)
 	cr_expect_eq(s.process.caps[CAPSET_BOUNDING], base.process.caps[CAPSET_BOUNDING]);
 	spec_free(&s);
 	cr_expect_eq(config_read_process("p", "{\"args\":[]}", 11, &base, &s, &err), -1);
-	cr_expect_str_eq(err.text, "p:1:1: user: is missing");
+	cr_expect_str_eq(err.text, "p:1:1: cwd: is missing");
 	cr_expect_eq(config_read_process("p", no_args, strlen(no_args), &base, &s, &err), -1);
 	cr_expect_str_eq(err.text, "p:1:34: args: must have at least one element");
 	spec_free(&base);
