@@ -6,6 +6,7 @@
 #include "container/release.h"
 #include "container/spare.h"
 #include "ns/idmap.h"
+#include "ns/join.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -101,7 +102,7 @@ static void record_init(struct record *r, const struct spec *spec)
 	*r = (struct record){
 		.stage = STAGE_CREATING,
 		.slot = (uint32_t)(random_number() % IDMAP_SLOTS),
-		.namespaces = spec->ns.fresh,
+		.namespaces = spec->ns.fresh | ns_paths_flags(&spec->ns),
 		.remove = spec->remove,
 		.terminal = spec->process.terminal,
 	};

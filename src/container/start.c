@@ -113,7 +113,7 @@ static bool needs_device_rules(const struct spec *spec)
 	for (size_t i = 0; i < spec->device_count; i++)
 		if (strlen(spec->devices[i].access) < 3)
 			return true;
-	return !(spec->ns.fresh & CLONE_NEWUSER);
+	return !plan_has_users(spec);
 }
 
 static int limit_group(struct container *c, const struct spec *spec, const struct plan *plan,

@@ -4,6 +4,7 @@
 #include "base/fdpass.h"
 #include "container/start.h"
 #include "ns/idmap.h"
+#include "ns/join.h"
 #include "rootfs/dev.h"
 #include "rootfs/mounts.h"
 #include "rootfs/tree.h"
@@ -49,7 +50,9 @@ void trees_close(struct trees *t)
 
 static bool has_source(const struct spec *spec, const struct mount *m)
 {
-	return m->kind == MOUNT_BIND || m->kind == MOUNT_DEV || mount_shows_host(m, spec->ns.fresh);
+	/* One that is joined is the container's as well. */
+	return m->kind == MOUNT_BIND || m->kind == MOUNT_DEV ||
+	       mount_shows_host(m, spec->ns.fresh | ns_paths_flags(&spec->ns));
 }
 
 /* A spare directory has it already. */

@@ -112,10 +112,10 @@ static const struct kernel_fs {
 	[MOUNT_TMPFS] = {0, "tmpfs", NULL},
 };
 
-bool mount_shows_host(const struct mount *m, uint64_t fresh)
+bool mount_shows_host(const struct mount *m, uint64_t own)
 {
 	return m->kind != MOUNT_BIND && m->kind != MOUNT_DEV && m->kind != MOUNT_FS &&
-	       kernel_fs[m->kind].ns && !(fresh & kernel_fs[m->kind].ns);
+	       kernel_fs[m->kind].ns && !(own & kernel_fs[m->kind].ns);
 }
 
 int mount_host_open(const struct mount *m, struct err *err)

@@ -11,10 +11,10 @@ int mount_source_open(const struct mount *m, struct err *err);
 /* The attributes of a detached tree: those for it and all below it, then those for itself. */
 int mount_set_attrs(int tree, const struct mount *m, struct err *err);
 
-/* Whether a kernel file system shows a namespace that the container shares with the host, fresh being
- * the CLONE_NEW* it has of its own. Then it cannot be mounted anew, and the host's mounts of it are
+/* Whether a kernel file system shows a namespace that the container shares with the host, own being
+ * the CLONE_NEW* of which it has others. Then it cannot be mounted anew, and the host's mounts of it are
  * shown, which the parent opens: to the child they are hidden. */
-bool mount_shows_host(const struct mount *m, uint64_t fresh);
+bool mount_shows_host(const struct mount *m, uint64_t own);
 int mount_host_open(const struct mount *m, struct err *err);
 
 /* Child: places one mount below the root. source: its detached tree, from the parent; -1 for a file
