@@ -89,6 +89,20 @@ bool bundle_awaits_namespaces(const struct spec *spec)
 	       spec->net_device_count;
 }
 
+int bundle_await_namespaces(int go_sock, struct err *err)
+{
+	char byte;
+	ssize_t n;
+
+	do
+		n = read(go_sock, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	if (n != 1)
+		return err_set(err,
+			"the container's process ended before its namespaces were made");
+	return 0;
+}
+
 static int move_devices(pid_t pid, const struct spec *spec, struct err *err)
 {
 	autofd int netns = -1;
@@ -104,17 +118,8 @@ static int move_devices(pid_t pid, const struct spec *spec, struct err *err)
 }
 
 int bundle_namespaces_made(const struct container *c, const struct spec *spec,
-	const struct bundle_states *states, int go_sock, struct err *err)
+	const struct bundle_states *states, struct err *err)
 {
-	char byte;
-	ssize_t n;
-
-	do
-		n = read(go_sock, &byte, 1);
-	while (n < 0 && errno == EINTR);
-	if (n != 1)
-		return err_set(err,
-			"the container's process ended before its namespaces were made");
 	if (move_devices(c->record.pid, spec, err) < 0)
 		return -1;
 	bundle_state_set_pid(states->creating, c->record.pid);

@@ -39,9 +39,12 @@ int bundle_keep(const struct container *c, const struct spec *spec, const struct
 /* Whether the child has to say when its namespaces are there. */
 bool bundle_awaits_namespaces(const struct spec *spec);
 
-/* Parent: prestart and createRuntime hooks, once they are. */
+/* Parent: waits until it has said so. -1: it has ended, and may say why in its report. */
+int bundle_await_namespaces(int go_sock, struct err *err);
+
+/* Parent: then the prestart and createRuntime hooks. */
 int bundle_namespaces_made(const struct container *c, const struct spec *spec,
-	const struct bundle_states *states, int go_sock, struct err *err);
+	const struct bundle_states *states, struct err *err);
 
 /* Parent: hands the terminal and the pidfd to who asked for them; takes console over. */
 int bundle_hand_out(const struct container *c, const struct bundle *b, int console,

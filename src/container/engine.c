@@ -9,7 +9,6 @@
 #include "container/hooks.h"
 #include "container/release.h"
 #include "spec/config.h"
-#include "spec/state.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -83,7 +82,8 @@ int bundle_status(struct container *c, enum bundle_status *ret, struct err *err)
 	return 0;
 }
 
-char *bundle_state(const struct container *c, enum bundle_status status, struct err *err)
+char *bundle_state(const struct container *c, enum bundle_status status, enum oci_state_form form,
+	struct err *err)
 {
 	autofree char *text = NULL;
 	autojson json_t *j = NULL;
@@ -96,7 +96,7 @@ char *bundle_state(const struct container *c, enum bundle_status status, struct 
 		return NULL;
 	json_object_set_new(j, "pid", json_integer(status == BUNDLE_STOPPED ? 0 : c->record.pid));
 	json_object_set_new(j, "status", json_string(bundle_status_name(status)));
-	return json_text(j, JSON_INDENT(2), err);
+	return json_text(j, form == STATE_INDENTED ? JSON_INDENT(2) : JSON_COMPACT, err);
 }
 
 int bundle_spec(const struct container *c, struct spec *ret, struct err *err)
@@ -123,7 +123,7 @@ static void run_late_hooks(const struct container *c, enum hook_point point,
 		warn("hooks of %s are not run: %s", c->record.name, err.text);
 		return;
 	}
-	state = bundle_state(c, status, &err);
+	state = bundle_state(c, status, STATE_COMPACT, &err);
 	if (state)
 		hooks_run_all(&spec.hooks, point, state);
 	else
@@ -257,7 +257,7 @@ int bundle_delete(struct container *c, bool force, struct err *err)
 		return -1;
 	/* What they are told is gone when they are run. */
 	if (hooks && (bundle_spec(c, &spec, err) < 0 ||
-			     !(state = bundle_state(c, BUNDLE_STOPPED, err)))) {
+			     !(state = bundle_state(c, BUNDLE_STOPPED, STATE_COMPACT, err)))) {
 		warn("hooks of %s are not run: %s", c->record.name, err->text);
 		hooks = false;
 	}

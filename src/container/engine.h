@@ -8,6 +8,7 @@
 #include "container/claim.h"
 #include "container/container.h"
 #include "spec/spec.h"
+#include "spec/state.h"
 
 enum bundle_status {
 	BUNDLE_CREATING,
@@ -29,8 +30,9 @@ int bundle_open(const struct store *store, const char *id, enum claim_wait wait,
 /* Opens c->pidfd of one that has not stopped, and its group. -1 only if that cannot be told. */
 int bundle_status(struct container *c, enum bundle_status *ret, struct err *err);
 
-/* The state as `state` prints it, new (free it). */
-char *bundle_state(const struct container *c, enum bundle_status status, struct err *err);
+/* The state as the specification words it, new (free it). */
+char *bundle_state(const struct container *c, enum bundle_status status, enum oci_state_form form,
+	struct err *err);
 
 /* Its config.json as it was created with; free with spec_free(). */
 int bundle_spec(const struct container *c, struct spec *ret, struct err *err);

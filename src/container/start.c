@@ -224,7 +224,14 @@ struct launch {
 	struct bundle_states states;      /* of a bundle */
 };
 
-/* The child is making namespaces meanwhile. If it fails at that, it has the better story. */
+/* A child that failed says so in its report, which is the better story. */
+static int hear_why(struct launch *l, struct err *err)
+{
+	payload_await(l->pipes.report[0], l->c->record.pid, err);
+	return -1;
+}
+
+/* The child is making namespaces meanwhile. */
 static int provide_trees(struct launch *l, struct err *err)
 {
 	const struct spec *spec = l->spec;
@@ -237,12 +244,13 @@ static int provide_trees(struct launch *l, struct err *err)
 		trees_idmap_own(&l->trees, spec, err) < 0 ||
 		map_ids(pid, spec, l->plan, &l->trees, err) < 0)
 		return -1;
-	if ((!l->io->bundle || !bundle_awaits_namespaces(spec) ||
-		    bundle_namespaces_made(l->c, spec, &l->states, l->pipes.go[1], err) == 0) &&
-		trees_send(&l->trees, spec, l->pipes.go[1], err) == 0)
-		return 0;
-	payload_await(l->pipes.report[0], pid, err);
-	return -1;
+	if (l->io->bundle && bundle_awaits_namespaces(spec)) {
+		if (bundle_await_namespaces(l->pipes.go[1], err) < 0)
+			return hear_why(l, err);
+		if (bundle_namespaces_made(l->c, spec, &l->states, err) < 0)
+			return -1;
+	}
+	return trees_send(&l->trees, spec, l->pipes.go[1], err) < 0 ? hear_why(l, err) : 0;
 }
 
 /* The master of the terminal, if there is to be one. */
@@ -250,11 +258,8 @@ static int take_console(struct launch *l, struct err *err)
 {
 	int console = -1;
 
-	if (l->spec->process.terminal && fds_receive(l->pipes.console[0], &console, 1, err) < 0) {
-		/* A child that failed says so in its report, which is the better story. */
-		payload_await(l->pipes.report[0], l->c->record.pid, err);
-		return -1;
-	}
+	if (l->spec->process.terminal && fds_receive(l->pipes.console[0], &console, 1, err) < 0)
+		return hear_why(l, err);
 	if (l->io->ret_console)
 		*l->io->ret_console = console;
 	else if (l->io->bundle)

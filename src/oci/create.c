@@ -27,10 +27,16 @@ enum { LISTEN_FDS_MAX = 1024 };
 
 int pid_file_write(const char *path, pid_t pid, struct err *err)
 {
-	char text[16];
+	const char *slash = strrchr(path, '/');
+	char text[16], dir[PATH_MAX];
 	int len = snprintf(text, sizeof(text), "%d", (int)pid);
+	autofd int fd = -1;
 
-	if (file_write(AT_FDCWD, path, text, (size_t)len, 0644, FILE_NOSYNC, err) < 0)
+	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(err, "--pid-file: open %s", dir);
+	if (file_write(fd, slash ? slash + 1 : path, text, (size_t)len, 0644, FILE_NOSYNC, err) < 0)
 		return err_wrap(err, "--pid-file");
 	return 0;
 }

@@ -19,7 +19,7 @@ static int state(struct oci *oci, void *options, char **words, struct err *err)
 		return -1;
 	r = bundle_status(&c, &status, err);
 	if (r == 0)
-		text = bundle_state(&c, status, err);
+		text = bundle_state(&c, status, STATE_INDENTED, err);
 	container_close(&c);
 	if (!text)
 		return -1;
@@ -58,7 +58,7 @@ static int list_one(const char *id, void *arg, struct err *err)
 	if (bundle_open(&l->oci->store, id, CLAIM_NONE, &c, err) < 0)
 		return 0;
 	if (bundle_status(&c, &status, err) == 0)
-		text = bundle_state(&c, status, err);
+		text = bundle_state(&c, status, STATE_COMPACT, err);
 	container_close(&c);
 	j = text ? json_parse("state", text, strlen(text), err) : NULL;
 	if (j)

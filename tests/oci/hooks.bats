@@ -12,7 +12,7 @@ teardown() { oci_teardown; }
 # hook POINT [MORE]: notes the point and the status it is told.
 hook() {
 	jq -n --arg p "$1" --arg log "$LOG" --arg more "${2:-:}" '{path: "/bin/sh", args: ["sh", "-c",
-		("s=$(cat); echo \"" + $p + " $(echo \"$s\" | sed -E \"s/.*.status.:.([a-z]*).*/\\1/\")\" >>" + $log + "; " + $more)]}'
+		("s=$(cat); echo \"" + $p + " $(echo \"$s\" | sed -E \"s/.*.status.: *.([a-z]*).*/\\1/\")\" >>" + $log + "; " + $more)]}'
 }
 
 with_hooks() {
