@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "container/attach.h"
+#include "process/seccomp_listener.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +23,8 @@ int gate_open(int state_fd, struct err *err)
 /* Engines wait for the end of pipes that we have inherited from them. */
 static void let_go(const struct payload *p)
 {
-	const int kept[] = {p->init_fd, p->label_fd, p->gate_fd, p->report_fd};
+	const int kept[] = {p->init_fd, p->label_fd, p->gate_fd, p->report_fd,
+		p->listener ? p->listener->sock : -1};
 
 	fd_close_others(3 + p->keep_fds, kept, sizeof(kept) / sizeof(kept[0]));
 }
