@@ -58,9 +58,11 @@ SUITES ?= unit cli tests/host/limits.bats
 $(B)/host/work: tests/host/work.c
 	@mkdir -p $(@D)
 	$(MUSL_CC) -D_GNU_SOURCE -std=gnu17 $(WARN) -Os -static -s -o $@ $<
+$(B)/host/disk: tests/host/root
+	@tests/host/root $@/host
 host: test-deps
-	@$(MAKE) --no-print-directory -s -j2 all unit-programs $(B)/host/work
-	@tests/host/run -k $(KERNEL) -c 2 -m 4096 -t 7200 tests/run.sh $(B) $(SUITES)
+	@$(MAKE) --no-print-directory -s -j2 all unit-programs $(B)/host/work $(B)/host/disk
+	@tests/host/run -k $(KERNEL) -f $(B)/host/disk -c 2 -m 4096 -t 7200 tests/run.sh $(B) $(SUITES)
 host-selftest: test-deps
 	@tests/run.sh $(B) tests/host/selftest.bats
 

@@ -54,6 +54,10 @@ started() {
 
 # How many times longer than on real hardware things may take: set in the test machine.
 export TEST_PATIENCE=${TEST_PATIENCE:-1}
+timeout() { command timeout $(($1 * TEST_PATIENCE)) "${@:2}"; }
+
+# What stands for the root of the host, in tests that need one whole.
+export HOST_ROOT=${HOST_ROOT:-/}
 
 # until_true WHAT COMMAND...: within ten seconds.
 until_true() {
@@ -88,7 +92,7 @@ refused() {
 	local want=$1 pattern=$2 before
 	shift 2
 	before=$(containers)
-	run --separate-stderr -"$want" timeout $((20 * TEST_PATIENCE)) "$@" < /dev/null
+	run --separate-stderr -"$want" timeout 20 "$@" < /dev/null
 	echo "$*: status $status, said: $stderr"
 	[ -z "$output" ] || return
 	[ "${stderr_lines[0]#ctr: }" != "${stderr_lines[0]}" ] || return
@@ -164,7 +168,7 @@ nothing_left() {
 	local names left i
 	names=$(ls -A "$CTR_ROOT/containers" 2> /dev/null || :)
 	# shellcheck disable=SC2086
-	[ -z "$names" ] || timeout $((60 * TEST_PATIENCE)) ctr rm -f $names > /dev/null
+	[ -z "$names" ] || timeout 60 ctr rm -f $names > /dev/null
 	for ((i = 0; i < 60 * TEST_PATIENCE; i++)); do
 		left=$(leftovers)
 		[ -n "$left" ] || return 0

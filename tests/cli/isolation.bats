@@ -127,7 +127,7 @@ inside() { box "$@" -- sh -c 'for n in cgroup ipc mnt net pid user uts; do readl
 		socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
 		print("fine")
 	END
-	run -0 ctr run --rm -i --rootfs / -- python3 - < sockets.py
+	run -0 ctr run --rm -i --rootfs "$HOST_ROOT" -- python3 - < sockets.py
 	[ "$output" = fine ]
 }
 
@@ -158,7 +158,7 @@ inside() { box "$@" -- sh -c 'for n in cgroup ipc mnt net pid user uts; do readl
 @test "low ports and ping need no privilege" {
 	[ "$(box -- cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" = 0 ]
 	[ "$(box -- cat /proc/sys/net/ipv4/ping_group_range | tr '\t' ' ')" = '0 65535' ]
-	run -0 ctr run --rm --rootfs / -u nobody -- python3 -c 'from socket import *
+	run -0 ctr run --rm --rootfs "$HOST_ROOT" -u nobody -- python3 -c 'from socket import *
 s = socket(); s.bind(("127.0.0.1", 80)); s = socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP)'
 }
 
@@ -273,8 +273,8 @@ s = socket(); s.bind(("127.0.0.1", 80)); s = socket(AF_INET, SOCK_DGRAM, IPPROTO
 }
 
 @test "the host's own root can be run, and is not changed" {
-	[ "$(ctr run --rm --rootfs / -- sh -c 'echo hi > /etc/ctr-was-here; cat /etc/ctr-was-here')" = hi ]
-	[ ! -e /etc/ctr-was-here ]
-	run -0 ctr run --rm --rootfs / -- cat /proc/self/mountinfo
+	[ "$(ctr run --rm --rootfs "$HOST_ROOT" -- sh -c 'echo hi > /etc/ctr-was-here; cat /etc/ctr-was-here')" = hi ]
+	[ ! -e "$HOST_ROOT/etc/ctr-was-here" ]
+	run -0 ctr run --rm --rootfs "$HOST_ROOT" -- cat /proc/self/mountinfo
 	[ "$(grep -c ' - overlay ' <<< "$output")" -eq 1 ]
 }

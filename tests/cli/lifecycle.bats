@@ -49,7 +49,7 @@ stop_handler() {
 	until_true "it is ready" logged deaf ready
 	t=$SECONDS
 	ctr stop -t 1 deaf
-	[ $((SECONDS - t)) -le 5 ]
+	[ $((SECONDS - t)) -le $((5 * TEST_PATIENCE)) ]
 	[ "$(ctr wait deaf)" = 137 ]
 	ctr rm deaf
 }
@@ -62,7 +62,7 @@ stop_handler() {
 	started short --stop-timeout 0 -- sleep 60
 	t=$SECONDS
 	ctr stop short
-	[ $((SECONDS - t)) -le 3 ]
+	[ $((SECONDS - t)) -le $((3 * TEST_PATIENCE)) ]
 	ctr rm usr short
 }
 

@@ -6,14 +6,26 @@ setup_file() { file_setup; }
 setup() { cd "$BATS_TEST_TMPDIR" || return; }
 teardown() { nothing_left; }
 
+# bare COMMAND...: where cgroup v2 hands no controller down, whatever the host has.
+make_bare() {
+	export BARE=${GROUPS_AT%/*}/bare.$$ TOP=${GROUPS_AT%/*}
+	mkdir -p "$BARE/in"
+	cat > bare <<- 'END'
+		#!/bin/sh -e
+		echo $$ > "$BARE/in/cgroup.procs"
+		exec unshare -Cm sh -ec 'umount -l "$0"; mount -t cgroup2 none "$0"; exec "$@"' "$TOP" "$@"
+	END
+	chmod +x bare
+}
+remove_bare() { find "$BARE" -depth -type d -exec rmdir {} +; }
+
 @test "a limit whose controller is missing is refused with the reason" {
-	tried=0
+	make_bare
+	[ "$(./bare cat "$TOP/cgroup.controllers")" = '' ]
 	while read -r controller flag value; do
-		has_controller "$controller" && continue
-		tried=$((tried + 1))
 		refused 125 "$value.*no $controller controller|no $controller controller" \
-			ctr run --rm --rootfs "$FS" "$flag" "$value" -- true
-		hinted "$controller|systemd.unified_cgroup_hierarchy"
+			./bare ctr run --rm --rootfs "$FS" "$flag" "$value" -- true || failed=$flag
+		hinted "$controller|systemd.unified_cgroup_hierarchy" || failed=$flag
 	done <<- END
 		memory --memory 512m
 		memory --memory-high 512m
@@ -25,7 +37,8 @@ teardown() { nothing_left; }
 		io --io-weight 50
 		cpuset --cpuset-cpus 0
 	END
-	[ $tried -gt 0 ] || skip "this host has every controller"
+	remove_bare
+	[ -z "$failed" ]
 }
 
 @test "what is not a limit is refused, naming the flag and the value" {

@@ -75,10 +75,10 @@ teardown() { nothing_left; }
 		print("done")
 	END
 	[ "$(uname -m)" = x86_64 ] || skip "the numbers are those of x86_64"
-	run -0 ctr run --rm -i --rootfs / -- python3 - < doors.py
+	run -0 ctr run --rm -i --rootfs "$HOST_ROOT" -- python3 - < doors.py
 	[ "$output" = "done" ]
 	# The same program does find doors where there is no filter.
-	run -0 ctr run --rm -i --security-opt seccomp=unconfined --cap-add ALL --rootfs / -- python3 - < doors.py
+	run -0 ctr run --rm -i --security-opt seccomp=unconfined --cap-add ALL --rootfs "$HOST_ROOT" -- python3 - < doors.py
 	[[ "$output" =~ open: ]]
 }
 
@@ -89,7 +89,7 @@ teardown() { nothing_left; }
 		print(libc.syscall(0x40000000 + 39))
 	END
 	[ "$(uname -m)" = x86_64 ] || skip "x32 belongs to x86_64"
-	run ctr run --rm -i --rootfs / -- python3 - < x32.py
+	run ctr run --rm -i --rootfs "$HOST_ROOT" -- python3 - < x32.py
 	[ "$output" = -1 ] || [ "$status" -ge 128 ]
 }
 

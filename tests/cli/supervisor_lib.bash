@@ -2,6 +2,8 @@
 # What the supervisor's and the init's tests share.
 B=$(realpath "${CTR_BUILD:-$BATS_TEST_DIRNAME/../../build}")
 
+timeout() { command timeout $(($1 * ${TEST_PATIENCE:-1})) "${@:2}"; }
+
 # $BIN: the programs of this directory that play ctr and its client.
 supervisor_build() {
 	local src=$BATS_TEST_DIRNAME/../../src p

@@ -121,7 +121,7 @@ person() {
 	local stuck=$! began
 	began=$(date +%s)
 	ended 0
-	[ $(($(date +%s) - began)) -lt 20 ]
+	[ $(($(date +%s) - began)) -lt $((20 * ${TEST_PATIENCE:-1})) ]
 	logged 'end.$'
 	kill "$stuck"
 }
