@@ -1,0 +1,112 @@
+#!/usr/bin/env bats
+# What config.json asks of the kernel: namespaces by path, id maps, mounts, schedulers, devices.
+load oci
+
+setup_file() { oci_file_setup; }
+setup() { cd "$BATS_TEST_TMPDIR" || return; }
+teardown() {
+	oci_teardown
+	chown -R --from=100000:100000 0:0 "$FS"
+	ip netns del "oci-$$" 2> /dev/null || :
+	ip link del ocih0 2> /dev/null || :
+}
+
+# run_in [JQ FILTER] SCRIPT: one container that runs a script.
+run_in() {
+	sh_bundle "${2:-$1}" "${2:+$1}"
+	oci run --bundle "$B" "oci-$RANDOM" < /dev/null
+}
+USERS='.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 1000},
+	{containerID: 1000, hostID: 200000, size: 5}] | .linux.gidMappings = [{containerID: 0, hostID: 100000, size: 1000}]'
+
+@test "a network namespace by path, whose interfaces /sys shows" {
+	ip netns add "oci-$$"
+	ip -n "oci-$$" link add in-there type veth peer name other
+	local join='(.linux.namespaces[] | select(.type == "network")).path = "/run/netns/oci-'$$'"'
+	run -0 run_in "$join" 'readlink /proc/self/ns/net; ls /sys/class/net'
+	[[ "$output" == *"$(stat -Lc %i "/run/netns/oci-$$")"* && "$output" == *in-there* ]]
+	run ! run_in "$join"' | (.linux.namespaces[] | select(.type == "ipc")).path = "/proc/self/ns/uts"' true
+	[[ "$output" == *"/proc/self/ns/uts is not a ipc namespace"* ]]
+}
+
+@test "all namespaces of another container, its users among them" {
+	chown 100000:100000 "$FS" "$FS"/*
+	sh_bundle 'sleep 60' "$USERS"
+	create oci-pod
+	oci start oci-pod
+	local pod=/proc/$(oci state oci-pod | jq .pid)/ns
+	run -0 run_in '.linux.namespaces = [{type: "mount"}, {type: "cgroup"},
+		{type: "user", path: "'"$pod/user"'"}, {type: "pid", path: "'"$pod/pid"'"},
+		{type: "network", path: "'"$pod/net"'"}, {type: "ipc", path: "'"$pod/ipc"'"},
+		{type: "uts", path: "'"$pod/uts"'"}] | del(.hostname)' \
+		'cat /proc/1/cmdline; readlink /proc/self/ns/user; stat -c %u /dev/null'
+	[[ "$output" == *sleep*"$(readlink "$pod/user")"*0 ]]
+}
+
+@test "id maps of several ranges" {
+	chown 100000:100000 "$FS" "$FS"/*
+	run -0 run_in "$USERS" 'cat /proc/self/uid_map; stat -c %u /dev/null'
+	[ "$(xargs <<< "$output")" = '0 100000 1000 1000 200000 5 0' ]
+}
+
+@test "clocks with offsets" {
+	[ -e /proc/self/timens_offsets ] || skip "this kernel has no time namespaces"
+	run -0 run_in '.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {boottime: {secs: 9000000}}' \
+		'cut -d. -f1 /proc/uptime'
+	[ "$output" -ge 9000000 ]
+}
+
+@test "mounts: attributes by level, id maps of their own, copy-up, any file system" {
+	mkdir -p vol/sub "$FS/copied/d"
+	echo text > "$FS/copied/d/f"
+	chown 5:6 "$FS/copied/d/f"
+	chown 7:7 vol
+	mount -t tmpfs sub vol/sub
+	run -0 run_in '.mounts += [
+		{destination: "/v", type: "bind", source: "'"$PWD/vol"'", options: ["rbind", "ro"]},
+		{destination: "/all", type: "bind", source: "'"$PWD/vol"'", options: ["rbind", "rro"]},
+		{destination: "/i", type: "bind", source: "'"$PWD/vol"'", options: ["bind"],
+		 uidMappings: [{containerID: 0, hostID: 300000, size: 100}],
+		 gidMappings: [{containerID: 0, hostID: 300000, size: 100}]},
+		{destination: "/copied", type: "tmpfs", options: ["tmpcopyup", "size=1m"]},
+		{destination: "/fs", type: "ramfs", source: "mine", options: ["noexec"]}]' \
+		'touch /v/x || touch /v/sub/x && echo top; touch /all/sub/y || echo all; stat -c %u /i
+		 stat -c %u:%g /copied/d/f; rm /copied/d/f; grep -c "/fs rw,noexec.* ramfs mine" /proc/self/mountinfo'
+	umount vol/sub
+	rmdir "$FS"/{v,all,i,fs}
+	[ "$(grep -v Read-only <<< "$output" | xargs)" = 'top all 300007 5:6 1' ]
+	[ -e "$FS/copied/d/f" ]
+	rm -r "$FS/copied"
+}
+
+@test "a read-only root without pivot_root, and a shared one" {
+	run -0 run_in '.linux.rootfsPropagation = "shared"' 'grep " / / \| / rw" /proc/self/mountinfo'
+	[[ "$output" == *shared:* ]]
+	sh_bundle 'touch /x || ls -d /proc/1/root/bin' '.root.readonly = true'
+	run -0 oci run --no-pivot --bundle "$B" oci-np < /dev/null
+	[[ "$output" == *Read-only*/proc/1/root/bin* ]]
+}
+
+@test "I/O priority, personality, scheduler" {
+	run -0 run_in '.process.ioPriority = {class: "IOPRIO_CLASS_BE", priority: 7} |
+		.process.scheduler = {policy: "SCHED_BATCH", nice: 5} | .linux.personality = {domain: "LINUX32"}' \
+		'ionice; awk "{print \$19}" /proc/self/stat; cat /proc/self/personality'
+	[ "$(xargs <<< "$output")" = 'best-effort: prio 7 5 00000008' ]
+}
+
+@test "an interface of the host, with its address" {
+	ip link add ocih0 type veth peer name ocih1
+	ip addr add 192.0.2.77/24 dev ocih0
+	run -0 run_in '.linux.netDevices = {ocih0: {name: "eth0"}}' 'ip addr show eth0'
+	[[ "$output" == *"192.0.2.77/24 scope global eth0"* ]]
+	run ! ip link show ocih0
+}
+
+@test "a filter of config.json, and one that nobody listens to" {
+	run ! run_in '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"],
+		action: "SCMP_ACT_ERRNO", errnoRet: 33}]}' 'mkdir /tmp/q'
+	[[ "$output" == *"out of domain"* ]]
+	run ! run_in '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: "'"$PWD/none"'",
+		syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_NOTIFY"}]}' true
+	[[ "$output" == *"seccomp listener $PWD/none"* ]]
+}
