@@ -1,0 +1,719 @@
+#!/usr/bin/python3
+"""campaign.py [-n POINTS] [-c COMMAND] [-f FAULT] [-o FILE] BUILD
+
+Makes each system call of each command fail, or kills one or all of its processes there, and looks at
+what the command says, what it did, and what is left after one `ctr gc`. See docs/reliability.md for the
+rules. A point is (process, k, fault), as inject.c counts them.
+
+-n  only so many points, at even distances over all of them
+-c  only commands whose name has this in it; -f only this fault: KILL, ALL, ENOMEM ... (both repeat)
+-o  the tables as Markdown go to FILE
+
+Two lanes work side by side. Each has a store, a cgroup tree and a mount namespace of its own, so that
+whatever appears in one of them is its own doing.
+
+In Python because one long-lived driver is cheaper than the shells it would take for each of many
+thousand points, and because what it compares are sets and trees."""
+import argparse
+import errno
+import json
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+ERRORS = ["ENOMEM", "EIO", "ENOSPC", "EMFILE", "EAGAIN", "EINTR", "EPERM", "ENOSYS"]
+FAULTS = ["KILL", "ALL"] + ERRORS
+LANES = 2
+DEADLINE = 25  # seconds; ctr's own longest wait on these paths is 10
+FINDINGS = ["hang", "status", "lines", "lost", "left", "name"]
+HEADS = ["hangs", "wrong exit code", "no or more than one line", "swallowed", "left behind",
+         "name not usable"]
+GROUPS = "/sys/fs/cgroup/ctr"
+
+
+def read(path):
+    with open(path, errors="replace") as f:
+        return f.read()
+
+
+def is_alive(pid):
+    try:
+        return not re.search(r"^State:\s+[ZX]", read(f"/proc/{pid}/status"), re.M)
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def listing(top, depth=9):
+    """Paths below top, sorted."""
+    out = []
+    for where, dirs, files in os.walk(top):
+        rel = os.path.relpath(where, top)
+        if rel.count("/") + (rel != ".") >= depth:
+            dirs[:] = []
+        out += [os.path.normpath(os.path.join(rel, n)) for n in dirs + files]
+    return sorted(out)
+
+
+def plain(text):
+    """Without what differs each time: ids, digests, times, process and namespace numbers."""
+    base = re.search(r"/proc/self/uid_map: +0 (\d+)", text)
+    if base:
+        low = int(base[1])
+        text = re.sub(r"\d{6,10}", lambda m: f"id+{int(m[0]) - low}"
+                      if low <= int(m[0]) < low + 65536 else m[0], text)
+    for kind in ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts"):
+        host = os.readlink(f"/proc/self/ns/{kind}")
+        text = re.sub(rf"namespace {kind}:\[\d+\]",
+                      lambda m, h=host, k=kind: f"namespace {k} " +
+                      ("of the host" if h in m[0] else "its own"), text)
+    text = re.sub(r"\b[0-9a-f]{64}\b", "HEX", text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)", "TIME", text)
+    text = re.sub(r"\b\d{18,19}\b", "NS", text)
+    return text
+
+
+class Lane:
+    def __init__(self, build, number, count):
+        self.build, self.number, self.count = build, number, count
+        self.top = tempfile.mkdtemp(prefix="faults.", dir=os.environ.get("FAULTS_DIR", build))
+        self.root, self.state = self.top + "/root", self.top + "/state"
+        self.out = self.top + "/out"
+        self.env = dict(os.environ, CTR_ROOT=self.root, CTR_STATE=self.state)
+        self.ctr_path = build + "/ctr"
+        for d in ("bin", "proc", "sys", "dev", "etc", "tmp", "out"):
+            os.makedirs(f"{self.top}/fs/{d}")
+        shutil.copy(build + "/faults/payload", self.top + "/fs/bin/payload")
+        os.mkdir(self.out)
+        os.chmod(self.out, 0o777)
+
+    def ctr(self, *args, check=True):
+        r = subprocess.run([self.ctr_path, *args], env=self.env, stdin=subprocess.DEVNULL,
+                           capture_output=True, text=True, errors="replace", timeout=60)
+        if check and r.returncode:
+            raise RuntimeError(f"ctr {' '.join(args)}: {r.returncode} {r.stdout}{r.stderr}")
+        return r
+
+    def make_images(self):
+        tar = lambda src, dst: subprocess.run(["tar", "-C", src, "-cf", dst, "."], check=True)
+        tar(self.top + "/fs", self.top + "/fs.tar")
+        self.ctr("image", "import", self.top + "/fs.tar", "base:1")
+        os.mkdir(self.top + "/other")
+        for n in range(3):
+            with open(f"{self.top}/other/file{n}", "w") as f:
+                f.write(f"{n}\n" * 1000)
+        tar(self.top + "/other", self.top + "/other.tar")
+        self.ctr("image", "import", self.top + "/other.tar", "other:1")
+        self.ctr("image", "save", "--format", "oci-dir", "-o", self.top + "/layout", "other:1")
+        self.ctr("image", "rm", "other:1")
+
+    def begin(self):
+        """The state that every point starts from, and must be led back to."""
+        for d in (self.state, self.root + "/containers"):
+            shutil.rmtree(d, ignore_errors=True)
+        if not os.path.exists(self.root + "/images/refs/base:1.json"):
+            shutil.rmtree(self.root, ignore_errors=True)
+            shutil.rmtree(self.top + "/other", ignore_errors=True)
+            shutil.rmtree(self.top + "/layout", ignore_errors=True)
+            self.make_images()
+        self.ctr("run", "-d", "--name", "bystander", "base:1", "/bin/payload", "wait")
+        record = json.loads(read(self.state + "/bystander/record.json"))
+        self.bystander = record["pid"]
+        self.base = self.everything()
+
+    def kill_all(self):
+        for pid in self.runners() + self.contained():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        for _ in range(200):
+            for where, _, _ in os.walk(GROUPS, topdown=False):
+                if where != GROUPS:
+                    try:
+                        with open(where + "/cgroup.freeze", "w") as f:
+                            f.write("0")
+                        os.rmdir(where)
+                    except OSError:
+                        pass
+            if not os.path.isdir(GROUPS) or len(os.listdir(GROUPS)) == \
+                    len([n for n in os.listdir(GROUPS) if not os.path.isdir(f"{GROUPS}/{n}")]):
+                break
+            time.sleep(0.02)
+
+    def reset(self):
+        """After a finding: nothing of it may meet the next point."""
+        self.kill_all()
+        shutil.rmtree(self.root + "/images/staging", ignore_errors=True)
+        self.begin()
+        # What an image command left among the blobs.
+        self.ctr("image", "rm", "-f", "other:1", check=False)
+        self.ctr("image", "gc", check=False)
+        self.base = self.everything()
+
+    def runners(self):
+        pids = [int(p) for p in read("/sys/fs/cgroup/runner/cgroup.procs").split()]
+        return [p for p in pids if p != os.getpid()]
+
+    def groups(self):
+        """Of containers: name to processes."""
+        found = {}
+        for where, dirs, _ in os.walk(GROUPS):
+            if where != GROUPS:
+                try:
+                    found[os.path.relpath(where, GROUPS)] = \
+                        read(where + "/cgroup.procs").split()
+                except OSError:
+                    pass
+        return found
+
+    def contained(self):
+        return [int(p) for pids in self.groups().values() for p in pids]
+
+    def settle(self):
+        """Every living container has a supervisor; all else of ours ends by itself. What does not?"""
+        for _ in range(400):
+            groups = self.groups()
+            runners = self.runners()
+            if len(runners) <= len([g for g in groups.values() if g]):
+                return ""
+            time.sleep(0.01)
+        names = [read(f"/proc/{p}/comm").strip() for p in runners if os.path.exists(f"/proc/{p}")]
+        return f"processes {names}"
+
+    def everything(self):
+        groups = self.groups()
+        return {
+            "state": [n for n in listing(self.state, 2)],
+            "containers": listing(self.root + "/containers", 2),
+            "images": listing(self.root + "/images", 4),
+            "files": sorted(n for n in os.listdir(self.top) if n[0] != "."),
+            "out": sorted(os.listdir(self.out)),
+            "groups": sorted(groups),
+            "processes": sorted(sum(groups.values(), [])),
+            "mounts": read("/proc/self/mountinfo"),
+            "bystander": read(self.state + "/bystander/record.json"),
+        }
+
+    def differences(self):
+        now, out = self.everything(), []
+        for what, was in self.base.items():
+            if now[what] == was:
+                continue
+            if isinstance(was, list):
+                more = [n for n in now[what] if n not in was]
+                less = [n for n in was if n not in now[what]]
+                out.append(f"{what} +{more} -{less}")
+            else:
+                out.append(what)
+        group = self.base["groups"][0]
+        if "frozen 1" in read(f"{GROUPS}/{group}/cgroup.events"):
+            out.append("the bystander is frozen")
+        return "; ".join(out)
+
+    def strays(self, row):
+        """After gc: what is there beside whole containers."""
+        out = []
+        allowed = {"bystander"} | set(row.containers)
+        out += [f"state/{n}" for n in os.listdir(self.state) if n not in allowed]
+        kept = os.listdir(self.root + "/containers")
+        out += [f"containers/{n}" for n in kept if n not in allowed]
+        staging = self.root + "/images/staging"
+        if os.path.isdir(staging):
+            out += [f"staging/{n}" for n in os.listdir(staging)]
+        for name in set(kept) & set(row.containers):
+            files = set(os.listdir(f"{self.root}/containers/{name}"))
+            extra = files - {"config.json", "container.json", "upper", "work", "log", "log.1"}
+            out += [f"containers/{name}/{n}" for n in sorted(extra)]
+            out += [f"no containers/{name}/{n}" for n in ("config.json", "container.json")
+                    if n not in files and not (row.rm or row.may_be_half)]
+        for name in set(os.listdir(self.state)) & set(row.containers):
+            record = json.loads(read(f"{self.state}/{name}/record.json"))
+            if not os.path.exists(f"/proc/{record['pid']}"):
+                out.append(f"state/{name} of a dead one")
+        return ", ".join(out)
+
+
+class Row:
+    """One command. A later program is one more of these."""
+    rm = False            # the container removes itself: nothing is kept
+    may_be_half = False   # removal was asked for: what is half gone may be so until it is done
+    containers = ("k",)   # that may be there after it
+    args = ()
+    name = ""
+
+    def prepare(self, lane):
+        pass
+
+    def outcome(self, lane):
+        """What must be the same whenever the command says that all went well."""
+        return None
+
+    def undo(self, lane):
+        """Back to the beginning, as a user would do it. An error text, or None."""
+        if os.path.exists(f"{lane.root}/containers/k") or os.path.exists(f"{lane.state}/k"):
+            r = lane.ctr("rm", "-f", "k", check=False)
+            if r.returncode or r.stderr:
+                return f"rm -f k: {r.stderr.strip()}"
+        return None
+
+    def reuse(self, lane):
+        r = lane.ctr("run", "--rm", "--name", "k", "base:1", "/bin/payload", "none", check=False)
+        return None if r.returncode == 0 and not r.stderr else f"run again: {r.stderr.strip()}"
+
+    def command(self, lane):
+        return [a.replace("@", lane.top) for a in self.args]
+
+
+RUN = ["--name", "k", "--hostname", "h", "--user", "5:6", "--sysctl", "net.ipv4.ip_forward=1",
+       "--cgroup-conf", "cgroup.max.descendants=4", "-v", "@/out:/out", "base:1", "/bin/payload"]
+
+
+def told(lane):
+    path = lane.out + "/told"
+    if not os.path.exists(path):
+        return None
+    text = read(path)
+    os.unlink(path)
+    return plain(text)
+
+
+def kept(lane):
+    """A container that has ended."""
+    top = f"{lane.root}/containers/k"
+    if not os.path.isdir(top):
+        return None
+    out = {n: plain(read(f"{top}/{n}")) for n in ("config.json", "container.json")
+           if os.path.exists(f"{top}/{n}")}
+    return sorted(os.listdir(top)), out, os.path.exists(f"{lane.state}/k")
+
+
+class Run(Row):
+    def __init__(self, name, flags, to_file=False):
+        self.name, self.rm, self.to_file = name, "--rm" in flags, to_file
+        self.args = ["run", *flags, *RUN, "tell"] + (["/out/told"] if to_file else [])
+
+    def outcome(self, lane):
+        if self.to_file:
+            lane.settle()
+        return told(lane), kept(lane)
+
+
+class OnRunning(Row):
+    """To a container that runs."""
+    payload = "wait"
+
+    def __init__(self, name, args):
+        self.name, self.args = name, args
+
+    def prepare(self, lane):
+        lane.ctr("run", "-d", *[a.replace("@", lane.top) for a in RUN], self.payload, "/out/ready")
+        while not os.path.exists(lane.out + "/ready"):
+            time.sleep(0.001)
+        os.unlink(lane.out + "/ready")
+
+    def outcome(self, lane):
+        lane.settle()
+        frozen = [read(f"{GROUPS}/{g}/cgroup.events") for g in lane.groups()]
+        return told(lane), kept(lane), sorted(frozen), sorted(os.listdir(lane.state))
+
+
+class Exec(OnRunning):
+    def outcome(self, lane):
+        frozen = [read(f"{GROUPS}/{g}/cgroup.events") for g in lane.groups()]
+        return kept(lane), sorted(frozen), len(lane.groups()), len(lane.contained())
+
+
+class Wait(OnRunning):
+    payload = "nap"
+
+
+class Kill(OnRunning):
+    """Which does not wait for the effect."""
+    def outcome(self, lane):
+        for _ in range(200):
+            if not os.path.exists(lane.state + "/k"):
+                break
+            time.sleep(0.005)
+        return super().outcome(lane)
+
+
+class RemoveExited(Row):
+    name, args, may_be_half = "rm", ["rm", "k"], True
+
+    def prepare(self, lane):
+        lane.ctr("run", "--name", "k", "base:1", "/bin/payload", "none")
+
+    def outcome(self, lane):
+        return sorted(os.listdir(lane.root + "/containers")), sorted(os.listdir(lane.state))
+
+
+class RemoveRunning(OnRunning):
+    may_be_half = True
+
+
+class Collect(Row):
+    """Something for gc to do: a dead container, and a half-made and a half-removed directory."""
+    name, args, rm = "gc", ["gc"], True
+
+    def prepare(self, lane):
+        lane.ctr("run", "--rm", "-d", "--name", "k", "base:1", "/bin/payload", "wait")
+        pid = json.loads(read(f"{lane.state}/k/record.json"))["pid"]
+        supervisor = int(re.search(r"PPid:\s+(\d+)", read(f"/proc/{pid}/status"))[1])
+        os.kill(supervisor, signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
+        for p in (supervisor, pid):
+            while is_alive(p):
+                time.sleep(0.001)
+        os.makedirs(f"{lane.state}/.new.0123456789abcdef")
+        os.makedirs(f"{lane.state}/.old.0123456789abcdef/below")
+        os.makedirs(f"{lane.root}/containers/orphan/upper")
+
+    def outcome(self, lane):
+        return lane.differences()
+
+
+class Image(Row):
+    containers = ()
+
+    def __init__(self, name, args, present):
+        self.name, self.args, self.present = name, args, present
+
+    def prepare(self, lane):
+        if self.present:
+            lane.ctr("image", "import", lane.top + "/other.tar", "other:1")
+
+    def outcome(self, lane):
+        images = lane.root + "/images"
+        refs = {n: plain(read(f"{images}/refs/{n}")) for n in sorted(os.listdir(images + "/refs"))}
+        check = subprocess.run([lane.build + "/ctr-image", "fsck"], env=lane.env,
+                               capture_output=True, text=True)
+        saved = None
+        if os.path.exists(lane.top + "/saved.tar"):
+            saved = subprocess.run(["tar", "-tvf", lane.top + "/saved.tar"], capture_output=True,
+                                   text=True).stdout
+        return refs, plain("\n".join(listing(images, 3))), check.returncode, plain(saved or "")
+
+    def undo(self, lane):
+        check = subprocess.run([lane.build + "/ctr-image", "fsck"], env=lane.env,
+                               capture_output=True, text=True)
+        if check.returncode:
+            return f"image check: {check.stdout}{check.stderr}"
+        if os.path.exists(lane.root + "/images/refs/other:1.json"):
+            r = lane.ctr("image", "rm", "other:1", check=False)
+            if r.returncode or r.stderr:
+                return f"image rm: {r.stderr.strip()}"
+        if os.path.exists(lane.top + "/saved.tar"):
+            r = subprocess.run(["tar", "-tf", lane.top + "/saved.tar"], capture_output=True,
+                               text=True)
+            os.unlink(lane.top + "/saved.tar")
+            if r.returncode or "index.json" not in r.stdout:
+                return "the saved file is half a file"
+        return None
+
+    def reuse(self, lane):
+        r = lane.ctr("image", "import", lane.top + "/other.tar", "other:1", check=False)
+        if r.returncode or r.stderr:
+            return f"import again: {r.stderr.strip()}"
+        lane.ctr("image", "rm", "other:1")
+        return None
+
+
+ROWS = [
+    Run("run --rm", ["--rm"]),
+    Run("run --rm -d", ["--rm", "-d"], to_file=True),
+    Run("run", []),
+    Run("run -d", ["-d"], to_file=True),
+    RemoveExited(),
+    RemoveRunning("rm -f", ["rm", "-f", "k"]),
+    Exec("exec", ["exec", "k", "/bin/payload", "tell"]),
+    OnRunning("stop", ["stop", "-t", "5", "k"]),
+    Kill("kill", ["kill", "-s", "TERM", "k"]),
+    Kill("kill -9", ["kill", "k"]),
+    Wait("wait", ["wait", "k"]),
+    OnRunning("pause", ["pause", "k"]),
+    type("Resume", (OnRunning,), {
+        "prepare": lambda self, lane: (OnRunning.prepare(self, lane), lane.ctr("pause", "k"))
+    })("resume", ["resume", "k"]),
+    Collect(),
+    Image("image import, a root tar", ["image", "import", "@/other.tar", "other:1"], False),
+    Image("image import, an OCI layout", ["image", "import", "@/layout", "other:1"], False),
+    Image("image rm", ["image", "rm", "other:1"], True),
+    Image("image save", ["image", "save", "-o", "@/saved.tar", "other:1"], True),
+]
+
+
+class Result:
+    def __init__(self, status, out, err, hit, program, call, hung):
+        self.status, self.out, self.err = status, out, err
+        self.hit, self.program, self.call, self.hung = hit, program, call, hung
+
+
+def inject(lane, row, point=None, trace=None):
+    r, w = os.pipe()
+    cmd = [lane.build + "/faults/inject", "-d", str(DEADLINE), "-r", str(w)]
+    cmd += ["-p", point] if point else []
+    cmd += ["-t", trace] if trace else []
+    with open(lane.top + "/.stdout", "w+") as out, open(lane.top + "/.stderr", "w+") as err:
+        subprocess.run([*cmd, "--", lane.ctr_path, *row.command(lane)], env=lane.env,
+                       stdin=subprocess.DEVNULL, stdout=out, stderr=err, pass_fds=[w],
+                       timeout=3 * DEADLINE)
+        out.seek(0), err.seek(0)
+        texts = out.buffer.read().decode(errors="replace"), \
+            err.buffer.read().decode(errors="replace")
+    os.close(w)
+    with os.fdopen(r) as f:
+        words = f.read().split()
+    return Result(int(words[0]), *texts, words[1], words[2], words[3], words[4] == "hung")
+
+
+def points_of(trace):
+    """Process and number of each call, and whether it can fail."""
+    for line in read(trace).splitlines():
+        role, k, _, _, can = line.split()
+        yield role, int(k), can == "can"
+
+
+LINE = re.compile(r"ctr: (?!warning: ).+")
+WARNING = re.compile(r"ctr: warning: .+")
+# Of the dynamic loader and the C library, before main().
+LOADER = re.compile(r"(\S*/ctr-image|ctr-image): (error while loading shared libraries|symbol lookup|"
+                    r"relocation error).*|Fatal glibc error: .+|cannot (set up|allocate) .+")
+
+
+def judge(fault, res, clean, same):
+    """The findings about what the command said and did: (kind, text)."""
+    lines = [l for l in res.err.splitlines() if not l.startswith("hint: ")]
+    warnings = [l for l in lines if WARNING.fullmatch(l)]
+    errors = [l for l in lines if l not in warnings]
+    if res.hung:
+        return [("hang", "")]
+    if fault in ("KILL", "ALL") and res.status == 137:
+        return []
+    if res.status == clean.status:
+        if errors:
+            return [("lines", "success, yet it says so")]
+        if not same and len(warnings) != 1 and fault not in ("KILL", "ALL"):
+            return [("lost", "")]
+        return []
+    found = []
+    if res.status not in (125, 126, 127, 1):
+        found.append(("status", f"{res.status}"))
+    if len(errors) != 1 or not (LINE.fullmatch(errors[0]) or LOADER.fullmatch(errors[0])):
+        found.append(("lines", f"{len(errors)}"))
+    return found
+
+
+def try_point(lane, row, role, k, fault):
+    row.prepare(lane)
+    number = str(getattr(errno, fault)) if fault in ERRORS else fault
+    res = inject(lane, row, f"{role}:{k}:{number}")
+    found = []
+    if not res.hung:
+        outcome = None
+        if res.status == row.clean[0].status:
+            outcome = (plain(res.out), row.outcome(lane))
+        found = judge(fault, res, row.clean[0], outcome == row.clean[1])
+        if found and found[0][0] == "lost":
+            found = [("lost", explain(row.clean[1], outcome))]
+    else:
+        found = [("hang", "")]
+    told(lane)
+    if res.hit == "missed":
+        found = [f for f in found if f[0] == "hang"]
+    left = lane.settle()
+    gc = lane.ctr("gc", check=False)
+    if gc.returncode or gc.stderr:
+        left += f" gc said: {gc.stderr.strip()}"
+    left += lane.strays(row)
+    bad = row.undo(lane)
+    left += lane.settle()
+    left += lane.differences()
+    if left:
+        found.append(("left", left))
+    if not left and not bad:
+        bad = row.reuse(lane)
+    if bad:
+        found.append(("name", bad))
+    if found:
+        lane.reset()
+    return res, found
+
+
+def explain(was, now):
+    """The first place where two outcomes differ."""
+    a, b = json.dumps(was, default=str, indent=0), json.dumps(now, default=str, indent=0)
+    a, b = a.replace("\\n", "\n").splitlines(), b.replace("\\n", "\n").splitlines()
+    for x, y in zip(a, b):
+        if x != y:
+            at = max(0, len(os.path.commonprefix([x, y])) - 20)
+            return f"{x[at:at + 80]!r} became {y[at:at + 80]!r}"
+    return f"{len(a)} lines became {len(b)}"
+
+
+def plan_row(lane, row):
+    """Every point of a command, by clean runs. They also tell what success is."""
+    seen = {}
+    for i in range(3):
+        row.prepare(lane)
+        trace = lane.top + "/.trace"
+        res = inject(lane, row, trace=trace)
+        outcome = (plain(res.out), row.outcome(lane))
+        if i and outcome != row.clean[1]:
+            raise RuntimeError(f"{row.name}: two clean runs differ: "
+                               f"{explain(row.clean[1], outcome)}; {res.err}")
+        row.clean = (res, outcome)
+        if res.err or res.hung:
+            raise RuntimeError(f"{row.name}: a clean run said {res.status} {res.err}")
+        for role, k, can in points_of(trace):
+            seen[role, k] = seen.get((role, k), True) and can
+        os.unlink(trace)
+        lane.settle()
+        lane.ctr("gc")
+        bad = row.undo(lane) or lane.differences() or row.reuse(lane)
+        if bad:
+            raise RuntimeError(f"{row.name}: a clean run left {bad}")
+    return [(role, k, fault) for (role, k), can in sorted(seen.items()) for fault in FAULTS
+            if fault in ("KILL", "ALL") or can]
+
+
+def lane_main(options):
+    subprocess.run(["mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup"], check=True)
+    os.mkdir("/sys/fs/cgroup/runner")
+    with open("/sys/fs/cgroup/runner/cgroup.procs", "w") as f:
+        f.write(str(os.getpid()))
+    lane = Lane(os.path.realpath(options.build), options.lane, LANES)
+    say = lambda **what: print(json.dumps(what), flush=True)
+    try:
+        lane.begin()
+        plans = []
+        for row in ROWS:
+            if options.command and not any(c in row.name for c in options.command):
+                continue
+            plans += [(row, *p) for p in plan_row(lane, row)
+                      if not options.fault or p[2] in options.fault]
+        step = max(1, len(plans) // options.points) if options.points else 1
+        chosen = plans[::step][options.lane::LANES]
+        say(total=len(plans), chosen=len(chosen))
+        for row, role, k, fault in chosen:
+            res, found = try_point(lane, row, role, k, fault)
+            say(row=row.name, fault=fault, hit=res.hit, found=sorted({f[0] for f in found}))
+            for kind, text in found:
+                say(finding=f"{kind}: ctr {row.name}: {fault} at {role}:{k} "
+                    f"({res.program} {res.call}): {text}; status {res.status}, "
+                    f"said {res.err.strip()!r}")
+        lane.reset()
+    finally:
+        lane.kill_all()
+        shutil.rmtree(lane.top, ignore_errors=True)
+
+
+class Tally:
+    def __init__(self):
+        self.rows, self.points, self.failed, self.missed = {}, 0, 0, 0
+
+    def add(self, row, fault, hit, found):
+        if hit == "missed":
+            self.missed += 1
+            if not found:
+                return
+        self.points += 1
+        self.failed += bool(found)
+        cell = self.rows.setdefault((row, fault), {"points": 0})
+        cell["points"] += 1
+        for kind in found:
+            cell[kind] = cell.get(kind, 0) + 1
+
+    def table(self, title, of, order):
+        """One line for each value of `of`, summed over the rest."""
+        lines = [f"| {title} | points | " + " | ".join(HEADS) + " |",
+                 "|---|" + "---:|" * (len(HEADS) + 1)]
+        for key in order:
+            cells = [c for (row, fault), c in self.rows.items() if of(row, fault) == key]
+            if cells:
+                sums = [sum(c.get(k, 0) for c in cells) for k in ["points"] + FINDINGS]
+                lines.append(f"| {key} | " + " | ".join(map(str, sums)) + " |")
+        return "\n".join(lines) + "\n"
+
+
+def start_lane(number):
+    """In a cgroup that becomes the root of its own tree, and its own mounts."""
+    mounts = [l.split() for l in read("/proc/self/mountinfo").splitlines()]
+    top = next(m[4] for m in mounts if m[m.index("-") + 1] == "cgroup2")
+    own = f"{top}/ctr-faults-{os.getpid()}-{number}"
+    os.mkdir(own)
+
+    def enter():
+        with open(own + "/cgroup.procs", "w") as f:
+            f.write(str(os.getpid()))
+
+    args = [a for a in sys.argv[1:]]
+    p = subprocess.Popen(["unshare", "-m", "-C", "--propagation", "private", sys.executable,
+                          os.path.realpath(__file__), "--lane", str(number), *args],
+                         preexec_fn=enter, stdout=subprocess.PIPE)
+    return p, own
+
+
+def remove_group(own):
+    for _ in range(100):
+        for where, _, _ in os.walk(own, topdown=False):
+            try:
+                os.rmdir(where)
+            except OSError:
+                pass
+        if not os.path.isdir(own):
+            return True
+        time.sleep(0.1)
+    print(f"campaign: {own} was left behind", file=sys.stderr)
+    return False
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("-n", dest="points", type=int, default=0)
+    parser.add_argument("-c", dest="command", action="append")
+    parser.add_argument("-f", dest="fault", action="append", choices=FAULTS)
+    parser.add_argument("-o", dest="output")
+    parser.add_argument("--lane", type=int)
+    parser.add_argument("build")
+    options = parser.parse_args()
+    if options.lane is not None:
+        return lane_main(options)
+    begun, tally, ok = time.time(), Tally(), True
+    lanes = [start_lane(n) for n in range(LANES)]
+    waiting, rest = {p.stdout.fileno(): p for p, _ in lanes}, {}
+    while waiting:
+        for fd in select.select(list(waiting), [], [])[0]:
+            data = os.read(fd, 65536)
+            if not data:
+                del waiting[fd]
+            *lines, rest[fd] = (rest.get(fd, b"") + data).split(b"\n")
+            for line in lines:
+                said = json.loads(line)
+                if "finding" in said:
+                    print("not ok", said["finding"], flush=True)
+                elif "row" in said:
+                    tally.add(**said)
+    for p, own in lanes:
+        ok = p.wait() == 0 and ok
+        ok = remove_group(own) and ok
+    text = tally.table("fault", lambda r, f: f, FAULTS) + "\n" + \
+        tally.table("command", lambda r, f: r, [r.name for r in ROWS])
+    print(text)
+    if options.output:
+        with open(options.output, "w") as f:
+            f.write(text)
+    print(f"# {tally.missed} more were not reached, {time.time() - begun:.0f} s")
+    failed = tally.failed + (not ok)
+    print(f"{tally.points - tally.failed} passed, {failed} failed, 0 skipped")
+    return 1 if failed or not tally.points else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

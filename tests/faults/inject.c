@@ -1,0 +1,336 @@
+/*
+ * inject [-d SECONDS] [-p PROCESS:K:FAULT] [-t FILE] [-r FD] -- PROGRAM [ARGUMENT]...
+ *
+ * Runs a command of ours with all its processes, and makes one of their system calls go wrong.
+ *
+ *   PROCESS  0 is the command, 0.1 the first process that it made, 0.1.2 the second one of that
+ *   K        the K-th system call of that process, from 1, over all programs that it executes
+ *   FAULT    KILL: SIGKILL when it is about to make the call; ALL: to every process of the command;
+ *            else the number of an error that the call returns. The call is not made, but for close(2),
+ *            which frees the descriptor whatever it returns
+ *
+ *   -t       writes "PROCESS K PROGRAM CALL can|cannot" for every call: whether it can fail at all
+ *   -r       writes what happened in one line: "STATUS hit|missed|harmless PROGRAM CALL HUNG"
+ *   -d       ends everything after so many seconds
+ *
+ * Only our own programs are followed: a process that executes another one (the payload) is let go of, and
+ * only its end is waited for. System calls before the first one of main() count like any other.
+ * A call's place is its process and number, not the moment: what other processes do meanwhile varies.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef __x86_64__
+#error "inject.c knows the registers of x86_64 only"
+#endif
+
+enum { PROCESSES_MAX = 64, FAULT_KILL = -1, FAULT_ALL = -2 };
+enum {
+	OPTIONS = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+		  PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL,
+};
+
+struct process {
+	pid_t pid;
+	char role[64];    /* "" until its parent's stop has told who made it */
+	char program[32]; /* the last component of what it executes */
+	unsigned long calls, children;
+	bool inside; /* between the two stops of a call */
+	bool waits;  /* for its role */
+	long result; /* what the call it is in shall return; 0: its own */
+};
+
+static struct process processes[PROCESSES_MAX];
+static const char *point_role;
+static unsigned long point_call;
+static int point_fault;
+static char outcome[128] = "missed - -";
+static FILE *trace;
+static volatile sig_atomic_t late;
+
+static void die(const char *what)
+{
+	fprintf(stderr, "inject: %s: %s\n", what, strerror(errno));
+	exit(2);
+}
+
+static struct process *process_find(pid_t pid)
+{
+	struct process *unused = NULL;
+
+	for (int i = 0; i < PROCESSES_MAX; i++) {
+		if (processes[i].pid == pid)
+			return &processes[i];
+		if (!processes[i].pid && !unused)
+			unused = &processes[i];
+	}
+	if (!unused) {
+		errno = ENOSPC;
+		die("too many processes");
+	}
+	*unused = (struct process){.pid = pid};
+	return unused;
+}
+
+static void process_forget(struct process *p)
+{
+	*p = (struct process){0};
+}
+
+/* The last component of what it executes; false if that is not one of ours. */
+static bool process_program(struct process *p)
+{
+	char path[64], target[4096];
+	const char *name;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)p->pid);
+	n = readlink(path, target, sizeof(target) - 1);
+	target[n > 0 ? n : 0] = '\0';
+	name = strrchr(target, '/');
+	snprintf(p->program, sizeof(p->program), "%s", name ? name + 1 : "?");
+	return strcmp(p->program, "ctr") == 0 || strncmp(p->program, "ctr-", 4) == 0;
+}
+
+/* Calls that report no failure, or that fail for wrong arguments only. */
+static bool can_fail(long call)
+{
+	static const long never[] = {SYS_exit, SYS_exit_group, SYS_getpid, SYS_gettid, SYS_getppid,
+		SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_umask, SYS_rt_sigreturn,
+		SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_restart_syscall, SYS_set_tid_address,
+		SYS_set_robust_list, SYS_rseq, SYS_arch_prctl, SYS_alarm, SYS_sched_yield};
+
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+		if (call == never[i])
+			return false;
+	return true;
+}
+
+static const char *call_name(long call)
+{
+	static char *name;
+
+	free(name);
+	name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, (int)call);
+	return name ? name : "?";
+}
+
+static void kill_all(void)
+{
+	for (int i = 0; i < PROCESSES_MAX; i++)
+		if (processes[i].pid)
+			kill(processes[i].pid, SIGKILL);
+}
+
+static void set_register(pid_t pid, size_t offset, long value)
+{
+	ptrace(PTRACE_POKEUSER, pid, offset, value);
+}
+
+static void fail_call(struct process *p, long call)
+{
+	if (call != SYS_close)
+		set_register(p->pid, offsetof(struct user_regs_struct, orig_rax), -1);
+	p->result = -point_fault;
+}
+
+static void call_begins(struct process *p)
+{
+	long call = ptrace(PTRACE_PEEKUSER, p->pid, offsetof(struct user_regs_struct, orig_rax), 0);
+	bool can = can_fail(call);
+
+	p->calls++;
+	if (trace)
+		fprintf(trace, "%s %lu %s %s %s\n", p->role, p->calls, p->program, call_name(call),
+			can ? "can" : "cannot");
+	if (!point_role || p->calls != point_call || strcmp(p->role, point_role) != 0)
+		return;
+	snprintf(outcome, sizeof(outcome), "%s %s %s", can || point_fault < 0 ? "hit" : "harmless",
+		p->program, call_name(call));
+	if (point_fault == FAULT_KILL)
+		kill(p->pid, SIGKILL);
+	else if (point_fault == FAULT_ALL)
+		kill_all();
+	else if (can)
+		fail_call(p, call);
+}
+
+static void call_ends(struct process *p)
+{
+	if (p->result)
+		set_register(p->pid, offsetof(struct user_regs_struct, rax), p->result);
+	p->result = 0;
+}
+
+static void resume(struct process *p, int sig)
+{
+	if (ptrace(PTRACE_SYSCALL, p->pid, 0, sig) < 0 && errno != ESRCH)
+		die("resume a process");
+}
+
+static void child_appears(struct process *parent)
+{
+	unsigned long pid = 0;
+	struct process *child;
+
+	if (ptrace(PTRACE_GETEVENTMSG, parent->pid, 0, &pid) < 0 || !pid)
+		return;
+	child = process_find((pid_t)pid);
+	snprintf(child->role, sizeof(child->role), "%.48s.%lu", parent->role, ++parent->children);
+	strcpy(child->program, parent->program);
+	if (child->waits) {
+		child->waits = false;
+		resume(child, 0);
+	}
+}
+
+static void stopped(struct process *p, int status)
+{
+	int event = status >> 16, sig = WSTOPSIG(status);
+
+	if (sig == (SIGTRAP | 0x80)) {
+		p->inside = !p->inside;
+		p->inside ? call_begins(p) : call_ends(p);
+		sig = 0;
+	} else if (event == PTRACE_EVENT_EXEC && !process_program(p)) {
+		ptrace(PTRACE_DETACH, p->pid, 0, 0);
+		process_forget(p);
+		return;
+	} else if (event == PTRACE_EVENT_STOP && !p->role[0]) {
+		p->waits = true;
+		return;
+	} else if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK ||
+		   event == PTRACE_EVENT_CLONE) {
+		child_appears(p);
+	}
+	resume(p, event ? 0 : sig);
+}
+
+static pid_t start(char **argv)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork");
+	if (pid == 0) {
+		raise(SIGSTOP);
+		execv(argv[0], argv);
+		die(argv[0]);
+	}
+	waitpid(pid, NULL, WUNTRACED);
+	if (ptrace(PTRACE_SEIZE, pid, 0, OPTIONS) < 0)
+		die("trace the command");
+	kill(pid, SIGCONT);
+	return pid;
+}
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+	late = 1;
+}
+
+/* Until every process of the command has ended, its orphans too. Returns the command's own status. */
+static int follow(pid_t command)
+{
+	int status, result = 0;
+
+	for (;;) {
+		pid_t pid = waitpid(-1, &status, __WALL);
+		struct process *p;
+
+		if (pid < 0 && errno == EINTR && late == 1) {
+			late = 2;
+			kill_all();
+			return 0;
+		}
+		if (pid < 0 && errno == EINTR)
+			continue;
+		if (pid < 0)
+			return result;
+		if (!WIFSTOPPED(status)) {
+			if (pid == command)
+				result = WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+							     : WEXITSTATUS(status);
+			p = process_find(pid);
+			process_forget(p);
+			continue;
+		}
+		p = process_find(pid);
+		/* The first exec is that of the command itself: its calls are counted from there. */
+		if (pid == command && !p->role[0]) {
+			if (status >> 16 == PTRACE_EVENT_EXEC) {
+				strcpy(p->role, "0");
+				process_program(p);
+				ptrace(PTRACE_SYSCALL, pid, 0, 0);
+				p->inside = true;
+			} else {
+				ptrace(PTRACE_CONT, pid, 0, 0);
+			}
+			continue;
+		}
+		stopped(p, status);
+	}
+}
+
+static void parse_point(char *text)
+{
+	char *call = strchr(text, ':'), *fault = call ? strchr(call + 1, ':') : NULL;
+
+	if (!fault) {
+		errno = EINVAL;
+		die(text);
+	}
+	*call++ = *fault++ = '\0';
+	point_role = text;
+	point_call = strtoul(call, NULL, 10);
+	point_fault = strcmp(fault, "KILL") == 0  ? FAULT_KILL
+		      : strcmp(fault, "ALL") == 0 ? FAULT_ALL
+						  : atoi(fault);
+}
+
+int main(int argc, char **argv)
+{
+	int o, report = -1, status;
+	unsigned seconds = 20;
+
+	while ((o = getopt(argc, argv, "+d:p:t:r:")) != -1) {
+		if (o == 'd')
+			seconds = (unsigned)atoi(optarg);
+		else if (o == 'p')
+			parse_point(optarg);
+		else if (o == 't')
+			trace = fopen(optarg, "we");
+		else if (o == 'r')
+			report = atoi(optarg);
+		else
+			return 2;
+	}
+	if (!argv[optind])
+		return 2;
+	/* Orphans come to us: what is detached ends within the run, or makes it late. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm}, NULL);
+	if (report >= 0)
+		fcntl(report, F_SETFD, FD_CLOEXEC);
+	alarm(seconds);
+	status = follow(start(argv + optind));
+	if (report >= 0)
+		dprintf(report, "%d %s %s\n", status, outcome, late ? "hung" : "ended");
+	return 0;
+}
