@@ -10,13 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Unique among threads and processes of one moment; a left-over of a dead one is overwritten. */
 static void temporary_name(char *buf, size_t size, const char *name)
 {
-	snprintf(buf, size, ".%.200s.%d", name, (int)getpid());
+	snprintf(buf, size, ".%.200s.new", name);
 }
 
-int file_write(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
+int file_prepare(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
 	enum file_sync sync, struct err *err)
 {
 	char tmp[256];
@@ -26,20 +25,34 @@ int file_write(int dirfd, const char *name, const void *data, size_t len, mode_t
 	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
 		return err_sys(err, "create %s", name);
-	if (fd_write_all(fd, data, len) < 0 || (sync == FILE_SYNC && fsync(fd) < 0)) {
-		err_sys(err, "write %s", name);
-		goto undo;
-	}
+	if (fd_write_all(fd, data, len) == 0 && (sync == FILE_NOSYNC || fsync(fd) == 0))
+		return 0;
+	err_sys(err, "write %s", name);
+	unlinkat(dirfd, tmp, 0);
+	return -1;
+}
+
+int file_publish(int dirfd, const char *name, enum file_sync sync, struct err *err)
+{
+	char tmp[256];
+
+	temporary_name(tmp, sizeof(tmp), name);
 	if (renameat(dirfd, tmp, dirfd, name) < 0) {
 		err_sys(err, "rename %s into place", name);
-		goto undo;
+		unlinkat(dirfd, tmp, 0);
+		return -1;
 	}
 	if (sync == FILE_SYNC && fsync(dirfd) < 0)
 		return err_sys(err, "sync the directory of %s", name);
 	return 0;
-undo:
-	unlinkat(dirfd, tmp, 0);
-	return -1;
+}
+
+int file_write(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
+	enum file_sync sync, struct err *err)
+{
+	if (file_prepare(dirfd, name, data, len, mode, sync, err) < 0)
+		return -1;
+	return file_publish(dirfd, name, sync, err);
 }
 
 int file_read(int dirfd, const char *name, size_t max, char **ret_data, size_t *ret_len,

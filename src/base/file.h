@@ -12,9 +12,14 @@ enum file_sync {
 	FILE_SYNC,   /* on disk before the new name is visible */
 };
 
-/* Writes to a temporary name beside it, then renames: readers see the old or the new, whole. */
+/* Writes to a temporary name beside it, then renames: readers see the old or the new, whole. Who writes
+ * a name excludes others from it by a lock; what one that was killed left, the next one overwrites. */
 int file_write(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
 	enum file_sync sync, struct err *err);
+/* The same in two steps, of which the second takes no space. */
+int file_prepare(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
+	enum file_sync sync, struct err *err);
+int file_publish(int dirfd, const char *name, enum file_sync sync, struct err *err);
 
 /* Reads a regular file of at most max bytes into a new, NUL-terminated buffer (free it).
  * Anything else than a regular file is refused without blocking. err->sys is ENOENT if absent. */

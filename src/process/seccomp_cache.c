@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/filter.h>
@@ -125,6 +126,20 @@ int seccomp_cache_find(int store_fd, const struct seccomp_key *key,
 	return 0;
 }
 
+/* Several may find out the same at once: each has a file of its own, without a name until it is whole. */
+static void publish(int dir, const char *name, const void *data, size_t len)
+{
+	autofd int fd = openat(dir, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+	char path[32];
+
+	if (fd < 0 || fd_write_all(fd, data, len) < 0)
+		return;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	/* One that is there was found damaged, or is as good as ours. */
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+		(void)!linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW);
+}
+
 void seccomp_cache_store(int store_fd, const struct seccomp_key *key,
 	const struct seccomp_program_bytes *program)
 {
@@ -137,7 +152,6 @@ void seccomp_cache_store(int store_fd, const struct seccomp_key *key,
 		.program_len = program->len,
 		.profile_len = key->profile_len,
 	};
-	struct err err;
 	char name[33];
 
 	if (dir < 0 || !file)
@@ -149,5 +163,5 @@ void seccomp_cache_store(int store_fd, const struct seccomp_key *key,
 	head.check = check_of(file, len);
 	memcpy(file, &head, sizeof(head));
 	key_name(key, name);
-	file_write(dir, name, file, len, 0600, FILE_NOSYNC, &err);
+	publish(dir, name, file, len);
 }
