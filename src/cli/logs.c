@@ -66,13 +66,13 @@ static int open_end(const struct store *store, const char *name, int *ret_end, b
 	struct err *err)
 {
 	struct container c;
-	int r = 0;
+	int r;
 
 	if (claim_open(store, name, CLAIM_NONE, &c, err) < 0)
 		return err->sys == ENOENT ? 0 : -1;
-	if (container_is_alive(&c)) {
-		if (!c.record.supervised)
-			r = no_log(name, err);
+	r = container_is_alive(&c, err);
+	if (r > 0) {
+		r = c.record.supervised ? 0 : no_log(name, err);
 		*ret_alive = true;
 		*ret_end = take_fd(&c.pidfd);
 	}

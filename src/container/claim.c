@@ -47,12 +47,19 @@ void container_close(struct container *c)
 	container_init(c, c->store);
 }
 
-const char *boot_id(void)
+const char *boot_id(struct err *err)
 {
+	static const char path[] = "/proc/sys/kernel/random/boot_id";
 	static char id[37];
+	char text[sizeof(id)];
 
-	if (!id[0] && file_peek(AT_FDCWD, "/proc/sys/kernel/random/boot_id", id, sizeof(id)) <= 0)
-		snprintf(id, sizeof(id), "unknown");
+	if (id[0])
+		return id;
+	if (file_peek(AT_FDCWD, path, text, sizeof(text)) <= 0) {
+		err_sys(err, "read %s", path);
+		return NULL;
+	}
+	memcpy(id, text, sizeof(id));
 	return id;
 }
 
@@ -71,13 +78,13 @@ int claim_record_ahead(struct container *c, const struct record *next, struct er
 
 	if (!text)
 		return -1;
-	return file_write(c->state_fd, "record.next", text, strlen(text), 0600, FILE_NOSYNC, err);
+	return file_prepare(c->state_fd, "record.json", text, strlen(text), 0600, FILE_NOSYNC, err);
 }
 
 int claim_record_next(struct container *c, const struct record *next, struct err *err)
 {
-	if (renameat(c->state_fd, "record.next", c->state_fd, "record.json") < 0)
-		return err_sys(err, "write the record of %s", c->record.name);
+	if (file_publish(c->state_fd, "record.json", FILE_NOSYNC, err) < 0)
+		return -1;
 	c->record = *next;
 	return 0;
 }
@@ -97,8 +104,12 @@ static void temporary_name(char tmp[32])
 	snprintf(tmp, 32, ".new.%016llx", (unsigned long long)random_number());
 }
 
-static void record_init(struct record *r, const struct spec *spec)
+static int record_init(struct record *r, const struct spec *spec, struct err *err)
 {
+	const char *boot = boot_id(err);
+
+	if (!boot)
+		return -1;
 	*r = (struct record){
 		.stage = STAGE_CREATING,
 		.slot = (uint32_t)(random_number() % IDMAP_SLOTS),
@@ -111,17 +122,22 @@ static void record_init(struct record *r, const struct spec *spec)
 		r->namespaces |= spec->ns.paths[i].flag;
 	snprintf(r->name, sizeof(r->name), "%s", spec->name);
 	snprintf(r->id, sizeof(r->id), "%s", spec->id);
-	snprintf(r->boot_id, sizeof(r->boot_id), "%s", boot_id());
+	snprintf(r->boot_id, sizeof(r->boot_id), "%s", boot);
+	return 0;
 }
 
-/* Whoever waited for a lock may hold that of a directory that is gone from its name by now. */
-static bool is_still(const struct store *store, const char *name, int fd)
+/* Whoever waited for a lock may hold that of a directory that is gone from its name by now. 0, or -1 with
+ * errno: ENOENT then. */
+static int check_still_named(const struct store *store, const char *name, int fd)
 {
 	struct stat ours, there;
 
-	return fstat(fd, &ours) == 0 &&
-	       fstatat(store->state_fd, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+	if (fstat(fd, &ours) < 0 || fstatat(store->state_fd, name, &there, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	if (ours.st_dev == there.st_dev && ours.st_ino == there.st_ino)
+		return 0;
+	errno = ENOENT;
+	return -1;
 }
 
 static int make_locked(struct container *c, const char *tmp, struct err *err)
@@ -133,9 +149,8 @@ static int make_locked(struct container *c, const char *tmp, struct err *err)
 	c->state_fd = openat(store->state_fd, tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (c->state_fd < 0 || flock(c->state_fd, LOCK_EX | LOCK_NB) < 0)
 		return err_sys(err, "lock a state directory in %s", store->state);
-	if (is_still(store, tmp, c->state_fd))
+	if (check_still_named(store, tmp, c->state_fd) == 0)
 		return 0;
-	errno = ENOENT;
 	return err_sys(err, "lock a state directory in %s", store->state);
 }
 
@@ -184,7 +199,11 @@ static int release_dead_holder(const struct store *store, const char *name, stru
 
 	if (claim_open(store, name, CLAIM_NOWAIT, &old, err) < 0)
 		return err->sys == ENOENT ? 0 : name_taken(err, name);
-	r = container_is_alive(&old) ? name_taken(err, name) : container_release(&old, -1, err);
+	r = container_is_alive(&old, err);
+	if (r == 0)
+		r = container_release(&old, -1, err);
+	else if (r > 0)
+		r = name_taken(err, name);
 	container_close(&old);
 	return r;
 }
@@ -256,7 +275,8 @@ int claim_new(const struct store *store, const struct spec *spec, struct contain
 	char tmp[32];
 
 	container_init(&c, store);
-	record_init(&c.record, spec);
+	if (record_init(&c.record, spec, err) < 0)
+		return -1;
 	if (make_state(&c, tmp, err) < 0 || write_first_record(&c, err) < 0 ||
 		claim_name(&c, tmp, err) < 0) {
 		tree_remove(store->state_fd, tmp, &ignored);
@@ -310,7 +330,8 @@ int claim_bundle(const struct store *store, const struct spec *spec, const char 
 	int r;
 
 	container_init(&c, store);
-	record_init(&c.record, spec);
+	if (record_init(&c.record, spec, err) < 0)
+		return -1;
 	snprintf(c.record.bundle, sizeof(c.record.bundle), "%s", bundle);
 	snprintf(c.record.cgroup, sizeof(c.record.cgroup), "%s", cgroup);
 	c.record.slot = IDMAP_SLOTS;
@@ -386,10 +407,12 @@ static int salvage_owner(struct container *c, struct err *err)
 {
 	char text[sizeof(c->record.id) + sizeof(c->record.cgroup) + sizeof(c->record.bundle)];
 	ssize_t n = file_peek(c->state_fd, OWNER_FILE, text, sizeof(text));
-	const char *cgroup, *bundle;
+	const char *cgroup, *bundle, *boot = boot_id(err);
 	autofree pid_t *pids = NULL;
 	size_t count = 0;
 
+	if (!boot)
+		return -1;
 	if (n <= 0)
 		return err_set(err, "%s: neither its record nor its owner can be read",
 			c->record.name);
@@ -400,12 +423,13 @@ static int salvage_owner(struct container *c, struct err *err)
 	snprintf(c->record.id, sizeof(c->record.id), "%s", text);
 	snprintf(c->record.cgroup, sizeof(c->record.cgroup), "%s", cgroup);
 	snprintf(c->record.bundle, sizeof(c->record.bundle), "%s", bundle);
-	snprintf(c->record.boot_id, sizeof(c->record.boot_id), "%s", boot_id());
+	snprintf(c->record.boot_id, sizeof(c->record.boot_id), "%s", boot);
 	if (container_open_group(c, err) < 0)
 		return -1;
 	if (c->group_fd >= 0 && cgroup_procs(c->group_fd, &pids, &count, err) == 0 && count) {
 		c->record.pid = pids[0];
-		c->record.start_ticks = process_start_ticks(pids[0]);
+		if (process_start_ticks(pids[0], &c->record.start_ticks) < 0)
+			return err_sys(err, "see when process %d began", (int)pids[0]);
 	}
 	return 0;
 }
@@ -452,8 +476,7 @@ int claim_open(const struct store *store, const char *name, enum claim_wait wait
 		err_hint(err, "is a ctr process stopped? kill -CONT or kill it, then ctr gc");
 		goto fail;
 	}
-	if (wait != CLAIM_NONE && !is_still(store, name, c.state_fd)) {
-		errno = ENOENT;
+	if (wait != CLAIM_NONE && check_still_named(store, name, c.state_fd) < 0) {
 		err_sys(err, "open %s/%s", store->state, name);
 		goto fail;
 	}

@@ -43,5 +43,5 @@ int claim_record(struct container *c, struct err *err);
 int claim_record_ahead(struct container *c, const struct record *next, struct err *err);
 int claim_record_next(struct container *c, const struct record *next, struct err *err);
 
-/* The boot this machine is in; constant for the life of the process. */
-const char *boot_id(void);
+/* The boot this machine is in; constant for the life of the process. NULL if it cannot be read. */
+const char *boot_id(struct err *err);

@@ -19,6 +19,7 @@ struct container {
 	int hierarchy_fd, groups_fd,
 		group_fd; /* cgroup2 mount, our parent group, the group; or -1 */
 	int pidfd;        /* the payload, or -1 */
+	bool unheard; /* nobody hears a warning: what cannot be recorded is left to somebody else */
 };
 
 void container_init(struct container *c, const struct store *store);

@@ -64,11 +64,16 @@ int bundle_open(const struct store *store, const char *id, enum claim_wait wait,
 
 int bundle_status(struct container *c, enum bundle_status *ret, struct err *err)
 {
+	int alive;
+
 	if (c->record.stage == STAGE_CREATING) {
 		*ret = BUNDLE_CREATING;
 		return 0;
 	}
-	if (!container_is_alive(c)) {
+	alive = container_is_alive(c, err);
+	if (alive < 0)
+		return -1;
+	if (alive == 0) {
 		*ret = BUNDLE_STOPPED;
 		return 0;
 	}

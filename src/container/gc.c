@@ -36,16 +36,17 @@ static int sweep_state(const struct store *store, const char *name, struct gc_re
 	struct err *err)
 {
 	struct container c;
-	int r = 0;
+	int r;
 
 	if (claim_open(store, name, CLAIM_NOWAIT, &c, err) < 0)
 		return err->sys == ENOENT || err->sys == EWOULDBLOCK ? 0 : -1;
-	if (!container_is_alive(&c)) {
+	r = container_is_alive(&c, err);
+	if (r == 0) {
 		report->released++;
 		r = container_release(&c, -1, err);
 	}
 	container_close(&c);
-	return r;
+	return r < 0 ? -1 : 0;
 }
 
 static int each_in(int dirfd, const char *what,
@@ -88,15 +89,14 @@ static int sweep_one(const char *name, void *arg, struct err *err)
 }
 
 /* Data of a container that was claimed but never came to write what it is, or of a --rm that was cut
- * short: its maker died between two steps, or with the machine. */
-static bool is_orphan(const struct store *store, const char *name)
+ * short: its maker died between two steps, or with the machine. What is damaged tells nothing. */
+static int is_orphan(const struct store *store, const char *name, struct err *err)
 {
 	struct summary summary;
-	struct err err;
 	bool orphan;
 
-	if (container_summary(store, name, &summary, &err) < 0)
-		return err.sys == ENOENT;
+	if (container_summary(store, name, &summary, err) < 0)
+		return err->sys == ENOENT ? 1 : err->sys ? -1 : 0;
 	orphan = summary.remove;
 	summary_free(&summary);
 	return orphan;
@@ -108,20 +108,26 @@ static int sweep_orphan(const struct store *store, const char *name, struct gc_r
 	struct container held;
 	struct err ignored;
 	struct stat st;
-	int r = 0;
+	int r;
 
-	if (fstatat(store->state_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
-		!is_orphan(store, name))
+	if (fstatat(store->state_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
+	if (errno != ENOENT)
+		return err_sys(err, "look for %s/%s", store->state, name);
+	r = is_orphan(store, name, err);
+	if (r <= 0)
+		return r;
 	if (claim_hold(store, name, &held, err) < 0)
 		return err->sys == EEXIST ? 0 : -1;
 	/* Now that nobody else can make or remove it. */
-	if (is_orphan(store, name) &&
-		fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+	r = is_orphan(store, name, err);
+	if (r > 0 && fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		report->removed++;
 		r = container_remove_data(store, name, err);
+	} else if (r > 0 && errno != ENOENT) {
+		r = err_sys(err, "look for %s/containers/%s", store->root, name);
 	}
-	return claim_drop(&held, r < 0 ? &ignored : err) < 0 ? -1 : r;
+	return claim_drop(&held, r < 0 ? &ignored : err) < 0 || r < 0 ? -1 : 0;
 }
 
 static int sweep_data(const char *name, void *arg, struct err *err)
@@ -207,15 +213,19 @@ int store_gc_held(const struct store *store, const char *name, int lock_fd, stru
 		return err->sys == ENOENT ? 0 : -1;
 	}
 	/* The name may be of another container by now; the lock is of this one. */
-	if (fstat(lock_fd, &held) < 0 || fstat(c.state_fd, &named) < 0 ||
-		held.st_ino != named.st_ino || held.st_dev != named.st_dev ||
-		container_is_alive(&c))
-		r = 0;
+	if (fstat(lock_fd, &held) < 0 || fstat(c.state_fd, &named) < 0)
+		r = err_sys(err, "%s", name);
+	else if (held.st_ino != named.st_ino || held.st_dev != named.st_dev)
+		r = 1;
 	else
+		r = container_is_alive(&c, err);
+	if (r == 0) {
+		c.unheard = true;
 		r = container_release(&c, -1, err);
+	}
 	container_close(&c);
 	close(lock_fd);
-	return r;
+	return r < 0 ? -1 : 0;
 }
 
 struct visit {

@@ -97,15 +97,16 @@ int container_open_running(const struct store *store, const char *name, const ch
 	if (claim_open(store, name, CLAIM_NONE, &c, err) < 0) {
 		if (err->sys != ENOENT)
 			return -1;
-	} else if (container_is_alive(&c)) {
-		if (container_open_group(&c, err) == 0) {
+	} else {
+		int alive = container_is_alive(&c, err);
+
+		if (alive > 0 && container_open_group(&c, err) == 0) {
 			*ret = c;
 			return 0;
 		}
 		container_close(&c);
-		return -1;
-	} else {
-		container_close(&c);
+		if (alive)
+			return -1;
 	}
 	err_set(err, "cannot %s %s: the container is not running", verb, name);
 	err->sys = ESRCH;
@@ -115,14 +116,15 @@ int container_open_running(const struct store *store, const char *name, const ch
 int container_settle(const struct store *store, const char *name, struct err *err)
 {
 	struct container c;
-	int r = 0;
+	int r;
 
 	if (claim_open(store, name, CLAIM_WAIT, &c, err) < 0)
 		return err->sys == ENOENT ? 0 : -1;
-	if (!container_is_alive(&c))
+	r = container_is_alive(&c, err);
+	if (r == 0)
 		r = container_release(&c, -1, err);
 	container_close(&c);
-	return r;
+	return r < 0 ? -1 : 0;
 }
 
 int container_signal(struct container *c, int sig, struct err *err)
@@ -132,8 +134,8 @@ int container_signal(struct container *c, int sig, struct err *err)
 	return 0;
 }
 
-/* Whether the payload ended within timeout_ns. */
-static bool ends_within(int pidfd, uint64_t timeout_ns)
+/* Whether the payload ended within timeout_ns; -1 with errno. */
+static int ends_within(int pidfd, uint64_t timeout_ns)
 {
 	struct pollfd p = {.fd = pidfd, .events = POLLIN};
 	uint64_t ms = timeout_ns / 1000000;
@@ -142,21 +144,32 @@ static bool ends_within(int pidfd, uint64_t timeout_ns)
 	do
 		n = poll(&p, 1, ms > 1000000000 ? -1 : (int)ms);
 	while (n < 0 && errno == EINTR);
-	return n > 0;
+	return n;
 }
 
 int container_stop(struct container *c, int sig, uint64_t timeout_ns, struct err *err)
 {
-	struct err gone;
+	int frozen = cgroup_frozen(c->group_fd), ended = 0;
 
+	if (frozen < 0)
+		return err_sys(err, "see whether %s is paused", c->record.name);
 	/* A frozen process hears nothing. */
-	if (cgroup_frozen(c->group_fd) > 0)
-		cgroup_freeze(c->group_fd, false, deadline_in(THAW_SECONDS), &gone);
-	if (timeout_ns && container_signal(c, sig, &gone) == 0 && ends_within(c->pidfd, timeout_ns))
-		return 0;
-	if (cgroup_kill(c->group_fd, err) < 0)
+	if (frozen && cgroup_freeze(c->group_fd, false, deadline_in(THAW_SECONDS), err) < 0 &&
+		err->sys != ETIMEDOUT)
 		return -1;
-	if (!ends_within(c->pidfd, 30 * 1000000000ULL))
+	if (timeout_ns) {
+		if (container_signal(c, sig, err) < 0 && err->sys != ESRCH)
+			return -1;
+		ended = ends_within(c->pidfd, timeout_ns);
+	}
+	if (ended == 0) {
+		if (cgroup_kill(c->group_fd, err) < 0)
+			return -1;
+		ended = ends_within(c->pidfd, 30 * 1000000000ULL);
+	}
+	if (ended < 0)
+		return err_sys(err, "wait for the end of %s", c->record.name);
+	if (!ended)
 		return err_set(err,
 			"%s does not end: its first process survives SIGKILL "
 			"(is it waiting for a disk or a network file system?)",
@@ -207,10 +220,11 @@ int container_wait(const struct store *store, const char *name, int *ret_status,
 	struct container c;
 
 	if (claim_open(store, name, CLAIM_NONE, &c, err) == 0) {
-		int r = container_is_alive(&c) ? wait_alive(&c, ret_status, err) : 1;
+		int alive = container_is_alive(&c, err);
+		int r = alive > 0 ? wait_alive(&c, ret_status, err) : alive;
 
 		container_close(&c);
-		if (r <= 0)
+		if (alive)
 			return r < 0 ? -1 : container_settle(store, name, err);
 	} else if (err->sys != ENOENT) {
 		return -1;
@@ -230,7 +244,12 @@ static int stop_for_removal(const struct store *store, const char *name, enum re
 
 	if (claim_open(store, name, CLAIM_NONE, &c, err) < 0)
 		return err->sys == ENOENT ? 0 : -1;
-	if (!container_is_alive(&c)) {
+	r = container_is_alive(&c, err);
+	if (r < 0) {
+		container_close(&c);
+		return -1;
+	}
+	if (r == 0) {
 		/* Its record may be lost: then its group is all that says whether it runs. */
 		if ((flags & REMOVE_FORCE) && container_open_group(&c, err) == 0 && c.group_fd >= 0)
 			cgroup_kill(c.group_fd, err);
@@ -288,12 +307,12 @@ int container_remove(const struct store *store, const char *name, enum remove_fl
 	if (claim_for_removal(store, name, flags, &held, err) < 0)
 		return -1;
 	/* A --rm container has removed itself; or somebody else was faster. */
-	if (fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+	if (fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		r = container_remove_data(store, name, err);
+	else if (errno != ENOENT)
+		r = err_sys(err, "look for %s/containers/%s", store->root, name);
+	else
 		r = flags & REMOVE_FORCE ? 0 : err_set(err, "no container %s", name);
-		claim_drop(&held, &ignored);
-		return r;
-	}
-	r = container_remove_data(store, name, err);
 	return claim_drop(&held, r < 0 ? &ignored : err) < 0 ? -1 : r;
 }
 

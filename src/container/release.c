@@ -42,73 +42,107 @@ uint64_t deadline_in(unsigned seconds)
 }
 
 /* State and start of a process, as /proc/PID/stat has them. */
-static bool process_stat(pid_t pid, char *ret_state, uint64_t *ret_ticks)
+static int process_stat(pid_t pid, char *ret_state, uint64_t *ret_ticks)
 {
 	unsigned long long ticks;
 	char path[32], text[1024];
 	const char *p;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (file_peek(AT_FDCWD, path, text, sizeof(text)) <= 0)
-		return false;
+	if (file_peek(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return -1;
 	/* The second field is the name, in parentheses, and may hold anything. */
 	p = strrchr(text, ')');
 	if (!p || sscanf(p + 1,
 			  " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
 			  "%*d %llu",
-			  ret_state, &ticks) != 2)
-		return false;
+			  ret_state, &ticks) != 2) {
+		errno = EPROTO;
+		return -1;
+	}
 	*ret_ticks = ticks;
-	return true;
+	return 0;
 }
 
-uint64_t process_start_ticks(pid_t pid)
+int process_start_ticks(pid_t pid, uint64_t *ret)
 {
-	uint64_t ticks;
 	char state;
 
-	return process_stat(pid, &state, &ticks) ? ticks : 0;
+	return process_stat(pid, &state, ret);
 }
 
-/* In this boot. */
-static bool has_process(const struct record *r)
+/* In this boot. 1, 0 or -1. */
+static int has_process(const struct record *r, struct err *err)
 {
-	return r->pid > 0 && strcmp(r->boot_id, boot_id()) == 0;
+	const char *boot;
+
+	if (r->pid <= 0)
+		return 0;
+	boot = boot_id(err);
+	return boot ? strcmp(r->boot_id, boot) == 0 : -1;
 }
 
 bool container_seems_alive(const struct record *r)
 {
+	struct err unknown;
 	uint64_t ticks;
 	char state;
 
 	/* Of a zombie the threads may go on. */
-	return r->stage == STAGE_RUNNING && has_process(r) &&
-	       process_stat(r->pid, &state, &ticks) && ticks == r->start_ticks && state != 'Z' &&
+	return r->stage == STAGE_RUNNING && has_process(r, &unknown) > 0 &&
+	       process_stat(r->pid, &state, &ticks) == 0 && ticks == r->start_ticks && state != 'Z' &&
 	       state != 'X';
 }
 
-/* Whether the very process of the record has not ended; opens c->pidfd then. */
-static bool first_process_lives(struct container *c)
+/* The pid may be another process's by now, or a thread's. */
+static bool is_gone(int error)
 {
-	const struct record *r = &c->record;
-	struct pollfd p = {.events = POLLIN};
-
-	if (!has_process(r))
-		return false;
-	if (c->pidfd < 0)
-		c->pidfd = (int)syscall(SYS_pidfd_open, r->pid, 0);
-	p.fd = c->pidfd;
-	if (c->pidfd >= 0 && process_start_ticks(r->pid) == r->start_ticks && poll(&p, 1, 0) == 0)
-		return true;
-	if (c->pidfd >= 0)
-		close(c->pidfd);
-	c->pidfd = -1;
-	return false;
+	return error == ESRCH || error == ENOENT || error == EINVAL;
 }
 
-bool container_is_alive(struct container *c)
+static int open_pidfd(struct container *c)
 {
-	return c->record.stage == STAGE_RUNNING && first_process_lives(c);
+	if (c->pidfd < 0)
+		c->pidfd = (int)syscall(SYS_pidfd_open, c->record.pid, 0);
+	return c->pidfd;
+}
+
+static int runs(int pidfd)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	int n;
+
+	do
+		n = poll(&p, 1, 0);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -1 : n == 0;
+}
+
+/* Whether the very process of the record has not ended; opens c->pidfd then. 1, 0 or -1. */
+static int first_process_lives(struct container *c, struct err *err)
+{
+	const struct record *r = &c->record;
+	int lives = has_process(r, err);
+	uint64_t ticks;
+
+	if (lives <= 0)
+		return lives;
+	if (open_pidfd(c) < 0 || process_start_ticks(r->pid, &ticks) < 0)
+		lives = is_gone(errno) ? 0 : -1;
+	else
+		lives = ticks == r->start_ticks ? runs(c->pidfd) : 0;
+	if (lives < 0)
+		err_sys(err, "see whether %s runs", r->name);
+	if (lives <= 0 && c->pidfd >= 0) {
+		close(c->pidfd);
+		c->pidfd = -1;
+	}
+	return lives;
+}
+
+int container_is_alive(struct container *c, struct err *err)
+{
+	return c->record.stage == STAGE_RUNNING ? first_process_lives(c, err) : 0;
 }
 
 void container_group_name(const struct record *r, char ret[16])
@@ -166,22 +200,30 @@ int container_group_state(int group_fd, char *ret_path, size_t size)
 }
 
 /* The slot or the name of a record may by now belong to somebody else: what is there says whose it is. */
-static bool bears_mark(const struct container *c, int fd, bool *ret_unowned)
+enum owner { OWNER_OTHER, OWNER_OURS, OWNER_NONE };
+
+/* An enum owner, or -1. */
+static int owner_of(const struct container *c, int fd, struct err *err)
 {
 	size_t len = strlen(c->record.id);
 	char owner[MARK_MAX];
 	ssize_t n = mark_read(fd, owner, sizeof(owner));
 
-	*ret_unowned = n < 0 && errno == ENODATA;
+	if (n < 0 && errno == ENODATA)
+		return OWNER_NONE;
+	if (n < 0 && errno != ERANGE)
+		return err_sys(err, "see what belongs to %s", c->record.name);
 	return n >= (ssize_t)len && len && memcmp(owner, c->record.id, len) == 0 &&
-	       (owner[len] == '\0' || owner[len] == ' ');
+			       (owner[len] == '\0' || owner[len] == ' ')
+		       ? OWNER_OURS
+		       : OWNER_OTHER;
 }
 
 /* The group of an engine's container. */
 static int open_place(struct container *c, struct err *err)
 {
 	autofd int fd = -1;
-	bool unowned;
+	int owner;
 
 	if (!c->record.cgroup[0])
 		return 0;
@@ -190,16 +232,17 @@ static int open_place(struct container *c, struct err *err)
 	fd = cgroup_place_open(c->hierarchy_fd, c->record.cgroup, err);
 	if (fd < 0)
 		return err->sys == ENOENT ? 0 : -1;
-	if (bears_mark(c, fd, &unowned))
+	owner = owner_of(c, fd, err);
+	if (owner == OWNER_OURS)
 		c->group_fd = take_fd(&fd);
-	return 0;
+	return owner < 0 ? -1 : 0;
 }
 
 int container_open_group(struct container *c, struct err *err)
 {
 	autofd int fd = -1;
 	char name[16];
-	bool unowned;
+	int owner;
 
 	if (c->group_fd >= 0)
 		return 0;
@@ -211,12 +254,16 @@ int container_open_group(struct container *c, struct err *err)
 	fd = cgroup_open(c->groups_fd, name, err);
 	if (fd < 0)
 		return err->sys == ENOENT ? 0 : -1;
-	if (bears_mark(c, fd, &unowned))
+	owner = owner_of(c, fd, err);
+	if (owner < 0)
+		return -1;
+	if (owner == OWNER_OURS)
 		c->group_fd = take_fd(&fd);
-	else if (unowned)
-		/* Made, but not yet marked, by whoever died; if it is of somebody who is alive and
-		 * about to mark it, their start finds it gone and takes another slot. */
-		unlinkat(c->groups_fd, name, AT_REMOVEDIR);
+	/* Made, but not yet marked, by whoever died; if it is of somebody who is alive and about to mark
+	 * it, their start finds it gone and takes another slot. */
+	if (owner == OWNER_NONE && unlinkat(c->groups_fd, name, AT_REMOVEDIR) < 0 &&
+		errno != ENOENT)
+		return err_sys(err, "remove cgroup %s", name);
 	return 0;
 }
 
@@ -224,7 +271,6 @@ int container_find_slot(struct container *c, struct err *err)
 {
 	autodir DIR *groups = NULL;
 	struct dirent *e;
-	bool unowned;
 
 	c->record.slot = IDMAP_SLOTS;
 	if (open_groups(c, err) < 0)
@@ -232,17 +278,25 @@ int container_find_slot(struct container *c, struct err *err)
 	groups = dir_open_at(c->groups_fd, ".");
 	if (!groups)
 		return err_sys(err, "read the cgroups of all containers");
-	while ((e = readdir(groups))) {
+	while ((errno = 0, e = readdir(groups))) {
 		autofd int fd = -1;
 		unsigned slot;
+		int owner;
 
 		if (sscanf(e->d_name, "%3x", &slot) != 1 || slot >= IDMAP_SLOTS)
 			continue;
 		fd = openat(c->groups_fd, e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd >= 0 && bears_mark(c, fd, &unowned))
+		if (fd < 0 && errno == ENOENT)
+			continue;
+		if (fd < 0)
+			return err_sys(err, "open cgroup %s", e->d_name);
+		owner = owner_of(c, fd, err);
+		if (owner < 0)
+			return -1;
+		if (owner == OWNER_OURS)
 			c->record.slot = slot;
 	}
-	return 0;
+	return errno ? err_sys(err, "read the cgroups of all containers") : 0;
 }
 
 static int remove_group(struct container *c, struct err *err)
@@ -305,8 +359,9 @@ int exit_file_read(int state_fd, int *ret_status, int64_t *ret_finished_ns)
 	long long finished;
 	int status;
 
-	if (file_peek(state_fd, "exit", text, sizeof(text)) <= 0 ||
-		sscanf(text, "%d %lld", &status, &finished) != 2 || status < 0 || status > 255)
+	if (file_peek(state_fd, "exit", text, sizeof(text)) < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (sscanf(text, "%d %lld", &status, &finished) != 2 || status < 0 || status > 255)
 		return 0;
 	*ret_status = status;
 	*ret_finished_ns = finished;
@@ -324,12 +379,27 @@ int exit_file_write(int state_fd, int status, struct err *err)
 	return 0;
 }
 
+/* How it ended, from whoever saw it: the caller, or the exit file. */
+static int find_end(struct container *c, int status, struct summary *s, struct err *err)
+{
+	int64_t finished = now_ns();
+	int seen = -1, r = exit_file_read(c->state_fd, &seen, &finished);
+
+	if (r < 0)
+		return err_sys(err, "read the exit status of %s", c->record.name);
+	s->exited = true;
+	s->exit_status = r > 0 && status < 0 ? seen : status;
+	s->started_ns = c->record.started_ns;
+	s->finished_ns = finished;
+	s->oom_killed = c->group_fd >= 0 && cgroup_oom_killed(c->group_fd);
+	return 0;
+}
+
 /* What ps and inspect show of it from now on. */
 static int record_end(struct container *c, int status, struct err *err)
 {
 	struct summary s;
-	int64_t finished = now_ns();
-	int r;
+	int r = 0;
 
 	if (container_summary(c->store, c->record.name, &s, err) < 0)
 		return err->sys == ENOENT ? 0 : -1;
@@ -337,18 +407,10 @@ static int record_end(struct container *c, int status, struct err *err)
 		summary_free(&s);
 		return 0;
 	}
-	if (!s.exited) {
-		int seen = -1;
-
-		if (exit_file_read(c->state_fd, &seen, &finished) && status < 0)
-			status = seen;
-		s.exited = true;
-		s.exit_status = status;
-		s.started_ns = c->record.started_ns;
-		s.finished_ns = finished;
-		s.oom_killed = c->group_fd >= 0 && cgroup_oom_killed(c->group_fd);
-	}
-	r = container_write_summary(c->data_fd, &s, true, err);
+	if (!s.exited)
+		r = find_end(c, status, &s, err);
+	if (r == 0)
+		r = container_write_summary(c->data_fd, &s, true, err);
 	summary_free(&s);
 	return r;
 }
@@ -358,20 +420,23 @@ int container_remove_own_data(struct container *c, struct err *err)
 	const char *name = c->record.name;
 	autofd int fd = openat(c->store->containers_fd, name,
 		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	bool unowned;
+	int owner;
 
 	if (fd < 0)
 		return errno == ENOENT
 			       ? 0
 			       : err_sys(err, "open %s/containers/%s", c->store->root, name);
-	if (bears_mark(c, fd, &unowned))
+	owner = owner_of(c, fd, err);
+	if (owner < 0)
+		return -1;
+	if (owner == OWNER_OURS)
 		return spare_leave(c->store, name) ? 0 : container_remove_data(c->store, name, err);
 	/* Taken from the spare, but not yet marked, by whoever died. */
-	if (unowned) {
+	if (owner == OWNER_NONE) {
 		unlinkat(fd, "upper", AT_REMOVEDIR);
 		unlinkat(fd, "work", AT_REMOVEDIR);
 	}
-	if (unowned && unlinkat(c->store->containers_fd, name, AT_REMOVEDIR) < 0 &&
+	if (owner == OWNER_NONE && unlinkat(c->store->containers_fd, name, AT_REMOVEDIR) < 0 &&
 		errno != ENOTEMPTY && errno != ENOENT)
 		return err_sys(err, "remove %s/containers/%s", c->store->root, name);
 	return 0;
@@ -399,9 +464,13 @@ int container_remove_state(const struct store *store, const char *name, const ch
 static int end_without_group(struct container *c, struct err *err)
 {
 	struct pollfd p = {.events = POLLIN};
+	int lives;
 
-	if (!c->record.bundle[0] || c->record.cgroup[0] || !first_process_lives(c))
+	if (!c->record.bundle[0] || c->record.cgroup[0])
 		return 0;
+	lives = first_process_lives(c, err);
+	if (lives <= 0)
+		return lives;
 	p.fd = c->pidfd;
 	syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
 	if (poll(&p, 1, CGROUP_REMOVE_SECONDS * 1000) > 0)
@@ -409,12 +478,39 @@ static int end_without_group(struct container *c, struct err *err)
 	return err_set(err, "%s does not end: its first process survives SIGKILL", c->record.name);
 }
 
-static bool open_data(struct container *c)
+/* 1, 0 if it has none, or -1. */
+static int open_data(struct container *c, struct err *err)
 {
 	if (c->data_fd < 0)
 		c->data_fd = openat(c->store->containers_fd, c->record.name,
 			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return c->data_fd >= 0;
+	if (c->data_fd >= 0)
+		return 1;
+	return errno == ENOENT || c->store->containers_fd < 0
+		       ? 0
+		       : err_sys(err, "open the directory of %s", c->record.name);
+}
+
+static bool is_full(int error)
+{
+	return error == ENOSPC || error == EDQUOT || error == EROFS;
+}
+
+/* A full disk must not keep what is dead from being let go of, but what is lost must be told. */
+static int keep_end(struct container *c, int status, struct err *err)
+{
+	int r = open_data(c, err);
+
+	if (r <= 0)
+		return r;
+	if (container_open_group(c, err) < 0)
+		return -1;
+	if (record_end(c, status, err) == 0)
+		return 0;
+	if (c->unheard || !is_full(err->sys))
+		return -1;
+	warn("the status of %s is lost: %s", c->record.name, err->text);
+	return 0;
 }
 
 int container_release(struct container *c, int status, struct err *err)
@@ -422,13 +518,8 @@ int container_release(struct container *c, int status, struct err *err)
 	const struct record *r = &c->record;
 	bool ran = r->stage == STAGE_RUNNING;
 
-	if (ran && !r->remove && open_data(c)) {
-		if (container_open_group(c, err) < 0)
-			return -1;
-		/* A full disk must not keep what is dead from being let go of. */
-		if (record_end(c, status, err) < 0)
-			warn("the status of %s is lost: %s", r->name, err->text);
-	}
+	if (ran && !r->remove && keep_end(c, status, err) < 0)
+		return -1;
 	if (end_without_group(c, err) < 0 || remove_group(c, err) < 0)
 		return err_wrap(err, "release %s", r->name);
 	if ((r->remove || !ran) && !r->bundle[0] && container_remove_own_data(c, err) < 0)

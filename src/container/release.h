@@ -6,8 +6,9 @@
 
 #include "container/container.h"
 
-/* Whether the payload runs: same boot, and the very process of the record. Opens c->pidfd if so. */
-bool container_is_alive(struct container *c);
+/* Whether the payload runs: same boot, and the very process of the record. Opens c->pidfd if so. 1, 0, or
+ * -1 if that cannot be told: what may be alive must not be released. */
+int container_is_alive(struct container *c, struct err *err);
 
 /* The same of a record alone, by one file; so nothing can be done to it. false where that does not
  * tell for sure. */
@@ -54,11 +55,11 @@ int container_summary(const struct store *store, const char *name, struct summar
 	struct err *err);
 int container_write_summary(int data_fd, const struct summary *s, bool durable, struct err *err);
 
-/* Status and time that the exit file holds; 0 if it is empty or absent, 1 if read. */
+/* Status and time that the exit file holds; 0 if it is empty or absent, 1 if read, -1 with errno. */
 int exit_file_read(int state_fd, int *ret_status, int64_t *ret_finished_ns);
 int exit_file_write(int state_fd, int status, struct err *err);
 
 int64_t now_ns(void);                   /* since 1970 */
 uint64_t deadline_in(unsigned seconds); /* CLOCK_MONOTONIC nanoseconds */
-/* Field 22 of /proc/PID/stat. 0 if there is no such process. */
-uint64_t process_start_ticks(pid_t pid);
+/* Field 22 of /proc/PID/stat. 0 or -1 with errno: ENOENT or ESRCH if there is no such process. */
+int process_start_ticks(pid_t pid, uint64_t *ret);

@@ -73,6 +73,8 @@ static int acquire_slot(struct container *c, struct err *err)
 			/* Before it was marked it could be taken for the left-over of a dead start. */
 			if (faccessat(c->groups_fd, name, F_OK, 0) == 0)
 				return 0;
+			if (errno != ENOENT)
+				return err_sys(err, "look for the cgroup of %s", c->record.name);
 			close(c->group_fd);
 			c->group_fd = -1;
 		}
@@ -250,7 +252,10 @@ static int provide_trees(struct launch *l, struct err *err)
 		if (bundle_namespaces_made(l->c, spec, &l->states, err) < 0)
 			return -1;
 	}
-	return trees_send(&l->trees, spec, l->pipes.go[1], err) < 0 ? hear_why(l, err) : 0;
+	if (trees_send(&l->trees, spec, l->pipes.go[1], err) == 0)
+		return 0;
+	/* If it is gone, it has the better story; else it would wait for us, and we for it. */
+	return err->sys == EPIPE || err->sys == ECONNRESET ? hear_why(l, err) : -1;
 }
 
 /* The master of the terminal, if there is to be one. */
@@ -272,7 +277,8 @@ static int foresee_running(struct launch *l, struct err *err)
 {
 	l->running = l->c->record;
 	l->running.stage = STAGE_RUNNING;
-	l->running.start_ticks = process_start_ticks(l->running.pid);
+	if (process_start_ticks(l->running.pid, &l->running.start_ticks) < 0)
+		return err_sys(err, "see when the process of %s began", l->running.name);
 	l->running.started_ns = now_ns();
 	return claim_record_ahead(l->c, &l->running, err);
 }
@@ -329,7 +335,8 @@ static int launch(struct launch *l, struct err *err)
 	c->record.pid = pid;
 	/* Without a group of its own, this is all that says what there is to kill. */
 	if (l->io->bundle) {
-		c->record.start_ticks = process_start_ticks(pid);
+		if (process_start_ticks(pid, &c->record.start_ticks) < 0)
+			return err_sys(err, "see when the process of %s began", c->record.name);
 		if (claim_record(c, err) < 0)
 			return -1;
 	}

@@ -57,7 +57,8 @@ static void view_held(struct container *c, struct view *view)
 	if (c->record.stage == STAGE_CREATING) {
 		view->status = CONTAINER_CREATING;
 		view->record = c->record;
-	} else if (!s->exited && exit_file_read(c->state_fd, &s->exit_status, &s->finished_ns)) {
+	} else if (!s->exited &&
+		   exit_file_read(c->state_fd, &s->exit_status, &s->finished_ns) > 0) {
 		s->exited = true;
 	}
 }
@@ -67,6 +68,7 @@ static void release_dead(struct viewer *v, const char *name, struct view *view)
 {
 	struct container c;
 	struct err err;
+	int alive;
 
 	if (claim_open(v->store, name, CLAIM_NOWAIT, &c, &err) < 0) {
 		if (err.sys == EWOULDBLOCK &&
@@ -76,11 +78,11 @@ static void release_dead(struct viewer *v, const char *name, struct view *view)
 		}
 		return;
 	}
-	if (container_is_alive(&c)) {
+	alive = container_is_alive(&c, &err);
+	if (alive > 0)
 		view_alive(v, &c.record, view);
-	} else if (container_release(&c, -1, &err) < 0) {
+	else if (alive < 0 || container_release(&c, -1, &err) < 0)
 		warn("%s", err.text);
-	}
 	container_close(&c);
 }
 
@@ -105,6 +107,7 @@ static void look_at_state(struct viewer *v, const char *name, struct view *view)
 {
 	struct container c;
 	struct err err;
+	int alive;
 
 	if (peek_alive(v, name, view))
 		return;
@@ -114,13 +117,14 @@ static void look_at_state(struct viewer *v, const char *name, struct view *view)
 			warn("%s", err.text);
 		return;
 	}
-	if (container_is_alive(&c)) {
+	alive = container_is_alive(&c, &err);
+	if (alive > 0)
 		view_alive(v, &c.record, view);
-		container_close(&c);
-	} else {
-		container_close(&c);
+	container_close(&c);
+	if (alive < 0)
+		warn("%s", err.text);
+	else if (alive == 0)
 		release_dead(v, name, view);
-	}
 }
 
 /* One that is being made may not have told about itself yet. */
