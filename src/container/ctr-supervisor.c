@@ -17,7 +17,8 @@
  *           is "TIME stdout|stderr F|P TEXT": UTC with nanoseconds, P for a piece of a line whose
  *           rest follows. When it cannot be written, records are dropped and counted, and the
  *           count is written once that is possible again.
- * --ready   gets one byte and is closed once clients are served.
+ * --ready   gets one byte and is closed once clients are served; or what is wrong, behind a byte 1. Given
+ *           first, it gets all of that; else standard error does.
  * --timeout-ns  PID 1 gets SIGKILL so long after the start, and 124 is its status, as timeout(1) has it.
  *
  * It sleeps in poll(2) alone and every descriptor is non-blocking: nothing a container or client
@@ -916,6 +917,8 @@ static void serve(void)
 	while (!super.dead || streams_open() || clients_behind())
 		turn();
 	log_flush(&super.log);
+	if (super.log.dirfd >= 0 && super.log.fd < 0)
+		log_open(&super.log);
 	exit_record();
 	clients_accept();
 	super.out[1] = (char)super.status;
@@ -999,9 +1002,13 @@ static int usage(const char *what, const char *why)
 	const char *part[] = {"ctr-supervisor: ", what, ": ", why, "\n"};
 	struct iovec iov[5];
 
+	if (super.ready >= 0) {
+		part[4] = "";
+		part[0] = "\1ctr-supervisor: ";
+	}
 	for (int i = 0; i < 5; i++)
 		iov[i] = (struct iovec){(char *)part[i], strlen(part[i])};
-	(void)writev(STDERR_FILENO, iov, 5);
+	(void)writev(super.ready >= 0 ? super.ready : STDERR_FILENO, iov, 5);
 	return -1;
 }
 

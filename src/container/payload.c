@@ -282,6 +282,11 @@ int payload_await(int report_fd, pid_t pid, struct err *err)
 		n = read(report_fd, buf + got, sizeof(buf) - got);
 		got += n > 0 ? (size_t)n : 0;
 	} while (n > 0 || (n < 0 && errno == EINTR));
+	if (n < 0) {
+		err_sys(err, "cannot hear from the container's process");
+		end_child(pid);
+		return -1;
+	}
 	if (got == 1)
 		return 0;
 	end_child(pid);

@@ -72,6 +72,7 @@ struct supervisor_args {
 	char text[12][32];
 	char *argv[40];
 	size_t argc, texts;
+	int error; /* errno of what failed, or 0 */
 };
 
 static void arg(struct supervisor_args *a, const char *word)
@@ -94,7 +95,8 @@ static void arg_fd(struct supervisor_args *a, const char *option, int fd)
 {
 	if (fd < 0)
 		return;
-	fcntl(fd, F_SETFD, 0);
+	if (fcntl(fd, F_SETFD, 0) < 0)
+		a->error = errno;
 	arg_number(a, option, (uint64_t)fd);
 }
 
@@ -108,6 +110,7 @@ static int become_supervisor(struct container *c, const struct spec *spec, const
 	if (exit_fd < 0)
 		return err_sys(err, "make the exit file of %s", spec->name);
 	arg(&a, "ctr-supervisor");
+	arg_fd(&a, "--ready", report);
 	arg_number(&a, "--pid", (uint64_t)c->record.pid);
 	arg_fd(&a, "--pidfd", c->pidfd);
 	arg_fd(&a, "--tty", console);
@@ -119,7 +122,6 @@ static int become_supervisor(struct container *c, const struct spec *spec, const
 	arg_fd(&a, "--listen", listener);
 	arg_fd(&a, "--exit", exit_fd);
 	arg_fd(&a, "--lock", c->state_fd);
-	arg_fd(&a, "--ready", report);
 	if (spec->timeout_ns)
 		arg_number(&a, "--timeout-ns", spec->timeout_ns);
 	arg(&a, "--");
@@ -132,6 +134,9 @@ static int become_supervisor(struct container *c, const struct spec *spec, const
 	arg(&a, "--container");
 	arg(&a, spec->name);
 	arg_fd(&a, "--lock-fd", c->state_fd);
+	errno = a.error;
+	if (a.error)
+		return err_sys(err, "hand over descriptors to %s", programs->supervisor);
 	execv(programs->supervisor, a.argv);
 	return err_sys(err, "cannot execute %s", programs->supervisor);
 }
@@ -192,8 +197,10 @@ static int start_and_supervise(const struct store *store, const struct spec *spe
 	return -1;
 }
 
+enum { FAILURE = 1 }; /* the first byte of one */
+
 /* The client's connection, if it is wanted; then one byte from the supervisor, once it serves. A failure
- * is one byte, which fds_receive() may have taken, and a struct err. */
+ * is one byte, which fds_receive() may have taken, and a struct err; or the supervisor's own, a line. */
 static int await_supervisor(int report, bool attach, int *ret_attach, struct err *err)
 {
 	char buf[1 + sizeof(struct err)];
@@ -208,6 +215,13 @@ static int await_supervisor(int report, bool attach, int *ret_attach, struct err
 		memcpy(err, buf + n - (ssize_t)sizeof(*err), sizeof(*err));
 		return -1;
 	}
+	if (n > 1) {
+		const char *text = buf + (buf[0] == FAILURE);
+
+		return err_set(err, "%.*s", (int)(buf + n - text), text);
+	}
+	if (n < 0)
+		return err_sys(err, "cannot hear from the process that was to start the container");
 	if (n != 1 || (attach && client < 0))
 		return err_set(err, "the process that was to start the container ended early");
 	if (attach)
@@ -215,11 +229,32 @@ static int await_supervisor(int report, bool attach, int *ret_attach, struct err
 	return 0;
 }
 
+/* As if it had never run. It is not this one's if the name was somebody else's all the time. */
+static void discard(const struct store *store, const struct spec *spec)
+{
+	struct err err = {0};
+	struct container c;
+	bool ours;
+	int r;
+
+	if (claim_open(store, spec->name, CLAIM_NONE, &c, &err) < 0)
+		return;
+	ours = strcmp(c.record.id, spec->id) == 0;
+	container_close(&c);
+	if (!ours || claim_open(store, spec->name, CLAIM_WAIT, &c, &err) < 0)
+		return;
+	c.record.stage = STAGE_CREATING;
+	r = strcmp(c.record.id, spec->id) == 0 ? container_release(&c, -1, &err) : 0;
+	if (r < 0)
+		warn("%s", err.text);
+	container_close(&c);
+}
+
 static int report_failure(int report, const struct err *err)
 {
 	char buf[1 + sizeof(*err)];
 
-	buf[0] = 1;
+	buf[0] = FAILURE;
 	memcpy(buf + 1, err, sizeof(*err));
 	return fd_write_all(report, buf, sizeof(buf));
 }
@@ -249,7 +284,11 @@ int container_supervise(const struct store *store, const struct spec *spec, stru
 	close(report[1]);
 	r = await_supervisor(report[0], ret_attach != NULL, ret_attach, err);
 	close(report[0]);
-	if (r < 0)
-		waitpid(pid, NULL, 0);
+	if (r < 0) {
+		kill(pid, SIGKILL);
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		discard(store, spec);
+	}
 	return r;
 }
