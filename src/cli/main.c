@@ -129,6 +129,8 @@ int main(int argc, char **argv)
 		return err_print(&err, "ctr");
 	}
 	r = run_command(command, &cli, argc - at, argv + at, &err);
+	if ((fflush(stdout) != 0 || ferror(stdout)) && r >= 0)
+		r = err_sys(&err, "write to standard output");
 	if (r < 0) {
 		char name[64];
 
