@@ -1,6 +1,7 @@
 /* Commands that do one thing to each container they are given. */
 #include "base/fd.h"
 #include "base/num.h"
+#include "base/program.h"
 #include "cgroup/group.h"
 #include "cli/command.h"
 #include "container/gc.h"
@@ -9,9 +10,11 @@
 #include "spec/signame.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef int each_fn(struct cli *cli, const char *name, void *options, struct err *err);
 
@@ -279,6 +282,21 @@ static int set_lock_fd(void *to, const char *what, const char *value, struct err
 		       : 0;
 }
 
+/* What interrupted image commands left is theirs to know. Returns only on failure. */
+static int gc_images(struct cli *cli, struct err *err)
+{
+	char path[4096];
+	char *const words[] = {(char *)"ctr-image", (char *)"--root", (char *)cli->store.root,
+		(char *)"gc", (char *)"--idle", NULL};
+
+	if (program_path("ctr-image", path, sizeof(path), err) < 0)
+		return -1;
+	if (fflush(stdout) != 0)
+		return err_sys(err, "write to standard output");
+	execv(path, words);
+	return err_sys(err, "cannot execute %s", path);
+}
+
 static int gc(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
 	struct gc_flags *f = options;
@@ -293,7 +311,9 @@ static int gc(struct cli *cli, void *options, int argc, char **argv, struct err 
 	if (store_gc(&cli->store, &report, err) < 0)
 		return -1;
 	printf("%zu released, %zu removed\n", report.released, report.removed);
-	return 0;
+	if (faccessat(cli->store.root_fd, "images", F_OK, 0) == 0)
+		return gc_images(cli, err);
+	return errno == ENOENT ? 0 : err_sys(err, "look for %s/images", cli->store.root);
 }
 
 static const struct flag gc_flag_table[] = {

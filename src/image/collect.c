@@ -1,13 +1,16 @@
 #include "base/fd.h"
 #include "image/commands.h"
+#include "image/option.h"
 #include "image/store.h"
 #include "image/sweep.h"
 
+#include <errno.h>
 #include <stdio.h>
 
-static int collect(int root_fd, struct sweep_result *ret, struct err *err)
+static int collect(int root_fd, enum image_lock_kind kind, struct sweep_result *ret,
+	struct err *err)
 {
-	autofd int lock = image_lock(root_fd, IMAGE_EXCLUSIVE, err);
+	autofd int lock = image_lock(root_fd, kind, err);
 	struct sweep_wanted w;
 	int r;
 
@@ -20,13 +23,20 @@ static int collect(int root_fd, struct sweep_result *ret, struct err *err)
 
 static int run(const struct command *self, int root_fd, int argc, char **argv, struct err *err)
 {
-	int r = command_begin(self, NULL, 0, &argc, argv, 0, 0, err);
+	bool idle = false;
+	const struct option_def defs[] = {
+		{"idle", 0, NULL, "only if nobody uses the store now, and without a word", &idle,
+			NULL},
+	};
+	int r = command_begin(self, defs, 1, &argc, argv, 0, 0, err);
 	struct sweep_result done = {0};
 
 	if (r)
 		return r < 0 ? -1 : 0;
-	if (collect(root_fd, &done, err) < 0)
-		return -1;
+	if (collect(root_fd, idle ? IMAGE_EXCLUSIVE_NOW : IMAGE_EXCLUSIVE, &done, err) < 0)
+		return idle && err->sys == EWOULDBLOCK ? 0 : -1;
+	if (idle)
+		return 0;
 	printf("removed %llu layers, %llu blobs, %llu unfinished imports\n",
 		(unsigned long long)done.layers, (unsigned long long)done.blobs,
 		(unsigned long long)done.stages);
@@ -35,7 +45,7 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 
 const struct command image_collect = {
 	"gc",
-	"",
+	"[--idle]",
 	"Remove what interrupted commands left, and what no image or container uses",
 	"  ctr image gc\n",
 	run,

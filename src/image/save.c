@@ -185,19 +185,53 @@ static int write_tar(int fd, int blobs, const struct image *image, struct err *e
 	return r;
 }
 
-/* Under another name until it is whole. */
+/* A file without a name, which goes with its last descriptor; -1 with EOPNOTSUPP where the file system
+ * has none. */
+static int open_nameless(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	autofree char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+
+	return dir ? open(dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0644) : -1;
+}
+
+static int give_name(int fd, const char *path)
+{
+	char self[32];
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+}
+
+/* Whole, in the place of what there is. tmp: another name for it, which it has already, or not yet. */
+static int put_in_place(int fd, bool nameless, const char *tmp, const char *path)
+{
+	if (fsync(fd) < 0)
+		return -1;
+	if (nameless) {
+		if (give_name(fd, path) == 0)
+			return 0;
+		if (errno != EEXIST || give_name(fd, tmp) < 0)
+			return -1;
+	}
+	return rename(tmp, path);
+}
+
+/* Without its name until it is whole. */
 static int save_file(const char *path, int blobs, const struct image *image, struct err *err)
 {
 	char tmp[4096];
-	autofd int fd = -1;
+	autofd int fd = open_nameless(path);
+	bool nameless = fd >= 0;
 
 	if ((size_t)snprintf(tmp, sizeof(tmp), "%s.%d.tmp", path, (int)getpid()) >= sizeof(tmp))
 		return err_set(err, "the file name is too long");
-	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR))
+		fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return err_sys(err, "create %.200s", path);
 	if (write_tar(fd, blobs, image, err) == 0) {
-		if (fsync(fd) == 0 && rename(tmp, path) == 0)
+		if (put_in_place(fd, nameless, tmp, path) == 0)
 			return 0;
 		err_sys(err, "write %.200s", path);
 	}

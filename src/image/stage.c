@@ -97,7 +97,9 @@ void stage_close(struct stage *s)
 
 	if (s->images >= 0 && s->dir >= 0) {
 		staging = openat(s->images, "staging", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (staging >= 0 && tree_remove(staging, s->name, &err) < 0)
+		if (staging < 0)
+			err_sys(&err, "open images/staging");
+		if (staging < 0 || tree_remove(staging, s->name, &err) < 0)
 			warn("%s left over in staging: %s", s->name, err.text);
 	}
 	close_one(&s->blobs);

@@ -29,7 +29,9 @@ static int open_store(int root_fd)
 int image_lock(int root_fd, enum image_lock_kind kind, struct err *err)
 {
 	autofd int fd = open_store(root_fd);
-	int how = kind == IMAGE_SHARED ? LOCK_SH : LOCK_EX;
+	int how = kind == IMAGE_SHARED          ? LOCK_SH
+		  : kind == IMAGE_EXCLUSIVE_NOW ? LOCK_EX | LOCK_NB
+						: LOCK_EX;
 
 	if (fd < 0)
 		return err_sys(err, "open the image store");

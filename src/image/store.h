@@ -11,8 +11,9 @@
 #include <stddef.h>
 
 enum image_lock_kind {
-	IMAGE_SHARED,    /* a start: from image_open until its container.json is written */
-	IMAGE_EXCLUSIVE, /* whoever replaces or removes */
+	IMAGE_SHARED,        /* a start: from image_open until its container.json is written */
+	IMAGE_EXCLUSIVE,     /* whoever replaces or removes */
+	IMAGE_EXCLUSIVE_NOW, /* the same, without waiting: err->sys is EWOULDBLOCK */
 };
 
 /* Locks the store below root_fd (the directory CTR_ROOT), making it if there is none. Waits. The

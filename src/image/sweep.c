@@ -198,6 +198,24 @@ static int take_dead_stages(int root_fd, int trash, uint64_t *count, struct err 
 	return errno ? err_sys(err, "read images/staging") : 0;
 }
 
+/* A name is written under the exclusive lock, which is ours: what has only a temporary one is dead. */
+static int remove_half_written(int root_fd, struct err *err)
+{
+	autodir DIR *d = dir_open_at(root_fd, "images/refs");
+	struct dirent *e;
+
+	if (!d)
+		return err_sys(err, "open images/refs");
+	while ((errno = 0, e = readdir(d))) {
+		if (e->d_name[0] != '.' || strcmp(e->d_name, ".") == 0 ||
+			strcmp(e->d_name, "..") == 0)
+			continue;
+		if (unlinkat(dirfd(d), e->d_name, 0) < 0)
+			return err_sys(err, "remove images/refs/%s", e->d_name);
+	}
+	return errno ? err_sys(err, "read images/refs") : 0;
+}
+
 int sweep_run(int root_fd, const struct sweep_wanted *w, int *lock_fd, struct sweep_result *ret,
 	struct err *err)
 {
@@ -211,7 +229,8 @@ int sweep_run(int root_fd, const struct sweep_wanted *w, int *lock_fd, struct sw
 			0 ||
 		take_unwanted(root_fd, "images/blobs/sha256", w->blobs, trash.blobs, &done.blobs,
 			err) < 0 ||
-		take_dead_stages(root_fd, trash.dir, &done.stages, err) < 0)
+		take_dead_stages(root_fd, trash.dir, &done.stages, err) < 0 ||
+		remove_half_written(root_fd, err) < 0)
 		r = -1;
 	close(take_fd(lock_fd));
 	stage_close(&trash);
