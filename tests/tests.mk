@@ -16,11 +16,24 @@ unit: $(UNIT)
 
 # Everything, with what it needs. The last line counts the tests of all runners.
 check: test-deps
-	@$(MAKE) --no-print-directory -s -j2 all unit-programs $(B)/soak/pause
+	@$(MAKE) --no-print-directory -s -j2 all unit-programs fault-programs $(B)/soak/pause
 	@$(MAKE) --no-print-directory -s fuzz-programs
 	@tests/run.sh $(B)
 
 unit-programs: $(UNIT)
+
+# Each system call of each command made to fail, and a kill before each: docs/reliability.md.
+FAULTS := $(B)/faults/inject $(B)/faults/payload
+$(B)/faults/inject: tests/faults/inject.c
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -std=gnu17 $(WARN) -O2 -o $@ $< -lseccomp
+$(B)/faults/payload: tests/faults/payload.c
+	@mkdir -p $(@D)
+	$(MUSL_CC) -D_GNU_SOURCE -std=gnu17 $(WARN) -Os -static -s -o $@ $< \
+	  -idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -dumpmachine)
+fault-programs: $(FAULTS)
+faults: all $(FAULTS)
+	tests/faults/campaign.py -o $(B)/faults/table.md $(B)
 
 # What a start costs, against others and against the bare floor.
 BENCH := $(addprefix $(B)/bench/,timer floor true-musl true-glibc)

@@ -9,7 +9,8 @@
  *            else the number of an error that the call returns. The call is not made, but for close(2),
  *            which frees the descriptor whatever it returns
  *
- *   -t       writes "PROCESS K PROGRAM CALL can|cannot" for every call: whether it can fail at all
+ *   -t       writes "PROCESS K PROGRAM CALL can|memory|cannot" for every call: whether it can fail at
+ *            all, or for want of memory only
  *   -r       writes what happened in one line: "STATUS hit|missed|harmless PROGRAM CALL HUNG"
  *   -d       ends everything after so many seconds
  *
@@ -107,18 +108,26 @@ static bool process_program(struct process *p)
 	return strcmp(p->program, "ctr") == 0 || strncmp(p->program, "ctr-", 4) == 0;
 }
 
-/* Calls that report no failure, or that fail for wrong arguments only. */
-static bool can_fail(long call)
+/* For want of memory only. */
+static bool is_memory(long call)
+{
+	return call == SYS_brk || call == SYS_mmap || call == SYS_munmap || call == SYS_mprotect ||
+	       call == SYS_mremap || call == SYS_madvise;
+}
+
+/* Some calls report no failure, or fail for wrong arguments only; nobody here waits in futex(2). */
+static bool can_fail(long call, int error)
 {
 	static const long never[] = {SYS_exit, SYS_exit_group, SYS_getpid, SYS_gettid, SYS_getppid,
 		SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_umask, SYS_rt_sigreturn,
 		SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_restart_syscall, SYS_set_tid_address,
-		SYS_set_robust_list, SYS_rseq, SYS_arch_prctl, SYS_alarm, SYS_sched_yield};
+		SYS_set_robust_list, SYS_rseq, SYS_arch_prctl, SYS_alarm, SYS_sched_yield,
+		SYS_futex};
 
 	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
 		if (call == never[i])
 			return false;
-	return true;
+	return !is_memory(call) || error == ENOMEM;
 }
 
 static const char *call_name(long call)
@@ -144,6 +153,11 @@ static void set_register(pid_t pid, size_t offset, long value)
 
 static void fail_call(struct process *p, long call)
 {
+	/* brk(2) does not say no: it returns what is, as it does when it is asked for nothing. */
+	if (call == SYS_brk) {
+		set_register(p->pid, offsetof(struct user_regs_struct, rdi), 0);
+		return;
+	}
 	if (call != SYS_close)
 		set_register(p->pid, offsetof(struct user_regs_struct, orig_rax), -1);
 	p->result = -point_fault;
@@ -152,12 +166,14 @@ static void fail_call(struct process *p, long call)
 static void call_begins(struct process *p)
 {
 	long call = ptrace(PTRACE_PEEKUSER, p->pid, offsetof(struct user_regs_struct, orig_rax), 0);
-	bool can = can_fail(call);
+	bool can = can_fail(call, point_fault);
 
 	p->calls++;
 	if (trace)
 		fprintf(trace, "%s %lu %s %s %s\n", p->role, p->calls, p->program, call_name(call),
-			can ? "can" : "cannot");
+			is_memory(call)       ? "memory"
+			: can_fail(call, EIO) ? "can"
+					      : "cannot");
 	if (!point_role || p->calls != point_call || strcmp(p->role, point_role) != 0)
 		return;
 	snprintf(outcome, sizeof(outcome), "%s %s %s", can || point_fault < 0 ? "hit" : "harmless",

@@ -41,7 +41,8 @@ static void tell_mounts(void)
 	while (f && fgets(line, sizeof(line), f)) {
 		const char *type = strstr(line, " - ");
 
-		if (sscanf(line, "%*s %*s %*s %1023s %1023s %255s", root, target, options) == 3 && type)
+		if (sscanf(line, "%*s %*s %*s %1023s %1023s %255s", root, target, options) == 3 &&
+			type)
 			printf("mount %s %s%s", target, options,
 				strncmp(type, " - overlay", 10) == 0 ? " overlay\n" : type);
 	}
