@@ -478,12 +478,16 @@ int claim_open(const struct store *store, const char *name, enum claim_wait wait
 	}
 	if (wait != CLAIM_NONE && check_still_named(store, name, c.state_fd) < 0) {
 		err_sys(err, "open %s/%s", store->state, name);
-		goto fail;
+		goto unreadable;
 	}
 	if (read_record(&c, name, err) < 0 && salvage_record(&c, name, wait, err) < 0)
-		goto fail;
+		goto unreadable;
 	*ret = c;
 	return 0;
+unreadable:
+	/* That would say that somebody holds it. */
+	if (err->sys == EWOULDBLOCK)
+		err->sys = EIO;
 fail:
 	container_close(&c);
 	return -1;

@@ -1046,10 +1046,10 @@ static int option_read(const char *name, const char *value)
 			return usage(name, "needs a number");
 		if (o->number)
 			*o->number = n;
-		else if (n < FIRST_FD || fcntl((int)n, F_GETFD) < 0)
-			return usage(name, "is not an open descriptor above 2");
 		else
 			*o->fd = (int)n;
+		if (o->fd && (n < FIRST_FD || fcntl((int)n, F_GETFD) < 0))
+			return usage(name, "is not an open descriptor above 2");
 		return 0;
 	}
 	return usage(name, "unknown option");

@@ -90,8 +90,8 @@ bool container_seems_alive(const struct record *r)
 
 	/* Of a zombie the threads may go on. */
 	return r->stage == STAGE_RUNNING && has_process(r, &unknown) > 0 &&
-	       process_stat(r->pid, &state, &ticks) == 0 && ticks == r->start_ticks && state != 'Z' &&
-	       state != 'X';
+	       process_stat(r->pid, &state, &ticks) == 0 && ticks == r->start_ticks &&
+	       state != 'Z' && state != 'X';
 }
 
 /* The pid may be another process's by now, or a thread's. */

@@ -7,16 +7,14 @@
 #include <errno.h>
 #include <stdio.h>
 
-static int collect(int root_fd, enum image_lock_kind kind, struct sweep_result *ret,
-	struct err *err)
+static int collect(int root_fd, int *lock, struct sweep_result *ret, struct err *err)
 {
-	autofd int lock = image_lock(root_fd, kind, err);
 	struct sweep_wanted w;
 	int r;
 
-	if (lock < 0 || sweep_survey(root_fd, &w, err) < 0)
+	if (sweep_survey(root_fd, &w, err) < 0)
 		return -1;
-	r = sweep_run(root_fd, &w, &lock, ret, err);
+	r = sweep_run(root_fd, &w, lock, ret, err);
 	sweep_wanted_free(&w);
 	return r;
 }
@@ -30,11 +28,15 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 	};
 	int r = command_begin(self, defs, 1, &argc, argv, 0, 0, err);
 	struct sweep_result done = {0};
+	autofd int lock = -1;
 
 	if (r)
 		return r < 0 ? -1 : 0;
-	if (collect(root_fd, idle ? IMAGE_EXCLUSIVE_NOW : IMAGE_EXCLUSIVE, &done, err) < 0)
+	lock = image_lock(root_fd, idle ? IMAGE_EXCLUSIVE_NOW : IMAGE_EXCLUSIVE, err);
+	if (lock < 0)
 		return idle && err->sys == EWOULDBLOCK ? 0 : -1;
+	if (collect(root_fd, &lock, &done, err) < 0)
+		return -1;
 	if (idle)
 		return 0;
 	printf("removed %llu layers, %llu blobs, %llu unfinished imports\n",

@@ -33,8 +33,12 @@ int image_lock(int root_fd, enum image_lock_kind kind, struct err *err)
 		  : kind == IMAGE_EXCLUSIVE_NOW ? LOCK_EX | LOCK_NB
 						: LOCK_EX;
 
-	if (fd < 0)
-		return err_sys(err, "open the image store");
+	if (fd < 0) {
+		err_sys(err, "open the image store");
+		/* That would say that somebody holds the lock. */
+		err->sys = err->sys == EWOULDBLOCK ? EIO : err->sys;
+		return -1;
+	}
 	while (flock(fd, how) < 0)
 		if (errno != EINTR)
 			return err_sys(err, "lock the image store");

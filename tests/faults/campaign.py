@@ -1,11 +1,12 @@
 #!/usr/bin/python3
-"""campaign.py [-n POINTS] [-c COMMAND] [-f FAULT] [-o FILE] BUILD
+"""campaign.py [-n POINTS] [-m MINUTES] [-c COMMAND] [-f FAULT] [-o FILE] BUILD
 
 Makes each system call of each command fail, or kills one or all of its processes there, and looks at
 what the command says, what it did, and what is left after one `ctr gc`. See docs/reliability.md for the
 rules. A point is (process, k, fault), as inject.c counts them.
 
 -n  only so many points, always the same ones as long as the commands make the same calls
+-m  only for so long; the points come in an order of chance, so it is a sample of all of them
 -c  only commands whose name has this in it; -f only this fault: KILL, ALL, ENOMEM ... (both repeat)
 -o  the tables as Markdown go to FILE
 
@@ -36,6 +37,7 @@ DEADLINE = 25  # seconds; ctr's own longest wait on these paths is 10
 FINDINGS = ["hang", "status", "lines", "lost", "left", "name"]
 HEADS = ["hangs", "wrong exit code", "no or more than one line", "swallowed", "left behind",
          "name not usable"]
+SUPERVISORS = 2  # of one container
 GROUPS = "/sys/fs/cgroup/ctr"
 
 
@@ -49,6 +51,13 @@ def is_alive(pid):
         return not re.search(r"^State:\s+[ZX]", read(f"/proc/{pid}/status"), re.M)
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def name_of(pid):
+    try:
+        return read(f"/proc/{pid}/comm").strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def listing(top, depth=9):
@@ -178,15 +187,14 @@ class Lane:
         return [int(p) for pids in self.groups().values() for p in pids]
 
     def settle(self):
-        """Every living container has a supervisor; all else of ours ends by itself. What does not?"""
-        for _ in range(400):
-            groups = self.groups()
-            runners = self.runners()
-            if len(runners) <= len([g for g in groups.values() if g]):
+        """Every living container has supervisors; all else of ours ends by itself. What does not?"""
+        for _ in range(500):
+            living = len([g for g in self.groups().values() if g])
+            names = [name_of(p) for p in self.runners()]
+            if len(names) <= SUPERVISORS * living and set(names) <= {"ctr-supervisor"}:
                 return ""
-            time.sleep(0.01)
-        names = [read(f"/proc/{p}/comm").strip() for p in runners if os.path.exists(f"/proc/{p}")]
-        return f"processes {names}"
+            time.sleep(0.005)
+        return f"processes {names} "
 
     def everything(self):
         groups = self.groups()
@@ -225,9 +233,9 @@ class Lane:
         out += [f"state/{n}" for n in os.listdir(self.state) if n not in allowed]
         kept = os.listdir(self.root + "/containers")
         out += [f"containers/{n}" for n in kept if n not in allowed]
-        staging = self.root + "/images/staging"
-        if os.path.isdir(staging):
-            out += [f"staging/{n}" for n in os.listdir(staging)]
+        for d in ("images/staging", "spare"):
+            if os.path.isdir(f"{self.root}/{d}"):
+                out += [f"{d}/{n}" for n in os.listdir(f"{self.root}/{d}")]
         for name in set(kept) & set(row.containers):
             files = set(os.listdir(f"{self.root}/containers/{name}"))
             extra = files - {"config.json", "container.json", "upper", "work", "log", "log.1"}
@@ -299,9 +307,14 @@ def kept(lane):
 
 
 class Run(Row):
-    def __init__(self, name, flags, to_file=False):
-        self.name, self.rm, self.to_file = name, "--rm" in flags, to_file
+    def __init__(self, name, flags, to_file=False, warm=False):
+        self.name, self.rm, self.to_file, self.warm = name, "--rm" in flags, to_file, warm
         self.args = ["run", *flags, *RUN, "tell"] + (["/out/told"] if to_file else [])
+
+    def prepare(self, lane):
+        """Right after another one there is a spare directory."""
+        if self.warm:
+            lane.ctr("run", "--rm", "base:1", "/bin/payload", "none")
 
     def outcome(self, lane):
         if self.to_file:
@@ -374,12 +387,15 @@ class Collect(Row):
     name, args, rm = "gc", ["gc"], True
 
     def prepare(self, lane):
+        before = lane.runners()
         lane.ctr("run", "--rm", "-d", "--name", "k", "base:1", "/bin/payload", "wait")
-        pid = json.loads(read(f"{lane.state}/k/record.json"))["pid"]
-        supervisor = int(re.search(r"PPid:\s+(\d+)", read(f"/proc/{pid}/status"))[1])
-        os.kill(supervisor, signal.SIGKILL)
-        os.kill(pid, signal.SIGKILL)
-        for p in (supervisor, pid):
+        pids = [p for p in lane.runners() if p not in before]
+        pids.append(json.loads(read(f"{lane.state}/k/record.json"))["pid"])
+        # Those who would go on in another's place do not get to it.
+        for sig in (signal.SIGSTOP, signal.SIGKILL):
+            for p in pids:
+                os.kill(p, sig)
+        for p in pids:
             while is_alive(p):
                 time.sleep(0.001)
         os.makedirs(f"{lane.state}/.new.0123456789abcdef")
@@ -438,6 +454,7 @@ class Image(Row):
 
 ROWS = [
     Run("run --rm", ["--rm"]),
+    Run("run --rm, after another", ["--rm"], warm=True),
     Run("run --rm -d", ["--rm", "-d"], to_file=True),
     Run("run", []),
     Run("run -d", ["-d"], to_file=True),
@@ -604,6 +621,7 @@ def lane_main(options):
         f.write(str(os.getpid()))
     lane = Lane(os.path.realpath(options.build), options.lane, LANES)
     say = lambda **what: print(json.dumps(what), flush=True)
+    begun = time.time()
     try:
         lane.begin()
         plans = []
@@ -613,10 +631,11 @@ def lane_main(options):
             plans += [(row, *p) for p in plan_row(lane, row)
                       if not options.fault or p[2] in options.fault]
         say(total=len(plans))
-        if options.points and options.points < len(plans):
-            plans = random.Random(len(ROWS)).sample(plans, options.points)
-        chosen = plans[options.lane::LANES]
+        random.Random(len(ROWS)).shuffle(plans)
+        chosen = plans[:options.points or None][options.lane::LANES]
         for row, role, k, fault in chosen:
+            if options.minutes and time.time() - begun > 60 * options.minutes:
+                break
             res, found = try_point(lane, row, role, k, fault)
             say(row=row.name, fault=fault, hit=res.hit, found=sorted({f[0] for f in found}))
             for kind, text in found:
@@ -692,6 +711,7 @@ def remove_group(own):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("-n", dest="points", type=int, default=0)
+    parser.add_argument("-m", dest="minutes", type=int, default=0)
     parser.add_argument("-c", dest="command", action="append")
     parser.add_argument("-f", dest="fault", action="append", choices=FAULTS)
     parser.add_argument("-o", dest="output")

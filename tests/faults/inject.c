@@ -122,7 +122,7 @@ static bool can_fail(long call, int error)
 		SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_umask, SYS_rt_sigreturn,
 		SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_restart_syscall, SYS_set_tid_address,
 		SYS_set_robust_list, SYS_rseq, SYS_arch_prctl, SYS_alarm, SYS_sched_yield,
-		SYS_futex};
+		SYS_futex, SYS_uname};
 
 	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
 		if (call == never[i])
