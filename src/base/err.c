@@ -47,7 +47,7 @@ int err_sys(struct err *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	format(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
-	append(err, strerrordesc_np(saved));
+	append(err, strerror(saved));
 	errno = saved;
 	return -1;
 }

@@ -47,7 +47,7 @@ static void become(char *const argv[], int out, pid_t parent)
 	if (dup2(out, STDOUT_FILENO) < 0)
 		_exit(1);
 	execvp(argv[0], argv);
-	dprintf(STDERR_FILENO, "%s: %s\n", argv[0], strerrordesc_np(errno));
+	dprintf(STDERR_FILENO, "%s: %s\n", argv[0], strerror(errno));
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
@@ -92,7 +92,7 @@ int child_finish(struct child *c, struct err *err)
 		return 0;
 	if (WIFSIGNALED(status))
 		return err_set(err, "%s was ended by signal %d (%s)", c->name, WTERMSIG(status),
-			sigdescr_np(WTERMSIG(status)));
+			strsignal(WTERMSIG(status)));
 	return err_set(err, "%s failed with status %d", c->name, WEXITSTATUS(status));
 }
 

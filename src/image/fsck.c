@@ -31,7 +31,7 @@ static void check_blob(int dir, const char *name, struct tally *t)
 	snprintf(what, sizeof(what), "blob sha256:%s", name);
 	t->blobs++;
 	if (fd < 0)
-		problem(t, what, strerrordesc_np(errno));
+		problem(t, what, strerror(errno));
 	else if (digest_of_file(fd, hex, &size, &err) < 0)
 		problem(t, what, err.text);
 	else if (strcmp(hex, name) != 0)
@@ -63,7 +63,7 @@ static void check_exists(int root_fd, const char *image, const char *dir, const 
 	snprintf(path, sizeof(path), "images/%s/%s", dir, hex);
 	snprintf(what, sizeof(what), "image %s: %s", image, path);
 	if (fstatat(root_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		problem(t, what, errno == ENOENT ? "missing" : strerrordesc_np(errno));
+		problem(t, what, errno == ENOENT ? "missing" : strerror(errno));
 	else if ((st.st_mode & S_IFMT) != kind)
 		problem(t, what, "of the wrong kind");
 }

@@ -34,7 +34,7 @@ int source_open(const struct source *s, const char *file, struct err *err)
 	struct stat st;
 
 	if (fd < 0)
-		return err_set(err, "%.200s: %s", file, strerrordesc_np(e.sys));
+		return err_set(err, "%.200s: %s", file, strerror(e.sys));
 	if (fstat(fd, &st) < 0)
 		return err_sys(err, "%.200s", file);
 	if (!S_ISREG(st.st_mode))

@@ -61,10 +61,10 @@ int rlimits_apply(const struct rlimit_spec *limits, size_t n, struct err *err)
 	for (size_t i = 0; i < n; i++) {
 		struct rlimit64 lim = {limits[i].soft, limits[i].hard}, now;
 
-		if (prlimit64(0, (__rlimit_resource_t)limits[i].resource, &lim, NULL) == 0)
+		if (syscall(SYS_prlimit64, 0, limits[i].resource, &lim, NULL) == 0)
 			continue;
 		/* A limit that is already in force needs no right to set it. */
-		if (prlimit64(0, (__rlimit_resource_t)limits[i].resource, NULL, &now) == 0 &&
+		if (syscall(SYS_prlimit64, 0, limits[i].resource, NULL, &now) == 0 &&
 			now.rlim_cur == lim.rlim_cur && now.rlim_max == lim.rlim_max)
 			continue;
 		err_sys(err, "cannot set ulimit %s to %llu:%llu", resource_name(limits[i].resource),
