@@ -103,7 +103,8 @@ static void make_root(const char *lower, const char *stage, const char *upper, c
 	mount_new("tmpfs", stage, 0, "mode=700");
 	must(chdir(stage), stage);
 	must(mkdir("root", 0755), "root");
-	snprintf(data, sizeof(data), "lowerdir=%s,upperdir=%s,workdir=%s", lower, upper, work);
+	snprintf(data, sizeof(data), "volatile,lowerdir=%s,upperdir=%s,workdir=%s", lower, upper,
+		work);
 	mount_new("overlay", "root", 0, data);
 	must(chdir("root"), "root");
 	mount_new("proc", "proc", FLAGS_PROC, NULL);
@@ -179,6 +180,9 @@ static void make_scratch(const char *scratch)
 
 static void remove_scratch(const char *scratch)
 {
+	must(unlink("work/work/incompat/volatile/dirty"), "dirty");
+	must(rmdir("work/work/incompat/volatile"), "volatile");
+	must(rmdir("work/work/incompat"), "incompat");
 	must(rmdir("work/work"), "work/work");
 	must(rmdir("work"), "work");
 	must(rmdir("upper"), "upper");
