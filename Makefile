@@ -39,7 +39,7 @@ STATIC   ?= 1
 $(B)/ctr-glibc: $(call obj,$(CLI_SRC))
 $(B)/ctr-oci-glibc: $(call obj,$(OCI_SRC))
 $(B)/ctr-glibc $(B)/ctr-oci-glibc: $(B)/libctr.a
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(if $(STATIC),-static) -o $@ $^ -ljansson -lcap
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(if $(STATIC),-static) -o $@ $(filter %.o,$^) $(B)/libctr.a -ljansson -lcap
 
 # And another twelfth against musl, whose start is shorter by what glibc asks the processor: a second set
 # of objects. Debian has the two libraries for glibc only; what they call there musl has too, but for
@@ -64,7 +64,8 @@ $(MUSL_B)/libctr.a: $(call musl_obj,$(MUSL_SRC)) $(MUSL_B)/gen/seccomp_builtin.o
 $(B)/ctr-musl: $(call musl_obj,$(CLI_SRC))
 $(B)/ctr-oci-musl: $(call musl_obj,$(OCI_SRC))
 $(B)/ctr-musl $(B)/ctr-oci-musl: $(MUSL_B)/libctr.a
-	$(MUSL_CC) $(LDFLAGS) -static -o $@ $^ $(MUSL_LIBS) $(MUSL_B)/libctr.a
+	$(MUSL_CC) $(LDFLAGS) -static -o $@ $(filter %.o,$^) -Wl,--start-group $(MUSL_B)/libctr.a $(MUSL_LIBS) \
+	  -Wl,--end-group
 
 # Whether they can be linked, found out once.
 $(B)/libc.mk: src/base/fortify.c Makefile

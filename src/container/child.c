@@ -1,7 +1,6 @@
 #include "container/child.h"
 
 #include "base/fd.h"
-#include "base/fdpass.h"
 #include "base/file.h"
 #include "base/inside.h"
 #include "container/hooks.h"
@@ -13,7 +12,6 @@
 #include "ns/uts.h"
 #include "process/ids.h"
 #include "process/lsm.h"
-#include "process/terminal.h"
 #include "rootfs/mounts.h"
 #include "rootfs/overlay.h"
 #include "rootfs/root.h"
@@ -128,42 +126,25 @@ static int build_root(const struct child *c, int rootfd, int *ret_devfd, struct 
 
 static int hide_paths(const struct spec *spec, int rootfd, int devfd, struct err *err)
 {
-	autofd int null = -1;
+	autofd int null = -1, empty = -1;
+	struct mask mask = {-1, -1};
 
 	if (spec->masked_count) {
-		null = null_open(devfd, err);
+		mask.null = null = null_open(devfd, err);
 		if (null < 0)
 			return -1;
 	}
-	for (size_t i = 0; i < spec->masked_count; i++)
-		if (mask_path(rootfd, spec->masked[i], null, err) < 0)
+	for (size_t i = 0; i < spec->masked_count; i++) {
+		int r = mask_path(rootfd, spec->masked[i], &mask, err);
+
+		empty = mask.empty;
+		if (r < 0)
 			return -1;
+	}
 	for (size_t i = 0; i < spec->readonly_count; i++)
 		if (readonly_path(rootfd, spec->readonly_paths[i], err) < 0)
 			return -1;
 	return 0;
-}
-
-static int set_streams(const struct child *c, int rootfd, int devfd, struct err *err)
-{
-	autofd int null = -1, ptmx = -1;
-	int streams[3] = {c->streams[0], c->streams[1], c->streams[2]};
-
-	if (setsid() < 0)
-		return err_sys(err, "cannot start a session");
-	if (c->console_sock >= 0) {
-		ptmx = inside_open(rootfd, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW, 0, err);
-		if (ptmx < 0 || fds_send(c->console_sock, &ptmx, 1, err) < 0)
-			return -1;
-		return terminal_become(ptmx, c->spec->process.rows, c->spec->process.columns, err);
-	}
-	if (streams[0] < 0 && devfd >= 0 && !c->spec->process.open_stdin) {
-		null = openat(devfd, "null", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-		if (null < 0)
-			return err_sys(err, "open the container's /dev/null");
-		streams[0] = null;
-	}
-	return streams_apply(streams, err);
 }
 
 /* The root, attached, as a descriptor. */
@@ -192,7 +173,8 @@ static int become_payload(const struct child *c, struct payload *payload, struct
 	rootfd = make_root(t, spec, err);
 	if (rootfd < 0 || build_root(c, rootfd, &devfd, err) < 0 ||
 		hide_paths(spec, rootfd, devfd, err) < 0 ||
-		set_streams(c, rootfd, devfd, err) < 0 ||
+		payload_set_streams(spec, rootfd, c->streams,
+			devfd >= 0 && !spec->process.open_stdin, c->console_sock, err) < 0 ||
 		hooks_run(&spec->hooks, HOOK_CREATE_CONTAINER,
 			c->states ? c->states->creating : NULL, err) < 0 ||
 		root_enter(rootfd, &spec->root, plan_has_users(spec),

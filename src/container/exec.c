@@ -2,14 +2,12 @@
 
 #include "base/fd.h"
 #include "base/fdpass.h"
-#include "base/inside.h"
 #include "cgroup/group.h"
 #include "container/payload.h"
 #include "ns/clone.h"
 #include "process/ids.h"
 #include "process/lsm.h"
 #include "process/sched.h"
-#include "process/terminal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,28 +30,6 @@ struct entry {
 	int report_fd;
 };
 
-static int set_streams(const struct entry *e, int rootfd, struct err *err)
-{
-	autofd int null = -1, ptmx = -1;
-	int streams[3] = {e->streams[0], e->streams[1], e->streams[2]};
-
-	if (setsid() < 0)
-		return err_sys(err, "cannot start a session");
-	if (e->console_sock >= 0) {
-		ptmx = inside_open(rootfd, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW, 0, err);
-		if (ptmx < 0 || fds_send(e->console_sock, &ptmx, 1, err) < 0)
-			return -1;
-		return terminal_become(ptmx, e->spec->process.rows, e->spec->process.columns, err);
-	}
-	if (streams[0] < 0 && !e->spec->process.open_stdin) {
-		null = inside_open(rootfd, "/dev/null", O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, err);
-		if (null < 0)
-			return -1;
-		streams[0] = null;
-	}
-	return streams_apply(streams, err);
-}
-
 static int enter(const struct entry *e, struct err *err)
 {
 	autofd int root = -1, label_fd = -1;
@@ -72,7 +48,8 @@ static int enter(const struct entry *e, struct err *err)
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return err_sys(err, "cannot open the container's root");
-	if (set_streams(e, root, err) < 0)
+	if (payload_set_streams(e->spec, root, e->streams, !e->spec->process.open_stdin,
+		    e->console_sock, err) < 0)
 		return -1;
 	return payload_execute(
 		&(struct payload){

@@ -1,6 +1,7 @@
 #include "container/payload.h"
 
 #include "base/fd.h"
+#include "base/fdpass.h"
 #include "base/file.h"
 #include "base/inside.h"
 #include "container/gate.h"
@@ -12,6 +13,7 @@
 #include "process/sched.h"
 #include "process/seccomp.h"
 #include "process/seccomp_listener.h"
+#include "process/terminal.h"
 #include "process/user.h"
 
 #include <errno.h>
@@ -190,6 +192,30 @@ static int give_up_rights(const struct payload *p, const struct user *user, stru
 	if (become_user(p->spec, user, err) < 0)
 		return -1;
 	return apply_caps(process, user, err);
+}
+
+int payload_set_streams(const struct spec *spec, int rootfd, const int streams[3], bool no_stdin,
+	int console_sock, struct err *err)
+{
+	autofd int null = -1, ptmx = -1;
+	int to[3] = {streams[0], streams[1], streams[2]};
+
+	if (setsid() < 0)
+		return err_sys(err, "cannot start a session");
+	if (console_sock >= 0) {
+		ptmx = inside_open(rootfd, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW, 0, err);
+		if (ptmx < 0 || fds_send(console_sock, &ptmx, 1, err) < 0)
+			return -1;
+		return terminal_become(ptmx, spec->process.rows, spec->process.columns, err);
+	}
+	if (to[0] < 0 && no_stdin) {
+		/* Whoever is root inside may have put a pipe there, at which others would wait. */
+		null = inside_open(rootfd, "/dev/null", O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, err);
+		if (null < 0)
+			return -1;
+		to[0] = null;
+	}
+	return streams_apply(to, err);
 }
 
 int payload_execute(struct payload *p, struct err *err)

@@ -19,6 +19,12 @@ struct payload {
 	const struct seccomp_listener *listener; /* where the filter notifies, or NULL */
 };
 
+/* Before payload_execute(): a session of its own, and the standard streams. With console_sock (else -1) a
+ * new terminal of the container, whose master is sent there; otherwise streams, -1 being what the process
+ * has, or with no_stdin, for standard input, the container's /dev/null. */
+int payload_set_streams(const struct spec *spec, int rootfd, const int streams[3], bool no_stdin,
+	int console_sock, struct err *err);
+
 /*
  * In the container's root, as root of its user namespace: finds the user and the command, checks
  * that the command can run on this kernel, waits at the gate, takes the limits, the identity, the

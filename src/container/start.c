@@ -166,8 +166,10 @@ static bool must_tell_first(const struct spec *spec)
 }
 
 /* Files that the payload need not wait for; where container_read() looks for them. */
-static int write_details(struct container *c, const struct spec *spec, struct err *err)
+static int write_details(struct container *c, const struct spec *spec, struct plan *plan,
+	struct err *err)
 {
+	struct spec told = *spec;
 	autojson json_t *j = NULL;
 	autofree char *text = NULL;
 	int dirfd = spec->remove ? c->state_fd : c->data_fd;
@@ -175,7 +177,11 @@ static int write_details(struct container *c, const struct spec *spec, struct er
 	/* An engine's is kept as it came, before anything else. */
 	if (c->record.bundle[0])
 		return 0;
-	j = config_write(spec, spec->root.dir ? spec->root.dir : "/", err);
+	if (plan->map.count) {
+		told.ns.uid_maps = told.ns.gid_maps = &plan->map;
+		told.ns.uid_map_count = told.ns.gid_map_count = 1;
+	}
+	j = config_write(&told, spec->root.dir ? spec->root.dir : "/", err);
 	text = j ? json_text(j, JSON_INDENT(2), err) : NULL;
 	if (!text || (!must_tell_first(spec) && write_initial_summary(dirfd, spec, err) < 0))
 		return -1;
@@ -286,7 +292,7 @@ static int foresee_running(struct launch *l, struct err *err)
 /* From the first moment of the child to the exec of the payload. */
 static int bring_up(struct launch *l, struct err *err)
 {
-	if (provide_trees(l, err) < 0 || write_details(l->c, l->spec, err) < 0 ||
+	if (provide_trees(l, err) < 0 || write_details(l->c, l->spec, l->plan, err) < 0 ||
 		foresee_running(l, err) < 0)
 		return -1;
 	if (l->io->tend_spares)

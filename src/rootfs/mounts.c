@@ -289,7 +289,18 @@ static int open_existing(int rootfd, const char *path, struct err *err)
 	return fd;
 }
 
-int mask_path(int rootfd, const char *path, int nullfd, struct err *err)
+/* One file system for all: only the first is made, and the others are mounts of it, which have its flags.
+ * It is known by its descriptor, never by a path (CVE-2025-31133). */
+static int empty_open(struct mask *mask, struct err *err)
+{
+	if (mask->empty >= 0)
+		return tree_clone(mask->empty, "", false, err);
+	mask->empty = tree_new("tmpfs", "nr_inodes=1,mode=755",
+		MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
+	return mask->empty < 0 ? -1 : fcntl(mask->empty, F_DUPFD_CLOEXEC, 3);
+}
+
+int mask_path(int rootfd, const char *path, struct mask *mask, struct err *err)
 {
 	int found = open_existing(rootfd, path, err);
 	autofd int target = found, source = -1;
@@ -299,13 +310,8 @@ int mask_path(int rootfd, const char *path, int nullfd, struct err *err)
 		return 0;
 	if (found < 0 || fstat(target, &st) < 0)
 		return found < 0 ? -1 : err_sys(err, "stat %s in the container", path);
-	if (S_ISDIR(st.st_mode))
-		source = tree_new("tmpfs", "nr_inodes=1,mode=755",
-			MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-				MOUNT_ATTR_NOEXEC,
-			err);
-	else
-		source = tree_clone(nullfd, "", false, err);
+	source = S_ISDIR(st.st_mode) ? empty_open(mask, err)
+				     : tree_clone(mask->null, "", false, err);
 	if (source < 0)
 		return err_wrap(err, "mask %s", path);
 	return tree_attach(source, target, path, err);

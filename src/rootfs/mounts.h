@@ -23,9 +23,15 @@ int mount_host_open(const struct mount *m, struct err *err);
  * that are known to be replaced by what reads the same. */
 int mount_place(int rootfd, const struct mount *m, int source, struct err *err);
 
-/* Child: hides path: a directory behind an empty read-only tmpfs, anything else behind nullfd, which
- * must have been opened by null_open(). Absent paths are no error. */
-int mask_path(int rootfd, const char *path, int nullfd, struct err *err);
+/* What paths are hidden behind. */
+struct mask {
+	int null;  /* from null_open() */
+	int empty; /* an empty read-only directory of ours; -1 until one is needed. Close it */
+};
+
+/* Child: hides path: a directory behind mask->empty, anything else behind mask->null. Absent paths are no
+ * error. */
+int mask_path(int rootfd, const char *path, struct mask *mask, struct err *err);
 
 /* The null device, proven to be character device 1:3 (CVE-2025-31133): of the container's /dev, or,
  * where it has none of its own (-1), of the host's. */

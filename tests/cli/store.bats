@@ -74,7 +74,7 @@ on() {
 
 @test "the config.json of a container is what was run, and readable by others" {
 	started told -e A=b -w /etc -v "$FS:/data:ro" -- sleep 60
-	python3 - "$CTR_ROOT/containers/told/config.json" <<- 'END'
+	python3 - "$CTR_ROOT/containers/told/config.json" "$(cat "/proc/$(payload told)/uid_map")" <<- 'END'
 		import json, sys
 		c = json.load(open(sys.argv[1]))
 		assert c["process"]["args"] == ["sleep", "60"] and c["process"]["cwd"] == "/etc"
@@ -83,6 +83,9 @@ on() {
 		    n["type"] for n in c["linux"]["namespaces"]}
 		assert any(m["destination"] == "/data" and {"ro", "rro"} & set(m["options"]) for m in c["mounts"])
 		assert c["ociVersion"].startswith("1.")
+		inside, outside, count = map(int, sys.argv[2].split())
+		for ids in "uidMappings", "gidMappings":
+		    assert c["linux"][ids] == [{"containerID": inside, "hostID": outside, "size": count}]
 	END
 	ctr rm -f told
 }
