@@ -69,7 +69,9 @@ static _Noreturn void entry_run(const struct entry *e)
 {
 	struct err err = {0};
 
-	enter(e, &err);
+	/* As long as /proc is the host's. */
+	if (payload_set_oom_score(0, &e->spec->process, &err) == 0)
+		enter(e, &err);
 	fd_write_all(e->report_fd, &err, sizeof(err));
 	_exit(err.status ? err.status : ERR_STATUS_OURS);
 }
@@ -124,11 +126,6 @@ int container_exec(struct container *c, const struct spec *spec, struct plan *pl
 		entry_run(&e);
 	}
 	close(take_fd(&report_out));
-	if (payload_set_oom_score(pid, &spec->process, err) < 0) {
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-		return -1;
-	}
 	if (console_out >= 0) {
 		close(take_fd(&console_out));
 		/* A child that failed says why in its report. */

@@ -245,11 +245,12 @@ int payload_execute(struct payload *p, struct err *err)
 
 int payload_set_oom_score(pid_t pid, const struct process_spec *p, struct err *err)
 {
-	char path[48], text[16];
+	char path[48] = "/proc/self/oom_score_adj", text[16];
 
 	if (!p->oom_score_adj_set)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
+	if (pid)
+		snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
 	snprintf(text, sizeof(text), "%d", p->oom_score_adj);
 	if (file_poke(AT_FDCWD, path, text) == 0)
 		return 0;

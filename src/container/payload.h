@@ -33,7 +33,8 @@ int payload_set_streams(const struct spec *spec, int rootfd, const int streams[3
  */
 int payload_execute(struct payload *p, struct err *err);
 
-/* Parent: before the exec, through the host's procfs; inside, that file belongs to nobody we could be. */
+/* Before the exec, through the host's procfs: of a child, or, pid 0, of ourselves before we enter a
+ * container; inside, that file belongs to nobody we could be. */
 int payload_set_oom_score(pid_t pid, const struct process_spec *p, struct err *err);
 
 /* Scheduler and I/O priority, which take rights on the host: of the child, by its parent; or the caller's
