@@ -179,7 +179,7 @@ on() {
 	state=$PWD/s
 	at=$(CTR_STATE=$state group lost)
 	[ -d "$at" ]
-	pkill -KILL -f -- "--state $PWD/s "
+	while pkill -KILL -f -- "--state $PWD/s "; do sleep .1; done
 	touch -d '1 hour ago' "$at"
 	rm -r s
 	ctr gc
