@@ -48,12 +48,24 @@ static int attach_as(int tree, const char *name, struct err *err)
 	return tree_attach(tree, dir, name, err);
 }
 
+#define VOLATILE "volatile,"
+
+/* The kernel refuses volatile (EIO) on a file system that has failed to write something, whoever it was
+ * from, until that has been reported to somebody: synced, there is no danger. */
+static int mount_options(const char *options, bool is_volatile)
+{
+	if (is_volatile && mount("overlay", "root", "overlay", 0, options) == 0)
+		return 0;
+	if (is_volatile && errno != EIO)
+		return -1;
+	return mount("overlay", "root", "overlay", 0, options + strlen(VOLATILE));
+}
+
 int overlay_mount(const struct overlay *o, struct err *err)
 {
 	char options[4096], name[16];
 	size_t len = (size_t)snprintf(options, sizeof(options),
-		"userxattr,%supperdir=w/upper,workdir=w/work,lowerdir=",
-		o->is_volatile ? "volatile," : "");
+		VOLATILE "userxattr,upperdir=w/upper,workdir=w/work,lowerdir=");
 	int root;
 
 	if (o->count > OVERLAY_LAYERS_MAX)
@@ -68,7 +80,7 @@ int overlay_mount(const struct overlay *o, struct err *err)
 		len += (size_t)snprintf(options + len, sizeof(options) - len, "%s%s", name,
 			i ? ":" : "");
 	}
-	if (mkdir("root", 0700) < 0 || mount("overlay", "root", "overlay", 0, options) < 0) {
+	if (mkdir("root", 0700) < 0 || mount_options(options, o->is_volatile) < 0) {
 		err_sys(err, "cannot mount the overlay of the container's root");
 		if (err->sys == EINVAL)
 			err_hint(err,

@@ -197,6 +197,22 @@ on() {
 	[ ! -d "$at" ]
 }
 
+@test "a disk that has failed to write something of others does not keep --rm from starting" {
+	command -v mkfs.ext4 > /dev/null || skip "needs mkfs.ext4"
+	losetup -f > /dev/null 2>&1 || skip "needs loop devices"
+	# A disk that is larger than what is below it.
+	run --separate-stderr on size=12m 'truncate -s 64m small/disk && mkfs.ext4 -q -F -O ^has_journal small/disk &&
+		mkdir small/on && mount -o loop small/disk small/on || exit 99
+		dd if=/dev/urandom of=small/on/fill bs=1M count=20 2> /dev/null
+		sync small/on/fill 2> /dev/null && exit 98
+		rm small/on/fill
+		ctr --root $PWD/small/on/root --state $PWD/state run --rm --rootfs "$FS" -- true; status=$?
+		umount small/on; exit $status'
+	[ "$status" -ne 99 ] || skip "needs loop devices"
+	echo "$status $stderr"
+	[ "$status" -eq 0 ]
+}
+
 @test "gc counts what it removes, and is quiet when there is nothing" {
 	[ "$(ctr gc)" = '0 released, 0 removed' ]
 	mkdir "$CTR_ROOT/containers/.new.1" 2> /dev/null || :
