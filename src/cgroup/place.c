@@ -21,6 +21,10 @@ int cgroup_place_parse(const char *path, char *ret, size_t size, struct err *err
 
 		if ((len == 1 && p[0] == '.') || (len == 2 && p[0] == '.' && p[1] == '.'))
 			return err_value(err, "cgroup path", path, "goes through . or ..");
+		for (size_t i = 0; i < len; i++)
+			if ((unsigned char)p[i] < ' ' || p[i] == 0x7f)
+				return err_value(err, "cgroup path", path,
+					"has a control character in it");
 		if (len > COMPONENT_MAX || at + len + 2 > size)
 			return err_value(err, "cgroup path", path, "is too long");
 		if (at)
@@ -31,6 +35,15 @@ int cgroup_place_parse(const char *path, char *ret, size_t size, struct err *err
 	}
 	ret[at] = '\0';
 	return at ? 0 : err_value(err, "cgroup path", path, "names no group");
+}
+
+/* A file of the kernel's is no group, nor is anything below it. */
+static int open_failed(const char *name, struct err *err)
+{
+	err_sys(err, "open cgroup %s", name);
+	if (err->sys == ENOTDIR)
+		err->sys = ENOENT;
+	return -1;
 }
 
 /* The directory above the last component, and that component. make: what is missing is made. */
@@ -52,7 +65,7 @@ static int open_above(int hierarchy_fd, const char *path, bool make, const char 
 			return err_sys(err, "make cgroup %s", name);
 		fd = openat(above, name, OPEN_DIR);
 		if (fd < 0)
-			return err_sys(err, "open cgroup %s", name);
+			return open_failed(name, err);
 	}
 	*ret_last = path;
 	return take_fd(&fd);

@@ -6,8 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Writes PATH to ret without "/" at its ends and without doubled ones; refuses "." and "..", and an
- * empty one. Pure. */
+enum { CGROUP_PATH_SIZE = 1024 };
+
+/* Writes PATH to ret without "/" at its ends and without doubled ones; refuses "." and "..", control
+ * characters, and an empty one. Pure. */
 int cgroup_place_parse(const char *path, char *ret, size_t size, struct err *err);
 
 /* Makes the group, and what is missing on the way to it; opens its directory. One that is there

@@ -24,7 +24,6 @@ static const struct advice flags[] = {
 		"an image is run as it is; foreign architectures need binfmt_misc on the host"},
 	{"pull", "import the image first: ctr image import or ctr image build"},
 	{"restart", "use a systemd unit with Restart= around ctr run"},
-	{"cgroup-parent", "every container has its own group below /ctr; limits go by flags"},
 	{"log-driver", "ctr keeps one log per detached container; read it with ctr logs"},
 	{"log-opt", "use --log-max-size"},
 	{"attach",

@@ -1,6 +1,7 @@
 #include "base/fd.h"
 #include "cgroup/effective.h"
 #include "cgroup/hierarchy.h"
+#include "cgroup/place.h"
 #include "cli/command.h"
 #include "cli/view.h"
 #include "container/release.h"
@@ -107,13 +108,16 @@ static json_t *ids_json(const struct record *r)
 
 static json_t *cgroup_json(const struct record *r)
 {
-	char mount[256], path[300];
+	char mount[256], path[sizeof(mount) + CGROUP_PATH_SIZE];
 	struct err unknown;
 	autofd int fd = cgroup_hierarchy_open(mount, sizeof(mount), &unknown);
 
 	if (fd < 0)
 		return NULL;
-	snprintf(path, sizeof(path), "%s/ctr/%03x", mount, r->slot);
+	if (r->cgroup[0])
+		snprintf(path, sizeof(path), "%s/%s", mount, r->cgroup);
+	else
+		snprintf(path, sizeof(path), "%s/ctr/%03x", mount, r->slot);
 	return json_string(path);
 }
 

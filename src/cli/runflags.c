@@ -3,6 +3,8 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/num.h"
+#include "cgroup/scope.h"
+#include "container/place.h"
 #include "container/store.h"
 #include "process/lsm.h"
 #include "spec/capname.h"
@@ -81,6 +83,7 @@ BOOL_FLAG(dry_run, dry_run)
 		((struct run_options *)to)->field = value;                                         \
 		return 0;                                                                          \
 	}
+TEXT_FLAG(cgroup_parent, cgroup_parent)
 TEXT_FLAG(cidfile, cidfile)
 TEXT_FLAG(entrypoint, entrypoint)
 TEXT_FLAG(detach_keys, detach_keys)
@@ -284,6 +287,16 @@ NAMESPACE_FLAG(ipc, CLONE_NEWIPC, "private")
 NAMESPACE_FLAG(uts, CLONE_NEWUTS, "private")
 NAMESPACE_FLAG(userns, CLONE_NEWUSER, "private")
 
+static int set_cgroup_manager(void *to, const char *what, const char *value, struct err *err)
+{
+	struct run_options *o = to;
+
+	if (strcmp(value, "cgroupfs") != 0 && strcmp(value, "systemd") != 0)
+		return err_value(err, what, value, "is neither cgroupfs nor systemd");
+	o->spec.systemd_cgroup = *value == 's';
+	return 0;
+}
+
 static int set_stop_timeout(void *to, const char *what, const char *value, struct err *err)
 {
 	return duration_parse(what, value, &((struct run_options *)to)->spec.stop_timeout_ns, err);
@@ -366,6 +379,10 @@ const struct flag run_flags[] = {
 	{"cap-drop", 0, "CAP", "take a capability (or ALL)", set_cap_drop},
 	{"cgroup-conf", 0, "KEY=VALUE", "any file of the container's cgroup",
 		set_limit_cgroup_conf},
+	{"cgroup-manager", 0, "cgroupfs|systemd", "who makes the container's cgroup",
+		set_cgroup_manager},
+	{"cgroup-parent", 0, "PATH|SLICE", "the cgroup, or systemd's slice, above it",
+		set_cgroup_parent},
 	{"cidfile", 0, "FILE", "write the id to a new file", set_cidfile},
 	{"cpu-period", 0, "MICROSECONDS", "length of a period of --cpu-quota",
 		set_limit_cpu_period},
@@ -616,6 +633,25 @@ static int take_name(struct run_options *o, const struct store *store, struct er
 	return o->name ? 0 : make_up_name(o, store, err);
 }
 
+/* In the form of linux.cgroupsPath; the id is no other container's. */
+static int take_cgroup(struct run_options *o, struct err *err)
+{
+	const char *parent = o->cgroup_parent;
+	char path[CGROUP_PATH_SIZE];
+	struct spec *s = &o->spec;
+
+	if (s->systemd_cgroup) {
+		s->cgroup = arena_printf(&s->arena, "%s:ctr:%s", parent ? parent : "", s->id);
+		return parent ? slice_expand("--cgroup-parent", parent, path, err) : 0;
+	}
+	if (!parent)
+		return 0;
+	s->cgroup = arena_printf(&s->arena, "%s/%s", parent, s->id);
+	return container_place_plan(s, path, sizeof(path), err) < 0
+		       ? err_wrap(err, "--cgroup-parent")
+		       : 0;
+}
+
 int run_options_finish(struct run_options *o, const struct store *store, int argc, char **argv,
 	struct image *ret_image, int *ret_image_lock, struct err *err)
 {
@@ -645,7 +681,8 @@ int run_options_finish(struct run_options *o, const struct store *store, int arg
 		o->spec.process.cwd = o->workdir;
 	if (stop_signal(o, image, err) < 0 || take_command(o, image, argc, argv, err) < 0 ||
 		take_environment(o, err) < 0 || take_caps(o, err) < 0 || take_label(o, err) < 0 ||
-		check_together(o, err) < 0 || take_name(o, store, err) < 0)
+		check_together(o, err) < 0 || take_name(o, store, err) < 0 ||
+		take_cgroup(o, err) < 0)
 		return -1;
 	spec_complete(&o->spec);
 	return 0;

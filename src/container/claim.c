@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "cgroup/tree.h"
+#include "container/place.h"
 #include "container/release.h"
 #include "container/spare.h"
 #include "ns/idmap.h"
@@ -275,7 +276,8 @@ int claim_new(const struct store *store, const struct spec *spec, struct contain
 	char tmp[32];
 
 	container_init(&c, store);
-	if (record_init(&c.record, spec, err) < 0)
+	if (record_init(&c.record, spec, err) < 0 ||
+		container_place_plan(spec, c.record.cgroup, sizeof(c.record.cgroup), err) < 0)
 		return -1;
 	if (make_state(&c, tmp, err) < 0 || write_first_record(&c, err) < 0 ||
 		claim_name(&c, tmp, err) < 0) {

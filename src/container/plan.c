@@ -158,6 +158,9 @@ void plan_print(const struct spec *spec, const struct plan *plan, FILE *out)
 	char names[64];
 
 	fprintf(out, "name      %s\n", spec->name);
+	if (spec->cgroup)
+		fprintf(out, "group     %s%s\n", spec->cgroup,
+			spec->systemd_cgroup ? " (a scope of systemd)" : "");
 	for (size_t i = 0; i < plan->cgroup.count; i++)
 		fprintf(out, "cgroup    %s = %s%s\n", plan->cgroup.writes[i].file,
 			plan->cgroup.writes[i].value,

@@ -260,7 +260,7 @@ static void probe_process(struct probes *p)
 static void probe_programs(struct probes *p)
 {
 	static const char *const programs[] = {"ctr-init", "ctr-supervisor", "ctr-image",
-		"ctr-seccomp"};
+		"ctr-seccomp", "ctr-scope"};
 	char path[4096];
 	struct err err = {0};
 

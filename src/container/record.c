@@ -16,7 +16,6 @@ static const size_t stage_count = sizeof(stages) / sizeof(stages[0]);
 static int add_bundle(json_t *j, const struct record *r)
 {
 	if (json_object_set_new(j, "bundle", json_string(r->bundle)) < 0 ||
-		json_object_set_new(j, "cgroup", json_string(r->cgroup)) < 0 ||
 		json_object_set_new(j, "lateHooks", json_boolean(r->late_hooks)) < 0)
 		return -1;
 	return json_object_set_new(j, "createdNs", json_integer(r->created_ns));
@@ -31,7 +30,9 @@ char *container_record_format(const struct record *r, struct err *err)
 		(json_int_t)r->started_ns, "remove", r->remove, "supervised", r->supervised,
 		"terminal", r->terminal);
 
-	if (!j || (r->bundle[0] && add_bundle(j, r) < 0)) {
+	if (!j || (r->bundle[0] && add_bundle(j, r) < 0) ||
+		((r->bundle[0] || r->cgroup[0]) &&
+			json_object_set_new(j, "cgroup", json_string(r->cgroup)) < 0)) {
 		err_set(err, "cannot write the record of %s", r->name);
 		return NULL;
 	}

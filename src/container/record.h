@@ -38,11 +38,12 @@ struct record {
 	bool remove;          /* --rm */
 	bool supervised;      /* a ctr-supervisor waits for it */
 	bool terminal;
+	/* Below the top of the tree; "": at the slot, or, of a bundle, none. */
+	char cgroup[RECORD_CGROUP_MAX + 1];
 	/* Of a container that an engine made, else "" and 0. */
 	char bundle[RECORD_BUNDLE_MAX + 1];
-	char cgroup[RECORD_CGROUP_MAX + 1]; /* below the top of the tree; "": it has none */
-	int64_t created_ns;                 /* since 1970 */
-	bool late_hooks;                    /* poststart or poststop */
+	int64_t created_ns; /* since 1970 */
+	bool late_hooks;    /* poststart or poststop */
 };
 
 /* One line of JSON, new (free it). */

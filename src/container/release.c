@@ -9,6 +9,7 @@
 #include "cgroup/stats.h"
 #include "cgroup/tree.h"
 #include "container/claim.h"
+#include "container/place.h"
 #include "container/spare.h"
 #include "ns/idmap.h"
 
@@ -219,7 +220,15 @@ static int owner_of(const struct container *c, int fd, struct err *err)
 		       : OWNER_OTHER;
 }
 
-/* The group of an engine's container. */
+/* Made, but not marked: ours if it has a name that nobody else would give it. */
+static bool is_named_for(const struct record *r)
+{
+	const char *end = strrchr(r->cgroup, '/');
+
+	return strstr(r->cgroup, r->id) || (end && strcmp(end + 1, r->name) == 0);
+}
+
+/* The group of a container that is not at its slot. */
 static int open_place(struct container *c, struct err *err)
 {
 	autofd int fd = -1;
@@ -235,6 +244,8 @@ static int open_place(struct container *c, struct err *err)
 	owner = owner_of(c, fd, err);
 	if (owner == OWNER_OURS)
 		c->group_fd = take_fd(&fd);
+	else if (owner == OWNER_NONE && is_named_for(&c->record))
+		return container_place_remove(c, err);
 	return owner < 0 ? -1 : 0;
 }
 
@@ -246,7 +257,7 @@ int container_open_group(struct container *c, struct err *err)
 
 	if (c->group_fd >= 0)
 		return 0;
-	if (c->record.bundle[0])
+	if (c->record.bundle[0] || c->record.cgroup[0])
 		return open_place(c, err);
 	if (open_groups(c, err) < 0)
 		return -1;
@@ -265,6 +276,17 @@ int container_open_group(struct container *c, struct err *err)
 		errno != ENOENT)
 		return err_sys(err, "remove cgroup %s", name);
 	return 0;
+}
+
+static void find_place(struct record *r, int slot_fd)
+{
+	char path[CGROUP_PATH_SIZE];
+	ssize_t n = fgetxattr(slot_fd, CONTAINER_PLACE_XATTR, path, sizeof(path) - 1);
+	struct err ignored;
+
+	path[n > 0 ? n : 0] = '\0';
+	if (n > 0)
+		cgroup_place_parse(path, r->cgroup, sizeof(r->cgroup), &ignored);
 }
 
 int container_find_slot(struct container *c, struct err *err)
@@ -293,30 +315,53 @@ int container_find_slot(struct container *c, struct err *err)
 		owner = owner_of(c, fd, err);
 		if (owner < 0)
 			return -1;
-		if (owner == OWNER_OURS)
+		if (owner == OWNER_OURS) {
 			c->record.slot = slot;
+			find_place(&c->record, fd);
+		}
 	}
 	return errno ? err_sys(err, "read the cgroups of all containers") : 0;
+}
+
+static int empty_group(struct container *c, struct err *err)
+{
+	if (cgroup_kill(c->group_fd, err) < 0 ||
+		cgroup_wait_empty(c->group_fd, deadline_in(CGROUP_REMOVE_SECONDS), err) < 0)
+		return -1;
+	close(c->group_fd);
+	c->group_fd = -1;
+	return 0;
+}
+
+/* A scope that was being made may be there without the container's group in it. */
+static int remove_place(struct container *c, bool was_there, struct err *err)
+{
+	if (was_there && container_place_remove(c, err) < 0)
+		return -1;
+	if (!was_there && is_named_for(&c->record))
+		container_place_settle(c);
+	c->record.cgroup[0] = '\0';
+	return 0;
 }
 
 static int remove_group(struct container *c, struct err *err)
 {
 	char name[16];
+	bool there;
 
 	if (container_open_group(c, err) < 0)
 		return -1;
-	if (c->group_fd < 0)
-		return 0;
+	there = c->group_fd >= 0;
+	if (there && empty_group(c, err) < 0)
+		return -1;
+	if (c->record.cgroup[0]) {
+		if (remove_place(c, there, err) < 0)
+			return -1;
+		/* The slot is left, where there is one. */
+		return c->record.bundle[0] ? 0 : remove_group(c, err);
+	}
 	container_group_name(&c->record, name);
-	if (cgroup_kill(c->group_fd, err) < 0 ||
-		cgroup_wait_empty(c->group_fd, deadline_in(CGROUP_REMOVE_SECONDS), err) < 0)
-		return -1;
-	if (c->record.bundle[0] ? cgroup_place_remove(c->hierarchy_fd, c->record.cgroup, err) < 0
-				: cgroup_remove(c->groups_fd, name, err) < 0)
-		return -1;
-	close(c->group_fd);
-	c->group_fd = -1;
-	return 0;
+	return there ? cgroup_remove(c->groups_fd, name, err) : 0;
 }
 
 int container_read(const struct store *store, const char *name, const char *file, char **ret_text,

@@ -7,11 +7,12 @@
 #include "cgroup/devices.h"
 #include "cgroup/group.h"
 #include "cgroup/hierarchy.h"
-#include "cgroup/place.h"
+#include "cgroup/scope.h"
 #include "container/child.h"
 #include "container/claim.h"
 #include "container/gate.h"
 #include "container/payload.h"
+#include "container/place.h"
 #include "container/release.h"
 #include "container/spare.h"
 #include "container/trees.h"
@@ -85,27 +86,12 @@ static int acquire_slot(struct container *c, struct err *err)
 	return err_set(err, "all %d id ranges of this host are in use", IDMAP_SLOTS);
 }
 
-static int acquire_place(struct container *c, struct err *err)
+static int acquire_group(struct container *c, const struct spec *spec, struct scope *scope,
+	struct err *err)
 {
-	char path[256];
-
-	if (!c->record.cgroup[0])
-		return 0;
-	c->hierarchy_fd = cgroup_hierarchy_open(path, sizeof(path), err);
-	if (c->hierarchy_fd < 0)
+	if (!c->record.bundle[0] && acquire_slot(c, err) < 0)
 		return -1;
-	c->group_fd = cgroup_place_make(c->hierarchy_fd, c->record.cgroup, err);
-	if (c->group_fd < 0)
-		return -1;
-	if (fsetxattr(c->group_fd, CONTAINER_OWNER_XATTR, c->record.id, strlen(c->record.id), 0) <
-		0)
-		return err_sys(err, "mark the cgroup of %s", c->record.name);
-	return 0;
-}
-
-static int acquire_group(struct container *c, struct err *err)
-{
-	return c->record.bundle[0] ? acquire_place(c, err) : acquire_slot(c, err);
+	return container_place(c, spec, scope, err);
 }
 
 /* A user namespace opens no device that was not made for it; without one, or where a device is given
@@ -230,6 +216,7 @@ struct launch {
 	int ns_fds[NS_KINDS];             /* namespaces to join */
 	struct seccomp_listener listener; /* of the filter, or sock -1 */
 	struct bundle_states states;      /* of a bundle */
+	struct scope scope;               /* until there is a process in it */
 };
 
 /* A child that failed says so in its report, which is the better story. */
@@ -392,7 +379,7 @@ static int start_claimed(struct launch *l, struct err *err)
 		return -1;
 	if (l->io->image_lock >= 0)
 		close(l->io->image_lock);
-	if (acquire_group(c, err) < 0 || limit_group(c, spec, l->plan, err) < 0)
+	if (acquire_group(c, spec, &l->scope, err) < 0 || limit_group(c, spec, l->plan, err) < 0)
 		return -1;
 	plan_set_slot(l->plan, spec, c->record.slot);
 	if (trees_init(&l->trees, spec, err) < 0)
@@ -413,12 +400,13 @@ int container_start(const struct store *store, const struct spec *spec, struct p
 	const struct start_io *io, struct container *ret, struct err *err)
 {
 	struct container c;
-	struct launch l = {.c = &c, .spec = spec, .plan = plan, .io = io};
+	struct launch l = {.c = &c, .spec = spec, .plan = plan, .io = io, .scope = SCOPE_NONE};
 	int r;
 
 	if (lsm_check(&spec->process, err) < 0 || claim(store, spec, io->bundle, &c, err) < 0)
 		return -1;
 	r = start_claimed(&l, err);
+	scope_let_go(&l.scope);
 	bundle_states_free(&l.states);
 	if (r < 0) {
 		struct err second = {0};

@@ -6,6 +6,7 @@
 #include "cgroup/place.h"
 #include "container/foreground.h"
 #include "container/gate.h"
+#include "container/place.h"
 #include "container/release.h"
 #include "container/start.h"
 #include "process/seccomp.h"
@@ -125,7 +126,7 @@ static int choose_cgroup(const struct oci *oci, const struct spec *spec, char *r
 	if (oci->manager == MANAGER_DISABLED)
 		return 0;
 	if (oci->manager == MANAGER_SYSTEMD)
-		return err_set(err, "the systemd cgroup manager is not there");
+		return container_place_plan(spec, ret, size, err);
 	if (!path || path[0] != '/')
 		path = arena_printf((struct arena *)(uintptr_t)&spec->arena, "ctr-oci/%s",
 			path ? path : spec->name);
@@ -235,6 +236,7 @@ int create_container(struct oci *oci, const struct create_options *o, const char
 	if (file_read(AT_FDCWD, file, JSON_MAX_BYTES, &text, &len, err) < 0 ||
 		config_read(file, text, len, CONFIG_ENGINE, &spec, err) < 0)
 		return -1;
+	spec.systemd_cgroup = oci->manager == MANAGER_SYSTEMD;
 	if (complete(o, id, dir, &spec, err) < 0 ||
 		create_from(oci, o, dir, text, len, &spec, ret_console, ret, err) < 0) {
 		spec_free(&spec);

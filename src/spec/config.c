@@ -133,6 +133,7 @@ static const struct field extras[] = {
 	{"seccomp", FIELD_STRING, 0, AT(document, seccomp), .check = nonempty_check},
 	{"open-stdin", FIELD_BOOL, 0, AT(document, spec.process.open_stdin)},
 	{"init", FIELD_BOOL, 0, AT(document, spec.init)},
+	{"systemd-cgroup", FIELD_BOOL, 0, AT(document, spec.systemd_cgroup)},
 	{"remove", FIELD_BOOL, 0, AT(document, spec.remove)},
 	{"die-with-parent", FIELD_BOOL, 0, AT(document, spec.die_with_parent)},
 	{"stop-signal", FIELD_INT, FIELD_ALWAYS, AT(document, spec.stop_signal), .min = 1,

@@ -237,7 +237,8 @@ struct spec {
 	const char **warnings;   /* what config.json asks for and nobody does, a line each */
 	size_t warning_count;
 	const char *hostname, *domainname;
-	const char *cgroup; /* linux.cgroupsPath, or NULL */
+	const char *cgroup;  /* linux.cgroupsPath, or NULL: in our own corner of the tree */
+	bool systemd_cgroup; /* in a scope; cgroup is then "SLICE:PREFIX:NAME" */
 	struct hooks hooks;
 	struct net_device *net_devices;
 	size_t net_device_count;

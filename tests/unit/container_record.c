@@ -25,6 +25,20 @@ static struct record sample(void)
 	return r;
 }
 
+Test(container_record, a_group_of_its_own)
+{
+	struct record r = sample(), back;
+	struct err err = {0};
+	char *text;
+
+	strcpy(r.cgroup, "system.slice/ctr-x.scope/container");
+	text = container_record_format(&r, &err);
+	cr_assert(text);
+	cr_assert(container_record_parse(text, strlen(text), &back, &err) == 0, "%s", err.text);
+	cr_assert_str_eq(back.cgroup, r.cgroup);
+	free(text);
+}
+
 Test(container_record, comes_back_as_it_was)
 {
 	struct record r = sample(), back;
