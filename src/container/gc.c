@@ -4,8 +4,10 @@
 #include "base/file.h"
 #include "cgroup/group.h"
 #include "cgroup/hierarchy.h"
+#include "cgroup/place.h"
 #include "cgroup/tree.h"
 #include "container/claim.h"
+#include "container/place.h"
 #include "container/release.h"
 #include "container/spare.h"
 
@@ -144,6 +146,21 @@ static int sweep_data(const char *name, void *arg, struct err *err)
 /* A start in a mount namespace where its store exists has its group empty for a moment only. */
 enum { GROUP_AGE_SECONDS = 60 };
 
+/* A container that is not at its slot has only its claim there. */
+static bool lives_elsewhere(int top_fd, int slot_fd)
+{
+	char path[CGROUP_PATH_SIZE];
+	struct err unknown = {0};
+	autofd int fd = -1;
+
+	if (container_place_of(slot_fd, path) < 0)
+		return false;
+	fd = cgroup_place_open(top_fd, path, &unknown);
+	if (fd < 0)
+		return unknown.sys != ENOENT;
+	return cgroup_populated(fd) != 0 || cgroup_place_remove(top_fd, path, &unknown) < 0;
+}
+
 /* Of a store that is gone, records and all, and of which nobody lives: there is no one else to do it. */
 static bool is_stray(int group_fd)
 {
@@ -157,7 +174,7 @@ static bool is_stray(int group_fd)
 }
 
 struct groups {
-	int fd;
+	int top_fd, fd;
 	struct gc_report *report;
 };
 
@@ -166,7 +183,8 @@ static int sweep_group(const char *name, void *arg, struct err *err)
 	struct groups *g = arg;
 	autofd int fd = openat(g->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (fd >= 0 && is_stray(fd) && cgroup_remove(g->fd, name, err) == 0)
+	if (fd >= 0 && is_stray(fd) && !lives_elsewhere(g->top_fd, fd) &&
+		cgroup_remove(g->fd, name, err) == 0)
 		g->report->removed++;
 	return 0;
 }
@@ -178,7 +196,7 @@ static void sweep_groups(struct gc_report *report)
 	struct err unknown;
 	autofd int top = cgroup_hierarchy_open(path, sizeof(path), &unknown);
 	autofd int parent = top < 0 ? -1 : cgroup_parent_open(top, &unknown);
-	struct groups g = {parent, report};
+	struct groups g = {top, parent, report};
 
 	if (parent >= 0)
 		each_in(parent, "the cgroups of all containers", sweep_group, &g, &unknown);

@@ -51,11 +51,16 @@ int container_place_plan(const struct spec *spec, char *ret, size_t size, struct
 	return 0;
 }
 
-static int mark(struct container *c, int fd, struct err *err)
+int container_place_of(int slot_fd, char ret[CGROUP_PATH_SIZE])
 {
-	if (fsetxattr(fd, CONTAINER_OWNER_XATTR, c->record.id, strlen(c->record.id), 0) < 0)
-		return err_sys(err, "mark the cgroup of %s", c->record.name);
-	return 0;
+	char path[CGROUP_PATH_SIZE];
+	ssize_t n = fgetxattr(slot_fd, CONTAINER_PLACE_XATTR, path, sizeof(path) - 1);
+	struct err ignored;
+
+	if (n <= 0)
+		return -1;
+	path[n] = '\0';
+	return cgroup_place_parse(path, ret, CGROUP_PATH_SIZE, &ignored);
 }
 
 static int tell_slot(struct container *c, struct err *err)
@@ -116,12 +121,12 @@ int container_place(struct container *c, const struct spec *spec, struct scope *
 		return -1;
 	fd = spec->systemd_cgroup ? make_in_scope(c, spec, ret_scope, err)
 				  : cgroup_place_make(c->hierarchy_fd, c->record.cgroup, err);
-	if (fd < 0 || mark(c, fd, err) < 0)
+	if (fd < 0)
 		return -1;
 	if (c->group_fd >= 0)
 		close(c->group_fd);
 	c->group_fd = take_fd(&fd);
-	return 0;
+	return container_mark_group(c, err);
 }
 
 /* The path of the scope that the group is in, or false. */

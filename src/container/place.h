@@ -15,6 +15,9 @@
 /* Where it will be, as far as we can tell, for the record before it exists; "" for the slot. Pure. */
 int container_place_plan(const struct spec *spec, char *ret, size_t size, struct err *err);
 
+/* The path that the group of a slot tells; -1 if the container is at the slot. */
+int container_place_of(int slot_fd, char ret[CGROUP_PATH_SIZE]);
+
 /* Makes it, instead of the slot's as c->group_fd. ret_scope holds the scope, if it is one, until there
  * is a process in it. Does nothing for a container at its slot. */
 int container_place(struct container *c, const struct spec *spec, struct scope *ret_scope,

@@ -278,17 +278,6 @@ int container_open_group(struct container *c, struct err *err)
 	return 0;
 }
 
-static void find_place(struct record *r, int slot_fd)
-{
-	char path[CGROUP_PATH_SIZE];
-	ssize_t n = fgetxattr(slot_fd, CONTAINER_PLACE_XATTR, path, sizeof(path) - 1);
-	struct err ignored;
-
-	path[n > 0 ? n : 0] = '\0';
-	if (n > 0)
-		cgroup_place_parse(path, r->cgroup, sizeof(r->cgroup), &ignored);
-}
-
 int container_find_slot(struct container *c, struct err *err)
 {
 	autodir DIR *groups = NULL;
@@ -317,7 +306,7 @@ int container_find_slot(struct container *c, struct err *err)
 			return -1;
 		if (owner == OWNER_OURS) {
 			c->record.slot = slot;
-			find_place(&c->record, fd);
+			container_place_of(fd, c->record.cgroup);
 		}
 	}
 	return errno ? err_sys(err, "read the cgroups of all containers") : 0;

@@ -94,13 +94,8 @@ static int check_selinux(const char *label, struct err *err)
 	return 0;
 }
 
-int lsm_check(const struct spec *spec, struct err *err)
+int lsm_check(const struct process_spec *p, struct err *err)
 {
-	const struct process_spec *p = &spec->process;
-
-	if (spec->mount_label)
-		return err_set(err, "a container's files cannot be given the SELinux label %s",
-			spec->mount_label);
 	if (wants_apparmor(p) && check_apparmor(p->apparmor, err) < 0)
 		return -1;
 	return p->selinux ? check_selinux(p->selinux, err) : 0;

@@ -13,7 +13,7 @@ enum { LSM_LABEL_SIZE = 1100 };
 /* Refuses, before anything is made, what this host cannot do: the module is off, the profile is not
  * loaded (where securityfs tells), the label is not in the policy. Does nothing if nothing is asked
  * for. */
-int lsm_check(const struct spec *spec, struct err *err);
+int lsm_check(const struct process_spec *p, struct err *err);
 
 /* Child, in the host's root: the file to write to; -1 if there is nothing to write. Only the process
  * that opened it may write. */

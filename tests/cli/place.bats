@@ -14,6 +14,13 @@ teardown() {
 	[ ! -e "$top/$parent" ]
 }
 
+# Whoever supervised a container makes its store anew to write down how it ended.
+swept() {
+	rm -rf gone
+	ctr gc > /dev/null
+	[ ! -e "$slot" ]
+}
+
 @test "the group is below the parent, under the container's id, and goes with the container" {
 	id=$(ctr run -d --name placed --rootfs "$FS" --cgroup-parent "/$parent/b" -- sleep 60)
 	[ "$(group placed)" = "$top/$parent/b/$id" ]
@@ -76,4 +83,19 @@ teardown() {
 	ctr rm -f placed
 	not alive "$pid"
 	[ -z "$(find "$top/$parent" -mindepth 1 -type d)" ]
+}
+
+@test "the claim of a container elsewhere, whose store is gone, stays as long as it lives" {
+	mkdir gone
+	CTR_ROOT=$PWD/gone/root CTR_STATE=$PWD/gone/state ctr run -d --name placed --rootfs "$FS" --cgroup-parent "$parent" -- sleep 60 > id
+	record=$(cat gone/state/placed/record.json)
+	slot=$(printf '%s/%03x' "$GROUPS_AT" "$(jq .slot <<< "$record")")
+	rm -rf gone
+	touch -d '2 minutes ago' "$slot"
+	ctr gc
+	[ -d "$slot" ]
+	kill -KILL "$(jq .pid <<< "$record")"
+	until_true "it ends" grep -qx 'populated 0' "$top/$parent/$(cat id)/cgroup.events"
+	until_true "it is swept" swept
+	[ ! -e "$top/$parent/$(cat id)" ]
 }
