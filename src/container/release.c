@@ -297,7 +297,7 @@ int container_find_slot(struct container *c, struct err *err)
 		if (sscanf(e->d_name, "%3x", &slot) != 1 || slot >= IDMAP_SLOTS)
 			continue;
 		fd = openat(c->groups_fd, e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0 && errno == ENOENT)
+		if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 			continue;
 		if (fd < 0)
 			return err_sys(err, "open cgroup %s", e->d_name);
