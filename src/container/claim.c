@@ -141,6 +141,14 @@ static int check_still_named(const struct store *store, const char *name, int fd
 	return -1;
 }
 
+/* EWOULDBLOCK says that somebody holds a lock; other calls than flock(2) must not. */
+static int not_held(struct err *err)
+{
+	if (err->sys == EWOULDBLOCK)
+		err->sys = EIO;
+	return -1;
+}
+
 static int make_locked(struct container *c, const char *tmp, struct err *err)
 {
 	const struct store *store = c->store;
@@ -148,11 +156,16 @@ static int make_locked(struct container *c, const char *tmp, struct err *err)
 	if (mkdirat(store->state_fd, tmp, 0700) < 0)
 		return err_sys(err, "make a state directory in %s", store->state);
 	c->state_fd = openat(store->state_fd, tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (c->state_fd < 0 || flock(c->state_fd, LOCK_EX | LOCK_NB) < 0)
+	if (c->state_fd < 0) {
+		err_sys(err, "open a state directory in %s", store->state);
+		return not_held(err);
+	}
+	if (flock(c->state_fd, LOCK_EX | LOCK_NB) < 0)
 		return err_sys(err, "lock a state directory in %s", store->state);
 	if (check_still_named(store, tmp, c->state_fd) == 0)
 		return 0;
-	return err_sys(err, "lock a state directory in %s", store->state);
+	err_sys(err, "lock a state directory in %s", store->state);
+	return not_held(err);
 }
 
 /* A locked directory under a name that is nobody's, which is written to tmp. Until it is locked it
@@ -487,9 +500,7 @@ int claim_open(const struct store *store, const char *name, enum claim_wait wait
 	*ret = c;
 	return 0;
 unreadable:
-	/* That would say that somebody holds it. */
-	if (err->sys == EWOULDBLOCK)
-		err->sys = EIO;
+	not_held(err);
 fail:
 	container_close(&c);
 	return -1;

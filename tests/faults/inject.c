@@ -4,7 +4,8 @@
  * Runs a command of ours with all its processes, and makes one of their system calls go wrong.
  *
  *   PROCESS  0 is the command, 0.1 the first process that it made, 0.1.2 the second one of that
- *   K        the K-th system call of that process, from 1, over all programs that it executes
+ *   K        the K-th system call of that process, from 1, over all programs that it executes; or
+ *            NAME, the first one of that name
  *   FAULT    KILL: SIGKILL when it is about to make the call; ALL: to every process of the command;
  *            else the number of an error that the call returns. The call is not made, but for close(2),
  *            which frees the descriptor whatever it returns
@@ -54,11 +55,13 @@ struct process {
 	bool inside; /* between the two stops of a call */
 	bool waits;  /* for its role */
 	long result; /* what the call it is in shall return; 0: its own */
+	long brk;    /* what brk(2) was asked for, which is put back */
 };
 
 static struct process processes[PROCESSES_MAX];
 static const char *point_role;
-static unsigned long point_call;
+static unsigned long point_call; /* 0: the first one of point_name */
+static const char *point_name;
 static int point_fault;
 static char outcome[128] = "missed - -";
 static FILE *trace;
@@ -155,12 +158,20 @@ static void fail_call(struct process *p, long call)
 {
 	/* brk(2) does not say no: it returns what is, as it does when it is asked for nothing. */
 	if (call == SYS_brk) {
+		p->brk = ptrace(PTRACE_PEEKUSER, p->pid, offsetof(struct user_regs_struct, rdi), 0);
 		set_register(p->pid, offsetof(struct user_regs_struct, rdi), 0);
 		return;
 	}
 	if (call != SYS_close)
 		set_register(p->pid, offsetof(struct user_regs_struct, orig_rax), -1);
 	p->result = -point_fault;
+}
+
+static bool is_point(const struct process *p, long call)
+{
+	if (!point_role || outcome[0] != 'm' || strcmp(p->role, point_role) != 0)
+		return false;
+	return point_call ? p->calls == point_call : strcmp(call_name(call), point_name) == 0;
 }
 
 static void call_begins(struct process *p)
@@ -174,7 +185,7 @@ static void call_begins(struct process *p)
 			is_memory(call)       ? "memory"
 			: can_fail(call, EIO) ? "can"
 					      : "cannot");
-	if (!point_role || p->calls != point_call || strcmp(p->role, point_role) != 0)
+	if (!is_point(p, call))
 		return;
 	snprintf(outcome, sizeof(outcome), "%s %s %s", can || point_fault < 0 ? "hit" : "harmless",
 		p->program, call_name(call));
@@ -190,7 +201,9 @@ static void call_ends(struct process *p)
 {
 	if (p->result)
 		set_register(p->pid, offsetof(struct user_regs_struct, rax), p->result);
-	p->result = 0;
+	if (p->brk)
+		set_register(p->pid, offsetof(struct user_regs_struct, rdi), p->brk);
+	p->result = p->brk = 0;
 }
 
 static void resume(struct process *p, int sig)
@@ -315,6 +328,7 @@ static void parse_point(char *text)
 	*call++ = *fault++ = '\0';
 	point_role = text;
 	point_call = strtoul(call, NULL, 10);
+	point_name = call;
 	point_fault = strcmp(fault, "KILL") == 0  ? FAULT_KILL
 		      : strcmp(fault, "ALL") == 0 ? FAULT_ALL
 						  : atoi(fault);
