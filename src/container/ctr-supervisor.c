@@ -727,7 +727,8 @@ static void payload_kill(void)
 {
 	super.kill_at = NEVER;
 	super.timed_out = true;
-	syscall(SYS_pidfd_send_signal, super.pidfd, SIGKILL, NULL, 0);
+	if (syscall(SYS_pidfd_send_signal, super.pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+		super.kill_at = super.now + guard_ns;
 }
 
 /* The guard */
@@ -805,7 +806,9 @@ static void guard_end(void)
 {
 	if (super.guard < 0)
 		return;
-	syscall(SYS_pidfd_send_signal, super.guard, SIGKILL, NULL, 0);
+	/* One that is not killed would be waited for for ever, or come to life behind us. */
+	while (syscall(SYS_pidfd_send_signal, super.guard, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+		poll(NULL, 0, 10);
 	guard_reap();
 }
 
@@ -905,7 +908,12 @@ static void exit_record(void)
 	*p++ = '\n';
 	p = put_number(p, (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec, 1);
 	*p++ = '\n';
-	(void)pwrite(super.exit, text, (size_t)(p - text), 0);
+	/* There is nobody to tell, and nobody else who knows: what fails for the moment is tried again. */
+	for (int tries = 0; tries < 10; tries++) {
+		if (pwrite(super.exit, text, (size_t)(p - text), 0) == p - text)
+			return;
+		poll(NULL, 0, 10);
+	}
 }
 
 static void serve(void)

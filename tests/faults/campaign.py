@@ -254,6 +254,7 @@ class Row:
     rm = False            # the container removes itself: nothing is kept
     may_be_half = False   # removal was asked for: what is half gone may be so until it is done
     containers = ("k",)   # that may be there after it
+    program = "ctr"
     args = ()
     name = ""
 
@@ -489,7 +490,7 @@ def inject(lane, row, point=None, trace=None):
     cmd += ["-p", point] if point else []
     cmd += ["-t", trace] if trace else []
     with open(lane.top + "/.stdout", "w+") as out, open(lane.top + "/.stderr", "w+") as err:
-        subprocess.run([*cmd, "--", lane.ctr_path, *row.command(lane)], env=lane.env,
+        subprocess.run([*cmd, "--", f"{lane.build}/{row.program}", *row.command(lane)], env=lane.env,
                        stdin=subprocess.DEVNULL, stdout=out, stderr=err, pass_fds=[w],
                        timeout=3 * DEADLINE)
         out.seek(0), err.seek(0)
