@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""campaign.py [-n POINTS] [-m MINUTES] [-c COMMAND] [-f FAULT] [-o FILE] BUILD
+"""campaign.py [-n POINTS] [-m MINUTES] [-s SEED] [-c COMMAND] [-f FAULT] [-o FILE] BUILD
 
 Makes each system call of each command fail, or kills one or all of its processes there, and looks at
 what the command says, what it did, and what is left after one `ctr gc`. See docs/reliability.md for the
@@ -7,6 +7,7 @@ rules. A point is (process, k, fault), as inject.c counts them.
 
 -n  only so many points, always the same ones as long as the commands make the same calls
 -m  only for so long; the points come in an order of chance, so it is a sample of all of them
+-s  another order
 -c  only commands whose name has this in it; -f only this fault: KILL, ALL, ENOMEM ... (both repeat)
 -o  the tables as Markdown go to FILE
 
@@ -632,7 +633,7 @@ def lane_main(options):
             plans += [(row, *p) for p in plan_row(lane, row)
                       if not options.fault or p[2] in options.fault]
         say(total=len(plans))
-        random.Random(len(ROWS)).shuffle(plans)
+        random.Random(options.seed).shuffle(plans)
         chosen = plans[:options.points or None][options.lane::LANES]
         for row, role, k, fault in chosen:
             if options.minutes and time.time() - begun > 60 * options.minutes:
@@ -712,6 +713,7 @@ def remove_group(own):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("-n", dest="points", type=int, default=0)
+    parser.add_argument("-s", dest="seed", type=int, default=1)
     parser.add_argument("-m", dest="minutes", type=int, default=0)
     parser.add_argument("-c", dest="command", action="append")
     parser.add_argument("-f", dest="fault", action="append", choices=FAULTS)
