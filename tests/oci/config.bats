@@ -1,0 +1,237 @@
+#!/usr/bin/env bats
+# What config.json asks for is in force, and what is none is refused with its place.
+load oci
+
+setup_file() { oci_file_setup; }
+setup() { cd "$BATS_FILE_TMPDIR"; }
+teardown() { oci_teardown; }
+
+# shows SCRIPT FILTER WANTED: what the script says in a container changed by the filter.
+shows() {
+	sh_bundle "$1" "$2"
+	run -0 --separate-stderr oci run --bundle "$B" oci-a
+	[ "$output" = "$3" ] || { echo "got: $output; $stderr"; return 1; }
+}
+
+@test "hostname and domain name" {
+	shows 'hostname; cat /proc/sys/kernel/domainname' '.hostname = "h" | .domainname = "d.example"' $'h\nd.example'
+}
+
+@test "user, groups and umask" {
+	shows 'id -u; id -g; id -G; umask' '.process.user = {"uid": 7, "gid": 8, "additionalGids": [9, 10], "umask": 63}' \
+		$'7\n8\n8 9 10\n0077'
+}
+
+@test "capabilities" {
+	shows 'grep -E "^Cap(Inh|Prm|Bnd)" /proc/self/status | cut -f2' \
+		'.process.capabilities = {"bounding": ["CAP_KILL"], "permitted": ["CAP_KILL"], "effective": ["CAP_KILL"]}' \
+		$'0000000000000000\n0000000000000020\n0000000000000020'
+}
+
+@test "no capabilities at all" {
+	shows 'grep -E "^CapEff" /proc/self/status | cut -f2' 'del(.process.capabilities)' 0000000000000000
+}
+
+@test "limits of resources" {
+	shows 'ulimit -n; ulimit -Hn' '.process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200}]' $'100\n200'
+}
+
+@test "oom score, no_new_privs" {
+	shows 'cat /proc/self/oom_score_adj; grep NoNewPrivs /proc/self/status | cut -f2' \
+		'.process.oomScoreAdj = 500 | .process.noNewPrivileges = false' $'500\n0'
+}
+
+@test "scheduler, io priority and processors" {
+	shows 'cut -d" " -f 19 /proc/self/stat; grep Cpus_allowed_list /proc/self/status | cut -f2' \
+		'.process.scheduler = {"policy": "SCHED_OTHER", "nice": 5} | .process.execCPUAffinity = {"initial": "0", "final": "1"}' $'5\n1'
+}
+
+@test "personality" {
+	shows 'uname -m' '.linux.personality = {"domain": "LINUX32"}' i686
+}
+
+@test "sysctl" {
+	shows 'cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shmmni' \
+		'.linux.sysctl = {"net.ipv4.ip_forward": "1", "kernel.shmmni": "99"}' $'1\n99'
+}
+
+@test "masked and read-only paths" {
+	shows 'wc -c </proc/keys; echo 1 2>/dev/null >/proc/sys/kernel/printk || echo no' . $'0\nno'
+}
+
+@test "a read-only root" {
+	shows 'touch /x 2>/dev/null || echo no; touch /dev/shm/x && echo yes' '.root.readonly = true' $'no\nyes'
+}
+
+@test "devices of its own" {
+	shows 'stat -c "%t %T %a %u" /dev/own; cat </dev/own | wc -c; stat -c %F /dev/pipe' \
+		'.linux.devices = [{"path": "/dev/own", "type": "c", "major": 1, "minor": 3, "fileMode": 432, "uid": 5, "gid": 6},
+		 {"path": "/dev/pipe", "type": "p"}]' $'1 3 660 5\n0\nfifo'
+}
+
+@test "bind mounts: read-only on the top, recursive, of a file, with a target that is made" {
+	mkdir -p "$BATS_TEST_TMPDIR/src/sub"
+	echo f > "$BATS_TEST_TMPDIR/src/f"
+	shows 'cat /new/dir/f; touch /new/dir/x 2>/dev/null || echo no; cat /new/file' \
+		".mounts += [{\"destination\": \"/new/dir\", \"type\": \"bind\", \"source\": \"$BATS_TEST_TMPDIR/src\", \"options\": [\"rbind\", \"ro\"]},
+		 {\"destination\": \"/new/file\", \"source\": \"$BATS_TEST_TMPDIR/src/f\", \"options\": [\"bind\"]}]" $'f\nno\nf'
+	rm -rf "$FS/new"
+}
+
+@test "rro is for the mounts below as well, ro is not" {
+	local s=$BATS_TEST_TMPDIR/src
+	mkdir -p "$s/sub"
+	run -0 unshare -m --propagation private bash -c '
+		mount -t tmpfs none "$1/sub"; source "$BATS_TEST_DIRNAME/oci.bash"; B=$2
+		for o in ro rro; do
+			jq --arg s "$1" --arg o $o ".process.args = [\"sh\", \"-c\", \"touch /mnt/x 2>/dev/null && echo top; touch /mnt/sub/x 2>/dev/null && echo below; :\"]
+				| .mounts += [{destination: \"/mnt\", source: \$s, options: [\"rbind\", \$o]}]" "$BATS_FILE_TMPDIR/base.json" >"$B/config.json"
+			echo $o; oci run --bundle "$B" oci-$o
+		done' bash "$s" "$(mktemp -d "$BATS_TEST_TMPDIR/b.XXXX")"
+	[ "$output" = $'ro\nbelow\nrro' ]
+	rmdir "$FS/mnt"
+}
+
+@test "tmpcopyup" {
+	mkdir -p "$FS/data"
+	echo kept > "$FS/data/f"
+	shows 'cat /data/f; echo new >/data/f' '.mounts += [{"destination": "/data", "type": "tmpfs", "source": "tmpfs", "options": ["tmpcopyup"]}]' kept
+	[ "$(cat "$FS/data/f")" = kept ]
+	rm -r "$FS/data"
+}
+
+@test "a user namespace with maps" {
+	sh_bundle 'id -u; cat /proc/self/uid_map' '.linux.namespaces += [{"type": "user"}]
+		| .linux.uidMappings = [{"containerID": 0, "hostID": 200000, "size": 1000}]
+		| .linux.gidMappings = [{"containerID": 0, "hostID": 200000, "size": 1000}]'
+	run -0 --separate-stderr oci run --bundle "$B" oci-a
+	[ "${lines[0]}" = 0 ]
+	[ "$(awk '{print $1, $2, $3}' <<< "${lines[1]}")" = "0 200000 1000" ]
+}
+
+@test "an id-mapped mount with maps of its own" {
+	mkdir -p "$BATS_TEST_TMPDIR/src"
+	: > "$BATS_TEST_TMPDIR/src/f"
+	chown 5000:5000 "$BATS_TEST_TMPDIR/src/f"
+	shows 'stat -c %u:%g /mnt/f' ".mounts += [{\"destination\": \"/mnt\", \"source\": \"$BATS_TEST_TMPDIR/src\", \"options\": [\"bind\", \"idmap\"],
+		\"uidMappings\": [{\"containerID\": 5000, \"hostID\": 7000, \"size\": 1}], \"gidMappings\": [{\"containerID\": 5000, \"hostID\": 7001, \"size\": 1}]}]" 7000:7001
+	rmdir "$FS/mnt"
+}
+
+@test "a namespace to join" {
+	sh_bundle 'sleep 1000'
+	create oci-a
+	local net
+	net=/proc/$(cat "$B/pid")/ns/net
+	sh_bundle 'readlink /proc/self/ns/net' ".linux.namespaces |= map(if .type == \"network\" then .path = \"$net\" else . end)"
+	run -0 --separate-stderr oci run --bundle "$B" oci-b
+	[ "$output" = "$(readlink "$net")" ]
+}
+
+@test "a path of another kind of namespace is refused" {
+	bundle '.linux.namespaces |= map(if .type == "network" then .path = "/proc/self/ns/uts" else . end)'
+	run -1 oci create --bundle "$B" oci-a
+	[[ $output == *"/proc/self/ns/uts"* ]]
+}
+
+@test "a clock of its own" {
+	[ -e /proc/self/ns/time ] || skip "no time namespaces"
+	local up
+	up=$(cut -d. -f1 /proc/uptime)
+	sh_bundle 'cut -d. -f1 /proc/uptime' '.linux.namespaces += [{"type": "time"}] | .linux.timeOffsets = {"boottime": {"secs": 1000000}}'
+	run -0 --separate-stderr oci run --bundle "$B" oci-a
+	[ "$output" -ge $((up + 1000000)) ]
+}
+
+@test "a filter: the call that it names fails" {
+	sh_bundle 'mkdir /tmp/d 2>&1 || :' '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95}]}'
+	run -0 --separate-stderr oci run --bundle "$B" oci-a
+	[[ $output == *"not supported"* ]]
+}
+
+@test "documents that are none: refused with line and column, and nothing left" {
+	local bad n=0
+	bundle
+	cp "$B/config.json" "$BATS_TEST_TMPDIR/good"
+	while IFS= read -r bad; do
+		n=$((n + 1))
+		jq "$bad" "$BATS_TEST_TMPDIR/good" > "$B/config.json"
+		run -1 oci create --bundle "$B" oci-a
+		[[ $output =~ config.json:[0-9]+:[0-9]+:\  ]] || { echo "$bad: $output"; return 1; }
+		[ "$(wc -l <<< "$output")" = 1 ] || { echo "$bad: $output"; return 1; }
+		[ -z "$(ls "$OCI_ROOT")" ]
+	done <<- 'END'
+		.process.args = "sh"
+		.process.args = []
+		.process.cwd = "tmp"
+		.process.user.uid = -1
+		.process.user.uid = 4294967296
+		.process.user.uid = "0"
+		.process.terminal = 1
+		.process.env = {"A": "b"}
+		.process.rlimits = [{"type": "RLIMIT_NONE", "soft": 1, "hard": 1}]
+		.process.rlimits = [{"type": "RLIMIT_CPU", "soft": 2, "hard": 1}]
+		.process.oomScoreAdj = 1001
+		.process.scheduler = {"policy": "SCHED_NONE"}
+		.root = "rootfs"
+		del(.root.path)
+		.root.readonly = "yes"
+		.mounts[0].destination = "proc"
+		.mounts[0].destination = 7
+		.mounts[1].options = "ro"
+		.mounts += [{"destination": "/x", "options": ["bind"]}]
+		.hostname = 7
+		.linux.namespaces += [{"type": "pid"}]
+		.linux.namespaces += [{"type": "none"}]
+		.linux.namespaces += [{"type": "user", "path": "relative"}]
+		.linux.uidMappings = [{"containerID": 0, "hostID": 0, "size": 1}]
+		.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 0, "size": 0}]
+		.linux.maskedPaths = ["proc"]
+		.linux.readonlyPaths = "/proc"
+		.linux.sysctl = ["a"]
+		.linux.sysctl = {"kernel.panic": "1"}
+		.linux.resources.pids = {"limit": "many"}
+		.linux.resources.memory = {"limit": 1.5}
+		.linux.resources.cpu = {"shares": -1}
+		.linux.devices = [{"path": "/dev/x", "type": "z"}]
+		.linux.devices = [{"path": "dev/x", "type": "c", "major": 1, "minor": 1}]
+		.hooks.prestart = [{"path": "relative"}]
+		.hooks.prestart = {"path": "/bin/true"}
+		.annotations = {"a": 1}
+		.annotations = ["a"]
+		.ociVersion = "2.0.0"
+		.ociVersion = 1
+		del(.ociVersion)
+		.linux.rootfsPropagation = "sideways"
+		.linux.cgroupsPath = 7
+		.linux.seccomp = "default"
+		.windows = {}
+	END
+	[ "$n" -ge 40 ]
+}
+
+@test "text that is no JSON: refused with line and column" {
+	bundle
+	local good=$B/config.json bad
+	cp "$good" "$BATS_TEST_TMPDIR/good"
+	for bad in 's/"root"/"root": 1, "root"/' 's/^}$/} x/' 's/"box"/"b\\u0000x"/' 's/"box"/"b\xffx"/' 's/{/{,/' '$d'; do
+		LC_ALL=C sed "$bad" "$BATS_TEST_TMPDIR/good" > "$good"
+		run -1 oci create --bundle "$B" oci-a
+		[[ $output =~ config.json:[0-9]+:[0-9]+ ]] || { echo "$bad: $output"; return 1; }
+		[ -z "$(ls "$OCI_ROOT")" ]
+	done
+}
+
+@test "a limit that this host cannot hold is refused by name" {
+	! has_controller memory || skip "this host has the memory controller"
+	bundle '.linux.resources.memory.limit = 67108864'
+	run -1 oci create --bundle "$B" oci-a
+	[[ $output == *memory* ]]
+}
+
+@test "a member that nobody knows is a warning" {
+	sh_bundle 'echo ran' '.linux.fromTheFuture = {"a": 1}'
+	run -0 --separate-stderr oci run --bundle "$B" oci-a
+	[ "$output" = ran ]
+	[[ $stderr == *fromTheFuture* ]]
+}

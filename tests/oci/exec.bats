@@ -1,0 +1,94 @@
+#!/usr/bin/env bats
+# Another process in a container, as engines ask for it.
+load oci
+
+setup_file() { oci_file_setup; }
+setup() {
+	cd "$BATS_FILE_TMPDIR"
+	sh_bundle 'while :; do sleep .1; done'
+	create oci-a
+	oci start oci-a
+}
+teardown() { oci_teardown; }
+
+# process JQ: a process.json of this test's; its path is in $P.
+process() {
+	P=$BATS_TEST_TMPDIR/process.json
+	jq ".process | $1" "$B/config.json" > "$P"
+}
+
+@test "a command on the command line: output and status" {
+	run -0 oci exec oci-a echo hello
+	[ "$output" = hello ]
+	run -9 oci exec oci-a sh -c 'exit 9'
+	run -137 oci exec oci-a sh -c 'kill -9 $$'
+}
+
+@test "it is in the namespaces and the group of the container" {
+	run -0 oci exec oci-a sh -c 'hostname; cat /proc/self/cgroup | grep ^0'
+	[ "${lines[0]}" = box ]
+	[ "${lines[1]}" = 0::/ ]
+	[ "$(oci exec oci-a readlink /proc/self/ns/net)" = "$(readlink "/proc/$(cat "$B/pid")/ns/net")" ]
+}
+
+@test "--process: arguments, environment, directory, user" {
+	process '.args = ["sh", "-c", "echo $X; pwd; id -u; id -g"] | .env += ["X=y"] | .cwd = "/tmp"
+		| .user = {"uid": 1000, "gid": 1000}'
+	run -0 oci exec --process "$P" oci-a
+	[ "$output" = $'y\n/tmp\n1000\n1000' ]
+}
+
+@test "--detach: the caller does not wait, the pid file names the process" {
+	process '.args = ["sleep", "1000"]'
+	oci exec --process "$P" --detach --pid-file "$BATS_TEST_TMPDIR/pid" oci-a < /dev/null > /dev/null 2>&1
+	grep -q sleep "/proc/$(cat "$BATS_TEST_TMPDIR/pid")/comm"
+	[[ "$(cat "/proc/$(cat "$BATS_TEST_TMPDIR/pid")/cgroup")" == *oci-a* ]]
+}
+
+@test "a command that is not there: 255, and the words" {
+	process '.args = ["nosuch"]'
+	run -255 oci --log "$BATS_TEST_TMPDIR/log" --log-format json exec --process "$P" oci-a
+	[ "$(wc -l < "$BATS_TEST_TMPDIR/log")" = 1 ]
+	[[ $(jq -r .msg "$BATS_TEST_TMPDIR/log") == *'executable file not found in $PATH'* ]]
+	is oci-a running
+}
+
+@test "a command that is not executable: 255, and the words" {
+	process '.args = ["/etc/passwd"]'
+	run -255 oci exec --process "$P" oci-a
+	[[ $output == *"permission denied"* ]]
+}
+
+@test "in a paused container it is refused" {
+	oci pause oci-a
+	run -255 oci exec oci-a true
+	[[ $output == *paused* ]]
+	oci resume oci-a
+}
+
+@test "in a stopped container it is refused" {
+	oci kill oci-a 9
+	until_true stopped is oci-a stopped
+	run -255 oci exec oci-a true
+	[[ $output == *stopped* ]]
+}
+
+@test "a process.json that is none is refused with its line" {
+	echo '{"args": ["true"], "cwd": 7}' > "$BATS_TEST_TMPDIR/p"
+	run -255 oci exec --process "$BATS_TEST_TMPDIR/p" oci-a
+	[[ $output == *"p:1:"* ]]
+}
+
+@test "standard input is the caller's" {
+	[ "$(echo typed | oci exec oci-a cat)" = typed ]
+}
+
+@test "no descriptor above 2 reaches it unasked, those asked for do" {
+	exec 7< "$B/config.json"
+	run -0 oci exec oci-a ls /proc/self/fd
+	[ "$(tr '\n' ' ' <<< "$output")" = "0 1 2 3 " ]
+	exec 3< "$B/config.json" 4< "$FS/etc/passwd"
+	run -0 oci exec --preserve-fds 2 oci-a sh -c 'head -n 1 <&4'
+	[ "$output" = "root:x:0:0:root:/root:/bin/sh" ]
+	exec 3<&- 4<&- 7<&-
+}

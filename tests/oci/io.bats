@@ -1,0 +1,111 @@
+#!/usr/bin/env bats
+# Terminals, sockets and descriptors between an engine and a container.
+load oci
+
+setup_file() { oci_file_setup; }
+setup() { cd "$BATS_FILE_TMPDIR"; }
+teardown() {
+	[ -z "${receiver-}" ] || kill "$receiver" 2> /dev/null || :
+	oci_teardown
+}
+
+# receive SOCKET FILE: takes one descriptor at SOCKET and copies what is read from it to FILE.
+receive() {
+	python3 -c '
+import array, os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+s.bind(sys.argv[1]); s.listen(1)
+c, _ = s.accept()
+_, anc, _, _ = c.recvmsg(64, socket.CMSG_SPACE(4))
+fd = array.array("i", anc[0][2])[0]
+out = open(sys.argv[2], "wb", buffering=0)
+out.write((os.readlink(f"/proc/self/fd/{fd}") + "\n").encode())
+while os.isatty(fd):
+    try: d = os.read(fd, 4096)
+    except OSError: break
+    if not d: break
+    out.write(d)
+' "$1" "$2" &
+	receiver=$!
+	until_true listening test -S "$1"
+}
+
+@test "--console-socket: the engine gets the terminal, with its size" {
+	sh_bundle 'tty; stty size; echo done' '.process.terminal = true | .process.consoleSize = {"height": 33, "width": 99}'
+	receive "$BATS_TEST_TMPDIR/console" "$BATS_TEST_TMPDIR/seen"
+	oci create --bundle "$B" --console-socket "$BATS_TEST_TMPDIR/console" oci-a
+	oci start oci-a
+	until_true done grep -q done "$BATS_TEST_TMPDIR/seen"
+	grep -q '^/dev/.*ptmx\|^/dev/pts/ptmx\|ptmx' "$BATS_TEST_TMPDIR/seen"
+	grep -q '33 99' "$BATS_TEST_TMPDIR/seen"
+	grep -q '/dev/' "$BATS_TEST_TMPDIR/seen"
+}
+
+@test "exec --console-socket" {
+	sh_bundle 'sleep 1000'
+	create oci-a
+	oci start oci-a
+	receive "$BATS_TEST_TMPDIR/console" "$BATS_TEST_TMPDIR/seen"
+	oci exec --tty --detach --console-socket "$BATS_TEST_TMPDIR/console" oci-a sh -c 'tty; echo done'
+	until_true done grep -q done "$BATS_TEST_TMPDIR/seen"
+}
+
+@test "--pidfd-socket" {
+	sh_bundle 'sleep 1000'
+	receive "$BATS_TEST_TMPDIR/pidfd" "$BATS_TEST_TMPDIR/seen"
+	oci create --bundle "$B" --pidfd-socket "$BATS_TEST_TMPDIR/pidfd" oci-a < /dev/null > /dev/null 2>&1
+	until_true seen grep -q 'pidfd' "$BATS_TEST_TMPDIR/seen"
+}
+
+@test "a terminal without a socket is refused for create" {
+	bundle '.process.terminal = true'
+	run -1 oci create --bundle "$B" oci-a
+	[[ $output == *"--console-socket"* ]]
+}
+
+@test "a socket path longer than an address" {
+	local deep
+	deep=$BATS_TEST_TMPDIR/$(printf 'd%.0s' {1..100})
+	mkdir "$deep"
+	ln -s "$deep" "$BATS_TEST_TMPDIR/s"
+	sh_bundle 'echo done' '.process.terminal = true'
+	receive "$BATS_TEST_TMPDIR/s/c" "$BATS_TEST_TMPDIR/seen"
+	oci create --bundle "$B" --console-socket "$deep/c" oci-a
+	oci start oci-a
+	until_true done grep -q done "$BATS_TEST_TMPDIR/seen"
+}
+
+@test "--preserve-fds and LISTEN_FDS reach the payload, LISTEN_PID is 1" {
+	sh_bundle 'cat <&3; cat <&4; echo $LISTEN_FDS $LISTEN_PID; ls /proc/self/fd'
+	echo three > "$BATS_TEST_TMPDIR/3"
+	echo four > "$BATS_TEST_TMPDIR/4"
+	exec 3< "$BATS_TEST_TMPDIR/3" 4< "$BATS_TEST_TMPDIR/4" 9< /dev/null
+	run -0 env LISTEN_FDS=1 ctr-oci --root "$OCI_ROOT" run --bundle "$B" --preserve-fds 1 oci-a
+	exec 3<&- 4<&- 9<&-
+	[ "$(tr '\n' ' ' <<< "$output")" = "three four 1 1 0 1 2 3 4 5 " ]
+}
+
+@test "an engine's pipes are not kept open by a container that waits for its start" {
+	sh_bundle 'sleep 1000'
+	exec 8> >(cat > "$BATS_TEST_TMPDIR/pipe"; touch "$BATS_TEST_TMPDIR/closed")
+	create oci-a
+	exec 8>&-
+	until_true closed test -e "$BATS_TEST_TMPDIR/closed"
+}
+
+@test "run with a terminal of one's own" {
+	sh_bundle 'tty; exit 3' '.process.terminal = true'
+	run -3 script -qec "ctr-oci --root $OCI_ROOT run --bundle $B oci-a" /dev/null
+	[[ $output == *"/dev/"* ]]
+}
+
+@test "run passes signals on" {
+	sh_bundle 'trap "echo got; exit 4" TERM; echo ready; while :; do sleep .05; done'
+	ctr-oci --root "$OCI_ROOT" run --bundle "$B" oci-a > "$B/out" 2>&1 < /dev/null &
+	local pid=$! status=0
+	until_true ready grep -q ready "$B/out"
+	kill -TERM $pid
+	wait $pid || status=$?
+	[ "$status" = 4 ]
+	grep -q got "$B/out"
+}
