@@ -296,7 +296,11 @@ static int sysctls_read(struct walk *w, struct document *d)
 {
 	size_t here = walk_enter(w, "linux.sysctl", 0);
 	const char *what = arena_printf(w->arena, "%s: %s", w->what, w->path);
+	uint64_t alone = d->spec.ns.fresh;
+	struct err refused;
 
+	for (size_t i = 0; i < d->spec.ns.path_count; i++)
+		alone |= d->spec.ns.paths[i].flag;
 	for (size_t i = 0; i < d->sysctl_count; i++) {
 		const struct key_value *kv = &d->sysctls[i];
 
@@ -305,6 +309,8 @@ static int sysctls_read(struct walk *w, struct document *d)
 		if (sysctl_flag(&d->spec, what, arena_printf(w->arena, "%s=%s", kv->key, kv->value),
 			    w->err) < 0)
 			return -1;
+		if (w->lenient && sysctl_check("sysctl", kv->key, alone, &refused) < 0)
+			return walk_fail(w, "%s", refused.text);
 	}
 	walk_leave(w, here);
 	return 0;

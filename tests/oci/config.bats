@@ -156,7 +156,7 @@ shows() {
 	while IFS= read -r bad; do
 		n=$((n + 1))
 		jq "$bad" "$BATS_TEST_TMPDIR/good" > "$B/config.json"
-		run -1 oci create --bundle "$B" oci-a
+		run -1 timeout 10 ctr-oci --root "$OCI_ROOT" create --bundle "$B" oci-a < /dev/null
 		[[ $output =~ config.json:[0-9]+:[0-9]+:\  ]] || { echo "$bad: $output"; return 1; }
 		[ "$(wc -l <<< "$output")" = 1 ] || { echo "$bad: $output"; return 1; }
 		[ -z "$(ls "$OCI_ROOT")" ]
@@ -216,7 +216,7 @@ shows() {
 	cp "$good" "$BATS_TEST_TMPDIR/good"
 	for bad in 's/"root"/"root": 1, "root"/' 's/^}$/} x/' 's/"box"/"b\\u0000x"/' 's/"box"/"b\xffx"/' 's/{/{,/' '$d'; do
 		LC_ALL=C sed "$bad" "$BATS_TEST_TMPDIR/good" > "$good"
-		run -1 oci create --bundle "$B" oci-a
+		run -1 timeout 10 ctr-oci --root "$OCI_ROOT" create --bundle "$B" oci-a < /dev/null
 		[[ $output =~ config.json:[0-9]+:[0-9]+ ]] || { echo "$bad: $output"; return 1; }
 		[ -z "$(ls "$OCI_ROOT")" ]
 	done
