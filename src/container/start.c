@@ -21,6 +21,7 @@
 #include "process/lsm.h"
 #include "process/seccomp_listener.h"
 #include "spec/config.h"
+#include "spec/sysctlname.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -346,6 +347,20 @@ static int listener_open(struct launch *l, struct err *err)
 		err);
 }
 
+/* A namespace to join may turn out to be the host's: what is set there is set for all. */
+static int sysctls_check(const struct spec *spec, const int *ns_fds, struct err *err)
+{
+	uint64_t alone = spec->ns.fresh;
+
+	for (size_t i = 0; i < spec->ns.path_count; i++)
+		if (!ns_path_is_own(&spec->ns.paths[i], ns_fds[i]))
+			alone |= spec->ns.paths[i].flag;
+	for (size_t i = 0; i < spec->sysctl_count; i++)
+		if (sysctl_check("sysctl", spec->sysctls[i].key, alone, err) < 0)
+			return -1;
+	return 0;
+}
+
 static int clone_and_bring_up(struct launch *l, struct err *err)
 {
 	int r;
@@ -357,7 +372,7 @@ static int clone_and_bring_up(struct launch *l, struct err *err)
 	}
 	r = listener_open(l, err);
 	if (r == 0 && (r = ns_paths_open(&l->spec->ns, l->ns_fds, err)) == 0) {
-		r = launch(l, err);
+		r = sysctls_check(l->spec, l->ns_fds, err) < 0 ? -1 : launch(l, err);
 		ns_paths_close(&l->spec->ns, l->ns_fds);
 	}
 	seccomp_listener_close(&l->listener);

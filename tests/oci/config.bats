@@ -81,13 +81,17 @@ shows() {
 @test "rro is for the mounts below as well, ro is not" {
 	local s=$BATS_TEST_TMPDIR/src
 	mkdir -p "$s/sub"
-	run -0 unshare -m --propagation private bash -c '
-		mount -t tmpfs none "$1/sub"; source "$BATS_TEST_DIRNAME/oci.bash"; B=$2
+	cat > "$BATS_TEST_TMPDIR/both" <<- 'END'
+		mount -t tmpfs none "$1/sub"
 		for o in ro rro; do
-			jq --arg s "$1" --arg o $o ".process.args = [\"sh\", \"-c\", \"touch /mnt/x 2>/dev/null && echo top; touch /mnt/sub/x 2>/dev/null && echo below; :\"]
-				| .mounts += [{destination: \"/mnt\", source: \$s, options: [\"rbind\", \$o]}]" "$BATS_FILE_TMPDIR/base.json" >"$B/config.json"
-			echo $o; oci run --bundle "$B" oci-$o
-		done' bash "$s" "$(mktemp -d "$BATS_TEST_TMPDIR/b.XXXX")"
+			jq --arg s "$1" --arg o $o '.process.args = ["sh", "-c", "touch /mnt/x 2>/dev/null && echo top; touch /mnt/sub/x 2>/dev/null && echo below; :"]
+				| .mounts += [{destination: "/mnt", source: $s, options: ["rbind", $o]}]' "$3" > "$2/config.json"
+			echo $o
+			ctr-oci --root "$OCI_ROOT" run --bundle "$2" oci-$o
+		done
+	END
+	run -0 unshare -m --propagation private bash "$BATS_TEST_TMPDIR/both" "$s" \
+		"$(mktemp -d "$BATS_TEST_TMPDIR/b.XXXX")" "$BATS_FILE_TMPDIR/base.json"
 	[ "$output" = $'ro\nbelow\nrro' ]
 	rmdir "$FS/mnt"
 }
@@ -234,4 +238,11 @@ shows() {
 	run -0 --separate-stderr oci run --bundle "$B" oci-a
 	[ "$output" = ran ]
 	[[ $stderr == *fromTheFuture* ]]
+}
+
+@test "a sysctl of a joined namespace that is the host's is refused" {
+	bundle '.linux.sysctl = {"net.ipv4.ip_forward": "1"}
+		| .linux.namespaces |= map(if .type == "network" then .path = "/proc/self/ns/net" else . end)'
+	run -1 timeout 10 ctr-oci --root "$OCI_ROOT" create --bundle "$B" oci-a < /dev/null
+	[[ $output == *"net.ipv4.ip_forward"*"not the container's alone"* ]]
 }
