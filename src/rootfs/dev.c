@@ -7,10 +7,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static mode_t node_type(char type)
 {
@@ -74,13 +79,54 @@ int dev_new(const struct device *devices, size_t n, const struct id_maps *ids, s
 	return take_fd(&fd);
 }
 
+struct clone_attached {
+	int tmpfs, ret;
+	struct err *err;
+};
+
+/* In a mount namespace that nobody else sees. Memory and descriptors are the parent's. */
+static int clone_attached(void *arg)
+{
+	struct clone_attached *c = arg;
+	struct mount_attr private = {.propagation = MS_PRIVATE};
+	autofd int place = -1;
+
+	if (unshare(CLONE_NEWNS) < 0 ||
+		syscall(SYS_mount_setattr, AT_FDCWD, "/", AT_RECURSIVE, &private, sizeof(private)) <
+			0 ||
+		(place = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return err_sys(c->err, "cannot make a mount namespace for a device");
+	if (tree_attach(c->tmpfs, place, "a device", c->err) == 0)
+		c->ret = tree_clone(c->tmpfs, "node", false, c->err);
+	return 0;
+}
+
+/* Part of a detached tree can be cloned from 6.15 on; before, it must be attached somewhere. */
+static int clone_node(int tmpfs, struct err *err)
+{
+	struct clone_attached c = {.tmpfs = tmpfs, .ret = -1, .err = err};
+	char stack[16384] __attribute__((aligned(16)));
+	int fd = tree_clone(tmpfs, "node", false, err);
+	pid_t pid;
+
+	if (fd >= 0 || err->sys != EINVAL)
+		return fd;
+	pid = clone(clone_attached, stack + sizeof(stack),
+		CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &c);
+	if (pid < 0)
+		return err_sys(err, "cannot make a mount namespace for a device");
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return c.ret;
+}
+
 int dev_node_new(const struct device *device, const struct id_maps *ids, struct err *err)
 {
 	autofd int fd = new_tmpfs("size=4k,nr_inodes=2", ids, err);
 
 	if (fd < 0 || make_node(fd, "node", device, ids, err) < 0)
 		return -1;
-	return tree_clone(fd, "node", false, err);
+	return clone_node(fd, err);
 }
 
 int dev_fill(int devfd, struct err *err)
