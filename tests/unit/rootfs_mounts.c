@@ -544,16 +544,17 @@ Test(rootfs, a_mount_with_id_maps_of_its_own)
 static void masks(const struct root_spec *r)
 {
 	struct stat st;
-	int root, null;
+	struct mask mask = {.empty = -1};
+	int root;
 
 	put(below("root/secret"), "x");
 	CHECK(mkdir(below("root/dir"), 0755) == 0);
 	put(below("root/dir/file"), "x");
 	put(below("root/plain"), "x");
 	root = attach_root(r);
-	null = null_open(-1, &err);
-	CHECK(null >= 0 && mask_path(root, "/secret", null, &err) == 0);
-	CHECK(mask_path(root, "/dir", null, &err) == 0 && mask_path(root, "/no", null, &err) == 0);
+	mask.null = null_open(-1, &err);
+	CHECK(mask.null >= 0 && mask_path(root, "/secret", &mask, &err) == 0);
+	CHECK(mask_path(root, "/dir", &mask, &err) == 0 && mask_path(root, "/no", &mask, &err) == 0);
 	CHECK(readonly_path(root, "/plain", &err) == 0);
 	enter(root, r);
 	CHECK(stat("/secret", &st) == 0 && st.st_rdev == makedev(1, 3));
