@@ -62,6 +62,8 @@ static void isolated(void (*test)(int netns))
 	pid = fork();
 	if (pid == 0) {
 		CHECK(unshare(CLONE_NEWNET) == 0);
+		/* The peer's namespace must outlast our stay in it: its end is that of both sides. */
+		CHECK(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC) >= 0);
 		CHECK(system("ip link add v0 type veth peer name peer &&"
 			     "ip link set v0 mtu 1400 && ip addr add 192.0.2.5/24 brd + dev v0 &&"
 			     "ip addr add 2001:db8::5/64 dev v0 nodad && ip link set v0 up &&"
