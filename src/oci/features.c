@@ -45,7 +45,7 @@ static json_t *capabilities(void)
 	return a;
 }
 
-static json_t *seccomp(void)
+static json_t *filters(void)
 {
 	static const char *const actions[] = {"SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL",
 		"SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY",
@@ -73,7 +73,7 @@ static json_t *linux_features(void)
 
 	return json_pack("{so so s{sb sb sb sb sb} so s{sb} s{sb} s{sb} s{s{sb}} s{sb}}",
 		"namespaces", STRINGS(namespaces), "capabilities", capabilities(), "cgroup", "v1",
-		0, "v2", 1, "systemd", 1, "systemdUser", 0, "rdma", 1, "seccomp", seccomp(),
+		0, "v2", 1, "systemd", 1, "systemdUser", 0, "rdma", 1, "seccomp", filters(),
 		"apparmor", "enabled", 1, "selinux", "enabled", 1, "intelRdt", "enabled", 0,
 		"mountExtensions", "idmap", "enabled", 1, "netDevices", "enabled", 1);
 }

@@ -40,18 +40,18 @@ static const struct option update_table[] = {
 
 static int read_text(const char *file, char **ret, size_t *ret_len, struct err *err)
 {
+	autofree char *text = NULL;
 	ssize_t n;
 
 	if (strcmp(file, "-") != 0)
 		return file_read(AT_FDCWD, file, JSON_MAX_BYTES, ret, ret_len, err);
-	*ret = malloc(JSON_MAX_BYTES + 1);
-	if (!*ret)
-		return err_sys(err, "read standard input");
-	n = fd_read_all(STDIN_FILENO, *ret, JSON_MAX_BYTES + 1);
+	text = malloc(JSON_MAX_BYTES + 1);
+	n = text ? fd_read_all(STDIN_FILENO, text, JSON_MAX_BYTES + 1) : -1;
 	if (n < 0)
 		return err_sys(err, "read standard input");
 	if (n > JSON_MAX_BYTES)
 		return err_set(err, "standard input: is more than %d bytes", JSON_MAX_BYTES);
+	*ret = take_ptr(&text);
 	*ret_len = (size_t)n;
 	return 0;
 }
@@ -130,7 +130,7 @@ static int update_open(struct container *c, const struct update_options *o, stru
 	autofree char *text = NULL;
 	enum bundle_status status;
 	struct spec base, asked;
-	size_t len;
+	size_t len = 0;
 	int r;
 
 	if (bundle_status(c, &status, err) < 0)

@@ -35,7 +35,7 @@ while os.isatty(fd):
 	receive "$BATS_TEST_TMPDIR/console" "$BATS_TEST_TMPDIR/seen"
 	oci create --bundle "$B" --console-socket "$BATS_TEST_TMPDIR/console" oci-a
 	oci start oci-a
-	until_true done grep -q done "$BATS_TEST_TMPDIR/seen"
+	until_true ended grep -q "done" "$BATS_TEST_TMPDIR/seen"
 	grep -q '^/dev/.*ptmx\|^/dev/pts/ptmx\|ptmx' "$BATS_TEST_TMPDIR/seen"
 	grep -q '33 99' "$BATS_TEST_TMPDIR/seen"
 	grep -q '/dev/' "$BATS_TEST_TMPDIR/seen"
@@ -47,7 +47,7 @@ while os.isatty(fd):
 	oci start oci-a
 	receive "$BATS_TEST_TMPDIR/console" "$BATS_TEST_TMPDIR/seen"
 	oci exec --tty --detach --console-socket "$BATS_TEST_TMPDIR/console" oci-a sh -c 'tty; echo done'
-	until_true done grep -q done "$BATS_TEST_TMPDIR/seen"
+	until_true ended grep -q "done" "$BATS_TEST_TMPDIR/seen"
 }
 
 @test "--pidfd-socket" {
@@ -72,7 +72,7 @@ while os.isatty(fd):
 	receive "$BATS_TEST_TMPDIR/s/c" "$BATS_TEST_TMPDIR/seen"
 	oci create --bundle "$B" --console-socket "$deep/c" oci-a
 	oci start oci-a
-	until_true done grep -q done "$BATS_TEST_TMPDIR/seen"
+	until_true ended grep -q "done" "$BATS_TEST_TMPDIR/seen"
 }
 
 @test "--preserve-fds and LISTEN_FDS reach the payload, LISTEN_PID is 1" {

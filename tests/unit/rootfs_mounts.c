@@ -554,7 +554,8 @@ static void masks(const struct root_spec *r)
 	root = attach_root(r);
 	mask.null = null_open(-1, &err);
 	CHECK(mask.null >= 0 && mask_path(root, "/secret", &mask, &err) == 0);
-	CHECK(mask_path(root, "/dir", &mask, &err) == 0 && mask_path(root, "/no", &mask, &err) == 0);
+	CHECK(mask_path(root, "/dir", &mask, &err) == 0 &&
+		mask_path(root, "/no", &mask, &err) == 0);
 	CHECK(readonly_path(root, "/plain", &err) == 0);
 	enter(root, r);
 	CHECK(stat("/secret", &st) == 0 && st.st_rdev == makedev(1, 3));
