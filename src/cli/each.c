@@ -291,7 +291,7 @@ static int gc_images(struct cli *cli, struct err *err)
 
 	if (program_path("ctr-image", path, sizeof(path), err) < 0)
 		return -1;
-	if (fflush(stdout) != 0)
+	if (fflush(stdout) != 0 || ferror(stdout))
 		return err_sys(err, "write to standard output");
 	execv(path, words);
 	return err_sys(err, "cannot execute %s", path);

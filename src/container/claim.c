@@ -464,6 +464,9 @@ static int salvage_record(struct container *c, const char *name, enum claim_wait
 		errno = ENOENT;
 		return err_sys(err, "open %s/%s", c->store->state, name);
 	}
+	/* Not damaged, but out of sight for now. */
+	if (err->sys)
+		return -1;
 	c->record = (struct record){.stage = STAGE_RUNNING, .slot = IDMAP_SLOTS};
 	snprintf(c->record.name, sizeof(c->record.name), "%s", name);
 	if (c->store->containers_fd < 0)

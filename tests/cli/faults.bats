@@ -41,7 +41,7 @@ failing() {
 }
 
 @test "a group that was made and cannot be looked at is undone" {
-	failing 0:faccessat2:$ENOMEM 125 run --rm --name blind --rootfs "$FS" -- true
+	failing 0:fsetxattr:$ENOMEM 125 run --rm --name blind --rootfs "$FS" -- true
 }
 
 @test "stop does not kill because it cannot wait" {

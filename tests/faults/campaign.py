@@ -87,6 +87,7 @@ def plain(text):
     text = re.sub(r"\b[0-9a-f]{64}\b", "HEX", text)
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)", "TIME", text)
     text = re.sub(r"\b\d{18,19}\b", "NS", text)
+    text = re.sub(r'"hostID": \d+', '"hostID": ID', text)
     return text
 
 
@@ -362,11 +363,14 @@ class Wait(OnRunning):
 
 class Kill(OnRunning):
     """Which does not wait for the effect."""
-    def outcome(self, lane):
-        for _ in range(200):
+    def finish(self, lane):
+        for _ in range(100):
             if not os.path.exists(lane.state + "/k"):
                 break
             time.sleep(0.005)
+
+    def outcome(self, lane):
+        self.finish(lane)
         return super().outcome(lane)
 
 
