@@ -4,6 +4,7 @@
 #include "base/file.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Brackets outside strings: jansson's own limit is 2048 levels, ours is what any format needs. */
@@ -60,9 +61,16 @@ json_t *json_read(int dirfd, const char *name, struct err *err)
 
 char *json_text(const json_t *j, size_t flags, struct err *err)
 {
-	char *s = json_dumps(j, flags);
+	/* Into what is large enough: jansson 2.14 takes no notice when the name of a member cannot be
+	 * written for want of memory. */
+	size_t len = json_dumpb(j, NULL, 0, flags);
+	char *s = len ? malloc(len + 1) : NULL;
 
-	if (!s)
+	if (!s || json_dumpb(j, s, len, flags) != len) {
+		free(s);
 		err_set(err, "cannot write JSON: out of memory");
+		return NULL;
+	}
+	s[len] = '\0';
 	return s;
 }
