@@ -50,7 +50,6 @@ no() { refused 125 "$1" ctr run --rm --rootfs "$FS" "${@:2}" -- true; }
 		--restart systemd
 		--gpus --device
 		--shm-size --tmpfs
-		--cgroup-parent group
 		--storage-opt CTR_ROOT
 		--blkio-weight --io-weight
 		--log-driver logs

@@ -54,7 +54,12 @@ started() {
 
 # How many times longer than on real hardware things may take: set in the test machine.
 export TEST_PATIENCE=${TEST_PATIENCE:-1}
-timeout() { command timeout $(($1 * TEST_PATIENCE)) "${@:2}"; }
+# timeout [-s SIGNAL] SECONDS COMMAND...
+timeout() {
+	local how=()
+	[ "$1" != -s ] || { how=(-s "$2") && shift 2; }
+	command timeout "${how[@]}" $(($1 * TEST_PATIENCE)) "${@:2}"
+}
 
 # What stands for the root of the host, in tests that need one whole.
 export HOST_ROOT=${HOST_ROOT:-/}

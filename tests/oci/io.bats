@@ -79,9 +79,9 @@ while os.isatty(fd):
 	sh_bundle 'cat <&3; cat <&4; echo $LISTEN_FDS $LISTEN_PID; ls /proc/self/fd'
 	echo three > "$BATS_TEST_TMPDIR/3"
 	echo four > "$BATS_TEST_TMPDIR/4"
-	exec 3< "$BATS_TEST_TMPDIR/3" 4< "$BATS_TEST_TMPDIR/4" 9< /dev/null
-	run -0 env LISTEN_FDS=1 ctr-oci --root "$OCI_ROOT" run --bundle "$B" --preserve-fds 1 oci-a
-	exec 3<&- 4<&- 9<&-
+	# bats has a use for 3 itself.
+	run -0 bash -c 'LISTEN_FDS=1 ctr-oci --root "$OCI_ROOT" run --bundle "$1" --preserve-fds 1 oci-a 3< "$2/3" 4< "$2/4" 9< /dev/null' \
+		bash "$B" "$BATS_TEST_TMPDIR"
 	[ "$(tr '\n' ' ' <<< "$output")" = "three four 1 1 0 1 2 3 4 5 " ]
 }
 

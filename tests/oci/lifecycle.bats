@@ -176,6 +176,7 @@ teardown() { oci_teardown; }
 @test "list: table, JSON and ids" {
 	sh_bundle 'sleep 100'
 	create oci-a
+	sh_bundle 'sleep 100'
 	create oci-b
 	[ "$(oci list -q | sort | tr '\n' ' ')" = "oci-a oci-b " ]
 	[ "$(oci list --format json | jq -r 'sort_by(.id)[1].status')" = created ]
@@ -252,7 +253,7 @@ teardown() { oci_teardown; }
 	sh_bundle 'sleep 1000'
 	local i
 	for i in 1 2 3 4 5 6; do
-		timeout -s KILL "0.00$i" ctr-oci --root "$OCI_ROOT" create --bundle "$B" oci-a < /dev/null > /dev/null 2>&1 || :
+		command timeout -s KILL "0.00$i" ctr-oci --root "$OCI_ROOT" create --bundle "$B" oci-a < /dev/null > /dev/null 2>&1 || :
 		oci delete --force oci-a
 	done
 	create oci-a
@@ -266,16 +267,16 @@ teardown() { oci_teardown; }
 	oci kill oci-a KILL
 	until_true stopped is oci-a stopped
 	oci delete oci-a
-	[ ! -e "$OCI_GROUPS/ctr-oci/oci-a" ]
+	[ ! -e "$OCI_GROUPS/${B##*/}" ]
 }
 
 @test "a cgroup path: made there, in use it is refused" {
-	sh_bundle 'sleep 1000' '.linux.cgroupsPath = "/ctr-oci/oci-deep/er"'
+	sh_bundle 'sleep 1000' '.linux.cgroupsPath += "/deep/er"'
 	create oci-a
-	[ -d "$OCI_GROUPS/ctr-oci/oci-deep/er" ]
-	run -1 oci create --bundle "$B" oci-b
+	[ -d "$OCI_GROUPS/${B##*/}/deep/er" ]
+	run -1 timeout 10 ctr-oci --root "$OCI_ROOT" create --bundle "$B" oci-b < /dev/null
 	[[ $output == *"is in use"* ]]
 	oci delete --force oci-a
-	[ ! -e "$OCI_GROUPS/ctr-oci/oci-deep/er" ]
-	rmdir "$OCI_GROUPS/ctr-oci/oci-deep"
+	[ ! -e "$OCI_GROUPS/${B##*/}/deep/er" ]
+	rmdir "$OCI_GROUPS/${B##*/}/deep" "$OCI_GROUPS/${B##*/}"
 }

@@ -6,8 +6,9 @@ source "$BATS_TEST_DIRNAME/../cli/helpers.bash"
 
 oci_file_setup() {
 	file_setup
-	export OCI_ROOT=$PWD/oci OCI_GROUPS
-	OCI_GROUPS=$(dirname "$GROUPS_AT")
+	# Others on this host may run these tests as well.
+	export OCI_ROOT=$PWD/oci OCI_GROUPS OCI_PLACE=/ctr-test-$BATS_ROOT_PID
+	OCI_GROUPS=$(dirname "$GROUPS_AT")$OCI_PLACE
 	base_config > base.json
 }
 
@@ -16,7 +17,8 @@ oci_teardown() {
 	local id
 	for id in $(oci list -q 2> /dev/null); do oci delete --force "$id" || :; done
 	[ -z "$(ls "$OCI_ROOT" 2> /dev/null)" ]
-	[ ! -d "$OCI_GROUPS/ctr-oci" ] || [ -z "$(find "$OCI_GROUPS/ctr-oci" -mindepth 1 -name 'oci-*' -type d)" ]
+	[ ! -d "$OCI_GROUPS" ] || [ -z "$(find "$OCI_GROUPS" -mindepth 1 -type d)" ]
+	rmdir "$OCI_GROUPS" 2> /dev/null || :
 	host_mounts | diff "$BATS_FILE_TMPDIR/mounts.before" -
 }
 
@@ -40,14 +42,16 @@ base_config() {
 	  {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": ["nosuid", "noexec", "nodev", "ro"]}],
 	 "linux": {"namespaces": [{"type": "pid"}, {"type": "ipc"}, {"type": "uts"}, {"type": "mount"},
 	   {"type": "network"}, {"type": "cgroup"}],
+	  "cgroupsPath": "$OCI_PLACE/base",
 	  "maskedPaths": ["/proc/kcore", "/proc/keys"], "readonlyPaths": ["/proc/sys"]}}
 	END
 }
 
-# bundle [JQ FILTER]: a directory of this test's with a config.json; its path is in $B.
+# bundle [JQ FILTER]: a directory of this test's with a config.json, and a group of its own; its path
+# is in $B.
 bundle() {
 	B=$(mktemp -d "$BATS_TEST_TMPDIR/bundle.XXXX")
-	jq "${1:-.}" "$BATS_FILE_TMPDIR/base.json" > "$B/config.json"
+	jq ".linux.cgroupsPath = \"$OCI_PLACE/${B##*/}\" | ${1:-.}" "$BATS_FILE_TMPDIR/base.json" > "$B/config.json"
 }
 
 # A shell script as the payload.
