@@ -62,11 +62,12 @@ make_roots()
 {
 	local peer root dir
 	rm -rf "$work/roots" "$work/scratch" "$work/store" "$work/bundles"
-	for peer in ctr crun runc bwrap floor; do
+	for peer in ctr ctr-oci crun runc bwrap floor; do
 		root=$work/roots/$peer
 		for dir in bin etc dev proc sys tmp run; do mkdir -p "$root/$dir"; done
 		cp "$work/true-musl" "$root/bin/true"
 		cp "$work/true-glibc" "$root/bin/true-glibc"
+		cp "$work/pause" "$root/bin/pause"
 	done
 	mkdir -p "$work/scratch"
 }
@@ -74,11 +75,14 @@ make_roots()
 make_bundles()
 {
 	local peer
-	for peer in crun runc; do
+	for peer in ctr-oci crun runc; do
 		"$here/bundle.sh" "$work/bundles/$peer" "$work/roots/$peer"
 		if [ -r "$profile" ]; then
 			"$here/bundle.sh" "$work/bundles/$peer-filter" "$work/roots/$peer" "$profile"
 		fi
+		jq '.process.args = ["/bin/pause"]' "$work/bundles/$peer/config.json" >"$work/config"
+		mkdir -p "$work/bundles/$peer-pause"
+		mv "$work/config" "$work/bundles/$peer-pause/config.json"
 		jq '.process.args = ["/bin/true-glibc"]' "$work/bundles/$peer/config.json" >"$work/config"
 		mkdir -p "$work/bundles/$peer-glibc"
 		mv "$work/config" "$work/bundles/$peer-glibc/config.json"
@@ -101,7 +105,7 @@ have()
 {
 	case $1 in
 	floor) return 0 ;;
-	ctr) [ -x "$build/ctr" ] ;;
+	ctr | ctr-oci) [ -x "$build/$1" ] ;;
 	*) command -v "$1" >/dev/null ;;
 	esac
 }
@@ -120,6 +124,7 @@ command_of()
 		[ "$variant" = filter ] || argv+=(--security-opt seccomp=unconfined)
 		argv+=("$payload")
 		;;
+	ctr-oci) argv=("$build/ctr-oci" run --bundle "$work/bundles/$peer$suffix" "$peer-@@") ;;
 	crun | runc) argv=("$peer" run --bundle "$work/bundles/$peer$suffix" "$peer-@@") ;;
 	bwrap)
 		argv=(bwrap --unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup
@@ -142,6 +147,71 @@ measure()
 		all+=(-- "$peer" "${argv[@]}")
 	done
 	"$work/timer" -t "$title" -o "$work/$key.json" "$@" "${all[@]}" </dev/null
+}
+
+# Fills `argv` with what an engine calls. WHAT is life, or what is done to the container that runs.
+call_of()
+{
+	local peer=$1 what=$2 runtime=$1
+	[ "$peer" != ctr-oci ] || runtime=$build/ctr-oci
+	case $what in
+	life)
+		argv=("$work/steps" "$runtime" create --bundle "$work/bundles/$peer" "$peer-@@"
+			+ "$runtime" start "$peer-@@" + "$runtime" delete --force "$peer-@@")
+		;;
+	state) argv=("$runtime" state "$peer-there") ;;
+	kill) argv=("$runtime" kill "$peer-there" 28) ;;
+	exec) argv=("$runtime" exec "$peer-there" /bin/true) ;;
+	esac
+}
+
+# measure_call KEY TITLE WHAT: an engine's calls, by each runtime that engines use.
+measure_call()
+{
+	local key=$1 title=$2 what=$3 peer argv all=()
+	for peer in ctr-oci crun runc; do
+		have "$peer" || continue
+		call_of "$peer" "$what"
+		all+=(-- "$peer" "${argv[@]}")
+	done
+	"$work/timer" -q -t "$title" -o "$work/$key.json" -n "$rounds" "${all[@]}" </dev/null
+}
+
+# One container of each that goes on, for the calls about it.
+start_running()
+{
+	local peer runtime
+	for peer in ctr-oci crun runc; do
+		have "$peer" || continue
+		runtime=$peer
+		[ "$peer" != ctr-oci ] || runtime=$build/ctr-oci
+		(cd "$work/bundles/$peer-pause" && "$runtime" run --detach "$peer-there" </dev/null >/dev/null 2>&1) ||
+			die "$peer does not start a container"
+	done
+}
+
+stop_running()
+{
+	local peer runtime
+	for peer in ctr-oci crun runc; do
+		have "$peer" || continue
+		runtime=$peer
+		[ "$peer" != ctr-oci ] || runtime=$build/ctr-oci
+		"$runtime" delete --force "$peer-there"
+	done
+}
+
+measure_calls()
+{
+	measure e_run "(e) run of the same bundle, no filter" plain "ctr-oci crun runc" -n "$rounds"
+	[ ! -r "$profile" ] || measure e_filter "(e) the same with the default filter" filter \
+		"ctr-oci crun runc" -n "$rounds"
+	measure_call f_life "(f) create, start, delete --force" life
+	start_running
+	measure_call g_state "(g) state" state
+	measure_call g_kill "(g) kill" kill
+	measure_call g_exec "(g) exec of a static true" exec
+	stop_running
 }
 
 # bound KEY FIELD SIDE PEER LIMIT WHAT
@@ -198,14 +268,20 @@ judge()
 	bound b median_us ctr crun 0.15 "(b) start with the default filter / crun"
 	bound c median_us ctr crun 0.50 "(c) 200 starts two at a time / crun"
 	bound a peak_kb ctr crun 0.67 "(d) peak memory / crun"
+	bound e_run median_us ctr-oci crun 0.50 "(e) ctr-oci run / crun"
+	bound e_filter median_us ctr-oci crun 0.15 "(e) ctr-oci run with the default filter / crun"
+	bound f_life median_us ctr-oci crun 0.50 "(f) ctr-oci create, start, delete / crun"
+	bound g_state median_us ctr-oci crun 0.50 "(g) ctr-oci state / crun"
+	bound g_kill median_us ctr-oci crun 0.50 "(g) ctr-oci kill / crun"
+	bound g_exec median_us ctr-oci crun 0.50 "(g) ctr-oci exec / crun"
 }
 
 # Every side has to have gone without a trace; the parent of ctr's groups stays.
 check_traces()
 {
 	local found
-	found=$(find /sys/fs/cgroup -mindepth 1 -type d ! -path /sys/fs/cgroup/runner ! -path /sys/fs/cgroup/ctr
-		find /run/crun /run/runc /run/ctr "$work/scratch" -mindepth 1 ! -name '.*' 2>/dev/null || :)
+	found=$(find /sys/fs/cgroup -mindepth 1 -type d ! -path /sys/fs/cgroup/runner ! -path /sys/fs/cgroup/ctr ! -path /sys/fs/cgroup/ctr-oci
+		find /run/crun /run/runc /run/ctr /run/ctr-oci "$work/scratch" -mindepth 1 ! -name '.*' 2>/dev/null || :)
 	[ "$(wc -l </proc/self/mountinfo)" = "$mounts_before" ] || found+=" a mount"
 	[ -z "$found" ] || die "left behind: $found"
 	echo "no cgroup, mount or state directory is left"
@@ -222,6 +298,7 @@ main()
 	choose_devices
 	make_bundles
 	measure_all
+	measure_calls
 	judge
 	check_traces
 	jq -s '{rows: [.[] | select(.rows)], bounds: [.[] | select(.bound)]}' "$work"/*.json \

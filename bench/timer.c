@@ -2,7 +2,7 @@
  * Times commands against each other: the rounds are interleaved, so that whatever else the
  * machine does meanwhile falls on all of them alike.
  *
- *   timer [-n ROUNDS] [-w WARMUP] [-p PAUSE_MS] [-c COUNT] [-j JOBS] [-o FILE] [-t TITLE]
+ *   timer [-n ROUNDS] [-w WARMUP] [-p PAUSE_MS] [-c COUNT] [-j JOBS] [-o FILE] [-t TITLE] [-q]
  *         -- NAME ARGV... [-- NAME ARGV...]...
  *
  * One sample is COUNT starts of a command, JOBS at a time, each waited for. "@@" within an
@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,7 @@ struct row {
 struct options {
 	int rounds, warmup, pause_ms, count, jobs;
 	const char *json, *title;
+	bool quiet; /* their standard output goes nowhere */
 };
 
 static uint64_t now_ns(void)
@@ -74,15 +76,20 @@ static void row_argv(const struct row *row, unsigned number, char *argv[ARGS_MAX
 	argv[row->argc] = NULL;
 }
 
-static void row_start(const struct row *row)
+static void row_start(const struct row *row, bool quiet)
 {
 	static unsigned number;
+	posix_spawn_file_actions_t actions;
 	char *argv[ARGS_MAX + 1];
 	pid_t pid;
 	int r;
 
 	row_argv(row, ++number, argv);
-	r = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
+	posix_spawn_file_actions_init(&actions);
+	if (quiet)
+		posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	r = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
 	if (r)
 		errx(1, "%s: start %s: %s", row->name, argv[0], strerror(r));
 }
@@ -108,7 +115,7 @@ static uint64_t row_sample(struct row *row, const struct options *o)
 
 	while (ended < o->count) {
 		for (; started < o->count && started - ended < o->jobs; started++)
-			row_start(row);
+			row_start(row, o->quiet);
 		row_wait(row);
 		ended++;
 	}
@@ -212,7 +219,7 @@ static struct options parse_options(int argc, char **argv)
 {
 	struct options o = {.rounds = 50, .warmup = 3, .count = 1, .jobs = 1, .title = ""};
 
-	for (int c; (c = getopt(argc, argv, "+n:w:p:c:j:o:t:")) != -1;)
+	for (int c; (c = getopt(argc, argv, "+n:w:p:c:j:o:t:q")) != -1;)
 		switch (c) {
 		case 'n':
 			o.rounds = parse_count(optarg, 'n', 1);
@@ -234,6 +241,9 @@ static struct options parse_options(int argc, char **argv)
 			break;
 		case 't':
 			o.title = optarg;
+			break;
+		case 'q':
+			o.quiet = true;
 			break;
 		default:
 			exit(2);

@@ -36,8 +36,8 @@ faults: all $(FAULTS)
 	tests/faults/campaign.py -o $(B)/faults/table.md $(B)
 
 # What a start costs, against others and against the bare floor.
-BENCH := $(addprefix $(B)/bench/,timer floor true-musl true-glibc)
-$(B)/bench/timer $(B)/bench/floor: $(B)/bench/%: bench/%.c
+BENCH := $(addprefix $(B)/bench/,timer floor steps pause true-musl true-glibc)
+$(B)/bench/timer $(B)/bench/floor $(B)/bench/steps $(B)/bench/pause: $(B)/bench/%: bench/%.c
 	@mkdir -p $(@D)
 	$(MUSL_CC) -D_GNU_SOURCE -std=gnu17 $(WARN) -O2 -static -s -o $@ $< \
 	  -idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -dumpmachine)
