@@ -259,11 +259,12 @@ teardown() { oci_teardown; }
 	create oci-a
 }
 
-@test "without cgroups: run, kill, delete" {
+@test "without cgroups: run, exec, kill, delete" {
 	sh_bundle 'sleep 1000'
 	ctr-oci --cgroup-manager disabled --root "$OCI_ROOT" create --bundle "$B" oci-a < /dev/null > /dev/null 2>&1
 	oci start oci-a
 	is oci-a running
+	[ "$(oci exec oci-a echo inside)" = inside ]
 	oci kill oci-a KILL
 	until_true stopped is oci-a stopped
 	oci delete oci-a
