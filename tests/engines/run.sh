@@ -1,0 +1,123 @@
+#!/bin/bash
+# run.sh BUILD [ENGINE...]: podman, buildah, containerd, docker, or all, drive BUILD/ctr-oci; the last
+# line counts. ENGINE_RUNTIME=crun is the control: a test that fails with it too is none of ctr-oci.
+# run.sh BUILD -- COMMAND...: that, in the same surroundings.
+#
+# Engines, and what they start, are in namespaces of their own: processes, mounts, network, cgroups
+# (a plain cgroup2 tree at /sys/fs/cgroup), SysV. Directories in which they keep things are in memory.
+# So the host has none of it afterwards, however this ends.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+
+fail() {
+	echo "engines: $*" >&2
+	exit 1
+}
+
+# A cgroup below the host's cgroup2 root, which becomes the root of the engines'.
+enclose() {
+	local top status
+	[ "$(id -u)" = 0 ] || fail "needs root"
+	top=$(findmnt -n -t cgroup2 -o TARGET | head -n 1)
+	[ -n "$top" ] || fail "this host has no cgroup2 file system mounted"
+	cgroup=$top/ctr-engines-$$
+	mkdir "$cgroup" || exit
+	trap 'leave 9' EXIT
+	trap 'exit 130' INT TERM HUP
+	(
+		echo "$BASHPID" > "$cgroup/cgroup.procs"
+		exec unshare --mount --cgroup --net --ipc --uts --pid --fork --kill-child \
+			--propagation private "$here/run.sh" "$@" enclosed
+	) &
+	# A group with processes of its own gives none of its controllers to those below.
+	until [ -d "$cgroup/runner" ] || ! kill -0 $! 2> /dev/null; do sleep .02; done
+	echo $! > "$cgroup/runner/cgroup.procs"
+	wait $!
+	status=$?
+	leave 0 || status=1
+	trap - EXIT
+	return $status
+}
+
+leave() {
+	local i
+	for i in {1..50}; do
+		[ "$1" = 0 ] && [ "$i" -lt 30 ] || echo 1 > "$cgroup/cgroup.kill"
+		find "$cgroup" -depth -type d -exec rmdir {} + 2> /dev/null
+		[ -d "$cgroup" ] || return 0
+		sleep .1
+	done
+	echo "engines: $cgroup is left" >&2
+	return 1
+}
+
+# replace FILE LINE...: an own copy of a file of the host's, with more lines.
+replace() {
+	local file=$1 copy=/run/engines/${1##*/}
+	shift
+	cat "$file" > "$copy" 2> /dev/null
+	printf '%s\n' "$@" >> "$copy"
+	[ ! -e "$file" ] || mount --bind "$copy" "$file"
+}
+
+# Addresses and files of the host do not reach in here: what is mounted is a tmpfs.
+enter() {
+	local dir c
+	mount -t proc proc /proc
+	umount -R /sys/fs/cgroup
+	mount -t sysfs sysfs /sys
+	mount -t cgroup2 cgroup2 /sys/fs/cgroup || exit
+	mkdir /sys/fs/cgroup/runner
+	echo $$ > /sys/fs/cgroup/runner/cgroup.procs
+	until ! grep -q . /sys/fs/cgroup/cgroup.procs; do sleep .02; done
+	for c in $(cat /sys/fs/cgroup/cgroup.controllers); do
+		echo "+$c" > /sys/fs/cgroup/cgroup.subtree_control
+	done 2> /dev/null
+	for dir in /run /var/tmp /var/lib/containers /etc/containers /etc/docker \
+		/etc/containerd /etc/cni /dev/shm; do
+		[ -d "$dir" ] && mount -t tmpfs -o mode=755 tmpfs "$dir"
+	done
+	chmod 1777 /var/tmp /dev/shm
+	mkdir -p /run/lock /run/engines
+	replace /etc/subuid containers:1000000:1048576
+	replace /etc/subgid containers:1000000:1048576
+	ip link set lo up
+	hostname engines
+	export TMPDIR=/var/tmp HOME=/run/engines/home XDG_RUNTIME_DIR='' LC_ALL=C.UTF-8
+	export ENGINE_RUNTIME=${ENGINE_RUNTIME:-$build/ctr-oci} CTR_BUILD=$build
+	mkdir -p "$HOME"
+	ENGINE_RUNTIME=$(command -v "$ENGINE_RUNTIME") || fail "no runtime ${ENGINE_RUNTIME:-}"
+}
+
+engine() {
+	timeout --foreground 900 bats --tap "$here/$1.bats" > "$TMPDIR/tap"
+	sed "s/^ok [0-9]* /ok $1 /; s/^not ok [0-9]* /not ok $1 /; /^1\.\./d" "$TMPDIR/tap"
+	sed -nE 's/^1\.\.([0-9]+)$/'"$1"' \1/p' "$TMPDIR/tap" >> "$TMPDIR/plans"
+	sed -nE "s/^(not )?ok [0-9]+ ([^#]*[^# ])( *# skip.*)?\$/$1|\1|\3|\2/p" "$TMPDIR/tap" >> "$TMPDIR/results"
+}
+
+count() {
+	local planned passed skipped
+	planned=$(awk '{n += $2} END {print n + 0}' "$TMPDIR/plans")
+	passed=$(grep -cE '^[a-z]+\|\|\|' "$TMPDIR/results")
+	skipped=$(grep -cE '^[a-z]+\|\| *# skip' "$TMPDIR/results")
+	# What a plan promised and nobody ran has failed.
+	echo "$passed passed, $((planned - passed - skipped)) failed, $skipped skipped"
+	[ "$passed" -gt 0 ] && [ $((planned - passed - skipped)) = 0 ]
+}
+
+build=$(realpath "$1") || exit
+if [ "${*: -1}" != enclosed ]; then
+	enclose "$@"
+	exit
+fi
+set -- "${@:2:$#-2}"
+enter
+if [ "${1:-}" = -- ]; then
+	shift
+	"$@"
+	exit
+fi
+[ $# -gt 0 ] || set -- podman buildah containerd docker
+for e; do engine "$e"; done
+count
