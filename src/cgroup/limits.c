@@ -10,6 +10,7 @@
 
 enum {
 	WEIGHT_MAX = 10000,
+	WEIGHT_DEFAULT = 100, /* of the kernel */
 	PERIOD_DEFAULT_US = 100000,
 	PERIOD_MIN_US = 1000,
 	PERIOD_MAX_US = 1000000,
@@ -41,6 +42,8 @@ static const char *size_text(struct cgroup_plan *p, uint64_t bytes)
 	return arena_printf(&p->arena, "%llu%.1s", (unsigned long long)bytes, &units[u]);
 }
 
+/* No limit, and the kernel's own weight, are what a group has without the controller too: containerd's
+ * client always asks for that weight. */
 static void plan_size(struct cgroup_plan *p, const char *file, const char *flag, const char *verb,
 	uint64_t bytes)
 {
@@ -49,6 +52,7 @@ static void plan_size(struct cgroup_plan *p, const char *file, const char *flag,
 			    .value = number_text(p, bytes),
 			    .flag = flag,
 			    .action = arena_printf(&p->arena, "%s %s", verb, size_text(p, bytes)),
+			    .optional = bytes == UINT64_MAX && strcmp(file, "memory.low") != 0,
 		    });
 }
 
@@ -57,7 +61,7 @@ static void plan_size(struct cgroup_plan *p, const char *file, const char *flag,
 static void plan_swap(struct cgroup_plan *p, const struct limits *l)
 {
 	plan_size(p, "memory.swap.max", "--memory-swap", "limit swap to", l->memory_swap);
-	p->writes[p->count - 1].optional = l->memory_swap_default;
+	p->writes[p->count - 1].optional |= l->memory_swap_default;
 }
 
 static int plan_memory(const struct limits *l, struct cgroup_plan *p, struct err *err)
@@ -104,6 +108,7 @@ static int plan_weight(struct cgroup_plan *p, const char *file, const char *flag
 				    (unsigned long long)weight),
 			    .action = arena_printf(&p->arena, "set %s to %llu", file,
 				    (unsigned long long)weight),
+			    .optional = weight == WEIGHT_DEFAULT,
 		    });
 	return 0;
 }
@@ -133,6 +138,7 @@ static int plan_quota(const struct limits *l, struct cgroup_plan *p, struct err 
 			    .action = action,
 			    .value = arena_printf(&p->arena, "%s %llu", number_text(p, quota),
 				    (unsigned long long)period),
+			    .optional = quota == UINT64_MAX,
 		    });
 	return 0;
 }
@@ -232,7 +238,7 @@ static int plan_pids(const struct limits *l, struct cgroup_plan *p, struct err *
 			    .file = "pids.max",
 			    .flag = "--pids-limit",
 			    .value = number_text(p, l->pids),
-			    .optional = l->pids_default,
+			    .optional = l->pids_default || l->pids == UINT64_MAX,
 			    .action = arena_printf(&p->arena, "limit processes to %s",
 				    number_text(p, l->pids)),
 		    });

@@ -146,6 +146,29 @@ Test(limits, cpu_lists)
 	cr_assert_not(cgroup_cpu_list_within("0", ""));
 }
 
+static bool optional(const struct limits *l)
+{
+	struct err err = {0};
+	autocgroupplan struct cgroup_plan p = {0};
+
+	cr_assert_eq(cgroup_plan(l, &p, &err), 0, "%s", err.text);
+	cr_assert_eq(p.count, 2, "the groups below, and what was asked for");
+	return p.writes[1].optional;
+}
+
+Test(limits, what_is_so_without_a_controller_needs_none)
+{
+	cr_assert(optional(&(struct limits){.cpu_weight = 100}));
+	cr_assert_not(optional(&(struct limits){.cpu_weight = 101}));
+	cr_assert(optional(&(struct limits){.memory = UINT64_MAX}));
+	cr_assert_not(optional(&(struct limits){.memory = 1 << 30}));
+	cr_assert_not(optional(&(struct limits){.memory_low = UINT64_MAX}));
+	cr_assert(optional(&(struct limits){.pids = UINT64_MAX}));
+	cr_assert_not(optional(&(struct limits){.pids = 5}));
+	cr_assert(optional(&(struct limits){.cpu_period_us = 100000}));
+	cr_assert_not(optional(&(struct limits){.cpu_quota_us = 5000, .cpu_period_us = 10000}));
+}
+
 Test(limits, where_a_controller_is)
 {
 	static const char self[] =
