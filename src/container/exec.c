@@ -84,7 +84,8 @@ static pid_t clone_into(struct container *c, uint64_t namespaces, const char *in
 	/* An engine may want it without a group. */
 	autofd int group = c->group_fd < 0 ? -1 : cgroup_open_for_exec(c->group_fd, err);
 
-	if ((group < 0 && c->group_fd >= 0) || cpus_apply(0, "execCPUAffinity.initial", initial_cpus, err) < 0)
+	if ((group < 0 && c->group_fd >= 0) ||
+		cpus_apply(0, "execCPUAffinity.initial", initial_cpus, err) < 0)
 		return -1;
 	if (ns_join(c->pidfd, namespaces & CLONE_NEWPID, err) < 0)
 		return -1;
