@@ -69,8 +69,9 @@ static const struct attr {
 static const char *const superblock[] = {"sync", "async", "dirsync", "mand", "nomand", "lazytime",
 	"nolazytime"};
 
-/* Options that say what is so anyway, or only what the kernel should log. */
-static const char *const nothing[] = {"defaults", "loud", "silent", "noiversion"};
+/* Options that say what is so anyway, or only what the kernel should log. buildah splits an empty list
+ * of them into one that is empty. */
+static const char *const nothing[] = {"", "defaults", "loud", "silent", "noiversion"};
 
 /* What the file system itself understands: "name" or "name=". */
 static const struct {

@@ -225,8 +225,7 @@ static int cap_unknown(struct walk *w, enum cap_set set, size_t i, const char *n
 	return 0;
 }
 
-/* What the kernel would refuse is left out, with a warning: `runc spec` itself writes ambient
- * capabilities that are not inheritable. */
+/* What the kernel would refuse is left out, with a warning. */
 static void caps_confine(struct walk *w, uint64_t *caps, enum cap_set set, uint64_t within,
 	const char *why)
 {
@@ -256,6 +255,10 @@ static int caps_read(struct walk *w, struct document *d)
 	}
 	if (w->lenient) {
 		caps_confine(w, caps, CAPSET_EFFECTIVE, caps[CAPSET_PERMITTED], "not permitted");
+		/* Engines have left inheritable empty since CVE-2022-24769, and some, as `runc spec`
+		 * itself, ambient as it was: each of their containers would warn. */
+		if (!caps[CAPSET_INHERITABLE])
+			caps[CAPSET_AMBIENT] = 0;
 		caps_confine(w, caps, CAPSET_AMBIENT,
 			caps[CAPSET_PERMITTED] & caps[CAPSET_INHERITABLE],
 			"not both permitted and inheritable");
