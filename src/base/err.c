@@ -117,6 +117,13 @@ int err_print(const struct err *err, const char *program)
 	return err->status ? err->status : ERR_STATUS_OURS;
 }
 
+static void (*warned)(const char *text);
+
+void warn_to(void (*f)(const char *text))
+{
+	warned = f;
+}
+
 void warn(const char *fmt, ...)
 {
 	char text[512], line[600];
@@ -125,5 +132,8 @@ void warn(const char *fmt, ...)
 	va_start(ap, fmt);
 	format(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	print_line("ctr: warning", text, line, sizeof(line));
+	if (warned)
+		warned(text);
+	else
+		print_line("ctr: warning", text, line, sizeof(line));
 }

@@ -40,3 +40,5 @@ int err_status(struct err *err, int status);
 int err_print(const struct err *err, const char *program);
 /* One line of warning: something went on, but not as asked. */
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold));
+/* Who gets them from now on, instead of standard error. */
+void warn_to(void (*f)(const char *text));

@@ -9,7 +9,9 @@
 #include "container/place.h"
 #include "container/release.h"
 #include "container/start.h"
+#include "ns/join.h"
 #include "process/seccomp.h"
+#include "spec/capname.h"
 #include "spec/config.h"
 #include "spec/defaults.h"
 #include "spec/name.h"
@@ -17,8 +19,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -97,6 +101,25 @@ int cache_open(const struct oci *oci)
 	return fd;
 }
 
+void caps_confine_to_host(struct spec *spec)
+{
+	uint64_t *caps = spec->process.caps, have = 0, lost;
+	char text[CAPS_TEXT_SIZE];
+
+	/* A user namespace of its own has them all. */
+	if ((spec->ns.fresh | ns_paths_flags(&spec->ns)) & CLONE_NEWUSER)
+		return;
+	for (int cap = 0; cap < 64; cap++)
+		if (prctl(PR_CAPBSET_READ, cap, 0, 0, 0) > 0)
+			have |= 1ULL << cap;
+	lost = (caps[CAPSET_BOUNDING] | caps[CAPSET_PERMITTED]) & ~have;
+	if (lost)
+		warn("%.200s cannot be given: this host does not have it itself",
+			caps_format(lost, text));
+	for (int set = 0; set < CAPSETS; set++)
+		caps[set] &= have;
+}
+
 /* What the specification leaves to the caller, and what is not in config.json. */
 static int complete(const struct create_options *o, const char *id, const char *dir,
 	struct spec *spec, struct err *err)
@@ -114,6 +137,7 @@ static int complete(const struct create_options *o, const char *id, const char *
 	spec->process.open_stdin = true;
 	for (size_t i = 0; i < spec->warning_count; i++)
 		warn("%s", spec->warnings[i]);
+	caps_confine_to_host(spec);
 	return 0;
 }
 

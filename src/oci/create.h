@@ -40,6 +40,10 @@ struct create_options {
 int create_container(struct oci *oci, const struct create_options *o, const char *id,
 	struct spec *ret_spec, int *ret_console, struct container *ret, struct err *err);
 
+/* Takes away, with a warning, what the runtime itself may not have: `--privileged` asks for all there
+ * is. The specification does not want that to fail. */
+void caps_confine_to_host(struct spec *spec);
+
 int pid_file_write(const char *path, pid_t pid, struct err *err);
 /* A connection to the socket that --console-socket or --pidfd-socket names; -1 and err. */
 int socket_connect(const char *what, const char *path, struct err *err);

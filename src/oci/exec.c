@@ -160,6 +160,7 @@ static int exec_in(struct oci *oci, struct container *c, const struct exec_optio
 
 	if (make_process(o, args, spec, err) < 0)
 		return -1;
+	caps_confine_to_host(spec);
 	if (spec->process.terminal && o->detach && !o->console_socket)
 		return err_set(err, "a detached terminal needs --console-socket");
 	spec->process.open_stdin = true;

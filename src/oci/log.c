@@ -67,12 +67,14 @@ static void append_unreserved(char *buf, size_t size, const char *text)
 	append_text(buf, size, text);
 }
 
+static const char not_found[] = ": executable file not found in $PATH";
+
 char *log_message(const struct err *err, char *buf, size_t size)
 {
 	buf[0] = '\0';
 	append_unreserved(buf, size, err->text);
-	if (err->status == ERR_STATUS_NOT_FOUND)
-		append_text(buf, size, ": executable file not found in $PATH");
+	if (err->status == ERR_STATUS_NOT_FOUND && !strstr(buf, not_found + 2))
+		append_text(buf, size, not_found);
 	else if (err->status == ERR_STATUS_NOT_EXECUTABLE)
 		append_text(buf, size, ": permission denied");
 	if (err->hint[0]) {
@@ -113,7 +115,7 @@ static char *quote(char *message)
 	return j ? json_text(j, JSON_ENCODE_ANY, &ignored) : NULL;
 }
 
-static int write_file(const struct log *log, char *message)
+static int write_file(const struct log *log, const char *level, char *message)
 {
 	autofd int fd = open(log->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	autofree char *quoted = quote(message);
@@ -121,12 +123,49 @@ static int write_file(const struct log *log, char *message)
 
 	time_now(when);
 	if (log->format == LOG_JSON)
-		snprintf(line, sizeof(line), "{\"time\":\"%s\",\"level\":\"error\",\"msg\":%s}\n",
-			when, quoted ? quoted : "\"\"");
+		snprintf(line, sizeof(line), "{\"time\":\"%s\",\"level\":\"%s\",\"msg\":%s}\n",
+			when, level, quoted ? quoted : "\"\"");
 	else
-		snprintf(line, sizeof(line), "time=\"%s\" level=error msg=%s\n", when,
+		snprintf(line, sizeof(line), "time=\"%s\" level=%s msg=%s\n", when, level,
 			quoted ? quoted : "\"\"");
 	return fd < 0 ? -1 : fd_write_all(fd, line, strlen(line));
+}
+
+static struct {
+	char text[4096]; /* lines */
+	size_t len;
+} kept;
+
+static void keep(const char *text)
+{
+	int n = snprintf(kept.text + kept.len, sizeof(kept.text) - kept.len, "%s\n", text);
+
+	/* One too many is none. */
+	if (n > 0 && kept.len + (size_t)n < sizeof(kept.text))
+		kept.len += (size_t)n;
+	kept.text[kept.len] = '\0';
+}
+
+static void show(const char *text)
+{
+	struct err e = {0};
+
+	snprintf(e.text, sizeof(e.text), "%s", text);
+	err_print(&e, "ctr-oci: warning");
+}
+
+void log_keep_warnings(const struct log *log)
+{
+	warn_to(log->path ? keep : show);
+}
+
+void log_warnings(const struct log *log)
+{
+	char *rest = kept.text, *line;
+
+	while (log->path && (line = strsep(&rest, "\n")) && *line)
+		if (write_file(log, "warning", line) < 0)
+			return;
 }
 
 void log_failure(const struct log *log, const char *command, const struct err *err)
@@ -140,6 +179,6 @@ void log_failure(const struct log *log, const char *command, const struct err *e
 	shown.hint[0] = '\0';
 	snprintf(name, sizeof(name), "ctr-oci%s%s", command ? ": " : "", command ? command : "");
 	err_print(&shown, name);
-	if (log->path && write_file(log, message) < 0)
+	if (log->path && write_file(log, "error", message) < 0)
 		fprintf(stderr, "ctr-oci: cannot write %s\n", log->path);
 }

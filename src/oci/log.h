@@ -16,6 +16,12 @@ struct log {
 /* "text" or "json". */
 int log_format_parse(const char *value, enum log_format *ret, struct err *err);
 
+/* Warnings go to the file; without one, to standard error. What is created writes there too, so engines
+ * would take them for its output. They are kept until log_warnings(), which only a command calls that
+ * has not failed: podman wants nothing in the file but the failure. */
+void log_keep_warnings(const struct log *log);
+void log_warnings(const struct log *log);
+
 /* Reports a failure of a command once. In the words that engines look for: a missing or
  * unusable command says so, and nothing else reads like it. */
 void log_failure(const struct log *log, const char *command, const struct err *err);

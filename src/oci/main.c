@@ -180,6 +180,7 @@ int main(int argc, char **argv)
 	if (words < 0 || (g.log_format && log_format_parse(g.log_format, &log.format, &err) < 0) ||
 		manager_parse(&g, &oci.manager, &err) < 0)
 		return fail(&log, NULL, &err);
+	log_keep_warnings(&log);
 	if (g.version) {
 		print_version(argv[0]);
 		return 0;
@@ -202,5 +203,8 @@ int main(int argc, char **argv)
 		oci.root = cwd;
 	}
 	r = run_command(c, &oci, words - 1, argv + 2, &err);
-	return r < 0 ? fail(&log, c, &err) : r;
+	if (r < 0)
+		return fail(&log, c, &err);
+	log_warnings(&log);
+	return r;
 }

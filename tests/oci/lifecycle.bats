@@ -281,3 +281,21 @@ teardown() { oci_teardown; }
 	[ ! -e "$OCI_GROUPS/${B##*/}/deep/er" ]
 	rmdir "$OCI_GROUPS/${B##*/}/deep" "$OCI_GROUPS/${B##*/}"
 }
+
+@test "capabilities that the host itself does not have are left out, with a warning" {
+	bundle '.process.args = ["/bin/grep", "CapEff", "/proc/self/status"] | .process.capabilities = {
+		bounding: ["CAP_KILL", "CAP_SYS_TIME"], effective: ["CAP_KILL", "CAP_SYS_TIME"], permitted: ["CAP_KILL", "CAP_SYS_TIME"]}'
+	run --separate-stderr -0 setpriv --bounding-set -sys_time ctr-oci --root "$OCI_ROOT" run --bundle "$B" oci-a
+	[[ $output == *0000000000000020 ]]
+	[[ $stderr == "ctr-oci: warning: CAP_SYS_TIME cannot be given"* ]]
+	run --separate-stderr -0 setpriv --bounding-set -sys_time ctr-oci --root "$OCI_ROOT" --log "$B/log" \
+		--log-format json run --bundle "$B" oci-a
+	[ -z "$stderr" ]
+	jq -e '.level == "warning" and (.msg | startswith("CAP_SYS_TIME cannot"))' "$B/log"
+}
+
+@test "a command that is not there: the reason once" {
+	bundle '.process.args = ["nosuch"]'
+	run -1 oci create --bundle "$B" oci-a
+	[ "$(grep -o 'executable file not found' <<< "$output" | wc -l)" = 1 ]
+}
