@@ -17,6 +17,7 @@ root_tar() {
 	for applet in $(busybox --list); do [ -e "$dir/bin/$applet" ] || ln -s busybox "$dir/bin/$applet"; done
 	printf '%s\n' root:x:0:0:root:/root:/bin/sh ann:x:1000:1000::/home/ann:/bin/sh > "$dir/etc/passwd"
 	printf '%s\n' root:x:0: ann:x:1000: disk:x:6:ann > "$dir/etc/group"
+	chmod 755 "$dir"
 	chmod 1777 "$dir/tmp"
 	chown 1000:1000 "$dir/home/ann"
 	tar -C "$dir" -c .
@@ -64,8 +65,18 @@ on_terminal() { script -qefc "$1" /dev/null < /dev/null | tr -d '\r' | sed 's/\^
 # What is there now: processes, mounts, cgroups, and states of the runtime.
 remains() {
 	ps -eo pid=,ppid=,args= | grep -vE " (ps|grep|sed|tee|cat|bash|timeout|awk|/usr/(lib|libexec)/bats\S*)( |$)|bats|run\.sh" || :
-	sed 's/ - .*//' /proc/self/mountinfo | cut -d' ' -f4,5 | grep -E 'merged|rootfs|/netns/|overlay-containers' || :
+	sed 's/ - .*//' /proc/self/mountinfo | cut -d' ' -f4,5 | grep -E 'merged|rootfs|/netns/|overlay-containers' | grep -v '/docker/exec/netns/default$' || :
 	find /sys/fs/cgroup -mindepth 1 -type d ! -path '*/runner*' -exec sh -c '[ -n "$(cat "$1/cgroup.procs")" ] && echo "$1"' - {} \;
 	ls /run/ctr-oci /run/crun /run/runc 2> /dev/null | grep -v : || :
 }
 nothing_remains() { [ -z "$(remains)" ]; }
+
+# end_daemon PIDFILE: and wait for its end.
+end_daemon() {
+	local pid
+	[ -f "$1" ] || return 0
+	pid=$(cat "$1")
+	rm "$1"
+	kill "$pid"
+	until_true "daemon ends" not grep -qs '^State:.[^ZX]' "/proc/$pid/status"
+}

@@ -125,7 +125,7 @@ status_code() { podman inspect -f '{{.State.ExitCode}}' "$1"; }
 @test "exec -d: goes on by itself" {
 	up a box sleep 100
 	podman exec -d a sh -c 'sleep .2; echo done >/tmp/file'
-	until_true written podman exec a grep -q done /tmp/file
+	until_true written podman exec a grep -q "done" /tmp/file
 }
 
 @test "exec: refused when it is stopped or paused" {
