@@ -1,11 +1,13 @@
 #include "cgroup/place.h"
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "cgroup/group.h"
 #include "cgroup/tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -88,6 +90,42 @@ int cgroup_place_make(int hierarchy_fd, const char *path, struct err *err)
 	err_set(err, "cgroup /%s is in use: there are processes in it", path);
 	err->sys = EBUSY;
 	return -1;
+}
+
+static bool may_manage(int hierarchy_fd, const char *path)
+{
+	char file[CGROUP_PATH_SIZE + 16];
+
+	snprintf(file, sizeof(file), "%s%scgroup.procs", path, *path ? "/" : "");
+	return faccessat(hierarchy_fd, file, W_OK, AT_EACCESS) == 0 &&
+	       faccessat(hierarchy_fd, *path ? path : ".", W_OK, AT_EACCESS) == 0;
+}
+
+bool cgroup_place_delegated(int hierarchy_fd, char *ret, size_t size)
+{
+	char text[8192], path[CGROUP_PATH_SIZE] = "", *line, *end;
+	bool found = false;
+	struct err ignored;
+
+	if (file_peek(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text)) < 0)
+		return false;
+	line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
+	if (!line)
+		return false;
+	line += *line == '\n';
+	line[strcspn(line, "\n")] = '\0';
+	if (strcmp(line, "0::/") != 0 &&
+		cgroup_place_parse(line + 3, path, sizeof(path), &ignored) < 0)
+		return false;
+	while (may_manage(hierarchy_fd, path) && strlen(path) < size) {
+		strcpy(ret, path);
+		found = true;
+		end = strrchr(path, '/');
+		if (!*path)
+			break;
+		*(end ? end : path) = '\0';
+	}
+	return found;
 }
 
 int cgroup_place_open(int hierarchy_fd, const char *path, struct err *err)

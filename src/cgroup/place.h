@@ -16,6 +16,10 @@ int cgroup_place_parse(const char *path, char *ret, size_t size, struct err *err
  * already is taken over if it is empty; if not, err->sys is EBUSY. */
 int cgroup_place_make(int hierarchy_fd, const char *path, struct err *err);
 
+/* The part of the tree that was delegated to the caller: of the groups that it is in, the topmost with
+ * processes that it may move. Without "/" at its ends. False if there is none. */
+bool cgroup_place_delegated(int hierarchy_fd, char *ret, size_t size);
+
 /* err->sys is ENOENT if there is none. */
 int cgroup_place_open(int hierarchy_fd, const char *path, struct err *err);
 

@@ -15,7 +15,8 @@ struct bundle {
 	const char *dir;    /* absolute */
 	const char *config; /* the text of its config.json, kept for later commands */
 	size_t config_len;
-	const char *cgroup; /* cgroup_place_parse(); "": none */
+	const char *cgroup;  /* cgroup_place_parse(); "": none */
+	bool group_optional; /* without limits, and without rights to it, it may be missing */
 	const char *oci_version;
 	int console_socket; /* takes the master of the terminal, or -1 */
 	int pidfd_socket;   /* takes a pidfd of the first process, or -1 */

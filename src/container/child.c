@@ -12,6 +12,7 @@
 #include "ns/uts.h"
 #include "process/ids.h"
 #include "process/lsm.h"
+#include "rootfs/dev.h"
 #include "rootfs/mounts.h"
 #include "rootfs/overlay.h"
 #include "rootfs/root.h"
@@ -77,7 +78,7 @@ static int take_ids(const struct spec *spec, struct err *err)
 {
 	if (!plan_has_users(spec))
 		return 0;
-	return ids_become_root(err) < 0 ? -1 : die_with_parent(err);
+	return ids_become_root(plan_groups(), err) < 0 ? -1 : die_with_parent(err);
 }
 
 /* A file of ours, in the scratch tmpfs that is the working directory, over one of the image. */
@@ -118,6 +119,10 @@ static int build_root(const struct child *c, int rootfd, int *ret_devfd, struct 
 				return -1;
 		}
 	}
+	for (size_t i = 0; i < spec->device_count; i++)
+		if (c->trees->devices[i] >= 0 &&
+			dev_node_place(rootfd, &spec->devices[i], c->trees->devices[i], err) < 0)
+			return -1;
 	for (size_t i = 0; i < c->plan->etc_count; i++)
 		if (place_etc(rootfd, &c->plan->etc[i], err) < 0)
 			return -1;
@@ -162,13 +167,22 @@ static int make_root(const struct trees *t, const struct spec *spec, struct err 
 	return direct_mount(t->layers[0], &spec->root, err) < 0 ? -1 : t->layers[0];
 }
 
+/* As root of our own namespaces we may mount what the parent may not. */
+static int open_trees(const struct child *c, struct err *err)
+{
+	if (!c->trees->by_child)
+		return 0;
+	return trees_open(c->trees, c->container, c->spec, c->plan, err);
+}
+
 static int become_payload(const struct child *c, struct payload *payload, struct err *err)
 {
 	const struct trees *t = c->trees;
 	const struct spec *spec = c->spec;
 	int devfd = -1, label_fd, rootfd;
 
-	if (take_ids(spec, err) < 0 || lsm_open(&spec->process, &label_fd, err) < 0)
+	if (take_ids(spec, err) < 0 || open_trees(c, err) < 0 ||
+		lsm_open(&spec->process, &label_fd, err) < 0)
 		return -1;
 	rootfd = make_root(t, spec, err);
 	if (rootfd < 0 || build_root(c, rootfd, &devfd, err) < 0 ||

@@ -11,6 +11,7 @@
 /* Everything it needs, made before the clone: from then on the child allocates nothing. */
 struct child {
 	const struct spec *spec;
+	const struct container *container;
 	struct plan *plan;
 	struct trees *trees; /* with room for what comes through go_sock */
 	int go_sock;         /* the trees, once the id maps are written; end of file: give up */

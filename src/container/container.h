@@ -10,6 +10,9 @@ enum {
 /* Of the cgroup and of the data directory: the id of the container they belong to; of the cgroup, a
  * blank and the path of the state directory may follow. */
 #define CONTAINER_OWNER_XATTR "trusted.ctr.id"
+/* Of the cgroup, where we may make no mark that a payload cannot: it then counts in place of the other
+ * for nobody but us. */
+#define CONTAINER_OWNER_XATTR_OF_USER "user.ctr.id"
 
 struct container {
 	const struct store *store;

@@ -5,6 +5,8 @@
 #include "cgroup/group.h"
 #include "container/payload.h"
 #include "ns/clone.h"
+#include "ns/join.h"
+#include "ns/rights.h"
 #include "process/ids.h"
 #include "process/lsm.h"
 #include "process/sched.h"
@@ -24,6 +26,7 @@ struct entry {
 	struct plan *plan;
 	int target;      /* pidfd of the container's first process */
 	uint64_t joined; /* namespaces left to join, CLONE_NEW* */
+	bool inside;     /* they have been joined already */
 	int streams[3];
 	unsigned keep_fds;
 	int console_sock; /* or -1 */
@@ -38,11 +41,11 @@ static int enter(const struct entry *e, struct err *err)
 	 * are still open, are not for them (CVE-2016-9962). */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return err_sys(err, "cannot hide from the container");
-	if (payload_set_priorities(0, &e->spec->process, err) < 0 ||
-		lsm_open(&e->spec->process, &label_fd, err) < 0 ||
-		ns_join(e->target, e->joined, err) < 0)
+	if (!e->inside && (payload_set_priorities(0, &e->spec->process, err) < 0 ||
+				  lsm_open(&e->spec->process, &label_fd, err) < 0 ||
+				  ns_join(e->target, e->joined, err) < 0))
 		return -1;
-	if ((e->joined & CLONE_NEWUSER) && ids_become_root(err) < 0)
+	if ((e->joined & CLONE_NEWUSER) && ids_become_root(plan_groups(), err) < 0)
 		return -1;
 	/* Joining the mount namespace has made its root ours. */
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -70,26 +73,72 @@ static _Noreturn void entry_run(const struct entry *e)
 	struct err err = {0};
 
 	/* As long as /proc is the host's. */
-	if (payload_set_oom_score(0, &e->spec->process, &err) == 0)
+	if (e->inside || payload_set_oom_score(0, &e->spec->process, &err) == 0)
 		enter(e, &err);
 	fd_write_all(e->report_fd, &err, sizeof(err));
 	_exit(err.status ? err.status : ERR_STATUS_OURS);
 }
 
+/* What has to be done before the namespaces are joined, by a process in between. */
+static int prepare_outside(const void *arg, struct err *err)
+{
+	const struct process_spec *p = arg;
+
+	if (p->apparmor || p->selinux)
+		return err_set(err, "a label for one more process is for root to give");
+	if (payload_set_oom_score(0, p, err) < 0 || payload_set_priorities(0, p, err) < 0)
+		return -1;
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return err_sys(err, "cannot hide from the container");
+	return 0;
+}
+
+/* Without rights here, all there are begin in the container's user namespace. */
+static bool must_enter_first(const struct container *c)
+{
+	return rights_get() == RIGHTS_NONE && (c->record.namespaces & CLONE_NEWUSER);
+}
+
+/* Engines may ask for none. */
+static bool has_group(const struct container *c)
+{
+	return !c->record.bundle[0] || c->record.cgroup[0];
+}
+
 /* A child of ours that is born in the group and the pid namespace of the container, and joins the
  * rest itself: the group wants the rights we have now, the others those it gets there. */
-static pid_t clone_into(struct container *c, uint64_t namespaces, const char *initial_cpus,
-	int *ret_pidfd, struct err *err)
+static pid_t clone_into(struct container *c, const struct process_spec *p, int *ret_pidfd,
+	struct err *err)
 {
-	/* An engine may want it without a group. */
-	autofd int group = c->group_fd < 0 ? -1 : cgroup_open_for_exec(c->group_fd, err);
+	uint64_t namespaces = c->record.namespaces;
+	autofd int group = -1;
 
-	if ((group < 0 && c->group_fd >= 0) ||
-		cpus_apply(0, "execCPUAffinity.initial", initial_cpus, err) < 0)
+	if (has_group(c) && (group = cgroup_open_for_exec(c->group_fd, err)) < 0)
 		return -1;
+	if (must_enter_first(c))
+		return ns_clone_inside(c->pidfd, namespaces, group, prepare_outside, p, ret_pidfd,
+			err);
 	if (ns_join(c->pidfd, namespaces & CLONE_NEWPID, err) < 0)
 		return -1;
 	return ns_clone(0, group, ret_pidfd, err);
+}
+
+/* What the child inherits to begin with, and we have only lent. */
+static pid_t clone_on_cpus(struct container *c, const struct process_spec *p, int *ret_pidfd,
+	struct err *err)
+{
+	struct cpus before;
+	pid_t pid;
+
+	if (!p->cpus_initial)
+		return clone_into(c, p, ret_pidfd, err);
+	if (cpus_get(&before, err) < 0 ||
+		cpus_apply(0, "execCPUAffinity.initial", p->cpus_initial, err) < 0)
+		return -1;
+	pid = clone_into(c, p, ret_pidfd, err);
+	if (pid != 0)
+		cpus_restore(&before);
+	return pid;
 }
 
 int container_exec(struct container *c, const struct spec *spec, struct plan *plan,
@@ -110,7 +159,7 @@ int container_exec(struct container *c, const struct spec *spec, struct plan *pl
 		console_in = p[0];
 		console_out = p[1];
 	}
-	pid = clone_into(c, c->record.namespaces, spec->process.cpus_initial, &pidfd, err);
+	pid = clone_on_cpus(c, &spec->process, &pidfd, err);
 	if (pid < 0)
 		return -1;
 	if (pid == 0) {
@@ -118,6 +167,7 @@ int container_exec(struct container *c, const struct spec *spec, struct plan *pl
 			.spec = spec,
 			.plan = plan,
 			.target = c->pidfd,
+			.inside = must_enter_first(c),
 			.joined = c->record.namespaces & ~(uint64_t)CLONE_NEWPID,
 			.streams = {io->streams[0], io->streams[1], io->streams[2]},
 			.keep_fds = io->keep_fds,

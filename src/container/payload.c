@@ -6,6 +6,7 @@
 #include "base/inside.h"
 #include "container/gate.h"
 #include "container/hooks.h"
+#include "ns/rights.h"
 #include "process/capset.h"
 #include "process/fit.h"
 #include "process/ids.h"
@@ -53,7 +54,7 @@ static int become_user(const struct spec *spec, const struct user *user, struct 
 		return -1;
 	if (user->uid != 0 && capset_keep(err) < 0)
 		return -1;
-	return ids_become(user->uid, user->gid, user->groups, user->ngroups, err);
+	return ids_become(user->uid, user->gid, user->groups, user->ngroups, plan_groups(), err);
 }
 
 static int apply_caps(const struct process_spec *p, const struct user *user, struct err *err)
@@ -254,6 +255,11 @@ int payload_set_oom_score(pid_t pid, const struct process_spec *p, struct err *e
 	snprintf(text, sizeof(text), "%d", p->oom_score_adj);
 	if (file_poke(AT_FDCWD, path, text) == 0)
 		return 0;
+	if (errno == EACCES && rights_get() != RIGHTS_HOST) {
+		warn("the OOM score adjustment stays: lowering it to %d is for root",
+			p->oom_score_adj);
+		return 0;
+	}
 	err_sys(err, "cannot set the OOM score adjustment to %d", p->oom_score_adj);
 	return err_hint(err, "lowering it below the host's own needs CAP_SYS_RESOURCE");
 }

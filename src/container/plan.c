@@ -3,6 +3,7 @@
 #include "ns/clone.h"
 #include "ns/idmap.h"
 #include "ns/join.h"
+#include "ns/rights.h"
 #include "process/seccomp.h"
 #include "spec/capname.h"
 #include "spec/defaults.h"
@@ -84,6 +85,26 @@ void plan_set_slot(struct plan *plan, const struct spec *spec, unsigned slot)
 		plan->ids = (struct id_maps){ns->uid_maps, ns->gid_maps, ns->uid_map_count,
 			ns->gid_map_count};
 	}
+}
+
+enum device_way plan_device(const struct spec *spec, const struct device *d, bool own_nodes)
+{
+	if (strncmp(d->path, "/dev/", 5) != 0)
+		return DEVICE_APART;
+	for (size_t i = 0; i < spec->mount_count; i++) {
+		const char *at = spec->mounts[i].target;
+
+		if (spec->mounts[i].kind == MOUNT_DEV)
+			return own_nodes ? DEVICE_IN_DEV : DEVICE_APART;
+		if (strncmp(at, "/dev", 4) == 0 && strspn(at + 4, "/") == strlen(at + 4))
+			return DEVICE_LEFT;
+	}
+	return DEVICE_APART;
+}
+
+enum ids_groups plan_groups(void)
+{
+	return rights_get() == RIGHTS_HOST ? IDS_GROUPS_SET : IDS_GROUPS_MAY_STAY;
 }
 
 bool plan_has_users(const struct spec *spec)

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "cgroup/limits.h"
+#include "process/ids.h"
 #include "process/seccomp.h"
 #include "spec/spec.h"
 
@@ -29,6 +30,18 @@ struct plan {
 /* host_resolv: the text of the host's resolv.conf, or NULL if the container has no use for it. */
 int plan_make(const struct spec *spec, const char *host_resolv, struct plan *ret,
 	struct arena *arena, struct err *err);
+
+/* How a device of the spec gets to its place. */
+enum device_way {
+	DEVICE_IN_DEV, /* a node in the tmpfs that is our /dev */
+	DEVICE_APART,  /* a tree of its own, bound there */
+	DEVICE_LEFT,   /* whatever is mounted at /dev has it, or not */
+};
+/* own_nodes: nodes can be made. */
+enum device_way plan_device(const struct spec *spec, const struct device *d, bool own_nodes);
+
+/* Whether a process of the container may keep groups of ours that it cannot drop. */
+enum ids_groups plan_groups(void);
 
 /* Whether the container's users are not the host's. */
 bool plan_has_users(const struct spec *spec);

@@ -12,6 +12,7 @@
 #include "container/place.h"
 #include "container/spare.h"
 #include "ns/idmap.h"
+#include "ns/rights.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -169,10 +170,15 @@ static int open_groups(struct container *c, struct err *err)
 	return c->groups_fd < 0 ? -1 : 0;
 }
 
+static const char *owner_xattr(void)
+{
+	return rights_get() == RIGHTS_HOST ? CONTAINER_OWNER_XATTR : CONTAINER_OWNER_XATTR_OF_USER;
+}
+
 /* Id, blank, path; NUL-terminated. The length, or -1 with errno. */
 static ssize_t mark_read(int fd, char *ret, size_t size)
 {
-	ssize_t n = fgetxattr(fd, CONTAINER_OWNER_XATTR, ret, size - 1);
+	ssize_t n = fgetxattr(fd, owner_xattr(), ret, size - 1);
 
 	if (n >= 0)
 		ret[n] = '\0';
@@ -184,7 +190,7 @@ int container_mark_group(struct container *c, struct err *err)
 	char text[MARK_MAX];
 	int len = snprintf(text, sizeof(text), "%s %s", c->record.id, c->store->state);
 
-	if (fsetxattr(c->group_fd, CONTAINER_OWNER_XATTR, text, (size_t)len, 0) < 0)
+	if (fsetxattr(c->group_fd, owner_xattr(), text, (size_t)len, 0) < 0)
 		return err_sys(err, "mark the cgroup of %s", c->record.name);
 	return 0;
 }

@@ -34,6 +34,25 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+struct pipes {
+	int go[2], report[2], console[2], gate;
+};
+
+/* What the two sides of a start share. */
+struct launch {
+	struct container *c;
+	const struct spec *spec;
+	struct plan *plan;
+	const struct start_io *io;
+	struct trees trees;
+	struct pipes pipes;
+	struct record running;
+	int ns_fds[NS_KINDS];             /* namespaces to join */
+	struct seccomp_listener listener; /* of the filter, or sock -1 */
+	struct bundle_states states;      /* of a bundle */
+	struct scope scope;               /* until there is a process in it */
+};
+
 static int write_initial_summary(int dirfd, const struct spec *spec, struct err *err)
 {
 	struct summary s = {
@@ -87,12 +106,42 @@ static int acquire_slot(struct container *c, struct err *err)
 	return err_set(err, "all %d id ranges of this host are in use", IDMAP_SLOTS);
 }
 
-static int acquire_group(struct container *c, const struct spec *spec, struct scope *scope,
-	struct err *err)
+static bool has_limits(const struct cgroup_plan *p)
 {
-	if (!c->record.bundle[0] && acquire_slot(c, err) < 0)
+	for (size_t i = 0; i < p->count; i++)
+		if (p->writes[i].flag && !p->writes[i].optional)
+			return true;
+	return false;
+}
+
+/* The group of a user may have to be missing; one that others are in is another matter. */
+static int do_without_group(struct launch *l, struct err *err)
+{
+	const struct bundle *b = l->io->bundle;
+
+	if (!b || !b->group_optional || err->sys == EBUSY)
 		return -1;
-	return container_place(c, spec, scope, err);
+	if (has_limits(&l->plan->cgroup)) {
+		err_wrap(err, "the limits that were asked for need a cgroup");
+		return err_hint(err, "have a part of the tree delegated: systemd-run --user "
+				     "--scope -p Delegate=yes …");
+	}
+	warn("%s has no cgroup: nothing of the tree is delegated to us", l->c->record.name);
+	*err = (struct err){0};
+	scope_let_go(&l->scope);
+	if (l->c->group_fd >= 0)
+		close(take_fd(&l->c->group_fd));
+	l->c->record.cgroup[0] = '\0';
+	return claim_record(l->c, err);
+}
+
+static int acquire_group(struct launch *l, struct err *err)
+{
+	if (!l->c->record.bundle[0] && acquire_slot(l->c, err) < 0)
+		return -1;
+	if (container_place(l->c, l->spec, &l->scope, err) == 0)
+		return 0;
+	return do_without_group(l, err);
 }
 
 /* A user namespace opens no device that was not made for it; without one, or where a device is given
@@ -142,6 +191,8 @@ static int map_ids(pid_t pid, const struct spec *spec, const struct plan *plan,
 	if ((spec->ns.fresh & CLONE_NEWUSER) &&
 		idmap_write(pid, ids->uids, ids->nuids, ids->gids, ids->ngids, err) < 0)
 		return -1;
+	if (t->by_child)
+		return 0;
 	userns = idmap_userns_open(pid, err);
 	return userns < 0 ? -1 : trees_idmap(t, spec, userns, err);
 }
@@ -175,10 +226,6 @@ static int write_details(struct container *c, const struct spec *spec, struct pl
 	return file_write(dirfd, "config.json", text, strlen(text), 0600, FILE_NOSYNC, err);
 }
 
-struct pipes {
-	int go[2], report[2], console[2], gate;
-};
-
 static int pipes_open(struct pipes *p, bool terminal, struct err *err)
 {
 	*p = (struct pipes){{-1, -1}, {-1, -1}, {-1, -1}, -1};
@@ -205,21 +252,6 @@ static void pipes_close(struct pipes *p)
 		close_one(all[i]);
 }
 
-/* What the two sides of a start share. */
-struct launch {
-	struct container *c;
-	const struct spec *spec;
-	struct plan *plan;
-	const struct start_io *io;
-	struct trees trees;
-	struct pipes pipes;
-	struct record running;
-	int ns_fds[NS_KINDS];             /* namespaces to join */
-	struct seccomp_listener listener; /* of the filter, or sock -1 */
-	struct bundle_states states;      /* of a bundle */
-	struct scope scope;               /* until there is a process in it */
-};
-
 /* A child that failed says so in its report, which is the better story. */
 static int hear_why(struct launch *l, struct err *err)
 {
@@ -236,8 +268,8 @@ static int provide_trees(struct launch *l, struct err *err)
 	if (payload_set_oom_score(pid, &spec->process, err) < 0 ||
 		payload_set_priorities(pid, &spec->process, err) < 0 ||
 		learn_ids(pid, spec, l->plan, err) < 0 ||
-		trees_open(&l->trees, l->c, spec, l->plan, err) < 0 ||
-		trees_idmap_own(&l->trees, spec, err) < 0 ||
+		(!l->trees.by_child && (trees_open(&l->trees, l->c, spec, l->plan, err) < 0 ||
+					       trees_idmap_own(&l->trees, spec, err) < 0)) ||
 		map_ids(pid, spec, l->plan, &l->trees, err) < 0)
 		return -1;
 	if (l->io->bundle && bundle_awaits_namespaces(spec)) {
@@ -295,6 +327,7 @@ static _Noreturn void be_child(struct launch *l)
 	const struct bundle *b = l->io->bundle;
 	const struct child child = {
 		.spec = l->spec,
+		.container = l->c,
 		.plan = l->plan,
 		.trees = &l->trees,
 		.go_sock = l->pipes.go[0],
@@ -394,7 +427,7 @@ static int start_claimed(struct launch *l, struct err *err)
 		return -1;
 	if (l->io->image_lock >= 0)
 		close(l->io->image_lock);
-	if (acquire_group(c, spec, &l->scope, err) < 0 || limit_group(c, spec, l->plan, err) < 0)
+	if (acquire_group(l, err) < 0 || limit_group(c, spec, l->plan, err) < 0)
 		return -1;
 	plan_set_slot(l->plan, spec, c->record.slot);
 	if (trees_init(&l->trees, spec, err) < 0)

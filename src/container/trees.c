@@ -5,6 +5,7 @@
 #include "container/start.h"
 #include "ns/idmap.h"
 #include "ns/join.h"
+#include "ns/rights.h"
 #include "rootfs/dev.h"
 #include "rootfs/mounts.h"
 #include "rootfs/tree.h"
@@ -15,10 +16,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* One array holds them all: writable, init, layers, sources. */
+/* One array holds them all: layers, sources, devices. */
 int trees_init(struct trees *t, const struct spec *spec, struct err *err)
 {
-	size_t layers = spec->root.dir ? 1 : spec->root.layer_count, n = layers + spec->mount_count;
+	size_t layers = spec->root.dir ? 1 : spec->root.layer_count;
+	size_t n = layers + spec->mount_count + spec->device_count;
 	int *fds = malloc((n + 1) * sizeof(*fds));
 
 	if (!fds)
@@ -32,6 +34,9 @@ int trees_init(struct trees *t, const struct spec *spec, struct err *err)
 		.layer_count = layers,
 		.sources = fds + layers,
 		.source_count = spec->mount_count,
+		.devices = fds + layers + spec->mount_count,
+		.device_count = spec->device_count,
+		.by_child = rights_get() == RIGHTS_NONE,
 	};
 	return 0;
 }
@@ -42,7 +47,7 @@ void trees_close(struct trees *t)
 		close(t->writable);
 	if (t->init >= 0)
 		close(t->init);
-	for (size_t i = 0; i < t->layer_count + t->source_count; i++)
+	for (size_t i = 0; i < t->layer_count + t->source_count + t->device_count; i++)
 		if (t->layers[i] >= 0)
 			close(t->layers[i]);
 	free(t->layers);
@@ -88,6 +93,8 @@ static int open_source(const struct spec *spec, const struct mount *m, const str
 {
 	autofd int fd = -1;
 
+	if (m->kind == MOUNT_DEV && rights_get() != RIGHTS_HOST)
+		return dev_new(NULL, 0, &(struct id_maps){NULL}, err);
 	if (m->kind == MOUNT_DEV)
 		return dev_new(spec->devices, spec->device_count, &plan->ids, err);
 	fd = m->kind == MOUNT_BIND ? mount_source_open(m, err) : mount_host_open(m, err);
@@ -99,6 +106,17 @@ static int open_source(const struct spec *spec, const struct mount *m, const str
 			: mount_set_attrs(fd, m, err) < 0)
 		return -1;
 	return take_fd(&fd);
+}
+
+static bool is_apart(const struct spec *spec, const struct device *d)
+{
+	return plan_device(spec, d, rights_get() == RIGHTS_HOST) == DEVICE_APART;
+}
+
+static int open_device(const struct device *d, const struct plan *plan, struct err *err)
+{
+	return rights_get() == RIGHTS_HOST ? dev_node_new(d, &plan->ids, err)
+					   : dev_node_of_host(d, err);
 }
 
 int trees_open(struct trees *t, const struct container *c, const struct spec *spec,
@@ -114,6 +132,10 @@ int trees_open(struct trees *t, const struct container *c, const struct spec *sp
 	for (size_t i = 0; i < t->source_count; i++)
 		if (has_source(spec, &spec->mounts[i]) &&
 			(t->sources[i] = open_source(spec, &spec->mounts[i], plan, err)) < 0)
+			return -1;
+	for (size_t i = 0; i < t->device_count; i++)
+		if (is_apart(spec, &spec->devices[i]) &&
+			(t->devices[i] = open_device(&spec->devices[i], plan, err)) < 0)
 			return -1;
 	return 0;
 }
@@ -198,6 +220,9 @@ static int pass_all(struct trees *t, const struct spec *spec, int sock, pass_fn 
 	for (size_t i = 0; i < t->source_count; i++)
 		if (has_source(spec, &spec->mounts[i]) && pass(sock, &t->sources[i], 1, err) < 0)
 			return -1;
+	for (size_t i = 0; i < t->device_count; i++)
+		if (is_apart(spec, &spec->devices[i]) && pass(sock, &t->devices[i], 1, err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -210,10 +235,17 @@ int trees_send(const struct trees *t, const struct spec *spec, int sock, struct 
 {
 	struct trees copy = *t;
 
+	/* The ids are there: that is what it waits for. */
+	if (t->by_child)
+		return write(sock, "", 1) == 1 ? 0 : err_sys(err, "cannot let the child go on");
 	return pass_all(&copy, spec, sock, send_group, err);
 }
 
 int trees_receive(struct trees *t, const struct spec *spec, int sock, struct err *err)
 {
-	return pass_all(t, spec, sock, fds_receive, err);
+	char byte;
+
+	if (!t->by_child)
+		return pass_all(t, spec, sock, fds_receive, err);
+	return read(sock, &byte, 1) == 1 ? 0 : err_set(err, "the parent has given up");
 }

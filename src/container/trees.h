@@ -16,13 +16,16 @@ struct trees {
 	size_t layer_count;
 	int *sources; /* per mount of the spec, or -1 */
 	size_t source_count;
+	int *devices; /* per device of the spec, or -1 */
+	size_t device_count;
+	bool by_child; /* whose namespaces are all the rights that there are: nothing is sent */
 };
 
 /* Before the clone: room for the trees of a spec. */
 int trees_init(struct trees *t, const struct spec *spec, struct err *err);
 void trees_close(struct trees *t);
 
-/* Parent: opens all of them, making the writable layer. */
+/* Parent, or the child itself (by_child): opens all of them, making the writable layer. */
 int trees_open(struct trees *t, const struct container *c, const struct spec *spec,
 	const struct plan *plan, struct err *err);
 /* Parent: those that have id maps of their own. */
@@ -30,6 +33,7 @@ int trees_idmap_own(const struct trees *t, const struct spec *spec, struct err *
 /* Parent: those that show the ids of the container. */
 int trees_idmap(const struct trees *t, const struct spec *spec, int userns, struct err *err);
 
-/* The parent sends, the child takes, in the same order; both know the spec. */
+/* The parent sends, the child takes, in the same order; both know the spec. By_child: that the ids are
+ * mapped is all that is said. */
 int trees_send(const struct trees *t, const struct spec *spec, int sock, struct err *err);
 int trees_receive(struct trees *t, const struct spec *spec, int sock, struct err *err);

@@ -16,7 +16,7 @@
 
 static int tried(const struct trial *t, struct err *err)
 {
-	if ((t->flags & CLONE_NEWUSER) && ids_become_root(err) < 0)
+	if ((t->flags & CLONE_NEWUSER) && ids_become_root(IDS_GROUPS_SET, err) < 0)
 		return -1;
 	if (ns_unshare_late(t->flags, err) < 0)
 		return -1;

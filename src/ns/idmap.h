@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "spec/spec.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
@@ -20,9 +21,14 @@ static inline uint32_t idmap_slot_base(unsigned slot)
 }
 
 /* Writes uid_map and gid_map of a process that is alone in its new user namespace. One write each,
- * as the kernel demands; at most 340 lines since 4.15. */
+ * as the kernel demands; at most 340 lines since 4.15. A caller without rights can map its own id
+ * alone: for other ranges newuidmap(1) and newgidmap(1) are run, which know what /etc/subuid gives
+ * to whom. */
 int idmap_write(pid_t pid, const struct id_map *uids, size_t nuids, const struct id_map *gids,
 	size_t ngids, struct err *err);
+
+/* Whether a caller without rights maps its groups by itself: setgroups(2) is then denied inside. */
+bool idmap_denies_groups(const struct id_map *gids, size_t ngids);
 
 /* The maps of pid's user namespace as its caller sees them, at most max ranges of each: for a namespace
  * that was joined. More ranges are an error. */

@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "ns/clone.h"
+#include "ns/rights.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -101,8 +102,11 @@ static int join_kind(const struct namespaces *ns, const int *fds, uint64_t kind,
 
 static int join_all(const struct namespaces *ns, const int *fds, struct err *err)
 {
+	if (rights_get() == RIGHTS_NONE && join_kind(ns, fds, CLONE_NEWUSER, err) < 0)
+		return -1;
 	for (size_t i = 0; i < NS_KINDS; i++)
-		if (join_kind(ns, fds, order[i], err) < 0)
+		if ((order[i] != CLONE_NEWUSER || rights_get() != RIGHTS_NONE) &&
+			join_kind(ns, fds, order[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -120,21 +124,29 @@ struct message {
 	struct err err;
 };
 
-/* Returns in the child only. Joins, then has a child as a sibling. */
+/* Returns in the child only: a sibling of the process in between, which ends. */
+static pid_t have_sibling(bool joined, uint64_t fresh, int cgroup_fd, struct message *m,
+	int pipe_fd)
+{
+	int pidfd;
+
+	if (joined) {
+		m->pid = ns_clone_as_sibling(fresh, cgroup_fd, &pidfd, &m->err);
+		if (m->pid == 0)
+			return 0;
+		if (m->pid < 0)
+			m->pid = 0;
+	}
+	fd_write_all(pipe_fd, m, sizeof(*m));
+	_exit(0);
+}
+
 static pid_t run_between(const struct namespaces *ns, const int *fds, int cgroup_fd, int pipe_fd)
 {
 	struct message m = {0};
-	int pidfd;
+	bool joined = join_all(ns, fds, &m.err) == 0;
 
-	if (join_all(ns, fds, &m.err) == 0) {
-		m.pid = ns_clone_as_sibling(ns->fresh, cgroup_fd, &pidfd, &m.err);
-		if (m.pid == 0)
-			return 0;
-		if (m.pid < 0)
-			m.pid = 0;
-	}
-	fd_write_all(pipe_fd, &m, sizeof(m));
-	_exit(0);
+	return have_sibling(joined, ns->fresh, cgroup_fd, &m, pipe_fd);
 }
 
 /* The child is ours and not reaped before we do it, so its number stands for it. */
@@ -185,6 +197,31 @@ pid_t ns_clone_into(const struct namespaces *ns, const int *fds, int cgroup_fd, 
 			  : take_child(ends[0], between, ret_pidfd, err);
 	close(ends[0]);
 	return pid;
+}
+
+pid_t ns_clone_inside(int pidfd, uint64_t flags, int cgroup_fd,
+	int (*prepare)(const void *arg, struct err *err), const void *arg, int *ret_pidfd,
+	struct err *err)
+{
+	autofd int in = -1, out = -1, between_fd = -1;
+	struct message m = {0};
+	int ends[2];
+	pid_t between;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_sys(err, "cannot make a pipe");
+	in = ends[0], out = ends[1];
+	between = ns_clone(0, cgroup_fd, &between_fd, err);
+	if (between < 0)
+		return -1;
+	if (between == 0) {
+		bool joined = (!prepare || prepare(arg, &m.err) == 0) &&
+			      ns_join(pidfd, flags, &m.err) == 0;
+
+		return have_sibling(joined, 0, -1, &m, out);
+	}
+	close(take_fd(&out));
+	return take_child(in, between, ret_pidfd, err);
 }
 
 int ns_paths_join(const struct namespaces *ns, const int *fds, struct err *err)

@@ -6,7 +6,8 @@
  * that it does not matter who owns it. Where neither a user nor a pid namespace is involved, the
  * child does that itself. Else a process in between does, and clones the child as our own
  * (CLONE_PARENT): a pid namespace is for children only, and what is made fresh in a joined
- * user namespace has to belong to it.
+ * user namespace has to belong to it. Who has no rights on the host joins the user namespace first,
+ * and gets them there.
  */
 #pragma once
 
@@ -28,6 +29,13 @@ uint64_t ns_paths_flags(const struct namespaces *ns);
 /* As ns_clone(), with the fresh namespaces of ns, and into those of fds: in the child, all have been
  * joined but those that ns_paths_join() is for. */
 pid_t ns_clone_into(const struct namespaces *ns, const int *fds, int cgroup_fd, int *ret_pidfd,
+	struct err *err);
+
+/* As ns_clone() without new namespaces, into those of flags of the process behind pidfd: for a caller
+ * whose rights begin in the user namespace among them. A process in between, born in the group, does
+ * what prepare says (or NULL), joins, and clones the child as our own. */
+pid_t ns_clone_inside(int pidfd, uint64_t flags, int cgroup_fd,
+	int (*prepare)(const void *arg, struct err *err), const void *arg, int *ret_pidfd,
 	struct err *err);
 
 /* Child: joins what ns_clone_into() left to it. */

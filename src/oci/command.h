@@ -31,7 +31,10 @@ struct option {
 
 enum cgroup_manager { MANAGER_CGROUPFS, MANAGER_SYSTEMD, MANAGER_DISABLED };
 
+enum rootless { ROOTLESS_AUTO, ROOTLESS_FALSE, ROOTLESS_TRUE };
+
 struct oci {
+	enum rootless rootless;
 	const char *root; /* of the store */
 	enum cgroup_manager manager;
 	struct store store; /* open, unless the command is stateless */

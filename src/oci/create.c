@@ -3,11 +3,13 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "cgroup/hierarchy.h"
 #include "cgroup/place.h"
 #include "container/foreground.h"
 #include "container/gate.h"
 #include "container/place.h"
 #include "container/release.h"
+#include "container/rootless.h"
 #include "container/start.h"
 #include "ns/join.h"
 #include "process/seccomp.h"
@@ -141,9 +143,25 @@ static int complete(const struct create_options *o, const char *id, const char *
 	return 0;
 }
 
+/* Where who is not root of the host may make groups, if anywhere. */
+static void find_delegated(char *ret, size_t size)
+{
+	struct err ignored;
+	char mount[4096];
+	autofd int fd = -1;
+
+	ret[0] = '\0';
+	if (rights_get() == RIGHTS_HOST)
+		return;
+	fd = cgroup_hierarchy_open(mount, sizeof(mount), &ignored);
+	if (fd >= 0)
+		cgroup_place_delegated(fd, ret, size);
+}
+
 static int choose_cgroup(const struct oci *oci, const struct spec *spec, char *ret, size_t size,
 	struct err *err)
 {
+	char above[CGROUP_PATH_SIZE];
 	const char *path = spec->cgroup;
 
 	ret[0] = '\0';
@@ -151,9 +169,11 @@ static int choose_cgroup(const struct oci *oci, const struct spec *spec, char *r
 		return 0;
 	if (oci->manager == MANAGER_SYSTEMD)
 		return container_place_plan(spec, ret, size, err);
-	if (!path || path[0] != '/')
-		path = arena_printf((struct arena *)(uintptr_t)&spec->arena, "ctr-oci/%s",
+	if (!path || path[0] != '/') {
+		find_delegated(above, sizeof(above));
+		path = arena_printf((struct arena *)(uintptr_t)&spec->arena, "%s/ctr-oci/%s", above,
 			path ? path : spec->name);
+	}
 	return cgroup_place_parse(path, ret, size, err);
 }
 
@@ -216,6 +236,8 @@ static int create_from(struct oci *oci, const struct create_options *o, const ch
 		.config = text,
 		.config_len = len,
 		.cgroup = cgroup,
+		.group_optional = oci->rootless == ROOTLESS_TRUE ||
+				  (oci->rootless == ROOTLESS_AUTO && rights_get() != RIGHTS_HOST),
 		.oci_version = spec->oci_version,
 	};
 	struct sockets s;
@@ -261,7 +283,7 @@ int create_container(struct oci *oci, const struct create_options *o, const char
 		config_read(file, text, len, CONFIG_ENGINE, &spec, err) < 0)
 		return -1;
 	spec.systemd_cgroup = oci->manager == MANAGER_SYSTEMD;
-	if (complete(o, id, dir, &spec, err) < 0 ||
+	if (complete(o, id, dir, &spec, err) < 0 || rootless_adapt(&spec, rights_get(), err) < 0 ||
 		create_from(oci, o, dir, text, len, &spec, ret_console, ret, err) < 0) {
 		spec_free(&spec);
 		return -1;

@@ -2,6 +2,7 @@
 #include "oci/log.h"
 
 #include "base/fd.h"
+#include "ns/rights.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -41,7 +42,7 @@ static const struct option globals[] = {
 	{"cgroup-manager", 0, OPTION_STRING, offsetof(struct globals, cgroup_manager),
 		"cgroupfs, systemd or disabled"},
 	{"rootless", 0, OPTION_STRING, offsetof(struct globals, rootless),
-		"true, false or auto: seen anyway"},
+		"true: without limits it may be without cgroup; false; auto"},
 	{"version", 'v', OPTION_BOOL, offsetof(struct globals, version), "say which this is"},
 	{"help", 'h', OPTION_BOOL, offsetof(struct globals, help), "say what there is"},
 	{NULL},
@@ -107,12 +108,32 @@ static int manager_parse(const struct globals *g, enum cgroup_manager *ret, stru
 		"is none of cgroupfs, systemd and disabled");
 }
 
+static int rootless_parse(const struct globals *g, enum rootless *ret, struct err *err)
+{
+	static const char *const names[] = {
+		[ROOTLESS_AUTO] = "auto",
+		[ROOTLESS_FALSE] = "false",
+		[ROOTLESS_TRUE] = "true",
+	};
+
+	*ret = ROOTLESS_AUTO;
+	if (!g->rootless)
+		return 0;
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(g->rootless, names[i]) == 0) {
+			*ret = (enum rootless)i;
+			return 0;
+		}
+	}
+	return err_value(err, "--rootless", g->rootless, "is none of true, false and auto");
+}
+
 /* Set but empty, XDG_RUNTIME_DIR means what its absence means: podman calls us so. */
 static const char *default_root(char *buf, size_t size)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
 
-	if (geteuid() == 0 || !runtime || !*runtime)
+	if (rights_get() == RIGHTS_HOST || !runtime || !*runtime)
 		return "/run/ctr-oci";
 	snprintf(buf, size, "%s/ctr-oci", runtime);
 	return buf;
@@ -178,7 +199,8 @@ int main(int argc, char **argv)
 	words = options_parse(globals, &g, argc - 1, argv + 1, false, &err);
 	log.path = g.log;
 	if (words < 0 || (g.log_format && log_format_parse(g.log_format, &log.format, &err) < 0) ||
-		manager_parse(&g, &oci.manager, &err) < 0)
+		manager_parse(&g, &oci.manager, &err) < 0 ||
+		rootless_parse(&g, &oci.rootless, &err) < 0)
 		return fail(&log, NULL, &err);
 	log_keep_warnings(&log);
 	if (g.version) {

@@ -1,5 +1,6 @@
 #include "process/ids.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
@@ -7,10 +8,23 @@
 #include <unistd.h>
 
 /* Raw system calls: the library's change every thread, and there is one. */
-int ids_become(uid_t uid, gid_t gid, const gid_t *groups, size_t ngroups, struct err *err)
+static int set_groups(const gid_t *groups, size_t n, enum ids_groups how, struct err *err)
 {
-	if (syscall(SYS_setgroups, ngroups, groups) < 0)
-		return err_sys(err, "cannot set the supplementary groups");
+	if (syscall(SYS_setgroups, n, groups) == 0 ||
+		(errno == EPERM && n == 0 && how == IDS_GROUPS_MAY_STAY))
+		return 0;
+	err_sys(err, "cannot set the supplementary groups");
+	return err->sys != EPERM
+		       ? -1
+		       : err_hint(err, "a user namespace with one group id denies setgroups(2); "
+				       "leave out the additional groups, or map a range of ids");
+}
+
+int ids_become(uid_t uid, gid_t gid, const gid_t *groups, size_t ngroups, enum ids_groups how,
+	struct err *err)
+{
+	if (set_groups(groups, ngroups, how, err) < 0)
+		return -1;
 	if (syscall(SYS_setresgid, gid, gid, gid) < 0)
 		return err_sys(err, "cannot become group %u", gid);
 	if (syscall(SYS_setresuid, uid, uid, uid) < 0)
@@ -18,9 +32,9 @@ int ids_become(uid_t uid, gid_t gid, const gid_t *groups, size_t ngroups, struct
 	return 0;
 }
 
-int ids_become_root(struct err *err)
+int ids_become_root(enum ids_groups how, struct err *err)
 {
-	return ids_become(0, 0, NULL, 0, err);
+	return ids_become(0, 0, NULL, 0, how, err);
 }
 
 int personality_apply(uint64_t persona, struct err *err)

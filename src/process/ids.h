@@ -6,10 +6,15 @@
 
 #include <sys/types.h>
 
+/* Whether a process may keep the groups that it has, where its user namespace denies setgroups(2): those
+ * of a user may, those of root on the host must not stay behind. */
+enum ids_groups { IDS_GROUPS_SET, IDS_GROUPS_MAY_STAY };
+
 /* Root of the new user namespace, without groups of the host. */
-int ids_become_root(struct err *err);
+int ids_become_root(enum ids_groups how, struct err *err);
 /* Supplementary groups, then gid, then uid; all of real, effective and saved. */
-int ids_become(uid_t uid, gid_t gid, const gid_t *groups, size_t ngroups, struct err *err);
+int ids_become(uid_t uid, gid_t gid, const gid_t *groups, size_t ngroups, enum ids_groups how,
+	struct err *err);
 
 /* PER_* of personality(2): of which system, or machine, the payload thinks that it runs on. */
 int personality_apply(uint64_t persona, struct err *err);

@@ -92,6 +92,19 @@ int cpus_apply(pid_t pid, const char *what, const char *list, struct err *err)
 	return 0;
 }
 
+int cpus_get(struct cpus *ret, struct err *err)
+{
+	*ret = (struct cpus){{0}};
+	if (syscall(SYS_sched_getaffinity, 0, sizeof(*ret), ret) < 0)
+		return err_sys(err, "cannot see on which CPUs we may run");
+	return 0;
+}
+
+void cpus_restore(const struct cpus *before)
+{
+	syscall(SYS_sched_setaffinity, 0, sizeof(*before), before);
+}
+
 int memory_policy_apply(const struct memory_policy *m, struct err *err)
 {
 	struct mask mask = {{0}};

@@ -14,5 +14,12 @@ int io_priority_apply(pid_t pid, int io_class, int priority, struct err *err);
 /* "0-3,5", or NULL: as it is. Of these, those that the cgroup allows. what names the list. */
 int cpus_apply(pid_t pid, const char *what, const char *list, struct err *err);
 
+/* The caller's own, to be given back. */
+struct cpus {
+	unsigned long words[8192 / 8 / sizeof(unsigned long)]; /* the kernel's NR_CPUS at most */
+};
+int cpus_get(struct cpus *ret, struct err *err);
+void cpus_restore(const struct cpus *before);
+
 /* For the caller, and what it executes. */
 int memory_policy_apply(const struct memory_policy *m, struct err *err);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/mount.h>
 #include <sched.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -127,6 +129,50 @@ int dev_node_new(const struct device *device, const struct id_maps *ids, struct 
 	if (fd < 0 || make_node(fd, "node", device, ids, err) < 0)
 		return -1;
 	return clone_node(fd, err);
+}
+
+static bool is_node(int fd, const struct device *d)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == node_type(d->type) &&
+	       st.st_rdev == makedev(d->major, d->minor);
+}
+
+int dev_node_of_host(const struct device *d, struct err *err)
+{
+	autofd int fd = -1;
+	char link[64];
+
+	if (d->type == 'p')
+		return dev_node_new(d, &(struct id_maps){NULL}, err);
+	fd = open(d->path, O_PATH | O_CLOEXEC);
+	if (fd < 0 || !is_node(fd, d)) {
+		fd_cleanup(&fd);
+		snprintf(link, sizeof(link), "/dev/%s/%u:%u", d->type == 'b' ? "block" : "char",
+			d->major, d->minor);
+		fd = open(link, O_PATH | O_CLOEXEC);
+	}
+	if (fd >= 0 && is_node(fd, d))
+		return tree_clone(fd, "", false, err);
+	return err_set(err,
+		"the device %s (%c %u:%u) cannot be made without rights, and the host has none",
+		d->path, d->type, d->major, d->minor);
+}
+
+int dev_node_place(int rootfd, const struct device *d, int tree, struct err *err)
+{
+	autofd int target = inside_ensure(rootfd, d->path, INSIDE_FILE, err);
+	struct statfs fs;
+
+	if (target < 0)
+		return err_wrap(err, "device %s", d->path);
+	if (fstatfs(target, &fs) < 0)
+		return err_sys(err, "statfs %s in the container", d->path);
+	if (fs.f_type == PROC_SUPER_MAGIC)
+		return err_set(err, "%s is a part of procfs, over which nothing may be mounted",
+			d->path);
+	return tree_attach(tree, target, d->path, err);
 }
 
 int dev_fill(int devfd, struct err *err)

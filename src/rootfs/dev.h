@@ -14,5 +14,12 @@ int dev_new(const struct device *devices, size_t n, const struct id_maps *ids, s
 /* Parent: one device that is elsewhere, as a detached tree to be bound over a file. */
 int dev_node_new(const struct device *device, const struct id_maps *ids, struct err *err);
 
+/* The host's own node of that kind and number, as a detached tree, for who may make none: at the device's
+ * path, or where udev has links to all, /dev/char and /dev/block. */
+int dev_node_of_host(const struct device *device, struct err *err);
+
+/* Child: a device of dev_node_new() or dev_node_of_host() over a file at its path, made if missing. */
+int dev_node_place(int rootfd, const struct device *device, int tree, struct err *err);
+
 /* Child: the links and directories that programs expect in /dev. */
 int dev_fill(int devfd, struct err *err);

@@ -1,0 +1,12 @@
+/* What the caller may do on this host. Who is root of a user namespace only, as engines without rights
+ * are, may mount and make namespaces, but makes no devices, and no marks that nobody else can. */
+#pragma once
+
+enum rights {
+	RIGHTS_HOST,      /* root, in the user namespace that the machine was booted with */
+	RIGHTS_NAMESPACE, /* root of another */
+	RIGHTS_NONE,      /* a user like any other */
+};
+
+/* By the effective user id; remembered from the first call on. */
+enum rights rights_get(void);
