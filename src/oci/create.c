@@ -143,25 +143,26 @@ static int complete(const struct create_options *o, const char *id, const char *
 	return 0;
 }
 
-/* Where who is not root of the host may make groups, if anywhere. */
-static void find_delegated(char *ret, size_t size)
+/* Above those without a path of their own: where who is not root of the host may make groups, or else a
+ * place that is nobody's, so that what is missing there is the right to make it. */
+static const char *default_parent(struct arena *a)
 {
+	char mount[4096], path[CGROUP_PATH_SIZE];
 	struct err ignored;
-	char mount[4096];
 	autofd int fd = -1;
 
-	ret[0] = '\0';
 	if (rights_get() == RIGHTS_HOST)
-		return;
+		return "ctr-oci";
 	fd = cgroup_hierarchy_open(mount, sizeof(mount), &ignored);
-	if (fd >= 0)
-		cgroup_place_delegated(fd, ret, size);
+	if (fd >= 0 && cgroup_place_delegated(fd, path, sizeof(path)))
+		return arena_printf(a, "%s/ctr-oci", path);
+	return arena_printf(a, "ctr-oci-of-%u", (unsigned)geteuid());
 }
 
 static int choose_cgroup(const struct oci *oci, const struct spec *spec, char *ret, size_t size,
 	struct err *err)
 {
-	char above[CGROUP_PATH_SIZE];
+	struct arena *a = (struct arena *)(uintptr_t)&spec->arena;
 	const char *path = spec->cgroup;
 
 	ret[0] = '\0';
@@ -169,11 +170,8 @@ static int choose_cgroup(const struct oci *oci, const struct spec *spec, char *r
 		return 0;
 	if (oci->manager == MANAGER_SYSTEMD)
 		return container_place_plan(spec, ret, size, err);
-	if (!path || path[0] != '/') {
-		find_delegated(above, sizeof(above));
-		path = arena_printf((struct arena *)(uintptr_t)&spec->arena, "%s/ctr-oci/%s", above,
-			path ? path : spec->name);
-	}
+	if (!path || path[0] != '/')
+		path = arena_printf(a, "%s/%s", default_parent(a), path ? path : spec->name);
 	return cgroup_place_parse(path, ret, size, err);
 }
 

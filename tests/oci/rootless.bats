@@ -185,6 +185,19 @@ user_is() { [ "$(user_status "$1")" = "$2" ]; }
 	[ ! -e "$CG/ctr-oci/oci-a" ]
 }
 
+@test "a container of root with the same id is in nobody's way" {
+	mkdir "$(dirname "$OCI_GROUPS")/ctr-oci" 2> /dev/null || :
+	CG=$(dirname "$OCI_GROUPS")/ctr-oci/oci-of-$$
+	mkdir "$CG" 2> /dev/null || skip "no cgroup v2 tree that can be written"
+	sleep 100 &
+	echo $! > "$CG/cgroup.procs"
+	user_bundle 'echo hi'
+	CG='' run -0 --separate-stderr as ctr-oci run --bundle "$B" "oci-of-$$"
+	kill %1
+	wait
+	[ "$output" = hi ]
+}
+
 @test "a limit where nothing is delegated is refused with the reason" {
 	run -1 run_as true "$ONE | .linux.resources.pids.limit = 10"
 	[[ "$output" == *"limits"*"need a cgroup"* ]]
