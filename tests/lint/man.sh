@@ -94,4 +94,17 @@ while read -r command; do
 	compare "ctr image $command" "$tmp/flags-help" "$tmp/flags-page"
 done <"$tmp/images"
 
+# ctr-oci says "options:", and "VALUE" behind those that take one.
+oci=${ctr%/*}/ctr-oci
+oci_flags() { sed 's/^options:/flags:/' | help_flags; }
+"$oci" --help | commands >"$tmp/oci"
+[ -s "$tmp/oci" ] || complain "$oci --help lists no commands"
+sed -n 's/^\.Ss //p' "$top/man/ctr-oci.8" | sort >"$tmp/page"
+compare ctr-oci.8 "$tmp/oci" "$tmp/page"
+while read -r command; do
+	"$oci" "$command" --help | oci_flags >"$tmp/flags-help"
+	section "$top/man/ctr-oci.8" "$command" | page_flags >"$tmp/flags-page"
+	compare "ctr-oci $command" "$tmp/flags-help" "$tmp/flags-page"
+done <"$tmp/oci"
+
 exit $bad
