@@ -79,6 +79,14 @@ host: test-deps
 host-selftest: test-deps
 	@tests/run.sh $(B) tests/host/selftest.bats
 
+# Real engines with ctr-oci as their runtime: `make engines ENGINE=podman`; ENGINE_RUNTIME=crun for a
+# control. The table is build/engines.md.
+ENGINE ?=
+engines-deps: test-deps
+	$(call install_packages,tests/engines/packages,$(B)/apt.log)
+engines: engines-deps all
+	@tests/engines/run.sh $(B) $(ENGINE)
+
 # Each check of tests/lint/ by name; `tests/run-lint rooms` runs one.
 lint: all
 	@tests/run-lint
@@ -100,7 +108,7 @@ asan:
 	  CFLAGS="$(SAN) -fsanitize=address,undefined" all unit-programs
 	@SANITIZER_REPORT=$(B)/asan/report tests/run.sh $(B)/asan unit cli reports
 
-.PHONY: check unit-programs soak soak-many host host-selftest bench lint format asan
+.PHONY: engines engines-deps check unit-programs soak soak-many host host-selftest bench lint format asan
 
 # Fuzzing: one libFuzzer program per tests/fuzz/NAME.c, by clang. `make fuzz FUZZ=NAME TIME=SECONDS` looks
 # for new inputs, in one target or in all, one after the other; `make fuzz-seeds` runs those of

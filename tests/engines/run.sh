@@ -1,6 +1,7 @@
 #!/bin/bash
 # run.sh BUILD [ENGINE...]: podman, buildah, containerd, docker, or all, drive BUILD/ctr-oci; the last
 # line counts. ENGINE_RUNTIME=crun is the control: a test that fails with it too is none of ctr-oci.
+# BUILD/engines.md has the table of it, which docs/engines.md shows.
 # run.sh BUILD -- COMMAND...: that, in the same surroundings.
 #
 # Engines, and what they start, are in namespaces of their own: processes, mounts, network, cgroups
@@ -96,6 +97,44 @@ engine() {
 	sed -nE "s/^(not )?ok [0-9]+ ([^#]*[^# ])( *# skip.*)?\$/$1|\1|\3|\2/p" "$TMPDIR/tap" >> "$TMPDIR/results"
 }
 
+# What was tested, by verb and engine: how many tests passed, failed, were skipped.
+table() {
+	awk -F'|' -v engines="$*" '
+		BEGIN {
+			columns = split(engines, engine, " ")
+		}
+		{
+			verb = $4
+			sub(/:.*/, "", verb)
+			if (!(verb in seen)) rows[++n] = verb
+			seen[verb] = 1
+			kind = $2 != "" ? " failed" : $3 != "" ? " skipped" : ""
+			count[verb, $1, kind]++
+		}
+		END {
+			line = "| |"
+			rule = "|---|"
+			for (c = 1; c <= columns; c++) {
+				line = line " " engine[c] " |"
+				rule = rule "---|"
+			}
+			print line "\n" rule
+			split("| failed| skipped", kinds, "|")
+			for (r = 1; r <= n; r++) {
+				line = "| " rows[r] " |"
+				for (c = 1; c <= columns; c++) {
+					cell = ""
+					for (k = 1; k <= 3; k++) {
+						got = count[rows[r], engine[c], kinds[k]]
+						if (got) cell = cell (cell != "" ? ", " : "") got kinds[k]
+					}
+					line = line " " cell " |"
+				}
+				print line
+			}
+		}' "$TMPDIR/results"
+}
+
 count() {
 	local planned passed skipped
 	planned=$(awk '{n += $2} END {print n + 0}' "$TMPDIR/plans")
@@ -120,4 +159,5 @@ if [ "${1:-}" = -- ]; then
 fi
 [ $# -gt 0 ] || set -- podman buildah containerd docker
 for e; do engine "$e"; done
+table "$@" > "$build/engines.md"
 count
