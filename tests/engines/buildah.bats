@@ -45,7 +45,7 @@ in_it() {
 	[ "$(on_terminal "buildah run -t --isolation oci --runtime $ENGINE_RUNTIME --network none $C tty")" = /dev/pts/0 ]
 }
 
-@test "--user, --workingdir, --env, --hostname" {
+@test "--user, --workdir, --env, --hostname" {
 	[ "$(in_it --user ann --workingdir /tmp --env A=b -- sh -c 'echo $(id -un) $PWD $A')" = "ann /tmp b" ]
 	[ "$(in_it --hostname web -- hostname)" = web ]
 }
@@ -73,7 +73,7 @@ in_it() {
 	buildah rmi made > /dev/null
 }
 
-@test "bud: a Containerfile with RUN" {
+@test "build: a Containerfile with RUN" {
 	buildah commit -q "$C" base > /dev/null
 	printf '%s\n' 'FROM localhost/base' 'RUN echo built >/built' 'RUN cat /built' > "$BATS_TEST_TMPDIR/Containerfile"
 	run -0 buildah bud --isolation oci --runtime "$ENGINE_RUNTIME" --network none -t made "$BATS_TEST_TMPDIR"

@@ -14,12 +14,16 @@ setup_file() {
 		printf '%s\n' 'version = 2' "root = \"$at/root\"" "state = \"$at/state\""
 		printf '%s\n' '[grpc]' "address = \"$at/sock\""
 		cat "$at/tail"
+		# The image of the sandbox is one that is there; lowering a score takes CAP_SYS_RESOURCE.
+		printf '%s\n' '[plugins."io.containerd.grpc.v1.cri"]' 'sandbox_image = "docker.io/library/box:latest"' \
+			'restrict_oom_score_adj = true'
 	} > "$at/config.toml"
 	PATH=$at/bin:$PATH containerd -c "$at/config.toml" > "$at/log" 2>&1 3>&- &
 	echo $! > "$at/pid"
 	until_true "containerd listens" client version > /dev/null 2>&1
 	image_archive "$IMAGE" > "$at/image.tar"
 	client images import "$at/image.tar" > /dev/null
+	client -n k8s.io images import "$at/image.tar" > /dev/null
 }
 
 teardown_file() { end_daemon /run/engines/containerd/pid; }
@@ -178,7 +182,7 @@ in_task() { client task exec --exec-id "x$RANDOM" "$@"; }
 	wait
 }
 
-@test "shim: a container outlives containerd" {
+@test "outlive: a container outlives containerd" {
 	up a sleep 100
 	end_daemon /run/engines/containerd/pid
 	PATH=/run/engines/containerd/bin:$PATH containerd -c /run/engines/containerd/config.toml >> /run/engines/containerd/log 2>&1 3>&- &
@@ -188,9 +192,21 @@ in_task() { client task exec --exec-id "x$RANDOM" "$@"; }
 	[ "$(in_task a echo x)" = x ]
 }
 
-@test "CRI plugin: loads with both runtimes" {
+@test "CRI: the plugin loads with both runtimes" {
 	[ "$(client plugins ls | awk '$2 == "cri" {print $NF}')" = ok ]
 	containerd -c /run/engines/containerd/config.toml config dump | grep -q 'runtimes.ctr-oci\]'
+}
+
+@test "CRI: a pod, a container, exec, stop, remove" {
+	needs cpu
+	run timeout 60 "$HERE/cri.js" /run/engines/containerd/sock ctr-oci sh -c 'echo inside; exit 5'
+	echo "$output"
+	[ "$output" = "pod runs
+state 0 exit 0
+state 1 exit 0
+exec said inside exit 5
+state 2 exit 137
+pod is gone" ]
 }
 
 @test "end: no process, cgroup or state is left" {

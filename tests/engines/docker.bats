@@ -151,7 +151,7 @@ is_admin() { [ $((0x$(caps <<< "$1") & 0x200000)) = $((0x200000)) ]; }
 	until_true thrice eval '[ "$(docker logs c2 | wc -l)" = 3 ]'
 }
 
-@test "start -a: again, after it has ended" {
+@test "start: again, after it has ended" {
 	docker create --network none --name c1 box echo again > /dev/null
 	[ "$(docker start -a c1)" = again ]
 	[ "$(docker start -a c1)" = again ]
@@ -198,7 +198,7 @@ is_admin() { [ $((0x$(caps <<< "$1") & 0x200000)) = $((0x200000)) ]; }
 	box --read-only --tmpfs /scratch:size=1m box touch /scratch/x
 }
 
-@test "-v, --mount: a directory, read-only, a volume, a file" {
+@test "-v, --mount, volume: a directory, read-only, a volume, a file" {
 	mkdir "$BATS_TEST_TMPDIR/d"
 	echo text > "$BATS_TEST_TMPDIR/d/f"
 	[ "$(box -v "$BATS_TEST_TMPDIR/d:/mnt" box cat /mnt/f)" = text ]
@@ -243,7 +243,7 @@ is_admin() { [ $((0x$(caps <<< "$1") & 0x200000)) = $((0x200000)) ]; }
 	[ "$(box --pid container:c1 box cat /proc/1/comm)" = sleep ]
 }
 
-@test "--network: none, host, another container's" {
+@test "--network=none, --network=host: and, host, another container's" {
 	[ "$(box box ls /sys/class/net)" = lo ]
 	[ "$(docker run --rm --network host box readlink /proc/self/ns/net)" = "$(readlink /proc/self/ns/net)" ]
 	up c1 box sleep 100
@@ -288,7 +288,7 @@ is_admin() { [ $((0x$(caps <<< "$1") & 0x200000)) = $((0x200000)) ]; }
 	docker export c1 | tar -t | grep -q '^tmp/f$'
 }
 
-@test "healthcheck: becomes healthy" {
+@test "healthcheck run: becomes healthy" {
 	up c1 --health-cmd 'test -e /tmp/well' --health-interval 1s --health-retries 1 box sh -c 'touch /tmp/well; sleep 100'
 	until_true healthy eval '[ "$(docker inspect -f "{{.State.Health.Status}}" c1)" = healthy ]'
 }
@@ -301,7 +301,7 @@ is_admin() { [ $((0x$(caps <<< "$1") & 0x200000)) = $((0x200000)) ]; }
 	wait
 }
 
-@test "live restore: a container outlives dockerd" {
+@test "outlive: a container outlives dockerd" {
 	end_daemon "$DOCKER_AT/pid"
 	daemon --live-restore
 	up c1 box sleep 100

@@ -266,7 +266,7 @@ status_code() { podman inspect -f '{{.State.ExitCode}}' "$1"; }
 	run ! box --read-only --read-only-tmpfs=false box touch /tmp/file
 }
 
-@test "-v: a directory, read-only, propagation, a volume, a file" {
+@test "-v, volume: a directory, read-only, propagation, a volume, a file" {
 	mkdir "$BATS_TEST_TMPDIR/d"
 	echo text > "$BATS_TEST_TMPDIR/d/f"
 	[ "$(box -v "$BATS_TEST_TMPDIR/d:/mnt" box cat /mnt/f)" = text ]

@@ -106,10 +106,14 @@ table() {
 		{
 			verb = $4
 			sub(/:.*/, "", verb)
-			if (!(verb in seen)) rows[++n] = verb
-			seen[verb] = 1
+			# Tests of more than one verb are in the row of each.
+			verbs = split(verb, each, /, /)
+			for (v = 1; v <= verbs; v++) {
+				if (!(each[v] in seen)) rows[++n] = each[v]
+				seen[each[v]] = 1
+			}
 			kind = $2 != "" ? " failed" : $3 != "" ? " skipped" : ""
-			count[verb, $1, kind]++
+			for (v = 1; v <= verbs; v++) count[each[v], $1, kind]++
 		}
 		END {
 			line = "| |"
