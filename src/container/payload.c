@@ -219,6 +219,12 @@ int payload_set_streams(const struct spec *spec, int rootfd, const int streams[3
 	return streams_apply(to, err);
 }
 
+/* A process that joins later is no start. */
+static int run_start_hooks(const struct payload *p, struct err *err)
+{
+	return p->state ? hooks_run(&p->spec->hooks, HOOK_START_CONTAINER, p->state, err) : 0;
+}
+
 int payload_execute(struct payload *p, struct err *err)
 {
 	struct found f;
@@ -227,8 +233,7 @@ int payload_execute(struct payload *p, struct err *err)
 		return -1;
 	if (p->gate_fd >= 0 && gate_wait(p, err) < 0)
 		return -1;
-	if (give_up_rights(p, &f.user, err) < 0 ||
-		hooks_run(&p->spec->hooks, HOOK_START_CONTAINER, p->state, err) < 0)
+	if (give_up_rights(p, &f.user, err) < 0 || run_start_hooks(p, err) < 0)
 		return -1;
 	reset_signals();
 	if (tie_to_parent(p->spec, p->report_fd, err) < 0 ||
