@@ -81,8 +81,11 @@ int preserved_fds(const char *option, struct spec *spec, unsigned *ret, struct e
 
 	if (option && option_number("--preserve-fds", option, &n, err) < 0)
 		return -1;
+	if (n > INT_MAX - 3 - LISTEN_FDS_MAX)
+		return err_set(err, "--preserve-fds: %d descriptors are too many", n);
+	/* What is closed on exec is no descriptor that we were given, but one of ours. */
 	for (int fd = 3; fd < 3 + listening + n; fd++)
-		if (fcntl(fd, F_GETFD) < 0)
+		if (fcntl(fd, F_GETFD) != 0)
 			return err_set(err, "--preserve-fds: descriptor %d is not open", fd);
 	if (listening) {
 		env_set(spec, arena_printf(&spec->arena, "LISTEN_FDS=%d", listening));

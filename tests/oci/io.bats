@@ -109,3 +109,13 @@ while os.isatty(fd):
 	[ "$status" = 4 ]
 	grep -q got "$B/out"
 }
+
+@test "--preserve-fds: what was not given is refused, though one of ours has its number" {
+	sh_bundle 'true'
+	local n
+	for n in 1 3 2147483647; do
+		run -1 timeout 10 bash -c 'exec 3>&- 4>&- 5>&-; exec ctr-oci --root "$OCI_ROOT" create --bundle "$0" --preserve-fds "$1" oci-a' "$B" "$n"
+		[[ $output == *"--preserve-fds: "* ]]
+	done
+	[ -z "$(ls "$OCI_ROOT")" ]
+}
