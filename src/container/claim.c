@@ -402,6 +402,26 @@ static int lock(int fd, enum claim_wait wait)
 							  : -1;
 }
 
+static int held_by_another(const char *name, struct err *err)
+{
+	err_sys(err, "%s is held by another ctr", name);
+	return err_hint(err, "is a ctr process stopped? kill -CONT or kill it, then ctr gc");
+}
+
+int claim_yield(struct container *c, struct err *err)
+{
+	return flock(c->state_fd, LOCK_UN) < 0 ? err_sys(err, "let go of %s", c->record.name) : 0;
+}
+
+int claim_resume(struct container *c, struct err *err)
+{
+	if (lock(c->state_fd, CLAIM_WAIT) < 0)
+		return held_by_another(c->record.name, err);
+	if (check_still_named(c->store, c->record.name, c->state_fd) < 0)
+		return err_sys(err, "open %s/%s", c->store->state, c->record.name);
+	return 0;
+}
+
 static int read_record(struct container *c, const char *name, struct err *err)
 {
 	autofree char *text = NULL;
@@ -490,8 +510,7 @@ int claim_open(const struct store *store, const char *name, enum claim_wait wait
 	if (c.state_fd < 0)
 		return err_sys(err, "open %s/%s", store->state, name);
 	if (lock(c.state_fd, wait) < 0) {
-		err_sys(err, "%s is held by another ctr", name);
-		err_hint(err, "is a ctr process stopped? kill -CONT or kill it, then ctr gc");
+		held_by_another(name, err);
 		goto fail;
 	}
 	if (wait != CLAIM_NONE && check_still_named(store, name, c.state_fd) < 0) {

@@ -30,6 +30,11 @@ enum claim_wait {
 int claim_open(const struct store *store, const char *name, enum claim_wait wait,
 	struct container *ret, struct err *err);
 
+/* Lets others at a container while its payload runs, and waits for the claim again: err->sys is ENOENT if
+ * the container is gone by then. */
+int claim_yield(struct container *c, struct err *err);
+int claim_resume(struct container *c, struct err *err);
+
 /* Claims a name that no living container has, to do something to what is kept under it: nobody
  * starts or removes it meanwhile. claim_drop() ends that. */
 int claim_hold(const struct store *store, const char *name, struct container *ret, struct err *err);

@@ -1,8 +1,11 @@
 #include "oci/create.h"
 
 #include "base/fd.h"
+#include "container/claim.h"
 #include "container/foreground.h"
 #include "container/relay.h"
+
+#include <errno.h>
 
 static int wait_for_end(struct container *c, int console, int *ret_status, struct err *err)
 {
@@ -10,6 +13,22 @@ static int wait_for_end(struct container *c, int console, int *ret_status, struc
 
 	return console >= 0 ? relay_terminal(c, console, true, ret_status, err)
 			    : foreground_wait(c, 0, ret_status, &timed_out, err);
+}
+
+/* Meanwhile others may pause it, or delete it before we come to that. */
+static int attend(struct container *c, int console, int *ret_status, struct err *err)
+{
+	if (claim_yield(c, err) < 0)
+		return -1;
+	return wait_for_end(c, console, ret_status, err);
+}
+
+/* Whoever deletes it first: it is gone. */
+static int delete_left(struct container *c, struct err *err)
+{
+	if (claim_resume(c, err) < 0)
+		return err->sys == ENOENT ? 0 : -1;
+	return bundle_delete(c, true, err);
 }
 
 /* Whatever happens to us from here on: it is not left running with nobody waiting for it. */
@@ -23,8 +42,8 @@ static int run_created(struct container *c, const struct create_options *o, int 
 	if (r == 0 && o->detach)
 		return 0;
 	if (r == 0)
-		r = wait_for_end(c, console, &status, err);
-	if ((r < 0 || !o->keep) && bundle_delete(c, true, r < 0 ? &second : err) < 0)
+		r = attend(c, console, &status, err);
+	if ((r < 0 || !o->keep) && delete_left(c, r < 0 ? &second : err) < 0)
 		r = -1;
 	return r < 0 ? -1 : status;
 }
