@@ -79,11 +79,10 @@ int bundle_status(struct container *c, enum bundle_status *ret, struct err *err)
 	}
 	if (container_open_group(c, err) < 0)
 		return -1;
-	if (gate_is_closed(c->state_fd))
-		*ret = BUNDLE_CREATED;
+	if (c->group_fd >= 0 && cgroup_frozen(c->group_fd) > 0)
+		*ret = BUNDLE_PAUSED;
 	else
-		*ret = c->group_fd >= 0 && cgroup_frozen(c->group_fd) > 0 ? BUNDLE_PAUSED
-									  : BUNDLE_RUNNING;
+		*ret = gate_is_closed(c->state_fd) ? BUNDLE_CREATED : BUNDLE_RUNNING;
 	return 0;
 }
 
@@ -142,6 +141,8 @@ int bundle_start(struct container *c, struct err *err)
 
 	if (bundle_status(c, &status, err) < 0)
 		return -1;
+	if (status == BUNDLE_PAUSED && gate_is_closed(c->state_fd))
+		return err_set(err, "cannot start a container that is paused: %s", c->record.name);
 	if (status == BUNDLE_RUNNING || status == BUNDLE_PAUSED)
 		return err_set(err, "cannot start an already running container: %s",
 			c->record.name);

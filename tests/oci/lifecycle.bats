@@ -173,6 +173,36 @@ teardown() { oci_teardown; }
 	run -1 oci resume oci-a
 }
 
+@test "paused before its start" {
+	sh_bundle 'sleep 100'
+	create oci-a
+	oci pause oci-a
+	is oci-a paused
+	run -1 timeout 5 ctr-oci --root "$OCI_ROOT" start oci-a
+	[[ $output == *"cannot start a container that is paused"* ]]
+	oci resume oci-a
+	is oci-a created
+	oci start oci-a
+	is oci-a running
+}
+
+@test "run in the foreground does not keep others from it" {
+	sh_bundle 'sleep 100'
+	ctr-oci --root "$OCI_ROOT" run --bundle "$B" oci-a < /dev/null > "$B/out" 2>&1 &
+	local runner=$!
+	until_true running is oci-a running
+	timeout 5 ctr-oci --root "$OCI_ROOT" pause oci-a
+	is oci-a paused
+	timeout 5 ctr-oci --root "$OCI_ROOT" resume oci-a
+	run -1 timeout 5 ctr-oci --root "$OCI_ROOT" start oci-a
+	[[ $output == *"cannot start an already running container"* ]]
+	timeout 5 ctr-oci --root "$OCI_ROOT" delete --force oci-a
+	local code=0
+	wait "$runner" || code=$?
+	[ "$code" = 137 ]
+	[ ! -s "$B/out" ]
+}
+
 @test "list: table, JSON and ids" {
 	sh_bundle 'sleep 100'
 	create oci-a
