@@ -15,6 +15,13 @@ static void temporary_name(char *buf, size_t size, const char *name)
 	snprintf(buf, size, ".%.200s.new", name);
 }
 
+bool file_is_blank(const char *data, size_t len)
+{
+	while (len && !data[len - 1])
+		len--;
+	return len == 0;
+}
+
 int file_prepare(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
 	enum file_sync sync, struct err *err)
 {
@@ -25,8 +32,12 @@ int file_prepare(int dirfd, const char *name, const void *data, size_t len, mode
 	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
 		return err_sys(err, "create %s", name);
-	if (fd_write_all(fd, data, len) == 0 && (sync == FILE_NOSYNC || fsync(fd) == 0))
+	if (fd_write_all(fd, data, len) == 0 && (sync != FILE_SYNC || fsync(fd) == 0)) {
+		/* Gives it its blocks, without which not even its size gets to disk. */
+		if (sync == FILE_SOON)
+			sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 		return 0;
+	}
 	err_sys(err, "write %s", name);
 	unlinkat(dirfd, tmp, 0);
 	return -1;

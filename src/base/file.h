@@ -3,14 +3,20 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 enum file_sync {
 	FILE_NOSYNC, /* survives a crash of ours, not of the machine */
+	FILE_SOON,   /* on its way to disk; after a crash of the machine it may be blank for now */
 	FILE_SYNC,   /* on disk before the new name is visible */
 };
+
+/* Nothing but zeros, if anything: what a crash of the machine leaves of a file whose name was on disk
+ * before its data, as with ext4. What is written there is never that. */
+bool file_is_blank(const char *data, size_t len);
 
 /* Writes to a temporary name beside it, then renames: readers see the old or the new, whole. Who writes
  * a name excludes others from it by a lock; what one that was killed left, the next one overwrites. */

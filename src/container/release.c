@@ -359,17 +359,34 @@ static int remove_group(struct container *c, struct err *err)
 	return there ? cgroup_remove(c->groups_fd, name, err) : 0;
 }
 
+/* What is blank is absent. */
+static int read_whole(int dirfd, const char *path, char **ret_text, size_t *ret_len, struct err *err)
+{
+	autofree char *text = NULL;
+	size_t len;
+
+	if (file_read(dirfd, path, JSON_MAX_BYTES, &text, &len, err) < 0)
+		return -1;
+	if (file_is_blank(text, len)) {
+		errno = ENOENT;
+		return err_sys(err, "read %s", path);
+	}
+	*ret_text = take_ptr(&text);
+	*ret_len = len;
+	return 0;
+}
+
 int container_read(const struct store *store, const char *name, const char *file, char **ret_text,
 	size_t *ret_len, struct err *err)
 {
 	char path[SPEC_NAME_MAX + 32];
 
 	snprintf(path, sizeof(path), "%s/%s", name, file);
-	if (file_read(store->containers_fd, path, JSON_MAX_BYTES, ret_text, ret_len, err) == 0)
+	if (read_whole(store->containers_fd, path, ret_text, ret_len, err) == 0)
 		return 0;
 	if (err->sys != ENOENT)
 		return -1;
-	return file_read(store->state_fd, path, JSON_MAX_BYTES, ret_text, ret_len, err);
+	return read_whole(store->state_fd, path, ret_text, ret_len, err);
 }
 
 int container_summary(const struct store *store, const char *name, struct summary *ret,
@@ -383,14 +400,14 @@ int container_summary(const struct store *store, const char *name, struct summar
 	return summary_parse(text, len, ret, err) < 0 ? err_wrap(err, "%s", name) : 0;
 }
 
-int container_write_summary(int data_fd, const struct summary *s, bool durable, struct err *err)
+int container_write_summary(int data_fd, const struct summary *s, enum file_sync sync,
+	struct err *err)
 {
 	autofree char *text = summary_format(s, err);
 
 	if (!text)
 		return -1;
-	return file_write(data_fd, "container.json", text, strlen(text), 0600,
-		durable ? FILE_SYNC : FILE_NOSYNC, err);
+	return file_write(data_fd, "container.json", text, strlen(text), 0600, sync, err);
 }
 
 int exit_file_read(int state_fd, int *ret_status, int64_t *ret_finished_ns)
@@ -450,7 +467,7 @@ static int record_end(struct container *c, int status, struct err *err)
 	if (!s.exited)
 		r = find_end(c, status, &s, err);
 	if (r == 0)
-		r = container_write_summary(c->data_fd, &s, true, err);
+		r = container_write_summary(c->data_fd, &s, FILE_SYNC, err);
 	summary_free(&s);
 	return r;
 }

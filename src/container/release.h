@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/file.h"
 #include "container/container.h"
 
 /* Whether the payload runs: same boot, and the very process of the record. Opens c->pidfd if so. 1, 0, or
@@ -46,14 +47,15 @@ int container_remove_state(const struct store *store, const char *name, const ch
 	struct err *err);
 
 /* Reads container.json or config.json of a container: they are in root/containers/NAME, or, of a --rm
- * container, in state/NAME, which is in memory on most hosts. */
+ * container, in state/NAME, which is in memory on most hosts. One that is blank is none. */
 int container_read(const struct store *store, const char *name, const char *file, char **ret_text,
 	size_t *ret_len, struct err *err);
 
 /* container.json of a container. err->sys is ENOENT if it has none. */
 int container_summary(const struct store *store, const char *name, struct summary *ret,
 	struct err *err);
-int container_write_summary(int data_fd, const struct summary *s, bool durable, struct err *err);
+int container_write_summary(int data_fd, const struct summary *s, enum file_sync sync,
+	struct err *err);
 
 /* Status and time that the exit file holds; 0 if it is empty or absent, 1 if read, -1 with errno. */
 int exit_file_read(int state_fd, int *ret_status, int64_t *ret_finished_ns);

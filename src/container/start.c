@@ -53,6 +53,12 @@ struct launch {
 	struct scope scope;               /* until there is a process in it */
 };
 
+/* Of a --rm nothing is to outlast the machine. */
+static enum file_sync details_sync(const struct spec *spec)
+{
+	return spec->remove ? FILE_NOSYNC : FILE_SOON;
+}
+
 static int write_initial_summary(int dirfd, const struct spec *spec, struct err *err)
 {
 	struct summary s = {
@@ -69,7 +75,7 @@ static int write_initial_summary(int dirfd, const struct spec *spec, struct err 
 		.remove = spec->remove,
 	};
 
-	return container_write_summary(dirfd, &s, false, err);
+	return container_write_summary(dirfd, &s, details_sync(spec), err);
 }
 
 /* The group is the claim of the id range too: mkdir has one winner on the whole host. */
@@ -223,7 +229,8 @@ static int write_details(struct container *c, const struct spec *spec, struct pl
 	text = j ? json_text(j, JSON_INDENT(2), err) : NULL;
 	if (!text || (!must_tell_first(spec) && write_initial_summary(dirfd, spec, err) < 0))
 		return -1;
-	return file_write(dirfd, "config.json", text, strlen(text), 0600, FILE_NOSYNC, err);
+	return file_write(dirfd, "config.json", text, strlen(text), 0600, details_sync(spec),
+		err);
 }
 
 static int pipes_open(struct pipes *p, bool terminal, struct err *err)

@@ -49,14 +49,20 @@ static int survey_images(int root_fd, struct sweep_wanted *w, struct err *err)
 static int survey_container(int dir, const char *name, struct sweep_wanted *w, struct err *err)
 {
 	autojson json_t *doc = NULL;
+	autofree char *text = NULL;
 	const json_t *layers;
 	char path[300];
 	size_t n;
 
 	snprintf(path, sizeof(path), "%.255s/container.json", name);
-	doc = json_read(dir, path, err);
-	if (!doc)
+	if (file_read(dir, path, JSON_MAX_BYTES, &text, &n, err) < 0)
 		return err->sys == ENOENT || err->sys == ENOTDIR ? 0 : err_wrap(err, "container");
+	/* Of a container that ended with the machine, before it was on disk: gc removes it. */
+	if (file_is_blank(text, n))
+		return 0;
+	doc = json_parse(path, text, n, err);
+	if (!doc)
+		return err_wrap(err, "container");
 	layers = json_object_get(doc, "layers");
 	if (!layers)
 		return 0;

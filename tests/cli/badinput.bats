@@ -183,6 +183,30 @@ no() { refused 125 "$1" ctr run --rm --rootfs "$FS" "${@:2}" -- true; }
 	rm -rf "$CTR_ROOT/containers/hurt" "$CTR_STATE/hurt2"
 }
 
+@test "what a loss of power has left blank is gone with gc, and hinders nothing" {
+	local name
+	for name in empty zeros; do
+		mkdir -p "$CTR_ROOT/containers/$name/upper"
+		: > "$CTR_ROOT/containers/$name/config.json"
+	done
+	: > "$CTR_ROOT/containers/empty/container.json"
+	head -c 300 /dev/zero > "$CTR_ROOT/containers/zeros/container.json"
+	run -0 --separate-stderr ctr image gc
+	[ -z "$stderr" ]
+	run -0 --separate-stderr ctr ps -a
+	[ -z "$stderr" ]
+	run -0 --separate-stderr ctr gc
+	[ -z "$stderr" ]
+	[ -z "$(containers)" ]
+	# Of one that is known, only the configuration is missing.
+	ctr run --name known --rootfs "$FS" -- true
+	: > "$CTR_ROOT/containers/known/config.json"
+	run -0 ctr inspect known
+	ctr gc
+	[ "$(jq -r '.[0].config' <<< "$output")" = null ]
+	ctr rm known
+}
+
 @test "commands on nothing" {
 	for command in stop kill rm wait pause resume; do
 		refused 125 'one or more' ctr $command
