@@ -129,8 +129,11 @@ secret_root() {
 	: > root/proc/thread-self/attr/apparmor/exec
 	: > root/proc/self/attr/exec
 	chmod 666 root/proc/thread-self/attr/apparmor/exec
-	run -0 ctr run --rm --rootfs root -v "$PWD/root:/proc/fs" --security-opt "apparmor=$PROFILE" -- cat /proc/self/attr/current
+	run -0 ctr run --rm --rootfs root --security-opt "apparmor=$PROFILE" -- cat /proc/self/attr/current
 	[ "$output" = "$PROFILE (enforce)" ]
+	# Nor is anything mounted where it is written.
+	run -125 ctr run --rm --rootfs root -v "$PWD/root:/proc/self" --security-opt "apparmor=$PROFILE" -- true
+	[[ "$output" == *"/proc/self is a part of procfs"* ]]
 	[ ! -s root/proc/thread-self/attr/apparmor/exec ]
 }
 
