@@ -360,7 +360,8 @@ static int remove_group(struct container *c, struct err *err)
 }
 
 /* What is blank is absent. */
-static int read_whole(int dirfd, const char *path, char **ret_text, size_t *ret_len, struct err *err)
+static int read_whole(int dirfd, const char *path, char **ret_text, size_t *ret_len,
+	struct err *err)
 {
 	autofree char *text = NULL;
 	size_t len;

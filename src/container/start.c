@@ -229,8 +229,7 @@ static int write_details(struct container *c, const struct spec *spec, struct pl
 	text = j ? json_text(j, JSON_INDENT(2), err) : NULL;
 	if (!text || (!must_tell_first(spec) && write_initial_summary(dirfd, spec, err) < 0))
 		return -1;
-	return file_write(dirfd, "config.json", text, strlen(text), 0600, details_sync(spec),
-		err);
+	return file_write(dirfd, "config.json", text, strlen(text), 0600, details_sync(spec), err);
 }
 
 static int pipes_open(struct pipes *p, bool terminal, struct err *err)
