@@ -65,9 +65,11 @@ soak-many: all $(B)/soak/pause
 	tests/soak/run.sh $(B) many.py 1000
 
 # The same tests and those of limits in a virtual machine that has all a host can have, with Debian's
-# kernel. KERNEL= is how its `uname -r` begins, SUITES= what tests/run.sh is to run there.
+# kernel. KERNEL= is how its `uname -r` begins, SUITES= what tests/run.sh is to run there, and
+# SYSTEMD_SUITES= where systemd is process 1.
 KERNEL ?= 6.1
 SUITES ?= unit cli tests/host/limits.bats
+SYSTEMD_SUITES ?= tests/cli/scope.bats
 $(B)/host/work: tests/host/work.c
 	@mkdir -p $(@D)
 	$(MUSL_CC) -D_GNU_SOURCE -std=gnu17 $(WARN) -Os -static -s -o $@ $<
@@ -76,6 +78,7 @@ $(B)/host/disk: tests/host/root
 host: test-deps
 	@$(MAKE) --no-print-directory -s -j2 all unit-programs $(B)/host/work $(B)/host/disk
 	@tests/host/run -k $(KERNEL) -f $(B)/host/disk -c 2 -m 4096 -t 7200 tests/run.sh $(B) $(SUITES)
+	@tests/host/run -k $(KERNEL) -S -t 1800 tests/run.sh $(B) $(SYSTEMD_SUITES)
 host-selftest: test-deps
 	@tests/run.sh $(B) tests/host/selftest.bats
 
@@ -86,6 +89,13 @@ engines-deps: test-deps
 	$(call install_packages,tests/engines/packages,$(B)/apt.log)
 engines: engines-deps all
 	@tests/engines/run.sh $(B) $(ENGINE)
+
+# What a store has in it when the power goes: as many rounds as begin within MINUTES=. SEED= repeats the
+# moments of an earlier run.
+MINUTES ?= 5
+power: test-deps
+	@$(MAKE) --no-print-directory -s -j2 all
+	@KERNEL=$(KERNEL) tests/host/power.py $(B) $$(($(MINUTES) * 60)) $(SEED)
 
 # Each check of tests/lint/ by name; `tests/run-lint rooms` runs one.
 lint: all
@@ -108,7 +118,7 @@ asan:
 	  CFLAGS="$(SAN) -fsanitize=address,undefined" all unit-programs
 	@SANITIZER_REPORT=$(B)/asan/report tests/run.sh $(B)/asan unit cli reports
 
-.PHONY: engines engines-deps check unit-programs soak soak-many host host-selftest bench lint format asan
+.PHONY: engines engines-deps check unit-programs soak soak-many host host-selftest power bench lint format asan
 
 # Fuzzing: one libFuzzer program per tests/fuzz/NAME.c, by clang. `make fuzz FUZZ=NAME TIME=SECONDS` looks
 # for new inputs, in one target or in all, one after the other; `make fuzz-seeds` runs those of

@@ -5,6 +5,7 @@
 #include "image/store.h"
 #include "image/sweep.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -113,6 +114,14 @@ static int remove_names(int root_fd, char **names, int count, bool force, struct
 	return r;
 }
 
+/* No name may outlast its layers, nor come back once its end was told, if the machine fails. */
+static int sync_names(int root_fd, struct err *err)
+{
+	autofd int refs = openat(root_fd, "images/refs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return refs < 0 || fsync(refs) < 0 ? err_sys(err, "sync images/refs") : 0;
+}
+
 static int remove_unwanted(int root_fd, int *lock, struct err *err)
 {
 	struct sweep_wanted w;
@@ -137,7 +146,8 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 	if (r)
 		return r < 0 ? -1 : 0;
 	lock = image_lock(root_fd, IMAGE_EXCLUSIVE, err);
-	if (lock < 0 || remove_names(root_fd, argv, argc, force, err) < 0)
+	if (lock < 0 || remove_names(root_fd, argv, argc, force, err) < 0 ||
+		sync_names(root_fd, err) < 0)
 		return -1;
 	return remove_unwanted(root_fd, &lock, err);
 }
