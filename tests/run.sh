@@ -19,7 +19,7 @@ suite_unit() {
 	local t status line tested pass fail crash
 	for t in "$build"/unit/*; do
 		case $t in *.d) continue ;; esac
-		${SANITIZER_REPORT:+env ASAN_OPTIONS=detect_leaks=1} "$t" > "$log" 2>&1
+		${SANITIZER_REPORT:+env ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=tests/asan/leaks} "$t" > "$log" 2>&1
 		status=$?
 		line=$(grep -a 'Synthesis: Tested:' "$log" | tail -n 1)
 		read -r tested pass fail crash <<< "$(sed -E 's/[^0-9|]//g; s/\|/ /g' <<< "${line#*Tested}")"

@@ -96,7 +96,7 @@ needs() { has_controller "$1" || skip "cgroup v2 has no $1 controller on this ho
 refused() {
 	local want=$1 pattern=$2 before
 	shift 2
-	before=$(containers)
+	before=$(settled)
 	run --separate-stderr -"$want" timeout 20 "$@" < /dev/null
 	echo "$*: status $status, said: $stderr"
 	[ -z "$output" ] || return
@@ -104,8 +104,10 @@ refused() {
 	[[ "${stderr_lines[0]}" =~ $pattern ]] || return
 	[ "$(grep -vc '^hint: ' <<< "$stderr")" -eq 1 ] || return
 	[ "${#stderr_lines[@]}" -le 2 ] || return
-	[ "$(containers)" = "$before" ]
+	[ "$(settled)" = "$before" ]
 }
+# Without what another command may still be removing.
+settled() { containers | grep -v '^\.old\.' || :; }
 hinted() {
 	[ "${#stderr_lines[@]}" -eq 2 ] && [[ "${stderr_lines[1]}" =~ ^"hint: ".*$1 ]]
 }
