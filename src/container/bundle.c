@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/fdpass.h"
 #include "base/file.h"
+#include "base/utf8.h"
 #include "container/hooks.h"
 #include "net/device.h"
 #include "spec/state.h"
@@ -60,22 +61,42 @@ void bundle_state_set_pid(char *state, pid_t pid)
 	memcpy(at + strlen("\"pid\":"), text, strlen(text));
 }
 
+/* "pipe:[1234]", a path, or "". */
+static void name_streams(char names[3][128])
+{
+	for (int fd = 0; fd < 3; fd++) {
+		char path[32];
+		ssize_t n;
+
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		n = readlink(path, names[fd], sizeof(names[fd]));
+		names[fd][n > 0 && n < (ssize_t)sizeof(names[fd]) ? n : 0] = '\0';
+		if (!utf8_valid(names[fd]))
+			names[fd][0] = '\0';
+	}
+}
+
 int bundle_keep(const struct container *c, const struct spec *spec, const struct bundle *b,
 	struct err *err)
 {
+	char names[3][128];
+	const char *const streams[3] = {names[0], names[1], names[2]};
 	const struct oci_state s = {
 		.version = b->oci_version,
 		.id = spec->name,
 		.status = "creating",
 		.bundle = b->dir,
+		.streams = spec->process.terminal ? NULL : streams,
 		.rootfs = spec->root.dir,
 		.owner = "",
 		.created_ns = c->record.created_ns,
 		.annotations = spec->annotations,
 		.annotation_count = spec->annotation_count,
 	};
-	autofree char *state = oci_state_format(&s, STATE_COMPACT, err);
+	autofree char *state = NULL;
 
+	name_streams(names);
+	state = oci_state_format(&s, STATE_COMPACT, err);
 	if (!state || file_write(c->state_fd, BUNDLE_STATE, state, strlen(state), 0600, FILE_NOSYNC,
 			      err) < 0)
 		return -1;

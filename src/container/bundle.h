@@ -9,7 +9,9 @@
 #include "spec/spec.h"
 
 #define BUNDLE_CONFIG "config.json"
-#define BUNDLE_STATE  "state.json" /* as `state` prints it, but for status and pid */
+#define BUNDLE_STATE  "state.json" /* as `state` prints it, but for status, pid and streams */
+/* What the standard streams of who created it are to the kernel, for a later checkpoint. */
+#define BUNDLE_STREAMS "streams"
 
 struct bundle {
 	const char *dir;    /* absolute */

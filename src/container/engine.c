@@ -98,6 +98,7 @@ char *bundle_state(const struct container *c, enum bundle_status status, enum oc
 	j = json_parse(BUNDLE_STATE, text, len, err);
 	if (!j)
 		return NULL;
+	json_object_del(j, BUNDLE_STREAMS);
 	json_object_set_new(j, "pid", json_integer(status == BUNDLE_STOPPED ? 0 : c->record.pid));
 	json_object_set_new(j, "status", json_string(bundle_status_name(status)));
 	return json_text(j, form == STATE_INDENTED ? JSON_INDENT(2) : JSON_COMPACT, err);
@@ -135,6 +136,11 @@ static void run_late_hooks(const struct container *c, enum hook_point point,
 	spec_free(&spec);
 }
 
+void bundle_started(const struct container *c)
+{
+	run_late_hooks(c, HOOK_POSTSTART, BUNDLE_RUNNING);
+}
+
 int bundle_start(struct container *c, struct err *err)
 {
 	enum bundle_status status;
@@ -151,7 +157,7 @@ int bundle_start(struct container *c, struct err *err)
 			c->record.name);
 	if (gate_pass(c->state_fd, err) < 0)
 		return -1;
-	run_late_hooks(c, HOOK_POSTSTART, BUNDLE_RUNNING);
+	bundle_started(c);
 	return 0;
 }
 

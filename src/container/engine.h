@@ -40,6 +40,9 @@ int bundle_spec(const struct container *c, struct spec *ret, struct err *err);
 /* Lets a created one go on to its payload; poststart hooks. The caller holds the claim. */
 int bundle_start(struct container *c, struct err *err);
 
+/* What there is to do once it runs: poststart hooks. */
+void bundle_started(const struct container *c);
+
 /* A signal to the first process, or (all) to each in the group. */
 int bundle_kill(struct container *c, int sig, bool all, struct err *err);
 

@@ -160,7 +160,7 @@ static bool needs_device_rules(const struct spec *spec)
 	return !plan_has_users(spec);
 }
 
-static int limit_group(struct container *c, const struct spec *spec, const struct plan *plan,
+int container_limit(struct container *c, const struct spec *spec, const struct plan *plan,
 	struct err *err)
 {
 	if (c->group_fd < 0)
@@ -433,7 +433,7 @@ static int start_claimed(struct launch *l, struct err *err)
 		return -1;
 	if (l->io->image_lock >= 0)
 		close(l->io->image_lock);
-	if (acquire_group(l, err) < 0 || limit_group(c, spec, l->plan, err) < 0)
+	if (acquire_group(l, err) < 0 || container_limit(c, spec, l->plan, err) < 0)
 		return -1;
 	plan_set_slot(l->plan, spec, c->record.slot);
 	if (trees_init(&l->trees, spec, err) < 0)

@@ -23,6 +23,10 @@ struct start_io {
 int container_start(const struct store *store, const struct spec *spec, struct plan *plan,
 	const struct start_io *io, struct container *ret, struct err *err);
 
+/* The limits and the device rules of its group, if it has one. */
+int container_limit(struct container *c, const struct spec *spec, const struct plan *plan,
+	struct err *err);
+
 /* The program NAME that belongs to us: beside the running one, or in CTR_LIBEXEC. An O_PATH
  * descriptor of it on a read-only mount, which nobody can open for writing through /proc/PID/exe
  * (CVE-2019-5736). */

@@ -199,23 +199,33 @@ static int sockets_open(const struct create_options *o, const struct spec *spec,
 	return 0;
 }
 
+static int start_filtered(struct oci *oci, const struct spec *spec, struct plan *plan,
+	const struct start_io *io, struct container *ret, struct err *err)
+{
+	autofd int cache = cache_open(oci);
+	int r;
+
+	if (seccomp_resolve(&spec->process, cache, &plan->filter, err) < 0)
+		return -1;
+	r = container_start(&oci->store, spec, plan, io, ret, err);
+	seccomp_free(&plan->filter);
+	return r;
+}
+
 static int create_planned(struct oci *oci, const struct create_options *o, const struct spec *spec,
 	struct plan *plan, struct bundle *b, int *ret_console, struct container *ret,
 	struct err *err)
 {
-	autofd int cache = cache_open(oci);
 	const struct start_io io = {
 		.streams = {-1, -1, -1},
 		.ret_console = ret_console,
 		.image_lock = -1,
 		.bundle = b,
 	};
-	int r;
+	int r = o->from ? container_restore(&oci->store, spec, plan, b, o->from, ret_console, ret,
+				  err)
+			: start_filtered(oci, spec, plan, &io, ret, err);
 
-	if (seccomp_resolve(&spec->process, cache, &plan->filter, err) < 0)
-		return -1;
-	r = container_start(&oci->store, spec, plan, &io, ret, err);
-	seccomp_free(&plan->filter);
 	if (r == 0 && o->pid_file && pid_file_write(o->pid_file, ret->record.pid, err) < 0) {
 		struct err second;
 

@@ -1,6 +1,7 @@
 /* Making a container from a bundle: what create and run have in common. */
 #pragma once
 
+#include "container/checkpoint.h"
 #include "container/engine.h"
 #include "oci/command.h"
 
@@ -9,6 +10,7 @@
 struct create_options {
 	const char *bundle, *config, *pid_file, *console_socket, *pidfd_socket, *preserve_fds;
 	bool no_pivot, no_new_keyring, detach, keep;
+	const struct checkpoint *from; /* what was dumped goes on in it; or NULL */
 };
 
 /* Rows for create_options, without the end. */
@@ -43,6 +45,10 @@ int create_container(struct oci *oci, const struct create_options *o, const char
 /* Takes away, with a warning, what the runtime itself may not have: `--privileged` asks for all there
  * is. The specification does not want that to fail. */
 void caps_confine_to_host(struct spec *spec);
+
+/* Creates it, starts it unless it was restored, and, unless it is detached, waits for its end: the exit
+ * status. */
+int run_container(struct oci *oci, const struct create_options *o, const char *id, struct err *err);
 
 int pid_file_write(const char *path, pid_t pid, struct err *err);
 /* A connection to the socket that --console-socket or --pidfd-socket names; -1 and err. */

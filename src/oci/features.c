@@ -4,6 +4,7 @@
 
 #include "base/fd.h"
 #include "base/json.h"
+#include "container/criu.h"
 #include "container/hooks.h"
 
 #include <stdio.h>
@@ -80,9 +81,10 @@ static json_t *linux_features(void)
 
 static int features(struct oci *oci, void *options, char **words, struct err *err)
 {
-	autojson json_t *j = json_pack("{ss ss so so so s{ss}}", "ociVersionMin", "1.0.0",
+	autojson json_t *j = json_pack("{ss ss so so so s{ss ss}}", "ociVersionMin", "1.0.0",
 		"ociVersionMax", "1.3.0", "hooks", hook_points(), "mountOptions", mount_options(),
-		"linux", linux_features(), "annotations", "org.ctr.version", CTR_VERSION);
+		"linux", linux_features(), "annotations", "org.ctr.version", CTR_VERSION,
+		"org.opencontainers.runc.checkpoint.enabled", criu_is_there() ? "true" : "false");
 	autofree char *text = j ? json_text(j, JSON_INDENT(2), err) : NULL;
 
 	(void)oci, (void)options, (void)words;

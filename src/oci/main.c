@@ -17,7 +17,7 @@
 /* clang-format off */
 #define EACH_COMMAND(X)                                                                            \
 	X(create) X(start) X(run) X(state) X(list) X(kill) X(delete) X(exec) X(ps) X(pause)        \
-	X(resume) X(update) X(events) X(features) X(spec)
+	X(resume) X(update) X(events) X(checkpoint) X(restore) X(features) X(spec)
 /* clang-format on */
 
 #define DECLARE(name) extern const struct oci_command oci_##name;

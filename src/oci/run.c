@@ -38,7 +38,7 @@ static int run_created(struct container *c, const struct create_options *o, int 
 	struct err second;
 	int status = 0, r;
 
-	r = bundle_start(c, err);
+	r = o->from ? 0 : bundle_start(c, err);
 	if (r == 0 && o->detach)
 		return 0;
 	if (r == 0)
@@ -48,21 +48,25 @@ static int run_created(struct container *c, const struct create_options *o, int 
 	return r < 0 ? -1 : status;
 }
 
-static int run(struct oci *oci, void *options, char **words, struct err *err)
+int run_container(struct oci *oci, const struct create_options *o, const char *id, struct err *err)
 {
-	const struct create_options *o = options;
 	autofd int console = -1;
 	struct container c;
 	struct spec spec;
 	int r;
 
 	foreground_block_signals(NULL);
-	if (create_container(oci, o, words[0], &spec, o->detach ? NULL : &console, &c, err) < 0)
+	if (create_container(oci, o, id, &spec, o->detach ? NULL : &console, &c, err) < 0)
 		return -1;
 	spec_free(&spec);
 	r = run_created(&c, o, console, err);
 	container_close(&c);
 	return r;
+}
+
+static int run(struct oci *oci, void *options, char **words, struct err *err)
+{
+	return run_container(oci, options, words[0], err);
 }
 
 static const struct option options[] = {

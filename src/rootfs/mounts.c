@@ -118,6 +118,11 @@ bool mount_shows_host(const struct mount *m, uint64_t own)
 	       kernel_fs[m->kind].ns && !(own & kernel_fs[m->kind].ns);
 }
 
+const char *mount_host_path(const struct mount *m)
+{
+	return kernel_fs[m->kind].host;
+}
+
 int mount_host_open(const struct mount *m, struct err *err)
 {
 	return tree_clone(AT_FDCWD, kernel_fs[m->kind].host, true, err);

@@ -16,6 +16,8 @@ int mount_set_attrs(int tree, const struct mount *m, struct err *err);
  * shown, which the parent opens: to the child they are hidden. */
 bool mount_shows_host(const struct mount *m, uint64_t own);
 int mount_host_open(const struct mount *m, struct err *err);
+/* Where the host has it. */
+const char *mount_host_path(const struct mount *m);
 
 /* Child: places one mount below the root. source: its detached tree, from the parent; -1 for a file
  * system of the container's own, which is mounted anew with the rights of the caller. A mount that was

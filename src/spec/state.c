@@ -33,6 +33,11 @@ char *oci_state_format(const struct oci_state *s, enum oci_state_form form, stru
 		s->rootfs, "created",
 		s->created_ns ? oci_time_format(s->created_ns, created) : NULL, "owner", s->owner,
 		"annotations", annotations);
+	if (j && s->streams)
+		well = json_object_set_new(j, "streams",
+			       json_pack("[sss]", s->streams[0], s->streams[1], s->streams[2])) ==
+			       0 &&
+		       well;
 	if (!j || !well) {
 		err_set(err, "cannot write the state of %s: is everything in it valid UTF-8?",
 			s->id);

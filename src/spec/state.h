@@ -12,6 +12,7 @@ struct oci_state {
 	int64_t created_ns;         /* since 1970; 0: left out */
 	const struct key_value *annotations;
 	size_t annotation_count;
+	const char *const *streams; /* three, or NULL: left out */
 };
 
 enum oci_state_form {
