@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/fdpass.h"
+#include "container/payload.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -116,6 +117,10 @@ static int prepare(const struct criu_request *r, struct err *err)
 	for (size_t i = 0; i < r->fd_count; i++)
 		if (fcntl(r->fds[i], F_SETFD, 0) < 0)
 			return err_sys(err, "cannot prepare criu");
+	if (r->new_keyring && payload_leave_keyring(err) < 0)
+		return -1;
+	if (r->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_sys(err, "cannot set no_new_privs");
 	if (r->root && make_root(r->root, err) < 0)
 		return -1;
 	return open_dirs(r, err);

@@ -62,6 +62,8 @@ struct criu_request {
 	/* A directory that it is to find as a mount of its own, in a mount namespace of its own; or NULL. */
 	const char *root;
 	struct criu_dir dirs[2];
+	/* What it does not restore, and what is restored inherits from it. */
+	bool no_new_privs, new_keyring;
 	/* Descriptors that it gets under their numbers, beside the standard streams. */
 	int fds[8];
 	size_t fd_count;

@@ -84,7 +84,7 @@ static void set_home(struct plan *plan, const char *home)
 }
 
 /* Keys of the host's session are not the container's. Kernels without keyrings have none to share. */
-static int leave_keyring(struct err *err)
+int payload_leave_keyring(struct err *err)
 {
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
 		return err_sys(err, "cannot make a session keyring");
@@ -160,7 +160,7 @@ static int prepare(const struct payload *p, struct found *f, struct err *err)
 		fit_check(p->rootfd, f->path, &f->foreign, err) < 0)
 		return -1;
 	umask(process->umask);
-	if (!process->no_new_keyring && leave_keyring(err) < 0)
+	if (!process->no_new_keyring && payload_leave_keyring(err) < 0)
 		return -1;
 	if (memory_policy_apply(&process->memory_policy, err) < 0 ||
 		cpus_apply(0, "execCPUAffinity.final", process->cpus_final, err) < 0 ||

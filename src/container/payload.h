@@ -41,6 +41,9 @@ int payload_set_oom_score(pid_t pid, const struct process_spec *p, struct err *e
  * own (0), before it joins the container. */
 int payload_set_priorities(pid_t pid, const struct process_spec *p, struct err *err);
 
+/* Of the caller, a session keyring of its own. */
+int payload_leave_keyring(struct err *err);
+
 /* Blocks until the payload has been executed, or waits at its gate (0), or until the child has said
  * why not, or has died; then, where it is ours (pid > 0), it is reaped (-1). The report is one byte
  * right before the exec, which ends it by closing the pipe, and a struct err if something failed

@@ -9,10 +9,13 @@
 #include "container/place.h"
 #include "container/release.h"
 #include "container/start.h"
+#include "ns/clone.h"
 #include "ns/join.h"
+#include "rootfs/tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <linux/sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -169,6 +172,51 @@ static int on_namespaces(struct restore *r, pid_t pid, struct err *err)
 		       : 0;
 }
 
+static int set_readonly(const struct container *c, struct err *err)
+{
+	autofd int pidfd = (int)syscall(SYS_pidfd_open, c->record.pid, 0), root = -1;
+
+	if (pidfd < 0)
+		return err_sys(err, "hold the restored process");
+	if (ns_join(pidfd, CLONE_NEWNS, err) < 0)
+		return -1;
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return root < 0 ? err_sys(err, "open the restored root")
+			: tree_set_attr(root, "/", MOUNT_ATTR_RDONLY, 0, 0, false, err);
+}
+
+/* Which criu leaves as it has found it; in the mount namespace of the container, that nothing of ours
+ * stays in. Nothing of the container runs yet. */
+static int make_root_readonly(const struct container *c, struct err *err)
+{
+	struct err why = {0};
+	int report[2], status;
+	ssize_t n;
+	pid_t pid;
+
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return err_sys(err, "cannot make a pipe");
+	pid = fork();
+	if (pid == 0) {
+		status = set_readonly(c, &why) < 0;
+		if (status)
+			fd_write_all(report[1], &why, sizeof(why));
+		_exit(status);
+	}
+	close(report[1]);
+	n = pid > 0 ? fd_read_all(report[0], &why, sizeof(why)) : -1;
+	close(report[0]);
+	if (n < 0)
+		return err_sys(err, "cannot make the root read-only");
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (n == sizeof(why))
+		*err = why;
+	else if (status != 0)
+		err_set(err, "cannot make the root read-only");
+	return status == 0 ? 0 : -1;
+}
+
 static int reached(const char *point, pid_t pid, int fd, void *arg, struct err *err)
 {
 	struct restore *r = arg;
@@ -176,6 +224,8 @@ static int reached(const char *point, pid_t pid, int fd, void *arg, struct err *
 
 	if (strcmp(point, "orphan-pts-master") == 0 && got >= 0 && r->console < 0)
 		r->console = take_fd(&got);
+	if (strcmp(point, "post-restore") == 0 && r->spec->root.readonly)
+		return make_root_readonly(r->c, err);
 	return strcmp(point, "setup-namespaces") == 0 && pid > 0 ? on_namespaces(r, pid, err) : 0;
 }
 
@@ -201,6 +251,8 @@ static int run_criu(struct restore *r, struct err *err)
 	pid_t pid = -1;
 
 	q->root = r->spec->root.dir;
+	q->no_new_privs = r->spec->process.no_new_privs;
+	q->new_keyring = !r->spec->process.no_new_keyring;
 	q->reached = reached;
 	q->arg = r;
 	protobuf_string(&q->options, CRIU_ROOT, q->root);

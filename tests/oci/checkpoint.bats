@@ -1,0 +1,344 @@
+#!/usr/bin/env bats
+# Containers that are written to files and go on from them, by CRIU. Most kernels that it does not know
+# yet it refuses: then nothing but the refusals is tested.
+load oci
+
+setup_file() { oci_file_setup; }
+setup() {
+	cd "$BATS_FILE_TMPDIR"
+	I=$BATS_TEST_TMPDIR/images W=$BATS_TEST_TMPDIR/work
+}
+teardown() {
+	oci_teardown
+	if [ -n "${NETNS:-}" ]; then ip netns del "$NETNS"; fi
+	[ -z "$(pgrep -x criu)" ]
+}
+
+need_criu() {
+	command -v criu > /dev/null || skip "criu is not installed"
+	criu check > /dev/null 2>&1 || skip "criu does not work on this kernel"
+}
+
+# It counts to standard output and into a file; a file in memory keeps where it began.
+COUNT='mkdir /dev/shm/d; echo first > /dev/shm/d/f; i=0; while :; do i=$((i+1)); echo $i; echo $i > /tmp/n; sleep .1; done'
+
+# Pipes, as engines have them: what comes out is in $B/out and $B/err, whoever writes it.
+piped() { "$@" < /dev/null > >(exec cat >> "$B/out") 2> >(exec cat >> "$B/err"); }
+
+started() { # ID [JQ FILTER]
+	sh_bundle "$COUNT" "${2:-.}"
+	piped oci create --bundle "$B" --pid-file "$B/pid" "$1"
+	oci start "$1"
+	until_true counting test -s "$FS/tmp/n"
+}
+
+dump() { oci checkpoint --image-path "$I" --work-path "$W" "$@"; }
+restore() {
+	piped oci restore --detach --bundle "$B" --image-path "$I" --work-path "$W" --pid-file "$B/pid" "$@"
+}
+
+count_is_above() { [ "$(tail -n1 "$B/out")" -gt "$1" ]; }
+counts_on() { until_true "more than $1" count_is_above "$1"; }
+of_process() { sed -n "s/^$1:[[:blank:]]*//p" "/proc/$(cat "$B/pid")/status"; }
+
+@test "a counter goes on where it was" {
+	need_criu
+	started oci-a
+	before=$(cat "/proc/$(cat "$B/pid")/mountinfo" | cut -d' ' -f4-6 | sort)
+	dump oci-a
+	is oci-a stopped
+	[ "$(oci state oci-a | jq .pid)" = 0 ]
+	[ ! -e "/proc/$(cat "$B/pid")" ]
+	n=$(cat "$FS/tmp/n")
+	oci delete oci-a
+	run ! oci state oci-a
+	restore oci-a
+	is oci-a running
+	[ "$(oci state oci-a | jq .pid)" = "$(cat "$B/pid")" ]
+	counts_on "$n"
+	# No number is missing, and none is there twice.
+	diff <(head -n "$((n + 1))" "$B/out") <(seq "$((n + 1))")
+	run -0 oci exec oci-a cat /dev/shm/d/f /proc/1/cmdline
+	[[ "$output" == first*counting* || "$output" == first*sleep* ]]
+	after=$(cat "/proc/$(cat "$B/pid")/mountinfo" | cut -d' ' -f4-6 | sort)
+	diff <(echo "$before") <(echo "$after")
+	[ ! -s "$B/err" ]
+	oci kill oci-a 9
+	until_true stopped is oci-a stopped
+	oci delete oci-a
+}
+
+@test "it may do afterwards what it was allowed before, and no more" {
+	need_criu
+	started oci-a '.process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200}]
+		| .process.oomScoreAdj = 100 | .linux.resources = {"devices": [{"allow": false, "access": "rwm"}]}
+		| .linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdirat"], "action": "SCMP_ACT_ERRNO"}]}
+		| .process.user = {"uid": 0, "gid": 0, "additionalGids": [7]}'
+	all='CapInh|CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp|Groups|Uid|Gid|SigIgn|SigBlk'
+	of() { grep -E "^($all)" "/proc/$(cat "$B/pid")/status"
+		cat "/proc/$(cat "$B/pid")/"{limits,oom_score_adj,cgroup}; }
+	before=$(of)
+	dump oci-a
+	oci delete oci-a
+	restore oci-a
+	diff <(echo "$before") <(of)
+	# Neither descriptors nor namespaces of whoever restored it are in it.
+	[ "$(ls "/proc/$(cat "$B/pid")/fd" | sort -n | head -n 3 | tr '\n' ' ')" = "0 1 2 " ]
+	for ns in pid ipc uts mnt net cgroup; do
+		[ "$(readlink "/proc/$(cat "$B/pid")/ns/$ns")" != "$(readlink "/proc/self/ns/$ns")" ]
+	done
+	[ "$(grep -c . < <(oci exec oci-a cat /proc/self/mountinfo | grep "$BATS_FILE_TMPDIR" | grep -v ' / '))" = 0 ]
+}
+
+@test "--leave-running: it goes on, and so does its copy later" {
+	need_criu
+	started oci-a
+	dump --leave-running oci-a
+	is oci-a running
+	pid=$(cat "$B/pid")
+	counts_on "$(tail -n1 "$B/out")"
+	[ "$(cat "$B/pid")" = "$pid" ]
+	oci delete --force oci-a
+	restore oci-b
+	is oci-b running
+	counts_on "$(tail -n1 "$B/out")"
+}
+
+@test "a paused container is dumped, and stays paused if it is left running" {
+	need_criu
+	started oci-a
+	oci pause oci-a
+	dump --leave-running oci-a
+	is oci-a paused
+	oci resume oci-a
+	counts_on "$(tail -n1 "$B/out")"
+}
+
+@test "--pre-dump, then the rest with --parent-path" {
+	need_criu
+	started oci-a
+	oci checkpoint --image-path "$BATS_TEST_TMPDIR/first" --work-path "$W" --pre-dump oci-a
+	is oci-a running
+	dump --parent-path ../first oci-a
+	is oci-a stopped
+	n=$(cat "$FS/tmp/n")
+	oci delete oci-a
+	restore oci-a
+	counts_on "$n"
+}
+
+@test "bind mounts come from the bundle that it is restored to" {
+	need_criu
+	mkdir -p "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/two"
+	echo one > "$BATS_TEST_TMPDIR/one/f"
+	echo two > "$BATS_TEST_TMPDIR/two/f"
+	ln -sfn ../home "$FS/tmp/link"
+	started oci-a "(.root.readonly = true) | (.mounts += [
+		{\"destination\": \"/tmp\", \"type\": \"bind\", \"source\": \"$FS/tmp\", \"options\": [\"rbind\"]},
+		{\"destination\": \"/tmp/link/vol\", \"type\": \"bind\", \"source\": \"$BATS_TEST_TMPDIR/one\", \"options\": [\"bind\", \"ro\"]},
+		{\"destination\": \"/etc/of\", \"type\": \"bind\", \"source\": \"$BATS_TEST_TMPDIR/one/f\", \"options\": [\"bind\", \"ro\"]}])"
+	[ "$(oci exec oci-a cat /home/vol/f)" = one ]
+	dump oci-a
+	oci delete oci-a
+	jq --arg d "$BATS_TEST_TMPDIR" '.mounts |= map(if .source == "\($d)/one" then .source = "\($d)/two" else . end)' \
+		"$B/config.json" > "$B/new" && mv "$B/new" "$B/config.json"
+	restore oci-a
+	[ "$(oci exec oci-a cat /home/vol/f)" = two ]
+	[ "$(oci exec oci-a cat /etc/of)" = one ]
+	run ! oci exec oci-a touch /home/vol/x
+	run ! oci exec oci-a touch /root/x
+	rm "$FS/tmp/link"
+}
+
+@test "a network that it joined is the one of the bundle again" {
+	need_criu
+	NETNS=ctr-test-$$
+	ip netns add "$NETNS"
+	started oci-a ".linux.namespaces |= map(if .type == \"network\" then .path = \"/run/netns/$NETNS\" else . end)"
+	dump oci-a
+	oci delete oci-a
+	restore oci-a
+	[ /run/netns/"$NETNS" -ef "/proc/$(cat "$B/pid")/ns/net" ]
+}
+
+@test "the host's name and its queues" {
+	need_criu
+	started oci-a '.linux.namespaces |= map(select(.type != "ipc" and .type != "uts"))'
+	dump oci-a
+	oci delete oci-a
+	n=$(cat "$FS/tmp/n")
+	restore oci-a
+	counts_on "$n"
+}
+
+@test "a terminal: its master goes to --console-socket" {
+	need_criu
+	cat > "$BATS_TEST_TMPDIR/take.py" <<-'END'
+	import array, os, socket, sys
+	s = socket.socket(socket.AF_UNIX)
+	s.bind(sys.argv[1])
+	s.listen(1)
+	c, _ = s.accept()
+	_, ancillary, _, _ = c.recvmsg(100, 4 * 4)
+	fd = array.array("i", ancillary[0][2])[0]
+	with open(sys.argv[2], "wb", buffering=0) as out:
+	    while True:
+	        try:
+	            out.write(os.read(fd, 1000))
+	        except OSError:
+	            break
+	END
+	sh_bundle "$COUNT" '.process.terminal = true'
+	for id in oci-a oci-b; do
+		python3 "$BATS_TEST_TMPDIR/take.py" "$B/$id.sock" "$B/$id.out" 3>&- &
+		until_true "socket of $id" test -S "$B/$id.sock"
+		if [ $id = oci-a ]; then
+			oci create --bundle "$B" --console-socket "$B/$id.sock" $id
+			oci start $id
+		else
+			oci restore --detach --bundle "$B" --image-path "$I" --work-path "$W" --console-socket "$B/$id.sock" $id
+		fi
+		until_true "output of $id" test -s "$B/$id.out"
+		if [ $id = oci-a ]; then
+			dump $id
+			n=$(cat "$FS/tmp/n")
+			oci delete $id
+		fi
+	done
+	until_true "more output" grep -q "^$((n + 2))" "$B/oci-b.out"
+	oci kill oci-b 9
+	wait
+}
+
+@test "restore in the foreground: its streams and its status are those of the call" {
+	need_criu
+	sh_bundle 'echo begin; while [ ! -e /tmp/go ]; do sleep .05; done; echo end; exit 7'
+	piped oci create --bundle "$B" oci-a
+	oci start oci-a
+	until_true begun grep -q begin "$B/out"
+	dump oci-a
+	oci delete oci-a
+	touch "$FS/tmp/go"
+	run -7 --separate-stderr oci restore --bundle "$B" --image-path "$I" --work-path "$W" oci-a
+	[ "$output" = end ]
+	run ! oci state oci-a
+	rm "$FS/tmp/go"
+}
+
+@test "hooks of the host's side are run for what is restored" {
+	need_criu
+	cat > "$BATS_TEST_TMPDIR/hook" <<-END
+	#!/bin/sh
+	echo "\$1 \$(jq -r '.id, .status, .pid > 1' | tr '\n' ' ')" >> $BATS_TEST_TMPDIR/hooks
+	END
+	chmod +x "$BATS_TEST_TMPDIR/hook"
+	started oci-a ".hooks = ([\"prestart\", \"createRuntime\", \"poststart\", \"poststop\"]
+		| map({key: ., value: [{path: \"$BATS_TEST_TMPDIR/hook\", args: [\"hook\", .]}]}) | from_entries)"
+	dump oci-a
+	oci delete oci-a
+	rm "$BATS_TEST_TMPDIR/hooks"
+	restore oci-b
+	oci delete --force oci-b
+	diff "$BATS_TEST_TMPDIR/hooks" - <<-END
+	prestart oci-b creating true 
+	createRuntime oci-b creating true 
+	poststart oci-b running true 
+	poststop oci-b stopped false 
+	END
+}
+
+@test "a connection over TCP goes on with --tcp-established" {
+	need_criu
+	command -v iptables > /dev/null || skip "criu needs iptables to hold a connection"
+	sh_bundle 'nc -l -p 7777 -e /bin/cat & sleep 1; (i=0; while :; do i=$((i+1)); echo $i; sleep .1; done) | nc 127.0.0.1 7777 | tee /tmp/n'
+	piped oci create --bundle "$B" --pid-file "$B/pid" oci-a
+	oci start oci-a
+	until_true connected test -s "$B/out"
+	run -1 dump oci-a
+	[[ "$output" == *criu*TCP* || "$output" == *criu*tcp* ]]
+	is oci-a running
+	dump --tcp-established oci-a
+	n=$(tail -n1 "$B/out")
+	oci delete oci-a
+	restore --tcp-established oci-a
+	counts_on "$n"
+}
+
+@test "a dump that fails leaves the container running" {
+	need_criu
+	started oci-a
+	oci exec --detach oci-a sleep 1000
+	run -1 dump oci-a
+	[ "${#lines[@]}" = 1 ]
+	[[ "$output" == *"checkpoint oci-a: criu cannot dump it: "*"criu's log is $W/dump.log"* ]]
+	is oci-a running
+	counts_on "$(tail -n1 "$B/out")"
+}
+
+@test "a restore that fails leaves nothing" {
+	need_criu
+	started oci-a
+	dump oci-a
+	oci delete oci-a
+	for f in "$I"/pages-*.img; do truncate -s 100 "$f"; done
+	run -1 oci restore --detach --bundle "$B" --image-path "$I" --work-path "$W" --pid-file "$B/pid2" oci-a
+	[[ "$output" == *"restore oci-a: criu cannot restore it: "*"criu's log is $W/restore.log"* ]]
+	[ ! -e "$B/pid2" ]
+	run ! oci state oci-a
+	rm "$I"/core-*.img
+	run -1 oci restore --detach --bundle "$B" --image-path "$I" --work-path "$W" oci-a
+	[[ "$output" == *"criu cannot restore it: "* ]]
+}
+
+@test "restore refuses an id that is taken, and does no harm" {
+	need_criu
+	started oci-a
+	dump --leave-running oci-a
+	run -1 oci restore --detach --bundle "$B" --image-path "$I" oci-a
+	[[ "$output" == *"container with given ID already exists"* ]]
+	is oci-a running
+}
+
+@test "what is not running, or cannot be restored, is not dumped" {
+	sh_bundle 'sleep 100'
+	create oci-a
+	run -1 dump oci-a
+	[[ "$output" == *"cannot checkpoint a container that is created"* ]]
+	oci start oci-a
+	run -1 oci checkpoint --work-path "$W" oci-a
+	[[ "$output" == *"--image-path is missing"* ]]
+	run -1 dump --lazy-pages oci-a
+	[[ "$output" == *"--lazy-pages: "* ]]
+	run -1 dump --empty-ns pid oci-a
+	[[ "$output" == *"--empty-ns: 'pid' is not network"* ]]
+	run -1 dump --manage-cgroups-mode x oci-a
+	[[ "$output" == *"--manage-cgroups-mode: 'x' is none of"* ]]
+	is oci-a running
+	oci kill oci-a 9
+	until_true stopped is oci-a stopped
+	run -1 dump oci-a
+	[[ "$output" == *"cannot checkpoint a container that is stopped"* ]]
+	run -1 dump oci-b
+	[[ "$output" == *"container does not exist"* ]]
+}
+
+@test "without images, or without criu: one line that says so, and nothing is left" {
+	sh_bundle 'sleep 100'
+	run -1 oci restore --detach --bundle "$B" --image-path "$BATS_TEST_TMPDIR/none" oci-a
+	[ "${#lines[@]}" = 1 ]
+	[[ "$output" == *"--image-path: open $BATS_TEST_TMPDIR/none"* ]]
+	create oci-a
+	oci start oci-a
+	# Where it could be is looked through anyway: it has to be hidden.
+	# shellcheck disable=SC2016
+	run -1 unshare -m sh -c 'criu=$(command -v criu) && mount --bind /dev/null "$(realpath "$criu")"
+		exec ctr-oci --root "$OCI_ROOT" checkpoint --image-path "$1" oci-a' sh "$I"
+	[ "${#lines[@]}" = 1 ]
+	[[ "$output" == *criu* ]]
+	is oci-a running
+}
+
+@test "features says whether it can be done" {
+	[ "$(oci features | jq -r '.annotations["org.opencontainers.runc.checkpoint.enabled"]')" = \
+		"$(command -v criu > /dev/null && echo true || echo false)" ]
+}
