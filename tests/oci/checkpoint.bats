@@ -283,7 +283,7 @@ of_process() { sed -n "s/^$1:[[:blank:]]*//p" "/proc/$(cat "$B/pid")/status"; }
 	started oci-a
 	dump oci-a
 	oci delete oci-a
-	for f in "$I"/pages-*.img; do truncate -s 100 "$f"; done
+	for f in "$I"/mm-*.img; do truncate -s 20 "$f"; done
 	run -1 oci restore --detach --bundle "$B" --image-path "$I" --work-path "$W" --pid-file "$B/pid2" oci-a
 	[[ "$output" == *"restore oci-a: criu cannot restore it: "*"criu's log is $W/restore.log"* ]]
 	[ ! -e "$B/pid2" ]
