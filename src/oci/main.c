@@ -63,7 +63,7 @@ static void print_help(void)
 	puts("ctr-oci: an OCI runtime, for podman, containerd, Docker and their kind\n\n"
 	     "usage: ctr-oci [OPTION…] COMMAND [OPTION…] ID\n\ncommands:");
 	for (size_t i = 0; commands[i]; i++)
-		printf("  %-10s%s\n", commands[i]->name, commands[i]->summary);
+		printf("  %-12s%s\n", commands[i]->name, commands[i]->summary);
 	puts("\noptions:");
 	options_help(globals);
 	puts("\nctr-oci COMMAND --help tells about one; ctr-oci(8) about all.");
