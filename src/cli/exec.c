@@ -12,7 +12,6 @@
 #include "spec/envfile.h"
 
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -163,7 +162,7 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 		container_close(&c);
 		return -1;
 	}
-	if ((spec.ns.fresh & CLONE_NEWUSER || program_protect(cli->argv, err) == 0) &&
+	if ((!program_in_reach(&spec) || program_protect(cli->argv, err) == 0) &&
 		make_process(&spec, f, argc - 1, argv + 1, err) == 0 &&
 		plan_make(&spec, NULL, &plan, &spec.arena, err) == 0) {
 		if (seccomp_resolve(&spec.process, cli->store.root_fd, &plan.filter, err) == 0) {

@@ -122,7 +122,7 @@ static int run_planned(struct cli *cli, struct run_options *o, int image_lock, s
 		plan_print(&o->spec, &plan, stdout);
 		return 0;
 	}
-	if (!(o->spec.ns.fresh & CLONE_NEWUSER) && program_protect(cli->argv, err) < 0)
+	if (program_in_reach(&o->spec) && program_protect(cli->argv, err) < 0)
 		return -1;
 	if (seccomp_resolve(&o->spec.process, cli->store.root_fd, &plan.filter, err) < 0)
 		return -1;

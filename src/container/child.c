@@ -73,9 +73,13 @@ static int tell_namespaces(const struct child *c, struct err *err)
 	return 0;
 }
 
-/* Changing ids unties from the parent: done again. */
+/* Others may be in our pid namespace, with rights over our ids from now on: our memory, and the
+ * descriptors that are still open, are not for them (CVE-2016-9962). Not sooner, as a parent that is not
+ * root has to write our id maps. And changing ids unties from the parent: done again. */
 static int take_ids(const struct spec *spec, struct err *err)
 {
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return err_sys(err, "cannot hide from the container");
 	if (!plan_has_users(spec))
 		return 0;
 	return ids_become_root(plan_groups(), err) < 0 ? -1 : die_with_parent(err);

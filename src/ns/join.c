@@ -14,10 +14,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 /* The user namespace last: it takes the right to join the others. The mount namespace takes the host's
  * paths, and needs the rights as well. */
@@ -141,10 +143,20 @@ static pid_t have_sibling(bool joined, uint64_t fresh, int cgroup_fd, struct mes
 	_exit(0);
 }
 
+/* The child is seen, in a pid namespace that is joined, by those who have rights over a user namespace
+ * that is (CVE-2016-9962). Where the user namespace is its own nobody has, and the parent, who may not be
+ * root, is about to write its maps; nor could that one tell anything of a child that hides. */
+static int hide(const struct namespaces *ns, struct err *err)
+{
+	if ((ns->fresh & CLONE_NEWUSER) || geteuid() != 0 || prctl(PR_SET_DUMPABLE, 0) == 0)
+		return 0;
+	return err_sys(err, "cannot hide from the namespaces to join");
+}
+
 static pid_t run_between(const struct namespaces *ns, const int *fds, int cgroup_fd, int pipe_fd)
 {
 	struct message m = {0};
-	bool joined = join_all(ns, fds, &m.err) == 0;
+	bool joined = hide(ns, &m.err) == 0 && join_all(ns, fds, &m.err) == 0;
 
 	return have_sibling(joined, ns->fresh, cgroup_fd, &m, pipe_fd);
 }

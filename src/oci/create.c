@@ -295,6 +295,7 @@ int create_container(struct oci *oci, const struct create_options *o, const char
 		return -1;
 	spec.systemd_cgroup = oci->manager == MANAGER_SYSTEMD;
 	if (complete(o, id, dir, &spec, err) < 0 || rootless_adapt(&spec, rights_get(), err) < 0 ||
+		(program_in_reach(&spec) && program_protect(oci->argv, err) < 0) ||
 		create_from(oci, o, dir, text, len, &spec, ret_console, ret, err) < 0) {
 		spec_free(&spec);
 		return -1;

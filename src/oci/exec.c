@@ -7,6 +7,7 @@
 #include "container/foreground.h"
 #include "container/life.h"
 #include "container/relay.h"
+#include "container/start.h"
 #include "process/seccomp.h"
 #include "spec/config.h"
 #include "spec/defaults.h"
@@ -186,7 +187,8 @@ static int exec_it(struct oci *oci, void *options, char **words, struct err *err
 			err_set(err, "cannot exec in a container that is %s: %s",
 				bundle_status_name(status), words[0]);
 		else if (bundle_spec(&c, &spec, err) == 0) {
-			r = exec_in(oci, &c, options, words + 1, &spec, err);
+			if (!program_in_reach(&spec) || program_protect(oci->argv, err) == 0)
+				r = exec_in(oci, &c, options, words + 1, &spec, err);
 			spec_free(&spec);
 		}
 	}

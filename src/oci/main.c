@@ -185,17 +185,32 @@ static int fail(const struct log *log, const struct oci_command *c, const struct
 	return c && c->failure ? c->failure : 1;
 }
 
+/* The options leave only words behind. */
+static char **keep_words(int argc, char **argv)
+{
+	char **kept = calloc((size_t)argc + 1, sizeof(*kept));
+
+	if (kept)
+		memcpy(kept, argv, (size_t)argc * sizeof(*kept));
+	return kept;
+}
+
 int main(int argc, char **argv)
 {
 	char root[256], cwd[4096];
 	struct globals g = {0};
-	struct oci oci = {.argv = argv};
+	autofree char **kept = keep_words(argc, argv);
+	struct oci oci = {.argv = kept};
 	const struct oci_command *c = NULL;
 	struct log log = {0};
 	struct err err = {0};
 	int words, r;
 
 	inherit_nothing();
+	if (!kept) {
+		err_sys(&err, "start");
+		return fail(&log, NULL, &err);
+	}
 	words = options_parse(globals, &g, argc - 1, argv + 1, false, &err);
 	log.path = g.log;
 	if (words < 0 || (g.log_format && log_format_parse(g.log_format, &log.format, &err) < 0) ||
