@@ -23,17 +23,26 @@ static uint64_t early_propagation(const struct root_spec *root)
 	return root->propagation & (MS_SLAVE | MS_SHARED) ? MS_SLAVE : MS_PRIVATE;
 }
 
+/* Where hooks look for it. Who has no way to there, in a user namespace, takes a directory that every host
+ * has, but not /proc before the others: whatever asks there who it is would be answered by the image. */
+static int place_open(const char *dir, struct err *err)
+{
+	const char *const places[] = {dir, "/mnt", "/proc"};
+	int fd = -1;
+
+	for (size_t i = 0; fd < 0 && i < sizeof(places) / sizeof(places[0]); i++)
+		fd = open(places[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? err_sys(err, "cannot open a place for %s", dir) : fd;
+}
+
 int direct_mount(int tree, const struct root_spec *root, struct err *err)
 {
 	autofd int place = -1;
 
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return err_sys(err, "cannot make the mounts of the container private");
-	/* A directory that every host has. */
-	place = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (place < 0)
-		return err_sys(err, "cannot open /proc");
-	if (tree_attach(tree, place, root->dir, err) < 0)
+	place = place_open(root->dir, err);
+	if (place < 0 || tree_attach(tree, place, root->dir, err) < 0)
 		return -1;
 	return tree_set_attr(tree, root->dir, 0, 0, early_propagation(root), true, err);
 }

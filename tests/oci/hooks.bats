@@ -43,6 +43,21 @@ poststop stopped" ]
 	jq -e '.status == "created" and .id == "oci-a"' "$B/out"
 }
 
+@test "createContainer has the host's /proc, and the root with its mounts where the bundle has it" {
+	sh_bundle 'true' ".hooks.createContainer = [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"readlink /proc/self/exe; ls $FS/dev/pts/ptmx\"], env: [\"PATH=/bin:/usr/bin\"]}]
+		| .hooks.createContainer[0].args[2] |= \"(\(.)) >$LOG 2>&1\""
+	create oci-a
+	[ "$(cat "$LOG")" = "$(readlink -f /bin/readlink)"$'\n'"$FS/dev/pts/ptmx" ]
+}
+
+@test "exec runs no hooks of the start" {
+	sh_bundle 'sleep 100' '.hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "echo ran >>/tmp/hook"]}]'
+	create oci-a
+	oci start oci-a
+	[ "$(oci exec oci-a cat /tmp/hook)" = ran ]
+	rm "$FS/tmp/hook"
+}
+
 @test "createRuntime sees the namespaces and the pid of the container" {
 	sh_bundle 'true' ".hooks.createRuntime = [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"pid=\$(sed -E 's/.*.pid.: *([0-9]+).*/\\\\1/'); readlink /proc/\$pid/ns/net /proc/\$pid/ns/uts >$LOG\"]}]"
 	create oci-a
