@@ -1,10 +1,10 @@
 #!/bin/bash
-# run.sh BUILD [unit] [cli] [faults] [soak] [fuzz] [reports] [FILE.bats] - runs the suites, keeps each runner's
+# run.sh BUILD [unit] [cli] [attack] [faults] [soak] [fuzz] [reports] [FILE.bats] - runs the suites, keeps each runner's
 # closing lines, and ends with one that counts them all. Status 0 only if nothing failed and something ran.
 set -u
 build=$1
 shift
-[ $# -gt 0 ] || set -- unit cli faults soak fuzz
+[ $# -gt 0 ] || set -- unit cli attack faults soak fuzz
 CTR_BUILD=$(realpath "$build")
 export CTR_BUILD
 log=$(mktemp)
@@ -49,6 +49,8 @@ bats_run() {
 }
 
 suite_cli() { bats_run tests/cli tests/oci; }
+
+suite_attack() { bats_run tests/attack; }
 
 # Runners of our own: the last line is "N passed, N failed" and perhaps ", N skipped".
 counted() {

