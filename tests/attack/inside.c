@@ -184,10 +184,13 @@ static void tell(const char *name, long r)
 
 static int doors(char **arg)
 {
-	struct perf_event_attr perf = {.type = PERF_TYPE_SOFTWARE, .size = sizeof(perf),
+	struct perf_event_attr perf = {.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(perf),
 		.config = PERF_COUNT_SW_CPU_CLOCK};
 	struct io_uring_params ring = {0};
-	union bpf_attr map = {.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4,
+	union bpf_attr map = {.map_type = BPF_MAP_TYPE_ARRAY,
+		.key_size = 4,
+		.value_size = 4,
 		.max_entries = 1};
 
 	(void)arg;
