@@ -46,7 +46,8 @@ changed() { not unchanged 2> /dev/null; }
 	held not grep -q overwritten caught
 	# A create and its start are no other.
 	for command in /proc/self/exe script relative swapped; do
-		jq ".process.args = [\"$command\"] | .linux.namespaces |= map(if .type == \"pid\" then .path = \"/proc/$(oci state oci-a | jq .pid)/ns/pid\" else . end)" \
+		jq ".process.args = [\"$command\"] | .linux.namespaces |= map(if .type == \"pid\" then .path = \"/proc/$(oci state oci-a | jq .pid)/ns/pid\" else . end) |
+			if .linux.cgroupsPath then .linux.cgroupsPath += \"-again\" else . end" \
 			"$B/config.json" > again.json
 		mkdir -p again
 		mv again.json again/config.json
@@ -99,7 +100,7 @@ changed() { not unchanged 2> /dev/null; }
 	held not grep seen "$B/out"
 	mkdir other
 	jq ".process.args = [\"true\"] | .linux.namespaces |= map(if .type == \"user\" or .type == \"pid\" then .path = \"/proc/$pid/ns/\\(.type)\" else . end) |
-		del(.linux.uidMappings, .linux.gidMappings)" "$B/config.json" > other/config.json
+		del(.linux.uidMappings, .linux.gidMappings) | if .linux.cgroupsPath then .linux.cgroupsPath += \"-other\" else . end" "$B/config.json" > other/config.json
 	for ((n = 0; n < 30; n++)); do
 		oci create --bundle other oci-b < /dev/null > said 2>&1 || { cat said; false; }
 		oci exec oci-b true
