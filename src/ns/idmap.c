@@ -96,7 +96,9 @@ static int run_mapper(const char *program, pid_t pid, const struct id_map *maps,
 	int ends[2], status = 0;
 	pid_t child;
 
-	if (!c || pipe2(ends, O_CLOEXEC) < 0)
+	if (!c)
+		return err_sys(err, "cannot run %s", program);
+	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_sys(err, "cannot run %s", program);
 	in = ends[0], out = ends[1];
 	command_make(c, program, pid, maps, n);
