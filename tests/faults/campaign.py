@@ -2,8 +2,8 @@
 """campaign.py [-n POINTS] [-m MINUTES] [-s SEED] [-c COMMAND] [-f FAULT] [-o FILE] BUILD
 
 Makes each system call of each command fail, or kills one or all of its processes there, and looks at
-what the command says, what it did, and what is left after one `ctr gc`. See docs/reliability.md for the
-rules. A point is (process, k, fault), as inject.c counts them.
+what the command says, what it did, and what is left after one `ctr gc`, or `ctr-oci delete --force`. See
+docs/reliability.md for the rules. A point is (process, k, fault), as inject.c counts them.
 
 -n  only so many points, always the same ones as long as the commands make the same calls
 -m  only for so long; the points come in an order of chance, so it is a sample of all of them
@@ -40,6 +40,7 @@ HEADS = ["hangs", "wrong exit code", "no or more than one line", "swallowed", "l
          "name not usable"]
 SUPERVISORS = 2  # of one container
 GROUPS = "/sys/fs/cgroup/ctr"
+OCI_GROUPS = "/sys/fs/cgroup/oci"  # of bundles
 
 
 def read(path):
@@ -96,7 +97,7 @@ class Lane:
         self.build, self.number, self.count = build, number, count
         self.top = tempfile.mkdtemp(prefix="faults.", dir=os.environ.get("FAULTS_DIR", build))
         self.root, self.state = self.top + "/root", self.top + "/state"
-        self.out = self.top + "/out"
+        self.out, self.oci_root = self.top + "/out", self.top + "/oci"
         self.env = dict(os.environ, CTR_ROOT=self.root, CTR_STATE=self.state)
         self.ctr_path = build + "/ctr"
         for d in ("bin", "proc", "sys", "dev", "etc", "tmp", "out"):
@@ -111,6 +112,31 @@ class Lane:
         if check and r.returncode:
             raise RuntimeError(f"ctr {' '.join(args)}: {r.returncode} {r.stdout}{r.stderr}")
         return r
+
+    def oci(self, *args, check=True):
+        """Containers keep its output: it goes to a file, which nobody waits for the end of."""
+        with open(self.top + "/.oci", "w+") as out:
+            status = subprocess.run([f"{self.build}/ctr-oci", "--root", self.oci_root, *args],
+                                    env=self.env, stdin=subprocess.DEVNULL, stdout=out,
+                                    stderr=subprocess.STDOUT, timeout=60).returncode
+            out.seek(0)
+            text = out.buffer.read().decode(errors="replace")
+        if check and status:
+            raise RuntimeError(f"ctr-oci {' '.join(args)}: {status} {text}")
+        return status, text
+
+    def make_bundles(self):
+        for name, change in BUNDLES.items():
+            os.makedirs(f"{self.top}/{name}", exist_ok=True)
+            with open(f"{self.top}/{name}/config.json", "w") as f:
+                json.dump(change(bundle_config(self)), f)
+        for name, text in (("process.json", bundle_config(self)["process"] |
+                            {"args": ["/bin/payload", "tell"]}),
+                           ("detached.json", bundle_config(self)["process"] |
+                            {"args": ["/bin/payload", "tell", "/out/told"]}),
+                           ("resources.json", RESOURCES)):
+            with open(f"{self.top}/{name}", "w") as f:
+                json.dump(text, f)
 
     def make_images(self):
         tar = lambda src, dst: subprocess.run(["tar", "-C", src, "-cf", dst, "."], check=True)
@@ -127,7 +153,7 @@ class Lane:
 
     def begin(self):
         """The state that every point starts from, and must be led back to."""
-        for d in (self.state, self.root + "/containers"):
+        for d in (self.state, self.root + "/containers", self.oci_root):
             shutil.rmtree(d, ignore_errors=True)
         if not os.path.exists(self.root + "/images/refs/base:1.json"):
             shutil.rmtree(self.root, ignore_errors=True)
@@ -137,6 +163,11 @@ class Lane:
         self.ctr("run", "-d", "--name", "bystander", "base:1", "/bin/payload", "wait")
         record = json.loads(read(self.state + "/bystander/record.json"))
         self.bystander = record["pid"]
+        for name in os.listdir(self.out):
+            os.unlink(f"{self.out}/{name}")
+        self.make_bundles()
+        self.oci("create", "--bundle", self.top + "/bystander", "bystander")
+        self.oci("start", "bystander")
         self.base = self.everything()
 
     def kill_all(self):
@@ -146,16 +177,16 @@ class Lane:
             except ProcessLookupError:
                 pass
         for _ in range(200):
-            for where, _, _ in os.walk(GROUPS, topdown=False):
-                if where != GROUPS:
-                    try:
-                        with open(where + "/cgroup.freeze", "w") as f:
-                            f.write("0")
-                        os.rmdir(where)
-                    except OSError:
-                        pass
-            if not os.path.isdir(GROUPS) or len(os.listdir(GROUPS)) == \
-                    len([n for n in os.listdir(GROUPS) if not os.path.isdir(f"{GROUPS}/{n}")]):
+            for top in (GROUPS, OCI_GROUPS):
+                for where, _, _ in os.walk(top, topdown=False):
+                    if where != top:
+                        try:
+                            with open(where + "/cgroup.freeze", "w") as f:
+                                f.write("0")
+                            os.rmdir(where)
+                        except OSError:
+                            pass
+            if not self.groups():
                 break
             time.sleep(0.02)
 
@@ -176,13 +207,13 @@ class Lane:
     def groups(self):
         """Of containers: name to processes."""
         found = {}
-        for where, dirs, _ in os.walk(GROUPS):
-            if where != GROUPS:
-                try:
-                    found[os.path.relpath(where, GROUPS)] = \
-                        read(where + "/cgroup.procs").split()
-                except OSError:
-                    pass
+        for top in (GROUPS, OCI_GROUPS):
+            for where, _, _ in os.walk(top):
+                if where != top:
+                    try:
+                        found[where] = read(where + "/cgroup.procs").split()
+                    except OSError:
+                        pass
         return found
 
     def contained(self):
@@ -191,7 +222,7 @@ class Lane:
     def settle(self):
         """Every living container has supervisors; all else of ours ends by itself. What does not?"""
         for _ in range(500):
-            living = len([g for g in self.groups().values() if g])
+            living = len([g for g, pids in self.groups().items() if pids and g.startswith(GROUPS)])
             names = [name_of(p) for p in self.runners()]
             if len(names) <= SUPERVISORS * living and set(names) <= {"ctr-supervisor"}:
                 return ""
@@ -210,6 +241,9 @@ class Lane:
             "processes": sorted(sum(groups.values(), [])),
             "mounts": read("/proc/self/mountinfo"),
             "bystander": read(self.state + "/bystander/record.json"),
+            "oci": [n for n in listing(self.oci_root, 2) if not n.startswith(".cache/") or
+                    n.startswith(".cache/.")],
+            "oci bystander": read(self.oci_root + "/bystander/record.json"),
         }
 
     def differences(self):
@@ -223,9 +257,9 @@ class Lane:
                 out.append(f"{what} +{more} -{less}")
             else:
                 out.append(what)
-        group = self.base["groups"][0]
-        if "frozen 1" in read(f"{GROUPS}/{group}/cgroup.events"):
-            out.append("the bystander is frozen")
+        for group in self.base["groups"]:
+            if "frozen 1" in read(f"{group}/cgroup.events"):
+                out.append("the bystander is frozen")
         return "; ".join(out)
 
     def strays(self, row):
@@ -257,8 +291,15 @@ class Row:
     may_be_half = False   # removal was asked for: what is half gone may be so until it is done
     containers = ("k",)   # that may be there after it
     program = "ctr"
+    failures = (125, 126, 127, 1)
+    line = re.compile(r"ctr: (?!warning: ).+")
+    warning = re.compile(r"ctr: warning: .+")
     args = ()
     name = ""
+
+    @property
+    def title(self):
+        return ("" if self.program == "ctr-oci" else "ctr ") + self.name
 
     def prepare(self, lane):
         pass
@@ -269,6 +310,15 @@ class Row:
 
     def finish(self, lane):
         """Waits for what ends by itself."""
+
+    def collect(self, lane):
+        """What clears up after anything: all that it says, which is to be nothing."""
+        gc = lane.ctr("gc", check=False)
+        said = f" gc said: {gc.stderr.strip()}" if gc.returncode or gc.stderr else ""
+        return said + lane.strays(self)
+
+    def plain(self, text):
+        return plain(text)
 
     def undo(self, lane):
         """Back to the beginning, as a user would do it. An error text, or None."""
@@ -284,6 +334,10 @@ class Row:
 
     def command(self, lane):
         return [a.replace("@", lane.top) for a in self.args]
+
+    def logged(self, lane):
+        """Levels of the lines of its log; None if it keeps none."""
+        return None
 
 
 RUN = ["--name", "k", "--hostname", "h", "--user", "5:6", "--sysctl", "net.ipv4.ip_forward=1",
@@ -341,13 +395,13 @@ class OnRunning(Row):
 
     def outcome(self, lane):
         lane.settle()
-        frozen = [read(f"{GROUPS}/{g}/cgroup.events") for g in lane.groups()]
+        frozen = [read(f"{g}/cgroup.events") for g in lane.groups()]
         return told(lane), kept(lane), sorted(frozen), sorted(os.listdir(lane.state))
 
 
 class Exec(OnRunning):
     def outcome(self, lane):
-        frozen = [read(f"{GROUPS}/{g}/cgroup.events") for g in lane.groups()]
+        frozen = [read(f"{g}/cgroup.events") for g in lane.groups()]
         return kept(lane), sorted(frozen), len(lane.groups()), len(lane.contained())
 
 
@@ -458,6 +512,219 @@ class Image(Row):
         return None
 
 
+def bundle_config(lane):
+    """What an engine makes, with one of each kind of thing in it."""
+    caps = ["CAP_KILL", "CAP_CHOWN", "CAP_MKNOD"]
+    return {
+        "ociVersion": "1.2.0",
+        "root": {"path": lane.top + "/fs"},
+        "hostname": "h",
+        "process": {
+            "user": {"uid": 0, "gid": 0, "additionalGids": [7], "umask": 18}, "cwd": "/",
+            "args": ["/bin/payload", "stay", "/out/told"], "env": ["A=b"],
+            "noNewPrivileges": True, "oomScoreAdj": 100,
+            "capabilities": {s: caps for s in ("bounding", "effective", "permitted")},
+            "rlimits": [{"type": "RLIMIT_NOFILE", "soft": 512, "hard": 1024}],
+        },
+        "mounts": [
+            {"destination": "/proc", "type": "proc", "source": "proc"},
+            {"destination": "/dev", "type": "tmpfs", "source": "tmpfs",
+             "options": ["nosuid", "mode=755", "size=65536k"]},
+            {"destination": "/dev/pts", "type": "devpts", "source": "devpts",
+             "options": ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"]},
+            {"destination": "/sys", "type": "sysfs", "source": "sysfs",
+             "options": ["nosuid", "noexec", "nodev", "ro"]},
+            {"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup",
+             "options": ["nosuid", "noexec", "nodev", "ro"]},
+            {"destination": "/out", "type": "bind", "source": lane.out, "options": ["rbind"]},
+        ],
+        "linux": {
+            "namespaces": [{"type": t} for t in ("pid", "ipc", "uts", "mount", "network", "cgroup")],
+            "cgroupsPath": "/oci/k", "sysctl": {"net.ipv4.ip_forward": "1"},
+            "maskedPaths": ["/proc/kcore", "/sys/firmware"], "readonlyPaths": ["/proc/sys"],
+            "resources": {"devices": [{"allow": False, "access": "rwm"}],
+                          "unified": {"cgroup.max.descendants": "4"}},
+            "seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"],
+                        "syscalls": [{"names": ["swapon"], "action": "SCMP_ACT_ERRNO"}]},
+        },
+    }
+
+
+RESOURCES = {"unified": {"cgroup.max.descendants": "3"},
+             "devices": [{"allow": False, "access": "rwm"},
+                         {"allow": True, "type": "c", "major": 1, "minor": 11, "access": "rwm"}]}
+
+
+def with_args(*args):
+    return lambda c: c | {"process": c["process"] | {"args": ["/bin/payload", *args]}}
+
+
+def with_hooks(c):
+    """And a user namespace, as an engine gives one."""
+    top = c["root"]["path"].removesuffix("/fs")
+    hook = lambda n: [{"path": f"{top}/fs/bin/payload", "args": ["payload", "hook", f"{top}/out/{n}"]}]
+    ids = [{"containerID": 0, "hostID": 0, "size": 65536}]
+    return c | {
+        "hooks": {n: hook(n) for n in ("createRuntime", "createContainer", "poststart")},
+        "linux": c["linux"] | {"namespaces": c["linux"]["namespaces"] + [{"type": "user"}],
+                               "uidMappings": ids, "gidMappings": ids},
+    }
+
+
+def as_bystander(c):
+    return with_args("wait")(c) | {"linux": c["linux"] | {"cgroupsPath": "/oci/bystander"}}
+
+
+BUNDLES = {"bundle": lambda c: c, "tells": with_args("tell"), "ends": with_args("none"),
+           "hooks": with_hooks, "bystander": as_bystander}
+
+
+class Oci(Row):
+    """Of ctr-oci, which keeps a log and has no gc: the engine deletes."""
+    program, containers, failures = "ctr-oci", (), (1,)
+    line = re.compile(r"ctr-oci(: \w+)?: (?!warning: ).+")
+    warning = re.compile(r"ctr-oci: warning: .+")
+    bundle = "bundle"
+
+    def __init__(self, name, *args):
+        self.name = "ctr-oci " + name
+        self.args = ["--root", "@/oci", "--log", "@/.log", "--log-format", "json", *args]
+
+    def logged(self, lane):
+        path = lane.top + "/.log"
+        if not os.path.exists(path):
+            return []
+        lines = read(path).splitlines()
+        os.unlink(path)
+        try:
+            return [json.loads(l)["level"] for l in lines]
+        except (ValueError, KeyError):
+            return ["no JSON"] * 2
+
+    def collect(self, lane):
+        status, said = lane.oci("delete", "--force", "k", check=False)
+        return f" delete said: {status} {said.strip()}" if status or said else ""
+
+    def undo(self, lane):
+        """In the engine's own directory."""
+        for name in os.listdir(lane.out):
+            os.unlink(f"{lane.out}/{name}")
+
+    def reuse(self, lane):
+        status, said = lane.oci("run", "--bundle", lane.top + "/ends", "k", check=False)
+        return None if status == 0 and not said else f"run again: {status} {said.strip()}"
+
+    def plain(self, text):
+        return re.sub(r'"pid": *\d+', '"pid": PID', plain(text))
+
+    def state(self, lane):
+        return self.plain(lane.oci("state", "k", check=False)[1])
+
+    def until(self, lane, is_so):
+        for _ in range(1000):
+            if is_so():
+                return True
+            time.sleep(0.002)
+        return False
+
+    def told(self, lane):
+        """What the payload of "bundle" was given."""
+        path = lane.out + "/told"
+        whole = self.until(lane, lambda: os.path.exists(path) and read(path).endswith("end\n"))
+        return whole, told(lane)
+
+    def ended(self, lane):
+        return self.until(lane, lambda: not lane.groups().get(OCI_GROUPS + "/k"))
+
+    def hooked(self, lane):
+        return {n: self.plain(read(f"{lane.out}/{n}")) for n in sorted(os.listdir(lane.out))}
+
+
+class OciCreate(Oci):
+    def __init__(self, name, bundle):
+        super().__init__(name, "create", "--bundle", "@/" + bundle, "--pid-file", "@/out/pid", "k")
+
+    def outcome(self, lane):
+        state = lane.oci("state", "k", check=False)[1]
+        pid = os.path.exists(lane.out + "/pid") and f'"pid": {read(lane.out + "/pid")},' in state
+        if pid:
+            os.unlink(lane.out + "/pid")
+        start = lane.oci("start", "k", check=False)
+        return self.plain(state), pid, start, self.told(lane), self.hooked(lane)
+
+
+class OciStart(Oci):
+    def prepare(self, lane):
+        lane.oci("create", "--bundle", lane.top + "/bundle", "k")
+
+    def outcome(self, lane):
+        return self.told(lane), self.state(lane)
+
+
+class OciRun(Oci):
+    """The first one with its filter."""
+    def prepare(self, lane):
+        shutil.rmtree(lane.oci_root + "/.cache")
+        os.mkdir(lane.oci_root + "/.cache")
+
+    def outcome(self, lane):
+        return self.state(lane), lane.differences()
+
+
+class OciOnRunning(Oci):
+    def prepare(self, lane):
+        OciStart.prepare(self, lane)
+        lane.oci("start", "k")
+        self.told(lane)
+
+    def outcome(self, lane):
+        frozen = [read(f"{g}/cgroup.events") for g in lane.groups()]
+        return self.state(lane), sorted(frozen), len(lane.contained())
+
+
+class OciExec(OciOnRunning):
+    failures = (255,)
+
+
+class OciExecDetached(OciExec):
+    def outcome(self, lane):
+        self.until(lane, lambda: len(lane.groups().get(OCI_GROUPS + "/k", [])) == 1)
+        pid = os.path.exists(lane.out + "/pid") and read(lane.out + "/pid").isdigit()
+        return pid, told(lane), super().outcome(lane)
+
+
+class OciKill(OciOnRunning):
+    def outcome(self, lane):
+        return self.ended(lane), self.state(lane)
+
+
+class OciDelete(Oci):
+    def prepare(self, lane):
+        lane.oci("create", "--bundle", lane.top + "/ends", "k")
+        lane.oci("start", "k")
+        self.ended(lane)
+
+    def outcome(self, lane):
+        return lane.differences()
+
+
+class OciDeleteRunning(OciOnRunning):
+    def outcome(self, lane):
+        return lane.differences()
+
+
+class OciResume(OciOnRunning):
+    def prepare(self, lane):
+        super().prepare(lane)
+        lane.oci("pause", "k")
+
+
+class OciUpdate(OciOnRunning):
+    def outcome(self, lane):
+        tell = lane.oci("exec", "k", "/bin/payload", "tell", check=False)
+        return plain(tell[1]), super().outcome(lane)
+
+
 ROWS = [
     Run("run --rm", ["--rm"]),
     Run("run --rm, after another", ["--rm"], warm=True),
@@ -480,12 +747,27 @@ ROWS = [
     Image("image import, an OCI layout", ["image", "import", "@/layout", "other:1"], False),
     Image("image rm", ["image", "rm", "other:1"], True),
     Image("image save", ["image", "save", "-o", "@/saved.tar", "other:1"], True),
+    OciCreate("create", "bundle"),
+    OciCreate("create, with hooks", "hooks"),
+    OciStart("start", "start", "k"),
+    OciRun("run", "run", "--bundle", "@/tells", "k"),
+    OciExec("exec", "exec", "--process", "@/process.json", "k"),
+    OciExecDetached("exec --detach", "exec", "--detach", "--pid-file", "@/out/pid", "--process",
+                    "@/detached.json", "k"),
+    OciKill("kill", "kill", "k", "TERM"),
+    OciDelete("delete", "delete", "k"),
+    OciDeleteRunning("delete --force", "delete", "--force", "k"),
+    OciOnRunning("pause", "pause", "k"),
+    OciResume("resume", "resume", "k"),
+    OciUpdate("update", "update", "--resources", "@/resources.json", "k"),
+    OciOnRunning("state", "state", "k"),
+    OciOnRunning("list", "list", "--format", "json"),
 ]
 
 
 class Result:
-    def __init__(self, status, out, err, hit, program, call, hung):
-        self.status, self.out, self.err = status, out, err
+    def __init__(self, status, out, err, logged, hit, program, call, hung):
+        self.status, self.out, self.err, self.logged = status, out, err, logged
         self.hit, self.program, self.call, self.hung = hit, program, call, hung
 
 
@@ -504,7 +786,7 @@ def inject(lane, row, point=None, trace=None):
     os.close(w)
     with os.fdopen(r) as f:
         words = f.read().split()
-    return Result(int(words[0]), *texts, words[1], words[2], words[3], words[4] == "hung")
+    return Result(int(words[0]), *texts, row.logged(lane), words[1], words[2], words[3], words[4] == "hung")
 
 
 def points_of(trace):
@@ -514,24 +796,25 @@ def points_of(trace):
         yield role, int(k), ERRORS if can == "can" else ["ENOMEM"] if can == "memory" else []
 
 
-LINE = re.compile(r"ctr: (?!warning: ).+")
-WARNING = re.compile(r"ctr: warning: .+")
 # Of the dynamic loader and the C library, before main().
 LOADER = re.compile(r"(\S*/ctr-image|ctr-image|): (error while loading shared libraries|symbol lookup|"
                     r"relocation error).*|Fatal glibc error: .+|cannot (set up|allocate) .+")
 
 
-def judge(fault, res, clean, same):
+def judge(row, fault, res, same):
     """The findings about what the command said and did: (kind, text)."""
+    clean = row.clean[0]
     lines = [l for l in res.err.splitlines() if not l.startswith("hint: ")]
-    warnings = [l for l in lines if WARNING.fullmatch(l)]
+    warnings = [l for l in lines if row.warning.fullmatch(l)]
     errors = [l for l in lines if l not in warnings]
+    if res.logged is not None:
+        warnings += [l for l in res.logged if l == "warning"]
     if res.hung:
         return [("hang", "")]
     if fault in ("KILL", "ALL") and res.status == 137:
         return []
     if res.status == clean.status:
-        if errors:
+        if errors or "error" in (res.logged or []):
             return [("lines", "success, yet it says so")]
         # A lock that is said to be held is: what it guards is left alone.
         held = res.call == "flock" and fault == "EAGAIN"
@@ -539,10 +822,13 @@ def judge(fault, res, clean, same):
             return [("lost", "")]
         return []
     found = []
-    if res.status not in (125, 126, 127, 1):
+    early = len(errors) == 1 and LOADER.fullmatch(errors[0])
+    if res.status not in row.failures and not (early and res.status in Row.failures):
         found.append(("status", f"{res.status}"))
-    if len(errors) != 1 or not (LINE.fullmatch(errors[0]) or LOADER.fullmatch(errors[0])):
+    if len(errors) != 1 or not (row.line.fullmatch(errors[0]) or early):
         found.append(("lines", f"{len(errors)}"))
+    elif res.logged is not None and res.logged.count("error") != 1 and not early:
+        found.append(("lines", f"logged {res.logged}"))
     return found
 
 
@@ -554,8 +840,8 @@ def try_point(lane, row, role, k, fault):
     if not res.hung:
         outcome = None
         if res.status == row.clean[0].status:
-            outcome = (plain(res.out), row.outcome(lane))
-        found = judge(fault, res, row.clean[0], outcome == row.clean[1])
+            outcome = (row.plain(res.out), row.outcome(lane))
+        found = judge(row, fault, res, outcome == row.clean[1])
         if found and found[0][0] == "lost":
             found = [("lost", explain(row.clean[1], outcome))]
     else:
@@ -565,10 +851,7 @@ def try_point(lane, row, role, k, fault):
         found = [f for f in found if f[0] == "hang"]
     row.finish(lane)
     left = lane.settle()
-    gc = lane.ctr("gc", check=False)
-    if gc.returncode or gc.stderr:
-        left += f" gc said: {gc.stderr.strip()}"
-    left += lane.strays(row)
+    left += row.collect(lane)
     bad = row.undo(lane)
     left += lane.settle()
     left += lane.differences()
@@ -601,7 +884,7 @@ def plan_row(lane, row):
         row.prepare(lane)
         trace = lane.top + "/.trace"
         res = inject(lane, row, trace=trace)
-        outcome = (plain(res.out), row.outcome(lane))
+        outcome = (row.plain(res.out), row.outcome(lane))
         if i and outcome != row.clean[1]:
             raise RuntimeError(f"{row.name}: two clean runs differ: "
                                f"{explain(row.clean[1], outcome)}; {res.err}")
@@ -612,8 +895,7 @@ def plan_row(lane, row):
             seen[role, k] = [e for e in can if e in seen.get((role, k), ERRORS)]
         os.unlink(trace)
         lane.settle()
-        lane.ctr("gc")
-        bad = row.undo(lane) or lane.differences() or row.reuse(lane)
+        bad = row.collect(lane) or row.undo(lane) or lane.differences() or row.reuse(lane)
         if bad:
             raise RuntimeError(f"{row.name}: a clean run left {bad}")
     return [(role, k, fault) for (role, k), can in sorted(seen.items())
@@ -645,7 +927,7 @@ def lane_main(options):
             res, found = try_point(lane, row, role, k, fault)
             say(row=row.name, fault=fault, hit=res.hit, found=sorted({f[0] for f in found}))
             for kind, text in found:
-                say(finding=f"{kind}: ctr {row.name}: {fault} at {role}:{k} "
+                say(finding=f"{kind}: {row.title}: {fault} at {role}:{k} "
                     f"({res.program} {res.call}): {text}; status {res.status}, "
                     f"said {res.err.strip()!r}")
         lane.reset()

@@ -52,8 +52,10 @@ struct process {
 	char role[64];    /* "" until its parent's stop has told who made it */
 	char program[32]; /* the last component of what it executes */
 	unsigned long calls, children;
-	bool inside; /* between the two stops of a call */
-	bool waits;  /* for its role */
+	bool inside;  /* between the two stops of a call */
+	bool accepts; /* that call is accept4(2) */
+	bool leaves;  /* at its next stop */
+	bool waits;   /* for its role */
 	long result; /* what the call it is in shall return; 0: its own */
 	long brk;    /* what brk(2) was asked for, which is put back */
 };
@@ -65,6 +67,7 @@ static const char *point_name;
 static int point_fault;
 static char outcome[128] = "missed - -";
 static FILE *trace;
+static bool waiting_left; /* some were let go of that wait for others to come */
 static volatile sig_atomic_t late;
 
 static void die(const char *what)
@@ -180,6 +183,7 @@ static void call_begins(struct process *p)
 	bool can = can_fail(call, point_fault);
 
 	p->calls++;
+	p->accepts = call == SYS_accept4 && strcmp(p->program, "ctr-oci") == 0;
 	if (trace)
 		fprintf(trace, "%s %lu %s %s %s\n", p->role, p->calls, p->program, call_name(call),
 			is_memory(call)       ? "memory"
@@ -232,6 +236,13 @@ static void stopped(struct process *p, int status)
 {
 	int event = status >> 16, sig = WSTOPSIG(status);
 
+	/* Any stop takes the place of the one that was asked for. */
+	if (p->leaves) {
+		ptrace(PTRACE_DETACH, p->pid, 0, 0);
+		process_forget(p);
+		waiting_left = true;
+		return;
+	}
 	if (sig == (SIGTRAP | 0x80)) {
 		p->inside = !p->inside;
 		p->inside ? call_begins(p) : call_ends(p);
@@ -268,6 +279,29 @@ static pid_t start(char **argv)
 	return pid;
 }
 
+static bool any_process(void)
+{
+	for (int i = 0; i < PROCESSES_MAX; i++)
+		if (processes[i].pid)
+			return true;
+	return false;
+}
+
+/* Once nobody is left who would come to those that wait. */
+static void let_go_of_waiting(void)
+{
+	for (int i = 0; i < PROCESSES_MAX; i++)
+		if (processes[i].pid && !(processes[i].inside && processes[i].accepts &&
+						!processes[i].result))
+			return;
+	for (int i = 0; i < PROCESSES_MAX; i++) {
+		if (processes[i].pid && !processes[i].leaves) {
+			processes[i].leaves = true;
+			ptrace(PTRACE_INTERRUPT, processes[i].pid, 0, 0);
+		}
+	}
+}
+
 static void on_alarm(int sig)
 {
 	(void)sig;
@@ -280,8 +314,13 @@ static int follow(pid_t command)
 	int status, result = 0;
 
 	for (;;) {
-		pid_t pid = waitpid(-1, &status, __WALL);
 		struct process *p;
+		pid_t pid;
+
+		let_go_of_waiting();
+		if (waiting_left && !any_process())
+			return result;
+		pid = waitpid(-1, &status, __WALL);
 
 		if (pid < 0 && errno == EINTR && late == 1) {
 			late = 2;

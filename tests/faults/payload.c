@@ -1,8 +1,10 @@
 /*
  * payload tell [FILE]  writes down everything that it was given, one fact to a line, and ends with 7:
  *                      two containers that tell the same were made alike
+ * payload stay FILE    does so, with a last line that says so, and ends with 9 on SIGTERM
  * payload wait [FILE]  makes the file once it is ready for SIGTERM, and ends with 9 then
  * payload nap [FILE]   ends with 9 by itself after a moment
+ * payload hook FILE    writes down the state that it is told, and ends with 0
  * payload none         ends with 0 at once
  */
 #include <dirent.h>
@@ -16,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -113,6 +116,34 @@ static void tell_loopback(void)
 		close(fd);
 }
 
+/* What the rules of the group, or the user namespace, say about it. */
+static void tell_device(void)
+{
+	int r = mknod("/dev/probe", S_IFCHR | 0600, makedev(1, 11)), fd = -1;
+
+	printf("device made: %d", r);
+	if (r == 0)
+		fd = open("/dev/probe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	printf(", opened: %d\n", fd >= 0);
+	if (fd >= 0)
+		close(fd);
+	unlink("/dev/probe");
+}
+
+static int hook(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	char buf[4096];
+	ssize_t n;
+
+	if (fd < 0)
+		return 8;
+	while ((n = read(0, buf, sizeof(buf))) > 0)
+		if (write(fd, buf, (size_t)n) != n)
+			return 8;
+	return close(fd) == 0 ? 0 : 8;
+}
+
 static int tell(char **env)
 {
 	static const char *const files[] = {"/proc/self/uid_map", "/proc/self/gid_map",
@@ -134,6 +165,7 @@ static int tell(char **env)
 	tell_namespaces();
 	tell_loopback();
 	tell_mounts();
+	tell_device();
 	tell_directory("/dev");
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		tell_file(files[i]);
@@ -152,11 +184,19 @@ int main(int argc, char **argv, char **env)
 
 	if (strcmp(what, "tell") == 0)
 		return argc > 2 && !freopen(argv[2], "we", stdout) ? 8 : tell(env);
+	if (strcmp(what, "hook") == 0)
+		return argc > 2 ? hook(argv[2]) : 8;
 	if (strcmp(what, "none") == 0)
 		return 0;
 	sigaction(SIGTERM, &(struct sigaction){.sa_handler = end}, NULL);
-	if (argc > 2)
+	if (strcmp(what, "stay") == 0) {
+		if (argc < 3 || !freopen(argv[2], "we", stdout) || tell(env) != 7)
+			return 8;
+		puts("end");
+		fflush(stdout);
+	} else if (argc > 2) {
 		close(open(argv[2], O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	}
 	if (strcmp(what, "nap") == 0)
 		usleep(40000);
 	else
