@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -68,6 +69,21 @@ static int each_in(int dirfd, const char *what,
 			return r;
 	}
 	return errno ? err_sys(err, "read %s", what) : 0;
+}
+
+static int sweep_if_leftover(const char *name, void *arg, struct err *err)
+{
+	struct gc_report ignored = {0};
+
+	if (strncmp(name, ".new.", 5) != 0 && strncmp(name, ".old.", 5) != 0)
+		return 0;
+	return sweep_leftover(arg, name, &ignored, err);
+}
+
+int store_gc_leftovers(const struct store *store, struct err *err)
+{
+	return each_in(store->state_fd, store->state, sweep_if_leftover, (void *)(uintptr_t)store,
+		err);
 }
 
 struct sweep {

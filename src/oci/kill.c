@@ -1,4 +1,5 @@
 #include "container/engine.h"
+#include "container/gc.h"
 #include "oci/command.h"
 #include "spec/signame.h"
 
@@ -45,18 +46,30 @@ struct delete_options {
 	bool force;
 };
 
-static int delete_it(struct oci *oci, void *options, char **words, struct err *err)
+static int delete_named(struct oci *oci, const char *id, bool force, struct err *err)
 {
-	const struct delete_options *o = options;
 	struct container c;
 	int r;
 
-	if (bundle_open(&oci->store, words[0], CLAIM_WAIT, &c, err) < 0)
+	if (bundle_open(&oci->store, id, CLAIM_WAIT, &c, err) < 0)
 		/* containerd asks for it again once it is gone. */
-		return o->force && err->sys == ENOENT ? 0 : -1;
-	r = bundle_delete(&c, o->force, err);
+		return force && err->sys == ENOENT ? 0 : -1;
+	r = bundle_delete(&c, force, err);
 	container_close(&c);
 	return r;
+}
+
+/* A create or delete that was killed may have left a directory that bears no id. */
+static int delete_it(struct oci *oci, void *options, char **words, struct err *err)
+{
+	const struct delete_options *o = options;
+	struct err unswept;
+
+	if (delete_named(oci, words[0], o->force, err) < 0)
+		return -1;
+	if (store_gc_leftovers(&oci->store, &unswept) < 0)
+		warn("%s", unswept.text);
+	return 0;
 }
 
 static const struct option delete_table[] = {
