@@ -164,6 +164,8 @@ static int run_command(const struct oci_command *c, struct oci *oci, int argc, c
 	r = c->run(oci, options, argv, err);
 	if (!c->stateless)
 		store_close(&oci->store);
+	if (r >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
+		return err_sys(err, "standard output");
 	return r;
 }
 

@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,7 +47,7 @@ struct listing {
 	json_t *all;
 };
 
-/* One that goes, or is broken, while we look is no reason not to list the others. */
+/* One that goes while we look is not listed; one that is broken is no reason not to list the others. */
 static int list_one(const char *id, void *arg, struct err *err)
 {
 	struct listing *l = arg;
@@ -55,14 +56,18 @@ static int list_one(const char *id, void *arg, struct err *err)
 	struct container c;
 	json_t *j;
 
-	if (bundle_open(&l->oci->store, id, CLAIM_NONE, &c, err) < 0)
-		return 0;
-	if (bundle_status(&c, &status, err) == 0)
-		text = bundle_state(&c, status, STATE_COMPACT, err);
-	container_close(&c);
+	if (bundle_open(&l->oci->store, id, CLAIM_NONE, &c, err) == 0) {
+		if (bundle_status(&c, &status, err) == 0)
+			text = bundle_state(&c, status, STATE_COMPACT, err);
+		container_close(&c);
+	}
 	j = text ? json_parse("state", text, strlen(text), err) : NULL;
-	if (j)
-		json_array_append_new(l->all, j);
+	if (!j && err->sys == ENOENT)
+		return 0;
+	if (!j)
+		warn("%s is not listed: %s", id, err->text);
+	else if (json_array_append_new(l->all, j) < 0)
+		return err_set(err, "cannot list %s: out of memory", id);
 	return 0;
 }
 

@@ -329,3 +329,38 @@ teardown() { oci_teardown; }
 	run -1 oci create --bundle "$B" oci-a
 	[ "$(grep -o 'executable file not found' <<< "$output" | wc -l)" = 1 ]
 }
+
+@test "delete removes what a create or delete that was killed has left" {
+	sh_bundle 'sleep 1000'
+	create oci-a
+	mkdir -p "$OCI_ROOT/.new.0123456789abcdef" "$OCI_ROOT/.old.0123456789abcdef/below"
+	exec {held}< "$OCI_ROOT/.new.0123456789abcdef"
+	flock "$held"
+	oci delete --force oci-none
+	[ ! -e "$OCI_ROOT/.old.0123456789abcdef" ]
+	[ -e "$OCI_ROOT/.new.0123456789abcdef" ]
+	exec {held}<&-
+	oci delete --force oci-none
+	[ ! -e "$OCI_ROOT/.new.0123456789abcdef" ]
+	is oci-a created
+}
+
+@test "list tells of one that it cannot read, and lists the others" {
+	sh_bundle 'sleep 1000'
+	create oci-a
+	sh_bundle 'sleep 1000'
+	create oci-b
+	: > "$OCI_ROOT/oci-a/state.json"
+	run --separate-stderr -0 oci list -q
+	[ "$output" = oci-b ]
+	[[ $stderr == "ctr-oci: warning: oci-a is not listed: "* ]]
+	oci delete --force oci-a
+}
+
+@test "output that cannot be written is a failure" {
+	sh_bundle 'sleep 1000'
+	create oci-a
+	run -1 eval "ctr-oci --root $OCI_ROOT state oci-a > /dev/full"
+	[[ $output == "ctr-oci: state: standard output: No space"* ]]
+	run -1 eval "ctr-oci --root $OCI_ROOT list > /dev/full"
+}
