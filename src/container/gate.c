@@ -6,9 +6,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#define GATE_PASSED ".start.sock"
+
+enum { ACCEPTS_MAX = 100, ACCEPT_PAUSE_US = 10000 };
 
 int gate_open(int state_fd, struct err *err)
 {
@@ -41,11 +46,10 @@ int gate_wait(struct payload *p, struct err *err)
 	if (write(p->report_fd, "", 1) != 1)
 		return err_sys(err, "cannot report that the container is created");
 	close(p->report_fd);
-	do
-		conn = accept4(p->gate_fd, NULL, NULL, SOCK_CLOEXEC);
-	while (conn < 0 && errno == EINTR);
-	if (conn < 0)
-		return err_sys(err, "cannot wait for the start");
+	/* Who made us has been told that all is well: nobody is left to hear of what passes. */
+	for (int i = 0; (conn = accept4(p->gate_fd, NULL, NULL, SOCK_CLOEXEC)) < 0; i++)
+		if (i == ACCEPTS_MAX || (errno != EINTR && usleep(ACCEPT_PAUSE_US) < 0))
+			return err_sys(err, "cannot wait for the start");
 	close(p->gate_fd);
 	p->gate_fd = -1;
 	p->report_fd = conn;
@@ -59,10 +63,16 @@ bool gate_is_closed(int state_fd)
 
 int gate_pass(int state_fd, struct err *err)
 {
-	autofd int conn = attach_connect(state_fd, GATE_SOCKET, err);
+	autofd int conn = -1;
 
-	if (conn < 0)
+	/* It must not be passed while it looks closed: its name goes first. */
+	if (renameat(state_fd, GATE_SOCKET, state_fd, GATE_PASSED) < 0)
+		return err_sys(err, "open the gate of the container");
+	conn = attach_connect(state_fd, GATE_PASSED, err);
+	if (conn < 0) {
+		renameat(state_fd, GATE_PASSED, state_fd, GATE_SOCKET);
 		return err_wrap(err, "the container does not wait for its start");
-	unlinkat(state_fd, GATE_SOCKET, 0);
+	}
+	unlinkat(state_fd, GATE_PASSED, 0);
 	return payload_await(conn, -1, err);
 }
