@@ -80,11 +80,12 @@ static int time_left(const struct timespec *until)
 }
 
 /* A hook that does not read its state, or closes its output early, is as good as any other: what
- * counts is that it ends. */
+ * counts is that it ends. One that could not be told is another matter. */
 struct talk {
 	int pidfd, in, said;
 	const char *state;
 	size_t left;
+	int untold; /* why */
 };
 
 static void talk_in(struct talk *t)
@@ -95,6 +96,8 @@ static void talk_in(struct talk *t)
 		t->state += n;
 		t->left -= (size_t)n;
 	}
+	if (n < 0 && errno != EAGAIN && errno != EINTR && errno != EPIPE)
+		t->untold = errno;
 	if (t->left == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		close(take_fd(&t->in));
 }
@@ -185,14 +188,17 @@ static int hook_run(const struct hook *h, const char *state, struct err *err)
 	}
 	close(take_fd(&said1));
 	close(take_fd(&in0));
-	t = (struct talk){pidfd, in1, said0, state, strlen(state)};
+	t = (struct talk){pidfd, in1, said0, state, strlen(state), 0};
 	in1 = said0 = -1;
 	ended = pidfd >= 0 && talk_to_end(&t, &until, &said);
 	if (t.in >= 0)
 		close(t.in);
 	if (t.said >= 0)
 		close(t.said);
-	return judge(h, ended, pid, &said, err);
+	if (judge(h, ended, pid, &said, err) < 0)
+		return -1;
+	errno = t.untold;
+	return t.untold ? err_sys(err, "cannot tell %s the state", h->path) : 0;
 }
 
 int hooks_run(const struct hooks *hooks, enum hook_point point, const char *state, struct err *err)
