@@ -118,7 +118,9 @@ int bundle_await_namespaces(int go_sock, struct err *err)
 	do
 		n = read(go_sock, &byte, 1);
 	while (n < 0 && errno == EINTR);
-	if (n != 1)
+	if (n < 0)
+		return err_sys(err, "cannot hear of the container's namespaces");
+	if (n == 0)
 		return err_set(err,
 			"the container's process ended before its namespaces were made");
 	return 0;

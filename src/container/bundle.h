@@ -42,7 +42,8 @@ int bundle_keep(const struct container *c, const struct spec *spec, const struct
 /* Whether the child has to say when its namespaces are there. */
 bool bundle_awaits_namespaces(const struct spec *spec);
 
-/* Parent: waits until it has said so. -1: it has ended, and may say why in its report. */
+/* Parent: waits until it has said so. -1: without err->sys, it has ended, and may say why in its
+ * report. */
 int bundle_await_namespaces(int go_sock, struct err *err);
 
 /* Parent: then the prestart and createRuntime hooks. */

@@ -279,8 +279,9 @@ static int provide_trees(struct launch *l, struct err *err)
 		map_ids(pid, spec, l->plan, &l->trees, err) < 0)
 		return -1;
 	if (l->io->bundle && bundle_awaits_namespaces(spec)) {
+		/* One that lives waits for us. */
 		if (bundle_await_namespaces(l->pipes.go[1], err) < 0)
-			return hear_why(l, err);
+			return err->sys ? -1 : hear_why(l, err);
 		if (bundle_namespaces_made(l->c, spec, &l->states, err) < 0)
 			return -1;
 	}
