@@ -267,10 +267,11 @@ int bundle_delete(struct container *c, bool force, struct err *err)
 			c->record.name, bundle_status_name(status));
 	if (status != BUNDLE_STOPPED && status != BUNDLE_CREATING && end(c, err) < 0)
 		return -1;
-	/* What they are told is gone when they are run. */
+	/* What they are told is gone when they are run. A create that died early has written neither. */
 	if (hooks && (bundle_spec(c, &spec, err) < 0 ||
 			     !(state = bundle_state(c, BUNDLE_STOPPED, STATE_COMPACT, err)))) {
-		warn("hooks of %s are not run: %s", c->record.name, err->text);
+		if (status != BUNDLE_CREATING || err->sys != ENOENT)
+			warn("hooks of %s are not run: %s", c->record.name, err->text);
 		hooks = false;
 	}
 	r = container_release(c, -1, err);
