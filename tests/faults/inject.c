@@ -56,8 +56,8 @@ struct process {
 	bool accepts; /* that call is accept4(2) */
 	bool leaves;  /* at its next stop */
 	bool waits;   /* for its role */
-	long result; /* what the call it is in shall return; 0: its own */
-	long brk;    /* what brk(2) was asked for, which is put back */
+	long result;  /* what the call it is in shall return; 0: its own */
+	long brk;     /* what brk(2) was asked for, which is put back */
 };
 
 static struct process processes[PROCESSES_MAX];
@@ -291,8 +291,8 @@ static bool any_process(void)
 static void let_go_of_waiting(void)
 {
 	for (int i = 0; i < PROCESSES_MAX; i++)
-		if (processes[i].pid && !(processes[i].inside && processes[i].accepts &&
-						!processes[i].result))
+		if (processes[i].pid &&
+			!(processes[i].inside && processes[i].accepts && !processes[i].result))
 			return;
 	for (int i = 0; i < PROCESSES_MAX; i++) {
 		if (processes[i].pid && !processes[i].leaves) {
