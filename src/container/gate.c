@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define GATE_PASSED ".start.sock"
 
 enum { ACCEPTS_MAX = 100, ACCEPT_PAUSE_US = 10000 };
 
@@ -34,6 +33,18 @@ static void let_go(const struct payload *p)
 	fd_close_others(3 + p->keep_fds, kept, sizeof(kept) / sizeof(kept[0]));
 }
 
+/* Whoever started us and died before the gate was down has not started us; but the gate may be down. */
+static int await_go(int conn, struct err *err)
+{
+	char go;
+	ssize_t n;
+
+	do
+		n = read(conn, &go, 1);
+	while (n < 0 && errno == EINTR);
+	return n == 1 ? 0 : err_set(err, "the start was given up");
+}
+
 int gate_wait(struct payload *p, struct err *err)
 {
 	int conn;
@@ -53,7 +64,7 @@ int gate_wait(struct payload *p, struct err *err)
 	close(p->gate_fd);
 	p->gate_fd = -1;
 	p->report_fd = conn;
-	return 0;
+	return await_go(conn, err);
 }
 
 bool gate_is_closed(int state_fd)
@@ -63,16 +74,14 @@ bool gate_is_closed(int state_fd)
 
 int gate_pass(int state_fd, struct err *err)
 {
-	autofd int conn = -1;
+	autofd int conn = attach_connect(state_fd, GATE_SOCKET, err);
 
-	/* It must not be passed while it looks closed: its name goes first. */
-	if (renameat(state_fd, GATE_SOCKET, state_fd, GATE_PASSED) < 0)
-		return err_sys(err, "open the gate of the container");
-	conn = attach_connect(state_fd, GATE_PASSED, err);
-	if (conn < 0) {
-		renameat(state_fd, GATE_PASSED, state_fd, GATE_SOCKET);
+	if (conn < 0)
 		return err_wrap(err, "the container does not wait for its start");
-	}
-	unlinkat(state_fd, GATE_PASSED, 0);
+	/* It must not be passed while it looks closed: its name goes first, the word comes after. */
+	if (unlinkat(state_fd, GATE_SOCKET, 0) < 0)
+		return err_sys(err, "cannot take down the socket %s", GATE_SOCKET);
+	if (write(conn, "", 1) != 1)
+		return err_sys(err, "cannot start the container's process");
 	return payload_await(conn, -1, err);
 }

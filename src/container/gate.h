@@ -1,7 +1,7 @@
 /*
  * Where the process of a container that an engine has created waits for its start: a listening
- * socket in the state directory. That it is there says "created"; who starts the container takes the
- * name away, connects, and hears through the connection what becomes of the exec.
+ * socket in the state directory. That it is there says "created"; who starts the container connects,
+ * takes the name away, says so, and hears through the connection what becomes of the exec.
  */
 #pragma once
 

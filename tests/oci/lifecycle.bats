@@ -203,6 +203,15 @@ teardown() { oci_teardown; }
 	[ ! -s "$B/out" ]
 }
 
+@test "a start that is killed has not started it behind our back" {
+	sh_bundle 'touch /tmp/started; sleep 100'
+	create oci-a
+	run -137 strace -o /dev/null -e inject=connect:delay_exit=300000 -e inject=unlinkat:signal=KILL \
+		ctr-oci --root "$OCI_ROOT" start oci-a
+	until_true stopped is oci-a stopped
+	[ ! -e "$FS/tmp/started" ]
+}
+
 @test "list: table, JSON and ids" {
 	sh_bundle 'sleep 100'
 	create oci-a
