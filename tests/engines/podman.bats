@@ -476,3 +476,22 @@ caps() { awk '/^CapEff/ {print $2}'; }
 @test "end: no process, cgroup or state is left" {
 	until_true "nothing left" nothing_remains || { remains; false; }
 }
+
+@test "checkpoint, restore: it goes on where it was, also from an archive" {
+	command -v criu > /dev/null && criu check > /dev/null 2>&1 || skip "criu does not work on this host"
+	last() { podman logs "$1" | tail -n1; }
+	is_above() { [ "$(last "$1")" -gt "$2" ]; }
+	up c box sh -c 'i=0; while :; do i=$((i+1)); echo $i; sleep .1; done'
+	until_true counting is_above c 0
+	podman container checkpoint c
+	is c exited
+	n=$(last c)
+	podman container restore c
+	is c running
+	until_true "more than $n" is_above c "$n"
+	podman container checkpoint --export "$BATS_TEST_TMPDIR/c.tar" c
+	n=$(podman logs c | tail -n1)
+	podman rm c
+	podman container restore --import "$BATS_TEST_TMPDIR/c.tar"
+	until_true "more than $n" is_above c "$n"
+}
