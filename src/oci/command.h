@@ -52,8 +52,8 @@ struct oci_command {
 	int (*run)(struct oci *oci, void *options, char **words, struct err *err);
 };
 
-/* Takes options from argv until a word of another kind, or, with interspersed, all of them; the words
- * are moved to the front of argv, and NULL behind them. Returns their number, or -1. */
+/* Takes options from argv until "--" or a word of another kind, or, with interspersed, those behind such
+ * words too; the words are moved to the front of argv, and NULL behind them. Returns their number, or -1. */
 int options_parse(const struct option *table, void *to, int argc, char **argv, bool interspersed,
 	struct err *err);
 void options_help(const struct option *table);

@@ -89,7 +89,7 @@ int options_parse(const struct option *table, void *to, int argc, char **argv, b
 	while (i < argc) {
 		int took;
 
-		if (strcmp(argv[i], "--") == 0 && interspersed) {
+		if (strcmp(argv[i], "--") == 0) {
 			i++;
 			break;
 		}

@@ -91,3 +91,7 @@ process() {
 		bash "$B/config.json" "$FS/etc/passwd"
 	[ "$output" = "root:x:0:0:root:/root:/bin/sh" ]
 }
+
+@test "-- ends the options" {
+	[ "$(oci exec -- oci-a echo inside)" = inside ]
+}
