@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-
 enum { ACCEPTS_MAX = 100, ACCEPT_PAUSE_US = 10000 };
 
 int gate_open(int state_fd, struct err *err)

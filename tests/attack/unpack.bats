@@ -7,7 +7,7 @@ setup_file() { attack_file_setup; }
 setup() { attack_setup; }
 teardown() {
 	local image
-	for image in $(ls layouts 2> /dev/null); do ctr image rm "$image" > /dev/null 2>&1 || :; done
+	for image in layouts/*; do ctr image rm "${image##*/}" > /dev/null 2>&1 || :; done
 	attack_teardown
 }
 
@@ -65,9 +65,9 @@ import() { run prlimit --as=268435456 timeout 60 ctr-image import "layouts/$1" "
 		echo "$name: $status $output" >&2
 		if [ "$status" -eq 0 ]; then
 			held [ -z "$(find "$CTR_ROOT/images/layers" \( -type b -o -type c \) -print -quit)" ]
-			for layer in $(find "$CTR_ROOT/images/layers" -name file); do
+			while read -r layer; do
 				held [ -z "$(getfattr -d -m - "$layer" 2> /dev/null | grep overlay)" ]
-			done
+			done < <(find "$CTR_ROOT/images/layers" -name file)
 			ctr image rm "$name" > /dev/null
 		else
 			held one_line "$output"
