@@ -26,6 +26,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 /* Until the payload is executed, nobody but the parent knows of us. */
@@ -34,6 +35,24 @@ static int die_with_parent(struct err *err)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return err_sys(err, "cannot tie the process to its parent");
 	return 0;
+}
+
+/* In a namespace that is joined as well: who shares one shares its names, which may be set already by
+ * somebody with more rights to it. */
+static int set_names(const struct spec *spec, struct err *err)
+{
+	struct utsname now;
+
+	if (!((spec->ns.fresh | ns_paths_flags(&spec->ns)) & CLONE_NEWUTS))
+		return 0;
+	if (uname(&now) < 0)
+		return err_sys(err, "see the hostname of the container");
+	if (spec->domainname && strcmp(now.domainname, spec->domainname) != 0 &&
+		uts_set_domainname(spec->domainname, err) < 0)
+		return -1;
+	return spec->hostname && strcmp(now.nodename, spec->hostname) != 0
+		       ? uts_set_hostname(spec->hostname, err)
+		       : 0;
 }
 
 /* What needs no ids and no mounts yet: the parent prepares those meanwhile. */
@@ -46,10 +65,7 @@ static int make_namespaces(const struct spec *spec, const int *ns_fds, struct er
 		return -1;
 	if ((fresh & CLONE_NEWTIME) && time_enter(&spec->ns, err) < 0)
 		return -1;
-	if ((fresh & CLONE_NEWUTS) && spec->domainname &&
-		uts_set_domainname(spec->domainname, err) < 0)
-		return -1;
-	if ((fresh & CLONE_NEWUTS) && spec->hostname && uts_set_hostname(spec->hostname, err) < 0)
+	if (set_names(spec, err) < 0)
 		return -1;
 	if ((fresh & CLONE_NEWNET) && loopback_up(err) < 0)
 		return -1;

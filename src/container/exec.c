@@ -10,11 +10,13 @@
 #include "process/ids.h"
 #include "process/lsm.h"
 #include "process/sched.h"
+#include "process/seccomp_listener.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -31,6 +33,8 @@ struct entry {
 	unsigned keep_fds;
 	int console_sock; /* or -1 */
 	int report_fd;
+	struct seccomp_listener listener; /* of the filter, or sock -1 */
+	const char *state;                /* of the container, or NULL */
 };
 
 static int enter(const struct entry *e, struct err *err)
@@ -64,16 +68,28 @@ static int enter(const struct entry *e, struct err *err)
 			.report_fd = e->report_fd,
 			.gate_fd = -1,
 			.keep_fds = e->keep_fds,
+			.state = e->state,
+			.listener = e->listener.sock >= 0 ? &e->listener : NULL,
 		},
 		err);
 }
 
-static _Noreturn void entry_run(const struct entry *e)
+/* As long as /proc is the host's. */
+static int prepare_here(struct entry *e, struct err *err)
+{
+	char text[16] = "";
+
+	if (readlink("/proc/self", text, sizeof(text) - 1) < 0)
+		return err_sys(err, "read the host's /proc/self");
+	e->listener.pid = (pid_t)atoi(text);
+	return payload_set_oom_score(0, &e->spec->process, err);
+}
+
+static _Noreturn void entry_run(struct entry *e)
 {
 	struct err err = {0};
 
-	/* As long as /proc is the host's. */
-	if (e->inside || payload_set_oom_score(0, &e->spec->process, &err) == 0)
+	if (e->inside || prepare_here(e, &err) == 0)
 		enter(e, &err);
 	fd_write_all(e->report_fd, &err, sizeof(err));
 	_exit(err.status ? err.status : ERR_STATUS_OURS);
@@ -141,9 +157,10 @@ static pid_t clone_on_cpus(struct container *c, const struct process_spec *p, in
 	return pid;
 }
 
-int container_exec(struct container *c, const struct spec *spec, struct plan *plan,
-	const struct exec_io *io, pid_t *ret_pid, int *ret_pidfd, struct err *err)
+static int exec_entry(struct container *c, struct entry entry, const struct exec_io *io,
+	pid_t *ret_pid, int *ret_pidfd, struct err *err)
 {
+	const struct spec *spec = entry.spec;
 	autofd int report_in = -1, report_out = -1, console_in = -1, console_out = -1;
 	autofd int pidfd = -1, master = -1;
 	int p[2];
@@ -163,19 +180,9 @@ int container_exec(struct container *c, const struct spec *spec, struct plan *pl
 	if (pid < 0)
 		return -1;
 	if (pid == 0) {
-		const struct entry e = {
-			.spec = spec,
-			.plan = plan,
-			.target = c->pidfd,
-			.inside = must_enter_first(c),
-			.joined = c->record.namespaces & ~(uint64_t)CLONE_NEWPID,
-			.streams = {io->streams[0], io->streams[1], io->streams[2]},
-			.keep_fds = io->keep_fds,
-			.console_sock = console_out,
-			.report_fd = report_out,
-		};
-
-		entry_run(&e);
+		entry.console_sock = console_out;
+		entry.report_fd = report_out;
+		entry_run(&entry);
 	}
 	close(take_fd(&report_out));
 	if (console_out >= 0) {
@@ -191,4 +198,28 @@ int container_exec(struct container *c, const struct spec *spec, struct plan *pl
 	*ret_pid = pid;
 	*ret_pidfd = take_fd(&pidfd);
 	return 0;
+}
+
+int container_exec(struct container *c, const struct spec *spec, struct plan *plan,
+	const struct exec_io *io, pid_t *ret_pid, int *ret_pidfd, struct err *err)
+{
+	struct entry entry = {
+		.spec = spec,
+		.plan = plan,
+		.target = c->pidfd,
+		.inside = must_enter_first(c),
+		.joined = c->record.namespaces & ~(uint64_t)CLONE_NEWPID,
+		.streams = {io->streams[0], io->streams[1], io->streams[2]},
+		.keep_fds = io->keep_fds,
+		.listener = {.sock = -1},
+		.state = io->state,
+	};
+	int r;
+
+	if (plan->filter.notifies && io->state &&
+		seccomp_listener_open(&spec->process, spec->oci_version, &entry.listener, err) < 0)
+		return -1;
+	r = exec_entry(c, entry, io, ret_pid, ret_pidfd, err);
+	seccomp_listener_close(&entry.listener);
+	return r;
 }

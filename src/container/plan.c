@@ -60,11 +60,24 @@ static void plan_etc(const struct spec *spec, const char *host_resolv, struct pl
 			plan->etc[plan->etc_count++] = files[i];
 }
 
+/* A root is made of mounts, which need a mount namespace that is nobody else's. */
+static int check_mount_namespace(const struct spec *spec, struct err *err)
+{
+	if (ns_paths_flags(&spec->ns) & CLONE_NEWNS)
+		return err_set(err, "a mount namespace by path is not supported: the container's "
+				    "mounts would be made in it, and stay there");
+	if (spec->root.direct && !(spec->ns.fresh & CLONE_NEWNS))
+		return err_set(err, "the container has no mount namespace: its root would be the "
+				    "host's");
+	return 0;
+}
+
 int plan_make(const struct spec *spec, const char *host_resolv, struct plan *ret,
 	struct arena *arena, struct err *err)
 {
 	*ret = (struct plan){.clone_flags = spec->ns.fresh};
-	if (cgroup_plan(&spec->limits, &ret->cgroup, err) < 0)
+	if (check_mount_namespace(spec, err) < 0 ||
+		cgroup_plan(&spec->limits, &ret->cgroup, err) < 0)
 		return -1;
 	if ((spec->ns.fresh & CLONE_NEWUSER) && !spec->ns.uid_map_count)
 		ret->map = (struct id_map){0, 0, SPEC_IDS};

@@ -11,6 +11,7 @@
 #include "container/child.h"
 #include "container/claim.h"
 #include "container/gate.h"
+#include "container/notify.h"
 #include "container/payload.h"
 #include "container/place.h"
 #include "container/release.h"
@@ -388,13 +389,16 @@ static int listener_open(struct launch *l, struct err *err)
 }
 
 /* A namespace to join may turn out to be the host's: what is set there is set for all. */
-static int sysctls_check(const struct spec *spec, const int *ns_fds, struct err *err)
+static int host_settings_check(const struct spec *spec, const int *ns_fds, struct err *err)
 {
 	uint64_t alone = spec->ns.fresh;
 
 	for (size_t i = 0; i < spec->ns.path_count; i++)
 		if (!ns_path_is_own(&spec->ns.paths[i], ns_fds[i]))
 			alone |= spec->ns.paths[i].flag;
+	if ((spec->hostname || spec->domainname) && !(alone & CLONE_NEWUTS) &&
+		(ns_paths_flags(&spec->ns) & CLONE_NEWUTS))
+		return err_set(err, "hostname: the UTS namespace to join is the host's");
 	for (size_t i = 0; i < spec->sysctl_count; i++)
 		if (sysctl_check("sysctl", spec->sysctls[i].key, alone, err) < 0)
 			return -1;
@@ -412,7 +416,7 @@ static int clone_and_bring_up(struct launch *l, struct err *err)
 	}
 	r = listener_open(l, err);
 	if (r == 0 && (r = ns_paths_open(&l->spec->ns, l->ns_fds, err)) == 0) {
-		r = sysctls_check(l->spec, l->ns_fds, err) < 0 ? -1 : launch(l, err);
+		r = host_settings_check(l->spec, l->ns_fds, err) < 0 ? -1 : launch(l, err);
 		ns_paths_close(&l->spec->ns, l->ns_fds);
 	}
 	seccomp_listener_close(&l->listener);
@@ -429,7 +433,7 @@ static int start_claimed(struct launch *l, struct err *err)
 
 	if (must_tell_first(spec) && write_initial_summary(c->data_fd, spec, err) < 0)
 		return -1;
-	if (b && (bundle_keep(c, spec, b, err) < 0 ||
+	if (b && (bundle_keep(c, spec, b, err) < 0 || notify_make(c, spec, err) < 0 ||
 			 bundle_states_make(spec, b, &l->states, err) < 0))
 		return -1;
 	if (l->io->image_lock >= 0)

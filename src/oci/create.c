@@ -5,8 +5,10 @@
 #include "base/json.h"
 #include "cgroup/hierarchy.h"
 #include "cgroup/place.h"
+#include "container/claim.h"
 #include "container/foreground.h"
 #include "container/gate.h"
+#include "container/notify.h"
 #include "container/place.h"
 #include "container/release.h"
 #include "container/rootless.h"
@@ -126,8 +128,8 @@ void caps_confine_to_host(struct spec *spec)
 }
 
 /* What the specification leaves to the caller, and what is not in config.json. */
-static int complete(const struct create_options *o, const char *id, const char *dir,
-	struct spec *spec, struct err *err)
+static int complete(const struct store *store, const struct create_options *o, const char *id,
+	const char *dir, struct spec *spec, struct err *err)
 {
 	char random[ID_SIZE];
 
@@ -140,6 +142,7 @@ static int complete(const struct create_options *o, const char *id, const char *
 	spec->root.no_pivot = o->no_pivot;
 	spec->process.no_new_keyring = o->no_new_keyring;
 	spec->process.open_stdin = true;
+	notify_plan(store, spec);
 	for (size_t i = 0; i < spec->warning_count; i++)
 		warn("%s", spec->warnings[i]);
 	caps_confine_to_host(spec);
@@ -294,7 +297,8 @@ int create_container(struct oci *oci, const struct create_options *o, const char
 		config_read(file, text, len, CONFIG_ENGINE, &spec, err) < 0)
 		return -1;
 	spec.systemd_cgroup = oci->manager == MANAGER_SYSTEMD;
-	if (complete(o, id, dir, &spec, err) < 0 || rootless_adapt(&spec, rights_get(), err) < 0 ||
+	if (complete(&oci->store, o, id, dir, &spec, err) < 0 ||
+		rootless_adapt(&spec, rights_get(), err) < 0 ||
 		(program_in_reach(&spec) && program_protect(oci->argv, err) < 0) ||
 		create_from(oci, o, dir, text, len, &spec, ret_console, ret, err) < 0) {
 		spec_free(&spec);
@@ -329,6 +333,18 @@ const struct oci_command oci_create = {
 	.run = create,
 };
 
+int start_notified(struct container *c, struct err *err)
+{
+	autofd int sock = notify_listen(c, err);
+
+	if ((sock < 0 && err->text[0]) || bundle_start(c, err) < 0)
+		return -1;
+	if (sock < 0)
+		return 0;
+	/* Whoever kills or deletes it meanwhile does not have to wait for us. */
+	return claim_yield(c, err) < 0 ? -1 : notify_wait(c, sock, err);
+}
+
 static int start(struct oci *oci, void *options, char **words, struct err *err)
 {
 	struct container c;
@@ -337,7 +353,7 @@ static int start(struct oci *oci, void *options, char **words, struct err *err)
 	(void)options;
 	if (bundle_open(&oci->store, words[0], CLAIM_WAIT, &c, err) < 0)
 		return -1;
-	r = bundle_start(&c, err);
+	r = start_notified(&c, err);
 	container_close(&c);
 	return r;
 }

@@ -49,6 +49,9 @@ void caps_confine_to_host(struct spec *spec);
 /* Creates it, starts it unless it was restored, and, unless it is detached, waits for its end: the exit
  * status. */
 int run_container(struct oci *oci, const struct create_options *o, const char *id, struct err *err);
+/* bundle_start(); with NOTIFY_SOCKET in our environment it returns when the payload is ready, or has ended.
+ * The claim is let go of meanwhile. */
+int start_notified(struct container *c, struct err *err);
 
 int pid_file_write(const char *path, pid_t pid, struct err *err);
 /* A connection to the socket that --console-socket or --pidfd-socket names; -1 and err. */

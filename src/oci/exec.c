@@ -141,11 +141,12 @@ static int exec_planned(struct oci *oci, struct container *c, const struct exec_
 	struct spec *spec, struct plan *plan, struct err *err)
 {
 	autofd int cache = cache_open(oci), console = -1, pidfd = -1;
-	struct exec_io io = {.streams = {-1, -1, -1}, .ret_console = &console};
+	autofree char *state = bundle_state(c, BUNDLE_RUNNING, STATE_COMPACT, err);
+	struct exec_io io = {.streams = {-1, -1, -1}, .ret_console = &console, .state = state};
 	pid_t pid;
 	int r;
 
-	if (preserved_fds(o->preserve_fds, spec, &io.keep_fds, err) < 0 ||
+	if (!state || preserved_fds(o->preserve_fds, spec, &io.keep_fds, err) < 0 ||
 		seccomp_resolve(&spec->process, cache, &plan->filter, err) < 0)
 		return -1;
 	r = container_exec(c, spec, plan, &io, &pid, &pidfd, err);

@@ -3,9 +3,14 @@
 #include "base/fd.h"
 #include "container/claim.h"
 #include "container/foreground.h"
+#include "container/notify.h"
 #include "container/relay.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static int wait_for_end(struct container *c, int console, int *ret_status, struct err *err)
 {
@@ -31,6 +36,39 @@ static int delete_left(struct container *c, struct err *err)
 	return bundle_delete(c, true, err);
 }
 
+/* Beside us, who have the payload's streams to see to: a process that passes on that it is ready. */
+static pid_t notify_aside(struct container *c, int sock)
+{
+	struct err err = {0};
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (notify_wait(c, sock, &err) < 0)
+		warn("%s", err.text);
+	_exit(0);
+}
+
+/* What was restored runs already. */
+static int start_in_front(struct container *c, const struct create_options *o, int console,
+	int *ret_status, struct err *err)
+{
+	autofd int sock = o->from ? -1 : notify_listen(c, err);
+	pid_t aside = -1;
+	int r;
+
+	if (!o->from && ((sock < 0 && err->text[0]) || bundle_start(c, err) < 0))
+		return -1;
+	if (sock >= 0)
+		aside = notify_aside(c, sock);
+	r = attend(c, console, ret_status, err);
+	if (aside > 0)
+		while (waitpid(aside, NULL, 0) < 0 && errno == EINTR)
+			;
+	return r;
+}
+
 /* Whatever happens to us from here on: it is not left running with nobody waiting for it. */
 static int run_created(struct container *c, const struct create_options *o, int console,
 	struct err *err)
@@ -38,11 +76,12 @@ static int run_created(struct container *c, const struct create_options *o, int 
 	struct err second;
 	int status = 0, r;
 
-	r = o->from ? 0 : bundle_start(c, err);
+	if (o->detach)
+		r = o->from ? 0 : start_notified(c, err);
+	else
+		r = start_in_front(c, o, console, &status, err);
 	if (r == 0 && o->detach)
 		return 0;
-	if (r == 0)
-		r = attend(c, console, &status, err);
 	if ((r < 0 || !o->keep) && delete_left(c, r < 0 ? &second : err) < 0)
 		r = -1;
 	return r < 0 ? -1 : status;

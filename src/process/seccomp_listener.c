@@ -104,7 +104,10 @@ static void fill(struct handover *h, const struct seccomp_listener *l, const cha
 		"\",\"fds\":[\"seccompFd\"],\"pid\":", pid_text, l->metadata, ",\"state\":", state,
 		"}"};
 
-	snprintf(pid_text, size, "%d,\"metadata\":", at ? atoi(at + strlen("\"pid\":")) : 0);
+	snprintf(pid_text, size, "%d,\"metadata\":",
+		l->pid ? (int)l->pid
+		: at   ? atoi(at + strlen("\"pid\":"))
+		       : 0);
 	for (int i = 0; i < PIECES; i++)
 		h->pieces[i] = (struct iovec){(void *)(uintptr_t)text[i], strlen(text[i])};
 }

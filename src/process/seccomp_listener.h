@@ -16,6 +16,7 @@ struct seccomp_listener {
 	int sock;            /* connected */
 	const char *version; /* of the specification */
 	char *metadata;      /* as JSON */
+	pid_t pid;           /* of the process, on the host; 0: that of the state */
 };
 
 /* Parent: connects to p->listener on the host, before the clone. */
