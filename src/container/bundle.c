@@ -104,6 +104,22 @@ int bundle_keep(const struct container *c, const struct spec *spec, const struct
 		err);
 }
 
+void bundle_undone(const struct spec *spec, const struct bundle *b)
+{
+	autofree char *state = NULL;
+	struct err err;
+
+	if (!spec->hooks.count[HOOK_POSTSTOP])
+		return;
+	state = state_make(spec, b, "stopped", &err);
+	if (!state) {
+		warn("poststop hooks of %s are not run: %s", spec->name, err.text);
+		return;
+	}
+	bundle_state_set_pid(state, 0);
+	hooks_run_all(&spec->hooks, HOOK_POSTSTOP, state);
+}
+
 bool bundle_awaits_namespaces(const struct spec *spec)
 {
 	return spec->hooks.count[HOOK_PRESTART] || spec->hooks.count[HOOK_CREATE_RUNTIME] ||

@@ -39,6 +39,9 @@ void bundle_state_set_pid(char *state, pid_t pid);
 int bundle_keep(const struct container *c, const struct spec *spec, const struct bundle *b,
 	struct err *err);
 
+/* After a create that failed once it had a process, and is undone: poststop hooks. */
+void bundle_undone(const struct spec *spec, const struct bundle *b);
+
 /* Whether the child has to say when its namespaces are there. */
 bool bundle_awaits_namespaces(const struct spec *spec);
 

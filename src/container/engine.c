@@ -114,31 +114,49 @@ int bundle_spec(const struct container *c, struct spec *ret, struct err *err)
 	return config_read(BUNDLE_CONFIG, text, len, CONFIG_ENGINE, ret, err);
 }
 
-/* Hooks behind the life of the payload: they cannot fail what has happened already. */
-static void run_late_hooks(const struct container *c, enum hook_point point,
-	enum bundle_status status)
+static int run_poststart_hooks(const struct container *c, struct err *err)
 {
 	autofree char *state = NULL;
 	struct spec spec;
-	struct err err;
+	int r;
 
 	if (!c->record.late_hooks)
-		return;
-	if (bundle_spec(c, &spec, &err) < 0) {
-		warn("hooks of %s are not run: %s", c->record.name, err.text);
-		return;
-	}
-	state = bundle_state(c, status, STATE_COMPACT, &err);
-	if (state)
-		hooks_run_all(&spec.hooks, point, state);
-	else
-		warn("hooks of %s are not run: %s", c->record.name, err.text);
+		return 0;
+	if (bundle_spec(c, &spec, err) < 0)
+		return -1;
+	state = bundle_state(c, BUNDLE_RUNNING, STATE_COMPACT, err);
+	r = state ? hooks_run(&spec.hooks, HOOK_POSTSTART, state, err) : -1;
 	spec_free(&spec);
+	return r;
 }
 
-void bundle_started(const struct container *c)
+/* Its first process, and with its pid namespace or its group all the others. */
+static int end(struct container *c, struct err *err)
 {
-	run_late_hooks(c, HOOK_POSTSTART, BUNDLE_RUNNING);
+	struct pollfd p = {.fd = c->pidfd, .events = POLLIN};
+	int n;
+
+	if (c->group_fd >= 0 && cgroup_kill(c->group_fd, err) < 0)
+		return -1;
+	if (c->group_fd < 0)
+		syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
+	do
+		n = poll(&p, 1, BUNDLE_KILL_SECONDS * 1000);
+	while (n < 0 && errno == EINTR);
+	if (n > 0)
+		return 0;
+	return err_set(err, "%s does not end: its first process survives SIGKILL", c->record.name);
+}
+
+int bundle_started(struct container *c, struct err *err)
+{
+	struct err second;
+
+	if (run_poststart_hooks(c, err) == 0)
+		return 0;
+	if (end(c, &second) < 0)
+		warn("%s", second.text);
+	return -1;
 }
 
 int bundle_start(struct container *c, struct err *err)
@@ -157,8 +175,7 @@ int bundle_start(struct container *c, struct err *err)
 			c->record.name);
 	if (gate_pass(c->state_fd, err) < 0)
 		return -1;
-	bundle_started(c);
-	return 0;
+	return bundle_started(c, err);
 }
 
 static int compare_pids(const void *a, const void *b)
@@ -232,24 +249,6 @@ int bundle_kill(struct container *c, int sig, bool all, struct err *err)
 	if (errno == ESRCH)
 		return not_running(c, err);
 	return err_sys(err, "cannot send signal %d to %s", sig, c->record.name);
-}
-
-/* Its first process, and with its pid namespace or its group all the others. */
-static int end(struct container *c, struct err *err)
-{
-	struct pollfd p = {.fd = c->pidfd, .events = POLLIN};
-	int n;
-
-	if (c->group_fd >= 0 && cgroup_kill(c->group_fd, err) < 0)
-		return -1;
-	if (c->group_fd < 0)
-		syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
-	do
-		n = poll(&p, 1, BUNDLE_KILL_SECONDS * 1000);
-	while (n < 0 && errno == EINTR);
-	if (n > 0)
-		return 0;
-	return err_set(err, "%s does not end: its first process survives SIGKILL", c->record.name);
 }
 
 int bundle_delete(struct container *c, bool force, struct err *err)

@@ -16,5 +16,5 @@ const char *hook_point_name(enum hook_point point);
 int hooks_run(const struct hooks *hooks, enum hook_point point, const char *state, struct err *err);
 
 /* The same, but a failure is a warning, and the next one is run: what the specification wants of
- * poststart and poststop. */
+ * poststop. */
 void hooks_run_all(const struct hooks *hooks, enum hook_point point, const char *state);

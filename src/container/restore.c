@@ -332,7 +332,10 @@ int container_restore(const struct store *store, const struct spec *spec, const 
 		undo(&c);
 		return err_wrap(err, "restore %s", spec->name);
 	}
-	bundle_started(&c);
+	if (bundle_started(&c, err) < 0) {
+		container_close(&c);
+		return -1;
+	}
 	*ret = c;
 	return 0;
 }

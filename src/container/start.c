@@ -455,6 +455,21 @@ static int claim(const struct store *store, const struct spec *spec, const struc
 		 : claim_new(store, spec, ret, err);
 }
 
+static void undo(struct launch *l)
+{
+	struct container *c = l->c;
+	struct err second = {0};
+
+	c->record.stage = STAGE_CREATING;
+	if (container_release(c, -1, &second) < 0)
+		warn("%s", second.text);
+	if (c->record.pid > 0)
+		waitpid(c->record.pid, NULL, 0);
+	if (c->record.pid > 0 && l->io->bundle)
+		bundle_undone(l->spec, l->io->bundle);
+	container_close(c);
+}
+
 int container_start(const struct store *store, const struct spec *spec, struct plan *plan,
 	const struct start_io *io, struct container *ret, struct err *err)
 {
@@ -468,14 +483,7 @@ int container_start(const struct store *store, const struct spec *spec, struct p
 	scope_let_go(&l.scope);
 	bundle_states_free(&l.states);
 	if (r < 0) {
-		struct err second = {0};
-
-		c.record.stage = STAGE_CREATING;
-		if (container_release(&c, -1, &second) < 0)
-			warn("%s", second.text);
-		if (c.record.pid > 0)
-			waitpid(c.record.pid, NULL, 0);
-		container_close(&c);
+		undo(&l);
 		return -1;
 	}
 	*ret = c;

@@ -72,13 +72,24 @@ poststop stopped" ]
 	run -1 oci state oci-a
 }
 
-@test "a poststart hook that fails is a warning, and the next one runs" {
-	sh_bundle 'sleep 100' ".hooks.poststart = [{path: \"/bin/false\"}, $(hook poststart)]"
+@test "a poststart hook that fails ends the container, and fails the start" {
+	sh_bundle 'sleep 100' ".hooks.poststart = [{path: \"/bin/false\"}, $(hook poststart)] | .hooks.poststop = [$(hook poststop)]"
 	create oci-a
-	run -0 --separate-stderr oci start oci-a
-	[[ $stderr == *warning*poststart* ]]
-	[ "$(cat "$LOG")" = "poststart running" ]
-	is oci-a running
+	run -1 oci start oci-a
+	[[ $output == *"hook poststart[0]: /bin/false ended with status 1"* ]]
+	is oci-a stopped
+	[ ! -e "$LOG" ]
+	oci delete oci-a
+	[ "$(cat "$LOG")" = "poststop stopped" ]
+}
+
+@test "poststop hooks are run, all of them, for a create that a hook failed" {
+	sh_bundle 'true' ".hooks.createContainer = [{path: \"/bin/false\"}] | .hooks.poststop = [{path: \"/bin/false\"}, $(hook poststop),
+		{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"cat >$LOG.state\"]}]"
+	run -1 oci create --bundle "$B" oci-a
+	[[ $output == *"hook createContainer[0]"* ]]
+	[ "$(cat "$LOG")" = "poststop stopped" ]
+	jq -e '.pid == 0 and .id == "oci-a"' "$LOG.state"
 }
 
 @test "a hook out of its time is killed" {
