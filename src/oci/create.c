@@ -41,6 +41,8 @@ int pid_file_write(const char *path, pid_t pid, struct err *err)
 	int len = snprintf(text, sizeof(text), "%d", (int)pid);
 	autofd int fd = -1;
 
+	if (strlen(path) >= sizeof(dir))
+		return err_value(err, "--pid-file", path, "is too long");
 	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
@@ -281,18 +283,16 @@ int create_container(struct oci *oci, const struct create_options *o, const char
 	struct spec *ret_spec, int *ret_console, struct container *ret, struct err *err)
 {
 	autofree char *text = NULL;
-	char dir[PATH_MAX], file[PATH_MAX + 256];
+	char dir[PATH_MAX], in_bundle[PATH_MAX + sizeof("/config.json")];
+	const char *bundle = o->bundle ? o->bundle : ".", *file = o->config ? o->config : in_bundle;
 	struct spec spec;
 	size_t len;
 
 	if (bundle_id_check(id, err) < 0)
 		return -1;
-	if (!realpath(o->bundle ? o->bundle : ".", dir))
-		return err_sys(err, "open the bundle %s", o->bundle);
-	if (o->config)
-		snprintf(file, sizeof(file), "%s", o->config);
-	else
-		snprintf(file, sizeof(file), "%s/config.json", dir);
+	if (!realpath(bundle, dir))
+		return err_sys(err, "open the bundle %s", bundle);
+	snprintf(in_bundle, sizeof(in_bundle), "%s/config.json", dir);
 	if (file_read(AT_FDCWD, file, JSON_MAX_BYTES, &text, &len, err) < 0 ||
 		config_read(file, text, len, CONFIG_ENGINE, &spec, err) < 0)
 		return -1;

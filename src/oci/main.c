@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "ns/rights.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,15 +129,23 @@ static int rootless_parse(const struct globals *g, enum rootless *ret, struct er
 	return err_value(err, "--rootless", g->rootless, "is none of true, false and auto");
 }
 
-/* Set but empty, XDG_RUNTIME_DIR means what its absence means: podman calls us so. */
-static const char *default_root(char *buf, size_t size)
+/* Engines are started in a directory of theirs and name the rest from there. Set but empty,
+ * XDG_RUNTIME_DIR means what its absence means: podman calls us so. */
+static int choose_root(const char *asked, char *buf, size_t size, const char **ret, struct err *err)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	autofree char *cwd = NULL;
+	int len;
 
-	if (rights_get() == RIGHTS_HOST || !runtime || !*runtime)
-		return "/run/ctr-oci";
-	snprintf(buf, size, "%s/ctr-oci", runtime);
-	return buf;
+	*ret = asked ? asked : "/run/ctr-oci";
+	if (asked ? asked[0] == '/' : rights_get() == RIGHTS_HOST || !runtime || !*runtime)
+		return 0;
+	cwd = asked ? getcwd(NULL, 0) : NULL;
+	if (asked && !cwd)
+		return err_sys(err, "--root %s: find the working directory", asked);
+	len = snprintf(buf, size, "%s/%s", asked ? cwd : runtime, asked ? asked : "ctr-oci");
+	*ret = buf;
+	return (size_t)len < size ? 0 : err_value(err, "--root", buf, "is too long");
 }
 
 static int run_command(const struct oci_command *c, struct oci *oci, int argc, char **argv,
@@ -199,7 +208,7 @@ static char **keep_words(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	char root[256], cwd[4096];
+	char root[PATH_MAX];
 	struct globals g = {0};
 	autofree char **kept = keep_words(argc, argv);
 	struct oci oci = {.argv = kept};
@@ -233,15 +242,9 @@ int main(int argc, char **argv)
 		err_set(&err, "unknown command %.60s", argv[1]);
 		return fail(&log, NULL, &err);
 	}
-	oci.root = g.root ? g.root : default_root(root, sizeof(root));
-	if (oci.root[0] != '/' && getcwd(cwd, sizeof(cwd))) {
-		/* Engines are started in a directory of theirs and name the rest from there. */
-		size_t len = strlen(cwd);
-
-		snprintf(cwd + len, sizeof(cwd) - len, "/%s", oci.root);
-		oci.root = cwd;
-	}
-	r = run_command(c, &oci, words - 1, argv + 2, &err);
+	r = choose_root(g.root, root, sizeof(root), &oci.root, &err);
+	if (r == 0)
+		r = run_command(c, &oci, words - 1, argv + 2, &err);
 	if (r < 0)
 		return fail(&log, c, &err);
 	log_warnings(&log);

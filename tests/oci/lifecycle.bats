@@ -373,3 +373,15 @@ teardown() { oci_teardown; }
 	[[ $output == "ctr-oci: state: standard output: No space"* ]]
 	run -1 eval "ctr-oci --root $OCI_ROOT list > /dev/full"
 }
+
+@test "a path that is too long is refused, not cut" {
+	sh_bundle 'true'
+	local dots
+	dots=$(printf './%.0s' {1..2500})
+	run -1 oci create --bundle "$B" --pid-file "$B/${dots}pid" oci-a
+	[[ $output == *"--pid-file: "*"is too long"* ]]
+	run -1 oci create --bundle "$B" --config "$B/${dots}config.json" oci-a
+	cd "$B"
+	run -1 ctr-oci --root "${dots}state" list
+	[[ $output == *"--root: "*"is too long"* ]]
+}
