@@ -48,6 +48,13 @@ int bundle_id_check(const char *id, struct err *err)
 	return 0;
 }
 
+static int does_not_exist(const char *id, struct err *err)
+{
+	err_set(err, "container does not exist: %s", id);
+	err->sys = ENOENT;
+	return -1;
+}
+
 int bundle_open(const struct store *store, const char *id, enum claim_wait wait,
 	struct container *ret, struct err *err)
 {
@@ -55,11 +62,16 @@ int bundle_open(const struct store *store, const char *id, enum claim_wait wait,
 		return -1;
 	if (claim_open(store, id, wait, ret, err) == 0)
 		return 0;
-	if (err->sys == ENOENT) {
-		err_set(err, "container does not exist: %s", id);
-		err->sys = ENOENT;
-	}
-	return -1;
+	return err->sys == ENOENT ? does_not_exist(id, err) : -1;
+}
+
+/* Who only looks can come before these files are there, or after. */
+static int read_kept(const struct container *c, const char *file, char **ret_text, size_t *ret_len,
+	struct err *err)
+{
+	if (file_read(c->state_fd, file, JSON_MAX_BYTES, ret_text, ret_len, err) == 0)
+		return 0;
+	return err->sys == ENOENT ? does_not_exist(c->record.name, err) : -1;
 }
 
 int bundle_status(struct container *c, enum bundle_status *ret, struct err *err)
@@ -93,7 +105,7 @@ char *bundle_state(const struct container *c, enum bundle_status status, enum oc
 	autojson json_t *j = NULL;
 	size_t len;
 
-	if (file_read(c->state_fd, BUNDLE_STATE, JSON_MAX_BYTES, &text, &len, err) < 0)
+	if (read_kept(c, BUNDLE_STATE, &text, &len, err) < 0)
 		return NULL;
 	j = json_parse(BUNDLE_STATE, text, len, err);
 	if (!j)
@@ -109,7 +121,7 @@ int bundle_spec(const struct container *c, struct spec *ret, struct err *err)
 	autofree char *text = NULL;
 	size_t len;
 
-	if (file_read(c->state_fd, BUNDLE_CONFIG, JSON_MAX_BYTES, &text, &len, err) < 0)
+	if (read_kept(c, BUNDLE_CONFIG, &text, &len, err) < 0)
 		return -1;
 	return config_read(BUNDLE_CONFIG, text, len, CONFIG_ENGINE, ret, err);
 }

@@ -65,6 +65,14 @@ teardown() { oci_teardown; }
 	run -255 oci exec oci-none true
 }
 
+@test "one that is coming or going while somebody looks is unknown" {
+	sh_bundle 'sleep 100'
+	create oci-a
+	rm "$OCI_ROOT/oci-a/state.json"
+	run -1 oci state oci-a
+	[[ $output == *"container does not exist"* ]]
+}
+
 @test "delete --force of an unknown id is silent" {
 	run -0 oci delete --force oci-none
 	[ -z "$output" ]
