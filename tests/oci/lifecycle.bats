@@ -71,6 +71,7 @@ teardown() { oci_teardown; }
 	rm "$OCI_ROOT/oci-a/state.json"
 	run -1 oci state oci-a
 	[[ $output == *"container does not exist"* ]]
+	oci delete --force oci-a
 }
 
 @test "delete --force of an unknown id is silent" {
