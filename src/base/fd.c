@@ -64,14 +64,14 @@ static unsigned next_kept(unsigned from, const int *keep, size_t n)
 	return best;
 }
 
-void fd_close_others(unsigned first, const int *keep, size_t n)
+int fd_close_others(unsigned first, const int *keep, size_t n)
 {
 	unsigned kept;
 
 	while ((kept = next_kept(first, keep, n)) != UINT_MAX) {
-		if (kept > first)
-			syscall(SYS_close_range, first, kept - 1, 0U);
+		if (kept > first && syscall(SYS_close_range, first, kept - 1, 0U) < 0)
+			return -1;
 		first = kept + 1;
 	}
-	syscall(SYS_close_range, first, UINT_MAX, 0U);
+	return (int)syscall(SYS_close_range, first, UINT_MAX, 0U);
 }

@@ -23,13 +23,14 @@ int gate_open(int state_fd, struct err *err)
 	return take_fd(&fd);
 }
 
-/* Engines wait for the end of pipes that we have inherited from them. */
-static void let_go(const struct payload *p)
+/* Engines wait for the end of pipes that we have inherited from them, and every later command for the
+ * lock that our parent holds. */
+static int let_go(const struct payload *p)
 {
 	const int kept[] = {p->init_fd, p->label_fd, p->gate_fd, p->report_fd,
 		p->listener ? p->listener->sock : -1};
 
-	fd_close_others(3 + p->keep_fds, kept, sizeof(kept) / sizeof(kept[0]));
+	return fd_close_others(3 + p->keep_fds, kept, sizeof(kept) / sizeof(kept[0]));
 }
 
 /* Whoever started us and died before the gate was down has not started us; but the gate may be down. */
@@ -48,9 +49,8 @@ int gate_wait(struct payload *p, struct err *err)
 {
 	int conn;
 
-	let_go(p);
 	/* Others may be in our namespaces already; and whoever made us is about to leave. */
-	if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_PDEATHSIG, 0) < 0)
+	if (let_go(p) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_PDEATHSIG, 0) < 0)
 		return err_sys(err, "cannot wait for the start");
 	/* If nobody hears it, nobody will start us. */
 	if (write(p->report_fd, "", 1) != 1)

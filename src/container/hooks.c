@@ -60,8 +60,8 @@ static _Noreturn void become_hook(const struct hook *h, int in, int said)
 	signal(SIGPIPE, SIG_DFL);
 	if (dup2(in, 0) < 0 || dup2(said, 2) < 0 || dup2(null >= 0 ? null : said, 1) < 0)
 		_exit(NOT_EXECUTED);
-	fd_close_others(3, NULL, 0);
-	execve(h->path, h->argv ? h->argv : bare, h->env ? h->env : nothing);
+	if (fd_close_others(3, NULL, 0) == 0)
+		execve(h->path, h->argv ? h->argv : bare, h->env ? h->env : nothing);
 	dprintf(2, "%s", strerror(errno));
 	_exit(NOT_EXECUTED);
 }
