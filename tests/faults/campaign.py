@@ -116,9 +116,12 @@ class Lane:
     def oci(self, *args, check=True):
         """Containers keep its output: it goes to a file, which nobody waits for the end of."""
         with open(self.top + "/.oci", "w+") as out:
-            status = subprocess.run([f"{self.build}/ctr-oci", "--root", self.oci_root, *args],
-                                    env=self.env, stdin=subprocess.DEVNULL, stdout=out,
-                                    stderr=subprocess.STDOUT, timeout=60).returncode
+            try:
+                status = subprocess.run([f"{self.build}/ctr-oci", "--root", self.oci_root, *args],
+                                        env=self.env, stdin=subprocess.DEVNULL, stdout=out,
+                                        stderr=subprocess.STDOUT, timeout=DEADLINE).returncode
+            except subprocess.TimeoutExpired:
+                status = "late"
             out.seek(0)
             text = out.buffer.read().decode(errors="replace")
         if check and status:
