@@ -87,7 +87,8 @@ static int mark(int group_fd, struct err *err)
 /* Without our locks: should we be killed, the next probe finds this process and kills it. */
 static _Noreturn void wait_to_be_killed(pid_t parent)
 {
-	if (fd_close_others(0, NULL, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+	if (fd_close_others(0, NULL, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
+		getppid() != parent)
 		_exit(1);
 	for (;;)
 		pause();
