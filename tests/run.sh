@@ -60,7 +60,7 @@ counted() {
 	if [[ $p =~ ^[0-9]+$ && $f =~ ^[0-9]+$ && ${s:=0} =~ ^[0-9]+$ ]]; then count "$p" "$f" "$s"; else count 0 1 0; fi
 }
 
-suite_faults() { counted tests/faults/campaign.py -n "${FAULT_POINTS:-700}" "$build"; }
+suite_faults() { counted tests/faults/campaign.py -n "${FAULT_POINTS:-650}" "$build"; }
 
 suite_soak() {
 	counted tests/soak/run.sh "$build" mix.py "${SOAK_CALLS:-2000}"
