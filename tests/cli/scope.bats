@@ -142,10 +142,11 @@ quiet_bus() { [ -S "$PWD/bus" ]; }
 @test "a start that is killed at any time leaves no scope behind gc" {
 	needs_systemd
 	for ms in 005 010 015 020 025 030 040 050 060 080 100 200 400; do
+		after=$(awk "BEGIN {print 0.$ms * $TEST_PATIENCE}")
 		# Alone, and with its process group.
-		timeout -s KILL "0.$ms" ctr run --rm --rootfs "$FS" --cgroup-manager systemd -- true || :
+		command timeout -s KILL "$after" ctr run --rm --rootfs "$FS" --cgroup-manager systemd -- true || :
 		box --cgroup-manager systemd -- true & pid=$!
-		sleep "0.$ms"
+		sleep "$after"
 		kill -KILL $pid || :
 	done 2> /dev/null
 	until_true "they end" gc_ends
