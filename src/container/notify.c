@@ -80,9 +80,11 @@ static int pass_on(struct err *err)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	const char *path = target();
-	size_t len = strlen(path);
+	size_t len = path ? strlen(path) : 0;
 	autofd int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
+	if (!path)
+		return 0;
 	if (len >= sizeof(a.sun_path))
 		return err_value(err, "NOTIFY_SOCKET", path, "is longer than an address may be");
 	memcpy(a.sun_path, path, len);

@@ -90,14 +90,13 @@ static int judge(const char *program, int status, char *said, struct err *err)
 static int run_mapper(const char *program, pid_t pid, const struct id_map *maps, size_t n,
 	struct err *err)
 {
-	autofree struct command *c = malloc(sizeof(*c));
+	static struct command command; /* large, and one at a time */
+	struct command *c = &command;
 	autofd int in = -1, out = -1;
 	char said[SAID_MAX] = "";
 	int ends[2], status = 0;
 	pid_t child;
 
-	if (!c)
-		return err_sys(err, "cannot run %s", program);
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_sys(err, "cannot run %s", program);
 	in = ends[0], out = ends[1];
