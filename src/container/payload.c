@@ -219,21 +219,16 @@ int payload_set_streams(const struct spec *spec, int rootfd, const int streams[3
 	return streams_apply(to, err);
 }
 
-/* A process that joins later is no start. */
-static int run_start_hooks(const struct payload *p, struct err *err)
-{
-	return p->state ? hooks_run(&p->spec->hooks, HOOK_START_CONTAINER, p->state, err) : 0;
-}
-
 int payload_execute(struct payload *p, struct err *err)
 {
+	/* A process that joins a container later is no start of it. */
+	const bool starts = p->gate_fd >= 0;
 	struct found f;
 
-	if (prepare(p, &f, err) < 0)
+	if (prepare(p, &f, err) < 0 || (starts && gate_wait(p, err) < 0) ||
+		give_up_rights(p, &f.user, err) < 0)
 		return -1;
-	if (p->gate_fd >= 0 && gate_wait(p, err) < 0)
-		return -1;
-	if (give_up_rights(p, &f.user, err) < 0 || run_start_hooks(p, err) < 0)
+	if (starts && hooks_run(&p->spec->hooks, HOOK_START_CONTAINER, p->state, err) < 0)
 		return -1;
 	reset_signals();
 	if (tie_to_parent(p->spec, p->report_fd, err) < 0 ||
