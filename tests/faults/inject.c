@@ -99,6 +99,20 @@ static void process_forget(struct process *p)
 	*p = (struct process){0};
 }
 
+static void read_comm(struct process *p)
+{
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)p->pid);
+	f = fopen(path, "re");
+	if (f && !fgets(p->program, sizeof(p->program), f))
+		p->program[0] = '\0';
+	p->program[strcspn(p->program, "\n")] = '\0';
+	if (f)
+		fclose(f);
+}
+
 /* The last component of what it executes; false if that is not one of ours. */
 static bool process_program(struct process *p)
 {
@@ -111,6 +125,9 @@ static bool process_program(struct process *p)
 	target[n > 0 ? n : 0] = '\0';
 	name = strrchr(target, '/');
 	snprintf(p->program, sizeof(p->program), "%s", name ? name + 1 : "?");
+	/* On a mount of its own, as it runs for who could overwrite it, it has no path. */
+	if (!p->program[0])
+		read_comm(p);
 	return strcmp(p->program, "ctr") == 0 || strncmp(p->program, "ctr-", 4) == 0;
 }
 
