@@ -14,14 +14,22 @@ struct arena_chunk {
 	max_align_t data[];
 };
 
+void (*arena_exhausted)(void);
+
+static _Noreturn void give_up(void)
+{
+	if (arena_exhausted)
+		arena_exhausted();
+	fputs("ctr: out of memory\n", stderr);
+	exit(125);
+}
+
 static struct arena_chunk *chunk_new(size_t size)
 {
 	struct arena_chunk *c = calloc(1, sizeof(*c) + size);
 
-	if (!c) {
-		fputs("ctr: out of memory\n", stderr);
-		exit(125);
-	}
+	if (!c)
+		give_up();
 	c->size = size;
 	return c;
 }
@@ -91,10 +99,8 @@ void *arena_grow(struct arena *a, void *items, size_t count, size_t size)
 
 	if (count && (count & (count - 1)))
 		return items;
-	if (count > SIZE_MAX / 2 / size) {
-		fputs("ctr: out of memory\n", stderr);
-		exit(125);
-	}
+	if (count > SIZE_MAX / 2 / size)
+		give_up();
 	grown = arena_alloc(a, (count ? count * 2 : 1) * size);
 	if (count)
 		memcpy(grown, items, count * size);

@@ -7,6 +7,9 @@ struct arena {
 	struct arena_chunk *chunks;
 };
 
+/* What to do when there is no memory; must not return. NULL: one line on standard error, and 125. */
+extern void (*arena_exhausted)(void);
+
 /* Zeroed memory, aligned for any object. Ends the program if there is none: a parser has nothing
  * outside itself to undo. */
 void *arena_alloc(struct arena *a, size_t size);

@@ -1,6 +1,7 @@
 #include "oci/command.h"
 #include "oci/log.h"
 
+#include "base/arena.h"
 #include "base/fd.h"
 #include "ns/rights.h"
 
@@ -206,6 +207,19 @@ static char **keep_words(int argc, char **argv)
 	return kept;
 }
 
+/* For who is told when there is no memory: set once, before anything is read. */
+static struct {
+	const struct log *log;
+	const struct oci_command *command;
+} at_work;
+
+static void out_of_memory(void)
+{
+	struct err err = {.text = "out of memory"};
+
+	exit(fail(at_work.log, at_work.command, &err));
+}
+
 int main(int argc, char **argv)
 {
 	char root[PATH_MAX];
@@ -242,6 +256,9 @@ int main(int argc, char **argv)
 		err_set(&err, "unknown command %.60s", argv[1]);
 		return fail(&log, NULL, &err);
 	}
+	at_work.log = &log;
+	at_work.command = c;
+	arena_exhausted = out_of_memory;
 	r = choose_root(g.root, root, sizeof(root), &oci.root, &err);
 	if (r == 0)
 		r = run_command(c, &oci, words - 1, argv + 2, &err);
