@@ -281,7 +281,7 @@ check_traces()
 {
 	local found
 	found=$(find /sys/fs/cgroup -mindepth 1 -type d ! -path /sys/fs/cgroup/runner ! -path /sys/fs/cgroup/ctr ! -path /sys/fs/cgroup/ctr-oci
-		find /run/crun /run/runc /run/ctr /run/ctr-oci "$work/scratch" -mindepth 1 ! -name '.*' 2>/dev/null || :)
+		find /run/crun /run/runc /run/ctr /run/ctr-oci "$work/scratch" -mindepth 1 ! -name '.*' ! -path '*/.cache/*' 2>/dev/null || :)
 	[ "$(wc -l </proc/self/mountinfo)" = "$mounts_before" ] || found+=" a mount"
 	[ -z "$found" ] || die "left behind: $found"
 	echo "no cgroup, mount or state directory is left"
