@@ -8,6 +8,7 @@ $(B)/unit/%: tests/unit/%.c $(B)/libctr.a
 
 $(B)/unit/output: $(B)/obj/cli/output.o
 $(B)/unit/view: $(B)/obj/cli/view.o $(B)/obj/cli/output.o
+$(B)/unit/oci_log: $(B)/obj/oci/log.o
 
 unit: $(UNIT)
 	@fail=0; for t in $(UNIT); do $$t || fail=1; done; exit $$fail

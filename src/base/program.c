@@ -1,8 +1,10 @@
 #include "base/program.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A program on a detached mount shows as "/": then whoever put it there has left its path. */
@@ -36,4 +38,15 @@ int program_path(const char *name, char *ret, size_t size, struct err *err)
 		return 0;
 	err_set(err, "cannot find the program %s", name);
 	return err_hint(err, "it belongs beside ctr, or in %s", CTR_LIBEXEC);
+}
+
+void program_inherit_nothing(void)
+{
+	sigset_t none;
+
+	umask(022);
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 }

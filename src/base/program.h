@@ -8,6 +8,11 @@
 /* In the environment of a copy of ours that runs from a mount without a path: where it came from. */
 #define PROGRAM_ORIGIN "CTR_ORIGIN"
 
+/* What a program is started with is not what containers are made with: first thing in main(), the file
+ * mode mask and the signals that a shell, an engine or a service manager has set are as usual again,
+ * but for SIGPIPE, which is ignored. */
+void program_inherit_nothing(void);
+
 /* The path of the running program. 0, or -1 with errno. */
 int program_self(char *ret, size_t size);
 

@@ -1,11 +1,10 @@
 #include "base/fd.h"
+#include "base/program.h"
 #include "cli/command.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* clang-format off */
 #define EACH_COMMAND(X)                                                                            \
@@ -89,19 +88,6 @@ static int run_command(const struct command *command, struct cli *cli, int argc,
 	return r;
 }
 
-/* What we are started with is not what containers are made with: modes, signals that a shell or a
- * service manager has set to be ignored. */
-static void inherit_nothing(void)
-{
-	sigset_t none;
-
-	umask(022);
-	signal(SIGCHLD, SIG_DFL);
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 int main(int argc, char **argv)
 {
 	const struct command *command;
@@ -109,7 +95,7 @@ int main(int argc, char **argv)
 	struct err err = {0};
 	int at = 1, took, r;
 
-	inherit_nothing();
+	program_inherit_nothing();
 	while (at < argc &&
 		((took = global_option("--root", argc - at, argv + at, &cli.root)) ||
 			(took = global_option("--state", argc - at, argv + at, &cli.state))))

@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 #include <string.h>
-#include <time.h>
 
 #define SECOND_NS 1000000000LL
 
@@ -94,15 +93,9 @@ void table_free(struct table *t)
 
 char *time_format(int64_t ns, char buf[TIME_SIZE])
 {
-	time_t seconds = ns / SECOND_NS;
-	struct tm tm;
-	size_t len;
-
 	buf[0] = '\0';
-	if (ns <= 0 || !gmtime_r(&seconds, &tm))
-		return buf;
-	len = strftime(buf, TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(buf + len, TIME_SIZE - len, ".%09dZ", (int)(ns % SECOND_NS));
+	if (ns > 0)
+		oci_time_format(ns, buf);
 	return buf;
 }
 

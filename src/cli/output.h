@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "spec/state.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -36,7 +37,7 @@ void table_add(struct table *t, const char *const *cells);
 void table_print(const struct table *t, FILE *out);
 void table_free(struct table *t);
 
-enum { TIME_SIZE = 32, AGE_SIZE = 32 };
+enum { TIME_SIZE = STATE_TIME_SIZE, AGE_SIZE = 32 };
 
 /* Nanoseconds since 1970 as RFC 3339 in UTC, with nanoseconds; "" for 0. Returns buf. */
 char *time_format(int64_t ns, char buf[TIME_SIZE]);

@@ -114,13 +114,11 @@ static int record_init(struct record *r, const struct spec *spec, struct err *er
 	*r = (struct record){
 		.stage = STAGE_CREATING,
 		.slot = (uint32_t)(random_number() % IDMAP_SLOTS),
+		/* Those it joins are as foreign to us as its own. */
 		.namespaces = spec->ns.fresh | ns_paths_flags(&spec->ns),
 		.remove = spec->remove,
 		.terminal = spec->process.terminal,
 	};
-	/* Those it joins are as foreign to us as its own. */
-	for (size_t i = 0; i < spec->ns.path_count; i++)
-		r->namespaces |= spec->ns.paths[i].flag;
 	snprintf(r->name, sizeof(r->name), "%s", spec->name);
 	snprintf(r->id, sizeof(r->id), "%s", spec->id);
 	snprintf(r->boot_id, sizeof(r->boot_id), "%s", boot);

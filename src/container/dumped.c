@@ -185,8 +185,6 @@ int dumped_check(const struct spec *spec, struct err *err)
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		if (dumped_joined(spec, refused[i].flag))
 			return refuse(err, refused[i].what);
-	if (spec->root.idmapped)
-		return refuse(err, "an id-mapped root");
 	for (size_t i = 0; i < spec->mount_count; i++)
 		if (spec->mounts[i].idmap || spec->mounts[i].uid_map_count)
 			return refuse(err, "an id-mapped mount");

@@ -149,10 +149,9 @@ int trees_idmap(const struct trees *t, const struct spec *spec, int userns, stru
 			tree_idmap(t->sources[i], userns, m->source, m->idmap_recursive, err) < 0)
 			return -1;
 	}
+	/* An engine's root has the ids that the engine gave it. */
 	if (spec->root.direct)
-		return !spec->root.idmapped
-			       ? 0
-			       : tree_idmap(t->layers[0], userns, spec->root.dir, true, err);
+		return 0;
 	if (tree_idmap(t->writable, userns, "the writable layer", false, err) < 0)
 		return -1;
 	for (size_t i = 0; i < t->layer_count; i++)

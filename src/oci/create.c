@@ -102,12 +102,9 @@ int preserved_fds(const char *option, struct spec *spec, unsigned *ret, struct e
 /* Behind a dot, where no id can be. */
 int cache_open(const struct oci *oci)
 {
-	int fd;
-
 	if (mkdirat(oci->store.state_fd, ".cache", 0700) < 0 && errno != EEXIST)
 		return -1;
-	fd = openat(oci->store.state_fd, ".cache", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd;
+	return openat(oci->store.state_fd, ".cache", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 void caps_confine_to_host(struct spec *spec)
@@ -183,23 +180,18 @@ static int choose_cgroup(const struct oci *oci, const struct spec *spec, char *r
 	return cgroup_place_parse(path, ret, size, err);
 }
 
-struct sockets {
-	int console, pidfd;
-};
-
 static int sockets_open(const struct create_options *o, const struct spec *spec, bool own_console,
-	struct sockets *ret, struct err *err)
+	int *ret_console, int *ret_pidfd, struct err *err)
 {
-	*ret = (struct sockets){-1, -1};
 	if (spec->process.terminal && !o->console_socket && !own_console)
 		return err_set(err, "a container with a terminal needs --console-socket");
 	if (!spec->process.terminal && o->console_socket)
 		return err_set(err, "--console-socket is given, but process.terminal is false");
 	if (o->console_socket &&
-		(ret->console = socket_connect("--console-socket", o->console_socket, err)) < 0)
+		(*ret_console = socket_connect("--console-socket", o->console_socket, err)) < 0)
 		return -1;
 	if (o->pidfd_socket &&
-		(ret->pidfd = socket_connect("--pidfd-socket", o->pidfd_socket, err)) < 0)
+		(*ret_pidfd = socket_connect("--pidfd-socket", o->pidfd_socket, err)) < 0)
 		return -1;
 	return 0;
 }
@@ -256,26 +248,22 @@ static int create_from(struct oci *oci, const struct create_options *o, const ch
 				  (oci->rootless == ROOTLESS_AUTO && rights_get() != RIGHTS_HOST),
 		.oci_version = spec->oci_version,
 	};
-	struct sockets s;
+	autofd int console = -1, pidfd = -1;
 	struct plan plan;
 	int r = -1;
 
 	if (choose_cgroup(oci, spec, cgroup, sizeof(cgroup), err) < 0 ||
 		preserved_fds(o->preserve_fds, spec, &b.keep_fds, err) < 0 ||
-		sockets_open(o, spec, ret_console != NULL, &s, err) < 0)
+		sockets_open(o, spec, ret_console != NULL, &console, &pidfd, err) < 0)
 		return -1;
-	b.console_socket = s.console;
-	b.pidfd_socket = s.pidfd;
+	b.console_socket = console;
+	b.pidfd_socket = pidfd;
 	if (plan_make(spec, NULL, &plan, &spec->arena, err) == 0) {
 		r = create_planned(oci, o, spec, &plan, &b,
 			spec->process.terminal && !o->console_socket ? ret_console : NULL, ret,
 			err);
 		cgroup_plan_free(&plan.cgroup);
 	}
-	if (s.console >= 0)
-		close(s.console);
-	if (s.pidfd >= 0)
-		close(s.pidfd);
 	return r;
 }
 

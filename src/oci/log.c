@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/json.h"
+#include "base/utf8.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -94,24 +95,15 @@ static void time_now(char buf[40])
 	strftime(buf, 40, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
 
-/* Names of engines and images are in it: what is no UTF-8 is no JSON, and loses those bytes. */
-static void make_utf8(char *s)
-{
-	for (; *s; s++)
-		if ((unsigned char)*s >= 0x80)
-			*s = '?';
-}
-
 /* A JSON string, which is what quotes are in the text form too. */
 static char *quote(char *message)
 {
-	autojson json_t *j = json_string(message);
+	autojson json_t *j = NULL;
 	struct err ignored;
 
-	if (!j) {
-		make_utf8(message);
-		j = json_string(message);
-	}
+	/* Errors are clean; where one was cut short, half a character may be left of it. */
+	utf8_clean(message);
+	j = json_string(message);
 	return j ? json_text(j, JSON_ENCODE_ANY, &ignored) : NULL;
 }
 

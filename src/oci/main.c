@@ -3,14 +3,14 @@
 
 #include "base/arena.h"
 #include "base/fd.h"
+#include "base/program.h"
 #include "ns/rights.h"
+#include "spec/word.h"
 
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* The specification that config.json is read by, and that states name. */
@@ -29,8 +29,8 @@ EACH_COMMAND(DECLARE)
 static const struct oci_command *const commands[] = {EACH_COMMAND(POINT) NULL};
 
 struct globals {
-	const char *root, *log, *log_format, *log_level, *cgroup_manager, *rootless;
-	bool debug, systemd_cgroup, version, help;
+	const char *root, *log, *log_format, *cgroup_manager, *rootless;
+	bool systemd_cgroup, version, help;
 };
 
 static const struct option globals[] = {
@@ -91,43 +91,38 @@ static const struct oci_command *find_command(const char *name)
 
 static int manager_parse(const struct globals *g, enum cgroup_manager *ret, struct err *err)
 {
-	static const char *const names[] = {
-		[MANAGER_CGROUPFS] = "cgroupfs",
-		[MANAGER_SYSTEMD] = "systemd",
-		[MANAGER_DISABLED] = "disabled",
+	static const struct word managers[] = {
+		{"cgroupfs", MANAGER_CGROUPFS},
+		{"systemd", MANAGER_SYSTEMD},
+		{"disabled", MANAGER_DISABLED},
+		{NULL},
 	};
+	const struct word *w = g->cgroup_manager ? word_find(managers, g->cgroup_manager) : NULL;
 
-	*ret = g->systemd_cgroup ? MANAGER_SYSTEMD : MANAGER_CGROUPFS;
-	if (!g->cgroup_manager)
-		return 0;
-	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(g->cgroup_manager, names[i]) == 0) {
-			*ret = (enum cgroup_manager)i;
-			return 0;
-		}
-	}
-	return err_value(err, "--cgroup-manager", g->cgroup_manager,
-		"is none of cgroupfs, systemd and disabled");
+	if (g->cgroup_manager && !w)
+		return err_value(err, "--cgroup-manager", g->cgroup_manager,
+			"is none of cgroupfs, systemd and disabled");
+	if (w)
+		*ret = (enum cgroup_manager)w->value;
+	else
+		*ret = g->systemd_cgroup ? MANAGER_SYSTEMD : MANAGER_CGROUPFS;
+	return 0;
 }
 
 static int rootless_parse(const struct globals *g, enum rootless *ret, struct err *err)
 {
-	static const char *const names[] = {
-		[ROOTLESS_AUTO] = "auto",
-		[ROOTLESS_FALSE] = "false",
-		[ROOTLESS_TRUE] = "true",
+	static const struct word words[] = {
+		{"auto", ROOTLESS_AUTO},
+		{"false", ROOTLESS_FALSE},
+		{"true", ROOTLESS_TRUE},
+		{NULL},
 	};
+	const struct word *w = word_find(words, g->rootless ? g->rootless : "auto");
 
-	*ret = ROOTLESS_AUTO;
-	if (!g->rootless)
-		return 0;
-	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(g->rootless, names[i]) == 0) {
-			*ret = (enum rootless)i;
-			return 0;
-		}
-	}
-	return err_value(err, "--rootless", g->rootless, "is none of true, false and auto");
+	if (!w)
+		return err_value(err, "--rootless", g->rootless, "is none of true, false and auto");
+	*ret = (enum rootless)w->value;
+	return 0;
 }
 
 /* Engines are started in a directory of theirs and name the rest from there. Set but empty,
@@ -179,18 +174,6 @@ static int run_command(const struct oci_command *c, struct oci *oci, int argc, c
 	return r;
 }
 
-/* What we are called with is not what containers are made with. */
-static void inherit_nothing(void)
-{
-	sigset_t none;
-
-	umask(022);
-	signal(SIGCHLD, SIG_DFL);
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 static int fail(const struct log *log, const struct oci_command *c, const struct err *err)
 {
 	log_failure(log, c ? c->name : NULL, err);
@@ -231,7 +214,7 @@ int main(int argc, char **argv)
 	struct err err = {0};
 	int words, r;
 
-	inherit_nothing();
+	program_inherit_nothing();
 	if (!kept) {
 		err_sys(&err, "start");
 		return fail(&log, NULL, &err);

@@ -177,7 +177,6 @@ struct root_spec {
 	bool readonly;
 	bool never_synced;    /* the writable layer: for roots that are thrown away */
 	bool direct;          /* dir itself is the root, without an overlay */
-	bool idmapped;        /* direct: ids on disk are those of the container */
 	uint64_t propagation; /* of the root mount: MS_SLAVE | MS_REC …; 0: as the room likes */
 	bool no_pivot;
 };

@@ -7,11 +7,13 @@ setup_file() { attack_file_setup; }
 setup() { attack_setup; }
 teardown() { attack_teardown; }
 
-# bystander: a process of the host's that nobody may signal; its pid is in $BYSTANDER.
+# bystander: a process of the host's that nobody may signal; its pid is in $BYSTANDER. The kernel tells starts
+# in hundredths of a second, and no pid comes again within one: what starts next is in another.
 bystander() {
 	sleep 1000 3>&- &
 	BYSTANDER=$!
 	CONTROLS="${CONTROLS:-} $!"
+	sleep .1
 }
 
 # misdirect RECORD: names the bystander, whose start is another.
@@ -28,9 +30,9 @@ misdirect() {
 		pid=$(payload stale)
 		misdirect "$CTR_STATE/stale/record.json"
 		case $verb in
-		exec) timeout 30 ctr exec stale true || : ;;
-		gc) timeout 30 ctr gc || : ;;
-		*) timeout 30 ctr $verb stale > /dev/null 2>&1 || : ;;
+		exec) timeout 5 ctr exec stale true || : ;;
+		gc) timeout 5 ctr gc || : ;;
+		*) timeout 5 ctr $verb stale > /dev/null 2>&1 || : ;; # stop waits for the holder of the claim
 		esac
 		held alive "$BYSTANDER"
 		[ ! -e "$CTR_ROOT/containers/stale" ] || timeout 30 ctr rm -f stale

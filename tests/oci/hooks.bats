@@ -98,12 +98,3 @@ poststop stopped" ]
 	[[ $output == *"was not done within 1 s"* ]]
 }
 
-@test "exec runs none of them" {
-	sh_bundle 'sleep 100' '.hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "echo x >>/tmp/hooked"]}]'
-	create oci-a
-	oci start oci-a
-	run -0 oci exec oci-a echo inside
-	[ "$output" = inside ]
-	[ "$(cat "$FS/tmp/hooked")" = x ]
-	rm "$FS/tmp/hooked"
-}
