@@ -303,17 +303,28 @@ int cgroup_open_for_exec(int group_fd, struct err *err)
 	return fd < 0 ? err_sys(err, "open the cgroup for one more process") : fd;
 }
 
-int cgroup_delegate(int group_fd, uid_t uid, gid_t gid, struct err *err)
+/* One file; a controller that the group does not have has none. */
+static int give_file(int group_fd, const char *name, uid_t uid, struct err *err)
 {
-	/* Owning cgroup.type would let the payload turn the group, and with it our parent of all
-	 * groups, into a threaded one. */
-	static const char *const files[] = {"cgroup.procs", "cgroup.threads",
-		"cgroup.subtree_control"};
+	if (fchownat(group_fd, name, uid, (gid_t)-1, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
+		return err_sys(err, "give %s of the cgroup to user %u", name, uid);
+	return 0;
+}
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
-		if (fchownat(group_fd, files[i], uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
-			return err_sys(err, "give %s of the cgroup to user %u", files[i], uid);
-	if (fchown(group_fd, uid, gid) < 0)
+int cgroup_delegate(int group_fd, uid_t uid, struct err *err)
+{
+	/* For a kernel that does not say. cgroup.type is not among them: its owner could turn the group,
+	 * and with it our parent of all groups, into a threaded one. */
+	char names[512] = "cgroup.procs\ncgroup.threads\ncgroup.subtree_control";
+	char *rest = names, *name;
+
+	if (file_peek(AT_FDCWD, "/sys/kernel/cgroup/delegate", names, sizeof(names)) < 0 &&
+		errno != ENOENT)
+		return err_sys(err, "read /sys/kernel/cgroup/delegate");
+	while ((name = strsep(&rest, "\n")))
+		if (*name && give_file(group_fd, name, uid, err) < 0)
+			return -1;
+	if (fchown(group_fd, uid, (gid_t)-1) < 0)
 		return err_sys(err, "give the cgroup to user %u", uid);
 	return 0;
 }

@@ -39,9 +39,9 @@ int cgroup_join(int group_fd, pid_t pid, struct err *err);
  * the payload turned it into an inner node, which may hold no process, ".ctr" below it. */
 int cgroup_open_for_exec(int group_fd, struct err *err);
 
-/* Gives the payload's root the right to make groups below, and to move its processes among
- * them. The limits of the group itself stay ours. */
-int cgroup_delegate(int group_fd, uid_t uid, gid_t gid, struct err *err);
+/* Gives a user the right to make groups below, and to move its processes among them: the group itself
+ * and the files that the kernel names in /sys/kernel/cgroup/delegate (4.16). Its limits stay ours. */
+int cgroup_delegate(int group_fd, uid_t uid, struct err *err);
 
 struct cgroup_events {
 	bool populated, frozen;

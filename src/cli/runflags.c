@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/mount.h>
 #include <linux/sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -258,9 +259,15 @@ static int set_security(void *to, const char *what, const char *value, struct er
 	}
 	if (strncmp(value, "label=", 6) == 0)
 		return set_label_part(o, what, value + 6, err);
+	if (strcmp(value, "writable-cgroups") == 0) {
+		o->writable_cgroups = true;
+		return 0;
+	}
+	if (strncmp(value, "writable-cgroups=", 17) == 0)
+		return flag_bool(what, value + 17, &o->writable_cgroups, err);
 	err_set(err, "%s: unknown option '%.100s'", what, value);
 	return err_hint(err, "there are seccomp=FILE, seccomp=unconfined, apparmor=PROFILE, "
-			     "label=type:T, no-new-privileges[=false]");
+			     "label=type:T, no-new-privileges[=false], writable-cgroups[=true]");
 }
 
 /* Namespaces: each can be the host's own. */
@@ -565,10 +572,28 @@ static int take_caps(struct run_options *o, struct err *err)
 	return 0;
 }
 
+/* Who manages the groups below its own writes to that one as well. */
+static int take_cgroups(struct run_options *o, struct err *err)
+{
+	struct spec *s = &o->spec;
+
+	if (!o->writable_cgroups)
+		return 0;
+	if (~s->ns.fresh & (CLONE_NEWUSER | CLONE_NEWCGROUP))
+		return err_set(err, "--security-opt writable-cgroups needs a user and a cgroup "
+				    "namespace: root of the host could lift its own limits");
+	for (size_t i = 0; i < s->mount_count; i++)
+		if (s->mounts[i].kind == MOUNT_CGROUP)
+			s->mounts[i].attr_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	return 0;
+}
+
 static int check_together(struct run_options *o, struct err *err)
 {
 	struct spec *s = &o->spec;
 
+	if (take_cgroups(o, err) < 0)
+		return -1;
 	for (size_t i = 0; i < s->mount_count; i++)
 		if (s->mounts[i].copy_up) {
 			err_set(err, "%s: tmpcopyup is not supported", s->mounts[i].target);

@@ -15,7 +15,7 @@ struct run_options {
 	uint64_t cap_add, cap_drop;
 	const char **env, **env_files; /* applied over the image's environment, files first */
 	size_t env_count, env_file_count;
-	bool hostname_given;
+	bool hostname_given, writable_cgroups;
 };
 
 extern const struct flag run_flags[];

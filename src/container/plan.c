@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <linux/mount.h>
 #include <linux/sched.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void plan_argv(const struct spec *spec, struct plan *plan, struct arena *a)
@@ -123,6 +124,19 @@ enum ids_groups plan_groups(void)
 bool plan_has_users(const struct spec *spec)
 {
 	return (spec->ns.fresh | ns_paths_flags(&spec->ns)) & CLONE_NEWUSER;
+}
+
+bool plan_delegates(const struct spec *spec, const struct id_maps *ids, uint32_t *ret_owner)
+{
+	const char *user = spec->process.user;
+	bool writable = false;
+
+	for (size_t i = 0; i < spec->mount_count; i++)
+		if (spec->mounts[i].kind == MOUNT_CGROUP)
+			writable = !(spec->mounts[i].attr_set & MOUNT_ATTR_RDONLY);
+	return writable && (spec->ns.fresh & CLONE_NEWCGROUP) &&
+	       id_map_find(ids->uids, ids->nuids, user ? (uint32_t)strtoul(user, NULL, 10) : 0,
+		       ret_owner);
 }
 
 static const char *const kinds[] = {

@@ -281,6 +281,9 @@ static int hand_out(struct restore *r, int *ret_console, struct err *err)
 static int restore_claimed(struct restore *r, const struct plan *plan, const struct checkpoint *o,
 	int *ret_console, struct err *err)
 {
+	const struct namespaces *ns = &r->spec->ns;
+	const struct id_maps ids = {ns->uid_maps, ns->gid_maps, ns->uid_map_count,
+		ns->gid_map_count};
 	struct scope scope = SCOPE_NONE;
 	int result = -1;
 
@@ -288,7 +291,8 @@ static int restore_claimed(struct restore *r, const struct plan *plan, const str
 		bundle_states_make(r->spec, r->bundle, &r->states, err) < 0 ||
 		container_place(r->c, r->spec, &scope, err) < 0 ||
 		container_limit(r->c, r->spec, plan, err) < 0 ||
-		ns_paths_open(&r->spec->ns, r->ns_fds, err) < 0) {
+		container_delegate(r->c, r->spec, &ids, err) < 0 ||
+		ns_paths_open(ns, r->ns_fds, err) < 0) {
 		scope_let_go(&scope);
 		return -1;
 	}
@@ -296,7 +300,7 @@ static int restore_claimed(struct restore *r, const struct plan *plan, const str
 		result = run_criu(r, err);
 		dumping_free(&r->dumping);
 	}
-	ns_paths_close(&r->spec->ns, r->ns_fds);
+	ns_paths_close(ns, r->ns_fds);
 	scope_let_go(&scope);
 	return result < 0 ? -1 : hand_out(r, ret_console, err);
 }

@@ -19,6 +19,7 @@
 #include "container/trees.h"
 #include "ns/idmap.h"
 #include "ns/join.h"
+#include "ns/rights.h"
 #include "process/lsm.h"
 #include "process/seccomp_listener.h"
 #include "spec/config.h"
@@ -175,6 +176,18 @@ int container_limit(struct container *c, const struct spec *spec, const struct p
 	return 0;
 }
 
+int container_delegate(struct container *c, const struct spec *spec, const struct id_maps *ids,
+	struct err *err)
+{
+	uint32_t owner;
+
+	/* What a user has was delegated to that user, who can give away nothing. */
+	if (c->group_fd < 0 || rights_get() != RIGHTS_HOST || !plan_delegates(spec, ids, &owner) ||
+		owner == 0)
+		return 0;
+	return cgroup_delegate(c->group_fd, owner, err);
+}
+
 /* A namespace that is joined has its ids already: the child is in it. */
 static int learn_ids(pid_t pid, const struct spec *spec, struct plan *plan, struct err *err)
 {
@@ -277,7 +290,8 @@ static int provide_trees(struct launch *l, struct err *err)
 		learn_ids(pid, spec, l->plan, err) < 0 ||
 		(!l->trees.by_child && (trees_open(&l->trees, l->c, spec, l->plan, err) < 0 ||
 					       trees_idmap_own(&l->trees, spec, err) < 0)) ||
-		map_ids(pid, spec, l->plan, &l->trees, err) < 0)
+		map_ids(pid, spec, l->plan, &l->trees, err) < 0 ||
+		container_delegate(l->c, spec, &l->plan->ids, err) < 0)
 		return -1;
 	if (l->io->bundle && bundle_awaits_namespaces(spec)) {
 		/* One that lives waits for us. */

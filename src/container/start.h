@@ -27,6 +27,10 @@ int container_start(const struct store *store, const struct spec *spec, struct p
 int container_limit(struct container *c, const struct spec *spec, const struct plan *plan,
 	struct err *err);
 
+/* Gives the group to a container that is to manage what is below. */
+int container_delegate(struct container *c, const struct spec *spec, const struct id_maps *ids,
+	struct err *err);
+
 /* The program NAME that belongs to us: beside the running one, or in CTR_LIBEXEC. An O_PATH
  * descriptor of it on a read-only mount, which nobody can open for writing through /proc/PID/exe
  * (CVE-2019-5736). */

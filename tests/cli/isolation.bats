@@ -252,6 +252,38 @@ s = socket(); s.bind(("127.0.0.1", 80)); s = socket(AF_INET, SOCK_DGRAM, IPPROTO
 	ctr rm -f grouped
 }
 
+# What an init system does with what it is given.
+NEST='cd /sys/fs/cgroup && mkdir -p web/deep && echo $$ > web/deep/cgroup.procs && grep ^0:: /proc/self/cgroup'
+
+@test "writable-cgroups: it makes groups below its own, which is all that it can change" {
+	run ! box -- sh -c "$NEST"
+	run ! box --security-opt writable-cgroups=false -- sh -c "$NEST"
+	[ "$(box --security-opt writable-cgroups -- sh -c "$NEST")" = 0::/web/deep ]
+	started nested --security-opt writable-cgroups=true -- sh -c "$NEST; exec sleep 60"
+	until_true "it has moved" grep -q /web/deep "/proc/$(payload nested)/cgroup"
+	local top
+	top=$(group nested)
+	top=${top%/web/deep}
+	[ "$(stat -c %u "$top" "$top/cgroup.procs" "$top/cgroup.subtree_control" | sort -u)" = "$(awk '{print $2}' "/proc/$(payload nested)/uid_map")" ]
+	[ "$(stat -c %u "$top/cgroup.max.descendants" "$top/cgroup.freeze" "$top/cgroup.type" | sort -u)" = 0 ]
+	run ! ctr exec nested sh -c 'echo max > /sys/fs/cgroup/cgroup.max.descendants'
+	run ! ctr exec nested sh -c 'echo 1 > /sys/fs/cgroup/cgroup.freeze'
+	ctr pause nested
+	ctr resume nested
+	ctr rm -f nested
+	[ ! -e "$top" ]
+	refused 125 'writable-cgroups needs a user' ctr run --rm --rootfs "$FS" --userns host --security-opt writable-cgroups -- true
+}
+
+@test "exec finds a place where controllers were handed on" {
+	has_controller hugetlb || skip "cgroup v2 has no hugetlb controller on this host"
+	started handed --security-opt writable-cgroups --cgroup-conf hugetlb.2MB.max=0 -- \
+		sh -c "$NEST; echo +hugetlb > cgroup.subtree_control; cat cgroup.subtree_control; exec sleep 60"
+	until_true "it hands on" logged handed hugetlb
+	[ "$(ctr exec handed grep ^0:: /proc/self/cgroup)" = 0::/.ctr ]
+	ctr rm -f handed
+}
+
 @test "it sees its own processes only, and the host's cannot be signalled" {
 	[ "$(box -- sh -c 'ls -d /proc/[0-9]* | wc -l')" -le 3 ]
 	run ! box -- kill -0 $$

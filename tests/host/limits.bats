@@ -180,6 +180,17 @@ swap_on() {
 	ctr rm -f storm
 }
 
+@test "writable-cgroups: controllers are handed on, and limits below hold within the container's own" {
+	run -0 --separate-stderr box -m 64m --memory-swap 64m --security-opt writable-cgroups -- sh -c '
+		cd /sys/fs/cgroup && mkdir own small && echo $$ > own/cgroup.procs &&
+		echo "+memory +pids" > cgroup.subtree_control && echo 16M > small/memory.max && echo 0 > small/memory.swap.max &&
+		sh -c "echo \$\$ > small/cgroup.procs && exec work memory 32"; echo "small: $?"
+		work memory 32; echo "own: $?"
+		echo max > memory.max || echo kept; echo 2G > own/memory.max
+		work memory 100; echo "beyond: $?"'
+	[ "$(grep -v touched <<< "$output" | xargs)" = 'small: 137 own: 0 kept beyond: 137' ]
+}
+
 @test "stats and inspect show what the kernel holds and counts" {
 	started seen -m 64m --cpus 0.5 --pids-limit 50 --cpu-weight 77 --cpuset-cpus 1 -- sh -c 'work memory 20; sleep 1000'
 	until_true "it has run" logged seen 'touched 20'

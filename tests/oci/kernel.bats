@@ -49,6 +49,21 @@ USERS='.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerI
 	[ "$(xargs <<< "$output")" = '0 100000 1000 1000 200000 5 0' ]
 }
 
+# config-linux.md, "Cgroup ownership".
+@test "a writable cgroup of its own belongs to who runs in it" {
+	local writable='.mounts += [{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["rw", "nosuid"]}]'
+	local look='cd /sys/fs/cgroup; stat -c "%u %n" . cgroup.procs cgroup.subtree_control cgroup.threads cgroup.freeze; mkdir below'
+	chown 100000:100000 "$FS" "$FS"/*
+	run -0 run_in "$USERS | $writable" "$look"
+	[ "$(xargs <<< "$output")" = '0 . 0 cgroup.procs 0 cgroup.subtree_control 0 cgroup.threads 65534 cgroup.freeze' ]
+	run -0 run_in "$writable | .process.user.uid = 1000" "$look"
+	[ "$(xargs <<< "$output")" = '1000 . 1000 cgroup.procs 1000 cgroup.subtree_control 1000 cgroup.threads 0 cgroup.freeze' ]
+	run ! run_in "$USERS | $writable | .mounts[-1].options = [\"ro\"]" "$look"
+	[[ "$output" == *'65534 .'* ]]
+	run ! run_in "$USERS | $writable"' | .linux.namespaces -= [{type: "cgroup"}] | .linux.namespaces += [{type: "cgroup", path: "/proc/self/ns/cgroup"}]' "$look"
+	[[ "$output" != *' 0 .'* ]]
+}
+
 @test "clocks with offsets" {
 	[ -e /proc/self/timens_offsets ] || skip "this kernel has no time namespaces"
 	run -0 run_in '.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {boottime: {secs: 9000000}}' \

@@ -57,6 +57,35 @@ Test(plan, maps_no_ids_without_a_user_namespace)
 	spec_free(&s);
 }
 
+Test(plan, delegates_what_can_be_written)
+{
+	static const struct id_map map = {0, 100000, 65536};
+	const struct id_maps ids = {&map, &map, 1, 1}, none = {0};
+	struct spec s = fresh();
+	uint32_t owner = 0;
+
+	cr_assert_not(plan_delegates(&s, &ids, &owner));
+	for (size_t i = 0; i < s.mount_count; i++)
+		if (s.mounts[i].kind == MOUNT_CGROUP)
+			s.mounts[i].attr_set = 0;
+	cr_assert(plan_delegates(&s, &ids, &owner));
+	cr_assert_eq(owner, 100000);
+	s.process.user = "1000:50";
+	cr_assert(plan_delegates(&s, &ids, &owner));
+	cr_assert_eq(owner, 101000);
+	cr_assert(plan_delegates(&s, &none, &owner));
+	cr_assert_eq(owner, 1000);
+	s.process.user = "daemon";
+	cr_assert(plan_delegates(&s, &ids, &owner));
+	cr_assert_eq(owner, 100000);
+	s.process.user = "65536";
+	cr_assert_not(plan_delegates(&s, &ids, &owner));
+	s.process.user = NULL;
+	s.ns.fresh &= ~(uint64_t)CLONE_NEWCGROUP;
+	cr_assert_not(plan_delegates(&s, &ids, &owner));
+	spec_free(&s);
+}
+
 Test(plan, puts_init_in_front_of_the_command)
 {
 	struct spec s = fresh();
