@@ -22,7 +22,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { RESOLV_MAX = 64 << 10 };
+enum { RESOLV_MAX = 64 << 10, NAME_ATTEMPTS = 20 };
 
 static int write_cidfile(const char *path, const char *id, struct err *err)
 {
@@ -141,6 +141,18 @@ static int run_planned(struct cli *cli, struct run_options *o, int image_lock, s
 	return r;
 }
 
+/* A name that was free when we made it up may be another start's by now. */
+static int run_named(struct cli *cli, struct run_options *o, int image_lock, struct err *err)
+{
+	int r = run_planned(cli, o, image_lock, err);
+
+	for (int i = 0; r < 0 && err->sys == CLAIM_TAKEN && i < NAME_ATTEMPTS &&
+			run_options_rename(o, &cli->store, err);
+		i++)
+		r = run_planned(cli, o, image_lock, err);
+	return r;
+}
+
 static int check_terminal(const struct run_options *o, struct err *err)
 {
 	if (!o->spec.process.terminal || o->detach || !o->spec.process.open_stdin ||
@@ -158,7 +170,7 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 
 	if (run_options_finish(o, &cli->store, argc, argv, &image, &image_lock, err) == 0 &&
 		check_terminal(o, err) == 0)
-		r = run_planned(cli, o, image_lock, err);
+		r = run_named(cli, o, image_lock, err);
 	image_free(&image);
 	spec_free(&o->spec);
 	return r;

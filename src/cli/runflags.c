@@ -637,14 +637,18 @@ static int make_up_name(struct run_options *o, const struct store *store, struct
 {
 	char name[NAME_RANDOM_SIZE];
 	struct stat st;
-	unsigned attempt = 0;
 
 	do {
-		if (name_random(attempt++, name, err) < 0)
+		if (name_random(o->names_made_up++, name, err) < 0)
 			return -1;
 	} while (fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0);
 	o->spec.name = arena_strdup(&o->spec.arena, name);
 	return 0;
+}
+
+bool run_options_rename(struct run_options *o, const struct store *store, struct err *err)
+{
+	return !o->name && make_up_name(o, store, err) == 0;
 }
 
 static int take_name(struct run_options *o, const struct store *store, struct err *err)

@@ -16,7 +16,11 @@ struct run_options {
 	const char **env, **env_files; /* applied over the image's environment, files first */
 	size_t env_count, env_file_count;
 	bool hostname_given, writable_cgroups;
+	unsigned names_made_up;
 };
+
+/* Another made-up name; false if the name was given. */
+bool run_options_rename(struct run_options *o, const struct store *store, struct err *err);
 
 extern const struct flag run_flags[];
 void run_options_init(void *options);

@@ -199,7 +199,7 @@ static int write_first_record(struct container *c, struct err *err)
 static int name_taken(struct err *err, const char *name)
 {
 	err_set(err, "the name %s is already in use", name);
-	err->sys = EEXIST;
+	err->sys = CLAIM_TAKEN;
 	return err_hint(err, "ctr rm %s, or choose another --name", name);
 }
 

@@ -9,6 +9,11 @@
 #include "container/container.h"
 #include "spec/spec.h"
 
+#include <errno.h>
+
+/* err->sys where the name is another container's; no system call says that of a file. */
+#define CLAIM_TAKEN ENOTUNIQ
+
 /* Claims the name of a new container and makes both directories. A name that a dead container
  * still holds is released first. */
 int claim_new(const struct store *store, const struct spec *spec, struct container *ret,

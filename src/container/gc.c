@@ -136,7 +136,7 @@ static int sweep_orphan(const struct store *store, const char *name, struct gc_r
 	if (r <= 0)
 		return r;
 	if (claim_hold(store, name, &held, err) < 0)
-		return err->sys == EEXIST ? 0 : -1;
+		return err->sys == CLAIM_TAKEN ? 0 : -1;
 	/* Now that nobody else can make or remove it. */
 	r = is_orphan(store, name, err);
 	if (r > 0 && fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {

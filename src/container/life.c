@@ -292,7 +292,7 @@ static int claim_for_removal(const struct store *store, const char *name, enum r
 			return -1;
 		if (hold_for_removal(store, name, ret, err) == 0)
 			return 0;
-	} while (err->sys == EEXIST && container_settle(store, name, err) == 0);
+	} while (err->sys == CLAIM_TAKEN && container_settle(store, name, err) == 0);
 	return -1;
 }
 

@@ -72,6 +72,33 @@ on() {
 	ctr rm -f same
 }
 
+# Names as others hold them between our look and our claim: locked, and nothing to see but in the state.
+@test "a made-up name that somebody takes meanwhile is not the end" {
+	local holder
+	local -x CTR_STATE=$PWD/state
+	mkdir state
+	python3 - "$CTR_STATE" "$BATS_TEST_DIRNAME/../../src/spec/name.c" 3>&- <<-'END' &
+		import fcntl, os, re, resource, sys, time
+		resource.setrlimit(resource.RLIMIT_NOFILE, (8192, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+		state, source = sys.argv[1], open(sys.argv[2]).read()
+		words = lambda kind: re.findall('"([a-z]+)"', re.search(kind + r'\[WORDS\].*?};', source, re.S)[0])
+		for name in [f'{a}-{n}' for a in words('adjectives') for n in words('nouns')]:
+		    os.mkdir(f'{state}/{name}')
+		    fcntl.flock(os.open(f'{state}/{name}', os.O_RDONLY), fcntl.LOCK_EX)
+		open('held', 'w').close()
+		time.sleep(100)
+	END
+	holder=$!
+	until_true "all names are held" test -e held
+	[ "$(ls "$CTR_STATE" | wc -l)" = 4096 ]
+	run -0 box -- echo ran
+	[ "$output" = ran ]
+	run -0 ctr run -d --cidfile id --rootfs "$FS" -- sleep 1000
+	[ "$output" = "$(cat id)" ]
+	ctr rm -f "$output"
+	kill "$holder"
+}
+
 @test "the config.json of a container is what was run, and readable by others" {
 	started told -e A=b -w /etc -v "$FS:/data:ro" -- sleep 60
 	python3 - "$CTR_ROOT/containers/told/config.json" "$(cat "/proc/$(payload told)/uid_map")" <<- 'END'
