@@ -68,6 +68,7 @@ static int point_fault;
 static char outcome[128] = "missed - -";
 static FILE *trace;
 static bool waiting_left; /* some were let go of that wait for others to come */
+static bool killed_all;
 static volatile sig_atomic_t late;
 
 static void die(const char *what)
@@ -164,6 +165,7 @@ static const char *call_name(long call)
 
 static void kill_all(void)
 {
+	killed_all = true;
 	for (int i = 0; i < PROCESSES_MAX; i++)
 		if (processes[i].pid)
 			kill(processes[i].pid, SIGKILL);
@@ -249,6 +251,36 @@ static void child_appears(struct process *parent)
 	}
 }
 
+/* Whose parent was killed before it told of the child has no place of its own, and goes on. */
+static void adopt_if_orphan(struct process *p)
+{
+	char path[64], text[512], *end;
+	int parent = -1;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)p->pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	end = strrchr(text, ')');
+	if (!end || sscanf(end + 1, " %*c %d", &parent) != 1 || parent != getpid())
+		return;
+	strcpy(p->role, "orphan");
+	process_program(p);
+	p->waits = false;
+	resume(p, 0);
+}
+
+static void process_ended(struct process *p)
+{
+	process_forget(p);
+	for (int i = 0; i < PROCESSES_MAX; i++)
+		if (processes[i].pid && processes[i].waits)
+			adopt_if_orphan(&processes[i]);
+}
+
 static void stopped(struct process *p, int status)
 {
 	int event = status >> 16, sig = WSTOPSIG(status);
@@ -270,6 +302,10 @@ static void stopped(struct process *p, int status)
 		return;
 	} else if (event == PTRACE_EVENT_STOP && !p->role[0]) {
 		p->waits = true;
+		if (killed_all)
+			kill(p->pid, SIGKILL);
+		else
+			adopt_if_orphan(p);
 		return;
 	} else if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK ||
 		   event == PTRACE_EVENT_CLONE) {
@@ -352,8 +388,7 @@ static int follow(pid_t command)
 			if (pid == command)
 				result = WIFSIGNALED(status) ? 128 + WTERMSIG(status)
 							     : WEXITSTATUS(status);
-			p = process_find(pid);
-			process_forget(p);
+			process_ended(process_find(pid));
 			continue;
 		}
 		p = process_find(pid);
