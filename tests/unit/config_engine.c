@@ -93,6 +93,7 @@ static const struct mount *mount_at(const struct spec *s, const char *target)
 		if (!strcmp(s->mounts[i].target, target))
 			return &s->mounts[i];
 	cr_assert_fail("no mount at %s", target);
+	return NULL;
 }
 
 static int data_open(void)
