@@ -4,9 +4,11 @@
 #include "base/file.h"
 #include "base/inside.h"
 #include "base/json.h"
+#include "cgroup/group.h"
 #include "cgroup/hierarchy.h"
 #include "container/dumped.h"
 #include "container/engine.h"
+#include "container/release.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -265,6 +267,16 @@ static int dump(struct container *c, const struct spec *spec, const struct check
 	return r < 0 || stays ? r : wait_for_end(c, err);
 }
 
+/* criu freezes it, and may have ended before it was to thaw it. */
+static void go_on(const struct container *c, bool paused)
+{
+	struct err err;
+
+	if (c->group_fd >= 0 &&
+		cgroup_freeze(c->group_fd, paused, deadline_in(END_SECONDS), &err) < 0)
+		warn("%s", err.text);
+}
+
 int bundle_checkpoint(struct container *c, const struct checkpoint *o, struct err *err)
 {
 	enum bundle_status status;
@@ -279,8 +291,8 @@ int bundle_checkpoint(struct container *c, const struct checkpoint *o, struct er
 	if (bundle_spec(c, &spec, err) < 0)
 		return -1;
 	r = dumped_check(&spec, err);
-	if (r == 0)
-		r = dump(c, &spec, o, err);
+	if (r == 0 && (r = dump(c, &spec, o, err)) < 0)
+		go_on(c, status == BUNDLE_PAUSED);
 	spec_free(&spec);
 	return r < 0 ? err_wrap(err, "checkpoint %s", c->record.name) : 0;
 }

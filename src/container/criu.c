@@ -2,10 +2,12 @@
 
 #include "base/fd.h"
 #include "base/fdpass.h"
+#include "container/custody.h"
 #include "container/payload.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,8 +15,8 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* Of criu_req, criu_resp and what is in that. */
@@ -112,8 +114,6 @@ static int prepare(const struct criu_request *r, struct err *err)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-		return err_sys(err, "cannot prepare criu");
 	for (size_t i = 0; i < r->fd_count; i++)
 		if (fcntl(r->fds[i], F_SETFD, 0) < 0)
 			return err_sys(err, "cannot prepare criu");
@@ -143,22 +143,28 @@ static int execute(const struct criu_request *r, int carrier, struct err *err)
 	return err_hint(err, "apt install criu");
 }
 
-static _Noreturn void be_criu(const struct criu_request *r, int carrier, int report_fd)
+struct launch {
+	const struct criu_request *request;
+	int carrier, report_fd;
+};
+
+static void be_criu(void *arg)
 {
+	const struct launch *l = arg;
 	struct err err = {0};
 
-	execute(r, carrier, &err);
-	fd_write_all(report_fd, &err, sizeof(err));
+	execute(l->request, l->carrier, &err);
+	fd_write_all(l->report_fd, &err, sizeof(err));
 	_exit(1);
 }
 
-/* The pid of criu with our end of its socket, or -1. */
-static pid_t start(const struct criu_request *r, int *ret_sock, struct err *err)
+/* *ret_sock: our end of its socket. */
+static int start(const struct criu_request *r, int *ret_sock, struct custody *ret, struct err *err)
 {
 	int socks[2], report[2];
 	autofd int ours = -1, theirs = -1, in = -1, out = -1;
+	struct custody custody;
 	struct err why;
-	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socks) < 0)
 		return err_sys(err, "cannot make a socket for criu");
@@ -168,18 +174,18 @@ static pid_t start(const struct criu_request *r, int *ret_sock, struct err *err)
 		return err_sys(err, "cannot make a pipe for criu");
 	in = report[0];
 	out = report[1];
-	pid = fork();
-	if (pid < 0)
-		return err_sys(err, "cannot start criu");
-	if (pid == 0)
-		be_criu(r, theirs, out);
+	if (custody_begin(&custody, be_criu, &(struct launch){r, theirs, out},
+		    (int[]){ours, theirs, in, out}, 4, err) < 0)
+		return err_wrap(err, "start criu");
 	close(take_fd(&out));
 	close(take_fd(&theirs));
-	if (fd_read_all(in, &why, sizeof(why)) == sizeof(why))
+	if (fd_read_all(in, &why, sizeof(why)) == sizeof(why)) {
 		*err = why;
-	else if (fds_receive(ours, ret_sock, 1, err) == 0)
-		return pid;
-	waitpid(pid, NULL, 0);
+	} else if (fds_receive(ours, ret_sock, 1, err) == 0) {
+		*ret = custody;
+		return 0;
+	}
+	custody_kill(&custody);
 	return -1;
 }
 
@@ -187,7 +193,8 @@ static int send_message(int sock, const struct protobuf *m, struct err *err)
 {
 	if (m->failed)
 		return err_set(err, "no memory for a request to criu");
-	if (send(sock, m->data, m->len, MSG_NOSIGNAL) != (ssize_t)m->len)
+	/* It hears us before it says more: there is room. */
+	if (send(sock, m->data, m->len, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)m->len)
 		return err_sys(err, "cannot send criu a request");
 	return 0;
 }
@@ -260,6 +267,41 @@ static int parse_answer(const uint8_t *at, const uint8_t *end, struct answer *re
 	return r;
 }
 
+/* Until it says something. It may take as long as it takes: whoever waits for us says when that is too
+ * long. */
+static int await(int sock, int signals, struct err *err)
+{
+	struct pollfd p[] = {{sock, POLLIN, 0}, {signals, POLLIN, 0}};
+	struct signalfd_siginfo info;
+	int n;
+
+	do
+		n = poll(p, 2, -1);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return err_sys(err, "cannot hear what criu says");
+	if (p[1].revents && read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		return err_set(err, "criu was interrupted by signal %u", info.ssi_signo);
+	return 0;
+}
+
+/* The first of the descriptors that came with a message, or -1; there is to be no other. */
+static int take_passed(struct msghdr *msg)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+	int fds[2], got = -1;
+
+	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
+		c->cmsg_len < CMSG_LEN(sizeof(int)))
+		return -1;
+	memcpy(&got, CMSG_DATA(c), sizeof(int));
+	if (c->cmsg_len >= CMSG_LEN(sizeof(fds))) {
+		memcpy(fds, CMSG_DATA(c), sizeof(fds));
+		close(fds[1]);
+	}
+	return got;
+}
+
 /* 1, 0 if it has ended, or -1. *ret_fd: what came with it, or -1. */
 static int receive(int sock, struct answer *ret, int *ret_fd, struct err *err)
 {
@@ -275,7 +317,7 @@ static int receive(int sock, struct answer *ret, int *ret_fd, struct err *err)
 		.msg_control = &control,
 		.msg_controllen = sizeof(control),
 	};
-	struct cmsghdr *c;
+	autofd int fd = -1;
 	ssize_t n;
 
 	*ret_fd = -1;
@@ -284,13 +326,13 @@ static int receive(int sock, struct answer *ret, int *ret_fd, struct err *err)
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && errno != ECONNRESET)
 		return err_sys(err, "cannot hear what criu says");
-	c = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-		c->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(ret_fd, CMSG_DATA(c), sizeof(int));
-	if (n > 0 && parse_answer(buf, buf + n, ret) < 0)
+	if (n <= 0)
+		return 0;
+	fd = take_passed(&msg);
+	if ((msg.msg_flags & MSG_TRUNC) || parse_answer(buf, buf + n, ret) < 0)
 		return err_set(err, "what criu answers is no answer");
-	return n > 0;
+	*ret_fd = take_fd(&fd);
+	return 1;
 }
 
 /* The last line of the log that tells of an error and not only that there was one. */
@@ -329,7 +371,8 @@ static int failed(const struct criu_request *r, const struct answer *a, struct e
 }
 
 /* What we have refused is a better story than criu's, that we did. */
-static int converse(int sock, const struct criu_request *r, pid_t *ret_pid, struct err *err)
+static int converse(int sock, int signals, const struct criu_request *r, pid_t *ret_pid,
+	struct err *err)
 {
 	struct err refused = {0}, ignored;
 	bool refusal = false;
@@ -338,7 +381,8 @@ static int converse(int sock, const struct criu_request *r, pid_t *ret_pid, stru
 
 	if (send_request(sock, r, err) < 0)
 		return -1;
-	while ((n = receive(sock, &a, &fd, err)) > 0 && a.type == TYPE_NOTIFY) {
+	while ((n = await(sock, signals, err)) == 0 && (n = receive(sock, &a, &fd, err)) > 0 &&
+		a.type == TYPE_NOTIFY) {
 		bool well = true;
 
 		if (r->reached)
@@ -362,17 +406,44 @@ static int converse(int sock, const struct criu_request *r, pid_t *ret_pid, stru
 	return 0;
 }
 
+/* They come to us alone: what criu does is undone before we end. */
+static int hold_signals(sigset_t *ret_old, struct err *err)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, ret_old);
+	fd = signalfd(-1, &set, SFD_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	err_sys(err, "wait for signals");
+	sigprocmask(SIG_SETMASK, ret_old, NULL);
+	return -1;
+}
+
 int criu_run(const struct criu_request *r, pid_t *ret_pid, struct err *err)
 {
-	autofd int sock = -1;
-	pid_t pid = start(r, &sock, err);
+	autofd int sock = -1, signals = -1;
+	struct custody custody;
+	sigset_t old;
 	int result;
 
-	if (pid < 0)
+	signals = hold_signals(&old, err);
+	if (signals < 0)
 		return -1;
-	result = converse(sock, r, ret_pid, err);
-	close(take_fd(&sock));
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	result = start(r, &sock, &custody, err);
+	if (result == 0) {
+		result = converse(sock, signals, r, ret_pid, err);
+		close(take_fd(&sock));
+		if (result == 0)
+			custody_release(&custody);
+		else
+			custody_kill(&custody);
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
 	return result;
 }

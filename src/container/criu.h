@@ -75,7 +75,8 @@ struct criu_request {
 };
 
 /* ret_pid: of a restored first process, which is our child; may be NULL otherwise. The message of a
- * failure has the first error that CRIU met. */
+ * failure has the first error that CRIU met. CRIU and what it has made end with a failure, with SIGHUP,
+ * SIGINT and SIGTERM, which are one, and with us. */
 int criu_run(const struct criu_request *r, pid_t *ret_pid, struct err *err);
 
 /* Whether there is such a program. */

@@ -518,13 +518,15 @@ int container_remove_state(const struct store *store, const char *name, const ch
 	return tree_remove(store->state_fd, old, err);
 }
 
-/* What has no group is killed by its first process: with that go all of its pid namespace. */
-static int end_without_group(struct container *c, struct err *err)
+/* What has no group, or is not in it yet when half restored, is killed by its first process: with that go
+ * all of its pid namespace. */
+static int end_outside_group(struct container *c, struct err *err)
 {
+	const struct record *r = &c->record;
 	struct pollfd p = {.events = POLLIN};
 	int lives;
 
-	if (!c->record.bundle[0] || c->record.cgroup[0])
+	if (!r->bundle[0] || (r->cgroup[0] && r->stage != STAGE_CREATING))
 		return 0;
 	lives = first_process_lives(c, err);
 	if (lives <= 0)
@@ -578,7 +580,7 @@ int container_release(struct container *c, int status, struct err *err)
 
 	if (ran && !r->remove && keep_end(c, status, err) < 0)
 		return -1;
-	if (end_without_group(c, err) < 0 || remove_group(c, err) < 0)
+	if (end_outside_group(c, err) < 0 || remove_group(c, err) < 0)
 		return err_wrap(err, "release %s", r->name);
 	if ((r->remove || !ran) && !r->bundle[0] && container_remove_own_data(c, err) < 0)
 		return -1;

@@ -11,7 +11,7 @@ setup() {
 teardown() {
 	oci_teardown
 	if [ -n "${NETNS:-}" ]; then ip netns del "$NETNS"; fi
-	[ -z "$(pgrep -x criu)" ]
+	no_criu
 }
 
 need_criu() {
@@ -338,6 +338,159 @@ of_process() { sed -n "s/^$1:[[:blank:]]*//p" "/proc/$(cat "$B/pid")/status"; }
 		exec ctr-oci --root "$OCI_ROOT" checkpoint --image-path "$1" oci-a' sh "$I"
 	[ "${#lines[@]}" = 1 ]
 	[[ "$output" == *criu* ]]
+	is oci-a running
+}
+
+# fake MODE COMMAND…: with a criu that behaves as MODE says, here or on any kernel. It says that it is there
+# by a file, and the processes that it makes have its name.
+fake() {
+	local bin=$BATS_TEST_TMPDIR/bin
+	mkdir -p "$bin" "$I"
+	echo '["", "", ""]' > "$I/descriptors.json"
+	cat > "$bin/criu" <<-'END'
+	#!/usr/bin/python3
+	import ctypes, os, socket, sys, time
+	mode, there = os.environ["FAKE"], os.environ["FAKE_THERE"]
+	s = socket.socket(fileno=int(sys.argv[2]))
+	s.recv(1 << 16)
+	def number(n):
+	    low = bytes([n & 127 | (128 if n > 127 else 0)])
+	    return low + number(n >> 7) if n > 127 else low
+	def message(*fields):
+	    out = b""
+	    for f, v in fields:
+	        out += number(f << 3) + number(v) if isinstance(v, int) else number(f << 3 | 2) + number(len(v)) + v
+	    return out
+	def sibling(work):
+	    call = {"x86_64": 56, "aarch64": 220}[os.uname().machine]
+	    pid = ctypes.CDLL(None).syscall(call, 0x8000 | 17, 0, 0, 0, 0)
+	    if pid == 0:
+	        s.close()
+	        work()
+	        os._exit(0)
+	    return pid
+	def for_ever():
+	    open(there, "w").close()
+	    while True:
+	        time.sleep(100)
+	def family():
+	    os.fork()
+	    for_ever()
+	def notify(pid):
+	    s.send(message((1, 6), (5, message((1, b"setup-namespaces"), (2, pid)))))
+	    s.recv(1000)
+	if mode == "ends":
+	    sys.exit(0)
+	elif mode == "closes":
+	    s.close()
+	elif mode == "says nothing":
+	    s.send(b"")
+	elif mode == "garbage":
+	    s.send(b"\xff" * 100)
+	elif mode == "length":
+	    s.send(b"\x4a" + b"\xff" * 9 + b"\x01" + b"x" * 20)
+	elif mode == "large":
+	    s.send(message((9, b"x" * 100000), (1, 2), (2, 1), (4, message((1, 1)))))
+	elif mode == "other type":
+	    s.send(message((1, 1), (2, 1)))
+	elif mode == "many":
+	    while True:
+	        s.send(message((1, 6), (5, message((1, b"pre-resume")))))
+	elif mode == "early":
+	    sibling(family)
+	elif mode.startswith("half"):
+	    notify(sibling(family))
+	    if mode == "half, garbage":
+	        s.send(b"\xff")
+	elif mode == "freezes":
+	    with open(os.environ["FAKE_FREEZE"], "w") as f:
+	        f.write("1")
+	elif mode == "restores":
+	    pid = sibling(lambda: (time.sleep(1), os._exit(7)))
+	    notify(pid)
+	    s.send(message((1, 2), (2, 1), (4, message((1, pid)))))
+	for_ever()
+	END
+	chmod +x "$bin/criu"
+	export FAKE_THERE=$BATS_TEST_TMPDIR/there FAKE_FREEZE
+	FAKE=$1 PATH=$bin:$PATH exec timeout -k 1 "$((30 * ${TEST_PATIENCE:-1}))" "${@:2}"
+}
+fake_restore() { # MODE OPTION…
+	(fake "$1" ctr-oci --root "$OCI_ROOT" restore "${@:2}" --bundle "$B" --image-path "$I" --work-path "$W" oci-a)
+}
+no_criu() { [ -z "$(pgrep -r RSDT -x criu)" ]; }
+child_of() { pgrep -P "$1"; }
+
+@test "criu that ends early, or says what is no answer: the restore fails, and nothing is left" {
+	sh_bundle 'sleep 100'
+	for mode in ends closes 'says nothing' garbage length large 'other type' many 'half, garbage'; do
+		run -1 fake_restore "$mode" --detach < /dev/null
+		[[ "$output" == *"restore oci-a: "*criu* ]]
+		no_criu
+		run ! oci state oci-a
+	done
+}
+
+@test "criu that has answered, and does not end: what it has restored goes on" {
+	sh_bundle 'sleep 100'
+	run -7 fake_restore restores < /dev/null
+	no_criu
+	run ! oci state oci-a
+}
+
+# interrupted SIGNAL MODE COMMAND…: what the call says is in $B/said, its status is returned.
+interrupted() {
+	rm -f "$BATS_TEST_TMPDIR/there"
+	fake "${@:2}" < /dev/null > "$B/said" 2>&1 3>&- &
+	local timeout=$!
+	until_true "criu at work" test -e "$BATS_TEST_TMPDIR/there"
+	kill "-$1" "$(child_of $timeout)"
+	wait $timeout
+}
+
+@test "a restore that is interrupted ends criu and all that it has made" {
+	sh_bundle 'sleep 100'
+	for mode in sleeps early half; do
+		for sig in TERM INT HUP; do
+			run -1 interrupted $sig "$mode" ctr-oci --root "$OCI_ROOT" restore --bundle "$B" --image-path "$I" oci-a
+			no_criu
+			run ! oci state oci-a
+			grep -q "restore oci-a: .*criu.*signal" "$B/said"
+		done
+	done
+}
+
+@test "a restore that is killed: criu and all that it has made end, and delete --force undoes the rest" {
+	sh_bundle 'sleep 100'
+	for mode in sleeps early half; do
+		run -137 interrupted KILL "$mode" ctr-oci --root "$OCI_ROOT" restore --bundle "$B" --image-path "$I" oci-a
+		until_true "end of criu" no_criu
+		oci delete --force oci-a
+		run ! oci state oci-a
+		[ -z "$(ls "$OCI_ROOT")" ]
+	done
+}
+
+@test "a checkpoint that is interrupted or killed: criu ends, and the container goes on" {
+	sh_bundle 'sleep 100'
+	create oci-a
+	oci start oci-a
+	FAKE_FREEZE=$OCI_GROUPS/${B##*/}/cgroup.freeze
+	for mode in sleeps freezes; do
+		run -1 interrupted TERM "$mode" ctr-oci --root "$OCI_ROOT" checkpoint --image-path "$I" oci-a
+		grep -q "checkpoint oci-a: .*criu.*signal" "$B/said"
+		no_criu
+		is oci-a running
+	done
+	oci pause oci-a
+	run -1 interrupted INT sleeps ctr-oci --root "$OCI_ROOT" checkpoint --image-path "$I" oci-a
+	is oci-a paused
+	oci resume oci-a
+	run -137 interrupted KILL sleeps ctr-oci --root "$OCI_ROOT" checkpoint --image-path "$I" oci-a
+	until_true "end of criu" no_criu
+	is oci-a running
+	run -1 fake garbage ctr-oci --root "$OCI_ROOT" checkpoint --image-path "$I" oci-a
+	[[ "$output" == *"checkpoint oci-a: what criu answers is no answer"* ]]
 	is oci-a running
 }
 
