@@ -3,7 +3,10 @@
 #include "base/fd.h"
 #include "base/file.h"
 
+#include <errno.h>
+#include <stdarg.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +33,22 @@ static bool too_deep(const char *data, size_t len)
 	return false;
 }
 
+/* jansson does not always say that there was no memory, malloc(3) does: with errno 0 before. */
+static int mistake(struct err *err, const char *what, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+static int mistake(struct err *err, const char *what, const char *fmt, ...)
+{
+	char text[JSON_ERROR_TEXT_LENGTH + 64];
+	va_list ap;
+
+	if (errno == ENOMEM)
+		return err_sys(err, "parse %s", what);
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return err_set(err, "%s:%s", what, text);
+}
+
 json_t *json_parse(const char *what, const char *data, size_t len, struct err *err)
 {
 	json_error_t e;
@@ -43,10 +62,24 @@ json_t *json_parse(const char *what, const char *data, size_t len, struct err *e
 		err_set(err, "%s: nested more than %d deep", what, JSON_MAX_DEPTH);
 		return NULL;
 	}
+	errno = 0;
 	j = json_loadb(data, len, JSON_REJECT_DUPLICATES, &e);
 	if (!j)
-		err_set(err, "%s:%d:%d: %s", what, e.line, e.column, e.text);
+		mistake(err, what, "%d:%d: %s", e.line, e.column, e.text);
 	return j;
+}
+
+int json_take(json_t *j, const char *what, struct err *err, const char *format, ...)
+{
+	json_error_t e;
+	va_list ap;
+	int r;
+
+	errno = 0;
+	va_start(ap, format);
+	r = json_vunpack_ex(j, &e, JSON_STRICT, format, ap);
+	va_end(ap);
+	return r < 0 ? mistake(err, what, " %s", e.text) : 0;
 }
 
 json_t *json_read(int dirfd, const char *name, struct err *err)

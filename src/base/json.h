@@ -15,8 +15,11 @@ static inline void json_cleanup(json_t **j)
 #define autojson __attribute__((cleanup(json_cleanup)))
 
 /* Parses exactly one document: duplicate keys, trailing bytes, invalid UTF-8 and NUL inside strings
- * are refused with "WHAT:LINE:COLUMN: reason". A new reference, or NULL with err. */
+ * are refused with "WHAT:LINE:COLUMN: reason". A new reference, or NULL with err, whose err->sys tells
+ * what is wrong with the document, 0, from what is wrong with us: ENOMEM. */
 json_t *json_parse(const char *what, const char *data, size_t len, struct err *err);
+/* json_unpack(3), strict: what is missing, of another type or too much is refused. */
+int json_take(json_t *j, const char *what, struct err *err, const char *format, ...);
 /* Reads and parses a file of ours below dirfd. err->sys is ENOENT if it is absent. */
 json_t *json_read(int dirfd, const char *name, struct err *err);
 /* One line of text, new (free it), or NULL with err. */

@@ -53,17 +53,16 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 	int remove, supervised, terminal, late_hooks = 0;
 	size_t at = 0;
 	struct record r = {0};
-	json_error_t e;
 
 	if (!j)
 		return -1;
-	if (json_unpack_ex(j, &e, JSON_STRICT,
-		    "{ss ss ss ss sI sI sI sI sI sb sb sb s?s s?s s?I s?b}", "name", &name, "id",
-		    &id, "bootId", &boot, "stage", &stage, "slot", &slot, "namespaces", &namespaces,
-		    "pid", &pid, "startTicks", &ticks, "startedNs", &started, "remove", &remove,
-		    "supervised", &supervised, "terminal", &terminal, "bundle", &bundle, "cgroup",
-		    &cgroup, "createdNs", &created, "lateHooks", &late_hooks) < 0)
-		return err_set(err, "record: %s", e.text);
+	if (json_take(j, "record", err, "{ss ss ss ss sI sI sI sI sI sb sb sb s?s s?s s?I s?b}",
+		    "name", &name, "id", &id, "bootId", &boot, "stage", &stage, "slot", &slot,
+		    "namespaces", &namespaces, "pid", &pid, "startTicks", &ticks, "startedNs",
+		    &started, "remove", &remove, "supervised", &supervised, "terminal", &terminal,
+		    "bundle", &bundle, "cgroup", &cgroup, "createdNs", &created, "lateHooks",
+		    &late_hooks) < 0)
+		return -1;
 	while (at < stage_count && strcmp(stages[at], stage) != 0)
 		at++;
 	if (at == stage_count || slot < 0 || slot > IDMAP_SLOTS || pid < 0 || pid > INT32_MAX ||
@@ -169,16 +168,15 @@ int summary_parse(const char *text, size_t len, struct summary *ret, struct err 
 	struct summary s = {0};
 	char **layer_list;
 	size_t n;
-	json_error_t e;
 
 	if (!j)
 		return -1;
-	if (json_unpack_ex(j, &e, JSON_STRICT, "{ss ss s?s s?s so so so sI sI sI sb sb si sb}",
+	if (json_take(j, "container.json", err, "{ss ss s?s s?s so so so sI sI sI sb sb si sb}",
 		    "name", &name, "id", &id, "image", &image, "rootfs", &rootfs, "command",
 		    &command, "layers", &layers, "labels", &labels, "createdNs", &created,
 		    "startedNs", &started, "finishedNs", &finished, "remove", &remove, "exited",
 		    &exited, "exitStatus", &status, "oomKilled", &oom) < 0)
-		return err_set(err, "container.json: %s", e.text);
+		return -1;
 	if (read_strings(&s.arena, command, &s.command, &n) < 0 ||
 		read_strings(&s.arena, layers, &layer_list, &s.layer_count) < 0 ||
 		read_labels(&s, labels) < 0) {

@@ -1,5 +1,6 @@
 #include "container/supervise.h"
 
+#include "base/arena.h"
 #include "base/fd.h"
 #include "base/fdpass.h"
 #include "container/attach.h"
@@ -259,6 +260,16 @@ static int report_failure(int report, const struct err *err)
 	return fd_write_all(report, buf, sizeof(buf));
 }
 
+static int report_exhausted; /* the parent's end tells, not the child's own standard error */
+
+static void out_of_memory(void)
+{
+	struct err err = {.text = "out of memory"};
+
+	report_failure(report_exhausted, &err);
+	_exit(ERR_STATUS_OURS);
+}
+
 int container_supervise(const struct store *store, const struct spec *spec, struct plan *plan,
 	int image_lock, int *ret_attach, struct err *err)
 {
@@ -276,6 +287,8 @@ int container_supervise(const struct store *store, const struct spec *spec, stru
 	}
 	if (pid == 0) {
 		close(report[0]);
+		report_exhausted = report[1];
+		arena_exhausted = out_of_memory;
 		start_and_supervise(store, spec, plan, image_lock, ret_attach != NULL, report[1],
 			err);
 		report_failure(report[1], err);

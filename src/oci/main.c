@@ -215,12 +215,10 @@ int main(int argc, char **argv)
 	int words, r;
 
 	program_inherit_nothing();
-	if (!kept) {
-		err_sys(&err, "start");
-		return fail(&log, NULL, &err);
-	}
 	words = options_parse(globals, &g, argc - 1, argv + 1, false, &err);
 	log.path = g.log;
+	if (words >= 0 && !kept)
+		words = err_set(&err, "out of memory");
 	if (words < 0 || (g.log_format && log_format_parse(g.log_format, &log.format, &err) < 0) ||
 		manager_parse(&g, &oci.manager, &err) < 0 ||
 		rootless_parse(&g, &oci.rootless, &err) < 0)

@@ -12,7 +12,8 @@
  *
  *   -t       writes "PROCESS K PROGRAM CALL can|memory|cannot" for every call: whether it can fail at
  *            all, or for want of memory only
- *   -r       writes what happened in one line: "STATUS hit|missed|harmless PROGRAM CALL HUNG"
+ *   -r       writes what happened in one line: "STATUS hit|linking|missed|harmless PROGRAM CALL HUNG";
+ *            linking: before the dynamic loader, if there is one, has any memory
  *   -d       ends everything after so many seconds
  *
  * Only our own programs are followed: a process that executes another one (the payload) is let go of, and
@@ -41,7 +42,8 @@
 #error "inject.c knows the registers of x86_64 only"
 #endif
 
-enum { PROCESSES_MAX = 64, FAULT_KILL = -1, FAULT_ALL = -2 };
+/* glibc's dynamic loader asks for memory with its second call. */
+enum { PROCESSES_MAX = 64, FAULT_KILL = -1, FAULT_ALL = -2, LINKING = 2 };
 enum {
 	OPTIONS = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
 		  PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL,
@@ -52,12 +54,13 @@ struct process {
 	char role[64];    /* "" until its parent's stop has told who made it */
 	char program[32]; /* the last component of what it executes */
 	unsigned long calls, children;
-	bool inside;  /* between the two stops of a call */
-	bool accepts; /* that call is accept4(2) */
-	bool leaves;  /* at its next stop */
-	bool waits;   /* for its role */
-	long result;  /* what the call it is in shall return; 0: its own */
-	long brk;     /* what brk(2) was asked for, which is put back */
+	unsigned long executed; /* how many of these calls when it last executed a program */
+	bool inside;            /* between the two stops of a call */
+	bool accepts;           /* that call is accept4(2) */
+	bool leaves;            /* at its next stop */
+	bool waits;             /* for its role */
+	long result;            /* what the call it is in shall return; 0: its own */
+	long brk;               /* what brk(2) was asked for, which is put back */
 };
 
 static struct process processes[PROCESSES_MAX];
@@ -125,6 +128,9 @@ static bool process_program(struct process *p)
 	n = readlink(path, target, sizeof(target) - 1);
 	target[n > 0 ? n : 0] = '\0';
 	name = strrchr(target, '/');
+	/* A copy of itself in memory. */
+	if (name && strncmp(name, "/memfd:ctr", 10) == 0)
+		return true;
 	snprintf(p->program, sizeof(p->program), "%s", name ? name + 1 : "?");
 	/* On a mount of its own, as it runs for who could overwrite it, it has no path. */
 	if (!p->program[0])
@@ -171,6 +177,33 @@ static void kill_all(void)
 			kill(processes[i].pid, SIGKILL);
 }
 
+/* What who is still there is doing: a blank-separated line of the kernel's for each. */
+static void tell_what_hangs(void)
+{
+	static const char *const files[] = {"stat", "wchan", "syscall"};
+
+	for (int i = 0; i < PROCESSES_MAX; i++) {
+		const struct process *p = &processes[i];
+
+		if (!p->pid)
+			continue;
+		fprintf(stderr, "inject: %s %s, call %lu%s%s:", p->role, p->program, p->calls,
+			p->inside ? ", in it" : "", p->waits ? ", waits" : "");
+		for (size_t k = 0; k < sizeof(files) / sizeof(files[0]); k++) {
+			char path[64], text[64] = "";
+			FILE *f;
+
+			snprintf(path, sizeof(path), "/proc/%d/%s", (int)p->pid, files[k]);
+			f = fopen(path, "re");
+			if (f && fgets(text, sizeof(text), f))
+				fprintf(stderr, " %s", text);
+			if (f)
+				fclose(f);
+		}
+		fprintf(stderr, "\n");
+	}
+}
+
 static void set_register(pid_t pid, size_t offset, long value)
 {
 	ptrace(PTRACE_POKEUSER, pid, offset, value);
@@ -210,7 +243,10 @@ static void call_begins(struct process *p)
 					      : "cannot");
 	if (!is_point(p, call))
 		return;
-	snprintf(outcome, sizeof(outcome), "%s %s %s", can || point_fault < 0 ? "hit" : "harmless",
+	snprintf(outcome, sizeof(outcome), "%s %s %s",
+		!can && point_fault >= 0            ? "harmless"
+		: p->calls - p->executed <= LINKING ? "linking"
+						    : "hit",
 		p->program, call_name(call));
 	if (point_fault == FAULT_KILL)
 		kill(p->pid, SIGKILL);
@@ -300,6 +336,8 @@ static void stopped(struct process *p, int status)
 		ptrace(PTRACE_DETACH, p->pid, 0, 0);
 		process_forget(p);
 		return;
+	} else if (event == PTRACE_EVENT_EXEC) {
+		p->executed = p->calls;
 	} else if (event == PTRACE_EVENT_STOP && !p->role[0]) {
 		p->waits = true;
 		if (killed_all)
@@ -377,6 +415,7 @@ static int follow(pid_t command)
 
 		if (pid < 0 && errno == EINTR && late == 1) {
 			late = 2;
+			tell_what_hangs();
 			kill_all();
 			return 0;
 		}
