@@ -295,6 +295,7 @@ main()
 	rm -f "$work"/*.json
 	make_roots
 	for key in crun jq; do have $key || die "$key is not installed (make test-deps)"; done
+	for key in crun runc bwrap; do ! have $key || "$key" --version | head -n 1; done
 	choose_devices
 	make_bundles
 	measure_all

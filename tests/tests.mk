@@ -62,6 +62,12 @@ $(B)/bench/true-glibc: bench/true.c
 	$(CC) -Os -static -s -o $@ $<
 bench: all $(BENCH)
 	bench/run.sh $(B)
+# The same against crun of the newest Debian.
+bench-newest: test-deps $(BENCH)
+	$(call install_packages,bench/packages,$(B)/apt.log)
+	@$(MAKE) --no-print-directory -s -j2 all
+	bench/newest-crun $(B)/bench/newest
+	PATH=$(abspath $(B))/bench/newest:$$PATH bench/run.sh $(B)
 
 # What is left behind by N calls of ctr of all kinds, some of them killed, and by a thousand races for
 # one name; and by a thousand containers at once. SEED= repeats the calls of an earlier run.
@@ -131,7 +137,7 @@ asan:
 	  CFLAGS="$(SAN) -fsanitize=address,undefined" all unit-programs
 	@SANITIZER_REPORT=$(B)/asan/report tests/run.sh $(B)/asan unit cli reports
 
-.PHONY: engines engines-deps check unit-programs soak soak-many host host-selftest power bench lint format asan
+.PHONY: engines engines-deps check unit-programs soak soak-many host host-selftest power bench bench-newest lint format asan
 .PHONY: attack attack-programs
 
 # Fuzzing: one libFuzzer program per tests/fuzz/NAME.c, by clang. `make fuzz FUZZ=NAME TIME=SECONDS` looks
