@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/fdpass.h"
+#include "container/criu_answer.h"
 #include "container/custody.h"
 #include "container/payload.h"
 
@@ -19,29 +20,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Of criu_req, criu_resp and what is in that. */
+/* Of criu_req. */
 enum { REQ_TYPE = 1, REQ_OPTS = 2, REQ_NOTIFY_SUCCESS = 3 };
-enum {
-	RESP_TYPE = 1,
-	RESP_SUCCESS = 2,
-	RESP_RESTORE = 4,
-	RESP_NOTIFY = 5,
-	RESP_ERRNO = 7,
-	RESP_ERRMSG = 9
-};
-enum { RESTORE_PID = 1, NOTIFY_SCRIPT = 1, NOTIFY_PID = 2 };
-enum { TYPE_NOTIFY = 6 };
-
 enum { ANSWER_MAX = 64 << 10 };
-
-struct answer {
-	unsigned type;
-	bool success;
-	pid_t pid;
-	char point[64];
-	int sys;
-	char why[512];
-};
 
 /* Where it and the tools that it calls are may not be among an engine's. */
 static void widen_path(void)
@@ -216,55 +197,11 @@ static int send_reaction(int sock, bool success, struct err *err)
 	struct protobuf m = {NULL};
 	int sent;
 
-	protobuf_number(&m, REQ_TYPE, TYPE_NOTIFY);
+	protobuf_number(&m, REQ_TYPE, CRIU_NOTIFY);
 	protobuf_number(&m, REQ_NOTIFY_SUCCESS, success);
 	sent = send_message(sock, &m, err);
 	protobuf_free(&m);
 	return sent;
-}
-
-static void copy_text(char *to, size_t size, const struct protobuf_field *f)
-{
-	snprintf(to, size, "%.*s", f->bytes ? (int)f->len : 0,
-		f->bytes ? (const char *)f->bytes : "");
-	to[strcspn(to, "\n")] = '\0';
-}
-
-static int parse_inner(const struct protobuf_field *outer, bool notify, struct answer *ret)
-{
-	const uint8_t *at = outer->bytes, *end = at ? at + outer->len : at;
-	struct protobuf_field f;
-	int r;
-
-	while ((r = at ? protobuf_next(&at, end, &f) : -1) > 0) {
-		if (notify && f.number == NOTIFY_SCRIPT)
-			copy_text(ret->point, sizeof(ret->point), &f);
-		else if (f.number == (notify ? (unsigned)NOTIFY_PID : (unsigned)RESTORE_PID))
-			ret->pid = (pid_t)f.value;
-	}
-	return r;
-}
-
-static int parse_answer(const uint8_t *at, const uint8_t *end, struct answer *ret)
-{
-	struct protobuf_field f;
-	int r;
-
-	*ret = (struct answer){0};
-	while ((r = protobuf_next(&at, end, &f)) > 0) {
-		if (f.number == RESP_TYPE)
-			ret->type = (unsigned)f.value;
-		else if (f.number == RESP_SUCCESS)
-			ret->success = f.value;
-		else if (f.number == RESP_ERRNO)
-			ret->sys = (int)f.value;
-		else if (f.number == RESP_ERRMSG)
-			copy_text(ret->why, sizeof(ret->why), &f);
-		else if ((f.number == RESP_RESTORE || f.number == RESP_NOTIFY) &&
-			 parse_inner(&f, f.number == RESP_NOTIFY, ret) < 0)
-			return -1;
-	}
-	return r;
 }
 
 /* Until it says something. It may take as long as it takes: whoever waits for us says when that is too
@@ -303,7 +240,7 @@ static int take_passed(struct msghdr *msg)
 }
 
 /* 1, 0 if it has ended, or -1. *ret_fd: what came with it, or -1. */
-static int receive(int sock, struct answer *ret, int *ret_fd, struct err *err)
+static int receive(int sock, struct criu_answer *ret, int *ret_fd, struct err *err)
 {
 	static uint8_t buf[ANSWER_MAX];
 	union {
@@ -329,7 +266,7 @@ static int receive(int sock, struct answer *ret, int *ret_fd, struct err *err)
 	if (n <= 0)
 		return 0;
 	fd = take_passed(&msg);
-	if ((msg.msg_flags & MSG_TRUNC) || parse_answer(buf, buf + n, ret) < 0)
+	if ((msg.msg_flags & MSG_TRUNC) || criu_answer_parse(buf, (size_t)n, ret) < 0)
 		return err_set(err, "what criu answers is no answer");
 	*ret_fd = take_fd(&fd);
 	return 1;
@@ -354,7 +291,7 @@ static void read_log(const char *path, char *ret, size_t size)
 		fclose(f);
 }
 
-static int failed(const struct criu_request *r, const struct answer *a, struct err *err)
+static int failed(const struct criu_request *r, const struct criu_answer *a, struct err *err)
 {
 	const char *why = a->why;
 	char logged[512];
@@ -376,13 +313,13 @@ static int converse(int sock, int signals, const struct criu_request *r, pid_t *
 {
 	struct err refused = {0}, ignored;
 	bool refusal = false;
-	struct answer a = {0};
+	struct criu_answer a = {0};
 	int fd, n;
 
 	if (send_request(sock, r, err) < 0)
 		return -1;
 	while ((n = await(sock, signals, err)) == 0 && (n = receive(sock, &a, &fd, err)) > 0 &&
-		a.type == TYPE_NOTIFY) {
+		a.type == CRIU_NOTIFY) {
 		bool well = true;
 
 		if (r->reached)

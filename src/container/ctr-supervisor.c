@@ -734,7 +734,7 @@ static void payload_kill(void)
 /* The guard */
 
 static void serve(void);
-static void finish(void);
+static _Noreturn void finish(void);
 
 /* The one in the memory of whoever was killed, who may have been in the middle of anything. */
 static void take_over(void)
@@ -772,7 +772,6 @@ static int guard_main(void *arg)
 	take_over();
 	serve();
 	finish();
-	return 0;
 }
 
 /* Who was guard before runs on one of the stacks. */
@@ -1137,7 +1136,7 @@ static void state_prepare(void)
 		tty_hold();
 }
 
-static void finish(void)
+static _Noreturn void finish(void)
 {
 	guard_end();
 	oom_score_restore();
