@@ -55,6 +55,7 @@ static _Noreturn void become_hook(const struct hook *h, int in, int said)
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setsid();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
@@ -143,7 +144,8 @@ static int judge(const struct hook *h, bool ended, pid_t pid, struct said *said,
 {
 	int status = 0;
 
-	if (!ended)
+	/* With what it has begun, but for what has left its group. */
+	if (!ended && kill(-pid, SIGKILL) < 0)
 		kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;

@@ -10,8 +10,9 @@ const char *hook_point_name(enum hook_point point);
 /*
  * Runs those of a point in the order of the list, with the state on standard input and /dev/null as
  * standard output. The first that fails, or is not done within its time, ends it: the message names
- * the point, the program, and the last line it said. In the namespaces and with the rights of the
- * caller; a child of a clone may call it: nothing is allocated.
+ * the point, the program, and the last line it said. One out of its time is killed with all of its process
+ * group; each has a session of its own. In the namespaces and with the rights of the caller; a child of
+ * a clone may call it: nothing is allocated.
  */
 int hooks_run(const struct hooks *hooks, enum hook_point point, const char *state, struct err *err);
 

@@ -92,9 +92,18 @@ poststop stopped" ]
 	jq -e '.pid == 0 and .id == "oci-a"' "$LOG.state"
 }
 
+gone() { [ ! -e "/proc/$1" ] || grep -q '^State:[[:blank:]]*Z' "/proc/$1/status"; }
+
 @test "a hook out of its time is killed" {
 	sh_bundle 'true' '.hooks.prestart = [{path: "/bin/sleep", args: ["sleep", "100"], timeout: 1}]'
 	run -1 oci create --bundle "$B" oci-a
 	[[ $output == *"was not done within 1 s"* ]]
+	# With what it has begun.
+	printf '#!/bin/sh\nsleep 98765 & echo $! > %s/child; sleep 98765\n' "$BATS_TEST_TMPDIR" > "$BATS_TEST_TMPDIR/slow"
+	chmod +x "$BATS_TEST_TMPDIR/slow"
+	sh_bundle 'true' ".hooks.prestart = [{path: \"$BATS_TEST_TMPDIR/slow\", env: [\"PATH=$PATH\"], timeout: 1}]"
+	run -1 oci create --bundle "$B" oci-a
+	[[ $output == *"was not done within 1 s"* ]]
+	until_true "end of the child" gone "$(cat "$BATS_TEST_TMPDIR/child")"
 }
 
