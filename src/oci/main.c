@@ -217,9 +217,8 @@ int main(int argc, char **argv)
 	program_inherit_nothing();
 	words = options_parse(globals, &g, argc - 1, argv + 1, false, &err);
 	log.path = g.log;
-	if (words >= 0 && !kept)
-		words = err_set(&err, "out of memory");
 	if (words < 0 || (g.log_format && log_format_parse(g.log_format, &log.format, &err) < 0) ||
+		(!kept && err_set(&err, "out of memory") < 0) ||
 		manager_parse(&g, &oci.manager, &err) < 0 ||
 		rootless_parse(&g, &oci.rootless, &err) < 0)
 		return fail(&log, NULL, &err);
