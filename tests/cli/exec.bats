@@ -9,6 +9,9 @@ setup() {
 }
 teardown() { nothing_left; }
 
+# populated N: so many processes are in the group.
+populated() { [ "$(wc -l < "$(group box)/cgroup.procs")" -eq "$1" ]; }
+
 @test "status, output, standard input" {
 	for n in 0 1 7 126 127 255; do
 		status=0
@@ -53,8 +56,8 @@ teardown() { nothing_left; }
 	ctr exec box sh -c 'for n in cgroup ipc mnt net pid user uts; do readlink /proc/self/ns/$n; done' > mine
 	ctr exec box sh -c 'for n in cgroup ipc mnt net pid user uts; do readlink /proc/1/ns/$n; done' | diff mine -
 	ctr exec -d box sleep 77
-	until_true "it is in the group" test "$(wc -l < "$(group box)/cgroup.procs")" -eq 2
-	ctr exec box ps | grep -q 'sleep 77'
+	until_true "it is in the group" populated 2
+	until_true "it is what was asked for" eval "ctr exec box ps | grep -q 'sleep 77'"
 	[ "$(ctr exec box grep ^0:: /proc/self/cgroup)" = 0::/ ]
 }
 
@@ -137,9 +140,9 @@ echo evil" > /evil/sh; /bin/chmod 755 /evil/sh'
 }
 
 @test "the end of the container ends what was executed in it" {
-	ctr exec box sleep 60 3>&- &
+	ctr exec box sleep 600 3>&- &
 	pid=$!
-	until_true "it runs" test "$(sleep .3; wc -l < "$(group box)/cgroup.procs")" -eq 2
+	until_true "it runs" populated 2
 	ctr rm -f box
 	status=0
 	wait $pid || status=$?
@@ -150,8 +153,7 @@ echo evil" > /evil/sh; /bin/chmod 755 /evil/sh'
 	for n in {1..20}; do (ctr exec box sh -c "exit $n" 3>&- || echo $? > status.$n) & done
 	wait
 	for n in {1..20}; do [ "$(cat status.$n)" -eq "$n" ]; done
-	one() { [ "$(wc -l < "$(group box)/cgroup.procs")" -eq 1 ]; }
-	until_true "nobody stays" one
+	until_true "nobody stays" populated 1
 }
 
 @test "with host ids, our program stays as it is (CVE-2019-5736)" {

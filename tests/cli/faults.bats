@@ -26,9 +26,14 @@ failing() {
 	started here -- sleep 60
 	local pid
 	pid=$(payload here)
+	until_true "there are two" guarded here
 	# Held by nobody, it is gc's to judge.
-	pkill -STOP -f "ctr-supervisor .*$CTR_STATE gc --container here"
-	pkill -KILL -f "ctr-supervisor .*$CTR_STATE gc --container here"
+	local both
+	both=$(supervisors here)
+	# shellcheck disable=SC2086
+	kill -STOP $both
+	# shellcheck disable=SC2086
+	kill -KILL $both
 	until_true "nobody holds it" flock -n "$CTR_STATE/here" true
 	failing 0:pidfd_open:$EMFILE 125 gc
 	alive "$pid"

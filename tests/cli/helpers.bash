@@ -64,12 +64,14 @@ timeout() {
 # What stands for the root of the host, in tests that need one whole.
 export HOST_ROOT=${HOST_ROOT:-/}
 
-# until_true WHAT COMMAND...: within ten seconds.
+# until_true WHAT COMMAND...: within half a minute, so that a machine that stands still for a while fails
+# nothing. COMMAND is called each time; what its arguments expand to is not looked at again.
 until_true() {
-	local what=$1 i
+	local what=$1 deadline=$((SECONDS + 30 * TEST_PATIENCE))
 	shift
-	for ((i = 0; i < 200 * TEST_PATIENCE; i++)); do
+	while :; do
 		"$@" && return
+		[ $SECONDS -lt $deadline ] || break
 		sleep .05
 	done
 	echo "not in time: $what" >&2
@@ -81,6 +83,11 @@ alive() { grep -qs '^State:.[^ZX]' "/proc/$1/status"; }
 logged() { grep -qs -- "$2" "$CTR_ROOT/containers/$1/log"; }
 payload() { sed -E 's/.*"pid":([0-9]+).*/\1/' "$CTR_STATE/$1/record.json"; }
 supervisor() { awk '/^PPid/ {print $2}' "/proc/$(payload "$1")/status"; }
+# Both processes of it: the one at work, and the one that would go on.
+supervisors() { pgrep -f -- "^ctr-supervisor .* $CTR_STATE gc --container $1 "; }
+guarded() { [ "$(supervisors "$1" | wc -l)" -eq 2 ]; }
+# Of a container in the foreground: its command may run before the record says so.
+running() { grep -qs '"running"' "$CTR_STATE/$1/record.json"; }
 group() { sed -n "s,^0::,$(dirname "$GROUPS_AT"),p" "/proc/$(payload "$1")/cgroup"; }
 containers() { { ls -A "$CTR_ROOT/containers"; ls -A "$CTR_STATE"; } 2> /dev/null | sort -u; }
 
@@ -97,7 +104,7 @@ refused() {
 	local want=$1 pattern=$2 before
 	shift 2
 	before=$(settled)
-	run --separate-stderr -"$want" timeout 20 "$@" < /dev/null
+	run --separate-stderr -"$want" timeout 60 "$@" < /dev/null
 	echo "$*: status $status, said: $stderr"
 	[ -z "$output" ] || return
 	[ "${stderr_lines[0]#ctr: }" != "${stderr_lines[0]}" ] || return
@@ -137,12 +144,15 @@ image_of() {
 }
 
 host_groups() { find "$GROUPS_AT" -mindepth 1 -maxdepth 1 -printf '%i %p\n' 2> /dev/null | sort; }
-# Other programs of this machine may mount below /tmp at any time.
+# Other programs of this machine may mount below /tmp at any time; systemd and `ip netns` at places of theirs.
 host_mounts() {
-	cut -d' ' -f3-5 /proc/self/mountinfo | grep -E "^([^ ]+ ){2}(/tmp/.*bats|$BATS_RUN_TMPDIR|/[^t]|/t[^m])" |
-		grep -vE " /tmp/bats-run-" | sort
-	cut -d' ' -f3-5 /proc/self/mountinfo | grep -F " $BATS_RUN_TMPDIR/" || :
+	{
+		cut -d' ' -f3-5 /proc/self/mountinfo | grep -E "^([^ ]+ ){2}(/tmp/.*bats|$BATS_RUN_TMPDIR|/[^t]|/t[^m])" |
+			grep -vE " (/tmp/bats-run-|/run/(user|credentials|netns)(/|$)|/proc/sys/fs/binfmt_misc$)"
+		cut -d' ' -f3-5 /proc/self/mountinfo | grep -F " $BATS_RUN_TMPDIR/" || :
+	} | sort
 }
+new_mounts() { host_mounts | comm -13 "$BATS_FILE_TMPDIR/mounts.before" -; }
 
 # Groups that were not there before and in which nobody is; others on this machine may have some for
 # a moment.
@@ -164,21 +174,22 @@ processes() {
 
 leftovers() {
 	[ -z "$(containers)" ] || echo "containers: $(containers)"
-	[ "$(host_mounts)" = "$(cat "$BATS_FILE_TMPDIR/mounts.before")" ] || echo "mounts: $(host_mounts)"
+	[ -z "$(new_mounts)" ] || echo "mounts: $(new_mounts)"
 	[ -z "$(processes)" ] || echo "processes: $(processes)"
 	[ -z "$(empty_groups)" ] || echo "groups: $(empty_groups)"
 }
 
-# For teardown: what a test did not remove itself is removed by force; then nothing may be left. What
-# is on its way out gets a few seconds.
+# For teardown: what a test did not remove itself is removed by force, unless it is gone by then; then
+# nothing may be left. What is on its way out gets some time.
 nothing_left() {
-	local names left i
+	local names left deadline=$((SECONDS + 20 * TEST_PATIENCE))
 	names=$(ls -A "$CTR_ROOT/containers" 2> /dev/null || :)
 	# shellcheck disable=SC2086
-	[ -z "$names" ] || timeout 60 ctr rm -f $names > /dev/null
-	for ((i = 0; i < 60 * TEST_PATIENCE; i++)); do
+	[ -z "$names" ] || timeout 60 ctr rm -f $names > /dev/null || :
+	while :; do
 		left=$(leftovers)
 		[ -n "$left" ] || return 0
+		[ $SECONDS -lt $deadline ] || break
 		sleep .05
 	done
 	echo "left behind: $left" >&2

@@ -71,8 +71,8 @@ ended() { [ "$(names -a --filter name="$1" --filter status=exited)" = "$1" ]; }
 }
 
 @test "ps releases what died without its holder" {
-	ctr run --rm --name lone --rootfs "$FS" -- sleep 100 &
-	until_true "lone runs" ended_not lone
+	ctr run --rm --name lone --rootfs "$FS" -- sleep 100 3>&- &
+	until_true "lone runs" running lone
 	kill -9 $!
 	wait $! || :
 	[ "$(names)" = lone ]
@@ -80,7 +80,6 @@ ended() { [ "$(names -a --filter name="$1" --filter status=exited)" = "$1" ]; }
 	until_true "lone is gone" gone lone
 	[ ! -e "$CTR_STATE/lone" ]
 }
-ended_not() { [ "$(names --filter name="$1")" = "$1" ]; }
 gone() { [ "$(names -a --filter name="$1")" = "" ]; }
 
 @test "logs: both streams, the end of it, times" {
@@ -97,8 +96,9 @@ gone() { [ "$(names -a --filter name="$1")" = "" ]; }
 }
 
 @test "logs -f ends with the container" {
-	started job -- sh -c 'for i in 1 2 3; do echo $i; sleep .2; done'
-	run -0 timeout 20 ctr logs -f job
+	# The last line is in the log before the end.
+	started job -- sh -c 'for i in 1 2 3; do sleep .2; echo $i; done; sleep 1'
+	run -0 timeout 60 ctr logs -f job
 	[ "$output" = $'1\n2\n3' ]
 }
 
@@ -167,11 +167,14 @@ gone() { [ "$(names -a --filter name="$1")" = "" ]; }
 }
 
 @test "stats of a named container end when it ends" {
-	started brief -- sleep 2
-	run -0 timeout 20 ctr stats --format json brief
-	[ "${#lines[@]}" -ge 2 ]
-	py 'len(j)' <<< "${lines[0]}"
+	started brief -- sleep 1000
+	timeout 60 ctr stats --format json brief > lines 3>&- &
+	until_true "two are there" told_twice
+	ctr kill brief
+	wait $!
+	head -n 1 lines | py 'len(j)'
 }
+told_twice() { [ "$(wc -l < lines)" -ge 2 ]; }
 
 @test "info counts" {
 	started up -- sleep 100
@@ -209,12 +212,12 @@ gone() { [ "$(names -a --filter name="$1")" = "" ]; }
 @test "check cleans up after one that was killed" {
 	mkdir -p "$CTR_ROOT/.check/upper/x" "$CTR_ROOT/.check/work/work" "$CTR_ROOT/.check/lower"
 	mkdir "$(dirname "$GROUPS_AT")/ctr-check"
-	sleep 100 &
+	sleep 100 3>&- &
 	echo $! > "$(dirname "$GROUPS_AT")/ctr-check/cgroup.procs"
 	run -0 ctr check
 	[ ! -e "$CTR_ROOT/.check" ]
 	[ ! -e "$(dirname "$GROUPS_AT")/ctr-check" ]
-	ctr check > /dev/null &
+	ctr check > /dev/null 3>&- &
 	ctr check > /dev/null
 	wait $!
 }

@@ -106,7 +106,7 @@ quiet_bus() { [ -S "$PWD/bus" ]; }
 	scoped two --stop-timeout 1 -- sh -c 'sleep 600 & sleep 600 & exec sleep 600'
 	systemctl stop "ctr-$(id_of two).scope"
 	until_true "it ends" not ctr exec two true
-	[ -z "$(scopes)" ]
+	until_true "its scope goes" no_scopes
 	ctr rm two
 	run -137 box --cgroup-manager systemd -- sh -c 'kill -KILL $$; kill -KILL 1; exit 137'
 	[ -z "$(scopes)" ]
@@ -145,7 +145,7 @@ quiet_bus() { [ -S "$PWD/bus" ]; }
 		after=$(awk "BEGIN {print 0.$ms * $TEST_PATIENCE}")
 		# Alone, and with its process group.
 		command timeout -s KILL "$after" ctr run --rm --rootfs "$FS" --cgroup-manager systemd -- true || :
-		box --cgroup-manager systemd -- true & pid=$!
+		box --cgroup-manager systemd -- true 3>&- & pid=$!
 		sleep "$after"
 		kill -KILL $pid || :
 	done 2> /dev/null
@@ -213,7 +213,7 @@ quiet_bus() { [ -S "$PWD/bus" ]; }
 }
 
 @test "a D-Bus that never answers is given up in time, and nothing is left" {
-	python3 - <<- 'END' &
+	python3 - 3>&- <<- 'END' &
 		import socket
 		s = socket.socket(socket.AF_UNIX)
 		s.bind("bus")
@@ -225,7 +225,7 @@ quiet_bus() { [ -S "$PWD/bus" ]; }
 	bus=$!
 	until_true "the socket is there" quiet_bus
 	export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$PWD/bus
-	run -125 timeout 15 ctr run --rm --rootfs "$FS" --cgroup-manager systemd -- true
+	run -125 timeout 60 ctr run --rm --rootfs "$FS" --cgroup-manager systemd -- true
 	kill $bus
 	[[ "$output" == *"systemd did not make ctr-"*" within 10 seconds"* ]]
 	[ -z "$(containers)" ]

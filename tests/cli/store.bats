@@ -79,7 +79,7 @@ on() {
 	mkdir state
 	python3 - "$CTR_STATE" "$BATS_TEST_DIRNAME/../../src/spec/name.c" 3>&- <<-'END' &
 		import fcntl, os, re, resource, sys, time
-		resource.setrlimit(resource.RLIMIT_NOFILE, (8192, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+		resource.setrlimit(resource.RLIMIT_NOFILE, (8192, max(8192, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
 		state, source = sys.argv[1], open(sys.argv[2]).read()
 		words = lambda kind: re.findall('"([a-z]+)"', re.search(kind + r'\[WORDS\].*?};', source, re.S)[0])
 		for name in [f'{a}-{n}' for a in words('adjectives') for n in words('nouns')]:

@@ -9,9 +9,11 @@ setup() {
 	I=$BATS_TEST_TMPDIR/images W=$BATS_TEST_TMPDIR/work
 }
 teardown() {
-	oci_teardown
-	if [ -n "${NETNS:-}" ]; then ip netns del "$NETNS"; fi
-	no_criu
+	local status=0
+	oci_teardown || status=1
+	if [ -n "${NETNS:-}" ]; then ip netns del "$NETNS" || status=1; fi
+	no_criu || status=1
+	return $status
 }
 
 need_criu() {
@@ -176,8 +178,9 @@ of_process() { sed -n "s/^$1:[[:blank:]]*//p" "/proc/$(cat "$B/pid")/status"; }
 	cat > "$BATS_TEST_TMPDIR/take.py" <<-'END'
 	import array, os, socket, sys
 	s = socket.socket(socket.AF_UNIX)
-	s.bind(sys.argv[1])
+	s.bind(sys.argv[1] + "~")
 	s.listen(1)
+	os.rename(sys.argv[1] + "~", sys.argv[1])
 	c, _ = s.accept()
 	_, ancillary, _, _ = c.recvmsg(100, socket.CMSG_SPACE(4))
 	fd = array.array("i", ancillary[0][2])[0]

@@ -160,7 +160,7 @@ shows() {
 	while IFS= read -r bad; do
 		n=$((n + 1))
 		jq "$bad" "$BATS_TEST_TMPDIR/good" > "$B/config.json"
-		run -1 timeout 10 ctr-oci --root "$OCI_ROOT" create --bundle "$B" oci-a < /dev/null
+		run -1 timeout 60 ctr-oci --root "$OCI_ROOT" create --bundle "$B" oci-a < /dev/null
 		[[ $output =~ config.json:[0-9]+:[0-9]+:\  ]] || { echo "$bad: $output"; return 1; }
 		[ "$(wc -l <<< "$output")" = 1 ] || { echo "$bad: $output"; return 1; }
 		[ -z "$(ls "$OCI_ROOT")" ]
@@ -220,7 +220,7 @@ shows() {
 	cp "$good" "$BATS_TEST_TMPDIR/good"
 	for bad in 's/"root"/"root": 1, "root"/' 's/^}$/} x/' 's/"box"/"b\\u0000x"/' 's/"box"/"b\xffx"/' 's/{/{,/' '$d'; do
 		LC_ALL=C sed "$bad" "$BATS_TEST_TMPDIR/good" > "$good"
-		run -1 timeout 10 ctr-oci --root "$OCI_ROOT" create --bundle "$B" oci-a < /dev/null
+		run -1 timeout 60 ctr-oci --root "$OCI_ROOT" create --bundle "$B" oci-a < /dev/null
 		[[ $output =~ config.json:[0-9]+:[0-9]+ ]] || { echo "$bad: $output"; return 1; }
 		[ -z "$(ls "$OCI_ROOT")" ]
 	done
@@ -243,6 +243,6 @@ shows() {
 @test "a sysctl of a joined namespace that is the host's is refused" {
 	bundle '.linux.sysctl = {"net.ipv4.ip_forward": "1"}
 		| .linux.namespaces |= map(if .type == "network" then .path = "/proc/self/ns/net" else . end)'
-	run -1 timeout 10 ctr-oci --root "$OCI_ROOT" create --bundle "$B" oci-a < /dev/null
+	run -1 timeout 60 ctr-oci --root "$OCI_ROOT" create --bundle "$B" oci-a < /dev/null
 	[[ $output == *"net.ipv4.ip_forward"*"not the container's alone"* ]]
 }

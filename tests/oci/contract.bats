@@ -15,20 +15,27 @@ run_in() {
 	oci run --bundle "$B" "oci-$RANDOM" < /dev/null
 }
 
-# serve SOCKET PYTHON: a server at a socket, s; what it prints is in the file "heard".
+# serve SOCKET PYTHON: a server at a socket, s, which has its name once it listens; what it prints is in the
+# file "heard".
 serve() {
 	python3 -u - "$1" > heard 2>&1 3>&- <<- END &
 		import array, json, os, socket, struct, sys
 		kind = socket.SOCK_DGRAM if sys.argv[1].endswith("dgram") else socket.SOCK_STREAM
 		s = socket.socket(socket.AF_UNIX, kind)
-		s.bind(sys.argv[1])
+		s.bind(sys.argv[1] + ".new")
 		if kind == socket.SOCK_STREAM: s.listen(4)
+		os.rename(sys.argv[1] + ".new", sys.argv[1])
 		$2
 	END
 	SERVER=$!
 	until_true listening test -S "$1"
 }
 supervisor() { serve "$PWD/dgram" 'while True: print(s.recv(4096).decode(), flush=True)'; }
+# heard WORDS: they have come, and nothing else.
+heard() {
+	until_true "$1 is heard" grep -q . heard
+	[ "$(cat heard)" = "$1" ]
+}
 # Python says to the variable's socket what it is told, in the container; busybox cannot.
 SAY='import os, socket, sys; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 for m in sys.argv[1:]: s.sendto(m.encode(), os.environ["NOTIFY_SOCKET"])'
@@ -48,7 +55,7 @@ import time; time.sleep(1); s.sendto(b"STATUS=x\nREADY=1\nMAINPID=1", os.environ
 	create oci-a
 	oci start oci-a
 	is oci-a running
-	[ "$(cat heard)" = READY=1 ]
+	heard READY=1
 	oci delete --force oci-a
 }
 
@@ -57,7 +64,7 @@ import time; time.sleep(1); s.sendto(b"STATUS=x\nREADY=1\nMAINPID=1", os.environ
 	export NOTIFY_SOCKET=$PWD/dgram
 	sh_bundle 'echo $NOTIFY_SOCKET; ls -d /run/notify; touch /run/notify/x'
 	create oci-a
-	timeout 20 ctr-oci --root "$OCI_ROOT" start oci-a
+	timeout 60 ctr-oci --root "$OCI_ROOT" start oci-a
 	grep -x /run/notify/notify.sock "$B/out"
 	[[ "$(cat "$B/err")" == *"Read-only"* ]]
 	[ ! -s heard ]
@@ -65,7 +72,7 @@ import time; time.sleep(1); s.sendto(b"STATUS=x\nREADY=1\nMAINPID=1", os.environ
 	create oci-b
 	ctr-oci --root "$OCI_ROOT" start oci-b 3>&- &
 	until_true running is oci-b running
-	timeout 10 ctr-oci --root "$OCI_ROOT" delete --force oci-b
+	timeout 60 ctr-oci --root "$OCI_ROOT" delete --force oci-b
 	wait %2
 }
 
@@ -74,7 +81,7 @@ import time; time.sleep(1); s.sendto(b"STATUS=x\nREADY=1\nMAINPID=1", os.environ
 	export NOTIFY_SOCKET=$PWD/dgram
 	python_bundle python3 -c "$SAY"'; sys.exit(4)' READY=1
 	run -4 oci run --bundle "$B" oci-a
-	[ "$(cat heard)" = READY=1 ]
+	heard READY=1
 	run -0 env -u NOTIFY_SOCKET ctr-oci --root "$OCI_ROOT" run --bundle "$B" oci-a < /dev/null || [[ "$output" == *KeyError* ]]
 }
 
@@ -102,7 +109,7 @@ for c, _ in iter(s.accept, 0): show(*c.recvmsg(65536, socket.CMSG_SPACE(4)))'
 	create oci-a
 	oci start oci-a
 	oci exec -d --pid-file xpid oci-a sleep 50
-	until_true heard test "$(wc -l < heard)" = 2
+	until_true heard eval '[ "$(wc -l < heard)" = 2 ]'
 	[ "$(sed -n 1p heard)" = "oci-a created $(cat "$B/pid") 1" ]
 	[ "$(sed -n 2p heard)" = "oci-a running $(cat xpid) 1" ]
 }

@@ -18,7 +18,7 @@ hook() {
 with_hooks() {
 	local filter=. point
 	for point; do filter+=" | .hooks.$point += [$(hook "$point")]"; done
-	sh_bundle 'sleep .2' "$filter"
+	sh_bundle 'until [ -e /tmp/go ]; do sleep .05; done' "$filter"
 }
 
 @test "each at its point, and with its status" {
@@ -28,7 +28,9 @@ with_hooks() {
 createRuntime creating
 createContainer creating" ]
 	oci start oci-a
+	touch "$FS/tmp/go"
 	until_true stopped is oci-a stopped
+	rm "$FS/tmp/go"
 	oci delete oci-a
 	[ "$(tail -n 2 "$LOG")" = "poststart running
 poststop stopped" ]

@@ -14,7 +14,7 @@ receive() {
 	python3 -c '
 import array, os, socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-s.bind(sys.argv[1]); s.listen(1)
+s.bind(sys.argv[1] + "~"); s.listen(1); os.rename(sys.argv[1] + "~", sys.argv[1])
 c, _ = s.accept()
 _, anc, _, _ = c.recvmsg(64, socket.CMSG_SPACE(4))
 fd = array.array("i", anc[0][2])[0]
@@ -25,7 +25,7 @@ while os.isatty(fd):
     except OSError: break
     if not d: break
     out.write(d)
-' "$1" "$2" &
+' "$1" "$2" 3>&- &
 	receiver=$!
 	until_true listening test -S "$1"
 }
@@ -101,7 +101,7 @@ while os.isatty(fd):
 
 @test "run passes signals on" {
 	sh_bundle 'trap "echo got; exit 4" TERM; echo ready; while :; do sleep .05; done'
-	ctr-oci --root "$OCI_ROOT" run --bundle "$B" oci-a > "$B/out" 2>&1 < /dev/null &
+	ctr-oci --root "$OCI_ROOT" run --bundle "$B" oci-a > "$B/out" 2>&1 < /dev/null 3>&- &
 	local pid=$! status=0
 	until_true ready grep -q ready "$B/out"
 	kill -TERM $pid
@@ -114,7 +114,7 @@ while os.isatty(fd):
 	sh_bundle 'true'
 	local n
 	for n in 1 3 2147483647; do
-		run -1 timeout 10 bash -c 'exec 3>&- 4>&- 5>&-; exec ctr-oci --root "$OCI_ROOT" create --bundle "$0" --preserve-fds "$1" oci-a' "$B" "$n"
+		run -1 timeout 60 bash -c 'exec 3>&- 4>&- 5>&-; exec ctr-oci --root "$OCI_ROOT" create --bundle "$0" --preserve-fds "$1" oci-a' "$B" "$n"
 		[[ $output == *"--preserve-fds: "* ]]
 	done
 	[ -z "$(ls "$OCI_ROOT")" ]

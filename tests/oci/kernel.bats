@@ -5,10 +5,12 @@ load oci
 setup_file() { oci_file_setup; }
 setup() { cd "$BATS_TEST_TMPDIR" || return; }
 teardown() {
-	oci_teardown
+	local status=0
+	oci_teardown || status=1
 	chown -R --from=100000:100000 0:0 "$FS"
 	ip netns del "oci-$$" 2> /dev/null || :
-	ip link del ocih0 2> /dev/null || :
+	ip link del "oci$$a" 2> /dev/null || :
+	return $status
 }
 
 # run_in [JQ FILTER] SCRIPT: one container that runs a script.
@@ -110,11 +112,11 @@ USERS='.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerI
 }
 
 @test "an interface of the host, with its address" {
-	ip link add ocih0 type veth peer name ocih1
-	ip addr add 192.0.2.77/24 dev ocih0
-	run -0 run_in '.linux.netDevices = {ocih0: {name: "eth0"}}' 'ip addr show eth0'
+	ip link add "oci$$a" type veth peer name "oci$$b"
+	ip addr add 192.0.2.77/24 dev "oci$$a"
+	run -0 run_in ".linux.netDevices = {oci$$a: {name: \"eth0\"}}" 'ip addr show eth0'
 	[[ "$output" == *"192.0.2.77/24 scope global eth0"* ]]
-	run ! ip link show ocih0
+	run ! ip link show "oci$$a"
 }
 
 @test "a filter of config.json, and one that nobody listens to" {

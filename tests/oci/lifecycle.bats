@@ -91,7 +91,7 @@ teardown() { oci_teardown; }
 	sh_bundle 'sleep 100'
 	local i won=0 pids=()
 	for i in 1 2 3 4; do
-		oci create --bundle "$B" oci-a < /dev/null > "$B/out$i" 2>&1 &
+		oci create --bundle "$B" oci-a < /dev/null > "$B/out$i" 2>&1 3>&- &
 		pids+=($!)
 	done
 	for i in "${pids[@]}"; do wait "$i" && won=$((won + 1)); done
@@ -141,10 +141,10 @@ teardown() { oci_teardown; }
 	sh_bundle 'sleep 1000 & sleep 1001' '.linux.namespaces |= map(select(.type != "pid"))'
 	create oci-a
 	oci start oci-a
-	until_true two test "$(oci ps --format json oci-a | jq length)" -ge 1
+	until_true two eval '[ "$(oci ps --format json oci-a | jq length)" -ge 2 ]'
 	oci kill --all oci-a 9
 	until_true stopped is oci-a stopped
-	until_true empty test "$(oci ps --format json oci-a)" = "[]"
+	until_true empty eval '[ "$(oci ps --format json oci-a)" = "[]" ]'
 }
 
 @test "delete of a running one is refused, with --force it is killed" {
@@ -187,7 +187,7 @@ teardown() { oci_teardown; }
 	create oci-a
 	oci pause oci-a
 	is oci-a paused
-	run -1 timeout 5 ctr-oci --root "$OCI_ROOT" start oci-a
+	run -1 timeout 60 ctr-oci --root "$OCI_ROOT" start oci-a
 	[[ $output == *"cannot start a container that is paused"* ]]
 	oci resume oci-a
 	is oci-a created
@@ -197,15 +197,15 @@ teardown() { oci_teardown; }
 
 @test "run in the foreground does not keep others from it" {
 	sh_bundle 'sleep 100'
-	ctr-oci --root "$OCI_ROOT" run --bundle "$B" oci-a < /dev/null > "$B/out" 2>&1 &
+	ctr-oci --root "$OCI_ROOT" run --bundle "$B" oci-a < /dev/null > "$B/out" 2>&1 3>&- &
 	local runner=$!
 	until_true running is oci-a running
-	timeout 5 ctr-oci --root "$OCI_ROOT" pause oci-a
+	timeout 60 ctr-oci --root "$OCI_ROOT" pause oci-a
 	is oci-a paused
-	timeout 5 ctr-oci --root "$OCI_ROOT" resume oci-a
-	run -1 timeout 5 ctr-oci --root "$OCI_ROOT" start oci-a
+	timeout 60 ctr-oci --root "$OCI_ROOT" resume oci-a
+	run -1 timeout 60 ctr-oci --root "$OCI_ROOT" start oci-a
 	[[ $output == *"cannot start an already running container"* ]]
-	timeout 5 ctr-oci --root "$OCI_ROOT" delete --force oci-a
+	timeout 60 ctr-oci --root "$OCI_ROOT" delete --force oci-a
 	local code=0
 	wait "$runner" || code=$?
 	[ "$code" = 137 ]
@@ -323,7 +323,7 @@ teardown() { oci_teardown; }
 	sh_bundle 'sleep 1000' '.linux.cgroupsPath += "/deep/er"'
 	create oci-a
 	[ -d "$OCI_GROUPS/${B##*/}/deep/er" ]
-	run -1 timeout 10 ctr-oci --root "$OCI_ROOT" create --bundle "$B" oci-b < /dev/null
+	run -1 timeout 60 ctr-oci --root "$OCI_ROOT" create --bundle "$B" oci-b < /dev/null
 	[[ $output == *"is in use"* ]]
 	oci delete --force oci-a
 	[ ! -e "$OCI_GROUPS/${B##*/}/deep/er" ]

@@ -22,11 +22,15 @@ setup() {
 	as unshare -U true 2> /dev/null || skip "users may make no user namespaces on this host"
 }
 teardown() {
-	local id
+	local id left
 	for id in $(as ctr-oci list -q 2> /dev/null); do as ctr-oci delete --force "$id" || :; done
-	[ -z "$(ls "$HOME_OF/run/ctr-oci")" ]
-	if [ -n "${CG:-}" ]; then find "$CG" -depth -type d -exec rmdir {} +; fi
+	left=$(ls "$HOME_OF/run/ctr-oci")
+	[ -z "$left" ] || { echo "left behind: $left" >&2; return 1; }
+	[ -z "${CG:-}" ] || until_true "the group goes" remove_group || return
+	rmdir "$(dirname "$OCI_GROUPS")/ctr-oci" 2> /dev/null || :
 }
+
+remove_group() { find "$CG" -depth -type d -exec rmdir {} + 2> /dev/null; [ ! -e "$CG" ]; }
 
 # as COMMAND...: by the user. $CG: in that group, which is delegated.
 as() {
@@ -189,7 +193,7 @@ user_is() { [ "$(user_status "$1")" = "$2" ]; }
 	mkdir "$(dirname "$OCI_GROUPS")/ctr-oci" 2> /dev/null || :
 	CG=$(dirname "$OCI_GROUPS")/ctr-oci/oci-of-$$
 	mkdir "$CG" 2> /dev/null || skip "no cgroup v2 tree that can be written"
-	sleep 100 &
+	sleep 100 3>&- &
 	echo $! > "$CG/cgroup.procs"
 	user_bundle 'echo hi'
 	CG='' run -0 --separate-stderr as ctr-oci run --bundle "$B" "oci-of-$$"
