@@ -10,7 +10,7 @@ setup() {
 }
 
 init() {
-	timeout 30 unshare -pf --mount-proc "$B/ctr-init" -- "$@"
+	timeout 60 unshare -pf --mount-proc "$B/ctr-init" -- "$@"
 }
 
 # background COMMAND: ctr-init in the background; $INIT is its pid here.
@@ -53,7 +53,7 @@ background() {
 
 @test "orphans are reaped" {
 	run init sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do (sleep .1 & exit 0); done
-		sleep 1; ps -eo pid,ppid,stat,comm'
+		while set -- /proc/[0-9]*; [ $# -gt 2 ]; do sleep .05; done; ps -eo pid,ppid,stat,comm'
 	[ "$status" -eq 0 ]
 	[[ $output == *ctr-init* ]]
 	run ! grep -qE ' Z|defunct' <<<"$output"
@@ -64,8 +64,11 @@ background() {
 	run timeout 30 unshare -pf --mount-proc python3 -c '
 import subprocess, time
 subprocess.call(["sh", "-c", "(sleep .1 & exit 0)"])
-time.sleep(.5)
-print(subprocess.check_output(["ps", "-eo", "stat,comm"]).decode())'
+seen = ""
+while "\nZ" not in seen:
+    time.sleep(.05)
+    seen = subprocess.check_output(["ps", "-eo", "stat,comm"]).decode()
+print(seen)'
 	grep -qE '^Z' <<<"$output"
 }
 
@@ -105,7 +108,9 @@ print(subprocess.check_output(["ps", "-eo", "stat,comm"]).decode())'
 }
 
 @test "ctrl-c reaches the command" {
-	run timeout 30 script -qefc "unshare -pf --mount-proc '$B/ctr-init' -- sh -c \
-		'trap \"echo caught; exit 6\" INT; echo go; sleep 5 & wait'" /dev/null < <(sleep 1; printf '\003'; sleep 1)
+	on_screen() { grep -qs "^$1" "$D/screen"; }
+	run timeout 60 script -qefc "unshare -pf --mount-proc '$B/ctr-init' -- sh -c \
+		'trap \"echo caught; exit 6\" INT; echo go; sleep 600 & wait'" "$D/screen" \
+		< <(until_true "it is ready" on_screen go; printf '\003'; until_true "it has it" on_screen '.*caught')
 	[[ $output == *caught* ]]
 }

@@ -23,20 +23,34 @@ supervisor_setup() {
 	SUPERVISOR=
 }
 
-# start tty|pipe COMMAND: in the background; $SUPERVISOR is its pid.
-start() {
-	"$BIN/supervisor_start" "$B/ctr-supervisor" "$D" "$1" "$LOG_MAX" "$TIMEOUT" "$CLEANUP" "$2" \
-		</dev/null 3>&- &
-	SUPERVISOR=$!
-	until_true "the supervisor serves" test -S "$D/attach.sock"
+# What a COMMAND may wait for: that the test lets it, that so many clients are attached, that a terminal has
+# the size of a person's, that the log has a text.
+payload_words() {
+	cat <<-END
+		allowed() { until [ -e $D/go ]; do sleep .05; done; }
+		attached() { until [ "\$(ls -l /proc/\$PPID/fd | grep -c socket:)" -gt "\$1" ]; do sleep .05; done; }
+		sized() { until [ "\$(stty size)" = "33 77" ]; do sleep .05; done; }
+		logged() { until grep -qs -- "\$1" $D/log; do sleep .05; done; }
+	END
 }
 
-# until_true WHAT COMMAND...: within ten seconds.
+# start tty|pipe COMMAND: in the background; $SUPERVISOR is its pid. It has its clients' socket before it has
+# a payload.
+start() {
+	"$BIN/supervisor_start" "$B/ctr-supervisor" "$D" "$1" "$LOG_MAX" "$TIMEOUT" "$CLEANUP" \
+		"$(payload_words)"$'\n'"$2" </dev/null 3>&- &
+	SUPERVISOR=$!
+	until_true "the supervisor serves" test -s "$D/pid"
+}
+allow() { : >"$D/go"; }
+
+# until_true WHAT COMMAND...: within half a minute.
 until_true() {
-	local what=$1 i
+	local what=$1 deadline=$((SECONDS + 30 * ${TEST_PATIENCE:-1}))
 	shift
-	for ((i = 0; i < 200 * ${TEST_PATIENCE:-1}; i++)); do
+	while :; do
 		"$@" && return
+		[ $SECONDS -lt $deadline ] || break
 		sleep .05
 	done
 	echo "not in time: $what" >&2
@@ -47,8 +61,13 @@ logged() {
 	grep -qs -- "$1" "$D/log" "$D/log.1"
 }
 
+# clients N: so many are attached; the supervisor has one socket more.
+clients() { [ "$(find "/proc/$SUPERVISOR/fd" -lname 'socket:*' | wc -l)" -eq $(($1 + 1)) ]; }
+
+gone() { ! grep -qs '^State:.[^ZX]' "/proc/$SUPERVISOR/status"; }
 # ended STATUS: the supervisor has gone, having recorded that status.
 ended() {
+	until_true "the supervisor ends" gone || return
 	wait "$SUPERVISOR"
 	SUPERVISOR=
 	[ "$(head -n1 "$D/exit")" = "$1" ] || { echo "status $(cat "$D/exit")" >&2; return 1; }
@@ -60,5 +79,5 @@ supervisor_teardown() {
 }
 
 client() {
-	timeout 30 "$BIN/supervisor_client" "$D" "$@"
+	timeout 120 "$BIN/supervisor_client" "$D" "$@"
 }
