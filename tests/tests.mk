@@ -87,7 +87,7 @@ soak-many: all $(B)/soak/pause
 # kernel. KERNEL= is how its `uname -r` begins, SUITES= what tests/run.sh is to run there, and
 # SYSTEMD_SUITES= where systemd is process 1.
 KERNEL ?= 6.1
-SUITES ?= unit cli tests/host/limits.bats
+SUITES ?= unit host
 SYSTEMD_SUITES ?= tests/cli/scope.bats
 $(B)/host/work: tests/host/work.c
 	@mkdir -p $(@D)
@@ -95,7 +95,7 @@ $(B)/host/work: tests/host/work.c
 $(B)/host/disk: tests/host/root
 	@tests/host/root $@/host
 host: test-deps
-	@$(MAKE) --no-print-directory -s -j2 all unit-programs $(B)/host/work $(B)/host/disk
+	@$(MAKE) --no-print-directory -s -j2 all unit-programs fault-programs $(B)/host/work $(B)/host/disk
 	@tests/host/run -k $(KERNEL) -f $(B)/host/disk -c 2 -m 4096 -t 7200 tests/run.sh $(B) $(SUITES)
 	@tests/host/run -k $(KERNEL) -S -t 1800 tests/run.sh $(B) $(SYSTEMD_SUITES)
 host-selftest: test-deps

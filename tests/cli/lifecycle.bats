@@ -192,12 +192,18 @@ stop_handler() {
 	[ "$(ctr gc)" = '0 released, 0 removed' ]
 }
 
+# As long as it is dying, it still counts as one of two.
+kill_and_await() {
+	kill -KILL "$1"
+	until_true "$1 is dead" not alive "$1"
+}
+
 @test "supervisors killed one after the other: output, log, status and --rm go on" {
 	started steady -- sh -c 'trap "exit 9" TERM; i=0; while :; do echo line $((i += 1)); sleep .02; done'
 	for n in 1 2 3 4; do
 		until_true "there are two" guarded steady
 		# The older one is at work, and in turn the one that stands by.
-		kill -KILL "$(supervisors steady | sort -n | sed -n "$((n % 2 + 1))p")"
+		kill_and_await "$(supervisors steady | sort -n | sed -n "$((n % 2 + 1))p")"
 		last=$(ctr logs --tail 1 steady)
 		more() { [ "$(ctr logs --tail 1 steady)" != "$last" ]; }
 		until_true "the log goes on" more
@@ -215,7 +221,7 @@ stop_handler() {
 	started screen -t --rm -- sh -c 'trap "echo hung up >&2; exit 4" HUP; echo ready; read -r x; echo "got $x"; sleep .2; exit 5'
 	until_true "it is ready" logged screen ready
 	until_true "there are two" guarded screen
-	kill -KILL "$(supervisor screen)"
+	kill_and_await "$(supervisor screen)"
 	until_true "there are two again" guarded screen
 	(sleep .3; echo word; sleep 5) 3>&- | ctr attach screen > out 2>&1 3>&- &
 	pid=$!

@@ -41,6 +41,7 @@ secret_root() {
 	chmod 777 root/forbidden
 }
 
+# bats test_tags=lacking
 @test "a profile is refused where AppArmor is off, before anything is made" {
 	if apparmor_on; then skip "AppArmor is enabled on this host"; fi
 	run -125 box --name named --security-opt apparmor=some-profile -- true

@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2016,SC2030,SC2031
 # Containers in scopes of systemd.
+# bats file_tags=systemd
 load helpers
 
 setup_file() { file_setup; }

@@ -226,6 +226,7 @@ shows() {
 	done
 }
 
+# bats test_tags=lacking
 @test "a limit that this host cannot hold is refused by name" {
 	! has_controller memory || skip "this host has the memory controller"
 	bundle '.linux.resources.memory.limit = 67108864'
