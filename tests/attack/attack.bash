@@ -14,7 +14,10 @@ attack_file_setup() {
 attack_setup() { cd "$BATS_TEST_TMPDIR" || return; }
 attack_teardown() {
 	[ -z "${CONTROLS:-}" ] || kill -KILL $CONTROLS 2> /dev/null || :
-	oci_teardown && nothing_left
+	local status=0
+	oci_teardown || status=1
+	nothing_left || status=1
+	return $status
 }
 
 naive() { "$BUILD/attack/naive" "$@"; }

@@ -32,7 +32,7 @@ misdirect() {
 		case $verb in
 		exec) timeout 5 ctr exec stale true || : ;;
 		gc) timeout 5 ctr gc || : ;;
-		*) timeout 5 ctr $verb stale > /dev/null 2>&1 || : ;; # stop waits for the holder of the claim
+		*) timeout 10 ctr $verb stale > /dev/null 2>&1 || : ;; # stop waits for the holder of the claim
 		esac
 		held alive "$BYSTANDER"
 		[ ! -e "$CTR_ROOT/containers/stale" ] || timeout 30 ctr rm -f stale
@@ -63,8 +63,9 @@ winners() {
 	rm -f won.*
 	for ((i = 0; i < n; i++)); do { ! timeout 60 "$@" > "said.$i" 2>&1 3>&- || touch "won.$i"; } & done
 	wait
-	find . -name 'won.*' | wc -l
+	find . -maxdepth 1 -name 'won.*' | wc -l
 }
+two_claim() { rm -f file; [ "$(winners 4 "$BUILD/attack/naive" claim file)" -gt 1 ]; }
 
 @test "two starts, two deletes: one winner" {
 	local n
@@ -82,11 +83,13 @@ winners() {
 		until_true stopped is oci-a stopped
 		held [ "$(winners 4 ctr-oci --root "$OCI_ROOT" delete oci-a)" = 1 ]
 	done
-	control_fell [ "$(winners 4 "$BUILD/attack/naive" claim file)" -gt 1 ]
+	control_fell until_true "two win" two_claim
 }
 
 # within SECONDS COMMAND...
 within() { timeout "$@" > said 2>&1 || { [ $? -ne 124 ] || { echo "hangs: $*" >&2; return 1; }; }; }
+
+calm() { [ -z "$(processes)" ]; }
 
 @test "a payload that forks, stops itself and minds no signal holds nobody up" {
 	local oci="ctr-oci --root $OCI_ROOT"
@@ -94,26 +97,26 @@ within() { timeout "$@" > said 2>&1 || { [ $? -ne 124 ] || { echo "hangs: $*" >&
 	create oci-a
 	oci start oci-a
 	until_true "the storm is up" grep -q storming "$B/out"
-	held within 30 $oci kill oci-a TERM
-	held within 30 $oci kill --all oci-a TERM
-	held within 30 $oci pause oci-a
-	held within 30 $oci ps oci-a
-	held within 30 $oci exec oci-a true
-	held within 30 $oci resume oci-a
-	held within 30 $oci pause oci-a
-	held within 30 $oci delete --force oci-a
+	held within 60 $oci kill oci-a TERM
+	held within 60 $oci kill --all oci-a TERM
+	held within 60 $oci pause oci-a
+	held within 60 $oci ps oci-a
+	held within 60 $oci exec oci-a true
+	held within 60 $oci resume oci-a
+	held within 60 $oci pause oci-a
+	held within 60 $oci delete --force oci-a
 	run ! oci state oci-a
 	started storm -- inside storm
 	until_true "the storm is up" logged storm storming
-	held within 30 ctr kill -s TERM storm
-	held within 30 ctr pause storm
-	held within 30 ctr exec storm true
-	held within 30 ctr unpause storm
-	held within 30 ctr stop -t 1 storm
-	held within 30 ctr rm storm
+	held within 60 ctr kill -s TERM storm
+	held within 60 ctr pause storm
+	held within 60 ctr exec storm true
+	held within 60 ctr unpause storm
+	held within 60 ctr stop -t 1 storm
+	held within 60 ctr rm storm
 	started storm -- inside storm
-	held within 30 ctr rm -f storm
-	[ -z "$(pgrep -f 'inside storm')" ]
+	held within 60 ctr rm -f storm
+	until_true "nobody of it is left" calm
 	bystander
 	kill -STOP "$BYSTANDER"
 	control_fell not within 2 "$BUILD/attack/naive" stop "$BYSTANDER"
@@ -131,8 +134,8 @@ within() { timeout "$@" > said 2>&1 || { [ $? -ne 124 ] || { echo "hangs: $*" >&
 		command timeout -k 2 -s INT 1 ctr-oci --root "$OCI_ROOT" exec oci-a true < /dev/null > /dev/null 2>> gave-up 3>&- || :
 	done
 	[ "$(grep -vc "interrupted while the container's process was starting" gave-up)" -eq 0 ]
-	held within 30 ctr rm -f freezer
-	held within 30 ctr-oci --root "$OCI_ROOT" delete --force oci-a
+	held within 60 ctr rm -f freezer
+	held within 60 ctr-oci --root "$OCI_ROOT" delete --force oci-a
 	bystander
 	kill -STOP "$BYSTANDER"
 	control_fell not within 2 "$BUILD/attack/naive" stop "$BYSTANDER"
@@ -188,7 +191,7 @@ raw() { grep -qE $'\e|\a|\r' "$@"; }
 	started endless -t -- sh -c 'while :; do printf "%1000s"; done'
 	sleep 1
 	[ "$(stat -c %s "$CTR_ROOT"/containers/endless/log* | awk '{s += $1} END {print (s < 200000000)}')" = 1 ]
-	held within 30 ctr rm -f endless
+	held within 60 ctr rm -f endless
 	# A log of lines of JSON that are put together by hand is what one forges.
 	while IFS= read -r line; do echo "{\"log\":\"$line\"}"; done < <(printf 'x"}\n","level":"forged\n') > naive.log 2> /dev/null
 	control_fell [ "$(jq -r .level < <(grep forged naive.log))" = forged ]

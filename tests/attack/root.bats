@@ -60,7 +60,7 @@ swapped() {
 # made WORDS OF find...: whether something of ours is in the volume, while nothing moves in it.
 made() {
 	ctr pause swapper
-	find volume "$@" | grep -q .
+	[ -n "$(find volume "$@")" ] || { echo "nothing was made: the attack was not there" >&2; return 1; }
 	ctr resume swapper
 }
 

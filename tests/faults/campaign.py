@@ -48,6 +48,14 @@ def read(path):
         return f.read()
 
 
+def until(is_so, seconds=20):
+    """Whether it comes true; by the clock, as this host may stand still for a while."""
+    end = time.monotonic() + seconds
+    while not (so := is_so()) and time.monotonic() < end:
+        time.sleep(0.002)
+    return so
+
+
 def is_alive(pid):
     try:
         return not re.search(r"^State:\s+[ZX]", read(f"/proc/{pid}/status"), re.M)
@@ -179,7 +187,8 @@ class Lane:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        for _ in range(200):
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
             for top in (GROUPS, OCI_GROUPS):
                 for where, _, _ in os.walk(top, topdown=False):
                     if where != top:
@@ -224,13 +233,14 @@ class Lane:
 
     def settle(self):
         """Every living container has supervisors; all else of ours ends by itself. What does not?"""
-        for _ in range(500):
+        def others():
             living = len([g for g, pids in self.groups().items() if pids and g.startswith(GROUPS)])
             names = [name_of(p) for p in self.runners()]
-            if len(names) <= SUPERVISORS * living and set(names) <= {"ctr-supervisor"}:
-                return ""
-            time.sleep(0.005)
-        return f"processes {names} "
+            settled = len(names) <= SUPERVISORS * living and set(names) <= {"ctr-supervisor"}
+            return None if settled else f"processes {names} "
+
+        until(lambda: others() is None)
+        return others() or ""
 
     def everything(self):
         groups = self.groups()
@@ -242,7 +252,7 @@ class Lane:
             "out": sorted(os.listdir(self.out)),
             "groups": sorted(groups),
             "processes": sorted(sum(groups.values(), [])),
-            "mounts": read("/proc/self/mountinfo"),
+            "mounts": read("/proc/self/mountinfo").splitlines(),
             "bystander": read(self.state + "/bystander/record.json"),
             "oci": [n for n in listing(self.oci_root, 2) if not n.startswith(".cache/") or
                     n.startswith(".cache/.")],
@@ -257,7 +267,9 @@ class Lane:
             if isinstance(was, list):
                 more = [n for n in now[what] if n not in was]
                 less = [n for n in was if n not in now[what]]
-                out.append(f"{what} +{more} -{less}")
+                # A mount goes when somebody on this host removes the directory it is at.
+                if more or what != "mounts":
+                    out.append(f"{what} +{more} -{less}")
             else:
                 out.append(what)
         for group in self.base["groups"]:
@@ -413,22 +425,16 @@ class Wait(OnRunning):
     payload = "nap"
 
     def finish(self, lane):
-        for _ in range(200):
-            if len(lane.contained()) == 1 and not os.path.exists(lane.state + "/k"):
-                break
-            time.sleep(0.005)
+        until(lambda: len(lane.contained()) == 1 and not os.path.exists(lane.state + "/k"), 1)
 
 
 class Kill(OnRunning):
     """Which does not wait for the effect."""
-    def finish(self, lane):
-        for _ in range(100):
-            if not os.path.exists(lane.state + "/k"):
-                break
-            time.sleep(0.005)
+    def finish(self, lane, seconds=0.5):
+        until(lambda: not os.path.exists(lane.state + "/k"), seconds)
 
     def outcome(self, lane):
-        self.finish(lane)
+        self.finish(lane, 20)
         return super().outcome(lane)
 
 
@@ -453,7 +459,9 @@ class Collect(Row):
     def prepare(self, lane):
         before = lane.runners()
         lane.ctr("run", "--rm", "-d", "--name", "k", "base:1", "/bin/payload", "wait")
-        pids = [p for p in lane.runners() if p not in before]
+        started = lambda: [p for p in lane.runners() if p not in before]
+        until(lambda: len(started()) == SUPERVISORS)
+        pids = started()
         pids.append(json.loads(read(f"{lane.state}/k/record.json"))["pid"])
         # Those who would go on in another's place do not get to it.
         for sig in (signal.SIGSTOP, signal.SIGKILL):
@@ -624,21 +632,14 @@ class Oci(Row):
     def state(self, lane):
         return self.plain(lane.oci("state", "k", check=False)[1])
 
-    def until(self, lane, is_so):
-        for _ in range(1000):
-            if is_so():
-                return True
-            time.sleep(0.002)
-        return False
-
     def told(self, lane):
         """What the payload of "bundle" was given."""
         path = lane.out + "/told"
-        whole = self.until(lane, lambda: os.path.exists(path) and read(path).endswith("end\n"))
+        whole = until(lambda: os.path.exists(path) and read(path).endswith("end\n"))
         return whole, told(lane)
 
     def ended(self, lane):
-        return self.until(lane, lambda: not lane.groups().get(OCI_GROUPS + "/k"))
+        return until(lambda: not lane.groups().get(OCI_GROUPS + "/k"))
 
     def hooked(self, lane):
         return {n: self.plain(read(f"{lane.out}/{n}")) for n in sorted(os.listdir(lane.out))}
@@ -692,7 +693,7 @@ class OciExec(OciOnRunning):
 
 class OciExecDetached(OciExec):
     def outcome(self, lane):
-        self.until(lane, lambda: len(lane.groups().get(OCI_GROUPS + "/k", [])) == 1)
+        until(lambda: len(lane.groups().get(OCI_GROUPS + "/k", [])) == 1)
         pid = os.path.exists(lane.out + "/pid") and read(lane.out + "/pid").isdigit()
         return pid, told(lane), super().outcome(lane)
 
@@ -990,7 +991,7 @@ def start_lane(number):
 
 
 def remove_group(own):
-    for _ in range(100):
+    for _ in range(300):
         for where, _, _ in os.walk(own, topdown=False):
             try:
                 os.rmdir(where)

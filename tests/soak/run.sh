@@ -15,7 +15,7 @@ if [ "${1-}" != --inside ]; then
 	(echo "$BASHPID" > "$own/cgroup.procs" && exec unshare --mount --cgroup --pid --fork \
 		--mount-proc --kill-child --propagation private "$here/run.sh" --inside "$build" "$work" "$@")
 	status=$?
-	for _ in {1..50}; do
+	for _ in {1..300}; do
 		rmdir "$own"/ctr "$own"/runner 2> /dev/null
 		! rmdir "$own" 2> /dev/null || break
 		sleep .1
