@@ -6,7 +6,7 @@ setup_file() { file_setup; }
 setup() { cd "$BATS_TEST_TMPDIR" || return; }
 teardown() { nothing_left; }
 
-terminal() { timeout 60 python3 "$BATS_TEST_DIRNAME/terminal.py" "$@"; }
+terminal() { timeout 120 python3 "$BATS_TEST_DIRNAME/terminal.py" "$@"; }
 RUN=(ctr run --rm -it --rootfs)
 
 @test "run -it gives a terminal, and the status" {

@@ -10,7 +10,7 @@ Runs COMMAND on a new terminal of 24 rows and 80 columns and plays the person in
   close:       closes the window; nothing is seen from then on
   end:STATUS   waits until COMMAND has ended with this status (128 + n for a signal)
 
-Prints what was on the screen. Fails if a step is not fulfilled within ten seconds, or if the modes of
+Prints what was on the screen. Fails if a step is not fulfilled within half a minute, or if the modes of
 the terminal at the end are not those at the beginning.
 """
 import codecs
@@ -58,7 +58,7 @@ def fail(why):
 
 for step in steps:
     kind, _, text = step.partition(":")
-    limit = time.monotonic() + 10
+    limit = time.monotonic() + 30 * int(os.environ.get("TEST_PATIENCE", 1))
     if kind == "see":
         while not (found := re.search(text.encode(), screen[seen:])):
             if time.monotonic() > limit:

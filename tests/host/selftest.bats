@@ -90,7 +90,7 @@ $PWD" ]
 @test "a run that is ended or killed leaves nothing behind" {
 	for signal in TERM KILL; do
 		"$RUN" -m $MEMORY -d 1G sleep 100 3>&- > "$BATS_TEST_TMPDIR/out" 2>&1 &
-		sleep 4
+		for _ in {1..300}; do [ -z "$(machines)" ] || break; sleep .1; done
 		[ -n "$(machines)" ]
 		kill -$signal $!
 		wait $! || [ $? -gt 128 ]

@@ -45,7 +45,7 @@ static void expect_bytes(int fd, const char *want)
 	cr_expect(eq(str, got, (char *)want));
 }
 
-TestSuite(attach, .init = setup, .timeout = 10);
+TestSuite(attach, .init = setup, .timeout = 60);
 
 Test(attach, output_and_status)
 {

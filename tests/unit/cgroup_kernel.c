@@ -29,7 +29,7 @@ static uint64_t soon(void)
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec + 5000000000ULL;
+	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec + 30000000000ULL;
 }
 
 static void setup(void)

@@ -104,7 +104,7 @@ static void teardown(void)
 	tree_remove(AT_FDCWD, dir, &err);
 }
 
-TestSuite(fit, .init = setup, .fini = teardown, .timeout = 20);
+TestSuite(fit, .init = setup, .fini = teardown, .timeout = 60);
 
 /* A program of another machine counts as refused: no test machine has an emulator for it. */
 static int check(const char *path)

@@ -129,7 +129,7 @@ static void prints(struct logfile_options o, const char *want)
 	expect_output(want);
 }
 
-TestSuite(logprint, .init = setup, .fini = teardown, .timeout = 20);
+TestSuite(logprint, .init = setup, .fini = teardown, .timeout = 60);
 
 Test(logprint, absent_is_empty)
 {

@@ -423,7 +423,7 @@ static void copied_up(const struct root_spec *r)
 	CHECK(mkfifo(below("root/var/fifo"), 0600) == 0);
 	CHECK(chown(below("root/var"), 9, 9) == 0);
 	root = attach_root(r);
-	alarm(10);
+	alarm(30);
 	place(root, &m);
 	m.target = "/absent";
 	place(root, &m);

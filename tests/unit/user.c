@@ -63,7 +63,7 @@ static void teardown(void)
 	tree_remove(AT_FDCWD, dir, &err);
 }
 
-TestSuite(user, .init = setup, .fini = teardown, .timeout = 20);
+TestSuite(user, .init = setup, .fini = teardown, .timeout = 60);
 
 static struct err last;
 
