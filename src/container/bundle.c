@@ -122,45 +122,53 @@ void bundle_undone(const struct spec *spec, const struct bundle *b)
 
 bool bundle_awaits_namespaces(const struct spec *spec)
 {
-	return spec->hooks.count[HOOK_PRESTART] || spec->hooks.count[HOOK_CREATE_RUNTIME] ||
-	       spec->net_device_count;
+	return spec->net_device_count;
 }
 
-int bundle_await_namespaces(int go_sock, struct err *err)
+bool bundle_awaits_mounts(const struct spec *spec)
+{
+	return spec->hooks.count[HOOK_PRESTART] || spec->hooks.count[HOOK_CREATE_RUNTIME];
+}
+
+int bundle_tell(int sock, struct err *err)
+{
+	if (write(sock, "", 1) == 1)
+		return 0;
+	if (errno == EPIPE || errno == ECONNRESET)
+		return err_set(err, "the making of the container was given up");
+	return err_sys(err, "cannot go on with the container");
+}
+
+int bundle_await(int sock, struct err *err)
 {
 	char byte;
 	ssize_t n;
 
 	do
-		n = read(go_sock, &byte, 1);
+		n = read(sock, &byte, 1);
 	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return err_sys(err, "cannot hear of the container's namespaces");
-	if (n == 0)
-		return err_set(err,
-			"the container's process ended before its namespaces were made");
-	return 0;
+	if (n < 0 && errno != ECONNRESET)
+		return err_sys(err, "cannot hear how the container is made");
+	return n == 1 ? 0 : err_set(err, "the making of the container was given up");
 }
 
-static int move_devices(pid_t pid, const struct spec *spec, struct err *err)
+int bundle_move_devices(const struct container *c, const struct spec *spec, struct err *err)
 {
 	autofd int netns = -1;
 	char path[48];
 
 	if (!spec->net_device_count)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)c->record.pid);
 	netns = open(path, O_RDONLY | O_CLOEXEC);
 	if (netns < 0)
 		return err_sys(err, "open the network of the container");
 	return net_devices_move(spec->net_devices, spec->net_device_count, netns, err);
 }
 
-int bundle_namespaces_made(const struct container *c, const struct spec *spec,
+int bundle_run_hooks(const struct container *c, const struct spec *spec,
 	const struct bundle_states *states, struct err *err)
 {
-	if (move_devices(c->record.pid, spec, err) < 0)
-		return -1;
 	bundle_state_set_pid(states->creating, c->record.pid);
 	if (hooks_run(&spec->hooks, HOOK_PRESTART, states->creating, err) < 0)
 		return -1;

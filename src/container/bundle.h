@@ -42,15 +42,21 @@ int bundle_keep(const struct container *c, const struct spec *spec, const struct
 /* After a create that failed once it had a process, and is undone: poststop hooks. */
 void bundle_undone(const struct spec *spec, const struct bundle *b);
 
-/* Whether the child has to say when its namespaces are there. */
+/* Whether the child has to say when its namespaces are there, and when its mounts are; after these it
+ * waits for an answer. */
 bool bundle_awaits_namespaces(const struct spec *spec);
+bool bundle_awaits_mounts(const struct spec *spec);
 
-/* Parent: waits until it has said so. -1: without err->sys, it has ended, and may say why in its
- * report. */
-int bundle_await_namespaces(int go_sock, struct err *err);
+/* Either side: says so to the other, or waits until that has. -1: without err->sys, the other has
+ * ended; a child may say why in its report. */
+int bundle_tell(int sock, struct err *err);
+int bundle_await(int sock, struct err *err);
 
-/* Parent: then the prestart and createRuntime hooks. */
-int bundle_namespaces_made(const struct container *c, const struct spec *spec,
+/* Parent: once the namespaces are there, interfaces of the host that the container is to have. */
+int bundle_move_devices(const struct container *c, const struct spec *spec, struct err *err);
+
+/* Parent: once the mounts are there, the prestart and createRuntime hooks. */
+int bundle_run_hooks(const struct container *c, const struct spec *spec,
 	const struct bundle_states *states, struct err *err);
 
 /* Parent: hands the terminal and the pidfd to who asked for them; takes console over. */

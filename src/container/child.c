@@ -72,8 +72,7 @@ static int make_namespaces(const struct spec *spec, const int *ns_fds, struct er
 	return 0;
 }
 
-/* An engine's hooks see them before anything is mounted; and those that we run ourselves want to know
- * who we are to the host, which the host's procfs knows. */
+/* Hooks that we run ourselves want to know who we are to the host, which the host's procfs knows. */
 static int tell_namespaces(const struct child *c, struct err *err)
 {
 	char text[16] = "";
@@ -84,9 +83,15 @@ static int tell_namespaces(const struct child *c, struct err *err)
 		return err_sys(err, "read the host's /proc/self");
 	bundle_state_set_pid(c->states->creating, (pid_t)atoi(text));
 	bundle_state_set_pid(c->states->created, (pid_t)atoi(text));
-	if (bundle_awaits_namespaces(c->spec) && write(c->go_sock, "", 1) != 1)
-		return err_sys(err, "cannot report the namespaces");
-	return 0;
+	return bundle_awaits_namespaces(c->spec) ? bundle_tell(c->go_sock, err) : 0;
+}
+
+/* An engine's hooks of the host's side come between the mounts and what is last done to them. */
+static int tell_mounts(const struct child *c, struct err *err)
+{
+	if (!c->states || !bundle_awaits_mounts(c->spec))
+		return 0;
+	return bundle_tell(c->go_sock, err) < 0 ? -1 : bundle_await(c->go_sock, err);
 }
 
 /* Others may be in our pid namespace, with rights over our ids from now on: our memory, and the
@@ -119,7 +124,6 @@ static int place_etc(int rootfd, const struct etc_file *f, struct err *err)
 	return tree_attach(copy, target, f->target, err);
 }
 
-/* Mounts of the kernel's file systems come first, then sysctls while /proc/sys is writable. */
 static int build_root(const struct child *c, int rootfd, int *ret_devfd, struct err *err)
 {
 	const struct spec *spec = c->spec;
@@ -131,13 +135,6 @@ static int build_root(const struct child *c, int rootfd, int *ret_devfd, struct 
 			return -1;
 		if (m->kind == MOUNT_DEV)
 			*ret_devfd = c->trees->sources[i];
-		if (m->kind == MOUNT_PROC && spec->sysctl_count) {
-			autofd int proc = inside_open(rootfd, m->target,
-				O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, err);
-			if (proc < 0 ||
-				sysctls_apply(proc, spec->sysctls, spec->sysctl_count, err) < 0)
-				return -1;
-		}
 	}
 	for (size_t i = 0; i < spec->device_count; i++)
 		if (c->trees->devices[i] >= 0 &&
@@ -146,6 +143,22 @@ static int build_root(const struct child *c, int rootfd, int *ret_devfd, struct 
 	for (size_t i = 0; i < c->plan->etc_count; i++)
 		if (place_etc(rootfd, &c->plan->etc[i], err) < 0)
 			return -1;
+	return 0;
+}
+
+/* While /proc/sys is writable; they may be of an interface that a hook has made. */
+static int set_sysctls(const struct spec *spec, int rootfd, struct err *err)
+{
+	for (size_t i = 0; spec->sysctl_count && i < spec->mount_count; i++) {
+		const struct mount *m = &spec->mounts[i];
+		autofd int proc = -1;
+
+		if (m->kind != MOUNT_PROC)
+			continue;
+		proc = inside_open(rootfd, m->target, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, err);
+		if (proc < 0 || sysctls_apply(proc, spec->sysctls, spec->sysctl_count, err) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -205,8 +218,8 @@ static int become_payload(const struct child *c, struct payload *payload, struct
 		lsm_open(&spec->process, &label_fd, err) < 0)
 		return -1;
 	rootfd = make_root(t, spec, err);
-	if (rootfd < 0 || build_root(c, rootfd, &devfd, err) < 0 ||
-		hide_paths(spec, rootfd, devfd, err) < 0 ||
+	if (rootfd < 0 || build_root(c, rootfd, &devfd, err) < 0 || tell_mounts(c, err) < 0 ||
+		set_sysctls(spec, rootfd, err) < 0 || hide_paths(spec, rootfd, devfd, err) < 0 ||
 		payload_set_streams(spec, rootfd, c->streams,
 			devfd >= 0 && !spec->process.open_stdin, c->console_sock, err) < 0 ||
 		hooks_run(&spec->hooks, HOOK_CREATE_CONTAINER,

@@ -167,9 +167,9 @@ static int on_namespaces(struct restore *r, pid_t pid, struct err *err)
 		return err_sys(err, "see when the process of %s began", c->record.name);
 	if (claim_record(c, err) < 0)
 		return -1;
-	return bundle_awaits_namespaces(r->spec)
-		       ? bundle_namespaces_made(c, r->spec, &r->states, err)
-		       : 0;
+	if (bundle_move_devices(c, r->spec, err) < 0)
+		return -1;
+	return bundle_run_hooks(c, r->spec, &r->states, err);
 }
 
 static int set_readonly(const struct container *c, struct err *err)

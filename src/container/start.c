@@ -279,6 +279,14 @@ static int hear_why(struct launch *l, struct err *err)
 	return -1;
 }
 
+/* What is to be done on our side once the child is so far: it waits for us, or has failed. */
+static int hear_of_it(struct launch *l, struct err *err)
+{
+	if (bundle_await(l->pipes.go[1], err) == 0)
+		return 0;
+	return err->sys ? -1 : hear_why(l, err);
+}
+
 /* The child is making namespaces meanwhile. */
 static int provide_trees(struct launch *l, struct err *err)
 {
@@ -293,17 +301,25 @@ static int provide_trees(struct launch *l, struct err *err)
 		map_ids(pid, spec, l->plan, &l->trees, err) < 0 ||
 		container_delegate(l->c, spec, &l->plan->ids, err) < 0)
 		return -1;
-	if (l->io->bundle && bundle_awaits_namespaces(spec)) {
-		/* One that lives waits for us. */
-		if (bundle_await_namespaces(l->pipes.go[1], err) < 0)
-			return err->sys ? -1 : hear_why(l, err);
-		if (bundle_namespaces_made(l->c, spec, &l->states, err) < 0)
-			return -1;
-	}
+	if (l->io->bundle && bundle_awaits_namespaces(spec) &&
+		(hear_of_it(l, err) < 0 || bundle_move_devices(l->c, spec, err) < 0))
+		return -1;
 	if (trees_send(&l->trees, spec, l->pipes.go[1], err) == 0)
 		return 0;
 	/* If it is gone, it has the better story; else it would wait for us, and we for it. */
 	return err->sys == EPIPE || err->sys == ECONNRESET ? hear_why(l, err) : -1;
+}
+
+/* Hooks of the host's side find the container's mounts made, and may add to them. */
+static int run_runtime_hooks(struct launch *l, struct err *err)
+{
+	if (!l->io->bundle || !bundle_awaits_mounts(l->spec))
+		return 0;
+	if (hear_of_it(l, err) < 0 || bundle_run_hooks(l->c, l->spec, &l->states, err) < 0)
+		return -1;
+	if (bundle_tell(l->pipes.go[1], err) == 0)
+		return 0;
+	return err->sys ? -1 : hear_why(l, err);
 }
 
 /* The master of the terminal, if there is to be one. */
@@ -339,7 +355,7 @@ static int bring_up(struct launch *l, struct err *err)
 		return -1;
 	if (l->io->tend_spares)
 		spare_tend(l->c->store);
-	if (take_console(l, err) < 0)
+	if (run_runtime_hooks(l, err) < 0 || take_console(l, err) < 0)
 		return -1;
 	return payload_await(l->pipes.report[0], l->c->record.pid, err);
 }
