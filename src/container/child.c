@@ -143,7 +143,7 @@ static int build_root(const struct child *c, int rootfd, int *ret_devfd, struct 
 	for (size_t i = 0; i < c->plan->etc_count; i++)
 		if (place_etc(rootfd, &c->plan->etc[i], err) < 0)
 			return -1;
-	return 0;
+	return c->states && *ret_devfd < 0 ? dev_link(rootfd, err) : 0;
 }
 
 /* While /proc/sys is writable; they may be of an interface that a hook has made. */

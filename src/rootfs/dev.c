@@ -175,18 +175,38 @@ int dev_node_place(int rootfd, const struct device *d, int tree, struct err *err
 	return tree_attach(tree, target, d->path, err);
 }
 
+static const struct {
+	const char *name, *to;
+} links[] = {
+	{"fd", "/proc/self/fd"},
+	{"stdin", "/proc/self/fd/0"},
+	{"stdout", "/proc/self/fd/1"},
+	{"stderr", "/proc/self/fd/2"},
+	{"ptmx", "pts/ptmx"},
+	{"core", "/proc/kcore"},
+};
+enum { STREAM_LINKS = 4 };
+
+int dev_link(int rootfd, struct err *err)
+{
+	struct err ignored;
+	autofd int to = inside_open(rootfd, "/proc/self/fd", O_PATH | O_DIRECTORY, 0, &ignored);
+	autofd int devfd = -1;
+
+	if (to < 0)
+		return 0;
+	devfd = inside_ensure(rootfd, "/dev", INSIDE_DIR, err);
+	if (devfd < 0)
+		return -1;
+	for (size_t i = 0; i < STREAM_LINKS; i++)
+		if (symlinkat(links[i].to, devfd, links[i].name) < 0 && errno != EEXIST &&
+			errno != EROFS && errno != EACCES && errno != EPERM)
+			return err_sys(err, "cannot make /dev/%s", links[i].name);
+	return 0;
+}
+
 int dev_fill(int devfd, struct err *err)
 {
-	static const struct {
-		const char *name, *to;
-	} links[] = {
-		{"fd", "/proc/self/fd"},
-		{"stdin", "/proc/self/fd/0"},
-		{"stdout", "/proc/self/fd/1"},
-		{"stderr", "/proc/self/fd/2"},
-		{"ptmx", "pts/ptmx"},
-		{"core", "/proc/kcore"},
-	};
 	static const char *const dirs[] = {"pts", "shm", "mqueue"};
 
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)

@@ -23,3 +23,7 @@ int dev_node_place(int rootfd, const struct device *device, int tree, struct err
 
 /* Child: the links and directories that programs expect in /dev. */
 int dev_fill(int devfd, struct err *err);
+
+/* Child: the links to standard streams in a /dev that is none of ours, where /proc has what they lead to;
+ * one that cannot be written stays as it is. */
+int dev_link(int rootfd, struct err *err);
