@@ -142,10 +142,15 @@ static int complete(const struct store *store, const struct create_options *o, c
 	spec->process.no_new_keyring = o->no_new_keyring;
 	spec->process.open_stdin = true;
 	notify_plan(store, spec);
+	return 0;
+}
+
+/* By who will go on: who protects itself begins anew. */
+static void tell_warnings(struct spec *spec)
+{
 	for (size_t i = 0; i < spec->warning_count; i++)
 		warn("%s", spec->warnings[i]);
 	caps_confine_to_host(spec);
-	return 0;
 }
 
 /* Above those without a path of their own: where who is not root of the host may make groups, or else a
@@ -287,8 +292,12 @@ int create_container(struct oci *oci, const struct create_options *o, const char
 	spec.systemd_cgroup = oci->manager == MANAGER_SYSTEMD;
 	if (complete(&oci->store, o, id, dir, &spec, err) < 0 ||
 		rootless_adapt(&spec, rights_get(), err) < 0 ||
-		(program_in_reach(&spec) && program_protect(oci->argv, err) < 0) ||
-		create_from(oci, o, dir, text, len, &spec, ret_console, ret, err) < 0) {
+		(program_in_reach(&spec) && program_protect(oci->argv, err) < 0)) {
+		spec_free(&spec);
+		return -1;
+	}
+	tell_warnings(&spec);
+	if (create_from(oci, o, dir, text, len, &spec, ret_console, ret, err) < 0) {
 		spec_free(&spec);
 		return -1;
 	}
