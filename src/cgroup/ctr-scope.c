@@ -5,6 +5,10 @@
  * standard input where the scope's group is, and holds the scope until that socket is closed. How long
  * all this may take is for its caller to say, and it ends with its caller; but not once it has asked:
  * systemd would then put a dead process into the scope, and wait for its end for ever.
+ *
+ * ctr-scope [--user] --set UNIT NAME=TYPE:VALUE…
+ *
+ * Changes properties of such a unit for as long as it is there, and says on that socket how that went.
  */
 #include "base/err.h"
 #include "base/fd.h"
@@ -86,6 +90,11 @@ static int append_property(sd_bus_message *m, char *word, struct err *err)
 	return r < 0 ? err_set(err, "%s: not a property that could be sent", word) : 0;
 }
 
+static int message_failed(struct err *err)
+{
+	return err_set(err, "cannot put the message to systemd together");
+}
+
 /* Process 0 is whoever asks. A scope that failed is forgotten as one that ended. */
 static int append_properties(sd_bus_message *m, const char *slice, char **words, struct err *err)
 {
@@ -93,12 +102,12 @@ static int append_properties(sd_bus_message *m, const char *slice, char **words,
 		sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)", "Slice", "s", slice, "Delegate",
 			"b", 1, "DefaultDependencies", "b", 0, "CollectMode", "s",
 			"inactive-or-failed", "PIDs", "au", 1, 0) < 0)
-		return err_set(err, "cannot put the message to systemd together");
+		return message_failed(err);
 	for (; *words; words++)
 		if (append_property(m, *words, err) < 0)
 			return -1;
 	if (sd_bus_message_close_container(m) < 0 || sd_bus_message_append(m, "a(sa(sv))", 0) < 0)
-		return err_set(err, "cannot put the message to systemd together");
+		return message_failed(err);
 	return 0;
 }
 
@@ -183,6 +192,35 @@ static int start_scope(bool user, const char *unit, const char *slice, char **wo
 	return 0;
 }
 
+/* Until the unit ends: in no file of its. */
+static int set_properties(bool user, const char *unit, char **words, struct err *err)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *m = NULL, *reply = NULL;
+	sd_bus *bus = NULL;
+	int r = user ? sd_bus_open_user(&bus) : sd_bus_open_system(&bus);
+
+	if (r >= 0)
+		r = sd_bus_message_new_method_call(bus, &m, DESTINATION, OBJECT, MANAGER,
+			"SetUnitProperties");
+	if (r < 0)
+		return bus_failed(r, NULL, unit, err);
+	if (sd_bus_message_append(m, "sb", unit, 1) < 0 ||
+		sd_bus_message_open_container(m, 'a', "(sv)") < 0)
+		return message_failed(err);
+	for (; *words; words++)
+		if (append_property(m, *words, err) < 0)
+			return -1;
+	if (sd_bus_message_close_container(m) < 0)
+		return message_failed(err);
+	r = sd_bus_call(bus, m, PATIENCE_SECONDS * 1000000ULL, &error, &reply);
+	if (r >= 0)
+		return 0;
+	if (sd_bus_error_is_set(&error))
+		return err_set(err, "systemd does not change %s: %s", unit, error.message);
+	return bus_failed(r, NULL, unit, err);
+}
+
 /* "0::/system.slice/UNIT", among the lines of version 1. */
 static int own_group(const char *unit, char ret[CGROUP_PATH_SIZE], struct err *err)
 {
@@ -212,6 +250,19 @@ static int step_aside(const char *path, struct err *err)
 	return hold < 0 ? -1 : cgroup_join(hold, 0, err);
 }
 
+static int change(bool user, char **words)
+{
+	struct err err = {0};
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
+		set_properties(user, words[0], words + 1, &err) < 0) {
+		tell('-', &err, sizeof(err));
+		return 1;
+	}
+	tell('+', "", 0);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	bool user = argc > 1 && strcmp(argv[1], "--user") == 0;
@@ -219,9 +270,12 @@ int main(int argc, char **argv)
 	struct err err = {0};
 
 	if (argc < 3 + user) {
-		fprintf(stderr, "usage: ctr-scope [--user] UNIT SLICE NAME=TYPE:VALUE...\n");
+		fprintf(stderr, "usage: ctr-scope [--user] UNIT SLICE NAME=TYPE:VALUE...\n"
+				"       ctr-scope [--user] --set UNIT NAME=TYPE:VALUE...\n");
 		return 2;
 	}
+	if (strcmp(words[0], "--set") == 0)
+		return change(user, words + 1);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
 		start_scope(user, words[0], words[1], words + 2, &err) < 0 ||
 		own_group(words[0], path, &err) < 0 || step_aside(path, &err) < 0) {

@@ -153,6 +153,8 @@ static void add_quota(struct word_list *l, struct arena *a, const struct limits 
 	uint64_t period = limits->cpu_period_us ? limits->cpu_period_us : 100000;
 	uint64_t percent = (limits->cpu_quota_us * 100 + period - 1) / period;
 
+	if (limits->cpu_quota_us == UINT64_MAX)
+		add_number(l, a, "CPUQuotaPerSecUSec", UINT64_MAX);
 	if (limits->cpu_quota_us == 0 || limits->cpu_quota_us > UINT64_MAX / 200)
 		return;
 	add_number(l, a, "CPUQuotaPerSecUSec", percent * 10000);
@@ -160,8 +162,7 @@ static void add_quota(struct word_list *l, struct arena *a, const struct limits 
 		add_number(l, a, "CPUQuotaPeriodUSec", limits->cpu_period_us);
 }
 
-void scope_properties(const struct limits *limits, const char *description,
-	uint64_t stop_timeout_ns, struct arena *a, struct word_list *ret)
+static void add_limits(struct word_list *l, struct arena *a, const struct limits *limits)
 {
 	const struct {
 		const char *name;
@@ -172,26 +173,63 @@ void scope_properties(const struct limits *limits, const char *description,
 		{"MemoryLow", limits->memory_low},
 		{"CPUWeight", limits->cpu_weight},
 		{"IOWeight", limits->io_weight},
+		{"TasksMax", limits->pids},
 	};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (numbers[i].value)
+			add_number(l, a, numbers[i].name, numbers[i].value);
+	if (limits->memory_swap_set)
+		add_number(l, a, "MemorySwapMax", limits->memory_swap);
+	add_quota(l, a, limits);
+	if (limits->cpuset_cpus)
+		add(l, a, arena_printf(a, "AllowedCPUs=m:%s", scope_mask(a, limits->cpuset_cpus)));
+	if (limits->cpuset_mems)
+		add(l, a,
+			arena_printf(a, "AllowedMemoryNodes=m:%s",
+				scope_mask(a, limits->cpuset_mems)));
+}
+
+void scope_properties(const struct limits *limits, const char *description,
+	uint64_t stop_timeout_ns, struct arena *a, struct word_list *ret)
+{
 	struct word_list l = {NULL, 0};
 
 	add(&l, a, arena_printf(a, "Description=s:%s", description));
 	add_number(&l, a, "TimeoutStopUSec", stop_timeout_ns / 1000);
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		if (numbers[i].value)
-			add_number(&l, a, numbers[i].name, numbers[i].value);
-	if (limits->memory_swap_set)
-		add_number(&l, a, "MemorySwapMax", limits->memory_swap);
-	add_quota(&l, a, limits);
-	if (limits->cpuset_cpus)
-		add(&l, a, arena_printf(a, "AllowedCPUs=m:%s", scope_mask(a, limits->cpuset_cpus)));
-	if (limits->cpuset_mems)
-		add(&l, a,
-			arena_printf(a, "AllowedMemoryNodes=m:%s",
-				scope_mask(a, limits->cpuset_mems)));
+	add_limits(&l, a, limits);
 	/* Else systemd has a default of its own. */
-	add_number(&l, a, "TasksMax", limits->pids ? limits->pids : UINT64_MAX);
+	if (!limits->pids)
+		add_number(&l, a, "TasksMax", UINT64_MAX);
 	*ret = l;
+}
+
+/* A limit that is taken away is no limit, but the word for that in its file. */
+static void set_unlimited(struct limits *l)
+{
+	const struct {
+		const char *file;
+		uint64_t *limit;
+	} known[] = {
+		{"memory.max", &l->memory},
+		{"memory.high", &l->memory_high},
+		{"memory.low", &l->memory_low},
+	};
+
+	for (size_t i = 0; i < l->conf_count; i++)
+		for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
+			if (strcmp(l->conf[i].key, known[k].file) == 0 &&
+				strcmp(l->conf[i].value, "max") == 0)
+				*known[k].limit = UINT64_MAX;
+}
+
+void scope_changes(const struct limits *limits, struct arena *a, struct word_list *ret)
+{
+	struct limits changed = *limits;
+
+	set_unlimited(&changed);
+	*ret = (struct word_list){NULL, 0};
+	add_limits(ret, a, &changed);
 }
 
 static uint64_t now_ms(void)
@@ -227,8 +265,9 @@ static int spawn(const char *path, char **argv, int sock, pid_t *ret)
 	return rc;
 }
 
-static int start_holder(const struct scope_name *name, const struct word_list *properties,
-	struct scope *s, struct err *err)
+/* Our end of its standard input is *ret_sock. mode: NULL, or its option. */
+static int start_program(const struct scope_name *name, const char *mode,
+	const struct word_list *properties, pid_t *ret_pid, int *ret_sock, struct err *err)
 {
 	autofree char **argv = calloc(properties->count + ARGS, sizeof(char *));
 	autofd int ours = -1, theirs = -1;
@@ -245,15 +284,18 @@ static int start_holder(const struct scope_name *name, const struct word_list *p
 	argv[n++] = (char *)PROGRAM;
 	if (name->user)
 		argv[n++] = (char *)"--user";
+	if (mode)
+		argv[n++] = (char *)(uintptr_t)mode;
 	argv[n++] = (char *)name->unit;
-	argv[n++] = (char *)name->slice;
+	if (!mode)
+		argv[n++] = (char *)name->slice;
 	memcpy(argv + n, properties->words, properties->count * sizeof(char *));
-	rc = spawn(path, argv, theirs, &s->holder);
+	rc = spawn(path, argv, theirs, ret_pid);
 	if (rc) {
 		errno = rc;
 		return err_sys(err, "run %s", path);
 	}
-	s->hold_fd = take_fd(&ours);
+	*ret_sock = take_fd(&ours);
 	return 0;
 }
 
@@ -310,7 +352,7 @@ int scope_start(const struct scope_name *name, int hierarchy_fd, const struct wo
 	struct scope s = SCOPE_NONE;
 	char path[CGROUP_PATH_SIZE];
 
-	if (start_holder(name, properties, &s, err) == 0 &&
+	if (start_program(name, NULL, properties, &s.holder, &s.hold_fd, err) == 0 &&
 		await_holder(name, &s, path, err) == 0) {
 		s.dir_fd = cgroup_place_open(hierarchy_fd, path + 1, err);
 		if (s.dir_fd >= 0) {
@@ -326,6 +368,32 @@ int scope_start(const struct scope_name *name, int hierarchy_fd, const struct wo
 		kill(s.holder, SIGKILL);
 	scope_let_go(&s);
 	return -1;
+}
+
+int scope_change(const struct scope_name *name, const struct word_list *properties, struct err *err)
+{
+	char message[1 + sizeof(struct err)];
+	autofd int sock = -1;
+	ssize_t n = -1;
+	pid_t pid;
+
+	if (start_program(name, "--set", properties, &pid, &sock, err) < 0)
+		return -1;
+	if (poll_until(sock, now_ms() + SCOPE_SECONDS * 1000) > 0)
+		n = recv(sock, message, sizeof(message), 0);
+	else
+		kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (n == 1 && message[0] == '+')
+		return 0;
+	if (n == sizeof(message) && message[0] == '-') {
+		memcpy(err, message + 1, sizeof(*err));
+		return -1;
+	}
+	return n < 0 ? err_set(err, "systemd did not change %s within %d seconds", name->unit,
+			       SCOPE_SECONDS)
+		     : err_set(err, PROGRAM " ended before %s was changed", name->unit);
 }
 
 void scope_let_go(struct scope *s)

@@ -2,9 +2,10 @@
  * Scopes: groups that systemd makes, so that it knows of the processes in them. The scope is
  * delegated: systemd keeps to the scope's own files, and the group SCOPE/container, with the limits
  * and device rules in it, is ours alone; `systemctl daemon-reload` does not touch it. The limits
- * are properties of the scope too: weights count among its siblings, and tools look there.
+ * are properties of the scope too: weights count among its siblings, and tools look there. They hold as
+ * well, so that a limit that is raised is raised in both places.
  *
- * D-Bus is spoken by ctr-scope, a program that is run for a start only. It is the first process of
+ * D-Bus is spoken by ctr-scope, a program that is run for a start, and for a change, only. It is the first process of
  * the scope, which would end without one, until the payload is there.
  */
 #pragma once
@@ -46,6 +47,8 @@ struct word_list {
  * stop_timeout_ns: how long `systemctl stop` waits before it kills. */
 void scope_properties(const struct limits *limits, const char *description,
 	uint64_t stop_timeout_ns, struct arena *a, struct word_list *ret);
+/* The same for those alone that are given. */
+void scope_changes(const struct limits *limits, struct arena *a, struct word_list *ret);
 /* "0-2,5" as hexadecimal digits of a mask, the lowest byte first: "27". */
 char *scope_mask(struct arena *a, const char *list);
 
@@ -62,5 +65,8 @@ struct scope {
  * unless somebody is in it. */
 int scope_start(const struct scope_name *name, int hierarchy_fd, const struct word_list *properties,
 	struct scope *ret, char ret_path[CGROUP_PATH_SIZE], struct err *err);
+/* Changes the properties of a scope until it ends, within SCOPE_SECONDS. */
+int scope_change(const struct scope_name *name, const struct word_list *properties,
+	struct err *err);
 /* The processes in the scope keep it from here on. */
 void scope_let_go(struct scope *scope);

@@ -7,6 +7,7 @@
 #include "cgroup/limits.h"
 #include "cgroup/stats.h"
 #include "container/engine.h"
+#include "container/place.h"
 #include "spec/config.h"
 
 #include <fcntl.h>
@@ -118,7 +119,8 @@ static int apply(struct container *c, const struct spec *asked, struct err *err)
 
 	if (check_memory(c, &asked->limits, err) < 0 ||
 		cgroup_plan(&asked->limits, &plan, err) < 0 ||
-		cgroup_apply(c->hierarchy_fd, c->group_fd, &plan, err) < 0)
+		cgroup_apply(c->hierarchy_fd, c->group_fd, &plan, err) < 0 ||
+		container_place_limit(c, &asked->limits, err) < 0)
 		return -1;
 	return asked->device_rule_count ? cgroup_devices_replace(c->group_fd, asked->device_rules,
 						  asked->device_rule_count, err)

@@ -232,3 +232,116 @@ quiet_bus() { [ -S "$PWD/bus" ]; }
 	[ -z "$(containers)" ]
 	run ! pgrep -P $$ ctr-scope
 }
+
+@test "an update holds for the scope as well, and through a daemon-reload" {
+	needs_systemd
+	needs memory
+	mkdir b
+	ctr-oci spec --bundle b
+	jq ".root = {path: \"$FS\"} | .process.terminal = false | .process.args = [\"sleep\", \"600\"]
+		| .linux.cgroupsPath = \"system.slice:ctr:up$$\"
+		| .linux.resources = {memory: {limit: 67108864}, cpu: {quota: 20000, period: 50000}, pids: {limit: 50}}" \
+		b/config.json > new && mv new b/config.json
+	oci() { ctr-oci --root "$PWD/oci" "$@"; }
+	oci --systemd-cgroup create --bundle b up < /dev/null > out 2>&1
+	oci start up
+	g=$top/system.slice/ctr-up$$.scope/container
+	both() { # FILE VALUE
+		[ "$(cat "$g/$1")" = "$2" ] && [ "$(cat "$g/../$1")" = "$2" ]
+	}
+	both memory.max 67108864
+	oci update --memory 134217728 --memory-swap 134217728 --cpu-quota 40000 --pids-limit 60 up
+	for _ in before after; do
+		both memory.max 134217728
+		both cpu.max "40000 50000"
+		both pids.max 60
+		systemctl daemon-reload
+	done
+	[ "$(property "up$$" MemoryMax)" = 134217728 ]
+	oci update --memory -1 --memory-swap -1 --cpu-quota -1 up
+	both memory.max max
+	[ "$(property "up$$" MemoryMax)" = infinity ]
+	[ "$(property "up$$" CPUQuotaPerSecUSec)" = infinity ]
+	[ "$(property "up$$" TasksMax)" = 60 ]
+	oci delete --force up
+}
+
+# What systemd would hear, and a refusal of its; a bus of our own is enough for that.
+@test "ctr-scope --set says which properties of which unit change, and whether systemd did that" {
+	cat > bus.py <<-'END'
+		import os, socket, struct, subprocess, sys
+		bus = socket.socket(socket.AF_UNIX)
+		bus.bind("bus")
+		bus.listen()
+		ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+		program = subprocess.Popen(sys.argv[2:], stdin=theirs)
+		theirs.close()
+		c = bus.accept()[0]
+		data = b""
+		def more():
+		    global data
+		    got = c.recv(65536)
+		    if not got:
+		        sys.exit("the bus was left")
+		    data += got
+		def line():
+		    global data
+		    while b"\r\n" not in data:
+		        more()
+		    one, data = data.split(b"\r\n", 1)
+		    return one.lstrip(b"\0")
+		while (said := line()) != b"BEGIN":
+		    if said == b"AUTH EXTERNAL":
+		        c.send(b"DATA\r\n")
+		    elif said == b"NEGOTIATE_UNIX_FD":
+		        c.send(b"AGREE_UNIX_FD\r\n")
+		    else:
+		        c.send(b"OK 0123456789abcdef0123456789abcdef\r\n")
+		def pad(b, n=8):
+		    return b + b"\0" * (-len(b) % n)
+		def text(s):
+		    return struct.pack("<I", len(s)) + s + b"\0"
+		def reply(kind, serial, signature, body, error=None):
+		    fields = b"\5\1u\0" + struct.pack("<I", serial)
+		    fields = pad(fields) + b"\7\1s\0" + text(b"org.freedesktop.DBus")
+		    if error:
+		        fields = pad(fields) + b"\4\1s\0" + text(error)
+		    if signature:
+		        fields = pad(fields) + b"\x08\1g\0" + bytes([len(signature)]) + signature + b"\0"
+		    c.send(pad(b"l" + bytes([kind, 1, 1]) + struct.pack("<III", len(body), serial, len(fields)) + fields) + body)
+		while True:
+		    while len(data) < 16:
+		        more()
+		    body_len, serial, fields_len = struct.unpack("<III", data[4:16])
+		    head = 16 + fields_len + -fields_len % 8
+		    while len(data) < head + body_len:
+		        more()
+		    fields, body, data = data[16:head], data[head:head + body_len], data[head + body_len:]
+		    if b"Hello\0" in fields:
+		        reply(2, serial, b"s", text(b":1.1"))
+		        continue
+		    print("call:", *(w.decode() for w in fields.split(b"\0") if w in (b"SetUnitProperties", b"sba(sv)")))
+		    print("body:", body.hex())
+		    if sys.argv[1] == "refuse":
+		        reply(3, serial, b"s", text(b"it is of somebody else"), b"org.freedesktop.DBus.Error.AccessDenied")
+		    else:
+		        reply(2, serial, b"", b"")
+		    break
+		answer = ours.recv(10000)
+		print("answer:", answer[:1].decode(), *(w.decode(errors="replace") for w in answer[1:].split(b"\0") if w))
+		print("status:", program.wait())
+	END
+	export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$PWD/bus
+	run -0 timeout 10 python3 bus.py take "$BUILD/ctr-scope" --set ctr-x.scope MemoryMax=t:5 AllowedCPUs=m:03
+	# "ctr-x.scope", true, then the list: ("MemoryMax", t 5) and ("AllowedCPUs", ay 03).
+	[[ "$output" == *"call: SetUnitProperties"* ]]
+	body=0b0000006374722d782e73636f70650001000000
+	body+=39000000090000004d656d6f72794d6178000174000000000000000005000000000000000b
+	body+=000000416c6c6f7765644350557300026179000100000003
+	[[ "$output" == *"body: $body"* ]]
+	[[ "$output" == *"answer: +"* && "$output" == *"status: 0"* ]]
+	rm bus
+	run -0 timeout 10 python3 bus.py refuse "$BUILD/ctr-scope" --set ctr-x.scope MemoryMax=t:5
+	[[ "$output" == *"answer: -"*"systemd does not change ctr-x.scope: it is of somebody else"* ]]
+	[[ "$output" == *"status: 1"* ]]
+}

@@ -155,3 +155,23 @@ Test(cgroup_scope, properties)
 		cr_assert(has(&l, words[i]), "%s", words[i]);
 	arena_free(&a);
 }
+
+Test(scope, changes_are_what_is_given)
+{
+	struct key_value conf[] = {{"memory.max", "max"}, {"memory.low", "max"}, {"cpu.idle", "1"}};
+	const struct limits none = {0}, some = {.memory_high = 5, .pids = UINT64_MAX},
+			    away = {.conf = conf, .conf_count = 3, .cpu_quota_us = UINT64_MAX};
+	struct arena a = {NULL};
+	struct word_list l;
+
+	scope_changes(&none, &a, &l);
+	cr_assert_eq(l.count, 0);
+	scope_changes(&some, &a, &l);
+	cr_assert(l.count == 2 && has(&l, "MemoryHigh=t:5"));
+	cr_assert(has(&l, "TasksMax=t:18446744073709551615"));
+	scope_changes(&away, &a, &l);
+	cr_assert(l.count == 3 && has(&l, "MemoryMax=t:18446744073709551615"));
+	cr_assert(has(&l, "MemoryLow=t:18446744073709551615"));
+	cr_assert(has(&l, "CPUQuotaPerSecUSec=t:18446744073709551615"));
+	arena_free(&a);
+}
