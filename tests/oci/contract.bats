@@ -155,3 +155,257 @@ print(ctypes.CDLL(None).syscall({"x86_64": 250}.get(platform.machine(), 219), 0,
 	run -0 oci exec oci-a echo in
 	[ "$output" = in ]
 }
+
+# How engines call, word by word as they were recorded.
+
+in_files() { "$@" < /dev/null >> "$B/out" 2>> "$B/err"; }
+
+@test "podman: without --root every call finds the state, and an empty XDG_RUNTIME_DIR is none" {
+	sh_bundle 'sleep 100'
+	# shellcheck disable=SC2016
+	run -0 unshare -m --propagation private bash -ec 'mount -t tmpfs none /run
+		export XDG_RUNTIME_DIR=
+		ctr-oci --log-format=json --log="$1/log" create --bundle "$1" --pid-file "$1/pid" --no-pivot --no-new-keyring \
+			--preserve-fds 0 oci-p < /dev/null > "$1/out" 2>&1
+		XDG_RUNTIME_DIR=/nonexistent ctr-oci state oci-p | jq -r .status
+		ls /run/ctr-oci
+		ctr-oci --log-format=json --log "$1/log" start oci-p
+		ctr-oci --log-format=json --log "$1/log" kill oci-p 15
+		ctr-oci --log-format=json --log "$1/log" kill oci-p 9
+		ctr-oci --log-format=json --log "$1/log" delete --force oci-p' - "$B"
+	[ "$output" = $'created\noci-p' ]
+	[ ! -e "$B/log" ]
+	not alive "$(cat "$B/pid")"
+}
+
+@test "buildah: who has called may wait for the process as a parent does, and gets its status" {
+	sh_bundle 'exit 7'
+	run -0 timeout 30 python3 - "$B" "$OCI_ROOT" <<- 'END'
+		import ctypes, os, subprocess, sys, json, time
+		ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+		oci = ["ctr-oci", "--root", sys.argv[2]]
+		null = dict(stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+		subprocess.run(oci + ["create", "--bundle", sys.argv[1], "--pid-file", sys.argv[1] + "/pid", "oci-a"], check=True, **null)
+		pid = int(open(sys.argv[1] + "/pid").read())
+		# Nothing but the container is left behind by create.
+		children = open(f"/proc/self/task/{os.getpid()}/children").read().split()
+		print(children == [str(pid)])
+		subprocess.run(oci + ["start", "oci-a"], check=True, **null)
+		seen = set()
+		while "stopped" not in seen:
+		    seen.add(json.loads(subprocess.run(oci + ["state", "oci-a"], check=True, capture_output=True).stdout)["status"])
+		print(seen <= {"created", "running", "stopped"}, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+	END
+	[ "$output" = $'True\nTrue 7' ]
+	oci delete oci-a
+}
+
+@test "containerd: in the bundle, with a signal of death; delete, and delete --force once it is gone" {
+	sh_bundle 'sleep 100'
+	local call=(ctr-oci --root "$OCI_ROOT" --log "$B/log" --log-format json)
+	(cd "$B" && in_files setpriv --pdeathsig KILL "${call[@]}" create --bundle "$B" --pid-file "$B/pid" oci-a)
+	(cd "$B" && setpriv --pdeathsig KILL "${call[@]}" start oci-a)
+	is oci-a running
+	"${call[@]}" ps --format json oci-a | jq -e "index($(cat "$B/pid")) != null"
+	"${call[@]}" update --resources=- oci-a <<< '{"devices": [{"allow": false, "access": "rwm"}]}'
+	"${call[@]}" pause oci-a
+	"${call[@]}" resume oci-a
+	"${call[@]}" kill --all oci-a 9
+	until_true stopped is oci-a stopped
+	"${call[@]}" delete oci-a
+	run -0 "${call[@]}" delete --force oci-a
+	[ -z "$output" ]
+	[ ! -e "$B/log" ]
+	run -1 "${call[@]}" delete oci-a
+	[[ "$output" == *"does not exist"* ]]
+}
+
+@test "CRI-O: exec in the foreground, update from -, kill -a" {
+	sh_bundle 'sleep 100 & sleep 100' '.linux.namespaces |= map(select(.type != "pid"))'
+	in_files ctr-oci --root="$OCI_ROOT" create --bundle "$B" --pid-file "$B/pid" oci-a
+	ctr-oci --root="$OCI_ROOT" start oci-a
+	jq '.process | .args = ["sh", "-c", "echo out; exit 5"]' "$B/config.json" > process
+	run -5 ctr-oci --root="$OCI_ROOT" exec --process process oci-a
+	[ "$output" = out ]
+	ctr-oci --root="$OCI_ROOT" update --resources - oci-a <<< '{}'
+	until_true both test "$(oci ps --format json oci-a | jq length)" = 2
+	ctr-oci --root="$OCI_ROOT" kill -a oci-a 9
+	until_true "none is left" test "$(oci ps --format json oci-a)" = '[]'
+}
+
+@test "buildkit: run in the foreground, the pid file as atoi reads it" {
+	sh_bundle 'while [ ! -e /tmp/go ]; do sleep .02; done; rm /tmp/go; exit 6' '.linux.namespaces |= map(select(.type != "pid"))'
+	ctr-oci --root "$OCI_ROOT" --log "$B/log" --log-format json run --bundle "$B" --no-pivot --pid-file "$B/pid" oci-a \
+		< /dev/null > "$B/out" 2>&1 3>&- &
+	until_true written test -s "$B/pid"
+	grep -qx '[1-9][0-9]*' "$B/pid"
+	alive "$(cat "$B/pid")"
+	touch "$FS/tmp/go"
+	local status=0
+	wait $! || status=$?
+	[ "$status" = 6 ]
+	[ ! -e "$B/log" ]
+	run ! oci state oci-a
+}
+
+@test "Slurm: --rootless=true --root=D before each" {
+	sh_bundle 'sleep 100'
+	local call=(ctr-oci --rootless=true --root="$OCI_ROOT")
+	in_files "${call[@]}" create --bundle "$B" oci-a
+	[ "$("${call[@]}" state oci-a | jq -r .status)" = created ]
+	"${call[@]}" start oci-a
+	"${call[@]}" kill -a oci-a KILL
+	until_true stopped is oci-a stopped
+	"${call[@]}" delete --force oci-a
+	sh_bundle 'exit 3'
+	run -3 "${call[@]}" run --bundle "$B" oci-a
+}
+
+@test "Docker: features and --version before anything else" {
+	run -0 --separate-stderr ctr-oci features
+	jq -e '.ociVersionMin == "1.0.0" and (.ociVersionMax | startswith("1.")) and (.hooks | length) == 6
+		and (.linux.namespaces | index("pid")) and .linux.cgroup.v2 and .linux.seccomp.enabled' <<< "$output"
+	run -0 --separate-stderr ctr-oci --root "$OCI_ROOT" --debug --log-level debug --version
+	[[ "${lines[0]}" == "ctr-oci version "* && "${lines[1]}" == "commit: "* && "${lines[2]}" == "spec: 1."* ]]
+}
+
+# Strings, files and codes.
+
+@test "the pid file is put in place by rename: what was there is not written to" {
+	sh_bundle 'sleep 100'
+	echo of-others > elsewhere
+	ln elsewhere "$B/pid"
+	create oci-a
+	[ "$(cat elsewhere)" = of-others ]
+	[ "$(cat "$B/pid")" = "$(oci state oci-a | jq .pid)" ]
+	[ "$(find "$B" -name '*pid*' | wc -l)" = 1 ]
+	ln -sf "$PWD/elsewhere" xpid
+	oci exec --detach --pid-file xpid oci-a sleep 100 > /dev/null 2>&1
+	[ ! -L xpid ]
+	[ "$(cat elsewhere)" = of-others ]
+}
+
+@test "the state has what engines read beyond the specification: rootfs, created, owner" {
+	sh_bundle 'sleep 100'
+	create oci-a
+	oci state oci-a | jq -e --arg r "$FS" '.rootfs == $r and (.created | test("^20[0-9-]+T[0-9:.]+Z$")) and .owner == ""'
+}
+
+@test "one failure is one object in the log, with the message of standard error" {
+	sh_bundle 'sleep 100' '.hooks.createRuntime = [{path: "/bin/false"}]'
+	run -1 --separate-stderr oci --log "$B/log" --log-format json create --bundle "$B" oci-a
+	jq -es --arg e "${stderr#ctr-oci: create: }" 'length == 1 and .[0].level == "error" and .[0].msg == $e' "$B/log"
+	run -1 --separate-stderr oci --log "$B/text" --log-format text create --bundle "$B" oci-a
+	grep -qE '^time="20[^"]*Z" level=error msg="hook createRuntime\[0\]' "$B/text"
+}
+
+@test "kill of a process that vanishes meanwhile: not running" {
+	sh_bundle 'sleep 100'
+	create oci-a
+	run -1 strace -qq -o /dev/null -e inject=pidfd_send_signal:error=ESRCH ctr-oci --root "$OCI_ROOT" kill oci-a 9
+	[[ "$output" == *"container not running"* ]]
+}
+
+# podman makes 126 and 127 of these words, wherever they come from.
+@test "no other failure reads like that of a command that is not there or may not be run" {
+	local bad
+	local said='no such file or directory|permission denied|operation not permitted|executable file not found'
+	while IFS= read -r bad; do
+		sh_bundle 'sleep 100' "$bad"
+		run -1 timeout 20 ctr-oci --root "$OCI_ROOT" --log "$B/log" --log-format json create --bundle "$B" oci-a < /dev/null
+		echo "$bad: $output"
+		[ -s "$B/log" ]
+		not grep -qiE "$said" "$B/log"
+		not grep -qiE "$said" <<< "$output"
+	done <<- END
+		.root.path = "/nonexistent"
+		.mounts += [{destination: "/tmp", type: "bind", source: "/nonexistent", options: ["bind"]}]
+		.mounts += [{destination: "/tmp", type: "bind", source: "/etc/passwd/none", options: ["bind"]}]
+		.linux.namespaces |= map(if .type == "network" then .path = "/nonexistent" else . end)
+		.linux.sysctl = {"net.nosuch.key": "1"}
+		.hooks.prestart = [{path: "/nonexistent"}]
+		.hooks.createContainer = [{path: "/etc/passwd"}]
+		.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: "/nonexistent", syscalls: [{names: ["swapoff"], action: "SCMP_ACT_NOTIFY"}]}
+	END
+	sh_bundle 'sleep 100'
+	for bad in "create --bundle /nonexistent" "create --bundle $B --config /nonexistent" "create --bundle $B --pid-file /nonexistent/pid" \
+		"create --bundle $B --pidfd-socket /nonexistent"; do
+		# shellcheck disable=SC2086
+		run -1 oci $bad oci-a
+		not grep -qiE "$said" <<< "$output"
+	done
+	create oci-a
+	run -255 oci exec --process /nonexistent oci-a
+	not grep -qiE "$said" <<< "$output"
+	run -1 oci update --resources /nonexistent oci-a
+	not grep -qiE "$said" <<< "$output"
+}
+
+@test "container ids: every letter that engines use, as long as a file's name, not longer" {
+	local id long
+	long=$(printf 'a%.0s' {1..255})
+	sh_bundle 'sleep 100'
+	for id in a +a _a a.b A-1_2+3.4 "$long"; do
+		create "$id"
+		[ "$(oci state "$id" | jq -r .id)" = "$id" ]
+		oci delete "$id"
+	done
+	in_files oci create --bundle "$B" -- -a
+	oci delete --force -- -a
+	for id in "${long}a" "$(printf 'a%.0s' {1..1025})" ä 'a:b' $'a\nb' '*'; do
+		run -1 oci create --bundle "$B" "$id"
+		[[ "$output" == *"container id"* ]]
+		[ "${#lines[@]}" = 1 ]
+	done
+	[ -z "$(ls "$OCI_ROOT")" ]
+}
+
+# What peers do not manage.
+
+@test "limits that are in force already, and device rules, need no right to raise limits" {
+	sh_bundle 'ulimit -n; ulimit -Hn' '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 100, hard: 200}]
+		| .linux.resources = {devices: [{allow: false, access: "rwm"}, {allow: true, type: "c", major: 1, minor: 3, access: "rwm"}]}'
+	local without=(prlimit --nofile=100:200 --memlock=8192:8192 setpriv --bounding-set -sys_resource --inh-caps -sys_resource
+		ctr-oci --root "$OCI_ROOT" run --bundle "$B" oci-a)
+	run -0 --separate-stderr "${without[@]}"
+	[ "$output" = $'100\n200' ]
+	sed -i 's/"hard": 200/"hard": 201/' "$B/config.json"
+	run -1 "${without[@]}"
+	[[ "$output" == *RLIMIT_NOFILE* || "$output" == *nofile* ]]
+}
+
+@test "after an exec that failed the container still stops, and nothing of the exec is left" {
+	sh_bundle 'sleep 100'
+	create oci-a
+	oci start oci-a
+	run -255 oci exec oci-a /nonexistent
+	run -255 oci exec --detach oci-a /nonexistent
+	[ "$(oci ps --format json oci-a)" = "[$(cat "$B/pid")]" ]
+	[ "$(grep -c . "$OCI_GROUPS/${B##*/}/cgroup.procs")" = 1 ]
+	oci kill oci-a KILL
+	until_true stopped is oci-a stopped
+	oci delete oci-a
+}
+
+@test "kill and delete return when it is so: no state in between is seen" {
+	sh_bundle 'sleep 100'
+	for _ in 1 2 3 4 5; do
+		create oci-a
+		oci start oci-a
+		oci delete --force oci-a
+		not alive "$(cat "$B/pid")"
+		[ ! -e "$OCI_GROUPS/${B##*/}" ]
+		run -1 oci state oci-a
+	done
+}
+
+@test "what is shipped for engines names what they ask for" {
+	local at=$BATS_TEST_DIRNAME/../../contrib f
+	for f in runtime_supports_json runtime_supports_nocgroup runtime_supports_nocgroups; do
+		grep -qE "^ *$f *= *\[.*\"ctr-oci\"" "$at/podman/ctr-oci.conf"
+	done
+	for f in v2 v3; do
+		grep -qE '^ *\[plugins.*runtimes\.runc\]' "$at/containerd/config-$f.toml"
+		grep -qE '^ *\[plugins.*runtimes\.ctr-oci\]' "$at/containerd/config-$f.toml"
+	done
+}
