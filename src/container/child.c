@@ -86,12 +86,11 @@ static int tell_namespaces(const struct child *c, struct err *err)
 	return bundle_awaits_namespaces(c->spec) ? bundle_tell(c->go_sock, err) : 0;
 }
 
-/* An engine's hooks of the host's side come between the mounts and what is last done to them. */
-static int tell_mounts(const struct child *c, struct err *err)
+static int hide(bool on, struct err *err)
 {
-	if (!c->states || !bundle_awaits_mounts(c->spec))
-		return 0;
-	return bundle_tell(c->go_sock, err) < 0 ? -1 : bundle_await(c->go_sock, err);
+	if (prctl(PR_SET_DUMPABLE, !on) < 0)
+		return err_sys(err, "cannot hide from the container");
+	return 0;
 }
 
 /* Others may be in our pid namespace, with rights over our ids from now on: our memory, and the
@@ -99,8 +98,8 @@ static int tell_mounts(const struct child *c, struct err *err)
  * root has to write our id maps. And changing ids unties from the parent: done again. */
 static int take_ids(const struct spec *spec, struct err *err)
 {
-	if (prctl(PR_SET_DUMPABLE, 0) < 0)
-		return err_sys(err, "cannot hide from the container");
+	if (hide(true, err) < 0)
+		return -1;
 	if (!plan_has_users(spec))
 		return 0;
 	return ids_become_root(plan_groups(), err) < 0 ? -1 : die_with_parent(err);
@@ -144,6 +143,21 @@ static int build_root(const struct child *c, int rootfd, int *ret_devfd, struct 
 		if (place_etc(rootfd, &c->plan->etc[i], err) < 0)
 			return -1;
 	return c->states && *ret_devfd < 0 ? dev_link(rootfd, err) : 0;
+}
+
+/* An engine's hooks of the host's side come between the mounts and what is last done to them. Those of a
+ * user without rights enter our namespaces only if they may trace us; nobody else has rights over the
+ * ids of a user namespace that was just made. */
+static int tell_mounts(const struct child *c, struct err *err)
+{
+	const bool show = c->trees->by_child && (c->spec->ns.fresh & CLONE_NEWUSER);
+
+	if (!c->states || !bundle_awaits_mounts(c->spec))
+		return 0;
+	if ((show && hide(false, err) < 0) || bundle_tell(c->go_sock, err) < 0 ||
+		bundle_await(c->go_sock, err) < 0)
+		return -1;
+	return show ? hide(true, err) : 0;
 }
 
 /* While /proc/sys is writable; they may be of an interface that a hook has made. */

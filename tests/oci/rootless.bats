@@ -162,6 +162,22 @@ user_is() { [ "$(user_status "$1")" = "$2" ]; }
 	as ctr-oci delete oci-a
 }
 
+# By the pid that it is told, as those of devices and networks do.
+@test "hooks: one of the user's enters the namespaces, and finds the mounts made" {
+	user_bundle 'cat /tmp/of-hook' "$ONE"
+	local script="pid=\$(sed -E 's/.*\"pid\": *([0-9]+).*/\\1/'); exec > $B/hook 2>&1
+		nsenter -t \$pid -U --preserve-credentials -n -m --wd=/ sh -c 'readlink /proc/self/ns/user; ls $HOME_OF/fs/dev/pts/ptmx; echo hooked > $HOME_OF/fs/tmp/of-hook'"
+	jq --arg s "$script" '.mounts += [{destination: "/tmp", type: "tmpfs", source: "tmpfs"}] |
+		.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", $s], env: ["PATH=/usr/bin:/bin"]}]' "$B/config.json" > "$B/new"
+	mv "$B/new" "$B/config.json"
+	chown -R "$ID:$ID" "$B"
+	user_create oci-a || { cat "$B/err" "$B/hook"; false; }
+	[ "$(cat "$B/hook")" = "$(readlink "/proc/$(cat "$B/pid")/ns/user")"$'\n'"$HOME_OF/fs/dev/pts/ptmx" ]
+	as ctr-oci start oci-a
+	until_true stopped user_is oci-a stopped
+	[ "$(cat "$B/out")" = hooked ]
+}
+
 @test "exec as another of the ids, by the user who is none of them" {
 	ranges
 	user_bundle 'sleep 100' "$MANY | .process.user = {uid: 1000, gid: 1000}"
