@@ -9,9 +9,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
-enum { COMPONENT_MAX = 255, OPEN_DIR = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
+enum {
+	TRIES = 100,
+	COMPONENT_MAX = 255,
+	OPEN_DIR = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+};
 
 int cgroup_place_parse(const char *path, char *ret, size_t size, struct err *err)
 {
@@ -73,23 +78,61 @@ static int open_above(int hierarchy_fd, const char *path, bool make, const char 
 	return take_fd(&fd);
 }
 
+static int in_use(const char *path, const char *why, struct err *err)
+{
+	err_set(err, "cgroup /%s is in use: %s", path, why);
+	err->sys = EBUSY;
+	return -1;
+}
+
+static bool is_named(int above, const char *name, int fd)
+{
+	struct stat ours, there;
+
+	return fstat(fd, &ours) == 0 && fstatat(above, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       ours.st_ino == there.st_ino;
+}
+
+/* Locked, and with nobody in it. ESTALE: it was removed meanwhile. */
+static int take(int above, const char *name, const char *path, struct err *err)
+{
+	autofd int fd = cgroup_create(above, name, err);
+
+	if (fd < 0 && err->sys == EEXIST)
+		fd = cgroup_open(above, name, err);
+	if (fd < 0) {
+		if (err->sys == ENOENT)
+			err->sys = ESTALE;
+		return -1;
+	}
+	if (!cgroup_place_lock(fd))
+		return in_use(path, "another container is about to be in it", err);
+	if (cgroup_populated(fd) > 0)
+		return in_use(path, "there are processes in it", err);
+	if (is_named(above, name, fd))
+		return take_fd(&fd);
+	err_set(err, "cgroup /%s is in use: it was removed meanwhile", path);
+	err->sys = ESTALE;
+	return -1;
+}
+
+bool cgroup_place_lock(int group_fd)
+{
+	return flock(group_fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
 int cgroup_place_make(int hierarchy_fd, const char *path, struct err *err)
 {
 	const char *name;
 	autofd int above = open_above(hierarchy_fd, path, true, &name, err);
-	autofd int fd = -1;
+	int fd = -1;
 
-	if (above < 0)
-		return -1;
-	fd = cgroup_create(above, name, err);
-	if (fd >= 0 || err->sys != EEXIST)
-		return take_fd(&fd);
-	fd = cgroup_open(above, name, err);
-	if (fd < 0 || cgroup_populated(fd) <= 0)
-		return take_fd(&fd);
-	err_set(err, "cgroup /%s is in use: there are processes in it", path);
-	err->sys = EBUSY;
-	return -1;
+	for (int i = 0; above >= 0 && i < TRIES; i++) {
+		fd = take(above, name, path, err);
+		if (fd >= 0 || err->sys != ESTALE)
+			break;
+	}
+	return fd;
 }
 
 static bool may_manage(int hierarchy_fd, const char *path)

@@ -13,8 +13,12 @@ enum { CGROUP_PATH_SIZE = 1024 };
 int cgroup_place_parse(const char *path, char *ret, size_t size, struct err *err);
 
 /* Makes the group, and what is missing on the way to it; opens its directory. One that is there
- * already is taken over if it is empty; if not, err->sys is EBUSY. */
+ * already is taken over if it is empty; if not, or somebody else has just taken it, err->sys is EBUSY. The
+ * descriptor holds it until a process is in it. */
 int cgroup_place_make(int hierarchy_fd, const char *path, struct err *err);
+
+/* False if somebody else holds the group. */
+bool cgroup_place_lock(int group_fd);
 
 /* The part of the tree that was delegated to the caller: of the groups that it is in, the topmost with
  * processes that it may move. Without "/" at its ends. False if there is none. */

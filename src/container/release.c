@@ -250,7 +250,7 @@ static int open_place(struct container *c, struct err *err)
 	owner = owner_of(c, fd, err);
 	if (owner == OWNER_OURS)
 		c->group_fd = take_fd(&fd);
-	else if (owner == OWNER_NONE && is_named_for(&c->record))
+	else if (owner == OWNER_NONE && is_named_for(&c->record) && cgroup_place_lock(fd))
 		return container_place_remove(c, err);
 	return owner < 0 ? -1 : 0;
 }

@@ -394,3 +394,45 @@ teardown() { oci_teardown; }
 	run -1 ctr-oci --root "${dots}state" list
 	[[ $output == *"--root: "*"is too long"* ]]
 }
+
+@test "several creates at one cgroup path: one of them has it, and who deletes the others leaves it alone" {
+	local i pids winners won=0
+	sh_bundle 'sleep 1000'
+	for _ in {1..10}; do
+		for i in 1 2 3; do
+			oci create --bundle "$B" "oci-$i" < /dev/null > "$B/said.$i" 2>&1 3>&- &
+			pids[i]=$!
+		done
+		winners=()
+		for i in 1 2 3; do
+			if wait "${pids[i]}"; then winners+=("oci-$i"); else grep -qE 'is in use|No such' "$B/said.$i"; fi
+		done
+		[ "${#winners[@]}" -le 1 ]
+		for i in 1 2 3; do
+			[ "oci-$i" = "${winners[0]:-}" ] || oci delete --force "oci-$i"
+		done
+		if [ -n "${winners[0]:-}" ]; then
+			is "${winners[0]}" created
+			oci delete --force "${winners[0]}"
+			((++won))
+		fi
+	done
+	echo "won: $won of 10"
+	[ "$won" -ge 5 ]
+	[ ! -e "$OCI_GROUPS/${B##*/}" ]
+}
+
+@test "a cgroup in which somebody is about to begin is refused, and not removed" {
+	sh_bundle 'sleep 1000'
+	mkdir -p "$OCI_GROUPS/${B##*/}/oci-b"
+	jq '.linux.cgroupsPath += "/oci-b"' "$B/config.json" > "$B/new" && mv "$B/new" "$B/config.json"
+	exec 9< "$OCI_GROUPS/${B##*/}/oci-b"
+	flock -n 9
+	run -1 oci create --bundle "$B" oci-b < /dev/null
+	[[ $output == *"is in use"* ]]
+	[ -d "$OCI_GROUPS/${B##*/}/oci-b" ]
+	exec 9<&-
+	create oci-b
+	oci delete --force oci-b
+	rmdir "$OCI_GROUPS/${B##*/}"
+}
