@@ -99,9 +99,9 @@ populated() { [ "$(wc -l < "$(group box)/cgroup.procs")" -eq "$1" ]; }
 echo evil" > /evil/sh; /bin/chmod 755 /evil/sh'
 	[ "$(ctr exec hostile sh -c true)" = evil ]
 	ctr exec hostile /bin/sh -c '/bin/rm /etc/passwd; /bin/mkfifo /etc/passwd'
-	timeout -s KILL 10 ctr exec hostile /bin/true
-	timeout -s KILL 10 ctr exec -u 0 hostile /bin/true
-	run timeout -s KILL 10 ctr exec -u ann hostile /bin/true
+	timeout -s KILL 60 ctr exec hostile /bin/true
+	timeout -s KILL 60 ctr exec -u 0 hostile /bin/true
+	run timeout -s KILL 60 ctr exec -u ann hostile /bin/true
 	[ "$status" -eq 125 ]
 	ctr rm -f hostile
 }

@@ -29,7 +29,7 @@ stop_handler() {
 }
 
 @test "run -d holds no descriptor of the shell that started it" {
-	run -0 timeout 10 bash -c 'out=$(ctr run -d --name free --rootfs "$FS" -- sleep 60); [ ${#out} -eq 64 ]'
+	run -0 timeout 60 bash -c 'out=$(ctr run -d --name free --rootfs "$FS" -- sleep 600); [ ${#out} -eq 64 ]'
 	ctr rm -f free
 }
 

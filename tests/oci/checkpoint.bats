@@ -12,7 +12,7 @@ teardown() {
 	local status=0
 	oci_teardown || status=1
 	if [ -n "${NETNS:-}" ]; then ip netns del "$NETNS" || status=1; fi
-	no_criu || status=1
+	until_true "end of criu" no_criu || status=1
 	return $status
 }
 
@@ -429,7 +429,7 @@ child_of() { pgrep -P "$1"; }
 	for mode in ends closes 'says nothing' garbage length large 'other type' many 'half, garbage'; do
 		run -1 fake_restore "$mode" --detach < /dev/null
 		[[ "$output" == *"restore oci-a: "*criu* ]]
-		no_criu
+		until_true "end of criu" no_criu
 		run ! oci state oci-a
 	done
 }
@@ -437,7 +437,7 @@ child_of() { pgrep -P "$1"; }
 @test "criu that has answered, and does not end: what it has restored goes on" {
 	sh_bundle 'sleep 100'
 	run -7 fake_restore restores < /dev/null
-	no_criu
+	until_true "end of criu" no_criu
 	run ! oci state oci-a
 }
 
@@ -456,7 +456,7 @@ interrupted() {
 	for mode in sleeps early half; do
 		for sig in TERM INT HUP; do
 			run -1 interrupted $sig "$mode" ctr-oci --root "$OCI_ROOT" restore --bundle "$B" --image-path "$I" oci-a
-			no_criu
+			until_true "end of criu" no_criu
 			run ! oci state oci-a
 			grep -q "restore oci-a: .*criu.*signal" "$B/said"
 		done
@@ -482,7 +482,7 @@ interrupted() {
 	for mode in sleeps freezes; do
 		run -1 interrupted TERM "$mode" ctr-oci --root "$OCI_ROOT" checkpoint --image-path "$I" oci-a
 		grep -q "checkpoint oci-a: .*criu.*signal" "$B/said"
-		no_criu
+		until_true "end of criu" no_criu
 		is oci-a running
 	done
 	oci pause oci-a

@@ -145,6 +145,9 @@ def standing(world):
     """Containers that live through all of it: their supervisors must not grow."""
     for name, flags in (("stand-pipe", ["-i"]), ("stand-tty", ["-t"])):
         world.must("run", "-d", "--name", name, *flags, "--rootfs", f"{world.work}/fs", "--", "/bin/pause")
+    until = time.monotonic() + 60
+    while len(world.supervisors()) < 4 and time.monotonic() < until: # two processes each
+        time.sleep(0.05)
     return world.supervisors()
 
 
