@@ -774,12 +774,13 @@ static int guard_main(void *arg)
 	finish();
 }
 
-/* Who was guard before runs on one of the stacks. */
+/* Who was guard before runs on one of the stacks, and needs it to the end: the new one gets the other. */
 static void guard_start(void)
 {
 	static char stack[2][STACK_BYTES] __attribute__((aligned(64)));
-	static unsigned turn;
-	char *top = stack[turn++ & 1] + STACK_BYTES;
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	bool on_first = here - (uintptr_t)stack[0] < STACK_BYTES;
+	char *top = stack[on_first] + STACK_BYTES;
 
 	super.guard_at = NEVER;
 	if (super.self < 0)
