@@ -1,6 +1,7 @@
 #include "container/custody.h"
 
 #include "base/fd.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,6 +9,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -34,21 +36,21 @@ static void reap(pid_t pid)
 		;
 }
 
-/* Those that were born while the file was read are in it the next time. */
+/* Those that were born meanwhile, or had no room in the buffer, are in it the next time. */
 static void kill_children(pid_t program)
 {
-	char path[64];
-	int pid;
-	FILE *f;
+	char path[64], pids[4096], *at = pids, *end;
+	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
-	f = fopen(path, "re");
-	if (!f)
+	n = file_peek(AT_FDCWD, path, pids, sizeof(pids));
+	if (n < 0) {
 		kill(program, SIGKILL);
-	while (f && fscanf(f, "%d", &pid) == 1)
-		kill(pid, SIGKILL);
-	if (f)
-		fclose(f);
+		return;
+	}
+	/* The last one may be cut short; each ends in a blank. */
+	for (long pid; (pid = strtol(at, &end, 10)) > 0 && *end == ' '; at = end)
+		kill((pid_t)pid, SIGKILL);
 }
 
 /* Whoever loses its parent by that is our child then. */
