@@ -140,6 +140,20 @@ static void conf_read(int group_fd, const struct limits *asked, struct arena *a,
 	}
 }
 
+void cgroup_quota_complete(int group_fd, struct limits *l)
+{
+	uint64_t quota, period;
+	char text[64];
+
+	if (file_peek(group_fd, "cpu.max", text, sizeof(text)) <= 0 ||
+		cgroup_cpu_max_parse(text, &quota, &period) < 0)
+		return;
+	if (!l->cpu_quota_us)
+		l->cpu_quota_us = quota;
+	if (!l->cpu_period_us)
+		l->cpu_period_us = period;
+}
+
 int cgroup_read_limits(int group_fd, const struct limits *asked, struct arena *arena,
 	struct limits *ret, struct err *err)
 {

@@ -13,6 +13,10 @@
 int cgroup_read_limits(int group_fd, const struct limits *asked, struct arena *arena,
 	struct limits *ret, struct err *err);
 
+/* Quota and period, of which one may be asked for alone, as far as they are 0: from the group, which has
+ * both. Nothing changes where it has no cpu.max. */
+void cgroup_quota_complete(int group_fd, struct limits *l);
+
 /* Takes the text of cpu.max, "max 100000" or "50000 100000". 0, or -1. */
 int cgroup_cpu_max_parse(const char *text, uint64_t *ret_quota_us, uint64_t *ret_period_us);
 /* Takes one line of io.max. 0, or -1. */

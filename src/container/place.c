@@ -2,7 +2,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
-#include "base/num.h"
+#include "cgroup/effective.h"
 #include "cgroup/group.h"
 #include "cgroup/hierarchy.h"
 #include "cgroup/place.h"
@@ -152,22 +152,6 @@ static bool changes_quota(const struct limits *l)
 	return l->cpu_quota_us || l->cpu_period_us;
 }
 
-/* What is given of a quota may be half of it; the group has the whole. */
-static void complete_quota(int group_fd, struct limits *l)
-{
-	unsigned long long period;
-	char text[64], quota[32];
-
-	if (file_peek(group_fd, "cpu.max", text, sizeof(text)) <= 0 ||
-		sscanf(text, "%31s %llu", quota, &period) != 2)
-		return;
-	l->cpu_period_us = period;
-	if (strcmp(quota, "max") == 0)
-		l->cpu_quota_us = UINT64_MAX;
-	else if (num_parse_u64(quota, &l->cpu_quota_us) < 0)
-		l->cpu_quota_us = 0;
-}
-
 int container_place_limit(const struct container *c, const struct limits *limits, struct err *err)
 {
 	struct scope_name name = {.user = geteuid() != 0};
@@ -181,8 +165,11 @@ int container_place_limit(const struct container *c, const struct limits *limits
 		return 0;
 	snprintf(name.unit, sizeof(name.unit), "%s",
 		strrchr(scope, '/') ? strrchr(scope, '/') + 1 : scope);
-	if (changes_quota(limits))
-		complete_quota(c->group_fd, &changed);
+	/* What was asked for may be half of it, or a word of the file's. */
+	if (changes_quota(limits)) {
+		changed.cpu_quota_us = changed.cpu_period_us = 0;
+		cgroup_quota_complete(c->group_fd, &changed);
+	}
 	scope_changes(&changed, &a, &properties);
 	r = properties.count ? scope_change(&name, &properties, err) : 0;
 	arena_free(&a);

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cgroup/devices.h"
+#include "cgroup/effective.h"
 #include "cgroup/limits.h"
 #include "cgroup/stats.h"
 #include "container/engine.h"
@@ -116,11 +117,14 @@ static int check_memory(const struct container *c, const struct limits *l, struc
 static int apply(struct container *c, const struct spec *asked, struct err *err)
 {
 	autocgroupplan struct cgroup_plan plan = {0};
+	struct limits limits = asked->limits;
 
-	if (check_memory(c, &asked->limits, err) < 0 ||
-		cgroup_plan(&asked->limits, &plan, err) < 0 ||
+	/* What is not asked for stays as it is. */
+	if (limits.cpu_quota_us || limits.cpu_period_us)
+		cgroup_quota_complete(c->group_fd, &limits);
+	if (check_memory(c, &limits, err) < 0 || cgroup_plan(&limits, &plan, err) < 0 ||
 		cgroup_apply(c->hierarchy_fd, c->group_fd, &plan, err) < 0 ||
-		container_place_limit(c, &asked->limits, err) < 0)
+		container_place_limit(c, &limits, err) < 0)
 		return -1;
 	return asked->device_rule_count ? cgroup_devices_replace(c->group_fd, asked->device_rules,
 						  asked->device_rule_count, err)

@@ -9,6 +9,7 @@ setup() {
 	top=$(dirname "$GROUPS_AT")
 }
 teardown() {
+	[ ! -d oci ] || ctr-oci --root "$PWD/oci" delete --force up 2> /dev/null || :
 	nothing_left
 	if has_systemd; then [ -z "$(scopes)" ]; fi
 }
@@ -247,6 +248,7 @@ quiet_bus() { [ -S "$PWD/bus" ]; }
 	oci start up
 	g=$top/system.slice/ctr-up$$.scope/container
 	both() { # FILE VALUE
+		echo "$1: $(cat "$g/$1"), $(cat "$g/../$1")"
 		[ "$(cat "$g/$1")" = "$2" ] && [ "$(cat "$g/../$1")" = "$2" ]
 	}
 	both memory.max 67108864

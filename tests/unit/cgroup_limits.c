@@ -4,7 +4,10 @@
 #include "cgroup/limits.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *planned(const struct cgroup_plan *p, const char *file)
 {
@@ -184,6 +187,39 @@ Test(limits, where_a_controller_is)
 	cr_assert_eq(cgroup_controller_place("misc", self, all), CONTROLLER_NOT_BUILT);
 	cr_assert_eq(cgroup_controller_place("memory", "", ""), CONTROLLER_NOT_DELEGATED);
 	cr_assert_eq(cgroup_controller_place("memory", ":::\n\n9", "memory"), CONTROLLER_NOT_BUILT);
+}
+
+static void with_file(const char *text, struct limits *l)
+{
+	char dir[] = "/tmp/ctr-unit-XXXXXX";
+	int fd, group;
+
+	cr_assert(mkdtemp(dir));
+	group = open(dir, O_RDONLY | O_DIRECTORY);
+	fd = openat(group, "cpu.max", O_WRONLY | O_CREAT, 0600);
+	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+	cgroup_quota_complete(group, l);
+	unlinkat(group, "cpu.max", 0);
+	rmdir(dir);
+	close(group);
+}
+
+Test(limits, half_a_quota)
+{
+	struct limits l = {.cpu_quota_us = 40000};
+
+	with_file("20000 50000\n", &l);
+	cr_assert(l.cpu_quota_us == 40000 && l.cpu_period_us == 50000);
+	l = (struct limits){.cpu_period_us = 10000};
+	with_file("20000 50000\n", &l);
+	cr_assert(l.cpu_quota_us == 20000 && l.cpu_period_us == 10000);
+	l = (struct limits){.cpu_period_us = 10000};
+	with_file("max 50000\n", &l);
+	cr_assert(l.cpu_quota_us == UINT64_MAX && l.cpu_period_us == 10000);
+	l = (struct limits){.cpu_quota_us = 1};
+	with_file("nonsense", &l);
+	cr_assert(l.cpu_quota_us == 1 && l.cpu_period_us == 0);
 }
 
 Test(limits, reading_back)
