@@ -80,7 +80,7 @@ $(B)/soak/pause: tests/soak/pause.c
 soak: all $(B)/soak/pause
 	tests/soak/run.sh $(B) mix.py $(N) $(SEED)
 	tests/soak/run.sh $(B) races.py 1000
-soak-many: all $(B)/soak/pause
+soak-many: all $(B)/soak/pause $(B)/bench/floor
 	tests/soak/run.sh $(B) many.py 1000
 
 # The same tests and those of limits in a virtual machine that has all a host can have, with Debian's

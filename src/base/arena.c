@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_SIZE = 8192 };
+/* Of the first: a list has as many arenas as containers. Each further one is twice as large. */
+enum { CHUNK_SIZE = 1024 };
 
 struct arena_chunk {
 	struct arena_chunk *next;
@@ -41,7 +42,9 @@ void *arena_alloc(struct arena *a, size_t size)
 
 	size = (size + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
 	if (!c || c->size - c->used < size) {
-		c = chunk_new(size > CHUNK_SIZE ? size : CHUNK_SIZE);
+		size_t usual = c ? 2 * c->size : CHUNK_SIZE;
+
+		c = chunk_new(size > usual ? size : usual);
 		c->next = a->chunks;
 		a->chunks = c;
 	}

@@ -41,6 +41,20 @@ static int depth_below(int hierarchy_fd, int group_fd, char ups[3 * DEPTH_MAX + 
 	return -1;
 }
 
+/* To ask for one that is not there costs a walk over all groups, with the lock of all. */
+static bool offered(int hierarchy_fd, const char *name)
+{
+	char list[512];
+	size_t n = strlen(name);
+
+	if (file_peek(hierarchy_fd, "cgroup.controllers", list, sizeof(list)) < 0)
+		return true;
+	for (const char *p = list; *p; p += strcspn(p, " \n"), p += strspn(p, " \n"))
+		if (strncmp(p, name, n) == 0 && strchr(" \n", p[n]))
+			return true;
+	return false;
+}
+
 enum controller_state cgroup_controller_enable(int hierarchy_fd, int group_fd, const char *file)
 {
 	char name[NAME_MAX_LEN], order[NAME_MAX_LEN + 1], ups[3 * DEPTH_MAX + 1];
@@ -49,6 +63,8 @@ enum controller_state cgroup_controller_enable(int hierarchy_fd, int group_fd, c
 	if (depth < 0)
 		return CONTROLLER_FAILED;
 	controller_of(file, name);
+	if (!offered(hierarchy_fd, name))
+		return CONTROLLER_ABSENT;
 	snprintf(order, sizeof(order), "+%s", name);
 	for (int level = depth; level > 0; level--) {
 		char path[sizeof(ups) + 32];

@@ -134,14 +134,16 @@ static void add_running(json_t *j, const struct store *store, const struct view 
 	struct err gone;
 	struct container c;
 
-	put(j, "idRange", alive ? ids_json(&view->record) : NULL);
-	put(j, "cgroup", alive ? cgroup_json(&view->record) : NULL);
 	if (alive && container_open_running(store, view->summary.name, "inspect", &c, &gone) == 0) {
+		put(j, "idRange", ids_json(&c.record));
+		put(j, "cgroup", cgroup_json(&c.record));
 		put(j, "limits", c.group_fd < 0 ? NULL : read_limits(&c));
 		put(j, "supervised", json_boolean(c.record.supervised));
 		put(j, "terminal", json_boolean(c.record.terminal));
 		container_close(&c);
 	} else {
+		put(j, "idRange", NULL);
+		put(j, "cgroup", NULL);
 		put(j, "limits", NULL);
 		put(j, "supervised", NULL);
 		put(j, "terminal", NULL);

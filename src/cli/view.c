@@ -99,7 +99,7 @@ json_t *view_json(const struct view *view)
 	json_object_set_new(j, "exitStatus",
 		ended && s->exit_status >= 0 ? json_integer(s->exit_status) : json_null());
 	json_object_set_new(j, "oomKilled", json_boolean(s->oom_killed));
-	json_object_set_new(j, "pid", alive ? json_integer(view->record.pid) : json_null());
+	json_object_set_new(j, "pid", alive ? json_integer(view->pid) : json_null());
 	json_object_set_new(j, "remove", json_boolean(s->remove));
 	json_object_set_new(j, "labels", labels_json(s));
 	return j;

@@ -38,25 +38,25 @@ static bool open_groups(struct viewer *v)
 }
 
 /* Its slot is its own for as long as it lives. */
-static void view_alive(struct viewer *v, const struct record *r, struct view *view)
+static void view_alive(struct viewer *v, struct view *view)
 {
 	char group[16];
 
-	container_group_name(r, group);
-	view->record = *r;
+	container_group_name(&v->record, group);
+	view->pid = v->record.pid;
 	view->status = open_groups(v) && cgroup_child_frozen(v->groups_fd, group) > 0
 			       ? CONTAINER_PAUSED
 			       : CONTAINER_RUNNING;
 }
 
 /* In the hands of somebody who is making it, or who is about to write down how it ended. */
-static void view_held(struct container *c, struct view *view)
+static void view_held(struct viewer *v, struct container *c, struct view *view)
 {
 	struct summary *s = &view->summary;
 
 	if (c->record.stage == STAGE_CREATING) {
 		view->status = CONTAINER_CREATING;
-		view->record = c->record;
+		v->record = c->record;
 	} else if (!s->exited &&
 		   exit_file_read(c->state_fd, &s->exit_status, &s->finished_ns) > 0) {
 		s->exited = true;
@@ -73,15 +73,16 @@ static void release_dead(struct viewer *v, const char *name, struct view *view)
 	if (claim_open(v->store, name, CLAIM_NOWAIT, &c, &err) < 0) {
 		if (err.sys == EWOULDBLOCK &&
 			claim_open(v->store, name, CLAIM_NONE, &c, &err) == 0) {
-			view_held(&c, view);
+			view_held(v, &c, view);
 			container_close(&c);
 		}
 		return;
 	}
 	alive = container_is_alive(&c, &err);
-	if (alive > 0)
-		view_alive(v, &c.record, view);
-	else if (alive < 0 || container_release(&c, -1, &err) < 0)
+	if (alive > 0) {
+		v->record = c.record;
+		view_alive(v, view);
+	} else if (alive < 0 || container_release(&c, -1, &err) < 0)
 		warn("%s", err.text);
 	container_close(&c);
 }
@@ -90,16 +91,16 @@ static void release_dead(struct viewer *v, const char *name, struct view *view)
 static bool peek_alive(struct viewer *v, const char *name, struct view *view)
 {
 	char path[SPEC_NAME_MAX + 32], text[1024];
-	struct record r;
+	struct record *r = &v->record;
 	struct err unknown;
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "%s/record.json", name);
 	n = file_peek(v->store->state_fd, path, text, sizeof(text));
-	if (n <= 0 || container_record_parse(text, (size_t)n, &r, &unknown) < 0 ||
-		strcmp(r.name, name) != 0 || !container_seems_alive(&r))
+	if (n <= 0 || container_record_parse(text, (size_t)n, r, &unknown) < 0 ||
+		strcmp(r->name, name) != 0 || !container_seems_alive(r))
 		return false;
-	view_alive(v, &r, view);
+	view_alive(v, view);
 	return true;
 }
 
@@ -118,8 +119,10 @@ static void look_at_state(struct viewer *v, const char *name, struct view *view)
 		return;
 	}
 	alive = container_is_alive(&c, &err);
-	if (alive > 0)
-		view_alive(v, &c.record, view);
+	if (alive > 0) {
+		v->record = c.record;
+		view_alive(v, view);
+	}
 	container_close(&c);
 	if (alive < 0)
 		warn("%s", err.text);
@@ -139,11 +142,11 @@ static int read_summary(struct viewer *v, const char *name, struct view *view, s
 			return 0;
 		*s = (struct summary){0};
 		s->name = arena_strdup(&s->arena, name);
-		s->id = arena_strdup(&s->arena, view->record.id);
+		s->id = arena_strdup(&s->arena, v->record.id);
 		s->command = arena_alloc(&s->arena, sizeof(*s->command));
 	}
 	if (view->status != CONTAINER_EXITED)
-		s->started_ns = view->record.started_ns;
+		s->started_ns = v->record.started_ns;
 	if (view->status == CONTAINER_EXITED && !s->exited) {
 		s->exited = true;
 		s->exit_status = end.exited ? end.exit_status : -1;

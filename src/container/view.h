@@ -8,13 +8,14 @@
 struct view {
 	struct summary summary;
 	enum container_status status;
-	struct record record; /* of a container that is not CONTAINER_EXITED, else zeroed */
+	pid_t pid; /* of one that runs or is paused, else 0 */
 };
 
 /* What is opened once for all that are looked at. */
 struct viewer {
 	const struct store *store;
 	int hierarchy_fd, groups_fd;
+	struct record record; /* of the one just looked at, unless it is CONTAINER_EXITED */
 };
 
 enum view_which {

@@ -56,7 +56,7 @@ Test(view, json_has_every_member)
 			.command = words,
 			.created_ns = 1,
 			.exit_status = 3},
-		.record.pid = 42,
+		.pid = 42,
 	};
 	json_t *j = view_json(&v);
 
