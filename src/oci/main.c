@@ -196,7 +196,7 @@ static struct {
 	const struct oci_command *command;
 } at_work;
 
-static void out_of_memory(void)
+static _Noreturn void out_of_memory(void)
 {
 	struct err err = {.text = "out of memory"};
 
@@ -218,7 +218,6 @@ int main(int argc, char **argv)
 	words = options_parse(globals, &g, argc - 1, argv + 1, false, &err);
 	log.path = g.log;
 	if (words < 0 || (g.log_format && log_format_parse(g.log_format, &log.format, &err) < 0) ||
-		(!kept && err_set(&err, "out of memory") < 0) ||
 		manager_parse(&g, &oci.manager, &err) < 0 ||
 		rootless_parse(&g, &oci.rootless, &err) < 0)
 		return fail(&log, NULL, &err);
@@ -239,6 +238,8 @@ int main(int argc, char **argv)
 	at_work.log = &log;
 	at_work.command = c;
 	arena_exhausted = out_of_memory;
+	if (!kept)
+		out_of_memory();
 	r = choose_root(g.root, root, sizeof(root), &oci.root, &err);
 	if (r == 0)
 		r = run_command(c, &oci, words - 1, argv + 2, &err);

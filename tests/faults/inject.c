@@ -56,7 +56,7 @@ struct process {
 	unsigned long calls, children;
 	unsigned long executed; /* how many of these calls when it last executed a program */
 	bool inside;            /* between the two stops of a call */
-	bool accepts;           /* that call is accept4(2) */
+	bool accepts;           /* that call is accept4(2) or accept(2) */
 	bool leaves;            /* at its next stop */
 	bool waits;             /* for its role */
 	long result;            /* what the call it is in shall return; 0: its own */
@@ -235,7 +235,9 @@ static void call_begins(struct process *p)
 	bool can = can_fail(call, point_fault);
 
 	p->calls++;
-	p->accepts = call == SYS_accept4 && strcmp(p->program, "ctr-oci") == 0;
+	/* The C library may make do with the older one. */
+	p->accepts = (call == SYS_accept4 || call == SYS_accept) &&
+		     strcmp(p->program, "ctr-oci") == 0;
 	if (trace)
 		fprintf(trace, "%s %lu %s %s %s\n", p->role, p->calls, p->program, call_name(call),
 			is_memory(call)       ? "memory"
