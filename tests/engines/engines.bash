@@ -37,16 +37,20 @@ image_archive() {
 	rm -rf "$dir"
 }
 
+# TEST_PATIENCE: how many times longer things may take on a slow machine.
+timeout() { command timeout $(($1 * ${TEST_PATIENCE:-1})) "${@:2}"; }
+
 # until_true WHAT COMMAND...: within ten seconds.
 until_true() {
-	local what=$1 i
+	local what=$1 deadline=$((SECONDS + 10 * ${TEST_PATIENCE:-1}))
 	shift
-	for i in {1..100}; do
-		"$@" && return
+	until "$@"; do
+		if [ $SECONDS -gt $deadline ]; then
+			echo "not in time: $what" >&2
+			return 1
+		fi
 		sleep .1
 	done
-	echo "not in time: $what" >&2
-	return 1
 }
 
 # `! COMMAND` cannot fail a test.

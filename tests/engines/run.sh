@@ -91,7 +91,7 @@ enter() {
 }
 
 engine() {
-	timeout --foreground 900 bats --tap "$here/$1.bats" > "$TMPDIR/tap"
+	timeout --foreground $((900 * ${TEST_PATIENCE:-1})) bats --tap "$here/$1.bats" > "$TMPDIR/tap"
 	sed "s/^ok [0-9]* /ok $1 /; s/^not ok [0-9]* /not ok $1 /; /^1\.\./d" "$TMPDIR/tap"
 	sed -nE 's/^1\.\.([0-9]+)$/'"$1"' \1/p' "$TMPDIR/tap" >> "$TMPDIR/plans"
 	sed -nE "s/^(not )?ok [0-9]+ ([^#]*[^# ])( *# skip.*)?\$/$1|\1|\3|\2/p" "$TMPDIR/tap" >> "$TMPDIR/results"
