@@ -108,6 +108,12 @@ engines-deps: test-deps
 	$(call install_packages,tests/engines/packages,$(B)/apt.log)
 engines: engines-deps all
 	@tests/engines/run.sh $(B) $(ENGINE)
+# The tests of them that this machine may be too poor for, on the test host.
+engines-host: engines-deps
+	@$(MAKE) --no-print-directory -s -j2 all $(B)/host/disk
+	@tests/host/run -k $(KERNEL) -f $(B)/host/disk -c 2 -m 4096 -t 3600 \
+	  env ENGINE_TAGS=$(ENGINE_TAGS) tests/engines/run.sh $(B) $(ENGINE)
+ENGINE_TAGS ?= full
 
 # What a store has in it when the power goes: as many rounds as begin within MINUTES=. SEED= repeats the
 # moments of an earlier run.
@@ -137,7 +143,7 @@ asan:
 	  CFLAGS="$(SAN) -fsanitize=address,undefined" all unit-programs
 	@SANITIZER_REPORT=$(B)/asan/report tests/run.sh $(B)/asan unit cli reports
 
-.PHONY: engines engines-deps check unit-programs soak soak-many host host-selftest power bench bench-newest lint format asan
+.PHONY: engines engines-deps engines-host check unit-programs soak soak-many host host-selftest power bench bench-newest lint format asan
 .PHONY: attack attack-programs
 
 # Fuzzing: one libFuzzer program per tests/fuzz/NAME.c, by clang. `make fuzz FUZZ=NAME TIME=SECONDS` looks

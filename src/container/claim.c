@@ -505,8 +505,10 @@ int claim_open(const struct store *store, const char *name, enum claim_wait wait
 
 	container_init(&c, store);
 	c.state_fd = openat(store->state_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (c.state_fd < 0)
-		return err_sys(err, "open %s/%s", store->state, name);
+	if (c.state_fd < 0) {
+		err_sys(err, "open %s/%s", store->state, name);
+		return not_held(err);
+	}
 	if (lock(c.state_fd, wait) < 0) {
 		held_by_another(name, err);
 		goto fail;

@@ -173,6 +173,7 @@ is_admin() { [ $((0x$(caps <<< "$1") & 0x200000)) = $((0x200000)) ]; }
 	[ -z "$(docker ps -aq)" ]
 }
 
+# bats test_tags=full
 @test "update, stats: memory" {
 	needs memory
 	up c1 -m 64m box sleep 100
@@ -181,6 +182,14 @@ is_admin() { [ $((0x$(caps <<< "$1") & 0x200000)) = $((0x200000)) ]; }
 	[ -n "$(docker stats --no-stream --format '{{.MemUsage}}' c1)" ]
 }
 
+# bats test_tags=full
+@test "limits: one that takes too much memory is killed, and docker knows" {
+	needs memory
+	run -137 docker run --network none --name c1 -m 16m --memory-swap 16m box sh -c 'tail /dev/zero'
+	[ "$(docker inspect -f '{{.State.OOMKilled}} {{.State.ExitCode}}' c1)" = "true 137" ]
+}
+
+# bats test_tags=full
 @test "limits: memory, pids, CPU" {
 	for c in memory pids cpu; do needs $c; done
 	[ "$(box -m 64m --pids-limit 50 --cpus .5 box cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max \

@@ -24,15 +24,17 @@ root_tar() {
 	rm -rf "$dir"
 }
 
-# image_archive NAME: the same as an image of one layer, as `docker save` writes it.
+# image_archive NAME [COMMAND...]: the same as an image of one layer, as `docker save` writes it.
 image_archive() {
-	local dir id
+	local dir id name=$1
+	shift
+	[ $# -gt 0 ] || set -- /bin/sh
 	dir=$(mktemp -d)
 	root_tar > "$dir/layer.tar"
 	id=$(sha256sum < "$dir/layer.tar" | cut -d' ' -f1)
-	jq -n --arg id "$id" '{architecture: "amd64", os: "linux", rootfs: {type: "layers", diff_ids: ["sha256:" + $id]},
-		config: {Cmd: ["/bin/sh"], Env: ["PATH=/bin:/usr/bin"]}, history: [{created_by: "tar"}]}' > "$dir/config.json"
-	jq -n --arg name "$1" '[{Config: "config.json", RepoTags: [$name], Layers: ["layer.tar"]}]' > "$dir/manifest.json"
+	jq -n --arg id "$id" '$ARGS.positional as $cmd | {architecture: "amd64", os: "linux", rootfs: {type: "layers", diff_ids: ["sha256:" + $id]},
+		config: {Cmd: $cmd, Env: ["PATH=/bin:/usr/bin"]}, history: [{created_by: "tar"}]}' --args "$@" > "$dir/config.json"
+	jq -n --arg name "$name" '[{Config: "config.json", RepoTags: [$name], Layers: ["layer.tar"]}]' > "$dir/manifest.json"
 	tar -C "$dir" -c manifest.json config.json layer.tar
 	rm -rf "$dir"
 }

@@ -228,12 +228,14 @@ status_code() { podman inspect -f '{{.State.ExitCode}}' "$1"; }
 	[ -z "$(podman ps -aq)" ]
 }
 
+# bats test_tags=full
 @test "stats: figures" {
 	needs memory
 	up a box sleep 100
 	[ -n "$(podman stats --no-stream --format '{{.MemUsage}}' a)" ]
 }
 
+# bats test_tags=full
 @test "update: memory" {
 	needs memory
 	up a -m 64m box sleep 100
@@ -241,6 +243,13 @@ status_code() { podman inspect -f '{{.State.ExitCode}}' "$1"; }
 	[ "$(podman exec a cat /sys/fs/cgroup/memory.max)" = 134217728 ]
 }
 
+# bats test_tags=full
+@test "limits: one that takes too much memory is killed" {
+	needs memory
+	run -137 box -m 16m --memory-swap 16m box sh -c 'tail /dev/zero'
+}
+
+# bats test_tags=full
 @test "limits: memory, pids, CPU" {
 	for c in memory pids cpu; do needs $c; done
 	[ "$(box -m 64m --pids-limit 50 --cpus .5 box cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max \
@@ -479,6 +488,7 @@ caps() { awk '/^CapEff/ {print $2}'; }
 	until_true "nothing left" nothing_remains || { remains; false; }
 }
 
+# bats test_tags=full
 @test "checkpoint, restore: it goes on where it was, also from an archive" {
 	command -v criu > /dev/null && criu check > /dev/null 2>&1 || skip "criu does not work on this host"
 	last() { podman logs "$1" | tail -n1; }

@@ -2,6 +2,7 @@
 # run.sh BUILD [ENGINE...]: podman, buildah, containerd, docker, or all, drive BUILD/ctr-oci; the last
 # line counts. ENGINE_RUNTIME=crun is the control: a test that fails with it too is none of ctr-oci.
 # BUILD/engines.md has the table of it, which docs/engines.md shows.
+# ENGINE_TAGS=full runs the tests only that take a host with all controllers, and CRIU.
 # run.sh BUILD -- COMMAND...: that, in the same surroundings.
 #
 # Engines, and what they start, are in namespaces of their own: processes, mounts, network, cgroups
@@ -91,7 +92,8 @@ enter() {
 }
 
 engine() {
-	timeout --foreground $((900 * ${TEST_PATIENCE:-1})) bats --tap "$here/$1.bats" > "$TMPDIR/tap"
+	timeout --foreground $((900 * ${TEST_PATIENCE:-1})) bats --tap ${ENGINE_TAGS:+--filter-tags "$ENGINE_TAGS"} \
+		"$here/$1.bats" > "$TMPDIR/tap"
 	sed "s/^ok [0-9]* /ok $1 /; s/^not ok [0-9]* /not ok $1 /; /^1\.\./d" "$TMPDIR/tap"
 	sed -nE 's/^1\.\.([0-9]+)$/'"$1"' \1/p' "$TMPDIR/tap" >> "$TMPDIR/plans"
 	sed -nE "s/^(not )?ok [0-9]+ ([^#]*[^# ])( *# skip.*)?\$/$1|\1|\3|\2/p" "$TMPDIR/tap" >> "$TMPDIR/results"
