@@ -212,7 +212,7 @@ in_task() { client task exec --exec-id "x$RANDOM" "$@"; }
 state 0 exit 0
 state 1 exit 0
 exec said inside exit 5
-state 2 exit 137
+state 2 exit 143
 pod is gone" ]
 }
 
