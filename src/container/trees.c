@@ -88,15 +88,22 @@ static int open_layer(const struct container *c, const struct spec *spec, size_t
 	return tree_clone(c->store->root_fd, path, false, err);
 }
 
+/* Whom the container's ids are, to who opens the trees: the child has them already. */
+static const struct id_maps *owners(const struct plan *plan)
+{
+	static const struct id_maps same = {NULL};
+
+	return rights_get() == RIGHTS_NONE ? &same : &plan->ids;
+}
+
 static int open_source(const struct spec *spec, const struct mount *m, const struct plan *plan,
 	struct err *err)
 {
 	autofd int fd = -1;
 
-	if (m->kind == MOUNT_DEV && rights_get() != RIGHTS_HOST)
-		return dev_new(NULL, 0, &(struct id_maps){NULL}, err);
 	if (m->kind == MOUNT_DEV)
-		return dev_new(spec->devices, spec->device_count, &plan->ids, err);
+		return dev_new(spec->devices, rights_get() == RIGHTS_HOST ? spec->device_count : 0,
+			owners(plan), err);
 	fd = m->kind == MOUNT_BIND ? mount_source_open(m, err) : mount_host_open(m, err);
 	if (fd < 0)
 		return -1;
@@ -115,8 +122,8 @@ static bool is_apart(const struct spec *spec, const struct device *d)
 
 static int open_device(const struct device *d, const struct plan *plan, struct err *err)
 {
-	return rights_get() == RIGHTS_HOST ? dev_node_new(d, &plan->ids, err)
-					   : dev_node_of_host(d, err);
+	return rights_get() == RIGHTS_HOST || d->type == 'p' ? dev_node_new(d, owners(plan), err)
+							     : dev_node_of_host(d, err);
 }
 
 int trees_open(struct trees *t, const struct container *c, const struct spec *spec,

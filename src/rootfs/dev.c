@@ -144,8 +144,6 @@ int dev_node_of_host(const struct device *d, struct err *err)
 	autofd int fd = -1;
 	char link[64];
 
-	if (d->type == 'p')
-		return dev_node_new(d, &(struct id_maps){NULL}, err);
 	fd = open(d->path, O_PATH | O_CLOEXEC);
 	if (fd < 0 || !is_node(fd, d)) {
 		fd_cleanup(&fd);

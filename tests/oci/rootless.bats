@@ -254,3 +254,13 @@ user_is() { [ "$(user_status "$1")" = "$2" ]; }
 		sh -c 'readlink /proc/self/ns/user; ctr-oci run --bundle "$1" oci-a; ls "$XDG_RUNTIME_DIR"/ctr-oci' - "$B"
 	[ "${lines[1]}" = 0 ] && [ "${lines[2]}" = 1:5 ] && [ "${lines[3]}" = "${lines[0]}" ]
 }
+
+# What podman --uidmap asks for: the caller is nobody inside.
+@test "root of a namespace: /dev and its pipes are of the container's root, whoever that is" {
+	ranges
+	user_bundle 'stat -c %u:%g /dev /dev/fd; echo x > /dev/null; stat -c %u:%g:%F /dev/pipe' '.linux.namespaces += [{type: "user"}] |
+		.linux.uidMappings = [{containerID: 0, hostID: 7, size: 100}] | .linux.gidMappings = .linux.uidMappings |
+		.linux.devices = [{path: "/dev/pipe", type: "p", fileMode: 420, uid: 3, gid: 4}]'
+	run -0 --separate-stderr as unshare -Um --map-root-user --map-auto ctr-oci run --bundle "$B" oci-a
+	[ "$(xargs <<< "$output")" = "0:0 0:0 3:4:fifo" ]
+}
