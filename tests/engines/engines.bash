@@ -39,6 +39,18 @@ image_archive() {
 	rm -rf "$dir"
 }
 
+# podman_conf [RUNTIME]: the drop-in of contrib/podman for the runtime at that path, and more of it from
+# standard input.
+podman_conf() {
+	local runtime=${1:-$ENGINE_RUNTIME} dir=/etc/containers/containers.conf.d
+	mkdir -p "$dir"
+	sed "s,\"/usr/local/bin/ctr-oci\",\"$runtime\"," "$CONTRIB/podman/ctr-oci.conf" > "$dir/ctr-oci.conf"
+	[ "$NAME" = ctr-oci ] || sed -i "s/^runtime = .*/runtime = \"$NAME\"/; s,^ctr-oci = .*,$NAME = [\"$runtime\"]," \
+		"$dir/ctr-oci.conf"
+	cat > "$dir/test.conf"
+	echo '{"default": [{"type": "insecureAcceptAnything"}]}' > /etc/containers/policy.json
+}
+
 # TEST_PATIENCE: how many times longer things may take on a slow machine.
 timeout() { command timeout $(($1 * ${TEST_PATIENCE:-1})) "${@:2}"; }
 

@@ -4,12 +4,7 @@ load engines
 
 setup_file() {
 	# 127.0.0.1 is all there is in here: no test has a network but those that name one.
-	mkdir -p /etc/containers/containers.conf.d
-	sed "s,\"/usr/local/bin/ctr-oci\",\"$ENGINE_RUNTIME\"," "$CONTRIB/podman/ctr-oci.conf" \
-		> /etc/containers/containers.conf.d/ctr-oci.conf
-	[ "$NAME" = ctr-oci ] || sed -i "s/^runtime = .*/runtime = \"$NAME\"/; s,^ctr-oci = .*,$NAME = [\"$ENGINE_RUNTIME\"]," \
-		/etc/containers/containers.conf.d/ctr-oci.conf
-	cat > /etc/containers/containers.conf.d/test.conf <<- END
+	podman_conf <<- END
 		[engine]
 		cgroup_manager = "cgroupfs"
 		events_logger = "file"
@@ -19,7 +14,6 @@ setup_file() {
 		default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 		$(controller pids || echo "pids_limit = 0")
 	END
-	echo '{"default": [{"type": "insecureAcceptAnything"}]}' > /etc/containers/policy.json
 	root_tar | podman import -q - box > /dev/null
 	podman image inspect box > /dev/null
 }

@@ -81,8 +81,11 @@ enter() {
 	done
 	chmod 1777 /var/tmp /dev/shm
 	mkdir -p /run/lock /run/engines
-	replace /etc/subuid containers:1000000:1048576
-	replace /etc/subgid containers:1000000:1048576
+	# "rootless" is the user of rootless.bats.
+	replace /etc/passwd rootless:x:54321:54321::/run/rootless/home:/bin/sh
+	replace /etc/group rootless:x:54321:
+	replace /etc/subuid containers:1000000:1048576 rootless:2100000:65536
+	replace /etc/subgid containers:1000000:1048576 rootless:2100000:65536
 	ip link set lo up
 	hostname engines
 	export TMPDIR=/var/tmp HOME=/run/engines/home XDG_RUNTIME_DIR='' LC_ALL=C.UTF-8
@@ -163,7 +166,7 @@ if [ "${1:-}" = -- ]; then
 	"$@"
 	exit
 fi
-[ $# -gt 0 ] || set -- podman buildah containerd docker
+[ $# -gt 0 ] || set -- podman rootless buildah containerd docker
 for e; do engine "$e"; done
 table "$@" > "$build/engines.md"
 count
