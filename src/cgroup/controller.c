@@ -41,36 +41,52 @@ static int depth_below(int hierarchy_fd, int group_fd, char ups[3 * DEPTH_MAX + 
 	return -1;
 }
 
-/* To ask for one that is not there costs a walk over all groups, with the lock of all. */
-static bool offered(int hierarchy_fd, const char *name)
+/* Whether one of the two lists of a group has it; or what to say if the list cannot be read. */
+static bool listed(int dirfd, const char *path, const char *name, bool otherwise)
 {
 	char list[512];
 	size_t n = strlen(name);
 
-	if (file_peek(hierarchy_fd, "cgroup.controllers", list, sizeof(list)) < 0)
-		return true;
+	if (file_peek(dirfd, path, list, sizeof(list)) < 0)
+		return otherwise;
 	for (const char *p = list; *p; p += strcspn(p, " \n"), p += strspn(p, " \n"))
 		if (strncmp(p, name, n) == 0 && strchr(" \n", p[n]))
 			return true;
 	return false;
 }
 
+/* Above the part of the tree that is delegated the file is for others to write: they may have. */
+static int hand_down(int group_fd, const char *path, const char *name)
+{
+	char order[NAME_MAX_LEN + 1];
+	int sys;
+
+	snprintf(order, sizeof(order), "+%s", name);
+	if (file_poke(group_fd, path, order) == 0)
+		return 0;
+	sys = errno;
+	if ((sys == EACCES || sys == EPERM || sys == EROFS) && listed(group_fd, path, name, false))
+		return 0;
+	errno = sys;
+	return -1;
+}
+
 enum controller_state cgroup_controller_enable(int hierarchy_fd, int group_fd, const char *file)
 {
-	char name[NAME_MAX_LEN], order[NAME_MAX_LEN + 1], ups[3 * DEPTH_MAX + 1];
+	char name[NAME_MAX_LEN], ups[3 * DEPTH_MAX + 1];
 	int depth = depth_below(hierarchy_fd, group_fd, ups);
 
 	if (depth < 0)
 		return CONTROLLER_FAILED;
 	controller_of(file, name);
-	if (!offered(hierarchy_fd, name))
+	/* To ask for one that is not there costs a walk over all groups, with the lock of all. */
+	if (!listed(hierarchy_fd, "cgroup.controllers", name, true))
 		return CONTROLLER_ABSENT;
-	snprintf(order, sizeof(order), "+%s", name);
 	for (int level = depth; level > 0; level--) {
 		char path[sizeof(ups) + 32];
 
 		snprintf(path, sizeof(path), "%.*scgroup.subtree_control", 3 * level, ups);
-		if (file_poke(group_fd, path, order) == 0)
+		if (hand_down(group_fd, path, name) == 0)
 			continue;
 		/* ENOENT: not in cgroup.controllers; EINVAL: no controller of that name. cpu is
 		 * refused with EINVAL too, while realtime tasks run outside the top. */

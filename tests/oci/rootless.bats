@@ -205,6 +205,25 @@ user_is() { [ "$(user_status "$1")" = "$2" ]; }
 	[ ! -e "$CG/ctr-oci/oci-a" ]
 }
 
+@test "a delegated part of the tree: limits, by controllers that it is given from above" {
+	delegated
+	local top file value=100
+	top=$(dirname "$CG")
+	if echo +pids > "$top/cgroup.subtree_control"; then
+		file=pids.max
+	elif echo +hugetlb > "$top/cgroup.subtree_control"; then
+		file=$(find "$CG" -name 'hugetlb.*.max' ! -name '*.rsvd.*' -printf '%f\n' | head -n 1) value=$((1 << 30))
+	else
+		skip "cgroup v2 has neither pids nor hugetlb on this host"
+	fi 2> /dev/null
+	# A group with processes of its own hands nothing down.
+	mkdir "$CG/session"
+	chown -R "$ID:$ID" "$CG/session"
+	CG=$CG/session run -0 --separate-stderr run_as "cat /sys/fs/cgroup/$file" "$ONE | .linux.resources.unified = {\"$file\": \"$value\"} |
+		.mounts += [{destination: \"/sys/fs/cgroup\", type: \"cgroup\", source: \"cgroup\", options: [\"ro\"]}]"
+	[ "$output" = "$value" ]
+}
+
 @test "a container of root with the same id is in nobody's way" {
 	mkdir "$(dirname "$OCI_GROUPS")/ctr-oci" 2> /dev/null || :
 	CG=$(dirname "$OCI_GROUPS")/ctr-oci/oci-of-$$
