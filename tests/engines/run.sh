@@ -1,7 +1,7 @@
 #!/bin/bash
-# run.sh BUILD [ENGINE...]: podman, buildah, containerd, docker, or all, drive BUILD/ctr-oci; the last
-# line counts. ENGINE_RUNTIME=crun is the control: a test that fails with it too is none of ctr-oci.
-# BUILD/engines.md has the table of it, which docs/engines.md shows.
+# run.sh BUILD [ENGINE...]: podman, rootless (podman of a user), buildah, containerd, docker, or all, drive
+# BUILD/ctr-oci; the last line counts. ENGINE_RUNTIME=crun is the control: a test that fails with it too is
+# none of ctr-oci. BUILD/engines.md has the table of it, which docs/engines.md shows.
 # ENGINE_TAGS=full runs the tests only that take a host with all controllers, and CRIU.
 # run.sh BUILD -- COMMAND...: that, in the same surroundings.
 #
