@@ -39,7 +39,11 @@ setup_file() {
 	podman image inspect box > /dev/null
 }
 
-teardown_file() { ! mountpoint -q /dev/net/tun || umount /dev/net/tun; }
+# podman's own process stays for as long as the user has a session; migrate ends it.
+teardown_file() {
+	podman system migrate
+	! mountpoint -q /dev/net/tun || umount /dev/net/tun
+}
 
 setup() {
 	D=$OURS/home/$BATS_TEST_NUMBER
@@ -505,7 +509,6 @@ caps() { awk '/^CapEff/ {print $2}'; }
 	[ "$(cat "$BATS_TEST_TMPDIR"/{1..10} | sort -n | tail -n 1)" = 10 ]
 }
 
-# podman's own process stays for as long as the user has a session; this ends it.
 nothing_of_ours() {
 	local pause
 	pause=$(cat "$OURS"/run/libpod/tmp/pause.pid) || return
