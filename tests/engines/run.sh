@@ -4,10 +4,12 @@
 # none of ctr-oci. BUILD/engines.md has the table of it, which docs/engines.md shows.
 # ENGINE_TAGS=full runs the tests only that take a host with all controllers, and CRIU.
 # run.sh BUILD -- COMMAND...: that, in the same surroundings.
+# run.sh BUILD --systemd: podman and docker with the systemd cgroup manager, which is the host's.
 #
 # Engines, and what they start, are in namespaces of their own: processes, mounts, network, cgroups
 # (a plain cgroup2 tree at /sys/fs/cgroup), SysV. Directories in which they keep things are in memory.
-# So the host has none of it afterwards, however this ends.
+# So the host has none of it afterwards, however this ends. Of systemd there is only one: engines that
+# use it are not enclosed but in a mount namespace, and a run that is killed leaves their containers.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -41,6 +43,12 @@ enclose() {
 	return $status
 }
 
+enclose_files() {
+	[ "$(id -u)" = 0 ] || fail "needs root"
+	[ -d /run/systemd/system ] && [ "$(cat /proc/1/comm)" = systemd ] || fail "systemd is not process 1 here"
+	unshare --mount --propagation private "$here/run.sh" "$@" enclosed
+}
+
 leave() {
 	local i
 	for i in {1..50}; do
@@ -62,9 +70,17 @@ replace() {
 	[ ! -e "$file" ] || mount --bind "$copy" "$file"
 }
 
+# The directories are in memory from now on.
+own() {
+	local dir
+	for dir; do
+		[ -d "$dir" ] && mount -t tmpfs -o mode=755 tmpfs "$dir"
+	done
+}
+
 # Addresses and files of the host do not reach in here: what is mounted is a tmpfs.
 enter() {
-	local dir c
+	local c
 	mount -t proc proc /proc
 	umount -R /sys/fs/cgroup
 	mount -t sysfs sysfs /sys
@@ -75,10 +91,21 @@ enter() {
 	for c in $(cat /sys/fs/cgroup/cgroup.controllers); do
 		echo "+$c" > /sys/fs/cgroup/cgroup.subtree_control
 	done 2> /dev/null
-	for dir in /run /var/tmp /var/lib/containers /etc/containers /etc/docker \
-		/etc/containerd /etc/cni /dev/shm; do
-		[ -d "$dir" ] && mount -t tmpfs -o mode=755 tmpfs "$dir"
-	done
+	own /run
+	ip link set lo up
+	hostname engines
+	enter_files
+}
+
+# systemd's sockets are in /run.
+enter_beside_systemd() {
+	mkdir -p /run/engines /run/containers /run/libpod /run/ctr-oci
+	own /run/engines /run/containers /run/libpod /run/ctr-oci
+	enter_files
+}
+
+enter_files() {
+	own /var/tmp /var/lib/containers /etc/containers /etc/docker /etc/containerd /etc/cni /dev/shm
 	chmod 1777 /var/tmp /dev/shm
 	mkdir -p /run/lock /run/engines
 	# "rootless" is the user of rootless.bats.
@@ -86,8 +113,6 @@ enter() {
 	replace /etc/group rootless:x:54321:
 	replace /etc/subuid containers:1000000:1048576 rootless:2100000:65536
 	replace /etc/subgid containers:1000000:1048576 rootless:2100000:65536
-	ip link set lo up
-	hostname engines
 	export TMPDIR=/var/tmp HOME=/run/engines/home XDG_RUNTIME_DIR='' LC_ALL=C.UTF-8
 	export ENGINE_RUNTIME=${ENGINE_RUNTIME:-$build/ctr-oci} CTR_BUILD=$build
 	mkdir -p "$HOME"
@@ -156,11 +181,17 @@ count() {
 
 build=$(realpath "$1") || exit
 if [ "${*: -1}" != enclosed ]; then
-	enclose "$@"
+	if [ "${2:-}" = --systemd ]; then enclose_files "$@"; else enclose "$@"; fi
 	exit
 fi
 set -- "${@:2:$#-2}"
-enter
+if [ "${1:-}" = --systemd ]; then
+	shift
+	enter_beside_systemd
+	[ $# -gt 0 ] || set -- systemd
+else
+	enter
+fi
 if [ "${1:-}" = -- ]; then
 	shift
 	"$@"
