@@ -114,6 +114,10 @@ engines-host: engines-deps
 	@tests/host/run -k $(KERNEL) -f $(B)/host/disk -c 2 -m 4096 -t 3600 \
 	  env ENGINE_TAGS=$(ENGINE_TAGS) tests/engines/run.sh $(B) $(ENGINE)
 ENGINE_TAGS ?= full
+# With the systemd cgroup manager, in a machine where systemd is process 1.
+engines-systemd: engines-deps all
+	@tests/host/run -k $(KERNEL) -S -m 3072 -t 1800 env $(if $(ENGINE_RUNTIME),ENGINE_RUNTIME=$(ENGINE_RUNTIME)) \
+	  tests/engines/run.sh $(B) --systemd
 
 # What a store has in it when the power goes: as many rounds as begin within MINUTES=. SEED= repeats the
 # moments of an earlier run.
@@ -143,7 +147,7 @@ asan:
 	  CFLAGS="$(SAN) -fsanitize=address,undefined" all unit-programs
 	@SANITIZER_REPORT=$(B)/asan/report tests/run.sh $(B)/asan unit cli reports
 
-.PHONY: engines engines-deps engines-host check unit-programs soak soak-many host host-selftest power bench bench-newest lint format asan
+.PHONY: engines engines-deps engines-host engines-systemd check unit-programs soak soak-many host host-selftest power bench bench-newest lint format asan
 .PHONY: attack attack-programs
 
 # Fuzzing: one libFuzzer program per tests/fuzz/NAME.c, by clang. `make fuzz FUZZ=NAME TIME=SECONDS` looks
