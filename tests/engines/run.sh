@@ -9,7 +9,7 @@
 # Engines, and what they start, are in namespaces of their own: processes, mounts, network, cgroups
 # (a plain cgroup2 tree at /sys/fs/cgroup), SysV. Directories in which they keep things are in memory.
 # So the host has none of it afterwards, however this ends. Of systemd there is only one: engines that
-# use it are not enclosed but in a mount namespace, and a run that is killed leaves their containers.
+# use it have a mount namespace of their own and no more: a run that is killed leaves their containers.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -199,5 +199,5 @@ if [ "${1:-}" = -- ]; then
 fi
 [ $# -gt 0 ] || set -- podman rootless buildah containerd docker
 for e; do engine "$e"; done
-table "$@" > "$build/engines.md"
+[ "$*" = systemd ] || table "$@" > "$build/engines.md"
 count

@@ -2,6 +2,7 @@
 # podman and docker with the systemd cgroup manager, where systemd is process 1: tests/engines/run.sh
 # BUILD --systemd, in the machine of tests/host/run -S.
 load engines
+[ -d /run/systemd/system ] || { echo "run me by tests/engines/run.sh BUILD --systemd" >&2 && exit 1; }
 
 TOP=/sys/fs/cgroup
 DOCKER_AT=/run/engines/docker
