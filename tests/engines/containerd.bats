@@ -140,8 +140,8 @@ in_task() { client task exec --exec-id "x$RANDOM" "$@"; }
 }
 
 @test "kill: a signal; all of them" {
-	up a sh -c 'trap "exit 9" TERM; while :; do sleep .05; done'
-	sleep .3
+	up a sh -c 'trap "exit 9" TERM; touch /tmp/ready; while :; do sleep .05; done'
+	until_true ready in_task a test -e /tmp/ready
 	client task kill a
 	until_true stopped is a STOPPED
 	run client task delete a
@@ -180,12 +180,12 @@ in_task() { client task exec --exec-id "x$RANDOM" "$@"; }
 }
 
 @test "events: what happens is told" {
-	timeout 5 /usr/bin/ctr -a /run/engines/containerd/sock events > "$BATS_TEST_TMPDIR/events" 3>&- &
-	sleep .5
-	box -- true
-	until_true exit grep -q /tasks/exit "$BATS_TEST_TMPDIR/events"
-	grep -q /tasks/delete "$BATS_TEST_TMPDIR/events"
-	wait
+	command timeout 60 /usr/bin/ctr -a /run/engines/containerd/sock events > "$BATS_TEST_TMPDIR/events" 3>&- &
+	# When it has begun to listen it does not say.
+	heard() { box -- true && grep -q /tasks/exit "$BATS_TEST_TMPDIR/events" && grep -q /tasks/delete "$BATS_TEST_TMPDIR/events"; }
+	until_true told heard
+	kill $!
+	wait || :
 }
 
 @test "outlive: a container outlives containerd" {

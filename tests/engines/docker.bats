@@ -158,9 +158,10 @@ is_admin() { [ $((0x$(caps <<< "$1") & 0x200000)) = $((0x200000)) ]; }
 }
 
 @test "wait, logs, top, ps" {
-	up c1 box sh -c 'echo one; echo two >&2; sleep .5; exit 3'
-	[ "$(docker top c1 -o pid,comm | tail -n +2 | awk '{print $2}' | sort | tr '\n' ' ')" = "sh sleep " ]
+	up c1 box sh -c 'echo one; echo two >&2; until [ -e /tmp/end ]; do sleep 1; done; exit 3'
+	until_true sleeps eval '[ "$(docker top c1 -o pid,comm | tail -n +2 | awk "{print \$2}" | sort | xargs)" = "sh sleep" ]'
 	[ "$(docker ps -q --no-trunc)" = "$(docker inspect -f '{{.Id}}' c1)" ]
+	docker exec c1 touch /tmp/end
 	[ "$(docker wait c1)" = 3 ]
 	[ "$(docker logs c1 2>&1 | sort | tr '\n' ' ')" = "one two " ]
 }
@@ -303,11 +304,12 @@ is_admin() { [ $((0x$(caps <<< "$1") & 0x200000)) = $((0x200000)) ]; }
 }
 
 @test "events: what happens is told" {
-	timeout 3 docker events --format '{{.Action}}' > "$BATS_TEST_TMPDIR/events" 3>&- &
-	sleep .5
-	box box true
-	until_true told eval 'grep -q die "$BATS_TEST_TMPDIR/events" && grep -q destroy "$BATS_TEST_TMPDIR/events"'
-	wait
+	command timeout 60 docker events --format '{{.Action}}' > "$BATS_TEST_TMPDIR/events" 3>&- &
+	# When it has begun to listen it does not say.
+	heard() { box box true && grep -q die "$BATS_TEST_TMPDIR/events" && grep -q destroy "$BATS_TEST_TMPDIR/events"; }
+	until_true told heard
+	kill $!
+	wait || :
 }
 
 @test "outlive: a container outlives dockerd" {

@@ -71,11 +71,13 @@ status_code() { podman inspect -f '{{.State.ExitCode}}' "$1"; }
 	[ "$status" != 127 ]
 }
 
+# What a container writes to a terminal as its last may get lost on its way through conmon and podman, with any
+# runtime: it lives on for a moment.
 @test "run -t: a terminal, its size, and the status" {
-	[ "$(on_terminal 'podman run --rm -it box sh -c "tty; test -t 0 && test -t 1"')" = /dev/pts/0 ]
+	[ "$(on_terminal 'podman run --rm -it box sh -c "tty; test -t 0 && test -t 1; sleep .3"')" = /dev/pts/0 ]
 	run on_terminal 'podman run --rm -it box sh -c "exit 4" || echo "was $?"'
 	[ "$output" = "was 4" ]
-	[ "$(on_terminal 'stty rows 33 cols 99; podman run --rm -it box sh -c "sleep .3; stty size"')" = "33 99" ]
+	[ "$(on_terminal 'stty rows 33 cols 99; podman run --rm -it box sh -c "sleep .3; stty size; sleep .3"')" = "33 99" ]
 }
 
 @test "run --init: catatonit is process 1" {
@@ -112,7 +114,7 @@ status_code() { podman inspect -f '{{.State.ExitCode}}' "$1"; }
 
 @test "exec -t: a terminal" {
 	up a box sleep 100
-	[ "$(on_terminal 'podman exec -it a sh -c "test -t 0 && tty"')" = /dev/pts/0 ]
+	[ "$(on_terminal 'podman exec -it a sh -c "test -t 0 && tty; sleep .3"')" = /dev/pts/0 ]
 	run on_terminal 'podman exec -it a sh -c "exit 6" || echo "was $?"'
 	[ "$output" = "was 6" ]
 }
@@ -146,7 +148,8 @@ status_code() { podman inspect -f '{{.State.ExitCode}}' "$1"; }
 }
 
 @test "stop: SIGKILL after the time" {
-	up a box sh -c 'trap "" TERM; while :; do sleep .05; done'
+	up a box sh -c 'trap "" TERM; echo ready; while :; do sleep .05; done'
+	until_true ready eval 'podman logs a | grep -q ready'
 	podman stop -t 1 a
 	[ "$(status_code a)" = 137 ]
 }
@@ -207,9 +210,10 @@ status_code() { podman inspect -f '{{.State.ExitCode}}' "$1"; }
 }
 
 @test "wait, logs, top, ps, inspect" {
-	up a box sh -c 'echo one; echo two >&2; sleep .3; exit 3'
-	[ "$(podman top a comm | tail -n +2 | sort | tr '\n' ' ')" = "sh sleep " ]
+	up a box sh -c 'echo one; echo two >&2; until [ -e /tmp/end ]; do sleep 1; done; exit 3'
+	until_true sleeps eval '[ "$(podman top a comm | tail -n +2 | sort | xargs)" = "sh sleep" ]'
 	[ "$(podman ps -q --no-trunc)" = "$(podman inspect -f '{{.Id}}' a)" ]
+	podman exec a touch /tmp/end
 	[ "$(podman wait a)" = 3 ]
 	[ "$(podman logs a 2>&1 | sort | tr '\n' ' ')" = "one two " ]
 }
@@ -365,7 +369,7 @@ caps() { awk '/^CapEff/ {print $2}'; }
 		podman network rm -f net1
 		skip "netavark cannot set up a network here: ${output:0:120}"
 	fi
-	sleep .3
+	until_true listens eval 'podman exec a netstat -ltn | grep -q :80'
 	[ "$(box --network net1 box nc 10.99.77.5 80)" = found ]
 	podman rm -f -t 0 a
 	podman network rm -f net1

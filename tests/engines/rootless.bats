@@ -274,12 +274,14 @@ frozen() { grep -q '^frozen 1' "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$1/cgr
 	[ -z "$(podman ps -aq)" ]
 }
 
+# bats test_tags=full
 @test "stats: figures" {
 	needs memory
 	up a -m 64m box sleep 100
 	[ -n "$(podman stats --no-stream --format '{{.MemUsage}}' a)" ]
 }
 
+# bats test_tags=full
 @test "limits: memory, pids, CPU, where the cgroup is delegated" {
 	for c in memory pids cpu; do needs $c; done
 	[ "$(box -m 64m --pids-limit 50 --cpus .5 box cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max \
