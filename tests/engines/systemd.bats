@@ -303,11 +303,14 @@ ended_by_systemd() {
 @test "docker run: out of memory is told" {
 	run -137 docker run --rm --network none -m 32m box sh -c 'tail /dev/zero'
 	# Of the first process containerd's shim may report the end before it has read why.
-	up c1 -m 32m box sh -c 'tail /dev/zero; sleep 1000'
-	out_of_memory() { [ "$(docker inspect -f '{{.State.OOMKilled}}' c1)" = true ]; }
-	until_true told out_of_memory
-	docker rm -f c1
-	gone 'docker-*'
+	oom_told() { docker events --since 0 --until "$(date +%s)" --filter event=oom --filter container=c1 | grep -q .; }
+	up c1 -m 32m box sleep 1000
+	run -137 docker exec c1 tail /dev/zero
+	until_true told oom_told
+	docker kill c1
+	[ "$(docker wait c1)" = 137 ]
+	[ "$(docker inspect -f '{{.State.OOMKilled}}' c1)" = true ]
+	until_true "no scopes" gone 'docker-*'
 }
 
 @test "docker pause, unpause, update" {
