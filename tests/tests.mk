@@ -68,6 +68,13 @@ bench-newest: test-deps $(BENCH)
 	@$(MAKE) --no-print-directory -s -j2 all
 	bench/newest-crun $(B)/bench/newest
 	PATH=$(abspath $(B))/bench/newest:$$PATH bench/run.sh $(B)
+# On the test host, where a cgroup has all controllers; emulation is slow, so of fewer samples.
+bench-host: test-deps $(BENCH)
+	$(call install_packages,bench/packages,$(B)/apt.log)
+	@$(MAKE) --no-print-directory -s -j2 all
+	bench/newest-crun $(B)/bench/newest
+	@tests/host/run -k $(KERNEL) -c 2 -m 4096 -t 3600 env PATH=$(abspath $(B))/bench/newest:$$PATH \
+	  BENCH_DIR=/scratch/bench BENCH_ROUNDS=$(or $(BENCH_ROUNDS),10) bench/run.sh $(B)
 
 # What is left behind by N calls of ctr of all kinds, some of them killed, and by a thousand races for
 # one name; and by a thousand containers at once. SEED= repeats the calls of an earlier run.
@@ -147,7 +154,7 @@ asan:
 	  CFLAGS="$(SAN) -fsanitize=address,undefined" all unit-programs
 	@SANITIZER_REPORT=$(B)/asan/report tests/run.sh $(B)/asan unit cli reports
 
-.PHONY: engines engines-deps engines-host engines-systemd check unit-programs soak soak-many host host-selftest power bench bench-newest lint format asan
+.PHONY: engines engines-deps engines-host engines-systemd check unit-programs soak soak-many host host-selftest power bench bench-newest bench-host lint format asan
 .PHONY: attack attack-programs
 
 # Fuzzing: one libFuzzer program per tests/fuzz/NAME.c, by clang. `make fuzz FUZZ=NAME TIME=SECONDS` looks
