@@ -127,6 +127,12 @@ static int execute(struct plan *plan, int init_fd, const char *path, const struc
 	return exec_error(errno, path, foreign, err);
 }
 
+/* An engine's container: a process that joins it later is no start of it. */
+static bool starts(const struct payload *p)
+{
+	return p->gate_fd >= 0;
+}
+
 /* What is found in the root before the gate, for what comes behind it. */
 struct found {
 	struct user user;
@@ -143,6 +149,15 @@ static uint32_t id_limit(const struct id_maps *ids)
 		if (ids->uids[i].inside + ids->uids[i].count > limit)
 			limit = ids->uids[i].inside + ids->uids[i].count;
 	return limit ? limit : UINT32_MAX;
+}
+
+/* For one that joins a container: the first process of one has no other than its group gives. The
+ * kernel cuts a wish for all to those of the cgroup's cpuset. */
+static int choose_cpus(const struct process_spec *p, struct err *err)
+{
+	const char *all = p->cpus_initial ? "0-8191" : NULL;
+
+	return cpus_apply(0, "execCPUAffinity.final", p->cpus_final ? p->cpus_final : all, err);
 }
 
 static int prepare(const struct payload *p, struct found *f, struct err *err)
@@ -163,7 +178,7 @@ static int prepare(const struct payload *p, struct found *f, struct err *err)
 	if (!process->no_new_keyring && payload_leave_keyring(err) < 0)
 		return -1;
 	if (memory_policy_apply(&process->memory_policy, err) < 0 ||
-		cpus_apply(0, "execCPUAffinity.final", process->cpus_final, err) < 0 ||
+		(!starts(p) && choose_cpus(process, err) < 0) ||
 		(process->personality_set && personality_apply(process->personality, err) < 0))
 		return -1;
 	return rlimits_apply(process->rlimits, process->rlimit_count, err);
@@ -221,14 +236,13 @@ int payload_set_streams(const struct spec *spec, int rootfd, const int streams[3
 
 int payload_execute(struct payload *p, struct err *err)
 {
-	/* A process that joins a container later is no start of it. */
-	const bool starts = p->gate_fd >= 0;
+	const bool first = starts(p);
 	struct found f;
 
-	if (prepare(p, &f, err) < 0 || (starts && gate_wait(p, err) < 0) ||
+	if (prepare(p, &f, err) < 0 || (first && gate_wait(p, err) < 0) ||
 		give_up_rights(p, &f.user, err) < 0)
 		return -1;
-	if (starts && hooks_run(&p->spec->hooks, HOOK_START_CONTAINER, p->state, err) < 0)
+	if (first && hooks_run(&p->spec->hooks, HOOK_START_CONTAINER, p->state, err) < 0)
 		return -1;
 	reset_signals();
 	if (tie_to_parent(p->spec, p->report_fd, err) < 0 ||

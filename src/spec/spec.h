@@ -163,7 +163,7 @@ struct process_spec {
 	uint16_t rows, columns; /* of the terminal; 0: as it comes */
 	struct scheduler scheduler;
 	int io_class, io_priority;             /* IOPRIO_CLASS_*, 0: not asked for; 0…7 */
-	const char *cpus_initial, *cpus_final; /* "0-3,5": while it is set up, and from the exec */
+	const char *cpus_initial, *cpus_final; /* "0-3,5": of exec, as it is set up, and after it */
 	struct memory_policy memory_policy;
 	uint64_t personality; /* PER_* */
 	bool personality_set;

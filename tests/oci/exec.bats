@@ -38,6 +38,24 @@ process() {
 	[ "$output" = $'y\n/tmp\n1000\n1000' ]
 }
 
+# on CPUS WANTED: where a process with this execCPUAffinity may run, whose caller is on processor 0 only.
+on() {
+	process ".args = [\"grep\", \"Cpus_allowed_list\", \"/proc/self/status\"] | .execCPUAffinity = $1"
+	run -0 taskset -c 0 timeout 60 ctr-oci --root "$OCI_ROOT" exec --process "$P" oci-a
+	[ "$(cut -f2 <<< "$output")" = "$2" ] || { echo "$1: $output"; return 1; }
+}
+
+@test "processors: the final ones, or else all that the container has" {
+	local all
+	all=$(cat /sys/devices/system/cpu/online)
+	[ "$all" != 0 ] || skip "there is one processor"
+	on '{"initial": "0", "final": "1"}' 1
+	on '{"final": "1"}' 1
+	on '{"initial": "0"}' "$all"
+	on '{"initial": "0", "final": ""}' "$all"
+	on '{}' 0
+}
+
 @test "--detach: the caller does not wait, the pid file names the process" {
 	process '.args = ["sleep", "1000"]'
 	oci exec --process "$P" --detach --pid-file "$BATS_TEST_TMPDIR/pid" oci-a < /dev/null > /dev/null 2>&1
