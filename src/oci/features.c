@@ -46,25 +46,21 @@ static json_t *capabilities(void)
 	return a;
 }
 
+static json_t *words(const char *const *list)
+{
+	size_t n = 0;
+
+	while (list[n])
+		n++;
+	return strings(list, n);
+}
+
 static json_t *filters(void)
 {
-	static const char *const actions[] = {"SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL",
-		"SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY",
-		"SCMP_ACT_TRACE", "SCMP_ACT_TRAP"};
-	static const char *const operators[] = {"SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT",
-		"SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE"};
-	static const char *const arches[] = {"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", "SCMP_ARCH_MIPS",
-		"SCMP_ARCH_MIPS64", "SCMP_ARCH_MIPS64N32", "SCMP_ARCH_MIPSEL", "SCMP_ARCH_MIPSEL64",
-		"SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PPC", "SCMP_ARCH_PPC64", "SCMP_ARCH_PPC64LE",
-		"SCMP_ARCH_RISCV64", "SCMP_ARCH_S390", "SCMP_ARCH_S390X", "SCMP_ARCH_X32",
-		"SCMP_ARCH_X86", "SCMP_ARCH_X86_64"};
-	static const char *const flags[] = {"SECCOMP_FILTER_FLAG_LOG",
-		"SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC",
-		"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"};
-
-	return json_pack("{sb so so so so so}", "enabled", 1, "actions", STRINGS(actions),
-		"operators", STRINGS(operators), "archs", STRINGS(arches), "knownFlags",
-		STRINGS(flags), "supportedFlags", STRINGS(flags));
+	return json_pack("{sb so so so so so}", "enabled", 1, "actions",
+		words(document_seccomp_actions), "operators", words(document_seccomp_operators),
+		"archs", words(document_seccomp_arches), "knownFlags",
+		words(document_seccomp_flags), "supportedFlags", words(document_seccomp_flags));
 }
 
 static json_t *linux_features(void)

@@ -141,6 +141,9 @@ int document_process_read(struct walk *w, struct document *d, const char *place)
 int document_process_write(struct walk *w, struct document *d);
 int document_linux_read(struct walk *w, struct document *d, enum config_origin origin);
 int document_linux_write(struct walk *w, struct document *d);
+/* Of d->seccomp_object, which loses its nulls. */
+int document_seccomp_read(struct walk *w, struct document *d);
+int document_seccomp_write(struct walk *w, struct document *d);
 int document_mounts_read(struct walk *w, struct document *d);
 int document_mounts_write(struct walk *w, struct document *d);
 int document_resources_read(struct walk *w, struct document *d, const char *place,
@@ -157,6 +160,10 @@ const char *document_propagation_name(uint64_t flags);
 
 /* "an absolute path" unless it is one that the kernel would take; a check of struct field. */
 const char *document_path(const char *s);
+
+/* The words that are read there, each list with a NULL behind it. */
+extern const char *const document_seccomp_actions[], *const document_seccomp_operators[],
+	*const document_seccomp_arches[], *const document_seccomp_flags[];
 
 /* The options of mounts that are read, for `features`: how many of at most max names were written. */
 size_t document_mount_options(const char **ret, size_t max);

@@ -1,6 +1,5 @@
 #include "spec/document.h"
 
-#include "base/fd.h"
 #include "spec/limitflag.h"
 #include "spec/maclabel.h"
 #include "spec/sysctlname.h"
@@ -362,42 +361,6 @@ static int root_propagation_read(struct walk *w, struct document *d)
 	return 0;
 }
 
-/* The profile as it is; who listens to it is not for the one who compiles it. */
-static int seccomp_read(struct walk *w, struct document *d)
-{
-	static const struct field listener[] = {
-		{"listenerPath", FIELD_STRING, FIELD_FILLED, AT(document, spec.process.listener),
-			.check = document_path},
-		{"listenerMetadata", FIELD_STRING, FIELD_FILLED,
-			AT(document, spec.process.listener_metadata)},
-		{NULL},
-	};
-	size_t here = walk_enter(w, "linux.seccomp", 0);
-	autojson json_t *profile = NULL;
-	autofree char *text = NULL;
-
-	if (!d->seccomp_object)
-		return walk_leave(w, here), 0;
-	if (!json_is_object(d->seccomp_object))
-		return walk_fail(w, "must be an object");
-	profile = json_copy(d->seccomp_object);
-	for (const struct field *f = listener; f->name; f++) {
-		size_t member = walk_enter(w, f->name, 0);
-		json_t *v = json_object_get(profile, f->name);
-		if (v && field_read(w, f, d, v) < 0)
-			return -1;
-		if (v)
-			json_object_del(profile, f->name);
-		walk_leave(w, member);
-	}
-	text = json_text(profile, JSON_COMPACT, w->err);
-	if (!text)
-		return -1;
-	d->spec.process.seccomp_text = arena_strdup(w->arena, text);
-	walk_leave(w, here);
-	return 0;
-}
-
 static int personality_read(struct walk *w, struct document *d)
 {
 	size_t here = walk_enter(w, "linux.personality", 0);
@@ -508,7 +471,7 @@ int document_linux_read(struct walk *w, struct document *d, enum config_origin o
 		time_check(w, &d->spec.ns) < 0 || devices_read(w, d) < 0 ||
 		document_resources_read(w, d, "linux.resources", origin) < 0 ||
 		sysctls_read(w, d) < 0 || root_propagation_read(w, d) < 0 ||
-		seccomp_read(w, d) < 0 || personality_read(w, d) < 0 ||
+		document_seccomp_read(w, d) < 0 || personality_read(w, d) < 0 ||
 		memory_policy_read(w, d) < 0 || net_devices_check(w, &d->spec) < 0)
 		return -1;
 	mount_label_read(w, d);
@@ -552,24 +515,6 @@ static void devices_write(struct walk *w, struct document *d)
 	}
 }
 
-static int seccomp_write(struct walk *w, struct document *d)
-{
-	const struct process_spec *p = &d->spec.process;
-
-	if (!p->seccomp_text)
-		return 0;
-	d->seccomp_object = json_parse("linux.seccomp", p->seccomp_text, strlen(p->seccomp_text),
-		w->err);
-	if (!d->seccomp_object)
-		return -1;
-	if ((p->listener && json_object_set_new(d->seccomp_object, "listenerPath",
-				    json_string(p->listener)) < 0) ||
-		(p->listener_metadata && json_object_set_new(d->seccomp_object, "listenerMetadata",
-						 json_string(p->listener_metadata)) < 0))
-		return walk_fail(w, "linux.seccomp: out of memory");
-	return 0;
-}
-
 static void memory_policy_write(struct walk *w, struct document *d)
 {
 	const struct memory_policy *p = &d->spec.process.memory_policy;
@@ -599,5 +544,5 @@ int document_linux_write(struct walk *w, struct document *d)
 		d->domain = p->personality == PER_LINUX32 ? "LINUX32" : "LINUX";
 	if (document_resources_write(w, d) < 0)
 		return -1;
-	return seccomp_write(w, d);
+	return document_seccomp_write(w, d);
 }

@@ -216,6 +216,11 @@ shows() {
 		.linux.rootfsPropagation = "sideways"
 		.linux.cgroupsPath = 7
 		.linux.seccomp = "default"
+		.linux.seccomp = {"defaultAction": 5}
+		.linux.seccomp = {"defaultAction": "SCMP_ACT_NO"}
+		.linux.seccomp = {"defaultAction": "SCMP_ACT_NOTIFY"}
+		.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "listenerMetadata": "m"}
+		.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": [], "action": "SCMP_ACT_KILL"}]}
 		.windows = {}
 	END
 	[ "$n" -ge 40 ]
@@ -246,6 +251,14 @@ shows() {
 	run -0 --separate-stderr oci run --bundle "$B" oci-a
 	[ "$output" = ran ]
 	[[ $stderr == *fromTheFuture* ]]
+}
+
+@test "a member of a filter that nobody knows is a warning" {
+	sh_bundle 'mkdir /tmp/d 2>&1 || :' '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "fromTheFuture": 1,
+		"syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95, "later": {}}]}'
+	run -0 --separate-stderr oci run --bundle "$B" oci-a
+	[[ $output == *"not supported"* ]]
+	[[ $stderr == *"linux.seccomp.fromTheFuture"*"linux.seccomp.syscalls[0].later"* ]]
 }
 
 @test "a sysctl of a joined namespace that is the host's is refused" {

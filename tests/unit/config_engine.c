@@ -498,6 +498,64 @@ Test(config_engine, namespaces)
 	refused(LINUX("\"cgroupsPath\":\"/a/../b\""), "linux.cgroupsPath");
 }
 
+#define SECCOMP(s) LINUX("\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\"" s "}")
+#define RULE(s)    SECCOMP(",\"syscalls\":[{\"names\":[\"read\"],\"action\":" s "}]")
+#define ARG(s)     RULE("\"SCMP_ACT_LOG\",\"args\":[{\"index\":0,\"value\":1,\"op\":" s "}]")
+
+Test(config_engine, seccomp)
+{
+	struct spec s = silent(RULE("\"SCMP_ACT_ERRNO\",\"errnoRet\":0,\"args\":[{\"index\":0,"
+				    "\"value\":0,\"valueTwo\":0,\"op\":\"SCMP_CMP_EQ\"}]"));
+
+	cr_expect_str_eq(s.process.seccomp_text,
+		"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],"
+		"\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":0,\"args\":[{\"index\":0,\"value\":0,"
+		"\"valueTwo\":0,\"op\":\"SCMP_CMP_EQ\"}]}]}");
+	spec_free(&s);
+	s = silent(SECCOMP(",\"flags\":null,\"syscalls\":[{\"names\":[\"read\"],\"args\":null,"
+			   "\"action\":\"SCMP_ACT_LOG\",\"includes\":{\"caps\":[\"CAP_BPF\"]}}]"));
+	cr_expect(strstr(s.process.seccomp_text, "\"includes\":{\"caps\":[\"CAP_BPF\"]}"));
+	spec_free(&s);
+	refused(LINUX("\"seccomp\":[]"), "linux.seccomp: must be an object");
+	refused(LINUX("\"seccomp\":{}"), "linux.seccomp.defaultAction: is missing");
+	refused(LINUX("\"seccomp\":{\"defaultAction\":5}"), "linux.seccomp.defaultAction: must be");
+	refused(LINUX("\"seccomp\":{\"x\":18446744073709551615}"), "c.json:1:");
+	refused(SECCOMP(",\"defaultErrnoRet\":1"), "linux.seccomp.defaultErrnoRet: the action");
+	refused(SECCOMP(",\"architectures\":[\"VAX\"]"), "linux.seccomp.architectures[0]: \"VAX\"");
+	refused(SECCOMP(",\"flags\":[\"FAST\"]"), "linux.seccomp.flags[0]: \"FAST\" must be");
+	refused(SECCOMP(",\"syscalls\":{}"), "linux.seccomp.syscalls: must be an array");
+	refused(SECCOMP(",\"syscalls\":[{\"action\":\"SCMP_ACT_LOG\"}]"), "[0].names: is missing");
+	refused(SECCOMP(",\"syscalls\":[{\"names\":[],\"action\":\"SCMP_ACT_LOG\"}]"),
+		"linux.seccomp.syscalls[0].names: must be an array of at least one");
+	refused(SECCOMP(",\"syscalls\":[{\"names\":[\"a\",7],\"action\":\"SCMP_ACT_LOG\"}]"),
+		"linux.seccomp.syscalls[0].names[1]: must be a string");
+	refused(SECCOMP(",\"syscalls\":[{\"names\":[\"A\"],\"action\":\"SCMP_ACT_LOG\"}]"),
+		"linux.seccomp.syscalls[0].names[0]: \"A\" is no name");
+	refused(RULE("\"NO\""), "linux.seccomp.syscalls[0].action: \"NO\" must be an action");
+	refused(RULE("\"SCMP_ACT_ALLOW\",\"errnoRet\":1"), "syscalls[0].errnoRet: the action");
+	refused(RULE("\"SCMP_ACT_ERRNO\",\"errnoRet\":4096"), "syscalls[0].errnoRet: 4096");
+	refused(ARG("\"==\""), "linux.seccomp.syscalls[0].args[0].op: \"==\" must be");
+	refused(ARG("\"SCMP_CMP_EQ\",\"valueTwo\":-1"), "args[0].valueTwo: -1 must be");
+	warned(SECCOMP(",\"x\":1"), "linux.seccomp.x: is not known");
+	warned(RULE("\"SCMP_ACT_LOG\",\"x\":1"), "linux.seccomp.syscalls[0].x: is not known");
+	warned(ARG("\"SCMP_CMP_EQ\",\"x\":1"), "linux.seccomp.syscalls[0].args[0].x: is not known");
+	s = accepted(SECCOMP(",\"x\":1"));
+	cr_expect_str_eq(s.process.seccomp_text, "{\"defaultAction\":\"SCMP_ACT_ALLOW\"}");
+	spec_free(&s);
+}
+
+Test(config_engine, seccomp_listener)
+{
+	refused(SECCOMP(",\"listenerPath\":1"), "linux.seccomp.listenerPath: must be");
+	refused(SECCOMP(",\"listenerMetadata\":\"m\""),
+		"linux.seccomp.listenerMetadata: must not be set without listenerPath");
+	refused(RULE("\"SCMP_ACT_NOTIFY\""), "syscalls[0].action: SCMP_ACT_NOTIFY needs a listenerP");
+	refused(SECCOMP(",\"flags\":[\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"]"),
+		"WAIT_KILLABLE_RECV needs a listenerPath");
+	warned(SECCOMP(",\"listenerPath\":\"/l\""),
+		"linux.seccomp.listenerPath: is ignored: no action is SCMP_ACT_NOTIFY");
+}
+
 Test(config_engine, linux_beside)
 {
 	const char *text =
@@ -508,7 +566,8 @@ Test(config_engine, linux_beside)
 		"\"secs\":-1,\"nanosecs\":5}},\"personality\":{\"domain\":\"LINUX32\"},"
 		"\"memoryPolicy\":{\"mode\":\"MPOL_INTERLEAVE\",\"nodes\":\"0-1\",\"flags\":"
 		"[\"MPOL_F_STATIC_NODES\"]},\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\","
-		"\"listenerPath\":\"/run/l\",\"listenerMetadata\":\"m\",\"flags\":[]}}}";
+		"\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_NOTIFY\"}],"
+		"\"listenerPath\":\"/run/l\",\"listenerMetadata\":\"m\"}}}";
 	struct spec s = silent(text);
 
 	cr_expect_eq(s.ns.fresh, CLONE_NEWNET | CLONE_NEWTIME);
@@ -521,13 +580,11 @@ Test(config_engine, linux_beside)
 	cr_expect(s.process.memory_policy.set && s.process.memory_policy.mode == (3 | 1 << 15));
 	cr_expect_str_eq(s.process.memory_policy.nodes, "0-1");
 	cr_expect_str_eq(s.process.seccomp_text,
-		"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[]}");
+		"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\"],"
+		"\"action\":\"SCMP_ACT_NOTIFY\"}]}");
 	cr_expect_str_eq(s.process.listener, "/run/l");
 	cr_expect_str_eq(s.process.listener_metadata, "m");
 	spec_free(&s);
-	refused(LINUX("\"seccomp\":[]"), "linux.seccomp: must be an object");
-	refused(LINUX("\"seccomp\":{\"listenerPath\":1}"), "linux.seccomp.listenerPath: must be");
-	refused(LINUX("\"seccomp\":{\"x\":18446744073709551615}"), "c.json:1:");
 	refused(LINUX("\"personality\":{\"domain\":\"BSD\"}"), "linux.personality: domain");
 	refused(LINUX("\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"x\"]}"), "flags: there");
 	refused(LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_BIND\"}"), "nodes: MPOL_BIND needs some");

@@ -1,5 +1,8 @@
 #include "process/seccomp_profile.h"
 
+#include "process/seccomp_names.h"
+#include "spec/document.h"
+
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -161,4 +164,28 @@ Test(seccomp_profile, errors_and_flags)
 	cr_assert(parse("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrno\":\"ENOSYS\"}", &p,
 			  &err) == 0);
 	cr_assert(p.default_action == (SECCOMP_RET_ERRNO | ENOSYS));
+}
+
+Test(seccomp_profile, every_word_that_a_document_may_have_is_known)
+{
+	struct seccomp_target heard = {.kernel_major = 6, .kernel_minor = 1, .listener = true};
+	enum scmp_compare op;
+	uint32_t value;
+
+	for (const char *const *s = document_seccomp_actions; *s; s++)
+		cr_expect_eq(action_parse(*s, &value), 0, "%s", *s);
+	for (const char *const *s = document_seccomp_operators; *s; s++)
+		cr_expect_eq(operator_parse(*s, &op), 0, "%s", *s);
+	for (const char *const *s = document_seccomp_arches; *s; s++)
+		cr_expect_eq(arch_parse(*s, &value), 0, "%s", *s);
+	for (const char *const *s = document_seccomp_flags; *s; s++) {
+		struct seccomp_profile p;
+		struct err err = {0};
+		char json[160];
+
+		snprintf(json, sizeof(json), TOP "\"flags\":[\"%s\"]}", *s);
+		cr_expect_eq(seccomp_profile_parse("p", json, strlen(json), &heard, &p, &err), 0,
+			"%s", err.text);
+		seccomp_profile_free(&p);
+	}
 }
