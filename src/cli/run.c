@@ -126,6 +126,8 @@ static int run_planned(struct cli *cli, struct run_options *o, int image_lock, s
 		return -1;
 	if (seccomp_resolve(&o->spec.process, cli->store.root_fd, &plan.filter, err) < 0)
 		return -1;
+	if (plan.filter.note[0])
+		warn("%s", plan.filter.note);
 	if (o->cidfile && write_cidfile(o->cidfile, o->spec.id, err) < 0)
 		return -1;
 	if (o->detach)

@@ -209,6 +209,8 @@ static int start_filtered(struct oci *oci, const struct spec *spec, struct plan 
 
 	if (seccomp_resolve(&spec->process, cache, &plan->filter, err) < 0)
 		return -1;
+	if (plan->filter.note[0])
+		warn("%s", plan->filter.note);
 	r = container_start(&oci->store, spec, plan, io, ret, err);
 	seccomp_free(&plan->filter);
 	return r;

@@ -201,6 +201,9 @@ static int compile(const struct options *o, const struct seccomp_profile *profil
 	if (o->verbose && program.unknown)
 		warn("%s: %zu unknown system calls skipped: %s", o->name, program.unknown,
 			program.unknown_names);
+	if (program.unruled_names[0])
+		warn("%s: no system call is known by these names, and none forbidden: %s", o->name,
+			program.unruled_names);
 	return output_write(o, profile->flags, &program, err);
 }
 

@@ -79,6 +79,7 @@ static void program_hand_over(struct seccomp_program_bytes *from, struct seccomp
 		.flags = from->flags,
 		.owned = from->owned,
 	};
+	memcpy(ret->note, from->note, sizeof(ret->note));
 	ret->notifies = has_notification(ret->bytes, ret->len / sizeof(struct sock_filter));
 	if (!ret->notifies)
 		ret->flags &= ~(uint64_t)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;

@@ -378,14 +378,35 @@ static void emit_program(struct code *c, const struct seccomp_profile *p, struct
 	emit_return(c, SCMP_ACT_KILL_PROCESS);
 }
 
-static void unknown_note(struct seccomp_program *out, const char *name)
+static void name_note(char *list, size_t size, const char *name)
 {
-	size_t used = strlen(out->unknown_names);
+	size_t used = strlen(list);
 
-	if (used + strlen(name) + 2 < sizeof(out->unknown_names))
-		snprintf(out->unknown_names + used, sizeof(out->unknown_names) - used, "%s%s",
-			used ? " " : "", name);
-	out->unknown++;
+	if (used + strlen(name) + 2 < size)
+		snprintf(list + used, size - used, "%s%s", used ? " " : "", name);
+}
+
+static bool permits(uint32_t action)
+{
+	return action == SCMP_ACT_ALLOW || action == SCMP_ACT_LOG;
+}
+
+static void unknown_note(struct seccomp_program *out, const struct seccomp_profile *p)
+{
+	const char *last = "";
+
+	for (size_t i = 0; i < p->rule_count; i++) {
+		const struct seccomp_rule *r = &p->rules[i];
+
+		/* One entry may have made several rules. */
+		if (!strcmp(r->name, last) || syscall_number(r->name) != __NR_SCMP_ERROR)
+			continue;
+		last = r->name;
+		out->unknown++;
+		name_note(out->unknown_names, sizeof(out->unknown_names), r->name);
+		if (permits(p->default_action) && !permits(r->action))
+			name_note(out->unruled_names, sizeof(out->unruled_names), r->name);
+	}
 }
 
 int seccomp_program_build(const char *what, const struct seccomp_profile *profile,
@@ -404,9 +425,7 @@ int seccomp_program_build(const char *what, const struct seccomp_profile *profil
 	int r = -1;
 
 	emit_program(c, profile, &t, n);
-	for (size_t i = 0; i < rules; i++)
-		if (syscall_number(profile->rules[i].name) == __NR_SCMP_ERROR)
-			unknown_note(&out, profile->rules[i].name);
+	unknown_note(&out, profile);
 	out.count = c->count;
 	out.code = malloc(out.count * sizeof(*out.code));
 	if (c->full) {

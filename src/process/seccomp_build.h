@@ -27,6 +27,7 @@ struct seccomp_program {
 	size_t count;             /* of instructions, at most BPF_MAXINSNS */
 	size_t unknown;           /* names that nobody here knows: skipped */
 	char unknown_names[256];  /* the first of them, separated by blanks */
+	char unruled_names[160];  /* of those, what the profile forbids and the default permits */
 };
 
 int seccomp_program_build(const char *what, const struct seccomp_profile *profile,

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define MAGIC "ctrbpf1"
+#define MAGIC "ctrbpf2"
 
 enum { PROFILE_MAX_BYTES = 1 << 20 };
 
@@ -27,6 +27,7 @@ struct head {
 	struct hash check; /* of everything after it */
 	uint64_t flags, program_len, profile_len;
 	char params[sizeof(((struct seccomp_key *)0)->params)];
+	char note[sizeof(((struct seccomp_program_bytes *)0)->note)];
 };
 
 enum {
@@ -122,6 +123,8 @@ int seccomp_cache_find(int store_fd, const struct seccomp_key *key,
 	ret->bytes = file + sizeof(head);
 	ret->len = head.program_len;
 	ret->flags = head.flags;
+	memcpy(ret->note, head.note, sizeof(ret->note));
+	ret->note[sizeof(ret->note) - 1] = '\0';
 	ret->owned = take_ptr(&file);
 	return 0;
 }
@@ -161,6 +164,7 @@ void seccomp_cache_store(int store_fd, const struct seccomp_key *key,
 	if (dir < 0 || !file)
 		return;
 	memcpy(head.params, key->params, sizeof(head.params));
+	memcpy(head.note, program->note, sizeof(head.note));
 	memcpy(file, &head, sizeof(head));
 	memcpy(file + sizeof(head), program->bytes, program->len);
 	memcpy(file + sizeof(head) + program->len, key->profile, key->profile_len);

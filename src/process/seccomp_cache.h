@@ -8,6 +8,7 @@ struct seccomp_program_bytes {
 	const void *bytes; /* struct sock_filter[] */
 	size_t len;
 	uint64_t flags;
+	char note[256]; /* of seccomp.h */
 	void *owned; /* free it */
 };
 

@@ -124,24 +124,34 @@ static int wait_for(pid_t pid, int *ret)
 	return r < 0 ? -1 : 0;
 }
 
-/* Its first line, without the name of the program. */
+/* Its first line; its length, or -1. */
+static ssize_t line_take(int log, char *text, size_t size)
+{
+	ssize_t n = lseek(log, 0, SEEK_SET) < 0 ? -1 : fd_read_all(log, text, size - 1);
+
+	text[n > 0 ? n : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return n;
+}
+
+static const char *without(const char *prefix, const char *text)
+{
+	size_t len = strlen(prefix);
+
+	return strncmp(text, prefix, len) ? text : text + len;
+}
+
 static int message_take(int log, const char *what, int status, struct err *err)
 {
-	static const char prefix[] = PROGRAM ": ";
 	char text[600];
-	ssize_t n = lseek(log, 0, SEEK_SET) < 0 ? -1 : fd_read_all(log, text, sizeof(text) - 1);
-	const char *start = text;
+	ssize_t n = line_take(log, text, sizeof(text));
 
 	if (n <= 0 && WIFSIGNALED(status))
 		return err_set(err, "%s: " PROGRAM " was killed by signal %d", what,
 			WTERMSIG(status));
 	if (n <= 0)
 		return err_set(err, "%s: " PROGRAM " failed without a message", what);
-	text[n] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	if (!strncmp(text, prefix, sizeof(prefix) - 1))
-		start += sizeof(prefix) - 1;
-	return err_set(err, "%s", start);
+	return err_set(err, "%s", without(PROGRAM ": ", text));
 }
 
 static int output_take(int out, const char *what, struct seccomp_program_bytes *ret,
@@ -171,7 +181,7 @@ int seccomp_helper_run(const struct seccomp_helper *helper, const char *what, co
 	struct err *err)
 {
 	__attribute__((cleanup(streams_close))) struct streams s = {-1, -1, -1};
-	char hex[17];
+	char hex[17], note[sizeof(ret->note) + 16];
 	char *argv[] = {(char *)PROGRAM, (char *)"--with-flags", (char *)"--caps", hex,
 		(char *)"--name", (char *)what, listener ? (char *)"--listener" : NULL, NULL};
 	int rc, status;
@@ -189,5 +199,9 @@ int seccomp_helper_run(const struct seccomp_helper *helper, const char *what, co
 		return err_sys(err, "wait for " PROGRAM);
 	if (status != 0)
 		return message_take(s.log, what, status, err);
-	return output_take(s.out, what, ret, err);
+	if (output_take(s.out, what, ret, err) < 0)
+		return -1;
+	line_take(s.log, note, sizeof(note));
+	snprintf(ret->note, sizeof(ret->note), "%s", without("ctr: warning: ", note));
+	return 0;
 }

@@ -261,6 +261,20 @@ shows() {
 	[[ $stderr == *"linux.seccomp.fromTheFuture"*"linux.seccomp.syscalls[0].later"* ]]
 }
 
+@test "what a filter forbids in vain is a warning, at each creation and at no exec" {
+	sh_bundle 'sleep 100' '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["mkdir", "nosuch_a", "nosuch_b"], "action": "SCMP_ACT_ERRNO"}, {"names": ["nosuch_c"], "action": "SCMP_ACT_ALLOW"}]}'
+	for _ in 1 2; do
+		create oci-a
+		[ "$(wc -l < "$B/err")" = 1 ]
+		grep -q 'linux.seccomp: .*forbidden: nosuch_a nosuch_b$' "$B/err"
+		oci start oci-a
+		run -0 oci exec oci-a true
+		[ -z "$output" ]
+		oci delete --force oci-a
+	done
+}
+
 @test "a sysctl of a joined namespace that is the host's is refused" {
 	bundle '.linux.sysctl = {"net.ipv4.ip_forward": "1"}
 		| .linux.namespaces |= map(if .type == "network" then .path = "/proc/self/ns/net" else . end)'

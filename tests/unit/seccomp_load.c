@@ -251,7 +251,7 @@ Test(seccomp_load, a_profile_of_the_user)
 		"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\"],"
 		"\"syscalls\":[{\"name\":\"mkdir\",\"action\":\"SCMP_ACT_ERRNO\",\"errno\":\"EXDEV\"}]}");
 	f = resolve(path, 0);
-	cr_assert(f.flags == 2 && f.len);
+	cr_assert(f.flags == 2 && f.len && !f.note[0]);
 	seccomp_free(&f);
 	cached_name(1, name);
 	profile_write("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"name\":\"mkdir\","
@@ -262,6 +262,15 @@ Test(seccomp_load, a_profile_of_the_user)
 	cr_assert(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && seccomp_apply(&f, &err) == 0);
 	cr_assert(syscall(SYS_mkdir, "/tmp/x", 0700) < 0 && errno == EXDEV);
 	seccomp_free(&f);
+	profile_write("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"name\":\"no_such\","
+		      "\"action\":\"SCMP_ACT_ERRNO\"}]}");
+	for (int i = 0; i < 2; i++) {
+		f = resolve(path, 0);
+		cr_assert(!strncmp(f.note, path, strlen(path)) && strstr(f.note, "no_such"), "%s",
+			f.note);
+		seccomp_free(&f);
+	}
+	cached_name(3, name);
 	profile_write("{\"defaultAction\":\"NO\"}");
 	cr_assert(seccomp_resolve(&p, store_fd, &f, &err) < 0);
 	snprintf(name, sizeof(name), "seccomp profile: %s: defaultAction: unknown action \"NO\"",

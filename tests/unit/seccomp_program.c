@@ -239,6 +239,19 @@ Test(seccomp_program, calls_younger_than_the_profile_do_not_exist)
 	cr_assert(answer(&p, SYS_openat2 + 1, 0, 0, 0) == ERROR(ENOSYS));
 	cr_assert(answer(&p, SYS_read, 0, 0, 0) == ALLOWED);
 	cr_assert(p.unknown == 1 && !strcmp(p.unknown_names, "no_such_call"));
+	cr_assert(!p.unruled_names[0]);
+}
+
+Test(seccomp_program, names_what_is_forbidden_in_vain)
+{
+	static const char json[] =
+		"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\",\"no_such_a\","
+		"\"no_such_b\"],\"action\":\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":0,\"value\":1,"
+		"\"op\":\"SCMP_CMP_EQ\"},{\"index\":0,\"value\":2,\"op\":\"SCMP_CMP_EQ\"}]},"
+		"{\"names\":[\"no_such_c\"],\"action\":\"SCMP_ACT_LOG\"}]}";
+	struct seccomp_program p = build(json, sizeof(json) - 1, 0);
+
+	cr_assert_str_eq(p.unruled_names, "no_such_a no_such_b");
 }
 
 #ifdef __x86_64__
