@@ -9,7 +9,7 @@ struct seccomp_program_bytes {
 	size_t len;
 	uint64_t flags;
 	char note[256]; /* of seccomp.h */
-	void *owned; /* free it */
+	void *owned;    /* free it */
 };
 
 struct seccomp_key {

@@ -162,8 +162,9 @@ const char *document_propagation_name(uint64_t flags);
 const char *document_path(const char *s);
 
 /* The words that are read there, each list with a NULL behind it. */
-extern const char *const document_seccomp_actions[], *const document_seccomp_operators[],
-	*const document_seccomp_arches[], *const document_seccomp_flags[];
+extern const char *const document_seccomp_actions[],
+	*const document_seccomp_operators[], *const document_seccomp_arches[],
+						     *const document_seccomp_flags[];
 
 /* The options of mounts that are read, for `features`: how many of at most max names were written. */
 size_t document_mount_options(const char **ret, size_t max);

@@ -131,7 +131,8 @@ static void nulls_drop(json_t *j)
 	void *next;
 	size_t i;
 
-	json_object_foreach_safe (j, next, key, v) {
+	json_object_foreach_safe(j, next, key, v)
+	{
 		if (json_is_null(v))
 			json_object_del(j, key);
 		else

@@ -549,7 +549,8 @@ Test(config_engine, seccomp_listener)
 	refused(SECCOMP(",\"listenerPath\":1"), "linux.seccomp.listenerPath: must be");
 	refused(SECCOMP(",\"listenerMetadata\":\"m\""),
 		"linux.seccomp.listenerMetadata: must not be set without listenerPath");
-	refused(RULE("\"SCMP_ACT_NOTIFY\""), "syscalls[0].action: SCMP_ACT_NOTIFY needs a listenerP");
+	refused(RULE("\"SCMP_ACT_NOTIFY\""),
+		"syscalls[0].action: SCMP_ACT_NOTIFY needs a listenerP");
 	refused(SECCOMP(",\"flags\":[\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"]"),
 		"WAIT_KILLABLE_RECV needs a listenerPath");
 	warned(SECCOMP(",\"listenerPath\":\"/l\""),
