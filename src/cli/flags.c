@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FLAGS_MAX = 128, FIRST_LONG = 256, HELP = FIRST_LONG + FLAGS_MAX };
+enum { FLAGS_MAX = 128, FIRST_LONG = 256 };
 
 int flag_bool(const char *what, const char *value, bool *ret, struct err *err)
 {
@@ -34,7 +34,6 @@ static void fill_options(const struct flag *flags, size_t n, struct option *opti
 	if (ends_at_word)
 		*letters++ = '+';
 	*letters++ = ':';
-	*letters++ = 'H';
 	for (size_t i = 0; i < n; i++) {
 		options[i] = (struct option){
 			.name = flags[i].name,
@@ -47,7 +46,7 @@ static void fill_options(const struct flag *flags, size_t n, struct option *opti
 				*letters++ = ':';
 		}
 	}
-	options[n] = (struct option){.name = "help", .val = HELP};
+	options[n] = (struct option){.name = "help", .val = FIRST_LONG + (int)n};
 	options[n + 1] = (struct option){0};
 	*letters = '\0';
 }
@@ -78,6 +77,16 @@ static int unknown_flag(const struct command *command, const char *word, int let
 	return err_hint(err, "ctr %s --help lists the flags", command->name);
 }
 
+/* getopt_long takes the beginning of a name for the whole: one that we do not have would mean another
+ * that we do. */
+static bool is_whole(const char *word, const char *name)
+{
+	size_t len = strlen(name);
+
+	return strncmp(word, "--", 2) == 0 && strncmp(word + 2, name, len) == 0 &&
+	       (word[2 + len] == '\0' || word[2 + len] == '=');
+}
+
 static int missing_value(const char *word, int letter, struct err *err)
 {
 	if (letter && letter < FIRST_LONG)
@@ -98,21 +107,25 @@ int flags_parse(const struct command *command, void *to, int argc, char **argv, 
 	opterr = 0;
 	optind = 0;
 	while ((c = getopt_long(argc, argv, letters, options, NULL)) != -1) {
+		const char *word = argv[optind - 1 - (optarg && optarg == argv[optind - 1])];
+		int val = c == ':' ? optopt : c;
 		const struct flag *flag = NULL;
 		char what[64];
 
-		if (c == HELP) {
+		if (val >= FIRST_LONG && !is_whole(word, options[val - FIRST_LONG].name))
+			return unknown_flag(command, word, 0, err);
+		if (c == FIRST_LONG + (int)n) {
 			command_help(command);
 			return 1;
 		}
 		if (c == ':')
-			return missing_value(argv[optind - 1], optopt, err);
+			return missing_value(word, optopt, err);
 		if (c >= FIRST_LONG)
 			flag = &flags[c - FIRST_LONG];
 		else if (c != '?')
 			flag = by_letter(flags, n, c);
 		if (!flag)
-			return unknown_flag(command, argv[optind - 1], optopt, err);
+			return unknown_flag(command, word, optopt, err);
 		snprintf(what, sizeof(what), "--%s", flag->name);
 		if (flag->set(to, what, optarg ? optarg : "true", err) < 0)
 			return -1;
