@@ -293,6 +293,8 @@ NAMESPACE_FLAG(pid, CLONE_NEWPID, "private")
 NAMESPACE_FLAG(ipc, CLONE_NEWIPC, "private")
 NAMESPACE_FLAG(uts, CLONE_NEWUTS, "private")
 NAMESPACE_FLAG(userns, CLONE_NEWUSER, "private")
+NAMESPACE_FLAG(cgroupns, CLONE_NEWCGROUP, "private")
+NAMESPACE_FLAG(timens, CLONE_NEWTIME, "private")
 
 static int set_cgroup_manager(void *to, const char *what, const char *value, struct err *err)
 {
@@ -390,6 +392,7 @@ const struct flag run_flags[] = {
 		set_cgroup_manager},
 	{"cgroup-parent", 0, "PATH|SLICE", "the cgroup, or systemd's slice, above it",
 		set_cgroup_parent},
+	{"cgroupns", 0, "private|host", "paths of cgroups", set_cgroupns},
 	{"cidfile", 0, "FILE", "write the id to a new file", set_cidfile},
 	{"cpu-period", 0, "MICROSECONDS", "length of a period of --cpu-quota",
 		set_limit_cpu_period},
@@ -444,6 +447,7 @@ const struct flag run_flags[] = {
 	{"stop-signal", 0, "SIGNAL", "what ctr stop sends (TERM)", set_stop_signal},
 	{"stop-timeout", 0, "SECONDS", "how long ctr stop waits (10)", set_stop_timeout},
 	{"sysctl", 0, "KEY=VALUE", "a kernel parameter of its own namespaces", set_sysctl_flag},
+	{"timens", 0, "host|private", "clocks (the host's)", set_timens},
 	{"timeout", 0, "TIME", "kill it after so long (90s, 5m); status 124", set_timeout},
 	{"tmpfs", 0, "DIR[:OPTIONS]", "an empty directory in memory", set_mountflag_tmpfs},
 	{"tty", 't', NULL, "give it a terminal", set_tty},

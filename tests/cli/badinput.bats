@@ -96,7 +96,7 @@ no() { refused 125 "$1" ctr run --rm --rootfs "$FS" "${@:2}" -- true; }
 }
 
 @test "namespaces, capabilities, signals, security" {
-	for flag in --net --pid --ipc --uts --userns; do
+	for flag in --net --pid --ipc --uts --userns --cgroupns --timens; do
 		no "$flag.*nosuch" $flag nosuch
 		no "$flag" $flag ''
 	done

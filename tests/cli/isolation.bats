@@ -17,15 +17,49 @@ inside() { box "$@" -- sh -c 'for n in cgroup ipc mnt net pid user uts; do readl
 	[ -z "$(comm -12 host one)" ]
 }
 
-@test "net, pid, ipc, uts, userns: host keeps the host's, and only that" {
+@test "net, pid, ipc, uts, userns, cgroupns: host keeps the host's, and only that" {
 	namespaces cgroup ipc mnt net pid user uts | sort > host
-	for n in net pid ipc uts userns; do
-		kind=${n/userns/user}
+	for n in net pid ipc uts userns cgroupns; do
+		kind=${n/ns/}
 		inside --$n host | sort > inside
 		[ "$(comm -12 host inside)" = "$(readlink "/proc/self/ns/$kind")" ]
 	done
 	inside --network host | grep -qxF "$(readlink /proc/self/ns/net)"
 	inside --net none | not grep -qxF "$(readlink /proc/self/ns/net)"
+}
+
+@test "--cgroupns host: the host's groups are seen, and none can be written" {
+	started seen --cgroupns host -- sleep 60
+	[ "$(ctr exec seen readlink /proc/self/ns/cgroup)" = "$(readlink /proc/self/ns/cgroup)" ]
+	[ "$(ctr exec seen grep ^0:: /proc/self/cgroup)" = "$(grep ^0:: "/proc/$(payload seen)/cgroup")" ]
+	[[ "$(ctr exec seen grep ^0:: /proc/self/cgroup)" =~ ^0::/ctr/[^/]+$ ]]
+	[ "$(ctr exec seen ls /sys/fs/cgroup | xargs)" = "$(ls /sys/fs/cgroup | xargs)" ]
+	[ "$(jq -c '[.linux.namespaces[].type] | index("cgroup")' "$CTR_ROOT/containers/seen/config.json")" = null ]
+	ctr rm -f seen
+	box --cgroupns host --userns host -- sh -c 'for d in $(find /sys/fs/cgroup -type d); do
+		! mkdir $d/of-a-container 2> /dev/null || echo $d; done' > made
+	[ ! -s made ]
+	[ "$(box --cgroupns private -- grep ^0:: /proc/self/cgroup)" = 0::/ ]
+	refused 125 'writable-cgroups needs a user and a cgroup namespace' \
+		ctr run --rm --rootfs "$FS" --cgroupns host --security-opt writable-cgroups -- true
+}
+
+@test "--timens private: clocks of its own that show the host's time" {
+	[ "$(box -- readlink /proc/self/ns/time)" = "$(readlink /proc/self/ns/time)" ]
+	[ "$(box --timens host -- readlink /proc/self/ns/time)" = "$(readlink /proc/self/ns/time)" ]
+	started clocked --timens private -- sleep 60
+	own=$(readlink "/proc/$(payload clocked)/ns/time")
+	[ "$own" != "$(readlink /proc/self/ns/time)" ]
+	[ "$(ctr exec clocked sh -c 'for n in time time_for_children; do readlink /proc/self/ns/$n; done' | sort -u)" = "$own" ]
+	[ "$(ctr exec clocked cat /proc/self/timens_offsets | awk '{print $2, $3}' | sort -u)" = '0 0' ]
+	[ $(($(ctr exec clocked cut -d. -f1 /proc/uptime) - $(cut -d. -f1 /proc/uptime))) -le 1 ]
+	[ "$(jq -c '[.linux.namespaces[].type] | index("time") != null' "$CTR_ROOT/containers/clocked/config.json")" = true ]
+	[ "$(jq -c '.linux.timeOffsets' "$CTR_ROOT/containers/clocked/config.json")" = null ]
+	ctr rm -f clocked
+	run -0 ctr run --dry-run --rootfs "$FS" --timens private -- true
+	[[ $output == *clone*,time* ]]
+	run -0 ctr run --dry-run --rootfs "$FS" --cgroupns host -- true
+	[[ $output =~ clone\ [^$'\n']* && ${BASH_REMATCH[0]} != *cgroup* ]]
 }
 
 @test "the mount table inside knows nothing of the host" {
