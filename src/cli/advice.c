@@ -1,55 +1,228 @@
 #include "cli/command.h"
 
+#include <stdbool.h>
 #include <string.h>
 
+/* names: of one thing, with blanks between; letters too. */
 struct advice {
-	const char *name, *text;
+	const char *names, *text;
 };
 
-static const struct advice flags[] = {
-	{"publish", "ctr has no port publishing yet; --net host shares the host's network"},
-	{"p", "ctr has no port publishing yet; --net host shares the host's network"},
-	{"publish-all", "ctr has no port publishing yet; --net host shares the host's network"},
-	{"P", "ctr has no port publishing yet; --net host shares the host's network"},
-	{"network-alias", "names between containers need a bridge; use --add-host NAME:ADDRESS"},
-	{"link", "use --add-host NAME:ADDRESS"},
+#define NO_BRIDGE "addresses need a bridge; --net none and --net host are there"
+#define NO_PULL   "nothing is pulled: ctr image import or ctr image build make the image first"
+#define MACHINE   "an image is run as it is; foreign architectures need binfmt_misc on the host"
+#define NO_HEALTH "ctr runs no health checks: call ctr exec from a timer"
+#define IDS       "a container has 65536 ids of its own, or the host's with --userns host"
+#define NO_POD    "there are no pods: each container has its own name and its own network"
+#define NEWEST    "name it: ctr ps -q -n 1 prints the newest"
+#define NO_RT     "cgroup v2 has no realtime scheduler limits; use --cpu-weight"
+#define OWN_FILE  "mount a file of your own over it: -v FILE:/etc/"
+
+static const struct advice run_flags_elsewhere[] = {
+	{"publish p publish-all P",
+		"ctr has no port publishing yet; --net host shares the host's network"},
+	{"expose",
+		"it publishes nothing and can be left out; --net host shares the host's network"},
+	{"ip ip6 link-local-ip mac-address", NO_BRIDGE},
+	{"network-alias net-alias link",
+		"names between containers need a bridge; use --add-host NAME:ADDRESS"},
+	{"dns-opt", "it is called --dns-option"},
+	{"domainname", "use --hostname with the full name"},
+	{"no-hosts hosts-file", OWN_FILE "hosts:ro"},
+	{"no-hostname", OWN_FILE "hostname:ro"},
+	{"passwd passwd-entry hostuser", OWN_FILE "passwd:ro"},
+	{"group-entry", OWN_FILE "group:ro"},
+	{"http-proxy", "no proxy is passed on unasked: -e http_proxy passes it on"},
 	{"privileged",
 		"name what is needed: --cap-add, --device, --security-opt seccomp=unconfined, "
 		"--userns host"},
+	{"seccomp-policy", "use --security-opt seccomp=FILE"},
 	{"gpus", "pass the device nodes with --device"},
-	{"volumes-from", "repeat the other container's -v flags"},
-	{"volume-driver", "mount it on the host and use -v"},
-	{"isolation", "namespaces are chosen one by one: --pid, --ipc, --uts, --net, --userns"},
-	{"platform",
-		"an image is run as it is; foreign architectures need binfmt_misc on the host"},
-	{"pull", "import the image first: ctr image import or ctr image build"},
+	{"device-cgroup-rule", "name each device with --device, and its rights: SRC:DST:rwm"},
+	{"uidmap gidmap subuidname subgidname", IDS},
+	{"isolation",
+		"namespaces are chosen one by one: --pid, --ipc, --uts, --net, --userns, --cgroupns"},
+	{"cgroups", "a container always has a cgroup; --cgroup-parent says where"},
+	{"arch os variant platform", MACHINE},
+	{"pull authfile creds cert-dir tls-verify decryption-key retry retry-delay", NO_PULL},
+	{"disable-content-trust", "every blob of an image is checked by its digest"},
+	{"quiet q", "nothing is pulled, so that there is nothing to be quiet about"},
+	{"rmi", "remove it afterwards: ctr image rm NAME"},
+	{"replace", "remove the old one first: ctr rm -f NAME"},
 	{"restart", "use a systemd unit with Restart= around ctr run"},
+	{"requires", "start the other one before; with systemd, Requires= and After= of a unit"},
+	{"sdnotify", "use a systemd unit with Type=exec around ctr run"},
+	{"systemd", "an init system is run like any command; --security-opt writable-cgroups "
+		    "lets it make cgroups"},
+	{"pod pod-id-file", NO_POD},
+	{"runtime", "ctr is the runtime; docker and podman can have ctr-oci as theirs"},
+	{"use-api-socket", "show the container the socket: -v /run/docker.sock:/run/docker.sock"},
+	{"secret", "show it as a file: -v FILE:/run/secrets/NAME:ro"},
+	{"preserve-fds preserve-fd",
+		"no descriptors are passed on but the three streams; use -v for a FIFO or socket"},
 	{"log-driver", "ctr keeps one log per detached container; read it with ctr logs"},
 	{"log-opt", "use --log-max-size"},
-	{"attach",
+	{"attach a",
 		"without -d, standard streams are attached; ctr attach joins a detached container"},
-	{"a", "without -d, standard streams are attached; ctr attach joins a detached container"},
 	{"sig-proxy", "signals are always passed on"},
+	{"conmon-pidfile pidfile", "ctr inspect prints the process id"},
+	{"init-path", "--init runs ctr-init; another init can be the command itself"},
 	{"kernel-memory", "cgroup v2 has no separate kernel memory limit; use --memory"},
 	{"memory-swappiness", "cgroup v2 has no swappiness; use --memory-swap"},
 	{"oom-kill-disable", "cgroup v2 cannot disable the OOM killer; use --oom-score-adj"},
-	{"cpu-rt-runtime", "cgroup v2 has no realtime scheduler limits"},
-	{"cpu-rt-period", "cgroup v2 has no realtime scheduler limits"},
+	{"cpu-rt-runtime cpu-rt-period", NO_RT},
+	{"cpu-count cpu-percent", "it is for Windows; use --cpus"},
+	{"rdt-class",
+		"the kernel's resctrl is not used; --cpuset-cpus and --cpuset-mems are there"},
 	{"blkio-weight", "use --io-weight"},
+	{"blkio-weight-device", "use --cgroup-conf 'io.weight=MAJOR:MINOR WEIGHT'"},
 	{"device-read-bps", "use --io-max DEVICE:rbps=N"},
 	{"device-write-bps", "use --io-max DEVICE:wbps=N"},
 	{"device-read-iops", "use --io-max DEVICE:riops=N"},
 	{"device-write-iops", "use --io-max DEVICE:wiops=N"},
+	{"io-maxbandwidth", "it is for Windows; use --io-max DEVICE:rbps=N,wbps=N"},
+	{"io-maxiops", "it is for Windows; use --io-max DEVICE:riops=N,wiops=N"},
 	{"storage-opt",
 		"the writable layer lies below CTR_ROOT; put that on a limited file system"},
-	{"health-cmd", "run checks with ctr exec"},
-	{"no-healthcheck", "ctr runs no health checks"},
-	{"ip", "addresses need a bridge; --net none and --net host are there"},
-	{"mac-address", "addresses need a bridge; --net none and --net host are there"},
-	{"cgroupns", "a container always has its own cgroup namespace"},
-	{"shm-size", "use --tmpfs /dev/shm:size=N"},
-	{"disable-content-trust", "every blob of an image is checked by its digest"},
-	{"domainname", "use --hostname with the full name"},
+	{"shm-size shm-size-systemd", "use --tmpfs /dev/shm:size=N"},
+	{"read-only-tmpfs", "name each directory: --tmpfs /tmp --tmpfs /run"},
+	{"volumes-from", "repeat the other container's -v flags"},
+	{"volume-driver", "mount it on the host and use -v"},
+	{"image-volume", "volumes of an image are plain directories of it; use -v or --tmpfs"},
+	{"chrootdirs", "show the file there as well: -v /etc/hosts:DIR/etc/hosts:ro"},
+	{"health-cmd health-interval health-retries health-start-interval health-start-period "
+	 "health-timeout health-on-failure health-startup-cmd health-startup-interval "
+	 "health-startup-retries health-startup-success health-startup-timeout "
+	 "health-log-destination health-max-log-count health-max-log-size",
+		NO_HEALTH},
+	{"no-healthcheck", "ctr runs no health checks: leave it out"},
+	{"label-file", "use --label for each line"},
+	{"env-host", "name what is passed on: -e NAME for each"},
+	{"env-merge", "give the whole value: -e NAME=VALUE"},
+	{"unsetenv", "run the command by env: env -u NAME COMMAND"},
+	{"unsetenv-all", "run the command by env: env -i COMMAND"},
+	{"tz", "use -e TZ=ZONE, or -v /etc/localtime:/etc/localtime:ro"},
+	{"personality", "run the command by setarch: setarch linux32 COMMAND"},
+	{0},
+};
+
+static const struct advice exec_flags_elsewhere[] = {
+	{"detach-keys",
+		"a command of exec cannot be left and found again; the console of ctr attach can"},
+	{"privileged cap-add", "a command gets no more than the container has: ctr run --cap-add"},
+	{"preserve-fds preserve-fd", "no descriptors are passed on but the three streams"},
+	{"cidfile", "name it: ctr exec $(cat FILE) COMMAND"},
+	{"wait", "ctr run -d returns when the command of the container runs"},
+	{"latest l", NEWEST},
+	{0},
+};
+
+static const struct advice ps_flags_elsewhere[] = {
+	{"latest l", "use -n 1"},
+	{"size s", "du -s of the directory that ctr inspect tells"},
+	{"external", "ctr knows of no containers but its own; use --all"},
+	{"noheading", "use --quiet for ids, or --format json"},
+	{"ns", "ctr inspect prints the process id, lsns -p PID its namespaces"},
+	{"pod p", NO_POD},
+	{"sync", "ps always asks the kernel what runs"},
+	{"watch w", "use watch(1) around it, or ctr stats"},
+	{0},
+};
+
+static const struct advice rm_flags_elsewhere[] = {
+	{"volumes v", "there are no named volumes to remove with it: leave it out"},
+	{"link", "there are no links between containers: leave it out"},
+	{"latest l", "name it: ctr rm $(ctr ps -q -n 1)"},
+	{"all a", "ctr rm $(ctr ps -a -q)"},
+	{"filter", "ctr rm $(ctr ps -a -q --filter KEY=VALUE)"},
+	{"cidfile", "ctr rm $(cat FILE)"},
+	{"depend", "no container depends on another: leave it out"},
+	{"ignore i",
+		"one that is not there is an error: look with ctr ps -a -q --filter name=NAME"},
+	{"time t", "ctr stop -t SECONDS first"},
+	{0},
+};
+
+static const struct advice logs_flags_elsewhere[] = {
+	{"details", "labels and variables are told by ctr inspect"},
+	{"color names", "the log is that of one container, and printed as it was written"},
+	{"latest l", NEWEST},
+	{0},
+};
+
+static const struct advice inspect_flags_elsewhere[] = {
+	{"f", "the output is JSON: ctr inspect NAME | jq '.[0].pid'"},
+	{"type t", "containers only; images have ctr image inspect"},
+	{"size s", "du -s of the directory that it tells"},
+	{"latest l", NEWEST},
+	{0},
+};
+
+static const struct advice stop_flags_elsewhere[] = {
+	{"timeout", "it is called --time"},
+	{"all a", "name them: ctr stop $(ctr ps -q)"},
+	{"filter f", "ctr stop $(ctr ps -q --filter KEY=VALUE)"},
+	{"cidfile", "ctr stop $(cat FILE)"},
+	{"ignore i", "one that is not there is an error: look with ctr ps -q --filter name=NAME"},
+	{"latest l", NEWEST},
+	{0},
+};
+
+static const struct advice kill_flags_elsewhere[] = {
+	{"all a", "name them: ctr kill $(ctr ps -q)"},
+	{"cidfile", "ctr kill $(cat FILE)"},
+	{"latest l", NEWEST},
+	{0},
+};
+
+static const struct advice wait_flags_elsewhere[] = {
+	{"condition", "wait is for the end; ctr ps tells who runs"},
+	{"interval i", "the kernel tells of the end at once: leave it out"},
+	{"ignore", "one that is not there is an error: look with ctr ps -a -q --filter name=NAME"},
+	{"latest l", NEWEST},
+	{0},
+};
+
+static const struct advice attach_flags_elsewhere[] = {
+	{"sig-proxy", "signals are always passed on; leave the terminal with ctrl-p,ctrl-q"},
+	{"latest l", NEWEST},
+	{0},
+};
+
+static const struct advice stats_flags_elsewhere[] = {
+	{"all a", "one that has ended uses nothing; ctr ps -a lists it"},
+	{"no-trunc", "names are never cut; --format json has whole ids"},
+	{"no-reset", "use --format json, an array to a line"},
+	{"interval i", "use --no-stream and sleep"},
+	{"latest l", NEWEST},
+	{0},
+};
+
+static const struct advice pause_flags_elsewhere[] = {
+	{"all a", "name them: ctr ps -q lists them"},
+	{"filter f", "ctr ps -q --filter KEY=VALUE lists them"},
+	{"cidfile", "name it: $(cat FILE)"},
+	{"latest l", NEWEST},
+	{0},
+};
+
+static const struct {
+	const char *command;
+	const struct advice *flags;
+} flags_elsewhere[] = {
+	{"run", run_flags_elsewhere},
+	{"exec", exec_flags_elsewhere},
+	{"ps", ps_flags_elsewhere},
+	{"rm", rm_flags_elsewhere},
+	{"logs", logs_flags_elsewhere},
+	{"inspect", inspect_flags_elsewhere},
+	{"stop", stop_flags_elsewhere},
+	{"kill", kill_flags_elsewhere},
+	{"wait", wait_flags_elsewhere},
+	{"attach", attach_flags_elsewhere},
+	{"stats", stats_flags_elsewhere},
+	{"pause", pause_flags_elsewhere},
+	{"resume", pause_flags_elsewhere},
 };
 
 static const struct advice commands_elsewhere[] = {
@@ -79,23 +252,41 @@ static const struct advice commands_elsewhere[] = {
 	{"create", "ctr run -d"},
 	{"start", "a container runs once: ctr run"},
 	{"top", "ctr exec NAME ps"},
+	{0},
 };
 
-static const char *find(const struct advice *table, size_t n, const char *name)
+/* Whether name is one of the words of names. */
+static bool is_among(const char *names, const char *name)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(table[i].name, name) == 0)
-			return table[i].text;
+	size_t len = strlen(name);
+
+	for (const char *p = names; *p; p += strspn(p, " ")) {
+		size_t word = strcspn(p, " ");
+
+		if (word == len && memcmp(p, name, len) == 0)
+			return true;
+		p += word;
+	}
+	return false;
+}
+
+static const char *find(const struct advice *table, const char *name)
+{
+	for (; table->names; table++)
+		if (is_among(table->names, name))
+			return table->text;
 	return NULL;
 }
 
-const char *flag_advice(const char *name)
+const char *flag_advice(const char *command, const char *name)
 {
-	return find(flags, sizeof(flags) / sizeof(flags[0]), name);
+	for (size_t i = 0; i < sizeof(flags_elsewhere) / sizeof(flags_elsewhere[0]); i++)
+		if (strcmp(flags_elsewhere[i].command, command) == 0)
+			return find(flags_elsewhere[i].flags, name);
+	return NULL;
 }
 
 const char *command_advice(const char *name)
 {
-	return find(commands_elsewhere, sizeof(commands_elsewhere) / sizeof(commands_elsewhere[0]),
-		name);
+	return find(commands_elsewhere, name);
 }

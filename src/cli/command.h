@@ -52,7 +52,8 @@ void command_help(const struct command *command);
 /* Setters for plain fields; `to` is the field's struct, so each command wraps them. */
 int flag_bool(const char *what, const char *value, bool *ret, struct err *err);
 
-/* What to use in place of a flag that docker or podman has and we have not; NULL if unknown. */
-const char *flag_advice(const char *name);
+/* What to use in place of a flag, without dashes, of the same command of docker or podman that we have
+ * not; NULL if unknown. */
+const char *flag_advice(const char *command, const char *name);
 /* The same for commands, those of containerd's ctr among them. */
 const char *command_advice(const char *name);

@@ -71,7 +71,8 @@ static int unknown_flag(const struct command *command, const char *word, int let
 	else
 		snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
 	err_set(err, "unknown flag %s", name);
-	advice = flag_advice(letter && letter < FIRST_LONG ? one : name + strspn(name, "-"));
+	advice = flag_advice(command->name,
+		letter && letter < FIRST_LONG ? one : name + strspn(name, "-"));
 	if (advice)
 		return err_hint(err, "%s", advice);
 	return err_hint(err, "ctr %s --help lists the flags", command->name);

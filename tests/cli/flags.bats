@@ -38,3 +38,60 @@ teardown() { nothing_left; }
 	[[ $output == *"pids.max = 77"* ]]
 	refused 125 '^ctr: run: --pids:.*abc' ctr run --pids abc --rootfs "$FS" -- true
 }
+
+# Into flags[COMMAND]: each flag of the command, with blanks around.
+learn_flags() {
+	local command
+	for command in run exec ps rm logs inspect stop kill wait attach stats pause resume; do
+		flags[$command]=$(ctr $command --help | sed -n '/^flags:/,$p' |
+			grep -oE '^ +(-[A-Za-z], )?--[a-z-]+' | tr -c 'A-Za-z-' '[ *]')' '
+	done
+}
+
+# The flag is ours, or there is a hint that says more than where to read, and names flags that are there.
+is_answered() {
+	local command=$1 flag=$2 said word known
+	[[ ${flags[$command]} != *" $flag "* ]] || return 0
+	if said=$(ctr "$command" "$flag" 2>&1 < /dev/null); then return 1; fi
+	[[ $said == "ctr: $command: unknown flag $flag"$'\n'"hint: "* && $said != *"lists the flags"* ]] || return
+	said=${said#*hint: } known=${flags[$command]}
+	for word in $(grep -oE 'ctr [a-z]+' <<< "$said" | cut -c5-); do known+=${flags[$word]-}; done
+	for word in $said; do
+		word=${word%%[,:;]*}
+		[[ $word != --* || $known == *" $word "* ]] || return
+	done
+}
+
+@test "each flag of docker and podman is taken, or told what to use instead" {
+	local tool command names name bad=0 seen=0
+	local -A flags
+	learn_flags
+	while read -r tool command names; do
+		[ "$tool" != '#' ] || continue
+		[ "$command" != unpause ] || command=resume
+		for name in $names; do
+			seen=$((seen + 1))
+			is_answered "$command" "$name" || { echo "$tool $command $name: no answer" && bad=$((bad + 1)); }
+		done
+	done < "$BATS_TEST_DIRNAME/flags.list"
+	[ $seen -gt 350 ]
+	[ $bad -eq 0 ]
+}
+
+@test "an advice is for its command only" {
+	local command flag
+	while read -r command flag; do
+		refused 125 "unknown flag $flag\$" ctr $command $flag
+		hinted "ctr $command --help lists the flags\$"
+	done <<- END
+		stats -p
+		exec --restart
+		exec -P
+		logs --publish
+		rm --gpus
+	END
+	refused 125 'unknown flag --privileged' ctr exec --privileged
+	hinted 'ctr run --cap-add'
+	refused 125 'unknown flag -a' ctr stats -a
+	hinted 'ended'
+}
