@@ -158,6 +158,21 @@ int dev_node_of_host(const struct device *d, struct err *err)
 		d->path, d->type, d->major, d->minor);
 }
 
+/* What runtimes have bound a device over before is an empty file, like the one we make. */
+static int may_cover(int target, const struct device *d, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(target, &st) < 0)
+		return err_sys(err, "stat %s in the container", d->path);
+	if (is_node(target, d) || (S_ISREG(st.st_mode) && st.st_size == 0))
+		return 0;
+	if (d->type == 'p')
+		return err_set(err, "device %s: a file is there already, and is no fifo", d->path);
+	return err_set(err, "device %s: a file is there already, and is not %c %u:%u", d->path,
+		d->type, d->major, d->minor);
+}
+
 int dev_node_place(int rootfd, const struct device *d, int tree, struct err *err)
 {
 	autofd int target = inside_ensure(rootfd, d->path, INSIDE_FILE, err);
@@ -170,6 +185,8 @@ int dev_node_place(int rootfd, const struct device *d, int tree, struct err *err
 	if (fs.f_type == PROC_SUPER_MAGIC)
 		return err_set(err, "%s is a part of procfs, over which nothing may be mounted",
 			d->path);
+	if (may_cover(target, d, err) < 0)
+		return -1;
 	return tree_attach(tree, target, d->path, err);
 }
 

@@ -18,7 +18,8 @@ int dev_node_new(const struct device *device, const struct id_maps *ids, struct 
  * path, or where udev has links to all, /dev/char and /dev/block. */
 int dev_node_of_host(const struct device *device, struct err *err);
 
-/* Child: a device of dev_node_new() or dev_node_of_host() over a file at its path, made if missing. */
+/* Child: a device of dev_node_new() or dev_node_of_host() over an empty file at its path,
+ * made if missing, or over the same device; over nothing else. */
 int dev_node_place(int rootfd, const struct device *device, int tree, struct err *err);
 
 /* Child: the links and directories that programs expect in /dev. */

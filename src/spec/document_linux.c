@@ -274,6 +274,22 @@ static int device_read(struct walk *w, const struct document_device *from, struc
 	return 0;
 }
 
+/* Engines name one twice where the user has. */
+static int device_add(struct walk *w, struct spec *s, const struct device *d)
+{
+	for (size_t i = 0; i < s->device_count; i++) {
+		const struct device *there = &s->devices[i];
+
+		if (strcmp(there->path, d->path))
+			continue;
+		if (there->type == d->type && there->major == d->major && there->minor == d->minor)
+			return 0;
+		return walk_fail(w, "%s is there already, as another device", d->path);
+	}
+	arena_push(w->arena, s->devices, s->device_count, *d);
+	return 0;
+}
+
 static int devices_read(struct walk *w, struct document *d)
 {
 	size_t here = walk_enter(w, "linux.devices", 0);
@@ -282,10 +298,9 @@ static int devices_read(struct walk *w, struct document *d)
 		size_t list = walk_enter(w, NULL, i);
 		struct device to;
 
-		if (device_read(w, &d->devices[i], &to) < 0)
+		if (device_read(w, &d->devices[i], &to) < 0 || device_add(w, &d->spec, &to) < 0)
 			return -1;
 		walk_leave(w, list);
-		arena_push(w->arena, d->spec.devices, d->spec.device_count, to);
 	}
 	walk_leave(w, here);
 	return 0;

@@ -206,6 +206,7 @@ shows() {
 		.linux.resources.cpu = {"shares": -1}
 		.linux.devices = [{"path": "/dev/x", "type": "z"}]
 		.linux.devices = [{"path": "dev/x", "type": "c", "major": 1, "minor": 1}]
+		.linux.devices = [{"path": "/dev/x", "type": "c", "major": 1, "minor": 3}, {"path": "/dev/x", "type": "c", "major": 1, "minor": 5}]
 		.hooks.prestart = [{"path": "relative"}]
 		.hooks.prestart = {"path": "/bin/true"}
 		.annotations = {"a": 1}

@@ -101,6 +101,34 @@ import time; time.sleep(1); s.sendto(b"STATUS=x\nREADY=1\nMAINPID=1", os.environ
 	[ "$output" = 1:3 ]
 }
 
+@test "a device over a file that is another is refused, and nothing left" {
+	mkdir -p "$FS/opt/dir"
+	echo kept > "$FS/opt/file"
+	: > "$FS/opt/empty"
+	mknod "$FS/opt/null" c 1 3
+	mknod "$FS/opt/zero" c 1 5
+	mkfifo "$FS/opt/fifo"
+	ln -s file "$FS/opt/link"
+	for there in file dir null fifo link; do
+		run -1 run_in ".linux.devices = [{path: \"/opt/$there\", type: \"c\", major: 1, minor: 5}]" true
+		[[ "$(wc -l <<< "$output")" = 1 && "$output" == *"/opt/$there"* ]] || { echo "$output"; return 1; }
+		[ -z "$(oci list -q)" ]
+	done
+	[ "$(cat "$FS/opt/file")" = kept ]
+	# What a runtime has bound over leaves an empty file; and one that matches is no other.
+	run -0 run_in '.linux.devices = [{path: "/opt/empty", type: "c", major: 1, minor: 5}, {path: "/opt/zero", type: "c", major: 1, minor: 5}]' \
+		'head -c 2 /opt/empty /opt/zero | wc -c'
+	rm -r "$FS/opt"
+}
+
+@test "a device that is named twice is taken once" {
+	run -0 run_in '.linux.devices = [{path: "/dev/null", type: "c", major: 1, minor: 3}, {path: "/opt/a", type: "c", major: 1, minor: 5},
+		{path: "/dev/own", type: "c", major: 1, minor: 5}, {path: "/dev/own", type: "u", major: 1, minor: 5}, {path: "/opt/a", type: "c", major: 1, minor: 5}]' \
+		'stat -c %t:%T /dev/null /dev/own /opt/a'
+	[ "$(xargs <<< "$output")" = "1:3 1:5 1:5" ]
+	rm -r "$FS/opt"
+}
+
 @test "exec under a filter that notifies: the listener gets it with the pid of the new process" {
 	serve "$PWD/stream" 'show = lambda m, a, *_: print((j := json.loads(m))["state"]["id"], j["state"]["status"], j["pid"], len(a), flush=True)
 for c, _ in iter(s.accept, 0): show(*c.recvmsg(65536, socket.CMSG_SPACE(4)))'

@@ -557,6 +557,24 @@ Test(config_engine, seccomp_listener)
 		"linux.seccomp.listenerPath: is ignored: no action is SCMP_ACT_NOTIFY");
 }
 
+#define DEVICE(path, minor)                                                                        \
+	"{\"path\":\"" path "\",\"type\":\"c\",\"major\":1,\"minor\":" minor ",\"fileMode\":384}"
+
+Test(config_engine, devices_twice)
+{
+	struct spec s = silent(LINUX("\"devices\":[" DEVICE("/dev/a", "3") "," DEVICE("/dev/a",
+		"3") "," DEVICE("/dev/null", "3") "]"));
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.device_count; i++)
+		n += !strcmp(s.devices[i].path, "/dev/a") ||
+		     !strcmp(s.devices[i].path, "/dev/null");
+	cr_expect_eq(n, 2);
+	spec_free(&s);
+	refused(LINUX("\"devices\":[" DEVICE("/dev/a", "3") "," DEVICE("/dev/a", "5") "]"),
+		"linux.devices[1]: /dev/a is there already, as another");
+}
+
 Test(config_engine, linux_beside)
 {
 	const char *text =
