@@ -87,6 +87,7 @@ $(B)/soak/pause: tests/soak/pause.c
 soak: all $(B)/soak/pause
 	tests/soak/run.sh $(B) mix.py $(N) $(SEED)
 	tests/soak/run.sh $(B) races.py 1000
+	@$(MAKE) --no-print-directory -s soak-many
 soak-many: all $(B)/soak/pause $(B)/bench/floor
 	tests/soak/run.sh $(B) many.py 1000
 

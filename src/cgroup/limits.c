@@ -412,6 +412,17 @@ static int cpuset_check(const struct cgroup_write *w, int group_fd, struct err *
 	return cgroup_cpu_list_within(w->value, have) ? 0 : no_cpus(w, group_fd, err);
 }
 
+/* The kernel takes a weight though no disk goes by it. Who sees a part of the tree only cannot know. */
+static void weight_check(const struct cgroup_write *w, int hierarchy_fd)
+{
+	char have[4096];
+
+	if (!w->optional && file_peek(hierarchy_fd, "io.cost.qos", have, sizeof(have)) >= 0 &&
+		!strstr(have, "enable=1"))
+		warn("io.weight has no effect yet: no disk of this host goes by it; to change that, "
+		     "write \"MAJOR:MINOR enable=1\" to io.cost.qos at the top of the cgroup tree");
+}
+
 static int write_apply(const struct cgroup_write *w, int hierarchy_fd, int group_fd,
 	struct err *err)
 {
@@ -431,6 +442,8 @@ static int write_apply(const struct cgroup_write *w, int hierarchy_fd, int group
 written:
 	if (strcmp(w->file, "cpuset.cpus") == 0 || strcmp(w->file, "cpuset.mems") == 0)
 		return cpuset_check(w, group_fd, err);
+	if (strcmp(w->file, "io.weight") == 0)
+		weight_check(w, hierarchy_fd);
 	return 0;
 }
 

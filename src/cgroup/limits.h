@@ -33,7 +33,8 @@ void cgroup_plan_free(struct cgroup_plan *plan);
 
 /* One open and one write for each limit. Only when a file is missing, its controller is enabled
  * from the top of the tree down to the parent of the group, and the write repeated. A limit that
- * the host cannot hold is an error with the reason; what was applied before it stays. */
+ * the host cannot hold is an error with the reason; what was applied before it stays. A weight that
+ * waits for a disk to be told of weights is a warning. */
 int cgroup_apply(int hierarchy_fd, int group_fd, const struct cgroup_plan *plan, struct err *err);
 
 /* "0-3,5": numbers and ascending ranges, at most 4 KiB of them. */

@@ -11,6 +11,8 @@ setup_file() {
 setup() { cd "$BATS_TEST_TMPDIR" || return; }
 teardown() {
 	swapoff "$BATS_FILE_TMPDIR/swap" 2> /dev/null || :
+	echo max > "$GROUPS_AT/memory.max"
+	echo "$DISK enable=0" > "$(dirname "$GROUPS_AT")/io.cost.qos"
 	nothing_left
 }
 
@@ -91,6 +93,23 @@ swap_on() {
 	ctr rm -f kept
 }
 
+@test "--memory-reservation: what another needs is not taken from it" {
+	swap_on
+	# kept LOW HIGH [FLAGS]: how much stays of 32 MiB when another wants more than there is for both
+	kept() {
+		started kept "${@:3}" -- work hold 32
+		until_true "it has all" logged kept 'touched 32'
+		echo 64M > "$GROUPS_AT/memory.max"
+		started other -- work hold 64
+		until_true "it has all" logged other 'touched 64'
+		within "$(value kept memory.current)" "$1" "$2"
+		ctr rm -f kept other
+		echo max > "$GROUPS_AT/memory.max"
+	}
+	kept $((30 << 20)) $((36 << 20)) --memory-reservation 40m
+	kept 0 $((26 << 20))
+}
+
 quarter() {
 	local whole part
 	started whole --cpuset-cpus 0 -- work spin 16
@@ -158,6 +177,32 @@ three_to_one() {
 	[ "$(value disk io.max)" = "$DISK rbps=1048576 wbps=max riops=max wiops=16" ]
 	ctr rm -f disk
 	refused 125 'no such disk|77:7' ctr run --rm --rootfs "$FS" --io-max 77:7:wbps=1m -- true
+}
+
+four_to_one() {
+	local ratio
+	started light --io-weight 100 -- work disk /root/x 8
+	started heavy --io-weight 400 -- work disk /root/x 8
+	ctr wait light heavy
+	ratio=$(awk "BEGIN {print $(ctr logs heavy) / $(ctr logs light)}")
+	ctr rm light heavy
+	within "$ratio" 2.5 6
+}
+@test "--io-weight: four to one on a disk that goes by weights; a warning where none does" {
+	local top
+	top=$(dirname "$GROUPS_AT")
+	run --separate-stderr -0 box --io-weight 100 -- true
+	[ -z "$stderr" ]
+	run --separate-stderr -0 box --io-weight 400 -- true
+	[ "${#stderr_lines[@]}" = 1 ]
+	[[ "$stderr" =~ ^'ctr: warning: io.weight has no effect yet' ]]
+	# As fast as the model says and no faster: all of it is always wanted.
+	echo "$DISK enable=1 ctrl=user min=100.00 max=100.00" > "$top/io.cost.qos"
+	echo "$DISK ctrl=user model=linear rbps=4194304 rseqiops=1000 rrandiops=1000 wbps=4194304 wseqiops=1000 wrandiops=1000" \
+		> "$top/io.cost.model"
+	run --separate-stderr -0 box --io-weight 400 -- true
+	[ -z "$stderr" ]
+	measured four_to_one
 }
 
 @test "hugetlb by --cgroup-conf" {

@@ -1,11 +1,13 @@
 /*
  * A payload that uses up one thing and says how much it got.
  *
- *   memory MIB          touches so much, holds it
+ *   memory MIB          touches so much, twice
+ *   hold MIB            the same, and keeps it
  *   spin SECONDS        rounds of a loop in that time
  *   fork N              children alive at once, of N
  *   storm               forks without end
  *   write FILE KIB      writes past the page cache, milliseconds it took
+ *   disk FILE SECONDS   blocks of 64 KiB so written in that time
  *   node TYPE MAJOR MINOR ACCESS   makes the device and opens it: "ok", or what failed
  *   huge                touches a huge page
  */
@@ -95,20 +97,46 @@ _Noreturn static void storm(void)
 			usleep(1000);
 }
 
+enum { BLOCK = 64 << 10 };
+
+static int open_direct(const char *path, void **block)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_DIRECT, 0600);
+
+	if (fd < 0 || posix_memalign(block, 4096, BLOCK))
+		return -1;
+	memset(*block, 1, BLOCK);
+	return fd;
+}
+
 static int write_direct(const char *path, long kib)
 {
-	enum { BLOCK = 64 << 10 };
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_DIRECT, 0600);
 	double start = now();
 	void *block;
+	int fd = open_direct(path, &block);
 
-	if (fd < 0 || posix_memalign(&block, 4096, BLOCK))
+	if (fd < 0)
 		return failed(path);
-	memset(block, 1, BLOCK);
 	for (long done = 0; done < kib; done += BLOCK >> 10)
 		if (write(fd, block, BLOCK) != BLOCK)
 			return failed("write");
 	printf("%.0f\n", (now() - start) * 1000);
+	return 0;
+}
+
+static int write_for(const char *path, long seconds)
+{
+	double end = now() + (double)seconds;
+	void *block;
+	int fd = open_direct(path, &block);
+	long done = 0;
+
+	if (fd < 0)
+		return failed(path);
+	for (; now() < end; done++)
+		if (pwrite(fd, block, BLOCK, 0) != BLOCK)
+			return failed("write");
+	printf("%ld\n", done);
 	return 0;
 }
 
@@ -145,8 +173,12 @@ int main(int argc, char **argv)
 
 	if (!strcmp(what, "memory"))
 		return memory(n);
+	if (!strcmp(what, "hold"))
+		return memory(n) || pause();
 	if (!strcmp(what, "spin"))
 		return spin(n);
+	if (!strcmp(what, "disk") && argc == 4)
+		return write_for(argv[2], atol(argv[3]));
 	if (!strcmp(what, "fork"))
 		return fork_many(n);
 	if (!strcmp(what, "storm"))
