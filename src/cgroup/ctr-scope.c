@@ -9,6 +9,9 @@
  * ctr-scope [--user] --set UNIT NAME=TYPE:VALUE…
  *
  * Changes properties of such a unit for as long as it is there, and says on that socket how that went.
+ *
+ * TYPE: that of D-Bus, of one letter; m, hexadecimal digits of an array of bytes; or a, the number of
+ * strings in an array, which are the words behind it.
  */
 #include "base/err.h"
 #include "base/fd.h"
@@ -24,6 +27,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -72,22 +76,86 @@ static int append_mask(sd_bus_message *m, const char *name, const char *hex)
 	return sd_bus_message_close_container(m);
 }
 
-static int append_property(sd_bus_message *m, char *word, struct err *err)
+static int append_number(sd_bus_message *m, const char *name, char type, const char *value)
 {
-	char *equals = strchr(word, '='), *value = equals ? equals + 3 : NULL;
+	const char signature[] = {type, '\0'};
 	uint64_t number;
-	int r = -1;
+
+	if (num_parse_u64(value, &number) < 0)
+		return -1;
+	if (type == 't')
+		return sd_bus_message_append(m, "(sv)", name, signature, number);
+	return sd_bus_message_append(m, "(sv)", name, signature, (uint32_t)number);
+}
+
+static int append_integer(sd_bus_message *m, const char *name, char type, const char *value)
+{
+	const char signature[] = {type, '\0'};
+	int64_t number;
+
+	if (num_parse_i64(value, &number) < 0)
+		return -1;
+	if (type == 'x')
+		return sd_bus_message_append(m, "(sv)", name, signature, number);
+	return sd_bus_message_append(m, "(sv)", name, signature, (int32_t)number);
+}
+
+/* The words behind it are the strings; *words is then at the last of them. */
+static int append_strings(sd_bus_message *m, const char *name, const char *value, char ***words)
+{
+	uint32_t count;
+
+	if (num_parse_u32(value, &count) < 0 || sd_bus_message_open_container(m, 'r', "sv") < 0 ||
+		sd_bus_message_append(m, "s", name) < 0 ||
+		sd_bus_message_open_container(m, 'v', "as") < 0 ||
+		sd_bus_message_open_container(m, 'a', "s") < 0)
+		return -1;
+	for (; count > 0; count--)
+		if (!*++*words || sd_bus_message_append(m, "s", **words) < 0)
+			return -1;
+	for (int i = 0; i < 2; i++)
+		if (sd_bus_message_close_container(m) < 0)
+			return -1;
+	return sd_bus_message_close_container(m);
+}
+
+static int append_value(sd_bus_message *m, const char *name, char type, const char *value,
+	char ***words)
+{
+	switch (type) {
+	case 's':
+		return sd_bus_message_append(m, "(sv)", name, "s", value);
+	case 'd':
+		return sd_bus_message_append(m, "(sv)", name, "d", strtod(value, NULL));
+	case 'a':
+		return append_strings(m, name, value, words);
+	case 'm':
+		return append_mask(m, name, value);
+	case 'n':
+	case 'i':
+	case 'x':
+		return append_integer(m, name, type, value);
+	case 'b':
+	case 'y':
+	case 'q':
+	case 'u':
+	case 't':
+		return append_number(m, name, type, value);
+	default:
+		return -1;
+	}
+}
+
+static int append_property(sd_bus_message *m, char ***words, struct err *err)
+{
+	char *word = **words, *equals = strchr(word, '=');
 
 	if (!equals || !equals[1] || equals[2] != ':')
 		return err_set(err, "%s: not NAME=TYPE:VALUE", word);
 	*equals = '\0';
-	if (equals[1] == 's')
-		r = sd_bus_message_append(m, "(sv)", word, "s", value);
-	else if (equals[1] == 't' && num_parse_u64(value, &number) == 0)
-		r = sd_bus_message_append(m, "(sv)", word, "t", number);
-	else if (equals[1] == 'm')
-		r = append_mask(m, word, value);
-	return r < 0 ? err_set(err, "%s: not a property that could be sent", word) : 0;
+	if (append_value(m, word, equals[1], equals + 3, words) < 0)
+		return err_set(err, "%s: not a property that could be sent", word);
+	return 0;
 }
 
 static int message_failed(struct err *err)
@@ -104,7 +172,7 @@ static int append_properties(sd_bus_message *m, const char *slice, char **words,
 			"inactive-or-failed", "PIDs", "au", 1, 0) < 0)
 		return message_failed(err);
 	for (; *words; words++)
-		if (append_property(m, *words, err) < 0)
+		if (append_property(m, &words, err) < 0)
 			return -1;
 	if (sd_bus_message_close_container(m) < 0 || sd_bus_message_append(m, "a(sa(sv))", 0) < 0)
 		return message_failed(err);
@@ -209,7 +277,7 @@ static int set_properties(bool user, const char *unit, char **words, struct err 
 		sd_bus_message_open_container(m, 'a', "(sv)") < 0)
 		return message_failed(err);
 	for (; *words; words++)
-		if (append_property(m, *words, err) < 0)
+		if (append_property(m, &words, err) < 0)
 			return -1;
 	if (sd_bus_message_close_container(m) < 0)
 		return message_failed(err);

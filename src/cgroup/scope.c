@@ -204,6 +204,38 @@ void scope_properties(const struct limits *limits, const char *description,
 	*ret = l;
 }
 
+static void add_strings(struct word_list *l, struct arena *a, const struct unit_property *p)
+{
+	add(l, a, arena_printf(a, "%s=a:%zu", p->name, p->value.strings.count));
+	for (size_t i = 0; i < p->value.strings.count; i++)
+		add(l, a, (char *)(uintptr_t)p->value.strings.items[i]);
+}
+
+void scope_property_add(struct word_list *l, struct arena *a, const struct unit_property *p)
+{
+	const struct variant *v = &p->value;
+
+	switch (v->type) {
+	case 'a':
+		return add_strings(l, a, p);
+	case 's':
+		return add(l, a, arena_printf(a, "%s=s:%s", p->name, v->text));
+	case 'b':
+		return add(l, a, arena_printf(a, "%s=b:%d", p->name, v->boolean));
+	case 'd':
+		return add(l, a, arena_printf(a, "%s=d:%.17g", p->name, v->real));
+	case 'n':
+	case 'i':
+	case 'x':
+		return add(l, a,
+			arena_printf(a, "%s=%c:%lld", p->name, v->type, (long long)v->integer));
+	default:
+		return add(l, a,
+			arena_printf(a, "%s=%c:%llu", p->name, v->type,
+				(unsigned long long)v->number));
+	}
+}
+
 /* A limit that is taken away is no limit, but the word for that in its file. */
 static void set_unlimited(struct limits *l)
 {

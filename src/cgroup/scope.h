@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "cgroup/place.h"
 #include "spec/spec.h"
+#include "spec/unitproperty.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,10 +44,13 @@ struct word_list {
 	char **words;
 	size_t count;
 };
-/* The limits as properties of a unit, in the form that ctr-scope takes: "NAME=TYPE:VALUE". Pure.
+/* The limits as properties of a unit, in the form that ctr-scope takes: "NAME=TYPE:VALUE", and the
+ * strings of an array as words of their own behind "NAME=a:COUNT". Pure.
  * stop_timeout_ns: how long `systemctl stop` waits before it kills. */
 void scope_properties(const struct limits *limits, const char *description,
 	uint64_t stop_timeout_ns, struct arena *a, struct word_list *ret);
+/* One more, which counts instead of an earlier one of that name. */
+void scope_property_add(struct word_list *l, struct arena *a, const struct unit_property *p);
 /* The same for those alone that are given. */
 void scope_changes(const struct limits *limits, struct arena *a, struct word_list *ret);
 /* "0-2,5" as hexadecimal digits of a mask, the lowest byte first: "27". */

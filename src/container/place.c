@@ -102,6 +102,8 @@ static int make_in_scope(struct container *c, const struct spec *spec, struct sc
 		return -1;
 	scope_properties(&spec->limits, arena_printf(&a, "Container %s", spec->name),
 		spec->stop_timeout_ns, &a, &properties);
+	for (size_t i = 0; i < spec->unit_property_count; i++)
+		scope_property_add(&properties, &a, &spec->unit_properties[i]);
 	r = scope_start(&name, c->hierarchy_fd, &properties, scope, path, err);
 	arena_free(&a);
 	if (r < 0 || record_path(c, path, err) < 0)

@@ -292,7 +292,8 @@ int create_container(struct oci *oci, const struct create_options *o, const char
 		config_read(file, text, len, CONFIG_ENGINE, &spec, err) < 0)
 		return -1;
 	spec.systemd_cgroup = oci->manager == MANAGER_SYSTEMD;
-	if (complete(&oci->store, o, id, dir, &spec, err) < 0 ||
+	if ((spec.systemd_cgroup && config_read_unit_properties(file, text, len, &spec, err) < 0) ||
+		complete(&oci->store, o, id, dir, &spec, err) < 0 ||
 		rootless_adapt(&spec, rights_get(), err) < 0 ||
 		(program_in_reach(&spec) && program_protect(oci->argv, err) < 0)) {
 		spec_free(&spec);

@@ -1,6 +1,7 @@
 #include "oci/command.h"
 #include "spec/capname.h"
 #include "spec/document.h"
+#include "spec/unitproperty.h"
 
 #include "base/fd.h"
 #include "base/json.h"
@@ -77,9 +78,12 @@ static json_t *linux_features(void)
 
 static int features(struct oci *oci, void *options, char **words, struct err *err)
 {
-	autojson json_t *j = json_pack("{ss ss so so so s{ss ss}}", "ociVersionMin", "1.0.0",
+	/* One that ends with a dot stands for all that begin so. */
+	static const char *const annotations[] = {UNIT_PROPERTY_PREFIX};
+	autojson json_t *j = json_pack("{ss ss so so so so s{ss ss}}", "ociVersionMin", "1.0.0",
 		"ociVersionMax", "1.3.0", "hooks", hook_points(), "mountOptions", mount_options(),
-		"linux", linux_features(), "annotations", "org.ctr.version", CTR_VERSION,
+		"linux", linux_features(), "potentiallyUnsafeConfigAnnotations",
+		STRINGS(annotations), "annotations", "org.ctr.version", CTR_VERSION,
 		"org.opencontainers.runc.checkpoint.enabled", criu_is_there() ? "true" : "false");
 	autofree char *text = j ? json_text(j, JSON_INDENT(2), err) : NULL;
 

@@ -4,6 +4,7 @@
 #include "base/jsonplace.h"
 #include "spec/defaults.h"
 #include "spec/document.h"
+#include "spec/unitproperty.h"
 
 #include <ctype.h>
 #include <signal.h>
@@ -418,6 +419,39 @@ int config_read_resources(const char *what, const char *text, size_t len, const 
 	if (d.spec.device_rule_count)
 		spec_device_rules_complete(&d.spec);
 	return read_done(&w, &d, ret);
+}
+
+static int unit_properties_read(struct walk *w, struct spec *spec)
+{
+	const size_t prefix = strlen(UNIT_PROPERTY_PREFIX);
+	size_t here = walk_enter(w, "annotations", 0);
+
+	for (size_t i = 0; i < spec->annotation_count; i++) {
+		const struct key_value *kv = &spec->annotations[i];
+		struct unit_property p;
+		struct err e;
+		size_t list;
+
+		if (strncmp(kv->key, UNIT_PROPERTY_PREFIX, prefix) != 0)
+			continue;
+		list = walk_enter(w, kv->key, 0);
+		if (unit_property_parse(kv->key + prefix, kv->value, w->arena, &p, &e) < 0) {
+			walk_fail(w, "%s", e.text);
+			return e.hint[0] ? err_hint(w->err, "%s", e.hint) : -1;
+		}
+		arena_push(w->arena, spec->unit_properties, spec->unit_property_count, p);
+		walk_leave(w, list);
+	}
+	walk_leave(w, here);
+	return 0;
+}
+
+int config_read_unit_properties(const char *what, const char *text, size_t len, struct spec *spec,
+	struct err *err)
+{
+	struct walk w = {.what = what, .arena = &spec->arena, .err = err};
+
+	return unit_properties_read(&w, spec) < 0 ? fail_at(&w, text, len) : 0;
 }
 
 static const char *rebased(struct arena *a, const char *path, const char *dir)

@@ -31,6 +31,10 @@ int config_read_process(const char *what, const char *text, size_t len, const st
  * for, and ret->device_rules, none or all that hold from then on. */
 int config_read_resources(const char *what, const char *text, size_t len, const struct spec *base,
 	struct spec *ret, struct err *err);
+/* The annotations of spec that are properties of a scope (spec/unitproperty.h): spec->unit_properties,
+ * for who makes one. text is what config_read() made spec of: for the place of a mistake. */
+int config_read_unit_properties(const char *what, const char *text, size_t len, struct spec *spec,
+	struct err *err);
 /* The root and the sources of bind mounts that are relative are so to the bundle, an absolute path. */
 void config_rebase(struct spec *spec, const char *bundle);
 

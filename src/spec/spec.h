@@ -238,6 +238,9 @@ struct spec {
 	const char *hostname, *domainname;
 	const char *cgroup;  /* linux.cgroupsPath, or NULL: in our own corner of the tree */
 	bool systemd_cgroup; /* in a scope; cgroup is then "SLICE:PREFIX:NAME" */
+	struct unit_property
+		*unit_properties; /* of that scope, beyond our own: spec/unitproperty.h */
+	size_t unit_property_count;
 	struct hooks hooks;
 	struct net_device *net_devices;
 	size_t net_device_count;

@@ -207,6 +207,55 @@ quiet_bus() { [ -S "$PWD/bus" ]; }
 	[ -z "$(scopes)" ]
 }
 
+# oci_up FILTER: a container "up" of an engine, whose config.json is changed by the filter.
+oci_up() {
+	mkdir -p b
+	ctr-oci spec --bundle b
+	jq ".root = {path: \"$FS\"} | .process.terminal = false | .process.args = [\"sleep\", \"600\"]
+		| .linux.cgroupsPath = \"system.slice:ctr:up$$\" | $1" b/config.json > new && mv new b/config.json
+	ctr-oci --root "$PWD/oci" --systemd-cgroup create --bundle b up < /dev/null > out 2>&1
+}
+
+@test "annotations of an engine's container are properties of its scope" {
+	needs_systemd
+	oci_up '.annotations = {
+		"org.systemd.property.TimeoutStopUSec": "uint64 123456789",
+		"org.systemd.property.CollectMode": "\u0027inactive\u0027",
+		"org.systemd.property.RuntimeMaxSec": "1000.5",
+		"org.systemd.property.SendSIGHUP": "true",
+		"org.systemd.property.KillSignal": "12",
+		"org.systemd.property.CPUWeight": "@t 77",
+		"org.systemd.property.OOMPolicy": "\"continue\"",
+		"org.systemd.property.After": "[\u0027basic.target\u0027, \u0027local-fs.target\u0027]",
+		"org.systemd.property.Description": "\u0027one = two\u0027",
+		"org.systemd.other": "?"}'
+	[ "$(property "up$$" TimeoutStopUSec)" = "2min 3.456789s" ]
+	[ "$(property "up$$" CollectMode)" = inactive ]
+	[ "$(property "up$$" RuntimeMaxUSec)" = "16min 40.500000s" ]
+	[ "$(property "up$$" SendSIGHUP)" = yes ]
+	[ "$(property "up$$" KillSignal)" = 12 ]
+	[ "$(property "up$$" CPUWeight)" = 77 ]
+	[ "$(property "up$$" OOMPolicy)" = continue ]
+	[ "$(property "up$$" Description)" = "one = two" ]
+	[[ " $(property "up$$" After) " == *" basic.target "* ]]
+	[[ " $(property "up$$" After) " == *" local-fs.target "* ]]
+	[ "$(property "up$$" Delegate)" = yes ]
+	ctr-oci --root "$PWD/oci" delete --force up
+}
+
+@test "a property that systemd refuses is refused in one line, and nothing is left" {
+	needs_systemd
+	local annotation
+	for annotation in '"NoSuchProperty": "1"' '"TimeoutStopUSec": "5"' '"CollectMode": "\u0027never\u0027"' '"Slice": "\u0027a.service\u0027"'; do
+		run -1 oci_up ".annotations = {\"org.systemd.property.${annotation#\"}}"
+		[ "$(wc -l < out)" = 1 ]
+		[[ "$(cat out)" == *"systemd does not make ctr-up$$.scope: "* ]]
+		[ -z "$(ls oci)" ]
+		until_true "no scope" no_scopes
+		[ ! -e "$top/system.slice/ctr-up$$.scope" ]
+	done
+}
+
 @test "without D-Bus it is refused, and nothing is left" {
 	export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$PWD/nosuch
 	run -125 box --cgroup-manager systemd -- true
@@ -237,14 +286,8 @@ quiet_bus() { [ -S "$PWD/bus" ]; }
 @test "an update holds for the scope as well, and through a daemon-reload" {
 	needs_systemd
 	needs memory
-	mkdir b
-	ctr-oci spec --bundle b
-	jq ".root = {path: \"$FS\"} | .process.terminal = false | .process.args = [\"sleep\", \"600\"]
-		| .linux.cgroupsPath = \"system.slice:ctr:up$$\"
-		| .linux.resources = {memory: {limit: 67108864}, cpu: {quota: 20000, period: 50000}, pids: {limit: 50}}" \
-		b/config.json > new && mv new b/config.json
 	oci() { ctr-oci --root "$PWD/oci" "$@"; }
-	oci --systemd-cgroup create --bundle b up < /dev/null > out 2>&1
+	oci_up '.linux.resources = {memory: {limit: 67108864}, cpu: {quota: 20000, period: 50000}, pids: {limit: 50}}'
 	oci start up
 	g=$top/system.slice/ctr-up$$.scope/container
 	both() { # FILE VALUE

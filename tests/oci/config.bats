@@ -239,6 +239,30 @@ shows() {
 	done
 }
 
+@test "properties of a scope: refused with the annotation, and nothing left; without effect for other managers" {
+	local name value
+	while read -r name value; do
+		sh_bundle 'echo ran' ".linux.cgroupsPath = \":ctr:oci-a\" | .annotations[\"org.systemd.property.$name\"] = $(jq -Rn --arg s "$value" '$s')"
+		run -1 timeout 60 ctr-oci --root "$OCI_ROOT" --systemd-cgroup create --bundle "$B" oci-a < /dev/null
+		[[ ${lines[0]} =~ config.json:[0-9]+:[0-9]+:\ annotations.org.systemd.property.$name:\  ]] || { echo "$name $value: $output"; return 1; }
+		[ -z "$(ls "$OCI_ROOT")" ]
+		jq 'del(.linux.cgroupsPath)' "$B/config.json" > "$B/c" && mv "$B/c" "$B/config.json"
+		run -0 --separate-stderr oci --cgroup-manager disabled run --bundle "$B" oci-a
+		[ "$output" = ran ]
+	done <<- 'END'
+		CollectMode inactive
+		CollectMode 'inactive
+		TimeoutStopSec 'soon'
+		TimeoutStopSec -1
+		TimeoutStopUSec uint64 -1
+		TasksMax 4294967296
+		Wants ['a.service',]
+		PIDs @au [1]
+		Delegate false
+		Kill_Mode 'none'
+	END
+}
+
 # bats test_tags=lacking
 @test "a limit that this host cannot hold is refused by name" {
 	! has_controller memory || skip "this host has the memory controller"

@@ -292,7 +292,8 @@ in_files() { "$@" < /dev/null >> "$B/out" 2>> "$B/err"; }
 @test "Docker: features and --version before anything else" {
 	run -0 --separate-stderr ctr-oci features
 	jq -e '.ociVersionMin == "1.0.0" and (.ociVersionMax | startswith("1.")) and (.hooks | length) == 6
-		and (.linux.namespaces | index("pid")) and .linux.cgroup.v2 and .linux.seccomp.enabled' <<< "$output"
+		and (.linux.namespaces | index("pid")) and .linux.cgroup.v2 and .linux.seccomp.enabled
+		and .potentiallyUnsafeConfigAnnotations == ["org.systemd.property."]' <<< "$output"
 	run -0 --separate-stderr ctr-oci --root "$OCI_ROOT" --debug --log-level debug --version
 	[[ "${lines[0]}" == "ctr-oci version "* && "${lines[1]}" == "commit: "* && "${lines[2]}" == "spec: 1."* ]]
 }

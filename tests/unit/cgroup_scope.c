@@ -156,6 +156,32 @@ Test(cgroup_scope, properties)
 	arena_free(&a);
 }
 
+Test(cgroup_scope, properties_that_are_asked_for)
+{
+	const char *items[] = {"a=b", "c"};
+	const struct unit_property all[] = {
+		{"A", {.type = 'b', .boolean = true}},
+		{"B", {.type = 'y', .number = 255}},
+		{"C", {.type = 't', .number = UINT64_MAX}},
+		{"D", {.type = 'i', .integer = -5}},
+		{"E", {.type = 's', .text = "x = y"}},
+		{"F", {.type = 'd', .real = 0.5}},
+		{"G", {.type = 'a', .strings = {items, 2}}},
+		{"H", {.type = 'a', .strings = {NULL, 0}}},
+	};
+	static const char *const words[] = {"A=b:1", "B=y:255", "C=t:18446744073709551615",
+		"D=i:-5", "E=s:x = y", "F=d:0.5", "G=a:2", "a=b", "c", "H=a:0"};
+	struct word_list l = {NULL, 0};
+	struct arena a = {NULL};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		scope_property_add(&l, &a, &all[i]);
+	cr_assert_eq(l.count, sizeof(words) / sizeof(words[0]));
+	for (size_t i = 0; i < l.count; i++)
+		cr_assert_str_eq(l.words[i], words[i]);
+	arena_free(&a);
+}
+
 Test(scope, changes_are_what_is_given)
 {
 	struct key_value conf[] = {{"memory.max", "max"}, {"memory.low", "max"}, {"cpu.idle", "1"}};

@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "spec/unitproperty.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>
@@ -475,6 +476,34 @@ Test(config_engine, hooks)
 	refused(TOP("\"hooks\":{\"poststop\":[{\"path\":\"/x\",\"timeout\":0}]}"),
 		"hooks.poststop[0].timeout: 0 must be 1");
 	refused(TOP("\"annotations\":{\"\":\"x\"}"), "annotations: a name must not be empty");
+}
+
+Test(config_engine, properties_of_a_scope)
+{
+	static const char text[] = TOP(
+		"\"annotations\":{\"org.systemd.property.KillMode\":\"'none'\","
+		"\"org.systemd.propertyX\":\"?\","
+		"\n\"org.systemd.property.TimeoutStopSec\": \"2\"}");
+	static const char bad[] = TOP("\n\"annotations\":{\"k\":\"v\","
+				      "\n \"org.systemd.property.TimeoutStopSec\": \"soon\"}");
+	struct err err;
+	struct spec s;
+
+	s = accepted(text);
+	cr_expect_eq(s.unit_property_count, 0);
+	cr_assert_eq(config_read_unit_properties("c", text, strlen(text), &s, &err), 0);
+	cr_assert_eq(s.unit_property_count, 2);
+	cr_expect_str_eq(s.unit_properties[0].name, "KillMode");
+	cr_expect_str_eq(s.unit_properties[1].name, "TimeoutStopUSec");
+	cr_expect_eq(s.unit_properties[1].value.number, 2000000);
+	spec_free(&s);
+	s = accepted(bad);
+	cr_assert_eq(config_read_unit_properties("c", bad, strlen(bad), &s, &err), -1);
+	cr_expect(strstr(err.text, "c:3:41: annotations.org.systemd.property.TimeoutStopSec: "
+				   "\"soon\" is not in"),
+		"%s", err.text);
+	cr_expect(err.hint[0]);
+	spec_free(&s);
 }
 
 Test(config_engine, namespaces)
