@@ -27,6 +27,7 @@ struct work {
 	struct image image;
 	struct compose_layer *layers;
 	size_t count;
+	struct unpack_totals unpacked; /* of the last tar that was */
 };
 
 /* One tar through the stream into the stage's next blob and, unless tree is -1, tree. */
@@ -49,7 +50,7 @@ static int take_tar(struct work *w, int fd, uint64_t max_in, int tree, struct st
 	if (!job.stream)
 		return -1;
 	if (tree >= 0)
-		r = unpack_tar(&job, err);
+		r = unpack_tar(&job, &w->unpacked, err);
 	if (r < 0)
 		stream_cancel(job.stream);
 	else
@@ -175,8 +176,8 @@ static int take_root(struct work *w, int tree, const struct stream_totals *t,
 	autofree char *config = NULL;
 	char created[32];
 
-	if (t->output_size == 0)
-		return err_set(err, "it is empty");
+	if (!w->unpacked.entries)
+		return err_set(err, "there is no file in it");
 	creation_time(created);
 	config = compose_config(w->in->process, machine_of_tree(tree), created, w->in->origin, &l,
 		1, err);
@@ -264,6 +265,18 @@ static int take_source(struct work *w, int dir, enum source_form form, struct in
 	return r;
 }
 
+/* Nothing else tells a tar of whose end some entries are missing. Of the two blocks of zeros that every tar
+ * ends with, one will do: no entry comes after it. */
+static int check_end(const struct work *w, const struct stream_totals *t, struct err *err)
+{
+	if (t->output_size == 0)
+		return err_set(err, "it is empty");
+	if (!w->unpacked.ended)
+		return err_set(err,
+			"it is cut short: the blocks of zeros that end a tar are missing");
+	return 0;
+}
+
 /* A stream is unpacked as it comes; what it was shows when all of it is there. */
 static int take_stream(struct work *w, int fd, struct intake_result *ret, struct err *err)
 {
@@ -271,7 +284,7 @@ static int take_stream(struct work *w, int fd, struct intake_result *ret, struct
 	struct stream_totals t;
 	enum source_form form;
 
-	if (tree < 0 || take_tar(w, fd, UINT64_MAX, tree, &t, err) < 0)
+	if (tree < 0 || take_tar(w, fd, UINT64_MAX, tree, &t, err) < 0 || check_end(w, &t, err) < 0)
 		return -1;
 	form = source_form(tree);
 	if (form == SOURCE_NONE)

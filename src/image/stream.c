@@ -223,6 +223,16 @@ static int read_rest(struct stream *s)
 	return 0;
 }
 
+/* libarchive has no words for a gzip trailer that is missing, and odd ones for an xz that ends early. */
+static int say_why(struct stream *s, struct archive *a)
+{
+	const char *why = archive_error_string(a);
+
+	if (!why || strcasestr(why, "truncated") || strstr(why, "No progress is possible"))
+		return err_set(&s->err, "its compressed data is cut short");
+	return err_set(&s->err, "cannot decompress it: %s", why);
+}
+
 static int pass_on_decompressed(struct stream *s)
 {
 	struct archive *a = archive_read_new();
@@ -245,7 +255,7 @@ static int pass_on_decompressed(struct stream *s)
 		r = r == ARCHIVE_EOF ? 0 : -1;
 out:
 	if (r < 0 && !s->err.text[0])
-		err_set(&s->err, "cannot decompress it: %s", archive_error_string(a));
+		say_why(s, a);
 	archive_read_free(a);
 	return r < 0 ? -1 : read_rest(s);
 }

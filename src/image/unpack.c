@@ -25,6 +25,7 @@ struct unpack {
 	char parent_path[ENTRY_PATH_MAX + 1]; /* what parent was opened as */
 	FILE *dirs; /* times of directories, set once nothing more is put in them */
 	uint64_t bytes, entries;
+	bool at_end; /* of the stream: more was wanted of it than there is */
 	struct err stream_err;
 };
 
@@ -40,6 +41,7 @@ static ssize_t feed(struct archive *a, void *arg, const void **ret)
 
 	if (n < 0)
 		archive_set_error(a, EIO, "%s", u->stream_err.text);
+	u->at_end = n == 0;
 	return n;
 }
 
@@ -224,13 +226,17 @@ static int write_block(int fd, const char *data, size_t len, int64_t offset, str
 	return 0;
 }
 
-static int tar_failed(struct unpack *u, const char *what, struct err *err)
+static int tar_failed(struct unpack *u, struct err *err)
 {
+	const char *why = archive_error_string(u->tar);
+
 	if (u->stream_err.text[0]) {
 		*err = u->stream_err;
 		return -1;
 	}
-	return err_set(err, "%s: %s", what, archive_error_string(u->tar));
+	if (u->at_end)
+		return err_set(err, "it is cut short");
+	return err_set(err, "damaged%s%s", why ? ": " : "", why ? why : "");
 }
 
 static int write_data(struct unpack *u, int fd, struct err *err)
@@ -248,7 +254,7 @@ static int write_data(struct unpack *u, int fd, struct err *err)
 		end = len ? offset + (int64_t)len : end;
 	}
 	if (r != ARCHIVE_EOF)
-		return tar_failed(u, "damaged", err);
+		return tar_failed(u, err);
 	if (end < size && ftruncate(fd, size) < 0)
 		return err_sys(err, "set its size");
 	return 0;
@@ -535,7 +541,7 @@ static int unpack_entries(struct unpack *u, struct err *err)
 			return name_entry(u, err);
 		progress_show(stream_position(u->job->stream));
 	}
-	return r == ARCHIVE_EOF ? 0 : tar_failed(u, "not a tar, or damaged", err);
+	return r == ARCHIVE_EOF ? 0 : tar_failed(u, err);
 }
 
 /* A directory that something else replaced later on has no time to set. */
@@ -584,12 +590,24 @@ static int open_tar(struct unpack *u, struct err *err)
 	u->tar = archive_read_new();
 	archive_read_support_format_tar(u->tar);
 	archive_read_support_format_empty(u->tar);
-	if (archive_read_open(u->tar, u, NULL, feed, NULL) != ARCHIVE_OK)
-		return tar_failed(u, "not a tar", err);
-	return 0;
+	if (archive_read_open(u->tar, u, NULL, feed, NULL) == ARCHIVE_OK)
+		return 0;
+	if (u->stream_err.text[0]) {
+		*err = u->stream_err;
+		return -1;
+	}
+	err_set(err, "not a tar");
+	return err_hint(err, "a tar may be plain, or compressed by gzip, zstd or xz");
 }
 
-int unpack_tar(const struct unpack_job *job, struct err *err)
+/* libarchive ends alike at a block of zeros, of which it takes one or two, and where nothing more comes. */
+static void look_back(struct unpack *u, struct unpack_totals *ret)
+{
+	ret->entries = u->entries;
+	ret->ended = archive_filter_bytes(u->tar, 0) > archive_read_header_position(u->tar);
+}
+
+int unpack_tar(const struct unpack_job *job, struct unpack_totals *ret, struct err *err)
 {
 	struct unpack u = {.job = job, .parent = -1};
 	mode_t mask = umask(0);
@@ -600,6 +618,8 @@ int unpack_tar(const struct unpack_job *job, struct err *err)
 	else if (open_scratch(&u, err) == 0 && open_tar(&u, err) == 0 &&
 		 unpack_entries(&u, err) == 0)
 		r = set_times(&u, err);
+	if (r == 0)
+		look_back(&u, ret);
 	if (u.tar)
 		archive_read_free(u.tar);
 	if (u.parent >= 0)

@@ -24,5 +24,10 @@ struct unpack_job {
 	uint64_t max_bytes;    /* of all files together, holes included */
 };
 
+struct unpack_totals {
+	uint64_t entries;
+	bool ended; /* by a block of zeros; what is cut short between two entries has none */
+};
+
 /* The error names the entry. What was unpacked so far stays for the caller to remove. */
-int unpack_tar(const struct unpack_job *job, struct err *err);
+int unpack_tar(const struct unpack_job *job, struct unpack_totals *ret, struct err *err);

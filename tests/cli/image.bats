@@ -175,10 +175,10 @@ refused() {
 }
 
 @test "a long chain of directories is unpacked, one past PATH_MAX refused" {
-	python3 -c "import tarfile; t=tarfile.open('deep','w'); i=tarfile.TarInfo('a/'*1500+'f'); t.addfile(i)"
+	python3 -c "import tarfile; t=tarfile.open('deep','w'); i=tarfile.TarInfo('a/'*1500+'f'); t.addfile(i); t.close()"
 	image import deep
 	image rm deep
-	python3 -c "import tarfile; t=tarfile.open('deeper','w'); i=tarfile.TarInfo('a/'*3000+'f'); t.addfile(i)"
+	python3 -c "import tarfile; t=tarfile.open('deeper','w'); i=tarfile.TarInfo('a/'*3000+'f'); t.addfile(i); t.close()"
 	refused deeper "entry 'a/a/.*longer than 4095 bytes"
 }
 
@@ -288,6 +288,7 @@ refused() {
 	for n in range(20000):
 	    i = tarfile.TarInfo(f"{stem}/{n}"); i.type = tarfile.DIRTYPE
 	    t.addfile(i)
+	t.close()
 	END
 	# AddressSanitizer keeps what was freed, so its memory says nothing of ours.
 	[ -n "${ASAN_OPTIONS-}" ] || python3 - "$PROGRAM" <<-'END'
@@ -305,14 +306,105 @@ refused() {
 	refused t2 "it is empty"
 	tar_of whole 'fill|f|100000'
 	head -c 50000 whole >t3
-	refused t3 "entry 'f': damaged"
-	gzip -c whole | head -c 150 >t4
-	refused t4 "."
+	refused t3 "entry 'f': it is cut short$"
 	gzip -c whole | gzip -c >t5
 	refused t5 "compressed more than once"
 	run image import /nonexistent x
 	[ "$status" -eq 125 ]
 	[[ "$output" =~ "ctr: image import: /nonexistent: open: No such file" ]]
+}
+
+# outcomes FILE FIRST STEP: of FILE cut at FIRST, FIRST+STEP, … bytes, "LENGTH STATUS MESSAGE" for each.
+outcomes() {
+	python3 - "$PROGRAM" "$@" <<-'END'
+	import subprocess, sys
+	program, file, first, step = sys.argv[1:]
+	data = open(file, "rb").read()
+	for n in range(int(first), len(data) + 1, int(step)):
+	    open("cut", "wb").write(data[:n])
+	    r = subprocess.run([program, "import", "cut", "x"], capture_output=True, text=True)
+	    print(n, r.returncode, r.stderr.replace("ctr: image import: cut: ", "").replace("\n", "|"))
+	END
+}
+
+# Where the last entry of a tar ends, and the blocks of zeros begin.
+end_of() { python3 -c "import sys, tarfile; t = tarfile.open(sys.argv[1]); t.getmembers(); print(t.offset)" "$1"; }
+
+@test "a root tar cut anywhere between its entries is refused" {
+	for format in PAX GNU; do
+		sed "s/PAX_FORMAT/${format}_FORMAT/" <<<"$(declare -f tar_of)" >writer.bash
+		(source ./writer.bash && tar_of t 'dir|d' "file|d/$(printf 'n%.0s' {1..150})|x" \
+			"link|l|$(printf 't%.0s' {1..150})" 'xattr|f|user.note=61' 'file|last|1')
+		# Up to and with the last entry something is missing; from the first of the two blocks of zeros
+		# on nothing is.
+		end=$(end_of t)
+		outcomes t 0 512 >seen
+		cat seen
+		[ "$(wc -l <seen)" -eq 21 ]
+		[ "$(head -n 1 seen)" = '0 125 it is empty|' ]
+		[ "$(awk -v end=$end '$1 > 0 && $1 <= end' seen |
+			grep -vcE "^[0-9]+ 125 (entry '.*': )?it is cut short.*\|$")" -eq 0 ]
+		[ "$(awk -v end=$end '$1 > end' seen | cut -d' ' -f2- | sort -u)" = '0 ' ]
+		gzip -kf t && head -c $end t | gzip >cut.gz
+		image import t.gz whole
+		refused cut.gz "it is cut short: "
+		rm good.tar
+	done
+}
+
+@test "a compressed tar cut anywhere is refused in words" {
+	tar_of t 'file|f|1'
+	for c in gzip zstd xz; do
+		$c -c t >packed
+		outcomes packed 20 1 >seen
+		tail -n 12 seen
+		[ "$(tail -n 1 seen)" = "$(stat -c %s packed) 0 " ]
+		[ "$(sed '$d' seen | cut -d' ' -f2- | sort -u)" = '125 its compressed data is cut short|' ]
+	done
+	for c in 'bzip2 -c' 'lz4 -cq'; do
+		$c t >packed
+		refused packed "not a tar$"
+		hinted "plain, or compressed by gzip, zstd or xz"
+	done
+}
+
+hinted() { [[ "${stderr_lines[1]}" =~ ^"hint: ".*$1 ]]; }
+
+@test "what writes tars here ends them so that they are taken" {
+	mkdir tree && echo 1 >tree/f
+	tar -C tree -cf gnu . && tar -C tree -b 1 -cf one . && tar -C tree --format=ustar -cf ustar .
+	busybox tar -C tree -cf busybox .
+	(cd tree && find . | cpio --quiet -o -H ustar) >cpio
+	python3 -c "import shutil; shutil.make_archive('py', 'tar', 'tree')" && mv py.tar py
+	perl -MArchive::Tar -e 'chdir "tree"; Archive::Tar->create_archive("../perl", 0, "f")'
+	for t in gnu one ustar busybox cpio py perl; do image import $t; done
+}
+
+@test "a tar of nothing is no image, one of an empty directory is" {
+	tar -cf t1 -T /dev/null
+	refused t1 "there is no file in it$"
+	head -c 1000 /dev/zero >t2
+	refused t2 "there is no file in it$"
+	gzip -c t1 >t3
+	refused t3 "there is no file in it$"
+	mkdir void
+	image import void
+	[ -z "$(ls -A "$(layer void)")" ]
+}
+
+@test "layers are taken as they are: their digest says whether they are whole" {
+	tar_of l1 'file|a|1'
+	head -c 1024 l1 >endless
+	head -c 1024 /dev/zero >nothing
+	layout_of lay v l1 endless nothing
+	image import lay
+	docker_of arch x:1 l1 endless nothing
+	image import arch
+	[ "$(field lay:v "['layers'].__len__()")" = 3 ]
+	# Not so the tar around them.
+	tar -C lay -cf lay.tar .
+	head -c $(end_of lay.tar) lay.tar >cut
+	refused cut "it is cut short: "
 }
 
 @test "every blob of a layout must be what it says" {

@@ -115,13 +115,14 @@ static void new_directory(const char *name)
 static int unpack(int in, const struct unpack_job *template, struct err *err)
 {
 	struct unpack_job job = *template;
+	struct unpack_totals seen;
 	struct stream_totals totals;
 
 	require(ftruncate(blob, 0) == 0 && lseek(blob, 0, SEEK_SET) == 0);
 	job.stream = stream_start(in, blob, UINT64_MAX, BYTES_MAX, err);
 	if (!job.stream)
 		return -1;
-	if (unpack_tar(&job, err) < 0) {
+	if (unpack_tar(&job, &seen, err) < 0) {
 		stream_cancel(job.stream);
 		return -1;
 	}
