@@ -1,10 +1,12 @@
 #include "base/program.h"
 
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* A program on a detached mount shows as "/": then whoever put it there has left its path. */
@@ -47,6 +49,18 @@ void program_inherit_nothing(void)
 	umask(022);
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void program_reset_signals(void)
+{
+	static const uint64_t default_action[4]; /* the kernel's struct sigaction: SIG_DFL is 0 */
+	sigset_t none;
+
+	/* Not by the library, which keeps two for itself and leaves them as they were. */
+	for (int sig = 1; sig < NSIG; sig++)
+		syscall(SYS_rt_sigaction, sig, default_action, NULL, sizeof(uint64_t));
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

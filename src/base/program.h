@@ -13,6 +13,10 @@
  * but for SIGPIPE, which is ignored. */
 void program_inherit_nothing(void);
 
+/* Every signal does what it does by default and none is blocked: for a child, before it executes a program
+ * that is not ours. */
+void program_reset_signals(void);
+
 /* The path of the running program. 0, or -1 with errno. */
 int program_self(char *ret, size_t size);
 

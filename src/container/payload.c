@@ -4,6 +4,7 @@
 #include "base/fdpass.h"
 #include "base/file.h"
 #include "base/inside.h"
+#include "base/program.h"
 #include "container/gate.h"
 #include "container/hooks.h"
 #include "ns/rights.h"
@@ -89,19 +90,6 @@ int payload_leave_keyring(struct err *err)
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
 		return err_sys(err, "cannot make a session keyring");
 	return 0;
-}
-
-/* Signals as a fresh process has them: we block those that we pass on. */
-static void reset_signals(void)
-{
-	static const uint64_t default_action[4]; /* the kernel's struct sigaction: SIG_DFL is 0 */
-	sigset_t none;
-
-	/* Not by the library, which keeps two for itself and leaves them as they were. */
-	for (int sig = 1; sig < NSIG; sig++)
-		syscall(SYS_rt_sigaction, sig, default_action, NULL, sizeof(uint64_t));
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 static int tie_to_parent(const struct spec *spec, int report_fd, struct err *err)
@@ -244,7 +232,7 @@ int payload_execute(struct payload *p, struct err *err)
 		return -1;
 	if (first && hooks_run(&p->spec->hooks, HOOK_START_CONTAINER, p->state, err) < 0)
 		return -1;
-	reset_signals();
+	program_reset_signals(); /* we block those that we pass on */
 	if (tie_to_parent(p->spec, p->report_fd, err) < 0 ||
 		lsm_apply(p->label_fd, &p->spec->process, err) < 0)
 		return -1;

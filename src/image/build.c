@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -93,18 +92,6 @@ static int finish_recipe(void *arg, struct err *err)
 	return child_finish(arg, err);
 }
 
-/* A recipe that failed writes a tar cut short: then its own status is what went wrong. */
-static void prefer_its_status(struct child *c, struct err *err)
-{
-	struct pollfd p = {.fd = c->out, .events = POLLIN};
-	struct err own = {0};
-
-	if (c->pid <= 0 || poll(&p, 1, 0) != 1 || (p.revents & POLLIN))
-		return;
-	if (child_finish(c, &own) < 0)
-		*err = own;
-}
-
 static int run_recipe(struct intake *in, int recipe, const char *tag, struct intake_result *ret,
 	struct err *err)
 {
@@ -121,7 +108,7 @@ static int run_recipe(struct intake *in, int recipe, const char *tag, struct int
 	in->arg = &c;
 	r = intake_stream(in, c.out, ret, err);
 	if (r < 0)
-		prefer_its_status(&c, err);
+		child_blame(&c, err);
 	child_stop(&c);
 	return r;
 }

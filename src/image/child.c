@@ -1,9 +1,11 @@
 #include "image/child.h"
 
 #include "base/fd.h"
+#include "base/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,6 +46,7 @@ static void become(char *const argv[], int out, pid_t parent)
 	if (getppid() != parent)
 		_exit(1);
 	lift_limit();
+	program_reset_signals();
 	if (dup2(out, STDOUT_FILENO) < 0)
 		_exit(1);
 	execvp(argv[0], argv);
@@ -94,6 +97,17 @@ int child_finish(struct child *c, struct err *err)
 		return err_set(err, "%s was ended by signal %d (%s)", c->name, WTERMSIG(status),
 			strsignal(WTERMSIG(status)));
 	return err_set(err, "%s failed with status %d", c->name, WEXITSTATUS(status));
+}
+
+void child_blame(struct child *c, struct err *err)
+{
+	struct pollfd p = {.fd = c->out, .events = POLLIN};
+	struct err own = {0};
+
+	if (c->pid <= 0 || poll(&p, 1, 0) != 1 || (p.revents & POLLIN))
+		return;
+	if (child_finish(c, &own) < 0)
+		*err = own;
 }
 
 /* Its output is closed first: a writer gets SIGPIPE and can tidy up after itself. */

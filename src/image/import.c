@@ -63,6 +63,8 @@ static int import_tree(struct intake *in, const char *path, struct intake_result
 	in->finish = finish_child;
 	in->arg = &tar;
 	r = intake_stream(in, tar.out, ret, err);
+	if (r < 0)
+		child_blame(&tar, err);
 	child_stop(&tar);
 	return r;
 }

@@ -656,6 +656,34 @@ contents() {
 	[ "${lines[0]}" = "ctr: image build: no recipe 'nothing'" ]
 }
 
+@test "a directory that tar cannot read is no image, and tar's status is said" {
+	mkdir -p fake tree
+	tar_of t 'file|f|1'
+	printf '#!/bin/sh\nhead -c 1024 %s/t; kill -9 $$\n' "$PWD" >fake/tar
+	chmod +x fake/tar
+	PATH=$PWD/fake:$PATH run image import tree
+	[ "$status" -eq 125 ]
+	[ "$output" = 'ctr: image import: tree: tar was ended by signal 9 (Killed)' ]
+	[ -z "$(ls -A "$CTR_ROOT/images/"{refs,layers,staging} | grep -v :)" ]
+}
+
+@test "a recipe gets the signals that a program expects, whatever ctr was started with" {
+	mkdir -p recipes/look
+	tar_of t 'file|f|1'
+	cat >recipes/look/recipe <<-END
+		#!/bin/sh
+		grep -E '^Sig(Blk|Ign)' /proc/self/status >&2
+		yes | head -n 1 >/dev/null
+		cat $PWD/t
+	END
+	chmod +x recipes/look/recipe
+	export CTR_RECIPES=$PWD/recipes
+	run --separate-stderr env --ignore-signal=PIPE,HUP,CHLD --block-signal=TERM,USR1 "${PROGRAM%-image}" image build look
+	[ "$status" -eq 0 ]
+	[ "$(tr -d '\t' <<<"$stderr")" = $'SigBlk:0000000000000000\nSigIgn:0000000000000000' ]
+	[[ "$output" =~ ^look:latest\ sha256: ]]
+}
+
 @test "unknown flags, commands and too many words are refused" {
 	run image import --fast x y
 	[ "$status" -eq 125 ]
