@@ -194,7 +194,7 @@ static int explain_absent(const char *name, const char *action, const char *with
 int cgroup_controller_explain(const char *file, enum controller_state state, const char *action,
 	const char *flag, struct err *err)
 {
-	char name[NAME_MAX_LEN], without[64] = "";
+	char name[NAME_MAX_LEN], without[128] = "";
 	int sys = errno;
 
 	controller_of(file, name);

@@ -24,6 +24,33 @@ static void plan_add(struct cgroup_plan *p, struct cgroup_write w)
 	arena_push(&p->arena, p->writes, p->count, w);
 }
 
+static const struct {
+	const char *flag, *member;
+} names[] = {
+	{"--memory", "memory.limit"},
+	{"--memory-swap", "memory.swap"},
+	{"--memory-reservation", "memory.reservation"},
+	{"--memory-high", "unified memory.high"},
+	{"--oom-group", "unified memory.oom.group"},
+	{"--cpus", "cpu.quota"},
+	{"--cpu-period", "cpu.period"},
+	{"--cpu-weight", "cpu.shares"},
+	{"--cpuset-cpus", "cpu.cpus"},
+	{"--cpuset-mems", "cpu.mems"},
+	{"--pids-limit", "pids.limit"},
+	{"--io-weight", "blockIO.weight"},
+	{"--io-max", "blockIO"},
+};
+
+/* As who asked for it wrote it. */
+static const char *name_of(const struct limits *l, struct cgroup_plan *p, const char *flag)
+{
+	for (size_t i = 0; l->of_document && i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(names[i].flag, flag))
+			return arena_printf(&p->arena, "linux.resources.%s", names[i].member);
+	return flag;
+}
+
 static const char *number_text(struct cgroup_plan *p, uint64_t n)
 {
 	return n == UINT64_MAX ? "max" : arena_printf(&p->arena, "%llu", (unsigned long long)n);
@@ -44,13 +71,13 @@ static const char *size_text(struct cgroup_plan *p, uint64_t bytes)
 
 /* No limit, and the kernel's own weight, are what a group has without the controller too: containerd's
  * client always asks for that weight. */
-static void plan_size(struct cgroup_plan *p, const char *file, const char *flag, const char *verb,
-	uint64_t bytes)
+static void plan_size(const struct limits *l, struct cgroup_plan *p, const char *file,
+	const char *flag, const char *verb, uint64_t bytes)
 {
 	plan_add(p, (struct cgroup_write){
 			    .file = file,
 			    .value = number_text(p, bytes),
-			    .flag = flag,
+			    .flag = name_of(l, p, flag),
 			    .action = arena_printf(&p->arena, "%s %s", verb, size_text(p, bytes)),
 			    .optional = bytes == UINT64_MAX && strcmp(file, "memory.low") != 0,
 		    });
@@ -60,42 +87,48 @@ static void plan_size(struct cgroup_plan *p, const char *file, const char *flag,
  * without swap accounting. */
 static void plan_swap(struct cgroup_plan *p, const struct limits *l)
 {
-	plan_size(p, "memory.swap.max", "--memory-swap", "limit swap to", l->memory_swap);
+	plan_size(l, p, "memory.swap.max", "--memory-swap", "limit swap to", l->memory_swap);
 	p->writes[p->count - 1].optional |= l->memory_swap_default;
 }
 
 static int plan_memory(const struct limits *l, struct cgroup_plan *p, struct err *err)
 {
 	if (l->memory && l->memory < CGROUP_MEMORY_MIN) {
-		err_set(err, "--memory %s: at least %s is needed to start anything",
-			size_text(p, l->memory), size_text(p, CGROUP_MEMORY_MIN));
-		return err_hint(err, "a number without a unit is in bytes; say 512M for mebibytes");
+		err_set(err, "%s %s: at least %s is needed to start anything",
+			name_of(l, p, "--memory"), size_text(p, l->memory),
+			size_text(p, CGROUP_MEMORY_MIN));
+		return l->of_document
+			       ? -1
+			       : err_hint(err,
+					 "a number without a unit is in bytes; say 512M for mebibytes");
 	}
 	if (l->memory && l->memory_low > l->memory)
-		return err_set(err, "--memory-reservation %s: more than --memory %s allows",
-			size_text(p, l->memory_low), size_text(p, l->memory));
+		return err_set(err, "%s %s: more than %s %s allows",
+			name_of(l, p, "--memory-reservation"), size_text(p, l->memory_low),
+			name_of(l, p, "--memory"), size_text(p, l->memory));
 	if (l->memory)
-		plan_size(p, "memory.max", "--memory", "limit memory to", l->memory);
+		plan_size(l, p, "memory.max", "--memory", "limit memory to", l->memory);
 	if (l->memory_swap_set)
 		plan_swap(p, l);
 	if (l->memory_high)
-		plan_size(p, "memory.high", "--memory-high", "slow down above", l->memory_high);
+		plan_size(l, p, "memory.high", "--memory-high", "slow down above", l->memory_high);
 	if (l->memory_low)
-		plan_size(p, "memory.low", "--memory-reservation", "protect memory up to",
+		plan_size(l, p, "memory.low", "--memory-reservation", "protect memory up to",
 			l->memory_low);
 	if (l->oom_group)
 		plan_add(p, (struct cgroup_write){
 				    .file = "memory.oom.group",
 				    .value = "1",
 				    .action = "end all processes together when out of memory",
-				    .flag = "--oom-group",
+				    .flag = name_of(l, p, "--oom-group"),
 			    });
 	return 0;
 }
 
-static int plan_weight(struct cgroup_plan *p, const char *file, const char *flag,
-	const char *prefix, uint64_t weight, struct err *err)
+static int plan_weight(const struct limits *l, struct cgroup_plan *p, const char *file,
+	const char *flag, const char *prefix, uint64_t weight, struct err *err)
 {
+	flag = name_of(l, p, flag);
 	if (weight == 0)
 		return 0;
 	if (weight > WEIGHT_MAX)
@@ -122,19 +155,21 @@ static int plan_quota(const struct limits *l, struct cgroup_plan *p, struct err 
 	if (l->cpu_quota_us == 0 && l->cpu_period_us == 0)
 		return 0;
 	if (period < PERIOD_MIN_US || period > PERIOD_MAX_US)
-		return err_set(err, "--cpu-period %llu: a period is from %d to %d microseconds",
-			(unsigned long long)period, PERIOD_MIN_US, PERIOD_MAX_US);
+		return err_set(err, "%s %llu: a period is from %d to %d microseconds",
+			name_of(l, p, "--cpu-period"), (unsigned long long)period, PERIOD_MIN_US,
+			PERIOD_MAX_US);
 	if (quota < QUOTA_MIN_US)
 		return err_set(err,
-			"--cpus: %llu of %llu microseconds is too little, the kernel "
+			"%s: %llu of %llu microseconds is too little, the kernel "
 			"gives at least %d",
-			(unsigned long long)quota, (unsigned long long)period, QUOTA_MIN_US);
+			name_of(l, p, "--cpus"), (unsigned long long)quota,
+			(unsigned long long)period, QUOTA_MIN_US);
 	if (quota != UINT64_MAX)
 		action = arena_printf(&p->arena, "limit CPU time to %.6g CPUs",
 			(double)quota / (double)period);
 	plan_add(p, (struct cgroup_write){
 			    .file = "cpu.max",
-			    .flag = "--cpus",
+			    .flag = name_of(l, p, "--cpus"),
 			    .action = action,
 			    .value = arena_printf(&p->arena, "%s %llu", number_text(p, quota),
 				    (unsigned long long)period),
@@ -211,11 +246,12 @@ bool cgroup_cpu_list_within(const char *part, const char *whole)
 	return false;
 }
 
-static int plan_cpuset(struct cgroup_plan *p, const char *file, const char *flag, const char *noun,
-	const char *list, struct err *err)
+static int plan_cpuset(const struct limits *l, struct cgroup_plan *p, const char *file,
+	const char *flag, const char *noun, const char *list, struct err *err)
 {
 	if (!list)
 		return 0;
+	flag = name_of(l, p, flag);
 	if (!cgroup_cpu_list_valid(list))
 		return err_set(err, "%s \"%s\": not a list such as 0-3,5", flag, list);
 	plan_add(p, (struct cgroup_write){
@@ -232,21 +268,21 @@ static int plan_pids(const struct limits *l, struct cgroup_plan *p, struct err *
 	if (l->pids == 0)
 		return 0;
 	if (l->pids > PIDS_MAX && l->pids != UINT64_MAX)
-		return err_set(err, "--pids %llu: the kernel has at most %d",
-			(unsigned long long)l->pids, PIDS_MAX);
+		return err_set(err, "%s %llu: the kernel has at most %d",
+			name_of(l, p, "--pids-limit"), (unsigned long long)l->pids, PIDS_MAX);
 	plan_add(p, (struct cgroup_write){
 			    .file = "pids.max",
-			    .flag = "--pids-limit",
+			    .flag = name_of(l, p, "--pids-limit"),
 			    .value = number_text(p, l->pids),
 			    .optional = l->pids_default || l->pids == UINT64_MAX,
 			    .action = arena_printf(&p->arena, "limit processes to %s",
-				    number_text(p, l->pids)),
+				    l->pids_none ? "0" : number_text(p, l->pids)),
 		    });
 	return 0;
 }
 
 /* All four, so that what an earlier plan limited and this one does not is free again. */
-static void plan_io_max(struct cgroup_plan *p, const struct io_max *m)
+static void plan_io_max(const struct limits *l, struct cgroup_plan *p, const struct io_max *m)
 {
 	const uint64_t v[] = {m->rbps, m->wbps, m->riops, m->wiops};
 	const char *s[4];
@@ -256,7 +292,7 @@ static void plan_io_max(struct cgroup_plan *p, const struct io_max *m)
 	plan_add(p,
 		(struct cgroup_write){
 			.file = "io.max",
-			.flag = "--io-max",
+			.flag = name_of(l, p, "--io-max"),
 			.action = arena_printf(&p->arena, "limit the I/O of device %u:%u", m->major,
 				m->minor),
 			.value = arena_printf(&p->arena, "%u:%u rbps=%s wbps=%s riops=%s wiops=%s",
@@ -282,7 +318,8 @@ static const char *conf_refusal(const char *key)
 	return NULL;
 }
 
-static int plan_conf(struct cgroup_plan *p, const struct key_value *kv, struct err *err)
+static int plan_conf(const struct limits *l, struct cgroup_plan *p, const struct key_value *kv,
+	struct err *err)
 {
 	const char *why = conf_refusal(kv->key);
 	size_t len = strlen(kv->value);
@@ -295,13 +332,15 @@ static int plan_conf(struct cgroup_plan *p, const struct key_value *kv, struct e
 		if ((unsigned char)kv->value[i] < ' ' || kv->value[i] == 0x7f)
 			why = "the value has a control character in it";
 	if (why)
-		return err_set(err, "--cgroup-conf %.*s: %s", (int)strcspn(kv->key, "\r\n"),
-			kv->key, why);
+		return err_set(err, "%s %.*s: %s",
+			l->of_document ? "linux.resources.unified" : "--cgroup-conf",
+			(int)strcspn(kv->key, "\r\n"), kv->key, why);
 	plan_add(p,
 		(struct cgroup_write){
 			.file = arena_strdup(&p->arena, kv->key),
 			.value = arena_strdup(&p->arena, kv->value),
-			.flag = "--cgroup-conf",
+			/* Several members may have led to it. */
+			.flag = l->of_document ? "it in linux.resources" : "--cgroup-conf",
 			.action = arena_printf(&p->arena, "set %s to %.80s", kv->key, kv->value),
 		});
 	return 0;
@@ -315,17 +354,18 @@ static int plan_all(const struct limits *l, struct cgroup_plan *p, struct err *e
 			    .action = "limit the groups below",
 		    });
 	if (plan_memory(l, p, err) < 0 || plan_quota(l, p, err) < 0 ||
-		plan_weight(p, "cpu.weight", "--cpu-weight", "", l->cpu_weight, err) < 0 ||
-		plan_cpuset(p, "cpuset.cpus", "--cpuset-cpus", "CPUs", l->cpuset_cpus, err) < 0 ||
-		plan_cpuset(p, "cpuset.mems", "--cpuset-mems", "memory nodes", l->cpuset_mems,
+		plan_weight(l, p, "cpu.weight", "--cpu-weight", "", l->cpu_weight, err) < 0 ||
+		plan_cpuset(l, p, "cpuset.cpus", "--cpuset-cpus", "CPUs", l->cpuset_cpus, err) <
+			0 ||
+		plan_cpuset(l, p, "cpuset.mems", "--cpuset-mems", "memory nodes", l->cpuset_mems,
 			err) < 0 ||
 		plan_pids(l, p, err) < 0 ||
-		plan_weight(p, "io.weight", "--io-weight", "default ", l->io_weight, err) < 0)
+		plan_weight(l, p, "io.weight", "--io-weight", "default ", l->io_weight, err) < 0)
 		return -1;
 	for (size_t i = 0; i < l->io_max_count; i++)
-		plan_io_max(p, &l->io_max[i]);
+		plan_io_max(l, p, &l->io_max[i]);
 	for (size_t i = 0; i < l->conf_count; i++)
-		if (plan_conf(p, &l->conf[i], err) < 0)
+		if (plan_conf(l, p, &l->conf[i], err) < 0)
 			return -1;
 	return 0;
 }

@@ -16,7 +16,7 @@ enum {
 struct cgroup_write {
 	const char *file, *value;
 	const char *action; /* "limit memory to 512M": what goes wrong if it fails */
-	const char *flag;   /* "--memory", or NULL if nobody asked */
+	const char *flag;   /* "--memory", or the member of config.json; NULL if nobody asked */
 	bool optional;      /* skipped where the host has no such controller */
 };
 

@@ -105,6 +105,8 @@ static int open_source(const struct spec *spec, const struct mount *m, const str
 		return dev_new(spec->devices, rights_get() == RIGHTS_HOST ? spec->device_count : 0,
 			owners(plan), err);
 	fd = m->kind == MOUNT_BIND ? mount_source_open(m, err) : mount_host_open(m, err);
+	if (fd < 0 && m->kind == MOUNT_BIND && err->sys == ENOENT && !spec->root.direct)
+		err_hint(err, "--mount does not create its source; -v does");
 	if (fd < 0)
 		return -1;
 	/* All that the host has there is held to what was asked for. */
@@ -147,22 +149,33 @@ int trees_open(struct trees *t, const struct container *c, const struct spec *sp
 	return 0;
 }
 
+static int idmap(int tree, int userns, const char *what, bool recursive, const struct spec *spec,
+	struct err *err)
+{
+	if (tree_idmap(tree, userns, what, recursive, err) == 0)
+		return 0;
+	if (err->sys == EINVAL && !spec->root.direct)
+		err_hint(err, "a file system there cannot be id-mapped by this kernel; "
+			      "add the mount option noidmap, or run with --userns host");
+	return -1;
+}
+
 int trees_idmap(const struct trees *t, const struct spec *spec, int userns, struct err *err)
 {
 	for (size_t i = 0; i < t->source_count; i++) {
 		const struct mount *m = &spec->mounts[i];
 
 		if (m->kind == MOUNT_BIND && m->idmap && !m->uid_map_count &&
-			tree_idmap(t->sources[i], userns, m->source, m->idmap_recursive, err) < 0)
+			idmap(t->sources[i], userns, m->source, m->idmap_recursive, spec, err) < 0)
 			return -1;
 	}
 	/* An engine's root has the ids that the engine gave it. */
 	if (spec->root.direct)
 		return 0;
-	if (tree_idmap(t->writable, userns, "the writable layer", false, err) < 0)
+	if (idmap(t->writable, userns, "the writable layer", false, spec, err) < 0)
 		return -1;
 	for (size_t i = 0; i < t->layer_count; i++)
-		if (tree_idmap(t->layers[i], userns, "the root's layers", false, err) < 0)
+		if (idmap(t->layers[i], userns, "the root's layers", false, spec, err) < 0)
 			return -1;
 	return 0;
 }

@@ -41,8 +41,6 @@ int mount_source_open(const struct mount *m, struct err *err)
 	if (fd >= 0)
 		return fd;
 	*err = first;
-	if (err->sys == ENOENT)
-		err_hint(err, "--mount does not create its source; -v does");
 	return -1;
 }
 

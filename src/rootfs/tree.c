@@ -115,8 +115,7 @@ int tree_idmap(int fd, int userns_fd, const char *what, bool recursive, struct e
 		return 0;
 	err_sys(err, "cannot map the ids of %s", what);
 	if (err->sys == EINVAL)
-		err_hint(err, "a file system there cannot be id-mapped by this kernel; "
-			      "add the mount option noidmap, or run with --userns host");
+		err_hint(err, "a file system there cannot be id-mapped by this kernel");
 	return -1;
 }
 

@@ -111,6 +111,7 @@ struct document {
 	size_t policy_flag_count;
 	int32_t priority;
 	const char *io_class;
+	bool has_io_priority;
 	const char *memory_mode;
 	const char **memory_flags;
 	size_t memory_flag_count;

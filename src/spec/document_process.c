@@ -87,7 +87,8 @@ static const struct field scheduler[] = {
 
 static const struct field io_priority[] = {
 	{"class", FIELD_STRING, FIELD_REQUIRED, AT(document, io_class)},
-	{"priority", FIELD_INT, 0, AT(document, spec.process.io_priority), .max = 7},
+	{"priority", FIELD_INT, FIELD_REQUIRED | FIELD_PRESENT,
+		AT(document, spec.process.io_priority), N(document, has_io_priority), .max = 7},
 	{NULL},
 };
 
@@ -480,6 +481,7 @@ int document_process_write(struct walk *w, struct document *d)
 	caps_write(w, d);
 	scheduler_write(w, d);
 	d->io_class = word_name(io_classes, (uint64_t)p->io_class);
+	d->has_io_priority = d->io_class;
 	d->rows = p->rows;
 	d->columns = p->columns;
 	return rlimits_write(w, d);

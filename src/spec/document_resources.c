@@ -334,20 +334,30 @@ static void pids_read(const struct document *d, struct limits *l)
 		return;
 	if (d->version)
 		sscanf(d->version, "1.%u", &minor);
-	if (n == 0 && minor >= 3)
+	l->pids_none = n == 0 && minor >= 3;
+	if (l->pids_none)
 		n = 1;
 	l->pids = n > 0 ? (uint64_t)n : UINT64_MAX;
 }
 
-static void hugepages_read(struct walk *w, const struct document_resources *r, struct limits *l)
+static int hugepages_read(struct walk *w, const struct document_resources *r, struct limits *l)
 {
+	size_t here = walk_enter(w, "hugepageLimits", 0);
+
 	for (size_t i = 0; i < r->hugepage_count; i++) {
 		const struct document_hugepage *h = &r->hugepages[i];
 		const char *value = number(w, h->limit);
 
+		for (size_t k = 0; k < i; k++)
+			if (!strcmp(r->hugepages[k].size, h->size)) {
+				walk_enter(w, NULL, i);
+				return walk_fail(w, "%s is there twice", h->size);
+			}
 		conf_add(w, l, arena_printf(w->arena, "hugetlb.%s.max", h->size), value);
 		conf_add(w, l, arena_printf(w->arena, "hugetlb.%s.rsvd.max", h->size), value);
 	}
+	walk_leave(w, here);
+	return 0;
 }
 
 static const char *rdma_value(struct walk *w, bool has, uint32_t n)
@@ -467,6 +477,7 @@ int document_resources_read(struct walk *w, struct document *d, const char *plac
 	struct limits *l = &d->spec.limits;
 	size_t here = *place ? walk_enter(w, place, 0) : w->len, top = w->len;
 
+	l->of_document = origin == CONFIG_ENGINE;
 	if (memory_read(w, r, l) < 0)
 		return -1;
 	walk_leave(w, top);
@@ -477,7 +488,8 @@ int document_resources_read(struct walk *w, struct document *d, const char *plac
 	if (block_read(w, r, l) < 0)
 		return -1;
 	walk_leave(w, top);
-	hugepages_read(w, r, l);
+	if (hugepages_read(w, r, l) < 0)
+		return -1;
 	rdma_read(w, r, l);
 	if (rules_read(w, d) < 0)
 		return -1;

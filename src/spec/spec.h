@@ -102,12 +102,14 @@ struct limits {
 	uint64_t cpu_weight;                  /* 1…10000 */
 	const char *cpuset_cpus, *cpuset_mems;
 	uint64_t pids;      /* UINT64_MAX: unlimited */
+	bool pids_none;     /* 0 was asked for: 1, as there has to be a first process */
 	bool pids_default;  /* our own default: skipped where the host cannot hold it */
 	uint64_t io_weight; /* 1…10000 */
 	struct io_max *io_max;
 	size_t io_max_count;
 	struct key_value *conf; /* --cgroup-conf: any file of the cgroup */
 	size_t conf_count;
+	bool of_document; /* asked for in config.json: messages name its members, not flags */
 };
 
 enum cap_set {

@@ -184,6 +184,8 @@ shows() {
 		.process.rlimits = [{"type": "RLIMIT_CPU", "soft": 2, "hard": 1}]
 		.process.oomScoreAdj = 1001
 		.process.scheduler = {"policy": "SCHED_NONE"}
+		.process.ioPriority = {"class": "IOPRIO_CLASS_BE"}
+		.process.ioPriority = {"priority": 3}
 		.root = "rootfs"
 		del(.root.path)
 		.root.readonly = "yes"
@@ -204,6 +206,7 @@ shows() {
 		.linux.resources.pids = {"limit": "many"}
 		.linux.resources.memory = {"limit": 1.5}
 		.linux.resources.cpu = {"shares": -1}
+		.linux.resources.hugepageLimits = [{"pageSize": "2MB", "limit": 0}, {"pageSize": "2MB", "limit": 1}]
 		.linux.devices = [{"path": "/dev/x", "type": "z"}]
 		.linux.devices = [{"path": "dev/x", "type": "c", "major": 1, "minor": 1}]
 		.linux.devices = [{"path": "/dev/x", "type": "c", "major": 1, "minor": 3}, {"path": "/dev/x", "type": "c", "major": 1, "minor": 5}]
@@ -298,6 +301,34 @@ shows() {
 		[ -z "$output" ]
 		oci delete --force oci-a
 	done
+}
+
+@test "no message names a flag of ctr" {
+	local bad
+	bundle
+	cp "$B/config.json" "$BATS_TEST_TMPDIR/good"
+	while IFS= read -r bad; do
+		jq "$bad" "$BATS_TEST_TMPDIR/good" > "$B/config.json"
+		run -1 timeout 60 ctr-oci --root "$OCI_ROOT" create --bundle "$B" oci-a < /dev/null
+		[[ $output != *" --"* && $output != *"(--"* ]] || { echo "$bad: $output"; return 1; }
+	done <<- 'END'
+		.linux.resources.unified = {"cgroup.procs": "1"}
+		.linux.resources.unified = {"nosuch.file": "1"}
+		.linux.resources.unified = {"cpu.weight": "20000"}
+		.linux.resources.memory.limit = 1000
+		.linux.resources.cpu = {"quota": 1, "period": 100000}
+		.linux.resources.pids.limit = 5000000
+		.mounts += [{"destination": "/x", "source": "/nonexistent", "options": ["bind"]}]
+		.linux.sysctl = {"kernel.hostname": "x"}
+	END
+}
+
+# bats test_tags=lacking
+@test "a limit of 0 processes that this host cannot hold is named as it is" {
+	! has_controller pids || skip "this host has the pids controller"
+	bundle '.ociVersion = "1.3.0" | .linux.resources.pids.limit = 0'
+	run -1 oci create --bundle "$B" oci-a
+	[[ $output == *"cannot limit processes to 0: "* && $output != *--pids* ]]
 }
 
 @test "a sysctl of a joined namespace that is the host's is refused" {

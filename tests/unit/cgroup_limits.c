@@ -108,7 +108,7 @@ Test(limits, ranges)
 	refused(&(struct limits){.cpu_quota_us = 999}, "--cpus: 999 of 100000");
 	refused(&(struct limits){.cpu_quota_us = 5000, .cpu_period_us = 999}, "--cpu-period 999");
 	refused(&(struct limits){.cpu_quota_us = 5000, .cpu_period_us = 1000001}, "--cpu-period");
-	refused(&(struct limits){.pids = 4194305}, "--pids 4194305");
+	refused(&(struct limits){.pids = 4194305}, "--pids-limit 4194305");
 	refused(&(struct limits){.cpuset_cpus = "3-1"}, "--cpuset-cpus \"3-1\"");
 	refused(&(struct limits){.cpuset_mems = ""}, "--cpuset-mems");
 }
@@ -240,4 +240,30 @@ Test(limits, reading_back)
 	cr_assert_eq(cgroup_io_max_parse("8:16 rbps=1", &m), -1);
 	cr_assert_eq(cgroup_io_max_parse("4294967296:0 rbps=1 wbps=1 riops=1 wiops=1", &m), -1);
 	cr_assert_eq(cgroup_io_max_parse("", &m), -1);
+}
+
+Test(limits, messages_name_what_was_written)
+{
+	struct key_value conf[] = {{"cgroup.procs", "1"}};
+	struct limits l = {.pids = 1, .pids_none = true, .cpu_weight = 7};
+
+	for (int i = 0; i < 2; i++) {
+		struct err err = {0};
+		autocgroupplan struct cgroup_plan p = {0};
+
+		l.of_document = i == 1;
+		cr_assert_eq(cgroup_plan(&l, &p, &err), 0, "%s", err.text);
+		cr_expect_str_eq(p.writes[1].flag,
+			i ? "linux.resources.cpu.shares" : "--cpu-weight");
+		cr_expect_str_eq(p.writes[2].flag,
+			i ? "linux.resources.pids.limit" : "--pids-limit");
+		cr_expect_str_eq(p.writes[2].action, "limit processes to 0");
+		cr_expect_str_eq(p.writes[2].value, "1");
+	}
+	refused(&(struct limits){.memory = 1000}, "--memory 1000: at least 4M");
+	refused(&(struct limits){.memory = 1000, .of_document = true},
+		"linux.resources.memory.limit 1000: at least 4M");
+	refused(&(struct limits){.conf = conf, .conf_count = 1}, "--cgroup-conf cgroup.procs: it");
+	refused(&(struct limits){.conf = conf, .conf_count = 1, .of_document = true},
+		"linux.resources.unified cgroup.procs: it moves");
 }

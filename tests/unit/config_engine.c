@@ -431,6 +431,9 @@ Test(config_engine, process_that_means_nothing)
 		{"\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"flags\":[\"X\"]}",
 			"process.scheduler.flags[0]: \"X\""},
 		{"\"ioPriority\":{\"class\":\"x\",\"priority\":1}", "process.ioPriority: class"},
+		{"\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\"}",
+			"process.ioPriority.priority: is missing"},
+		{"\"ioPriority\":{\"priority\":1}", "process.ioPriority.class: is missing"},
 		{"\"ioPriority\":{\"class\":\"IOPRIO_CLASS_RT\",\"priority\":8}",
 			"process.ioPriority.priority: 8 must be 0 to 7"},
 		{"\"execCPUAffinity\":{\"final\":\"3-1\"}", "process.execCPUAffinity.final"},
@@ -826,6 +829,9 @@ Test(config_engine, other_resources)
 	refused(RESOURCES("\"network\":{\"classID\":1}"), "network.classID: is not supported");
 	refused(RESOURCES("\"network\":{\"priorities\":[]}"), "network.priorities: is not");
 	refused(RESOURCES("\"hugepageLimits\":[{\"pageSize\":\"2MiB\",\"limit\":1}]"), "pageSize");
+	refused(RESOURCES("\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":1},{\"pageSize\":"
+			  "\"1GB\",\"limit\":1},{\"pageSize\":\"2MB\",\"limit\":1}]"),
+		"linux.resources.hugepageLimits[2]: 2MB is there twice");
 	refused(RESOURCES("\"rdma\":{\"a b\":{}}"), "linux.resources.rdma.a b");
 	refused(RESOURCES("\"devices\":[{\"allow\":true,\"type\":\"p\"}]"), "devices[0]: type");
 	refused(RESOURCES("\"unified\":{\"../x\":\"1\"}"), "linux.resources.unified");
