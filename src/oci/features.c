@@ -56,6 +56,15 @@ static json_t *words(const char *const *list)
 	return strings(list, n);
 }
 
+static json_t *table(const struct word *w)
+{
+	json_t *a = json_array();
+
+	for (; w->name; w++)
+		json_array_append_new(a, json_string(w->name));
+	return a;
+}
+
 static json_t *filters(void)
 {
 	return json_pack("{sb so so so so so}", "enabled", 1, "actions",
@@ -69,11 +78,13 @@ static json_t *linux_features(void)
 	static const char *const namespaces[] = {"cgroup", "ipc", "mount", "network", "pid", "time",
 		"user", "uts"};
 
-	return json_pack("{so so s{sb sb sb sb sb} so s{sb} s{sb} s{sb} s{s{sb}} s{sb}}",
+	return json_pack("{so so s{sb sb sb sb sb} so s{sb} s{sb} s{so so} s{sb} s{s{sb}} "
+			 "s{sb}}",
 		"namespaces", STRINGS(namespaces), "capabilities", capabilities(), "cgroup", "v1",
 		0, "v2", 1, "systemd", 1, "systemdUser", 0, "rdma", 1, "seccomp", filters(),
-		"apparmor", "enabled", 1, "selinux", "enabled", 1, "intelRdt", "enabled", 0,
-		"mountExtensions", "idmap", "enabled", 1, "netDevices", "enabled", 1);
+		"apparmor", "enabled", 1, "selinux", "enabled", 1, "memoryPolicy", "modes",
+		table(document_memory_modes), "flags", table(document_memory_flags), "intelRdt",
+		"enabled", 0, "mountExtensions", "idmap", "enabled", 1, "netDevices", "enabled", 1);
 }
 
 static int features(struct oci *oci, void *options, char **words, struct err *err)

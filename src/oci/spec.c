@@ -25,7 +25,7 @@ static const struct option spec_table[] = {
 
 /* What others begin with as well, so that tools that edit it find what they look for. */
 static const char config[] =
-	"{'ociVersion':'1.2.0',"
+	"{'ociVersion':'1.3.0',"
 	"'process':{'terminal':true,'user':{'uid':0,'gid':0},'args':['sh'],"
 	"'env':['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin','TERM=xterm'],"
 	"'cwd':'/',"

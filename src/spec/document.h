@@ -4,6 +4,7 @@
 #include "spec/config.h"
 #include "spec/field.h"
 #include "spec/spec.h"
+#include "spec/word.h"
 
 struct document_mount {
 	const char *destination, *type, *source;
@@ -166,6 +167,8 @@ const char *document_path(const char *s);
 extern const char *const document_seccomp_actions[],
 	*const document_seccomp_operators[], *const document_seccomp_arches[],
 						     *const document_seccomp_flags[];
+
+extern const struct word document_memory_modes[], document_memory_flags[];
 
 /* The options of mounts that are read, for `features`: how many of at most max names were written. */
 size_t document_mount_options(const char **ret, size_t max);

@@ -3,7 +3,6 @@
 #include "spec/limitflag.h"
 #include "spec/maclabel.h"
 #include "spec/sysctlname.h"
-#include "spec/word.h"
 
 #include <linux/mempolicy.h>
 #include <linux/sched.h>
@@ -393,7 +392,7 @@ static int personality_read(struct walk *w, struct document *d)
 	return 0;
 }
 
-static const struct word memory_modes[] = {
+const struct word document_memory_modes[] = {
 	{"MPOL_DEFAULT", MPOL_DEFAULT},
 	{"MPOL_BIND", MPOL_BIND},
 	{"MPOL_INTERLEAVE", MPOL_INTERLEAVE},
@@ -404,7 +403,7 @@ static const struct word memory_modes[] = {
 	{NULL},
 };
 
-static const struct word memory_flags[] = {
+const struct word document_memory_flags[] = {
 	{"MPOL_F_NUMA_BALANCING", MPOL_F_NUMA_BALANCING},
 	{"MPOL_F_RELATIVE_NODES", MPOL_F_RELATIVE_NODES},
 	{"MPOL_F_STATIC_NODES", MPOL_F_STATIC_NODES},
@@ -414,7 +413,7 @@ static const struct word memory_flags[] = {
 static int memory_flags_read(struct walk *w, const struct document *d, int *mode)
 {
 	for (size_t i = 0; i < d->memory_flag_count; i++) {
-		const struct word *f = word_find(memory_flags, d->memory_flags[i]);
+		const struct word *f = word_find(document_memory_flags, d->memory_flags[i]);
 		if (!f)
 			return walk_fail(w, "flags: \"%.80s\" is not a flag of memory",
 				d->memory_flags[i]);
@@ -432,7 +431,7 @@ static int memory_policy_read(struct walk *w, struct document *d)
 
 	if (!d->memory_mode)
 		return walk_leave(w, here), 0;
-	mode = word_find(memory_modes, d->memory_mode);
+	mode = word_find(document_memory_modes, d->memory_mode);
 	if (!mode)
 		return walk_fail(w, "mode: \"%.80s\" is not a policy", d->memory_mode);
 	bare = mode->value == MPOL_DEFAULT || mode->value == MPOL_LOCAL;
@@ -537,12 +536,12 @@ static void memory_policy_write(struct walk *w, struct document *d)
 
 	if (!p->set)
 		return;
-	for (const struct word *f = memory_flags; f->name; f++)
+	for (const struct word *f = document_memory_flags; f->name; f++)
 		if (mode & f->value) {
 			mode &= ~f->value;
 			arena_push(w->arena, d->memory_flags, d->memory_flag_count, f->name);
 		}
-	d->memory_mode = word_name(memory_modes, mode);
+	d->memory_mode = word_name(document_memory_modes, mode);
 }
 
 int document_linux_write(struct walk *w, struct document *d)

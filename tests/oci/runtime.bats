@@ -93,6 +93,18 @@ from_anywhere() {
 }
 @test "scope: who has created a container has every other operation on it" { both from_anywhere; }
 
+# Without a control: crun 1.8, which is Debian 12's, knows no version after 1.1.
+@test "scope: \`spec\` writes a bundle of the version that is known here" {
+	B=$(mktemp -d "$T/bundle.XXXX")
+	ctr-oci spec --bundle "$B"
+	[ "$(jq -r .ociVersion "$B/config.json")" = "$(ctr-oci features | jq -r .ociVersionMax)" ]
+	jq --arg root "$FS" --arg group "$OCI_PLACE/${B##*/}" '.root.path = $root | .process.terminal = false
+		| .process.args = ["echo", "ran"] | .linux.cgroupsPath = $group' "$B/config.json" > "$B/c"
+	mv "$B/c" "$B/config.json"
+	run -0 oci run --bundle "$B" oci-a
+	[ "$output" = ran ]
+}
+
 # --- State
 
 state_members() {
