@@ -16,7 +16,7 @@ oci_file_setup() {
 # bats heeds only that of the last command of a teardown.
 oci_teardown() {
 	local id left
-	for id in $(oci list -q 2> /dev/null); do timeout 60 ctr-oci --root "$OCI_ROOT" delete --force "$id" || :; done
+	for id in $(ctr-oci --root "$OCI_ROOT" list -q 2> /dev/null); do timeout 60 ctr-oci --root "$OCI_ROOT" delete --force "$id" || :; done
 	left=$(ls "$OCI_ROOT" 2> /dev/null; find "$OCI_GROUPS" -mindepth 1 -type d 2> /dev/null; new_mounts)
 	rmdir "$OCI_GROUPS" 2> /dev/null || :
 	[ -z "$left" ] || { echo "left behind: $left" >&2; return 1; }

@@ -3,6 +3,7 @@
 # sentences that the neighbours do not prove; a test's name begins with the sentence's place. What peers
 # hold too is tried on crun as well: a control that falls says that the test is wrong.
 load oci
+load peer
 bats_require_minimum_version 1.5.0
 
 setup_file() {
@@ -21,58 +22,9 @@ teardown() {
 	rm -rf "${FS:?}"/{only-inside,go,dev/*} "$FS${BATS_RUN_TMPDIR:?}"
 }
 
-# crun wants a plain cgroup2 tree: it is called in a mount and a cgroup namespace that have one, which a
-# process holds as long as this file is tested.
-peer_start() {
-	command -v crun > /dev/null || return 0
-	export PEER_GROUPS=$OCI_GROUPS-peer PEER_ROOT=$PWD/peer PEER
-	mkdir "$PEER_GROUPS"
-	(
-		echo "$BASHPID" > "$PEER_GROUPS/cgroup.procs"
-		exec unshare -mC --propagation private sh -c 'mount -t cgroup2 none /sys/fs/cgroup &&
-			mount -t tmpfs none /run && mkdir /sys/fs/cgroup/runner &&
-			echo $$ > /sys/fs/cgroup/runner/cgroup.procs && exec sleep infinity'
-	) 3>&- < /dev/null > /dev/null 2>&1 &
-	PEER=$!
-	until_true "a place for crun" grep -qsx "$PEER" "$PEER_GROUPS/runner/cgroup.procs"
-	cat > peer.sh <<-END
-		#!/bin/sh
-		echo \$\$ > $PEER_GROUPS/runner/cgroup.procs && exec nsenter -t $PEER -m -C --wd="\$PWD" \\
-			crun --root $PEER_ROOT "\$@"
-	END
-	chmod +x peer.sh
-}
-peer_clean() {
-	local id
-	[ -n "${PEER:-}" ] || return 0
-	for id in $(rt_crun list -q 2> /dev/null); do rt_crun delete --force "$id"; done
-	[ -z "$(find "$PEER_GROUPS$OCI_PLACE" -name 'bundle.*' 2> /dev/null)" ] ||
-		find "$PEER_GROUPS$OCI_PLACE" -depth -name 'bundle.*' -exec rmdir {} +
-}
-peer_stop() {
-	[ -n "${PEER:-}" ] || return 0
-	kill "$PEER"
-	until_true "crun's place is left" grep -qs 'populated 0' "$PEER_GROUPS/cgroup.events"
-	find "$PEER_GROUPS" -depth -type d -exec rmdir {} +
-}
-rt_ours() { oci "$@"; }
-rt_crun() { "$BATS_FILE_TMPDIR/peer.sh" "$@"; }
-
-# both FUNCTION: with `rt` as ours, then as crun.
-both() {
-	RT=ours "$@"
-	[ -n "${PEER:-}" ] || skip "held, but its control is missing: crun is not installed"
-	echo "this much holds; its control:"
-	RT=crun "$@"
-}
-rt() { "rt_$RT" "$@"; }
-rt_create() { rt create --bundle "$B" --pid-file "$B/pid" "$@" < /dev/null > "$B/out" 2> "$B/err"; }
-rt_status() { rt state "$1" | jq -r .status; }
-rt_is() { [ "$(rt_status "$1")" = "$2" ]; }
 pid() { cat "$B/pid"; }
 gone() { not alive "$1"; }
-# The group of $B's container.
-rt_group() { case $RT in ours) echo "$OCI_GROUPS/${B##*/}" ;; crun) echo "$PEER_GROUPS$OCI_PLACE/${B##*/}" ;; esac; }
+lines() { [ "$(wc -l < "$2")" -eq "$1" ]; }
 
 # hook SCRIPT: one of the host's, which has $pid from the state it is told, and the state in $s.
 hook() {
@@ -87,9 +39,9 @@ WITH_T() { echo ".mounts += [{destination: \"$T\", type: \"bind\", source: \"$T\
 
 from_anywhere() {
 	sh_bundle 'sleep 100'
-	rt_create oci-a
-	(cd / && rt_is oci-a created && rt start oci-a && rt kill oci-a KILL)
-	(cd "$FS" && until_true stopped rt_is oci-a stopped && rt delete oci-a)
+	create oci-a
+	(cd / && is oci-a created && oci start oci-a && oci kill oci-a KILL)
+	(cd "$FS" && until_true stopped is oci-a stopped && oci delete oci-a)
 }
 @test "scope: who has created a container has every other operation on it" { both from_anywhere; }
 
@@ -109,28 +61,28 @@ from_anywhere() {
 
 state_members() {
 	sh_bundle 'sleep 100' '.annotations = {"a.b": "c"}'
-	(cd "$B/.." && rt create --bundle "./${B##*/}" --pid-file "$B/pid" oci-a < /dev/null > "$B/out" 2>&1)
-	rt state oci-a | jq -e --arg b "$B" '(.ociVersion | test("^1\\.[0-9]+\\.[0-9]+")) and .id == "oci-a"
+	(cd "$B/.." && oci create --bundle "./${B##*/}" --pid-file "$B/pid" oci-a < /dev/null > "$B/out" 2>&1)
+	oci state oci-a | jq -e --arg b "$B" '(.ociVersion | test("^1\\.[0-9]+\\.[0-9]+")) and .id == "oci-a"
 		and .status == "created" and (.pid | type) == "number" and .bundle == $b and .annotations == {"a.b": "c"}'
-	rt delete --force oci-a
+	oci delete --force oci-a
 }
 @test "state: its members and their types, the bundle absolute though it was named otherwise" { both state_members; }
 
 state_pid() {
 	sh_bundle 'sleep 100'
-	rt_create oci-a
-	[ "$(rt state oci-a | jq .pid)" = "$(pid)" ]
+	create oci-a
+	[ "$(oci state oci-a | jq .pid)" = "$(pid)" ]
 	[ "$(awk '/^NSpid/ {print $NF}' "/proc/$(pid)/status")" = 1 ]
-	[ "$(rt state oci-a | jq .pid)" -gt 1 ]
-	rt delete --force oci-a
+	[ "$(oci state oci-a | jq .pid)" -gt 1 ]
+	oci delete --force oci-a
 }
 @test "state, pid: as the host sees the process, not as the container does" { both state_pid; }
 
 no_annotations() {
 	sh_bundle 'sleep 100' 'del(.annotations)'
-	rt_create oci-a
-	rt state oci-a | jq -e '.annotations == null or .annotations == {}'
-	rt delete --force oci-a
+	create oci-a
+	oci state oci-a | jq -e '.annotations == null or .annotations == {}'
+	oci delete --force oci-a
 }
 @test "state, annotations: without any it is absent or empty" { both no_annotations; }
 
@@ -172,7 +124,7 @@ environment() {
 	mkdir -p vol && echo text > vol/f
 	sh_bundle 'echo ran' ".root.readonly = true | .mounts += [{destination: \"/tmp\", type: \"bind\", source: \"$PWD/vol\", options: [\"bind\", \"ro\"]}]
 		| .linux.sysctl = {\"net.ipv4.ip_forward\": \"1\"}"
-	rt_create oci-a
+	create oci-a
 	for kind in mnt pid net ipc uts cgroup; do
 		[ "$(readlink "/proc/$(pid)/ns/$kind")" != "$(readlink "/proc/self/ns/$kind")" ]
 	done
@@ -185,22 +137,22 @@ environment() {
 	run -0 nsenter -t "$(pid)" -m -r /bin/cat /proc/1/mountinfo
 	for want in / /proc /dev /dev/pts /dev/shm /sys /tmp; do [[ "$output" == *" $want "* ]]; done
 	[ ! -s "$B/out" ]
-	rt delete --force oci-a
+	oci delete --force oci-a
 }
 @test "lifecycle 2: create makes all of the environment, and does not run the program" { both environment; }
 
 changed_config() {
 	sh_bundle "echo ran \$(hostname)" ".annotations = {a: \"b\"} | .hooks.poststop = [$(says poststop)]"
 	: > "$LOG"
-	rt_create oci-a
+	create oci-a
 	jq ".process.args = [\"/bin/false\"] | .hostname = \"other\" | .annotations = {a: \"c\"}
 		| .hooks.poststop = [$(says other)] | .hooks.poststart = [$(says other)]" "$B/config.json" > "$B/new"
 	mv "$B/new" "$B/config.json"
-	rt start oci-a
-	until_true stopped rt_is oci-a stopped
+	oci start oci-a
+	until_true stopped is oci-a stopped
 	[ "$(cat "$B/out")" = "ran box" ]
-	[ "$(rt state oci-a | jq -r .annotations.a)" = b ]
-	rt delete oci-a
+	[ "$(oci state oci-a | jq -r .annotations.a)" = b ]
+	oci delete oci-a
 	[ "$(cat "$LOG")" = poststop ]
 }
 @test "lifecycle 2: what is changed in config.json after create has no effect" { both changed_config; }
@@ -227,7 +179,7 @@ all_in_order() {
 	done
 	bundle "$filter | .process.args = [\"/bin/sleep\", \"100\"]"
 	rm -f "$LOG"
-	rt_create oci-a
+	create oci-a
 	diff "$LOG" - <<-END
 		prestart 1
 		prestart 2
@@ -237,7 +189,9 @@ all_in_order() {
 		createContainer 2
 	END
 	: > "$LOG"
-	rt start oci-a
+	oci start oci-a
+	# crun's poststart hooks do not wait for those of startContainer.
+	[ "$RT" = ours ] || { until_true "all four" lines 4 "$LOG" && sort -o "$LOG" -k 1,1r -k 2 "$LOG"; }
 	diff "$LOG" - <<-END
 		startContainer 1
 		startContainer 2
@@ -245,10 +199,10 @@ all_in_order() {
 		poststart 2
 	END
 	: > "$LOG"
-	rt kill oci-a KILL
-	until_true stopped rt_is oci-a stopped
+	oci kill oci-a KILL
+	until_true stopped is oci-a stopped
 	[ ! -s "$LOG" ]
-	rt delete oci-a
+	oci delete oci-a
 	diff "$LOG" - <<< $'poststop 1\npoststop 2'
 }
 @test "lifecycle 3 to 13: each hook once, at its step, in the listed order, before its operation returns" { both all_in_order; }
@@ -258,8 +212,8 @@ hook_fails() {
 	sh_bundle 'echo ran' ".hooks.poststop = [$(says poststop)] | .hooks.createContainer = [$(says later)]
 		| .hooks.$point = [$(hook "echo \$pid > $T/pid; exit 3"), $(says later)]"
 	rm -f "$LOG" "$T/pid" && : > "$LOG"
-	run ! rt_create oci-a
-	run ! rt state oci-a
+	run ! create oci-a
+	run ! oci state oci-a
 	gone "$(cat "$T/pid")"
 	[ ! -e "$(rt_group)" ]
 	[ ! -s "$B/out" ]
@@ -298,11 +252,11 @@ fails_and_ends() {
 as_process_says() {
 	bundle '.process.args = ["/bin/sh", "-c", "echo $0 $1; env | sort; pwd", "zero", "one"] | .process.cwd = "/home"
 		| .process.env = ["PATH=/bin", "X=y z"]'
-	rt_create oci-a
-	rt start oci-a
-	until_true stopped rt_is oci-a stopped
+	create oci-a
+	oci start oci-a
+	until_true stopped is oci-a stopped
 	diff <(grep -vE '^(SHLVL|HOME|PWD)=' "$B/out") - <<< $'zero one\nPATH=/bin\nX=y z\n/home'
-	rt delete oci-a
+	oci delete oci-a
 }
 @test "lifecycle 8: start runs the program as process says: arguments, environment, directory" { both as_process_says; }
 
@@ -319,11 +273,11 @@ ends_somehow() {
 	local how
 	for how in 'exit 0' 'exit 5' 'kill -SEGV $$' 'sleep 100'; do
 		sh_bundle "$how" '.linux.namespaces |= map(select(.type != "pid"))'
-		rt_create oci-a
-		rt start oci-a
-		[ "$how" != 'sleep 100' ] || rt kill oci-a TERM
-		until_true "stopped by $how" rt_is oci-a stopped
-		rt delete oci-a
+		create oci-a
+		oci start oci-a
+		[ "$how" != 'sleep 100' ] || oci kill oci-a TERM
+		until_true "stopped by $how" is oci-a stopped
+		oci delete oci-a
 	done
 }
 @test "lifecycle 10: stopped, whether it exits, fails, crashes or is killed" { both ends_somehow; }
@@ -331,18 +285,18 @@ ends_somehow() {
 undone() {
 	local net
 	sh_bundle 'sleep 100'
-	rt_create oci-a
+	create oci-a
 	[ -d "$(rt_group)" ]
 	net=$(readlink "/proc/$(pid)/ns/net")
-	rt start oci-a
-	rt kill oci-a KILL
-	until_true stopped rt_is oci-a stopped
-	rt delete oci-a
+	oci start oci-a
+	oci kill oci-a KILL
+	until_true stopped is oci-a stopped
+	oci delete oci-a
 	gone "$(pid)"
 	[ ! -e "$(rt_group)" ]
 	[ -z "$(find /proc/[0-9]*/ns -name net -lname "$net" 2> /dev/null)" ]
 	not grep -F " $FS/" /proc/self/mountinfo
-	run ! rt state oci-a
+	run ! oci state oci-a
 }
 @test "lifecycle 12: delete undoes what create has done" { both undone; }
 
@@ -429,80 +383,80 @@ no_id() {
 	local command
 	bundle
 	cd "$B"
-	for command in create state start kill delete; do run ! rt $command; done
+	for command in create state start kill delete; do run ! oci $command; done
 	cd "$T"
 }
 @test "operations: each without an id is an error" { both no_id; }
 
 unknown_id() {
 	local command
-	for command in state start delete; do run ! rt $command oci-none; done
-	run ! rt kill oci-none KILL
+	for command in state start delete; do run ! oci $command oci-none; done
+	run ! oci kill oci-none KILL
 }
 @test "operations: each with the id of no container is an error" { both unknown_id; }
 
 no_bundle() {
 	mkdir -p empty
-	(cd empty && run ! rt create oci-a)
-	run ! rt create --bundle "$T/nonexistent" oci-a
-	run ! rt create --bundle "$FS/etc/passwd" oci-a
-	run ! rt state oci-a
+	(cd empty && run ! oci create oci-a)
+	run ! oci create --bundle "$T/nonexistent" oci-a
+	run ! oci create --bundle "$FS/etc/passwd" oci-a
+	run ! oci state oci-a
 }
 @test "create: without a bundle it is an error, and nothing is made" { both no_bundle; }
 
 taken() {
 	sh_bundle 'sleep 100'
-	rt_create oci-a
-	rt state oci-a > before
-	run ! rt create --bundle "$B" oci-a
-	rt state oci-a | diff before -
-	rt start oci-a
-	run ! rt create --bundle "$B" oci-a
-	rt_is oci-a running
-	rt kill oci-a KILL
-	until_true stopped rt_is oci-a stopped
-	run ! rt create --bundle "$B" oci-a
-	rt_is oci-a stopped
-	rt delete oci-a
+	create oci-a
+	oci state oci-a > before
+	run ! oci create --bundle "$B" oci-a
+	oci state oci-a | diff before -
+	oci start oci-a
+	run ! oci create --bundle "$B" oci-a
+	is oci-a running
+	oci kill oci-a KILL
+	until_true stopped is oci-a stopped
+	run ! oci create --bundle "$B" oci-a
+	is oci-a stopped
+	oci delete oci-a
 }
 @test "create: an id that is taken is an error, and who has it does not notice, in any status" { both taken; }
 
 no_process() {
 	bundle 'del(.process)'
-	run ! rt run --bundle "$B" oci-a
-	run ! rt state oci-a
+	run ! oci run --bundle "$B" oci-a
+	run ! oci state oci-a
 }
 @test "start: without process there is nothing to run: an error" { both no_process; }
 
 start_not_created() {
 	sh_bundle 'echo ran; while [ ! -e /go ]; do sleep .02; done'
-	rt_create oci-a
-	rt start oci-a
-	rt_is oci-a running
-	run ! rt start oci-a
-	rt_is oci-a running
+	create oci-a
+	oci start oci-a
+	is oci-a running
+	run ! oci start oci-a
+	is oci-a running
 	alive "$(pid)"
 	touch "$FS/go"
-	until_true stopped rt_is oci-a stopped
-	run ! rt start oci-a
-	rt_is oci-a stopped
+	until_true stopped is oci-a stopped
+	run ! oci start oci-a
+	is oci-a stopped
 	[ "$(cat "$B/out")" = ran ]
-	rt delete oci-a
+	oci delete oci-a
 	rm "$FS/go"
 }
 @test "start: of one that is not created, an error that changes nothing" { both start_not_created; }
 
 kill_stopped() {
 	sh_bundle 'sleep 100 & exit 0' '.linux.namespaces |= map(select(.type != "pid"))'
-	rt_create oci-a
-	rt start oci-a
-	until_true stopped rt_is oci-a stopped
+	create oci-a
+	oci start oci-a
+	until_true stopped is oci-a stopped
 	local left=$(cat "$(rt_group)/cgroup.procs")
 	[ -n "$left" ]
-	run ! rt kill oci-a KILL
+	run ! oci kill oci-a KILL
 	alive "$left"
-	rt_is oci-a stopped
-	rt delete oci-a
+	is oci-a stopped
+	oci delete oci-a
 	until_true "the rest is gone" gone "$left"
 	[ ! -e "$(rt_group)" ]
 }
@@ -510,18 +464,18 @@ kill_stopped() {
 
 kill_created() {
 	sh_bundle 'echo ran'
-	rt_create oci-a
-	rt kill oci-a KILL
-	until_true stopped rt_is oci-a stopped
-	run ! rt start oci-a
+	create oci-a
+	oci kill oci-a KILL
+	until_true stopped is oci-a stopped
+	run ! oci start oci-a
 	[ ! -s "$B/out" ]
-	rt delete oci-a
+	oci delete oci-a
 	sh_bundle 'echo ran' '.linux.namespaces |= map(select(.type != "pid"))'
-	rt_create oci-a
-	rt kill oci-a TERM
-	until_true stopped rt_is oci-a stopped
+	create oci-a
+	oci kill oci-a TERM
+	until_true stopped is oci-a stopped
 	[ ! -s "$B/out" ]
-	rt delete oci-a
+	oci delete oci-a
 }
 @test "kill: one that is created gets the signal too" { both kill_created; }
 
@@ -529,17 +483,17 @@ which_signal() {
 	sh_bundle 'for s in HUP INT USR1 USR2 TERM; do trap "echo $s" $s; done
 		(trap "echo child" HUP INT USR1 USR2 TERM; while :; do sleep .02; done) &
 		echo ready; while :; do sleep .02; done'
-	rt_create oci-a
-	rt start oci-a
+	create oci-a
+	oci start oci-a
 	until_true ready grep -qx ready "$B/out"
 	for s in HUP SIGINT 10 USR2 TERM; do
-		rt kill oci-a "$s"
+		oci kill oci-a "$s"
 		until_true "$s" test "$(($(wc -l < "$B/out")))" -gt 0
 	done
 	until_true all grep -qx TERM "$B/out"
 	until_true all grep -qx USR1 "$B/out"
 	[ "$(sort "$B/out" | tr '\n' ' ')" = "HUP INT TERM USR1 USR2 ready " ]
-	rt delete --force oci-a
+	oci delete --force oci-a
 }
 @test "kill: the signal that is named, to the container's process and no other" { both which_signal; }
 
@@ -554,18 +508,18 @@ which_signal() {
 
 delete_running() {
 	sh_bundle 'sleep 100'
-	rt_create oci-a
-	rt start oci-a
-	rt state oci-a > before
-	run ! rt delete oci-a
-	rt state oci-a | diff before -
+	create oci-a
+	oci start oci-a
+	oci state oci-a > before
+	run ! oci delete oci-a
+	oci state oci-a | diff before -
 	alive "$(pid)"
-	rt pause oci-a
-	run ! rt delete oci-a
-	rt_is oci-a paused
+	oci pause oci-a
+	run ! oci delete oci-a
+	is oci-a paused
 	alive "$(pid)"
-	rt resume oci-a
-	rt delete --force oci-a
+	oci resume oci-a
+	oci delete --force oci-a
 }
 @test "delete: of one that is running or paused, an error that changes nothing" { both delete_running; }
 
@@ -573,9 +527,9 @@ delete_running() {
 delete_created() {
 	sh_bundle 'echo ran' ".hooks.poststop = [$(says poststop)]"
 	rm -f "$LOG"
-	rt_create oci-a
-	rt delete oci-a
-	run ! rt state oci-a
+	create oci-a
+	oci delete oci-a
+	run ! oci state oci-a
 	gone "$(pid)"
 	[ ! -s "$B/out" ]
 	[ "$(cat "$LOG")" = poststop ]
@@ -586,37 +540,37 @@ not_its_own() {
 	local net
 	mkdir -p vol && echo text > vol/f
 	sh_bundle 'sleep 100'
-	rt_create oci-a
+	create oci-a
 	local first=$B
 	net=/proc/$(pid)/ns/net
 	sh_bundle 'sleep 100' ".linux.namespaces |= map(if .type == \"network\" then .path = \"$net\" else . end)
 		| .mounts += [{destination: \"/tmp\", type: \"bind\", source: \"$PWD/vol\", options: [\"bind\"]}]"
-	rt_create oci-b
+	create oci-b
 	[ /proc/$(pid)/ns/net -ef "$net" ]
-	rt start oci-b
-	rt kill oci-b KILL
-	until_true stopped rt_is oci-b stopped
-	rt delete oci-b
-	rt_is oci-a created
+	oci start oci-b
+	oci kill oci-b KILL
+	until_true stopped is oci-b stopped
+	oci delete oci-b
+	is oci-a created
 	[ -e "$net" ]
 	[ "$(cat vol/f)" = text ]
 	[ -x "$FS/bin/busybox" ]
 	[ -s "$B/config.json" ]
 	B=$first
 	[ -d "$(rt_group)" ]
-	rt delete --force oci-a
+	oci delete --force oci-a
 }
 @test "delete: what was not made by create stays: root, bundle, volume, a namespace that was joined" { both not_its_own; }
 
 again() {
 	sh_bundle 'echo ran'
 	for _ in 1 2 3; do
-		rt_create oci-a
-		rt start oci-a
-		until_true stopped rt_is oci-a stopped
-		rt delete oci-a
+		create oci-a
+		oci start oci-a
+		until_true stopped is oci-a stopped
+		oci delete oci-a
 		[ "$(cat "$B/out")" = ran ]
-		run ! rt delete oci-a
+		run ! oci delete oci-a
 	done
 }
 @test "delete: the id can be used again, and is nobody's in between" { both again; }
@@ -638,10 +592,10 @@ places() {
 	[ ! -e /only-inside ]
 	bundle "$filter | .process.args = [\"/bin/sleep\", \"100\"]"
 	sed -i 's,"x",\n"sh",' "$B/config.json"
-	rt_create oci-a
+	create oci-a
 	for k in $KINDS; do readlink "/proc/$(pid)/ns/$k"; done > inside
-	rt start oci-a
-	rt delete --force oci-a
+	oci start oci-a
+	oci delete --force oci-a
 	diff inside createContainer
 	diff inside startContainer
 	for point in prestart createRuntime poststart poststop; do
@@ -680,12 +634,12 @@ sees_mounts() {
 	sh_bundle 'cat /tmp/hooked/f; cat /dev/of-hook' ".mounts += [{destination: \"/tmp\", type: \"tmpfs\", source: \"tmpfs\"}]
 		| .hooks.$point = [$(hook "exec > $LOG 2>&1; cut -d' ' -f5 /proc/\$pid/mountinfo
 			nsenter -t \$pid -m sh -c 'mkdir $FS/tmp/hooked; mount --bind $PWD/vol $FS/tmp/hooked; echo made > $FS/dev/of-hook'")]"
-	rt_create oci-a
+	create oci-a
 	for want in /proc /dev /dev/pts /dev/shm /sys /tmp; do grep -qx "$FS$want" "$LOG"; done
-	rt start oci-a
-	until_true stopped rt_is oci-a stopped
+	oci start oci-a
+	until_true stopped is oci-a stopped
 	[ "$(cat "$B/out")" = $'text\nmade' ]
-	rt delete oci-a
+	oci delete oci-a
 	not test -e "$FS/tmp/hooked"
 }
 @test "hooks, prestart: the namespaces and the mounts of the container are there, and can be added to" { both sees_mounts prestart; }
@@ -694,9 +648,9 @@ sees_mounts() {
 before_pivot() {
 	sh_bundle 'true' ".hooks.createContainer = [$(hook "{ cat $T/of-host; ls $FS/dev/pts/ptmx; } > $LOG")]"
 	echo host > of-host
-	rt_create oci-a
+	create oci-a
 	[ "$(cat "$LOG")" = host$'\n'"$FS/dev/pts/ptmx" ]
-	rt delete --force oci-a
+	oci delete --force oci-a
 }
 @test "hooks, createContainer: before the root is changed, the mounts made" { both before_pivot; }
 
@@ -730,15 +684,15 @@ words() {
 		"$LOG" "$LOG" > tell
 	chmod +x tell
 	bundle ".hooks.prestart = [{path: \"/bin/sh\", args: [\"zero\", \"$T/tell\", \"two three\"], env: [\"A=b c\", \"D=\"]}]"
-	NOT_FOR_HOOKS=1 rt_create oci-a
+	NOT_FOR_HOOKS=1 create oci-a
 	diff <(cat "$LOG"; echo) - <<< $'A=b c\nD=\nzero '"$T/tell two three "
-	rt delete --force oci-a
+	oci delete --force oci-a
 	[ "$RT" = ours ] || return 0
 	# Without args its path is its name; without env there is none, where peers pass on their own.
 	bundle ".hooks.prestart = [{path: \"$T/tell\"}]"
-	NOT_FOR_HOOKS=1 rt_create oci-a
+	NOT_FOR_HOOKS=1 create oci-a
 	diff <(cat "$LOG"; echo) - <<< "/bin/sh $T/tell "
-	rt delete --force oci-a
+	oci delete --force oci-a
 }
 @test "hooks, args and env: as execv and environ have them, and nothing else" { both words; }
 
@@ -763,12 +717,12 @@ words() {
 
 only_three() {
 	sh_bundle 'ls /proc/self/fd'
-	rt_create oci-a 5< /dev/null 7< "$B/config.json" 30< /
-	rt start oci-a 6< /dev/null 8< "$B/config.json"
-	until_true stopped rt_is oci-a stopped
+	create oci-a 5< /dev/null 7< "$B/config.json" 30< /
+	oci start oci-a 6< /dev/null 8< "$B/config.json"
+	until_true stopped is oci-a stopped
 	# The last is that of ls.
 	[ "$(tr '\n' ' ' < "$B/out")" = "0 1 2 3 " ]
-	rt delete oci-a
+	oci delete oci-a
 }
 @test "file descriptors: only standard input, output and error, of whoever creates or starts" { both only_three; }
 
@@ -776,9 +730,9 @@ only_three() {
 links() {
 	sh_bundle 'for f in fd stdin stdout stderr; do readlink /dev/$f; done; echo out >> /dev/stdout; echo err >> /dev/stderr; cat /dev/fd/0' "$1"
 	rm -rf "${FS:?}"/dev/*
-	rt_create oci-a
-	rt start oci-a
-	until_true stopped rt_is oci-a stopped
+	create oci-a
+	oci start oci-a
+	until_true stopped is oci-a stopped
 	diff "$B/out" - <<- END
 		/proc/self/fd
 		/proc/self/fd/0
@@ -787,7 +741,7 @@ links() {
 		out
 	END
 	[ "$(cat "$B/err")" = err ]
-	rt delete oci-a
+	oci delete oci-a
 }
 @test "dev symbolic links: in a /dev of its own" { both links .; }
 @test "dev symbolic links: in the /dev of the root" {
