@@ -1,9 +1,11 @@
 # shellcheck shell=bash
 # What the attacks share. Each is also made on a control: naive, a program with one mistake of each kind,
-# or whatever else is known to fall. An attack that does not work on its control proves nothing, and is a
-# failed test.
+# Debian 12's crun or runc, or whatever else is known to fall. An attack that does not work on its control
+# proves nothing, and is a failed test.
 # shellcheck source=tests/oci/oci.bash
 source "$BATS_TEST_DIRNAME/../oci/oci.bash"
+# shellcheck source=tests/oci/peer.bash
+source "$BATS_TEST_DIRNAME/../oci/peer.bash"
 
 export TRIES=${ATTACK_TRIES:-300}
 
@@ -15,6 +17,7 @@ attack_setup() { cd "$BATS_TEST_TMPDIR" || return; }
 attack_teardown() {
 	[ -z "${CONTROLS:-}" ] || kill -KILL $CONTROLS 2> /dev/null || :
 	local status=0
+	peer_clean
 	oci_teardown || status=1
 	nothing_left || status=1
 	return $status
@@ -24,6 +27,21 @@ naive() { "$BUILD/attack/naive" "$@"; }
 
 # In place of a plain condition, so that the report says which of the two has failed.
 control_fell() { "$@" || { echo "the control stands: the attack does not work" >&2; return 1; }; }
+# falls PEER COMMAND...: the command tries it on that peer, and says whether it worked. Another version than
+# Debian 12's may have been mended.
+falls() {
+	local version
+	case $1 in crun) version=1.8.1 ;; runc) version=1.1.5 ;; esac
+	command -v "$1" > /dev/null || skip "held, but a control is missing: $1 is not installed"
+	[[ $("$1" --version) == "$1 version $version"[!0-9]* ]] ||
+		skip "held, but a control is missing: $1 is not version $version"
+	echo "its control, $1:" >&2
+	RT=$1 control_fell "${@:2}"
+}
+# peer ARGUMENT...: that peer, within bounds.
+peer() {
+	command timeout -k 2 $((${WITHIN:-20} * TEST_PATIENCE)) "$BATS_FILE_TMPDIR/peer.sh" "$RT" "$@" < /dev/null
+}
 held() { "$@" || { echo "the attack works" >&2; return 1; }; }
 
 # A directory of the host's that nobody may touch, and all that can be seen of it.

@@ -3,7 +3,11 @@
 # Records, signals, races and words of a container that fights.
 load attack
 
-setup_file() { attack_file_setup; }
+setup_file() {
+	attack_file_setup
+	peer_start
+}
+teardown_file() { peer_stop; }
 setup() { attack_setup; }
 teardown() { attack_teardown; }
 
@@ -67,6 +71,15 @@ winners() {
 }
 two_claim() { rm -f file; [ "$(winners 4 "$BUILD/attack/naive" claim file)" -gt 1 ]; }
 
+two_delete() {
+	bundle '.process.args = ["sleep", "1000"]'
+	oci create --bundle "$B" oci-b < /dev/null > /dev/null 2>&1
+	oci start oci-b
+	oci kill oci-b KILL
+	until_true stopped is oci-b stopped
+	[ "$(winners 6 "$BATS_FILE_TMPDIR/peer.sh" "$RT" delete oci-b)" -gt 1 ]
+}
+
 @test "two starts, two deletes: one winner" {
 	local n
 	for ((n = 0; n < TRIES / 30; n++)); do
@@ -84,6 +97,7 @@ two_claim() { rm -f file; [ "$(winners 4 "$BUILD/attack/naive" claim file)" -gt 
 		held [ "$(winners 4 ctr-oci --root "$OCI_ROOT" delete oci-a)" = 1 ]
 	done
 	control_fell until_true "two win" two_claim
+	falls runc until_true "two delete it" two_delete
 }
 
 # within SECONDS COMMAND...
@@ -122,8 +136,20 @@ calm() { [ -z "$(processes)" ]; }
 	control_fell not within 2 "$BUILD/attack/naive" stop "$BYSTANDER"
 }
 
+# stays_in: an exec does not end when it is told to, and what is stopped is still the runtime itself.
+stays_in() {
+	local status n
+	for ((n = 0; n < 10; n++)); do
+		status=0
+		command timeout -k 2 -s INT 1 "$BATS_FILE_TMPDIR/peer.sh" "$RT" exec oci-a true < /dev/null > /dev/null 2>&1 3>&- || status=$?
+		# shellcheck disable=SC2046
+		[ $status -ne 137 ] || ! grep -qs "^$RT" $(sed 's,.*,/proc/&/comm,' "$(rt_group)/cgroup.procs") || return 0
+	done
+	return 1
+}
+
 @test "whoever comes in is stopped: that can be given up, and what has happened be removed" {
-	local n before
+	local n peer
 	started freezer --cap-add KILL -- inside freeze
 	bundle '.process.args = ["inside", "freeze"]'
 	create oci-a
@@ -139,20 +165,31 @@ calm() { [ -z "$(processes)" ]; }
 	bystander
 	kill -STOP "$BYSTANDER"
 	control_fell not within 2 "$BUILD/attack/naive" stop "$BYSTANDER"
+	# It takes its time: one of them in a short run.
+	for peer in runc $([ "$TRIES" -lt 1000 ] || echo crun); do
+		bundle '.process.args = ["inside", "freeze"]'
+		RT=$peer create oci-a
+		RT=$peer peer start oci-a
+		falls $peer stays_in
+	done
 }
 
 raw() { grep -qE $'\e|\a|\r' "$@"; }
 
+run_says_raw() { peer --log said run --bundle "$B" oci-a 2>&1 | raw -; }
+
 @test "what hooks, processes and configurations say does not reach a terminal raw" {
-	local evil=$'\e]0;owned\a\e[2J\rnext'
-	bundle ".process.args = [\"true\"] | .hooks.createRuntime = [{path: \"/bin/sh\",
+	local evil=$'\e]0;owned\a\e[2J\rnext' evil_name
+	evil_name=".process.args = [\"/$(jq -Rn --arg s "$evil" '$s' | sed 's/^"//; s/"$//')\"]"
+	local evil_hook=".process.args = [\"true\"] | .hooks.createRuntime = [{path: \"/bin/sh\",
 		args: [\"sh\", \"-c\", \"printf '\\\\033]0;owned\\\\a\\\\033[2J\\\\rmore\\n' >&2; exit 1\"]}]"
+	bundle "$evil_hook"
 	run ! timeout 20 ctr-oci --root "$OCI_ROOT" --log "$PWD/log" --log-format json run --bundle "$B" oci-a < /dev/null
 	[[ $output =~ owned ]]
 	held not raw <<< "$output"
 	held not raw log
 	[ "$(jq -s length log)" -eq 1 ]
-	bundle ".process.args = [\"/$(jq -Rn --arg s "$evil" '$s' | sed 's/^"//; s/"$//')\"]"
+	bundle "$evil_name"
 	run ! timeout 20 ctr-oci --root "$OCI_ROOT" run --bundle "$B" oci-a < /dev/null
 	held not raw <<< "$output"
 	printf '#!%s\n' "$evil" > "$FS/bin/evil"
@@ -173,6 +210,10 @@ raw() { grep -qE $'\e|\a|\r' "$@"; }
 	held not raw shown
 	control_fell raw "/proc/$(oci state oci-a | jq .pid)/comm"
 	ctr rm -f named
+	bundle "$evil_name"
+	falls crun run_says_raw
+	bundle "$evil_hook"
+	falls runc run_says_raw
 }
 
 @test "console output: nothing in it is taken for the log's own, and it comes back as it was" {

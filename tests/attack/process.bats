@@ -3,7 +3,11 @@
 # What our own processes show on their way in, and what a payload gets with it.
 load attack
 
-setup_file() { attack_file_setup; }
+setup_file() {
+	attack_file_setup
+	peer_start
+}
+teardown_file() { peer_stop; }
 setup() { attack_setup; }
 teardown() { attack_teardown; }
 
@@ -133,8 +137,10 @@ changed() { not unchanged 2> /dev/null; }
 	control_fell [ "$(with_caps sh -c "$sets" | xargs)" != "1 2" ]
 }
 
+is_root() { [ "$(peer exec -u "$1" oci-a id -u)" = 0 ]; }
+
 @test "ids that are none" {
-	local id
+	local id peer
 	started kept -- sleep 1000
 	bundle '.process.args = ["sleep", "1000"]'
 	create oci-a
@@ -153,10 +159,23 @@ changed() { not unchanged 2> /dev/null; }
 	done
 	ctr rm -f kept
 	control_fell [ "$(naive user 4294967296)" = 0 ]
+	for peer in crun runc; do
+		bundle '.process.args = ["sleep", "1000"]'
+		RT=$peer create oci-a
+		RT=$peer peer start oci-a
+		falls $peer is_root 4294967296
+		[ $peer != crun ] || falls $peer is_root -1
+	done
+}
+
+run_hangs() {
+	local status=0
+	peer run --bundle "$B" oci-a > said 2>&1 || status=$?
+	[ $status -eq 124 ] || [ $status -eq 137 ]
 }
 
 @test "/etc/passwd is a FIFO, a device, endless, or leads there (CVE-2024-9676, CVE-2026-47262)" {
-	local what
+	local what peer
 	root_copy root
 	bounded() { prlimit --as=268435456 timeout "${WITHIN:-60}" "$@"; }
 	make_passwd() {
@@ -189,5 +208,10 @@ changed() { not unchanged 2> /dev/null; }
 		oci delete --force oci-a
 		case $what in fifo | device | large) WITHIN=5 control_fell not bounded "$BUILD/attack/naive" passwd root ;; esac
 		rm -rf root/etc/passwd root/etc/group
+	done
+	make_passwd fifo
+	for peer in crun runc; do
+		bundle ".root.path = \"$PWD/root\" | .process.args = [\"true\"]"
+		WITHIN=3 falls $peer run_hangs
 	done
 }

@@ -3,12 +3,18 @@
 # Paths in a root or a volume that somebody else writes.
 load attack
 
-setup_file() { attack_file_setup; }
+setup_file() {
+	attack_file_setup
+	peer_start
+}
+teardown_file() { peer_stop; }
 setup() { attack_setup; }
 teardown() { attack_teardown; }
 
+dev_is_filled() { peer run --bundle "$B" oci-a > said 2>&1; touched victim; }
+
 @test "/dev is a link to a directory of the host (CVE-2026-41579, CVE-2026-47766)" {
-	local link
+	local link peer
 	make_victim victim
 	for link in "$PWD/victim" "../../../../../../../../../../../$PWD/victim"; do
 		rm -rf root
@@ -21,25 +27,39 @@ teardown() { attack_teardown; }
 		oci_run oci-a
 		bundle ".root.path = \"$PWD/root\" | .process.args = [\"true\"] | del(.mounts[] | select(.destination == \"/dev\"))"
 		oci_run oci-a
+		bundle ".root.path = \"$PWD/root\" | .process.args = [\"true\"] | .mounts |= map(select(.destination | startswith(\"/dev\") | not))"
+		oci_run oci-a
 		held untouched victim
 	done
 	naive dev root
 	control_fell touched victim
+	for peer in crun runc; do
+		rm -r victim
+		make_victim victim
+		falls $peer dev_is_filled
+	done
 }
 
-@test "the source of masks is swapped (CVE-2025-31133)" {
+# A root whose null device is a link to another file.
+swapped_root() {
+	rm -rf root
 	root_copy root
 	echo secret > root/etc/hidden
 	echo other > root/etc/other
 	rm -f root/dev/null
 	ln -s /etc/other root/dev/null
+}
+other_is_shown() { peer run --bundle "$B" oci-a > said 2>&1; grep -qx other root/tmp/said; }
+
+@test "the source of masks is swapped (CVE-2025-31133)" {
+	swapped_root
 	# Without a /dev of its own, what the image has there is what a path would lead to.
 	bundle ".root.path = \"$PWD/root\" | del(.mounts[] | select(.destination | startswith(\"/dev\"))) |
-		.process.args = [\"sh\", \"-c\", \"stat -c %t:%T /etc/hidden /proc/keys; cat /etc/hidden\"] |
+		.process.args = [\"sh\", \"-c\", \"{ stat -c %t:%T /etc/hidden /proc/keys; cat /etc/hidden; } > /tmp/said 2>&1\"] |
 		.linux.maskedPaths += [\"/etc/hidden\"]"
 	oci_run oci-a
-	echo "$output" >&2
-	held [ "$output" = "1:3"$'\n'"1:3" ]
+	cat root/tmp/said >&2
+	held [ "$(cat root/tmp/said)" = "1:3"$'\n'"1:3" ]
 	run -0 ctr run --rm --rootfs "$PWD/root" -- sh -c 'stat -c %t:%T /proc/keys /dev/null'
 	echo "$output" >&2
 	held [ "$output" = "1:3"$'\n'"1:3" ]
@@ -47,6 +67,8 @@ teardown() { attack_teardown; }
 	ln -sf "$PWD/root/etc/other" root/dev/null
 	naive mount / "$PWD/root/dev/null" "$PWD/root/etc/hidden" cat "$PWD/root/etc/hidden" > shown
 	control_fell grep -q other shown
+	swapped_root
+	falls runc other_is_shown
 }
 
 # swapped DIR: a volume in which a sibling exchanges a directory and a link out of it, without end.
@@ -62,6 +84,18 @@ made() {
 	ctr pause swapper
 	[ -n "$(find volume "$@")" ] || { echo "nothing was made: the attack was not there" >&2; return 1; }
 	ctr resume swapper
+}
+
+# Each time with other names. Held a little between looking and making, it does not take as many.
+peer_mounts() {
+	local n
+	for ((n = 0; n < 1000; n++)); do
+		sed -i -E "s,/v/x/([abc])[0-9]*/,/v/x/\19$n/,g" "$B/config.json"
+		command timeout -k 2 $((20 * TEST_PATIENCE)) strace -qq -f --seccomp-bpf -o /dev/null -e trace=mkdirat -e inject=mkdirat:delay_enter=3000 \
+			"$BATS_FILE_TMPDIR/peer.sh" "$RT" run --bundle "$B" oci-a < /dev/null > /dev/null 2>&1 || :
+		! touched victim || return 0
+	done
+	return 1
 }
 
 @test "a sibling swaps the target of a mount while it is made (CVE-2024-45310, CVE-2021-30465)" {
@@ -91,8 +125,11 @@ made() {
 		naive mount volume "$PWD/src" "x/naive$n" > /dev/null 2>&1 || :
 		! touched victim || break
 	done
-	ctr rm -f swapper
 	control_fell touched victim
+	rm -r victim
+	make_victim victim
+	falls runc peer_mounts
+	ctr rm -f swapper
 }
 
 @test "a sibling swaps the working directory, which is made where it is missing" {
@@ -146,6 +183,9 @@ made() {
 	control_fell [ "$(naive proc root)" = "$(realpath victim)" ]
 }
 
+# 8 is a directory of the host.
+works_on_host() { peer "$@" 8< host | grep -qx of-host; }
+
 @test "the working directory is a descriptor that was inherited (CVE-2024-21626)" {
 	local fd
 	exec 8< /etc
@@ -172,7 +212,17 @@ made() {
 	rm "$FS/tmp/eight"
 	root_copy root
 	control_fell [ -n "$(naive cwd "$PWD/root" /proc/self/fd/7/etc /bin/sh -c 'ls | grep fstab')" ]
+	mkdir host
+	touch host/of-host
+	bundle '.process.args = ["ls"] | .process.cwd = "/proc/self/fd/8"'
+	falls crun works_on_host run --bundle "$B" oci-a
+	bundle '.process.args = ["sleep", "1000"]'
+	RT=crun create oci-a
+	RT=crun peer start oci-a
+	falls crun works_on_host exec --cwd /proc/self/fd/8 oci-a ls
 }
+
+hook_has_more() { peer run --bundle "$B" oci-a > said 2>&1; [ "$(wc -l < hook)" -gt 4 ]; }
 
 @test "no descriptor above 2 reaches a payload or a hook unasked" {
 	local seen want=$'0\n1\n2\n3' # ls has 3 open itself
@@ -190,4 +240,5 @@ made() {
 	held [ "$(cat hook)" = "$want" ]
 	control_fell [ "$(sh -c 'ls /proc/self/fd | grep -c "[789]"')" -eq 3 ]
 	exec 7<&- 8<&- 9<&-
+	falls runc hook_has_more
 }

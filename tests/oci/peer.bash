@@ -30,11 +30,13 @@ peer_clean() {
 			rt_$name delete --force "$id" || :
 		done
 	done
+	[ ! -d "$PEER_GROUPS$OCI_PLACE" ] || echo 1 > "$PEER_GROUPS$OCI_PLACE/cgroup.kill"
+	until_true "nobody is left" not grep -qs 'populated 1' "$PEER_GROUPS$OCI_PLACE/cgroup.events"
 	find "$PEER_GROUPS$OCI_PLACE" -mindepth 1 -depth -type d -exec rmdir {} + 2> /dev/null || :
 }
 peer_stop() {
 	[ -n "${PEER:-}" ] || return 0
-	kill "$PEER"
+	echo 1 > "$PEER_GROUPS/cgroup.kill"
 	until_true "the peers' place is left" grep -qs 'populated 0' "$PEER_GROUPS/cgroup.events"
 	find "$PEER_GROUPS" -depth -type d -exec rmdir {} +
 }
