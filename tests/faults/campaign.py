@@ -63,6 +63,17 @@ def is_alive(pid):
         return False
 
 
+def is_ending(pid):
+    """Whether a process has a signal before it, or is about to be gone, which can take a while."""
+    exiting = 4  # PF_EXITING
+    try:
+        pending = re.findall(r"^S(?:ig|hd)Pnd:\s+(\w+)", read(f"/proc/{pid}/status"), re.M)
+        flags = int(read(f"/proc/{pid}/stat").rsplit(")", 1)[1].split()[6])
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return any(int(p, 16) for p in pending) or bool(flags & exiting)
+
+
 def name_of(pid):
     try:
         return read(f"/proc/{pid}/comm").strip()
@@ -234,7 +245,10 @@ class Lane:
     def settle(self):
         """Every living container has supervisors; all else of ours ends by itself. What does not?"""
         def others():
-            living = len([g for g, pids in self.groups().items() if pids and g.startswith(GROUPS)])
+            groups = self.groups()
+            if any(is_ending(p) for pids in groups.values() for p in pids):
+                return "a payload that ends "
+            living = len([g for g, pids in groups.items() if pids and g.startswith(GROUPS)])
             names = [name_of(p) for p in self.runners()]
             settled = len(names) <= SUPERVISORS * living and set(names) <= {"ctr-supervisor"}
             return None if settled else f"processes {names} "
