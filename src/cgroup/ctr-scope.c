@@ -189,6 +189,51 @@ static int bus_failed(int r, const sd_bus_error *error, const char *unit, struct
 			     "--cgroup-manager systemd");
 }
 
+/* Who root of a user namespace is outside of it. */
+static unsigned outer_uid(void)
+{
+	unsigned inside, outside, count, uid = geteuid();
+	char text[8192], *line, *next = text;
+
+	if (file_peek(AT_FDCWD, "/proc/self/uid_map", text, sizeof(text)) < 0)
+		return uid;
+	while ((line = strsep(&next, "\n")))
+		if (sscanf(line, "%u %u %u", &inside, &outside, &count) == 3 && uid >= inside &&
+			uid - inside < count)
+			return outside + (uid - inside);
+	return uid;
+}
+
+/* libsystemd takes the address from the environment, where a variable may be set but empty. It does
+ * not say who we are: the bus asks the kernel, as who we think we are is nobody it knows. */
+static int open_user_bus(sd_bus **ret)
+{
+	const char *address = getenv("DBUS_SESSION_BUS_ADDRESS"), *dir = getenv("XDG_RUNTIME_DIR");
+	char usual[64];
+
+	snprintf(usual, sizeof(usual), "/run/user/%u", outer_uid());
+	if (address && !*address)
+		unsetenv("DBUS_SESSION_BUS_ADDRESS");
+	if (!dir || !*dir)
+		setenv("XDG_RUNTIME_DIR", usual, 1);
+	return sd_bus_open_user(ret);
+}
+
+static int open_bus(bool user, const char *unit, sd_bus **ret, struct err *err)
+{
+	int r = user ? open_user_bus(ret) : sd_bus_open_system(ret);
+
+	if (r >= 0)
+		return 0;
+	if (!user)
+		return bus_failed(r, NULL, unit, err);
+	errno = -r;
+	err_sys(err, "cannot ask the systemd of user %u over D-Bus for %s", outer_uid(), unit);
+	return err_hint(err,
+		"it takes a session of that user's (loginctl enable-linger), and a bus at "
+		"XDG_RUNTIME_DIR/bus; or run without --cgroup-manager systemd");
+}
+
 static void tell(char how, const void *data, size_t len)
 {
 	char message[1 + sizeof(struct err)];
@@ -239,11 +284,12 @@ static int start_scope(bool user, const char *unit, const char *slice, char **wo
 {
 	struct job job = {"", ""};
 	sd_bus *bus = NULL;
-	int r = user ? sd_bus_open_user(&bus) : sd_bus_open_system(&bus);
+	int r;
 
-	if (r >= 0)
-		r = sd_bus_match_signal(bus, NULL, DESTINATION, OBJECT, MANAGER, "JobRemoved",
-			on_job_removed, &job);
+	if (open_bus(user, unit, &bus, err) < 0)
+		return -1;
+	r = sd_bus_match_signal(bus, NULL, DESTINATION, OBJECT, MANAGER, "JobRemoved",
+		on_job_removed, &job);
 	if (r < 0)
 		return bus_failed(r, NULL, unit, err);
 	if (ask(bus, unit, slice, words, &job, err) < 0)
@@ -266,11 +312,12 @@ static int set_properties(bool user, const char *unit, char **words, struct err 
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *m = NULL, *reply = NULL;
 	sd_bus *bus = NULL;
-	int r = user ? sd_bus_open_user(&bus) : sd_bus_open_system(&bus);
+	int r;
 
-	if (r >= 0)
-		r = sd_bus_message_new_method_call(bus, &m, DESTINATION, OBJECT, MANAGER,
-			"SetUnitProperties");
+	if (open_bus(user, unit, &bus, err) < 0)
+		return -1;
+	r = sd_bus_message_new_method_call(bus, &m, DESTINATION, OBJECT, MANAGER,
+		"SetUnitProperties");
 	if (r < 0)
 		return bus_failed(r, NULL, unit, err);
 	if (sd_bus_message_append(m, "sb", unit, 1) < 0 ||

@@ -9,6 +9,7 @@
 #include "container/claim.h"
 #include "container/release.h"
 #include "ns/clone.h"
+#include "ns/rights.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,8 +27,8 @@ static int name_scope(const struct spec *spec, struct scope_name *ret, struct er
 	char text[sizeof(":ctr:") + RECORD_NAME_MAX];
 
 	snprintf(text, sizeof(text), ":ctr:%s", spec->name);
-	return scope_name_parse("cgroup path", spec->cgroup ? spec->cgroup : text, geteuid() != 0,
-		ret, err);
+	return scope_name_parse("cgroup path", spec->cgroup ? spec->cgroup : text,
+		!rights_over_init(), ret, err);
 }
 
 int container_place_plan(const struct spec *spec, char *ret, size_t size, struct err *err)
@@ -156,7 +157,7 @@ static bool changes_quota(const struct limits *l)
 
 int container_place_limit(const struct container *c, const struct limits *limits, struct err *err)
 {
-	struct scope_name name = {.user = geteuid() != 0};
+	struct scope_name name = {.user = !rights_over_init()};
 	struct limits changed = *limits;
 	struct arena a = {NULL};
 	struct word_list properties;

@@ -131,10 +131,13 @@ static int do_without_group(struct launch *l, struct err *err)
 		return -1;
 	if (has_limits(&l->plan->cgroup)) {
 		err_wrap(err, "the limits that were asked for need a cgroup");
-		return err_hint(err, "have a part of the tree delegated: systemd-run --user "
-				     "--scope -p Delegate=yes …");
+		if (!l->spec->systemd_cgroup)
+			err_hint(err, "have a part of the tree delegated: systemd-run --user "
+				      "--scope -p Delegate=yes …");
+		return -1;
 	}
-	warn("%s has no cgroup: nothing of the tree is delegated to us", l->c->record.name);
+	warn("%s has no cgroup: %s", l->c->record.name,
+		l->spec->systemd_cgroup ? err->text : "nothing of the tree is delegated to us");
 	*err = (struct err){0};
 	scope_let_go(&l->scope);
 	if (l->c->group_fd >= 0)
@@ -384,13 +387,23 @@ static _Noreturn void be_child(struct launch *l)
 	child_run(&child);
 }
 
+/* Who moves a process needs the right to the group above both places: a session is not below the
+ * user's systemd, which the scope is in. */
+static int clone_failed(const struct launch *l, struct err *err)
+{
+	if (err->sys != EACCES || l->scope.dir_fd < 0 || rights_over_init())
+		return -1;
+	return err_hint(err, "a scope of the user's systemd is entered from within that only: "
+			     "systemd-run --user --scope …");
+}
+
 static int launch(struct launch *l, struct err *err)
 {
 	struct container *c = l->c;
 	pid_t pid = ns_clone_into(&l->spec->ns, l->ns_fds, c->group_fd, &c->pidfd, err);
 
 	if (pid < 0)
-		return -1;
+		return clone_failed(l, err);
 	if (pid == 0)
 		be_child(l);
 	close_one(&l->pipes.go[0]);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Only the first one has all ids, each as itself. */
@@ -32,4 +33,15 @@ enum rights rights_get(void)
 		asked = true;
 	}
 	return known;
+}
+
+/* Of a process in another user namespace, of which we are not root, not even that can be seen. */
+bool rights_over_init(void)
+{
+	struct stat ours, init;
+
+	if (rights_get() != RIGHTS_NAMESPACE)
+		return rights_get() == RIGHTS_HOST;
+	return stat("/proc/self/ns/user", &ours) == 0 && stat("/proc/1/ns/user", &init) == 0 &&
+	       ours.st_dev == init.st_dev && ours.st_ino == init.st_ino;
 }

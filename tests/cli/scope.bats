@@ -10,6 +10,7 @@ setup() {
 }
 teardown() {
 	[ ! -d oci ] || ctr-oci --root "$PWD/oci" delete --force up 2> /dev/null || :
+	[ -z "${at:-}" ] || user_down
 	nothing_left
 	if has_systemd; then [ -z "$(scopes)" ]; fi
 }
@@ -254,6 +255,91 @@ oci_up() {
 		until_true "no scope" no_scopes
 		[ ! -e "$top/system.slice/ctr-up$$.scope" ]
 	done
+}
+
+# A user of this host who has no session: daemon. Bundle and programs are in the session's own directory.
+user_up() { # FILTER
+	needs_systemd
+	needs memory
+	[ "$(id -un 1)" = daemon ] || skip "this host has no user daemon with the id 1"
+	[ ! -e /run/user/1 ] || skip "the user daemon has a session"
+	systemctl start user@1.service
+	at=$top/user.slice/user-1.slice/user@1.service/user.slice/ctr-user$$.scope
+	mkdir -p /run/user/1/u/bin
+	cp "$BUILD"/ctr-{oci,scope,seccomp} /run/user/1/u/bin
+	cp -a "$FS" /run/user/1/u/rootfs
+	ctr-oci spec --rootless --bundle /run/user/1/u
+	jq ".process.terminal = false | .process.args = [\"sleep\", \"600\"] | .linux.cgroupsPath = \":ctr:user$$\"
+		| .linux.uidMappings[0].hostID = 1 | .linux.gidMappings[0].hostID = 1
+		| .linux.resources = {memory: {limit: 67108864}, pids: {limit: 50}} | $1" /run/user/1/u/config.json > new
+	cp new /run/user/1/u/config.json
+	chown -R 1:1 /run/user/1/u
+}
+user_down() {
+	systemctl stop user@1.service
+	until_true "the session ends" not test -e /run/user/1
+}
+# in_session COMMAND...: by the user, from outside of the user's systemd; as_user: from within;
+# in_namespace: as root of a user namespace as well.
+in_session() {
+	(cd /run/user/1/u && exec setpriv --reuid 1 --regid 1 --clear-groups env -i "PATH=$PWD/bin:$PATH" \
+		XDG_RUNTIME_DIR=/run/user/1 "$@")
+}
+as_user() { in_session systemd-run --user --scope --quiet env "${run_env[@]}" "$@"; }
+in_namespace() { as_user unshare --user --map-root-user --mount "$@"; }
+run_env=()
+
+user_scope_holds() { # COMMAND TO RUN ctr-oci WITH
+	local pid
+	"$@" ctr-oci --root /run/user/1/oci --systemd-cgroup create --pid-file /run/user/1/pid up < /dev/null > out 2>&1 || { cat out; return 1; }
+	pid=$(cat /run/user/1/pid)
+	[ "$top$(sed -n s/^0:://p "/proc/$pid/cgroup")" = "$at/container" ]
+	[ "$(cat "$at/memory.max" "$at/container/memory.max" "$at/container/pids.max")" = $'67108864\n67108864\n50' ]
+	[ "$(in_session systemctl --user show -P MemoryMax "ctr-user$$.scope")" = 67108864 ]
+	"$@" ctr-oci --root /run/user/1/oci update --memory 134217728 --memory-swap 134217728 up
+	[ "$(cat "$at/memory.max" "$at/container/memory.max")" = $'134217728\n134217728' ]
+	in_session systemctl --user daemon-reload
+	[ "$(cat "$at/memory.max" "$at/container/memory.max")" = $'134217728\n134217728' ]
+	"$@" ctr-oci --root /run/user/1/oci delete --force up
+	[ ! -e "$at" ]
+	[ -z "$(in_session systemctl --user list-units --all --plain --no-legend 'ctr-*')" ]
+}
+
+@test "a user's container is in a scope of the user's systemd" {
+	user_up .
+	user_scope_holds as_user
+	# From a session, which is not below the user's systemd, nobody gets there.
+	run -1 in_session ctr-oci --root /run/user/1/oci --systemd-cgroup create up
+	[[ "$output" == *"systemd-run --user --scope"* ]]
+	[ -z "$(ls /run/user/1/oci)" ]
+}
+
+@test "the container of a user namespace's root is in a scope of its user's systemd, wherever the bus is named" {
+	user_up 'del(.linux.uidMappings, .linux.gidMappings) | .linux.namespaces -= [{type: "user"}]'
+	user_scope_holds in_namespace
+	run_env=(XDG_RUNTIME_DIR= DBUS_SESSION_BUS_ADDRESS=)
+	user_scope_holds in_namespace
+	run_env=(-u XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/1/bus)
+	user_scope_holds in_namespace
+}
+
+@test "without a bus of the user's the failure, or the warning, is about that" {
+	mkdir b
+	ctr-oci spec --bundle b
+	jq ".root = {path: \"$FS\", readonly: true} | .process.terminal = false | .process.args = [\"true\"]
+		| del(.hostname) | .mounts = [] | .linux.namespaces = [{type: \"mount\"}, {type: \"pid\"}] | del(.linux.maskedPaths, .linux.readonlyPaths)" \
+		b/config.json > new && mv new b/config.json
+	export XDG_RUNTIME_DIR=$PWD/nosuch DBUS_SESSION_BUS_ADDRESS='' DBUS_SYSTEM_BUS_ADDRESS=unix:path=$PWD/nosuch
+	oci=(ctr-oci --root "$PWD/oci" --systemd-cgroup)
+	run -0 unshare --user --map-root-user --mount "${oci[@]}" run --bundle b up
+	[[ "$output" == *"warning: up has no cgroup: cannot ask the systemd of user 0 over D-Bus"* ]]
+	# Where process 1 is in the same namespace, its systemd is the system's.
+	run -1 unshare --user --map-root-user --pid --fork --mount-proc "${oci[@]}" --rootless false run --bundle b up
+	[[ "$output" == *"cannot ask systemd over D-Bus"* ]]
+	jq '.linux.resources = {pids: {limit: 50}}' b/config.json > new && mv new b/config.json
+	run -1 unshare --user --map-root-user --mount "${oci[@]}" run --bundle b up
+	[[ "$output" == *"the limits that were asked for need a cgroup: cannot ask the systemd of user 0 over D-Bus"* ]]
+	[ -z "$(ls oci)" ]
 }
 
 @test "without D-Bus it is refused, and nothing is left" {

@@ -292,7 +292,7 @@ in_files() { "$@" < /dev/null >> "$B/out" 2>> "$B/err"; }
 @test "Docker: features and --version before anything else" {
 	run -0 --separate-stderr ctr-oci features
 	jq -e '.ociVersionMin == "1.0.0" and (.ociVersionMax | startswith("1.")) and (.hooks | length) == 6
-		and (.linux.namespaces | index("pid")) and .linux.cgroup.v2 and .linux.seccomp.enabled
+		and (.linux.namespaces | index("pid")) and .linux.cgroup.v2 and .linux.cgroup.systemdUser and .linux.seccomp.enabled
 		and .potentiallyUnsafeConfigAnnotations == ["org.systemd.property."]' <<< "$output"
 	jq -e '(.linux.memoryPolicy | (.modes | length) == 7 and (.flags | index("MPOL_F_STATIC_NODES")))
 		and (.linux.seccomp.archs | contains(["SCMP_ARCH_PARISC", "SCMP_ARCH_LOONGARCH64"]))' <<< "$output"
