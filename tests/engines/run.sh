@@ -46,7 +46,8 @@ enclose() {
 enclose_files() {
 	[ "$(id -u)" = 0 ] || fail "needs root"
 	[ -d /run/systemd/system ] && [ "$(cat /proc/1/comm)" = systemd ] || fail "systemd is not process 1 here"
-	unshare --mount --propagation private "$here/run.sh" "$@" enclosed
+	# A user's session has a directory that systemd mounts later.
+	unshare --mount --propagation slave "$here/run.sh" "$@" enclosed
 }
 
 leave() {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# podman and docker with the systemd cgroup manager, where systemd is process 1: tests/engines/run.sh
-# BUILD --systemd, in the machine of tests/host/run -S.
+# podman, of root and of a user ("rootless"), and docker with the systemd cgroup manager, where systemd is
+# process 1: tests/engines/run.sh BUILD --systemd, in the machine of tests/host/run -S.
 load engines
 [ -d /run/systemd/system ] || { echo "run me by tests/engines/run.sh BUILD --systemd" >&2 && exit 1; }
 
@@ -26,6 +26,25 @@ podman_setup() {
 	root_tar | podman import -q - box > /dev/null
 }
 
+# podman of a user, the one named daemon, who gets a session for this.
+rootless_setup() {
+	systemctl start user@1.service
+	mkdir -p $USER_AT/{home/.config/containers,bin}
+	printf '[storage]\ndriver = "vfs"\n' > $USER_AT/home/.config/containers/storage.conf
+	# The build tree may be where only root can go.
+	[ "$NAME" != ctr-oci ] || cp "$CTR_BUILD"/ctr-{oci,scope,seccomp} $USER_AT/bin
+	chown -R 1:1 $USER_AT/{home,bin}
+	echo daemon:2300000:65536 | tee -a /etc/subuid >> /etc/subgid
+	root_tar | rootless import -q - box > /dev/null 3>&-
+}
+USER_AT=/run/user/1
+as_user() {
+	setpriv --reuid 1 --regid 1 --clear-groups env -i "PATH=$PATH" TMPDIR=/var/tmp USER=daemon HOME=$USER_AT/home \
+		XDG_RUNTIME_DIR=$USER_AT "$@"
+}
+rootless() { as_user podman ${RUNTIME_OF_USER:+--runtime "$RUNTIME_OF_USER"} "$@"; }
+[ "$NAME" != ctr-oci ] || RUNTIME_OF_USER=$USER_AT/bin/ctr-oci
+
 docker_setup() {
 	mkdir -p "$DOCKER_AT"
 	jq --arg path "$ENGINE_RUNTIME" '.runtimes["ctr-oci"].path = $path | .["default-runtime"] = "ctr-oci"
@@ -44,15 +63,20 @@ docker_setup() {
 
 setup_file() {
 	podman_setup
+	rootless_setup
 	docker_setup
 }
 
-teardown_file() { end_daemon "$DOCKER_AT/pid"; }
+teardown_file() {
+	end_daemon "$DOCKER_AT/pid"
+	systemctl stop user@1.service
+}
 
 setup() {
 	engine=${BATS_TEST_DESCRIPTION%% *}
 	case $engine in
 	podman) prefix=libpod ;;
+	rootless) prefix=libpod systemctl=(as_user systemctl --user) ;;
 	docker)
 		prefix=docker
 		[ ! -e "$DOCKER_AT/why" ] || skip "dockerd does not run here: $(head -c 300 "$DOCKER_AT/why")"
@@ -63,9 +87,9 @@ setup() {
 teardown() {
 	local all
 	case $engine in
-	podman)
-		podman pod rm -f -a -t 0 > /dev/null 2>&1 || :
-		until_true "all are removed" podman rm -f -a -t 0 > /dev/null
+	podman | rootless)
+		$engine pod rm -f -a -t 0 > /dev/null 2>&1 || :
+		until_true "all are removed" "$engine" rm -f -a -t 0 > /dev/null
 		;;
 	docker)
 		all=$(docker ps -aq 2> /dev/null) || return 0
@@ -90,8 +114,9 @@ look() {
 }
 is() { [ "$($engine inspect -f '{{.State.Status}}' "$1")" = "$2" ]; }
 status_code() { $engine inspect -f '{{.State.ExitCode}}' "$1"; }
-property() { systemctl show -P "$1" "${2:-$scope}"; }
-units() { systemctl list-units --all --plain --no-legend "$@"; }
+systemctl=(systemctl)
+property() { "${systemctl[@]}" show -P "$1" "${2:-$scope}"; }
+units() { "${systemctl[@]}" list-units --all --plain --no-legend "$@"; }
 gone() { [ -z "$(units "$@")" ]; }
 frozen() { grep -qx "frozen $1" "$inner/cgroup.events"; }
 
@@ -282,6 +307,65 @@ ended_by_systemd() {
 	until_true "no service" gone engines-split.service
 }
 
+@test "rootless info: the cgroup manager is systemd, the runtime the one that is tested" {
+	[ "$(rootless info -f '{{.Host.Security.Rootless}} {{.Host.CgroupManager}} {{.Host.OCIRuntime.Path}}')" = "true systemd ${RUNTIME_OF_USER:-$ENGINE_RUNTIME}" ]
+}
+
+@test "rootless run, exec, update: a scope of the user's systemd has the payload in it, and its limits" {
+	up c1 "${limited[@]}" box sleep 1000
+	[ "$group" = "$TOP/user.slice/user-1.slice/user@1.service/user.slice/$scope" ]
+	[ "$(property ActiveState)" = active ]
+	[ "$(property Delegate)" = yes ]
+	limits_hold
+	as_user systemctl --user daemon-reload
+	limits_hold
+	[ "$(rootless exec c1 cat /proc/self/cgroup)" = 0::/ ]
+	run -5 rootless exec c1 sh -c 'exit 5'
+	rootless update -m 128m c1
+	for _ in before after; do
+		[ "$(property MemoryMax)" = $((128 << 20)) ]
+		in_files memory.max $((128 << 20))
+		in_files pids.max 50
+		as_user systemctl --user daemon-reload
+	done
+}
+
+@test "rootless run: out of memory kills, status 137" {
+	run -137 rootless run --rm --network none -m 32m box sh -c 'tail /dev/zero'
+	until_true "no scopes" gone 'libpod-*'
+}
+
+@test "rootless pause, stop, start, rm: a scope while it runs" {
+	up c1 "${stops_with_7[@]}"
+	until_true ready ready c1
+	rootless pause c1
+	until_true frozen frozen 1
+	rootless unpause c1
+	until_true "not frozen" frozen 0
+	rootless stop -t 10 c1
+	[ "$(status_code c1)" = 7 ]
+	gone "$scope"
+	rootless start c1
+	look c1
+	[ "$(property ActiveState)" = active ]
+	rootless rm -f -t 0 c1
+	until_true "no scopes" gone 'libpod-*'
+	[ ! -e "$group" ]
+}
+
+@test "rootless --annotation: a property of the scope" {
+	up c1 --annotation org.systemd.property.TimeoutStopSec=2.5 box sleep 1000
+	[ "$(property TimeoutStopUSec)" = 2.500000s ]
+}
+
+@test "rootless wait: systemd stops or kills the scope, and podman sees that" {
+	up c1 "${stops_with_7[@]}"
+	until_true ready ready c1
+	as_user systemctl --user stop "$scope"
+	[ "$(rootless wait c1)" = 7 ]
+	until_true "no scope" gone "$scope"
+}
+
 @test "docker info: the cgroup driver is systemd, the runtime the one that is tested" {
 	[ "$(docker info -f '{{.CgroupDriver}} {{.CgroupVersion}} {{(index .Runtimes "ctr-oci").Path}}')" = "systemd 2 $ENGINE_RUNTIME" ]
 }
@@ -363,5 +447,8 @@ nothing_left() { [ -z "$(left)" ]; }
 
 @test "end: no scope, slice, cgroup, process or state is left" {
 	end_daemon "$DOCKER_AT/pid"
+	[ -z "$(as_user systemctl --user list-units --all --plain --no-legend 'libpod-*')" ]
+	rootless system migrate
+	systemctl stop user@1.service
 	until_true "nothing left" nothing_left || { left; false; }
 }
