@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "cgroup/controller.h"
+#include "spec/limitflag.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -93,15 +94,9 @@ static void plan_swap(struct cgroup_plan *p, const struct limits *l)
 
 static int plan_memory(const struct limits *l, struct cgroup_plan *p, struct err *err)
 {
-	if (l->memory && l->memory < CGROUP_MEMORY_MIN) {
-		err_set(err, "%s %s: at least %s is needed to start anything",
-			name_of(l, p, "--memory"), size_text(p, l->memory),
-			size_text(p, CGROUP_MEMORY_MIN));
-		return l->of_document
-			       ? -1
-			       : err_hint(err,
-					 "a number without a unit is in bytes; say 512M for mebibytes");
-	}
+	if (limit_memory_check(name_of(l, p, "--memory"), size_text(p, l->memory), l->memory, err) <
+		0)
+		return -1;
 	if (l->memory && l->memory_low > l->memory)
 		return err_set(err, "%s %s: more than %s %s allows",
 			name_of(l, p, "--memory-reservation"), size_text(p, l->memory_low),

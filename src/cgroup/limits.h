@@ -8,7 +8,6 @@
 #include <stddef.h>
 
 enum {
-	CGROUP_MEMORY_MIN = 4 << 20, /* bytes; with less no payload gets as far as its first line */
 	CGROUP_DESCENDANTS_MAX =
 		1000, /* groups that a payload may make, unless conf says otherwise */
 };

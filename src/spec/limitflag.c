@@ -23,17 +23,23 @@ static int range_parse(const char *what, const char *s, uint64_t min, uint64_t m
 	return 0;
 }
 
+int limit_memory_check(const char *what, const char *value, uint64_t bytes, struct err *err)
+{
+	if (!bytes || bytes >= LIMIT_MEMORY_MIN)
+		return 0;
+	return err_value(err, what, value, "is less than the %um that a start needs",
+		LIMIT_MEMORY_MIN >> 20);
+}
+
 int limit_memory(struct spec *spec, const char *what, const char *value, struct err *err)
 {
 	uint64_t bytes;
 
 	if (size_parse(what, value, &bytes, err) < 0)
 		return -1;
-	if (bytes && bytes < LIMIT_MEMORY_MIN) {
-		err_value(err, what, value, "is less than the 1m that a start needs");
+	if (limit_memory_check(what, value, bytes, err) < 0)
 		return err_hint(err,
 			"a plain number counts bytes: for megabytes add m, such as 512m");
-	}
 	spec->limits.memory = bytes;
 	return 0;
 }

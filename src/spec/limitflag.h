@@ -8,8 +8,11 @@
 
 #include <stddef.h>
 
-/* The least --memory with which a start can succeed; docker's -m 512 (bytes) is a slip. */
-enum { LIMIT_MEMORY_MIN = 1 << 20 };
+/* Bytes; with less no payload gets as far as its first line. docker's -m 512 (bytes) is a slip. */
+enum { LIMIT_MEMORY_MIN = 4 << 20 };
+
+/* Refuses a --memory with which no start can succeed. value: as it was given, for the message. */
+int limit_memory_check(const char *what, const char *value, uint64_t bytes, struct err *err);
 
 /* Sizes; 0 stands for no limit. */
 int limit_memory(struct spec *spec, const char *what, const char *value, struct err *err);

@@ -100,7 +100,7 @@ Test(limits, values)
 
 Test(limits, ranges)
 {
-	refused(&(struct limits){.memory = 512}, "--memory 512: at least 4M");
+	refused(&(struct limits){.memory = 512}, "--memory: '512' is less than the 4m");
 	refused(&(struct limits){.memory = 8 << 20, .memory_low = 9 << 20},
 		"--memory-reservation 9M");
 	refused(&(struct limits){.cpu_weight = 10001}, "--cpu-weight 10001");
@@ -260,9 +260,9 @@ Test(limits, messages_name_what_was_written)
 		cr_expect_str_eq(p.writes[2].action, "limit processes to 0");
 		cr_expect_str_eq(p.writes[2].value, "1");
 	}
-	refused(&(struct limits){.memory = 1000}, "--memory 1000: at least 4M");
+	refused(&(struct limits){.memory = 1000}, "--memory: '1000' is less than the 4m");
 	refused(&(struct limits){.memory = 1000, .of_document = true},
-		"linux.resources.memory.limit 1000: at least 4M");
+		"linux.resources.memory.limit: '1000' is less than the 4m");
 	refused(&(struct limits){.conf = conf, .conf_count = 1}, "--cgroup-conf cgroup.procs: it");
 	refused(&(struct limits){.conf = conf, .conf_count = 1, .of_document = true},
 		"linux.resources.unified cgroup.procs: it moves");

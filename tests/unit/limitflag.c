@@ -34,8 +34,10 @@ Test(limitflag, memory)
 	cr_assert_eq(spec.limits.memory, 512u << 20);
 	TAKE(limit_memory, "0");
 	cr_assert_eq(spec.limits.memory, 0);
-	TAKE(limit_memory, "1048576");
-	REFUSE(limit_memory, "", "512", "-1", "1023k", "12Q", "16384p", " 1g");
+	TAKE(limit_memory, "4194304");
+	REFUSE(limit_memory, "", "512", "-1", "4194303", "2m", "12Q", "16384p", " 1g");
+	cr_assert_eq(limit_memory(&spec, "--memory", "512k", &err), -1);
+	cr_assert_str_eq(err.text, "--memory: '512k' is less than the 4m that a start needs");
 	TAKE(limit_memory_low, "1g");
 	TAKE(limit_memory_high, "2g");
 	cr_assert(spec.limits.memory_low == 1u << 30 && spec.limits.memory_high == 2u << 30);
