@@ -7,10 +7,8 @@
 
 #include <stddef.h>
 
-enum {
-	CGROUP_DESCENDANTS_MAX =
-		1000, /* groups that a payload may make, unless conf says otherwise */
-};
+/* Groups that a payload may make, unless conf says otherwise. */
+enum { CGROUP_DESCENDANTS_MAX = 1000 };
 
 struct cgroup_write {
 	const char *file, *value;

@@ -92,9 +92,11 @@ struct attach_flags {
 
 static int set_keys(void *to, const char *what, const char *value, struct err *err)
 {
-	(void)what, (void)err;
+	struct detach_keys keys;
+
+	(void)what;
 	((struct attach_flags *)to)->keys = value;
-	return 0;
+	return detach_keys_parse(value, &keys, err);
 }
 
 static int set_no_stdin(void *to, const char *what, const char *value, struct err *err)

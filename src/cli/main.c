@@ -42,11 +42,14 @@ static const struct command *find_command(const char *name)
 }
 
 /* --root DIR or --root=DIR: the number of words it took, 0 if it is another word. */
-static int global_option(const char *option, int argc, char **argv, const char **ret)
+static int global_option(const char *option, int argc, char **argv, const char **ret,
+	struct err *err)
 {
 	size_t len = strlen(option);
 
-	if (argc > 1 && strcmp(argv[0], option) == 0) {
+	if (strcmp(argv[0], option) == 0) {
+		if (argc < 2)
+			return err_set(err, "%s needs a value", option);
 		*ret = argv[1];
 		return 2;
 	}
@@ -55,6 +58,20 @@ static int global_option(const char *option, int argc, char **argv, const char *
 		return 1;
 	}
 	return 0;
+}
+
+/* The words in front of the command: their number, or -1. */
+static int global_options(struct cli *cli, int argc, char **argv, struct err *err)
+{
+	int at = 1, took = 1;
+
+	while (at < argc && took > 0) {
+		took = global_option("--root", argc - at, argv + at, &cli->root, err);
+		if (took == 0)
+			took = global_option("--state", argc - at, argv + at, &cli->state, err);
+		at += took > 0 ? took : 0;
+	}
+	return took < 0 ? -1 : at;
 }
 
 static int unknown_command(const char *word, struct err *err)
@@ -88,40 +105,61 @@ static int run_command(const struct command *command, struct cli *cli, int argc,
 	return r;
 }
 
+/* "help COMMAND" becomes "COMMAND --help", whatever follows; only image has commands of its own. */
+static int turn_help(int argc, char **argv)
+{
+	int words = argc > 2 && strcmp(argv[1], "image") == 0 ? 2 : 1;
+
+	memmove(argv, argv + 1, (size_t)words * sizeof(*argv));
+	argv[words] = (char *)"--help";
+	return words + 1;
+}
+
+static int run_words(struct cli *cli, int argc, char **argv, struct err *err)
+{
+	const struct command *command = find_command(argv[0]);
+	char name[64];
+	int r;
+
+	if (!command) {
+		unknown_command(argv[0], err);
+		return err_print(err, "ctr");
+	}
+	r = run_command(command, cli, argc, argv, err);
+	if ((fflush(stdout) != 0 || ferror(stdout)) && r >= 0)
+		r = err_sys(err, "write to standard output");
+	snprintf(name, sizeof(name), "ctr: %s", command->name);
+	return r < 0 ? err_print(err, name) : r;
+}
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+	while (*words && strcmp(word, *words) != 0)
+		words++;
+	return *words;
+}
+
 int main(int argc, char **argv)
 {
-	const struct command *command;
+	static const char *const helps[] = {"--help", "-h", "help", NULL};
+	static const char *const versions[] = {"--version", "version", NULL};
 	struct cli cli = {.argv = argv};
 	struct err err = {0};
-	int at = 1, took, r;
+	int at;
 
 	program_inherit_nothing();
-	while (at < argc &&
-		((took = global_option("--root", argc - at, argv + at, &cli.root)) ||
-			(took = global_option("--state", argc - at, argv + at, &cli.state))))
-		at += took;
-	if (at == argc || strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0 ||
-		strcmp(argv[at], "help") == 0) {
+	at = global_options(&cli, argc, argv, &err);
+	if (at < 0)
+		return err_print(&err, "ctr");
+	if (argc - at > 1 && strcmp(argv[at], "help") == 0) {
+		argc = at + turn_help(argc - at, argv + at);
+	} else if (at == argc || is_one_of(argv[at], helps)) {
 		help();
 		return at == argc ? ERR_STATUS_OURS : 0;
 	}
-	if (strcmp(argv[at], "--version") == 0 || strcmp(argv[at], "version") == 0) {
+	if (is_one_of(argv[at], versions)) {
 		puts("ctr version " CTR_VERSION);
 		return 0;
 	}
-	command = find_command(argv[at]);
-	if (!command) {
-		unknown_command(argv[at], &err);
-		return err_print(&err, "ctr");
-	}
-	r = run_command(command, &cli, argc - at, argv + at, &err);
-	if ((fflush(stdout) != 0 || ferror(stdout)) && r >= 0)
-		r = err_sys(&err, "write to standard output");
-	if (r < 0) {
-		char name[64];
-
-		snprintf(name, sizeof(name), "ctr: %s", command->name);
-		return err_print(&err, name);
-	}
-	return r;
+	return run_words(&cli, argc - at, argv + at, &err);
 }

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/num.h"
 #include "cgroup/scope.h"
+#include "container/console.h"
 #include "container/place.h"
 #include "container/store.h"
 #include "process/lsm.h"
@@ -87,9 +88,17 @@ BOOL_FLAG(dry_run, dry_run)
 TEXT_FLAG(cgroup_parent, cgroup_parent)
 TEXT_FLAG(cidfile, cidfile)
 TEXT_FLAG(entrypoint, entrypoint)
-TEXT_FLAG(detach_keys, detach_keys)
 TEXT_FLAG(user, user)
 TEXT_FLAG(stop_signal, stop_signal)
+
+static int set_detach_keys(void *to, const char *what, const char *value, struct err *err)
+{
+	struct detach_keys keys;
+
+	(void)what;
+	((struct run_options *)to)->detach_keys = value;
+	return detach_keys_parse(value, &keys, err);
+}
 
 static int set_name(void *to, const char *what, const char *value, struct err *err)
 {

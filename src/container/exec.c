@@ -216,6 +216,7 @@ int container_exec(struct container *c, const struct spec *spec, struct plan *pl
 	};
 	int r;
 
+	plan_set_slot(plan, spec, c->record.slot);
 	if (plan->filter.notifies && io->state &&
 		seccomp_listener_open(&spec->process, spec->oci_version, &entry.listener, err) < 0)
 		return -1;

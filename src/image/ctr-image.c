@@ -23,6 +23,8 @@ static const struct command *const commands[] = {
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
+#define OPERAND "ABCDEFGHIJKLMNOPQRSTUVWXYZ|-"
+
 static void help(void)
 {
 	puts("usage: ctr image [--root DIR] COMMAND …\n\n"
@@ -35,13 +37,25 @@ static void help(void)
 	     "\nctr image COMMAND --help says more.");
 }
 
+/* The first operand of "[-o FILE] NAME…" or "RECIPE[:TAG]". */
+static int missing(const char *synopsis, struct err *err)
+{
+	const char *s = synopsis;
+
+	while (*s == '[')
+		s += strcspn(s, "]") + 2;
+	return err_set(err, "no %.*s is given", (int)strspn(s, OPERAND), s);
+}
+
 int command_begin(const struct command *self, const struct option_def *defs, unsigned count,
 	int *argc, char **argv, int min, int max, struct err *err)
 {
+	const char *gap = *self->synopsis ? " " : "";
+
 	for (int i = 0; i < *argc && strcmp(argv[i], "--") != 0; i++) {
 		if (strcmp(argv[i], "--help") != 0 && strcmp(argv[i], "-h") != 0)
 			continue;
-		printf("usage: ctr image %s %s\n%s.\n\n%s", self->name, self->synopsis,
+		printf("usage: ctr image %s%s%s\n%s.\n\n%s", self->name, gap, self->synopsis,
 			self->summary, self->examples);
 		if (count)
 			puts("\nflags:");
@@ -52,9 +66,11 @@ int command_begin(const struct command *self, const struct option_def *defs, uns
 		return -1;
 	if (*argc >= min && *argc <= max)
 		return 0;
-	err_set(err, *argc < min ? "something is missing" : "'%.80s' is one argument too many",
-		*argc > max ? argv[max] : "");
-	return err_hint(err, "ctr image %s %s", self->name, self->synopsis);
+	if (*argc < min)
+		missing(self->synopsis, err);
+	else
+		err_set(err, "'%.80s' is one argument too many", argv[max]);
+	return err_hint(err, "ctr image %s%s%s", self->name, gap, self->synopsis);
 }
 
 static const struct command *find(const char *name, struct err *err)
@@ -81,6 +97,8 @@ static int take_global(int argc, char **argv, const char **root, struct err *err
 			*root = argv[i] + 7;
 		} else if (strcmp(argv[i], "--root") == 0 && i + 1 < argc) {
 			*root = argv[++i];
+		} else if (strcmp(argv[i], "--root") == 0) {
+			return err_set(err, "image: --root needs a value");
 		} else {
 			err_set(err, "image: unknown flag '%.80s'", argv[i]);
 			return err_hint(err, "ctr image --help lists the flags");

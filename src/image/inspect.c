@@ -1,9 +1,11 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "image/commands.h"
+#include "image/option.h"
 #include "image/store.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static int print(int root_fd, const struct image *image, struct err *err)
 {
@@ -32,11 +34,17 @@ static int print(int root_fd, const struct image *image, struct err *err)
 
 static int run(const struct command *self, int root_fd, int argc, char **argv, struct err *err)
 {
-	int r = command_begin(self, NULL, 0, &argc, argv, 1, 1, err);
+	const char *format = "json";
+	const struct option_def defs[] = {
+		{"format", 0, "json", "how to write it", NULL, &format},
+	};
+	int r = command_begin(self, defs, 1, &argc, argv, 1, 1, err);
 	struct image image;
 
 	if (r)
 		return r < 0 ? -1 : 0;
+	if (strcmp(format, "json") != 0)
+		return err_set(err, "unknown format '%.40s': json", format);
 	if (image_open(root_fd, argv[0], &image, err) < 0)
 		return -1;
 	r = print(root_fd, &image, err);
@@ -46,7 +54,7 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 
 const struct command image_inspect = {
 	"inspect",
-	"NAME",
+	"[--format json] NAME",
 	"Show all that is known of an image, as JSON",
 	"  ctr image inspect debian\n"
 	"  ctr image inspect debian | jq .config.Env\n",

@@ -31,6 +31,69 @@ no() { refused 125 "$1" ctr run --rm --rootfs "$FS" "${@:2}" -- true; }
 	[[ "$output" =~ ^ctr\ version\ [0-9]+\. ]]
 }
 
+@test "a directory that is not named is missed" {
+	refused 125 '^ctr: --root needs a value$' ctr --root
+	refused 125 '^ctr: --state needs a value$' ctr --root x --state
+	refused 125 '^ctr: image: --root needs a value$' ctr image --root
+}
+
+@test "help is asked for in front as well" {
+	for command in run exec ps; do
+		[ "$(ctr help $command)" = "$(ctr $command --help)" ]
+	done
+	[ "$(ctr help image)" = "$(ctr image --help)" ]
+	[ "$(ctr help image build)" = "$(ctr image build --help)" ]
+	refused 125 'unknown command nosuch' ctr help nosuch
+	refused 125 'unknown command fsck' ctr help fsck
+	hinted 'ctr image fsck'
+}
+
+@test "words of other tools are told the command of ours" {
+	local word hint
+	while read -r word hint; do
+		refused 125 "unknown command $word\$" ctr $word x
+		hinted "$hint"
+	done <<- END
+		fsck ctr image fsck
+		images ctr image ls
+		pull ctr image import
+		build ctr image build
+		rmi ctr image rm
+		save ctr image save
+		load ctr image import
+		import ctr image import
+		tag ctr image import
+		commit ctr image import
+		history ctr image inspect
+		push ctr image save
+		top ctr exec
+		cp ctr exec
+		export ctr exec
+		sh ctr exec
+		enter ctr exec
+		diff ctr inspect
+		port ctr run --net
+		update ctr run
+		rename ctr run --name
+		restart ctr run
+		start ctr run
+		create ctr run
+		unpause ctr resume
+		list ctr ps
+		delete ctr rm
+		remove ctr rm
+		prune ctr gc
+		container ctr ps
+		system ctr info
+		volume -v
+		network --net
+		search ctr image import
+		login ctr image import
+		compose ctr run
+		pod ctr run
+	END
+}
+
 @test "every command has help, and help makes nothing" {
 	for command in run exec attach ps logs stop kill rm wait inspect stats pause resume info check gc; do
 		run --separate-stderr -0 ctr $command --help

@@ -52,6 +52,15 @@ populated() { [ "$(wc -l < "$(group box)/cgroup.procs")" -eq "$1" ]; }
 	not grep -qE 'SECRET|CTR_' <<< "$output"
 }
 
+@test "a user that the container has not is refused as run does" {
+	for user in 99999 99999:0 0:99999; do
+		refused 125 "^ctr: exec: .*99999(:0)?' is beyond the container's 65536 ids\$" ctr exec -u $user box true
+	done
+	started hosted --userns host -- sleep 60
+	[ "$(ctr exec -u 99999 hosted id -u)" = 99999 ]
+	ctr rm -f hosted
+}
+
 @test "it is in every namespace and in the cgroup of the container" {
 	ctr exec box sh -c 'for n in cgroup ipc mnt net pid user uts; do readlink /proc/self/ns/$n; done' > mine
 	ctr exec box sh -c 'for n in cgroup ipc mnt net pid user uts; do readlink /proc/1/ns/$n; done' | diff mine -

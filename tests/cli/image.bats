@@ -583,6 +583,15 @@ contents() {
 	[ "$(image ls --format=json | python3 -c 'import json,sys; print([i["name"] for i in json.load(sys.stdin)])')" = "['a:1', 'b:2']" ]
 }
 
+@test "inspect says that it writes JSON, and nothing else" {
+	tar_of a.tar 'file|f|a'
+	image import a.tar a
+	[ "$(image inspect --format json a)" = "$(image inspect a)" ]
+	run image inspect --format table a
+	[ "$status" -eq 125 ]
+	[ "${lines[0]}" = "ctr: image inspect: unknown format 'table': json" ]
+}
+
 @test "fsck finds a damaged blob and a missing layer" {
 	tar_of t 'file|f|1'
 	image import t x
@@ -693,7 +702,16 @@ contents() {
 	run image ls x
 	[ "${lines[0]}" = "ctr: image ls: 'x' is one argument too many" ]
 	run image rm
-	[ "${lines[0]}" = "ctr: image rm: something is missing" ]
+	[ "${lines[0]}" = "ctr: image rm: no NAME is given" ]
+	for word in 'build RECIPE' 'import FILE|DIR|-' 'inspect NAME' 'save NAME'; do
+		run image ${word% *}
+		[ "$status" -eq 125 ]
+		[ "${lines[0]}" = "ctr: image ${word% *}: no ${word#* } is given" ]
+	done
+	image fsck --help >help
+	run ! grep ' $' help
+	run image fsck x
+	[ "${lines[1]}" = "hint: ctr image fsck" ]
 	run image import --max-size
 	[ "${lines[0]}" = "ctr: image import: flag '--max-size' needs a value: SIZE" ]
 	for c in build import ls inspect rm save gc fsck; do

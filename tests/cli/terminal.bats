@@ -145,3 +145,11 @@ noted() { grep -qs "$1" note/it; }
 	hinted '-t'
 	[ "$(ctr run --rm -t --rootfs "$FS" -- echo hi < /dev/null | tr -d '\r')" = hi ]
 }
+
+@test "--detach-keys that are none are refused, with or without a terminal" {
+	for how in '' -d -i -t; do
+		refused 125 'detach keys .bogus-zz' ctr run --rm $how --detach-keys bogus-zz --rootfs "$FS" -- true
+	done
+	refused 125 'detach keys .bogus-zz' ctr attach --detach-keys bogus-zz nobody
+	run -0 box --detach-keys ctrl-x -- true
+}
