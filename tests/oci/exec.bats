@@ -1,15 +1,32 @@
 #!/usr/bin/env bats
 # Another process in a container, as engines ask for it.
 load oci
+load peer
 
-setup_file() { oci_file_setup; }
+setup_file() {
+	oci_file_setup
+	peer_start
+}
+teardown_file() { peer_stop; }
 setup() {
 	cd "$BATS_FILE_TMPDIR"
+	begin
+}
+begin() {
 	sh_bundle 'while :; do sleep .1; done'
 	create oci-a
 	oci start oci-a
 }
-teardown() { oci_teardown; }
+teardown() {
+	peer_clean
+	oci_teardown
+}
+
+# in_one FUNCTION: in a container of its own where it is not ours, which there is.
+in_one() {
+	[ "$RT" = ours ] || begin
+	"$@"
+}
 
 # process JQ: a process.json of this test's; its path is in $P.
 process() {
@@ -17,26 +34,29 @@ process() {
 	jq ".process | $1" "$B/config.json" > "$P"
 }
 
-@test "a command on the command line: output and status" {
+output_and_status() {
 	run -0 oci exec oci-a echo hello
 	[ "$output" = hello ]
 	run -9 oci exec oci-a sh -c 'exit 9'
 	run -137 oci exec oci-a sh -c 'kill -9 $$'
 }
+@test "a command on the command line: output and status" { both in_one output_and_status; }
 
-@test "it is in the namespaces and the group of the container" {
+same_place() {
 	run -0 oci exec oci-a sh -c 'hostname; cat /proc/self/cgroup | grep ^0'
 	[ "${lines[0]}" = box ]
 	[ "${lines[1]}" = 0::/ ]
 	[ "$(oci exec oci-a readlink /proc/self/ns/net)" = "$(readlink "/proc/$(cat "$B/pid")/ns/net")" ]
 }
+@test "it is in the namespaces and the group of the container" { both in_one same_place; }
 
-@test "--process: arguments, environment, directory, user" {
+by_process() {
 	process '.args = ["sh", "-c", "echo $X; pwd; id -u; id -g"] | .env += ["X=y"] | .cwd = "/tmp"
 		| .user = {"uid": 1000, "gid": 1000}'
 	run -0 oci exec --process "$P" oci-a
 	[ "$output" = $'y\n/tmp\n1000\n1000' ]
 }
+@test "--process: arguments, environment, directory, user" { both in_one by_process; }
 
 # on CPUS WANTED: where a process with this execCPUAffinity may run, whose caller is on processor 0 only.
 on() {
@@ -56,12 +76,13 @@ on() {
 	on '{}' 0
 }
 
-@test "--detach: the caller does not wait, the pid file names the process" {
+detached() {
 	process '.args = ["sleep", "1000"]'
 	oci exec --process "$P" --detach --pid-file "$BATS_TEST_TMPDIR/pid" oci-a < /dev/null > /dev/null 2>&1
 	grep -q sleep "/proc/$(cat "$BATS_TEST_TMPDIR/pid")/comm"
 	[[ "$(cat "/proc/$(cat "$BATS_TEST_TMPDIR/pid")/cgroup")" == *"${B##*/}"* ]]
 }
+@test "--detach: the caller does not wait, the pid file names the process" { both in_one detached; }
 
 @test "a command that is not there: 255, and the words" {
 	process '.args = ["nosuch"]'
@@ -97,19 +118,24 @@ on() {
 	[[ $output == *"p:1:"* ]]
 }
 
-@test "standard input is the caller's" {
+typed() {
 	[ "$(echo typed | oci exec oci-a cat)" = typed ]
 }
+@test "standard input is the caller's" { both in_one typed; }
 
-@test "no descriptor above 2 reaches it unasked, those asked for do" {
+descriptors() {
 	run -0 oci exec oci-a ls /proc/self/fd 7< "$B/config.json"
 	[ "$(tr '\n' ' ' <<< "$output")" = "0 1 2 3 " ]
 	# bats has a use for 3 itself.
-	run -0 bash -c 'ctr-oci --root "$OCI_ROOT" exec --preserve-fds 2 oci-a sh -c "head -n 1 <&4" 3< "$1" 4< "$2"' \
-		bash "$B/config.json" "$FS/etc/passwd"
+	local OCI
+	rt_words
+	run -0 bash -c 'in=$1 passwd=$2 && shift 2 && "$@" exec --preserve-fds 2 oci-a sh -c "head -n 1 <&4" 3< "$in" 4< "$passwd"' \
+		bash "$B/config.json" "$FS/etc/passwd" "${OCI[@]}"
 	[ "$output" = "root:x:0:0:root:/root:/bin/sh" ]
 }
+@test "no descriptor above 2 reaches it unasked, those asked for do" { both in_one descriptors; }
 
-@test "-- ends the options" {
+dashes() {
 	[ "$(oci exec -- oci-a echo inside)" = inside ]
 }
+@test "-- ends the options" { both in_one dashes; }

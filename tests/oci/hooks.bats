@@ -1,13 +1,22 @@
 #!/usr/bin/env bats
-# Hooks: all six, in their order, with the state that the specification gives them.
+# Hooks: all six, in their order, with the state that the specification gives them. crun 1.8.1 has other
+# statuses in it, and says no more of one that fails than that it did.
 load oci
+load peer
 
-setup_file() { oci_file_setup; }
+setup_file() {
+	oci_file_setup
+	peer_start
+}
+teardown_file() { peer_stop; }
 setup() {
 	cd "$BATS_FILE_TMPDIR"
 	LOG=$BATS_TEST_TMPDIR/log
 }
-teardown() { oci_teardown; }
+teardown() {
+	peer_clean
+	oci_teardown
+}
 
 # hook POINT [MORE]: notes the point and the status it is told.
 hook() {
@@ -45,27 +54,30 @@ poststop stopped" ]
 	jq -e '.status == "created" and .id == "oci-a"' "$B/out"
 }
 
-@test "createContainer has the host's /proc, and the root with its mounts where the bundle has it" {
+hosts_proc() {
 	sh_bundle 'true' ".hooks.createContainer = [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"readlink /proc/self/exe; ls $FS/dev/pts/ptmx\"], env: [\"PATH=/bin:/usr/bin\"]}]
 		| .hooks.createContainer[0].args[2] |= \"(\(.)) >$LOG 2>&1\""
 	create oci-a
 	[ "$(cat "$LOG")" = "$(readlink -f /bin/readlink)"$'\n'"$FS/dev/pts/ptmx" ]
 }
+@test "createContainer has the host's /proc, and the root with its mounts where the bundle has it" { both hosts_proc; }
 
-@test "exec runs no hooks of the start" {
+not_by_exec() {
 	sh_bundle 'sleep 100' '.hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "echo ran >>/tmp/hook"]}]'
 	create oci-a
 	oci start oci-a
 	[ "$(oci exec oci-a cat /tmp/hook)" = ran ]
 	rm "$FS/tmp/hook"
 }
+@test "exec runs no hooks of the start" { both not_by_exec; }
 
-@test "createRuntime sees the namespaces and the pid of the container" {
+sees_namespaces() {
 	sh_bundle 'true' ".hooks.createRuntime = [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"pid=\$(sed -E 's/.*.pid.: *([0-9]+).*/\\\\1/'); readlink /proc/\$pid/ns/net /proc/\$pid/ns/uts >$LOG\"]}]"
 	create oci-a
 	[ "$(cat "$LOG")" = "$(readlink "/proc/$(cat "$B/pid")/ns/net" "/proc/$(cat "$B/pid")/ns/uts")" ]
 	[ "$(head -n 1 "$LOG")" != "$(readlink /proc/self/ns/net)" ]
 }
+@test "createRuntime sees the namespaces and the pid of the container" { both sees_namespaces; }
 
 @test "a hook that fails fails the create, and nothing is left" {
 	sh_bundle 'true' '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "echo because >&2; exit 3"]}]'

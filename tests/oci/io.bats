@@ -1,16 +1,23 @@
 #!/usr/bin/env bats
 # Terminals, sockets and descriptors between an engine and a container.
 load oci
+load peer
 
-setup_file() { oci_file_setup; }
+setup_file() {
+	oci_file_setup
+	peer_start
+}
+teardown_file() { peer_stop; }
 setup() { cd "$BATS_FILE_TMPDIR"; }
 teardown() {
 	[ -z "${receiver-}" ] || kill "$receiver" 2> /dev/null || :
+	peer_clean
 	oci_teardown
 }
 
 # receive SOCKET FILE: takes one descriptor at SOCKET and copies what is read from it to FILE.
 receive() {
+	rm -f "$1" "$2"
 	python3 -c '
 import array, os, socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -30,7 +37,7 @@ while os.isatty(fd):
 	until_true listening test -S "$1"
 }
 
-@test "--console-socket: the engine gets the terminal, with its size" {
+console() {
 	sh_bundle 'tty; stty size; echo done' '.process.terminal = true | .process.consoleSize = {"height": 33, "width": 99}'
 	receive "$BATS_TEST_TMPDIR/console" "$BATS_TEST_TMPDIR/seen"
 	oci create --bundle "$B" --console-socket "$BATS_TEST_TMPDIR/console" oci-a
@@ -40,8 +47,9 @@ while os.isatty(fd):
 	grep -q '33 99' "$BATS_TEST_TMPDIR/seen"
 	grep -q '/dev/' "$BATS_TEST_TMPDIR/seen"
 }
+@test "--console-socket: the engine gets the terminal, with its size" { both console; }
 
-@test "exec --console-socket" {
+exec_console() {
 	sh_bundle 'sleep 1000'
 	create oci-a
 	oci start oci-a
@@ -49,6 +57,7 @@ while os.isatty(fd):
 	oci exec --tty --detach --console-socket "$BATS_TEST_TMPDIR/console" oci-a sh -c 'tty; echo done'
 	until_true ended grep -q "done" "$BATS_TEST_TMPDIR/seen"
 }
+@test "exec --console-socket" { both exec_console; }
 
 @test "--pidfd-socket" {
 	sh_bundle 'sleep 1000'
@@ -57,11 +66,12 @@ while os.isatty(fd):
 	until_true seen grep -q 'pidfd' "$BATS_TEST_TMPDIR/seen"
 }
 
-@test "a terminal without a socket is refused for create" {
+no_socket() {
 	bundle '.process.terminal = true'
 	run -1 oci create --bundle "$B" oci-a
 	[[ $output == *"--console-socket"* ]]
 }
+@test "a terminal without a socket is refused for create" { both no_socket; }
 
 @test "a socket path longer than an address" {
 	local deep
@@ -75,40 +85,53 @@ while os.isatty(fd):
 	until_true ended grep -q "done" "$BATS_TEST_TMPDIR/seen"
 }
 
-@test "--preserve-fds and LISTEN_FDS reach the payload, LISTEN_PID is 1" {
+listeners() {
 	sh_bundle 'cat <&3; cat <&4; echo $LISTEN_FDS $LISTEN_PID; ls /proc/self/fd'
 	echo three > "$BATS_TEST_TMPDIR/3"
 	echo four > "$BATS_TEST_TMPDIR/4"
 	# bats has a use for 3 itself.
-	run -0 bash -c 'LISTEN_FDS=1 ctr-oci --root "$OCI_ROOT" run --bundle "$1" --preserve-fds 1 oci-a 3< "$2/3" 4< "$2/4" 9< /dev/null' \
-		bash "$B" "$BATS_TEST_TMPDIR"
-	[ "$(tr '\n' ' ' <<< "$output")" = "three four 1 1 0 1 2 3 4 5 " ]
+	local OCI
+	rt_words
+	run -0 bash -c 'b=$1 t=$2 && shift 2 && LISTEN_FDS=1 "$@" run --bundle "$b" --preserve-fds 1 oci-a 3< "$t/3" 4< "$t/4" 9< /dev/null' \
+		bash "$B" "$BATS_TEST_TMPDIR" "${OCI[@]}"
+	# crun 1.8.1 sets no LISTEN_PID.
+	local pid=' 1'
+	[ "$RT" = ours ] || pid=
+	[ "$(tr -s '\n ' ' ' <<< "$output")" = "three four 1$pid 0 1 2 3 4 5 " ]
 }
+@test "--preserve-fds and LISTEN_FDS reach the payload, LISTEN_PID is 1" { both listeners; }
 
-@test "an engine's pipes are not kept open by a container that waits for its start" {
+pipes_closed() {
 	sh_bundle 'sleep 1000'
 	exec 8> >(cat > "$BATS_TEST_TMPDIR/pipe"; touch "$BATS_TEST_TMPDIR/closed")
 	create oci-a
 	exec 8>&-
 	until_true closed test -e "$BATS_TEST_TMPDIR/closed"
 }
+@test "an engine's pipes are not kept open by a container that waits for its start" { both pipes_closed; }
 
-@test "run with a terminal of one's own" {
+own_terminal() {
 	sh_bundle 'tty; exit 3' '.process.terminal = true'
-	run -3 script -qec "ctr-oci --root $OCI_ROOT run --bundle $B oci-a" /dev/null
+	local OCI
+	rt_words
+	run -3 script -qec "${OCI[*]} run --bundle $B oci-a" /dev/null
 	[[ $output == *"/dev/"* ]]
 }
+@test "run with a terminal of one's own" { both own_terminal; }
 
-@test "run passes signals on" {
+passes_signals() {
 	sh_bundle 'trap "echo got; exit 4" TERM; echo ready; while :; do sleep .05; done'
-	ctr-oci --root "$OCI_ROOT" run --bundle "$B" oci-a > "$B/out" 2>&1 < /dev/null 3>&- &
-	local pid=$! status=0
+	local OCI pid status=0
+	rt_words
+	"${OCI[@]}" run --bundle "$B" oci-a > "$B/out" 2>&1 < /dev/null 3>&- &
+	pid=$!
 	until_true ready grep -q ready "$B/out"
 	kill -TERM $pid
 	wait $pid || status=$?
 	[ "$status" = 4 ]
 	grep -q got "$B/out"
 }
+@test "run passes signals on" { both passes_signals; }
 
 @test "--preserve-fds: what was not given is refused, though one of ours has its number" {
 	sh_bundle 'true'

@@ -1,12 +1,20 @@
 #!/usr/bin/env bats
 # The life of a container as the runtime specification and the engines want it.
 load oci
+load peer
 
-setup_file() { oci_file_setup; }
+setup_file() {
+	oci_file_setup
+	peer_start
+}
+teardown_file() { peer_stop; }
 setup() { cd "$BATS_FILE_TMPDIR"; }
-teardown() { oci_teardown; }
+teardown() {
+	peer_clean
+	oci_teardown
+}
 
-@test "create, start, end, delete: each state in turn" {
+in_turn() {
 	sh_bundle 'while [ ! -e /tmp/go ]; do sleep .05; done'
 	create oci-a
 	is oci-a created
@@ -20,6 +28,7 @@ teardown() { oci_teardown; }
 	run ! oci state oci-a
 	rm "$FS/tmp/go"
 }
+@test "create, start, end, delete: each state in turn" { both in_turn; }
 
 @test "the state has all members of the specification" {
 	sh_bundle 'sleep 100' '.annotations = {"a.b": "c"}'
@@ -29,7 +38,7 @@ teardown() { oci_teardown; }
 		and .bundle == $b and .annotations["a.b"] == "c" and (.created | test("^2.*Z$"))' <<< "$output"
 }
 
-@test "the payload is not run before start, and its output is the creator's" {
+not_before_start() {
 	sh_bundle 'echo ran'
 	create oci-a
 	[ ! -s "$B/out" ]
@@ -37,24 +46,28 @@ teardown() { oci_teardown; }
 	until_true stopped is oci-a stopped
 	[ "$(cat "$B/out")" = ran ]
 }
+@test "the payload is not run before start, and its output is the creator's" { both not_before_start; }
 
-@test "run: output, status, and nothing left" {
+run_leaves_nothing() {
 	sh_bundle 'echo hello; exit 7'
 	run -7 oci run --bundle "$B" oci-a
 	[ "$output" = hello ]
 	run ! oci state oci-a
 }
+@test "run: output, status, and nothing left" { both run_leaves_nothing; }
 
-@test "run: killed by a signal is 128 and its number" {
+run_killed() {
 	sh_bundle 'kill -9 $$; sleep 1' '.linux.namespaces |= map(select(.type != "pid"))'
 	run -137 oci run --bundle "$B" oci-a
 }
+@test "run: killed by a signal is 128 and its number" { both run_killed; }
 
-@test "the pid file is digits only" {
+pid_file() {
 	sh_bundle 'sleep 100'
 	create oci-a
 	[[ "$(od -An -c "$B/pid" | tr -d ' \n')" =~ ^[0-9]+$ ]]
 }
+@test "the pid file is digits only" { both pid_file; }
 
 @test "an unknown id" {
 	for command in state start kill delete pause resume ps; do
@@ -74,10 +87,11 @@ teardown() { oci_teardown; }
 	oci delete --force oci-a
 }
 
-@test "delete --force of an unknown id is silent" {
+delete_unknown() {
 	run -0 oci delete --force oci-none
 	[ -z "$output" ]
 }
+@test "delete --force of an unknown id is silent" { both delete_unknown; }
 
 @test "an id that is taken" {
 	sh_bundle 'sleep 100'
@@ -116,7 +130,7 @@ teardown() { oci_teardown; }
 	run -1 oci start oci-a
 }
 
-@test "kill: the payload gets the signal, by number or name" {
+gets_signal() {
 	sh_bundle 'trap "echo usr1" USR1; trap "echo term; exit 0" TERM; echo ready; while :; do sleep .05; done'
 	create oci-a
 	oci start oci-a
@@ -127,6 +141,7 @@ teardown() { oci_teardown; }
 	until_true stopped is oci-a stopped
 	grep -q term "$B/out"
 }
+@test "kill: the payload gets the signal, by number or name" { both gets_signal; }
 
 @test "kill of one that has stopped" {
 	sh_bundle 'true'
@@ -137,15 +152,18 @@ teardown() { oci_teardown; }
 	[[ $output == *"container not running"* ]]
 }
 
-@test "kill --all reaches what has another parent, where there is no pid namespace" {
+kill_all() {
 	sh_bundle 'sleep 1000 & sleep 1001' '.linux.namespaces |= map(select(.type != "pid"))'
 	create oci-a
 	oci start oci-a
 	until_true two eval '[ "$(oci ps --format json oci-a | jq length)" -ge 2 ]'
 	oci kill --all oci-a 9
 	until_true stopped is oci-a stopped
-	until_true empty eval '[ "$(oci ps --format json oci-a)" = "[]" ]'
+	until_true empty not grep -q . "$(rt_group)/cgroup.procs"
+	# crun 1.8.1 crashes then.
+	[ "$RT" != ours ] || [ "$(oci ps --format json oci-a)" = "[]" ]
 }
+@test "kill --all reaches what has another parent, where there is no pid namespace" { both kill_all; }
 
 @test "delete of a running one is refused, with --force it is killed" {
 	sh_bundle 'sleep 100'
@@ -159,14 +177,15 @@ teardown() { oci_teardown; }
 	not alive "$pid"
 }
 
-@test "delete of one that was never started" {
+delete_created() {
 	sh_bundle 'echo never'
 	create oci-a
 	oci delete oci-a
 	[ ! -s "$B/out" ]
 }
+@test "delete of one that was never started" { both delete_created; }
 
-@test "pause and resume" {
+pause_resume() {
 	sh_bundle 'while :; do echo x; sleep .02; done'
 	create oci-a
 	oci start oci-a
@@ -176,11 +195,13 @@ teardown() { oci_teardown; }
 	size=$(stat -c %s "$B/out")
 	sleep .3
 	[ "$(stat -c %s "$B/out")" = "$size" ]
-	run -1 oci pause oci-a
+	# crun does either again without a word.
+	[ "$RT" != ours ] || run -1 oci pause oci-a
 	oci resume oci-a
 	is oci-a running
-	run -1 oci resume oci-a
+	[ "$RT" != ours ] || run -1 oci resume oci-a
 }
+@test "pause and resume" { both pause_resume; }
 
 @test "paused before its start" {
 	sh_bundle 'sleep 100'
@@ -221,23 +242,25 @@ teardown() { oci_teardown; }
 	[ ! -e "$FS/tmp/started" ]
 }
 
-@test "list: table, JSON and ids" {
+lists() {
 	sh_bundle 'sleep 100'
 	create oci-a
 	sh_bundle 'sleep 100'
 	create oci-b
 	[ "$(oci list -q | sort | tr '\n' ' ')" = "oci-a oci-b " ]
 	[ "$(oci list --format json | jq -r 'sort_by(.id)[1].status')" = created ]
-	[[ "$(oci list)" == ID*BUNDLE* ]]
+	[[ "$(oci list)" == *BUNDLE* ]]
 }
+@test "list: table, JSON and ids" { both lists; }
 
-@test "ps: an array of numbers" {
+ps_numbers() {
 	sh_bundle 'sleep 1000 & sleep 1000'
 	create oci-a
 	oci start oci-a
 	until_true three eval '[ "$(oci ps --format json oci-a | jq length)" -ge 2 ]'
 	oci ps --format json oci-a | jq -e "index($(cat "$B/pid")) != null"
 }
+@test "ps: an array of numbers" { both ps_numbers; }
 
 @test "ids that are none are refused before anything is made" {
 	bundle

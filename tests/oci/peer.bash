@@ -27,7 +27,7 @@ peer_clean() {
 	[ -n "${PEER:-}" ] || return 0
 	for name in crun runc; do
 		[ ! -d "$PEER_ROOT-$name" ] || for id in $(ls "$PEER_ROOT-$name"); do
-			rt_$name delete --force "$id" || :
+			RT=$name oci delete --force "$id" || :
 		done
 	done
 	[ ! -d "$PEER_GROUPS$OCI_PLACE" ] || echo 1 > "$PEER_GROUPS$OCI_PLACE/cgroup.kill"
@@ -40,10 +40,18 @@ peer_stop() {
 	until_true "the peers' place is left" grep -qs 'populated 0' "$PEER_GROUPS/cgroup.events"
 	find "$PEER_GROUPS" -depth -type d -exec rmdir {} +
 }
-rt_ours() { ctr-oci --root "$OCI_ROOT" "$@"; }
-rt_crun() { "$BATS_FILE_TMPDIR/peer.sh" crun "$@"; }
-rt_runc() { "$BATS_FILE_TMPDIR/peer.sh" runc "$@"; }
-oci() { "rt_${RT:-ours}" "$@"; }
+# The program of RT, ours or a peer, in OCI.
+rt_words() {
+	case ${RT:-ours} in
+	ours) OCI=(ctr-oci --root "$OCI_ROOT") ;;
+	*) OCI=("$BATS_FILE_TMPDIR/peer.sh" "$RT") ;;
+	esac
+}
+oci() {
+	local OCI
+	rt_words
+	"${OCI[@]}" "$@"
+}
 
 # both FUNCTION: with `oci` as ours, then as crun.
 both() {
@@ -54,4 +62,4 @@ both() {
 }
 
 # The group of $B's container.
-rt_group() { case $RT in ours) echo "$OCI_GROUPS/${B##*/}" ;; *) echo "$PEER_GROUPS$OCI_PLACE/${B##*/}" ;; esac; }
+rt_group() { case ${RT:-ours} in ours) echo "$OCI_GROUPS/${B##*/}" ;; *) echo "$PEER_GROUPS$OCI_PLACE/${B##*/}" ;; esac; }
