@@ -665,6 +665,35 @@ contents() {
 	[ "${lines[0]}" = "ctr: image build: no recipe 'nothing'" ]
 }
 
+# Entries come for long enough that a bar is drawn.
+slowly() {
+	tar_of slow.tar 'fill|a|300000' 'fill|b|300000' 'fill|c|300000'
+	(head -c 700000 slow.tar; sleep 0.5; tail -c +700001 slow.tar) >"$1" 3>&- &
+}
+
+@test "how far an import is shows on a terminal, and nowhere else" {
+	mkfifo slow
+	slowly slow
+	run script -qec "'$PROGRAM' import - x <slow" /dev/null </dev/null
+	[ "$status" -eq 0 ]
+	# Drawn over itself, and gone before the result.
+	[[ "$output" =~ $'\r\e[Kunpack: '[0-9.]+K ]]
+	[[ "$output" =~ $'\r\e[Kx:latest sha256:'[0-9a-f]{64}$'\r'?$ ]]
+	slowly slow
+	run script -qec "'$PROGRAM' import - y <slow 2>said | cat; cat said" /dev/null </dev/null
+	[[ "$output" =~ ^y:latest\ sha256:[0-9a-f]{64}$'\r'?$ ]]
+	# Of a file the size is known.
+	python3 - <<-'END'
+	import tarfile
+	with tarfile.open("many", "w", format=tarfile.GNU_FORMAT) as t:
+	    for n in range(20000):
+	        t.addfile(tarfile.TarInfo(str(n)))
+	END
+	run script -qec "'$PROGRAM' import many" /dev/null </dev/null
+	[[ "$output" =~ $'\r\e[Kunpack: '[0-9.]+[KM]\ of\ [0-9.]+M,\ [0-9]+% ]]
+	[[ "$output" =~ $'\r\e[Kmany:latest ' ]]
+}
+
 @test "a directory that tar cannot read is no image, and tar's status is said" {
 	mkdir -p fake tree
 	tar_of t 'file|f|1'

@@ -28,6 +28,30 @@ teardown() { nothing_left; }
 	refused 126 '/tmp' ctr run --rm --rootfs "$FS" -- /tmp
 }
 
+@test "126 for a program that wants a newer kernel, with what it wants and what there is" {
+	# What glibc puts into a program: name "GNU", type 1, Linux, three numbers.
+	abi_program() {
+		cat > program.c <<-END
+			__attribute__((section(".note.ABI-tag,\"a\",@note#"), used)) static const unsigned note[] = {
+				4, 16, 1, 0x00554e47, 0, $1, $2, 0};
+			void _start(void)
+			{
+				__builtin_trap();
+			}
+		END
+		gcc -static -nostdlib -o "$3" program.c
+	}
+	cd "$BATS_TEST_TMPDIR"
+	mkdir programs
+	abi_program 9 2 programs/newer
+	abi_program 3 2 programs/older
+	refused 126 "/programs/newer: it was built for Linux 9\.2\.0 or later, this host runs $(uname -r)$" \
+		ctr run --rm --rootfs "$FS" -v "$PWD/programs:/programs" -- /programs/newer
+	hinted "the kernel of its host"
+	run ctr run --rm --rootfs "$FS" -v "$PWD/programs:/programs" -- /programs/older
+	[ "$status" -gt 128 ]
+}
+
 @test "125 when ctr itself cannot" {
 	refused 125 'nosuch' ctr run --rm --rootfs nosuch -- true
 	refused 125 'no command' ctr run --rm --rootfs "$FS"
