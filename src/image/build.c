@@ -102,7 +102,7 @@ static int run_recipe(struct intake *in, int recipe, const char *tag, struct int
 
 	/* Inherited across exec on purpose: a script is opened by its interpreter again. */
 	snprintf(path, sizeof(path), "/dev/fd/%d/recipe", recipe);
-	if (fcntl(recipe, F_SETFD, 0) < 0 || child_start("recipe", argv, &c, err) < 0)
+	if (fcntl(recipe, F_SETFD, 0) < 0 || child_start("recipe", argv, recipe, &c, err) < 0)
 		return err_sys(err, "start the recipe");
 	in->finish = finish_recipe;
 	in->arg = &c;

@@ -40,21 +40,21 @@ static void lift_limit(void)
 	}
 }
 
-static void become(char *const argv[], int out, pid_t parent)
+static void become(char *const argv[], int out, int kept, pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(1);
 	lift_limit();
 	program_reset_signals();
-	if (dup2(out, STDOUT_FILENO) < 0)
+	if (dup2(out, STDOUT_FILENO) < 0 || fd_close_others(3, &kept, 1) < 0)
 		_exit(1);
 	execvp(argv[0], argv);
 	dprintf(STDERR_FILENO, "%s: %s\n", argv[0], strerror(errno));
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
-int child_start(const char *name, char *const argv[], struct child *ret, struct err *err)
+int child_start(const char *name, char *const argv[], int kept, struct child *ret, struct err *err)
 {
 	pid_t parent = getpid();
 	int p[2];
@@ -67,7 +67,7 @@ int child_start(const char *name, char *const argv[], struct child *ret, struct 
 	ret->out = p[0];
 	ret->pid = fork();
 	if (ret->pid == 0)
-		become(argv, p[1], parent);
+		become(argv, p[1], kept, parent);
 	close(p[1]);
 	if (ret->pid > 0)
 		return 0;

@@ -12,8 +12,9 @@ struct child {
 	int tolerated;    /* an exit status that is no failure beside 0 */
 };
 
-/* Keeps standard error and the environment; its signals are as by default. It is told to end if we die. */
-int child_start(const char *name, char *const argv[], struct child *ret, struct err *err);
+/* Keeps standard input and error, the environment, and of other descriptors only kept (-1: none); its
+ * signals are as by default. It is told to end if we die. */
+int child_start(const char *name, char *const argv[], int kept, struct child *ret, struct err *err);
 /* Waits; -1 with err, its status in words, unless it succeeded. Once only. */
 int child_finish(struct child *c, struct err *err);
 /* What failed writes a tar cut short: if it has ended, and not well, err becomes its status. */

@@ -57,7 +57,7 @@ static int import_tree(struct intake *in, const char *path, struct intake_result
 	struct child tar;
 	int r;
 
-	if (child_start("tar", argv, &tar, err) < 0)
+	if (child_start("tar", argv, -1, &tar, err) < 0)
 		return -1;
 	tar.tolerated = 1;
 	in->finish = finish_child;

@@ -722,6 +722,21 @@ slowly() {
 	[[ "$output" =~ ^look:latest\ sha256: ]]
 }
 
+@test "a recipe inherits no descriptors: shells redirect to 0 to 9 only, which mmdebstrap needs some of" {
+	mkdir -p recipes/look
+	tar_of t 'file|f|1'
+	printf '#!/bin/sh\nls -l /proc/self/fd >&2\ncat %s/t\n' "$PWD" >recipes/look/recipe
+	chmod +x recipes/look/recipe
+	export CTR_RECIPES=$PWD/recipes
+	echo >mine
+	run --separate-stderr "${PROGRAM%-image}" image build look 5<mine 6<mine 7<mine 8<mine
+	[ "$status" -eq 0 ]
+	echo "$stderr"
+	[[ "$stderr" =~ recipes/look && ! "$stderr" =~ /mine ]]
+	# 0, 1, 2, the directory of ls, and that of the recipe.
+	[ "$(grep -c ' -> ' <<<"$stderr")" -eq 5 ]
+}
+
 @test "unknown flags, commands and too many words are refused" {
 	run image import --fast x y
 	[ "$status" -eq 125 ]
