@@ -52,6 +52,12 @@ _ctr()
 	case $command:$cur in
 	:-*) words='--root --state --help --version' ;;
 	:*) words=$(_ctr_commands "$program") ;;
+	help:*)
+		words=$(_ctr_commands "$program")
+		if ((COMP_CWORD > at + 1)); then
+			words=$(_ctr_commands "$program" "${COMP_WORDS[at + 1]}")
+		fi
+		;;
 	image:-*)
 		words=--root
 		if ((COMP_CWORD > at + 1)); then

@@ -16,7 +16,10 @@
 static int set_format(void *to, const char *what, const char *value, struct err *err)
 {
 	(void)to;
-	return strcmp(value, "json") == 0 ? 0 : err_value(err, what, value, "is not json");
+	if (strcmp(value, "json") == 0)
+		return 0;
+	err_value(err, what, value, "is not json");
+	return err_hint(err, "for templates, take the JSON: ctr inspect NAME | jq -r '.[0].pid'");
 }
 
 /* 0: the kernel has no such file, or nothing is set. */

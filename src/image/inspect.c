@@ -43,8 +43,11 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 
 	if (r)
 		return r < 0 ? -1 : 0;
-	if (strcmp(format, "json") != 0)
-		return err_set(err, "unknown format '%.40s': json", format);
+	if (strcmp(format, "json") != 0) {
+		err_set(err, "unknown format '%.40s': json", format);
+		return err_hint(err,
+			"for templates, take the JSON: ctr image inspect NAME | jq -r .id");
+	}
 	if (image_open(root_fd, argv[0], &image, err) < 0)
 		return -1;
 	r = print(root_fd, &image, err);

@@ -95,3 +95,28 @@ is_answered() {
 	refused 125 'unknown flag -a' ctr stats -a
 	hinted 'ended'
 }
+
+# completed WORD...: what the last of them, a beginning, can become.
+completed() {
+	local COMP_WORDS=(ctr "$@") COMP_CWORD=$# COMPREPLY=()
+	_ctr
+	echo "${COMPREPLY[*]}"
+}
+
+@test "the completion knows what the help knows" {
+	source "$BATS_TEST_DIRNAME/../../contrib/completions/ctr.bash"
+	[ "$(completed run --cgroupn)" = --cgroupns ]
+	[ "$(completed run --timen)" = --timens ]
+	[ "$(completed run --pids)" = '--pids --pids-limit' ]
+	[ "$(completed image inspect --f)" = --format ]
+	[ "$(completed ins)" = inspect ]
+	[ "$(completed help ins)" = inspect ]
+	[ "$(completed help image ins)" = inspect ]
+}
+
+@test "templates are told of jq" {
+	refused 125 'State.* is not json' ctr inspect --format '{{.State}}' x
+	hinted 'jq'
+	refused 125 'unknown format .*Id' ctr image inspect --format '{{.Id}}' x
+	hinted 'jq'
+}
