@@ -198,6 +198,13 @@ kill_and_await() {
 	until_true "$1 is dead" not alive "$1"
 }
 
+# Before Linux 6.15 the status of a payload whose supervisor was killed may be reaped by others first.
+status_may_be_lost() {
+	local major minor
+	IFS=.- read -r major minor _ < /proc/sys/kernel/osrelease
+	[ "$major" -lt 6 ] || { [ "$major" -eq 6 ] && [ "$minor" -lt 15 ]; }
+}
+
 @test "supervisors killed one after the other: output, log, status and --rm go on" {
 	started steady -- sh -c 'trap "exit 9" TERM; i=0; while :; do echo line $((i += 1)); sleep .02; done'
 	# The last one at work has lost a guard, after it had been one itself.
@@ -230,7 +237,7 @@ kill_and_await() {
 	status=0
 	wait $pid || status=$?
 	cat out
-	[ "$status" -eq 5 ]
+	[ "$status" -eq 5 ] || { status_may_be_lost && grep -q 'lost the console of screen' out; }
 	grep -q 'got word' out
 	not grep -q 'hung up' out
 	[ -z "$(containers)" ]
