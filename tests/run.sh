@@ -1,5 +1,5 @@
 #!/bin/bash
-# run.sh BUILD [unit] [cli] [host] [attack] [faults] [soak] [fuzz] [reports] [FILE.bats] - runs the suites, keeps each runner's
+# run.sh BUILD [unit] [cli] [long] [host] [attack] [faults] [soak] [fuzz] [reports] [FILE.bats] - runs the suites, keeps each runner's
 # closing lines, and ends with one that counts them all. Status 0 only if nothing failed and something ran.
 set -u
 # Whoever calls may ignore signals, speak another language, or have something to do with ctr themselves.
@@ -55,7 +55,10 @@ bats_run() {
 	echo "bats: ${plan:-no} tests, $not failures, $skip skipped"
 }
 
-suite_cli() { bats_run tests/cli tests/oci; }
+suite_cli() { bats_run --filter-tags '!long' tests/cli tests/oci; }
+
+# What takes minutes of its own.
+suite_long() { bats_run --filter-tags long tests/cli; }
 
 # Where a host has all that can be had: what is about hosts that have less is not for it, nor what asks for
 # systemd, which is process 1 in another machine, or for a mirror and a root with a compiler.

@@ -21,6 +21,11 @@ check: test-deps
 	@$(MAKE) --no-print-directory -s fuzz-programs
 	@tests/run.sh $(B)
 
+# What takes minutes of its own: debian-vps built, booted and stopped.
+check-long: test-deps
+	@$(MAKE) --no-print-directory -s -j2 all
+	@tests/run.sh $(B) long
+
 unit-programs: $(UNIT)
 
 # Each system call of each command made to fail, and a kill before each: docs/reliability.md.
@@ -155,7 +160,7 @@ asan:
 	  CFLAGS="$(SAN) -fsanitize=address,undefined" all unit-programs
 	@SANITIZER_REPORT=$(B)/asan/report tests/run.sh $(B)/asan unit cli reports
 
-.PHONY: engines engines-deps engines-host engines-systemd check unit-programs soak soak-many host host-selftest power bench bench-newest bench-host lint format asan
+.PHONY: engines engines-deps engines-host engines-systemd check check-long unit-programs soak soak-many host host-selftest power bench bench-newest bench-host lint format asan
 .PHONY: attack attack-programs
 
 # Fuzzing: one libFuzzer program per tests/fuzz/NAME.c, by clang. `make fuzz FUZZ=NAME TIME=SECONDS` looks

@@ -119,6 +119,13 @@ hinted() {
 	[ "${#stderr_lines[@]}" -eq 2 ] && [[ "${stderr_lines[1]}" =~ ^"hint: ".*$1 ]]
 }
 
+# Whether the mirror that the recipes take answers, by apt's own ways. Leaves a file InRelease.
+mirror_answers() {
+	local uri
+	uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)
+	command timeout 30 /usr/lib/apt/apt-helper -qq download-file "${uri%/}/dists/bookworm/InRelease" InRelease
+}
+
 # image_of NAME CONFIG: an image of $FS, CONFIG being the JSON of "config" in the image's config.
 image_of() {
 	local layout=$BATS_TEST_TMPDIR/layout

@@ -2,13 +2,6 @@
 # host has neither a mirror nor a root with a compiler.
 # bats file_tags=whole
 
-# Whether the mirror that the recipe takes answers, by apt's own ways.
-mirror_answers() {
-	local uri
-	uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)
-	command timeout 30 /usr/lib/apt/apt-helper -qq download-file "${uri%/}/dists/bookworm/InRelease" InRelease
-}
-
 # One build for all tests: it takes most of their time.
 setup_file() {
 	source "$BATS_TEST_DIRNAME/helpers.bash"
