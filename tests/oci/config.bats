@@ -220,6 +220,7 @@ shows() {
 		.linux.rootfsPropagation = "sideways"
 		.linux.cgroupsPath = 7
 		.linux.seccomp = "default"
+		.linux.intelRdt = {"closID": "a"}
 		.linux.seccomp = {"defaultAction": 5}
 		.linux.seccomp = {"defaultAction": "SCMP_ACT_NO"}
 		.linux.seccomp = {"defaultAction": "SCMP_ACT_NOTIFY"}

@@ -148,6 +148,45 @@ for c, _ in iter(s.accept, 0): show(*c.recvmsg(65536, socket.CMSG_SPACE(4)))'
 	[ "$(sed -n 2p heard)" = "oci-a running $(cat xpid) 1" ]
 }
 
+# The listener has read of a call when a signal comes for who made it; then it answers, and hears of that.
+answered() {
+	rm -f stream read signalled
+	serve "$PWD/stream" 'import fcntl, time
+c, _ = s.accept()
+m, anc, _, _ = c.recvmsg(65536, socket.CMSG_SPACE(4))
+fd = array.array("i", anc[0][2])[0]
+b = bytearray(80)
+fcntl.ioctl(fd, 0xc0502100, b) # SECCOMP_IOCTL_NOTIF_RECV
+open("read", "w").close()
+while not os.path.exists("signalled"): time.sleep(.05)
+try:
+    fcntl.ioctl(fd, 0xc0182101, bytearray(struct.pack("QqiI", *struct.unpack_from("Q", b), 0, 0, 0)))
+    print(json.loads(m)["metadata"], "answered")
+except OSError as e: print(json.loads(m)["metadata"], e.strerror)'
+	python_bundle python3 -c 'import ctypes, signal
+signal.signal(signal.SIGUSR1, lambda *a: None)
+print(ctypes.CDLL(None).sync())'
+	jq '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: "'"$PWD/stream"'", listenerMetadata: "of mine",
+		flags: '"$1"', syscalls: [{names: ["sync"], action: "SCMP_ACT_NOTIFY"}]}' "$B/config.json" > "$B/new"
+	mv "$B/new" "$B/config.json"
+	create oci-a || { cat "$B/err"; return 1; }
+	oci start oci-a
+	until_true "the call is read" test -e read
+	kill -USR1 "$(cat "$B/pid")"
+	# Without the flag the call is off at once.
+	[ "$1" != '[]' ] || until_true "the call has returned" test -s "$B/out"
+	touch signalled
+	until_true heard test -s heard
+	oci delete --force oci-a
+}
+
+@test "a filter that notifies: the listener has its metadata, and its answer comes first where that is asked for" {
+	answered '["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]'
+	[ "$(cat heard)" = "of mine answered" ]
+	answered '[]'
+	[ "$(cat heard)" = "of mine No such file or directory" ]
+}
+
 @test "a mount namespace by path, or none, is refused with the reason, and nothing is made" {
 	run -1 run_in '(.linux.namespaces[] | select(.type == "mount")).path = "/proc/self/ns/mnt"' true
 	[[ "$output" == *"mount namespace by path"* ]]

@@ -6,6 +6,7 @@ setup_file() { oci_file_setup; }
 setup() { cd "$BATS_TEST_TMPDIR" || return; }
 teardown() {
 	local status=0
+	umount vol/sub 2> /dev/null || :
 	oci_teardown || status=1
 	chown -R --from=100000:100000 0:0 "$FS"
 	ip netns del "oci-$$" 2> /dev/null || :
@@ -126,4 +127,114 @@ USERS='.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerI
 	run ! run_in '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: "'"$PWD/none"'",
 		syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_NOTIFY"}]}' true
 	[[ "$output" == *"seccomp listener $PWD/none"* ]]
+}
+
+@test "memory policy" {
+	[ -e /proc/self/numa_maps ] || skip "this kernel knows no memory nodes"
+	run -0 run_in '.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "0"}' 'cut -d" " -f2 /proc/self/numa_maps | sort -u'
+	[ "$output" = bind:0 ]
+	run -0 run_in '.linux.memoryPolicy = {mode: "MPOL_INTERLEAVE", nodes: "0", flags: ["MPOL_F_STATIC_NODES"]}' 'cut -d" " -f2 /proc/self/numa_maps | sort -u'
+	[ "$output" = interleave=static:0 ]
+	run -0 run_in 'cut -d" " -f2 /proc/self/numa_maps | sort -u'
+	[ "$output" = default ]
+}
+
+@test "mounts: id maps of all that is below" {
+	mkdir -p vol/sub below
+	chown 7:7 vol below
+	mount --bind below vol/sub
+	local option maps='uidMappings: [{containerID: 0, hostID: 300000, size: 100}], gidMappings: [{containerID: 0, hostID: 300000, size: 100}]'
+	for option in idmap ridmap; do
+		run -0 run_in ".mounts += [{destination: \"/v\", type: \"bind\", source: \"$PWD/vol\", options: [\"rbind\", \"$option\"], $maps}]" \
+			"echo $option; stat -c %u:%g /v /v/sub"
+		echo "$output" >> said
+	done
+	umount vol/sub
+	rmdir "$FS/v"
+	diff said - <<- END
+		idmap
+		300007:300007
+		7:7
+		ridmap
+		300007:300007
+		300007:300007
+	END
+}
+
+@test "mounts: nosymfollow, and noexec with what is below" {
+	mkdir -p vol/sub below
+	echo text > vol/f
+	ln -s f vol/l
+	cp "$FS/bin/busybox" vol/true
+	cp "$FS/bin/busybox" below/true
+	mount --bind below vol/sub
+	local option
+	for option in rw nosymfollow noexec rnoexec; do
+		run -0 run_in ".mounts += [{destination: \"/v\", type: \"bind\", source: \"$PWD/vol\", options: [\"rbind\", \"$option\"]}]" \
+			"echo $option \$(cat /v/l 2> /dev/null; for f in /v/true /v/sub/true; do \$f 2> /dev/null && echo \$f; done; readlink /v/l)"
+		echo "$output" >> said
+	done
+	umount vol/sub
+	rmdir "$FS/v"
+	diff said - <<- END
+		rw text /v/true /v/sub/true f
+		nosymfollow /v/true /v/sub/true f
+		noexec text /v/sub/true f
+		rnoexec text f
+	END
+}
+
+# value FILE: of the group of $B's container.
+value() { cat "$OCI_GROUPS/${B##*/}/$1"; }
+limited() { sh_bundle 'sleep 100' ".linux.resources = $1"; create oci-limited || { cat "$B/err"; return 1; }; }
+
+@test "resources: bursts, and groups that work when nobody else does" {
+	needs cpu
+	limited '{cpu: {quota: 50000, period: 100000, burst: 20000}}'
+	[ "$(value cpu.max) $(value cpu.max.burst)" = "50000 100000 20000" ]
+	oci delete --force oci-limited
+	limited '{cpu: {idle: 1}}'
+	[ "$(value cpu.idle)" = 1 ]
+}
+
+@test "resources: huge pages" {
+	needs hugetlb
+	local size=2MB
+	[ -e /sys/kernel/mm/hugepages/hugepages-2048kB ] || skip "this kernel has no huge pages of 2 MB"
+	limited "{hugepageLimits: [{pageSize: \"$size\", limit: 4194304}]}"
+	[ "$(value hugetlb.2MB.max) $(value hugetlb.2MB.rsvd.max)" = "4194304 4194304" ]
+}
+
+@test "resources: rates of a disk" {
+	needs io
+	local disk
+	disk=$(stat -c '%Hd:%Ld' .)
+	device() { echo "[{major: ${disk%:*}, minor: ${disk#*:}, rate: $1}]"; }
+	limited "{blockIO: {throttleReadBpsDevice: $(device 1048576), throttleWriteBpsDevice: $(device 2097152),
+		throttleReadIOPSDevice: $(device 100), throttleWriteIOPSDevice: $(device 200)}}"
+	[ "$(value io.max)" = "$disk rbps=1048576 wbps=2097152 riops=100 wiops=200" ]
+}
+
+@test "resources: the weight of one disk" {
+	needs io
+	[ "$HOST_ROOT" != / ] || skip "disks of this host are not made to go by weights"
+	local disk qos
+	disk=$(stat -c '%Hd:%Ld' .) qos=$(dirname "$OCI_GROUPS")/io.cost.qos
+	echo "$disk enable=1" > "$qos"
+	limited "{blockIO: {weight: 100, weightDevice: [{major: ${disk%:*}, minor: ${disk#*:}, weight: 505}]}}"
+	value io.weight > said
+	oci delete --force oci-limited
+	echo "$disk enable=0" > "$qos"
+	diff said - <<< $'default 910\n'"$disk 5000"
+}
+
+# Hardly a host has such a device; the kernel is told of it as it stands here, and knows none.
+@test "resources: handles and objects of an RDMA device" {
+	needs rdma
+	sh_bundle 'sleep 100' '.linux.resources.rdma = {nosuch0: {hcaHandles: 3, hcaObjects: 10000}, nosuch1: {hcaHandles: 0}}'
+	run -1 strace -f -qq -o said -e trace=write ctr-oci --root "$OCI_ROOT" create --bundle "$B" oci-limited < /dev/null
+	echo "$output"
+	[[ "$output" == *rdma.max* ]]
+	grep -q '"nosuch0 hca_handle=3 hca_object=10000.* = -1 E' said
+	[ -z "$(ls "$OCI_ROOT")" ]
 }
