@@ -73,7 +73,8 @@ on() {
 	on '{"final": "1"}' 1
 	on '{"initial": "0"}' "$all"
 	on '{"initial": "0", "final": ""}' "$all"
-	on '{}' 0
+	# Who is moved below another cpuset may by that run on all of it.
+	has_controller cpuset || on '{}' 0
 }
 
 detached() {
