@@ -607,6 +607,7 @@ places() {
 
 @test "hooks: with a user namespace createContainer and startContainer are in it, the others are not" {
 	local point filter
+	mkdir -p "$FS$T"
 	chown 100000:100000 "$FS" "$FS"/*
 	chmod 777 "$T" && chmod o+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/* "$BATS_FILE_TMPDIR"
 	filter="$(WITH_T) | .linux.namespaces += [{type: \"user\"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 1000}]
