@@ -52,7 +52,7 @@ leave()
 
 enter()
 {
-	umount -R /sys/fs/cgroup
+	! mountpoint -q /sys/fs/cgroup || umount -R /sys/fs/cgroup
 	mount -t cgroup2 cgroup2 /sys/fs/cgroup
 	mkdir /sys/fs/cgroup/runner
 	echo $$ >/sys/fs/cgroup/runner/cgroup.procs

@@ -925,6 +925,9 @@ def plan_row(lane, row):
 
 
 def lane_main(options):
+    # The kernel does not mount the same tree over itself.
+    if os.path.ismount("/sys/fs/cgroup"):
+        subprocess.run(["umount", "-R", "/sys/fs/cgroup"], check=True)
     subprocess.run(["mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup"], check=True)
     os.mkdir("/sys/fs/cgroup/runner")
     with open("/sys/fs/cgroup/runner/cgroup.procs", "w") as f:

@@ -9,7 +9,8 @@ peer_start() {
 	mkdir "$PEER_GROUPS"
 	(
 		echo "$BASHPID" > "$PEER_GROUPS/cgroup.procs"
-		exec unshare -mC --propagation private sh -c 'umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup &&
+		exec unshare -mC --propagation private sh -c '! mountpoint -q /sys/fs/cgroup || umount -R /sys/fs/cgroup
+			mount -t cgroup2 none /sys/fs/cgroup &&
 			mount -t tmpfs none /run && mkdir /sys/fs/cgroup/runner &&
 			echo $$ > /sys/fs/cgroup/runner/cgroup.procs && exec sleep infinity'
 	) 3>&- < /dev/null > /dev/null 2>&1 &

@@ -9,11 +9,13 @@ if [ "${1-}" != --inside ]; then
 	shift
 	top=$(findmnt -n -t cgroup2 -o TARGET | head -n 1)
 	[ -n "$top" ] || { echo "soak: this host has no cgroup2 file system mounted" >&2; exit 2; }
-	work=$(mktemp -d /tmp/ctr-soak-XXXXXX)
+	work=$(mktemp -d -t ctr-soak-XXXXXX)
 	own=$top/${work##*/}
 	mkdir "$own" || exit 2
-	(echo "$BASHPID" > "$own/cgroup.procs" && exec unshare --mount --cgroup --pid --fork \
-		--mount-proc --kill-child --propagation private "$here/run.sh" --inside "$build" "$work" "$@")
+	# The parent stays outside: a group with processes of its own hands no controllers down.
+	unshare --mount --pid --fork --mount-proc --kill-child --propagation private \
+		sh -c 'echo 0 > "$0/cgroup.procs" && exec unshare --cgroup "$@"' "$own" \
+		"$here/run.sh" --inside "$build" "$work" "$@"
 	status=$?
 	for _ in {1..300}; do
 		rmdir "$own"/ctr "$own"/runner 2> /dev/null
@@ -31,6 +33,7 @@ fi
 shift
 build=$1 work=$2
 shift 2
+! mountpoint -q /sys/fs/cgroup || umount -R /sys/fs/cgroup || exit 2
 mount -t cgroup2 cgroup2 /sys/fs/cgroup || exit 2
 mkdir /sys/fs/cgroup/runner && echo $$ > /sys/fs/cgroup/runner/cgroup.procs || exit 2
 export CTR_ROOT=$work/root CTR_STATE=$work/state
