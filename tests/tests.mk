@@ -68,16 +68,14 @@ $(B)/bench/true-glibc: bench/true.c
 bench: all $(BENCH)
 	bench/run.sh $(B)
 # The same against crun of the newest Debian.
-bench-newest: test-deps $(BENCH)
+bench-deps: test-deps $(BENCH)
 	$(call install_packages,bench/packages,$(B)/apt.log)
 	@$(MAKE) --no-print-directory -s -j2 all
 	bench/newest-crun $(B)/bench/newest
+bench-newest: bench-deps
 	PATH=$(abspath $(B))/bench/newest:$$PATH bench/run.sh $(B)
 # On the test host, where a cgroup has all controllers; emulation is slow, so of fewer samples.
-bench-host: test-deps $(BENCH)
-	$(call install_packages,bench/packages,$(B)/apt.log)
-	@$(MAKE) --no-print-directory -s -j2 all
-	bench/newest-crun $(B)/bench/newest
+bench-host: bench-deps
 	@tests/host/run -k $(KERNEL) -c 2 -m 4096 -t 3600 env PATH=$(abspath $(B))/bench/newest:$$PATH \
 	  BENCH_DIR=/scratch/bench BENCH_ROUNDS=$(or $(BENCH_ROUNDS),10) bench/run.sh $(B)
 
@@ -160,7 +158,7 @@ asan:
 	  CFLAGS="$(SAN) -fsanitize=address,undefined" all unit-programs
 	@SANITIZER_REPORT=$(B)/asan/report tests/run.sh $(B)/asan unit cli reports
 
-.PHONY: engines engines-deps engines-host engines-systemd check check-long unit-programs soak soak-many host host-selftest power bench bench-newest bench-host lint format asan
+.PHONY: engines engines-deps engines-host engines-systemd check check-long unit-programs soak soak-many host host-selftest power bench bench-deps bench-newest bench-host lint format asan
 .PHONY: attack attack-programs
 
 # Fuzzing: one libFuzzer program per tests/fuzz/NAME.c, by clang. `make fuzz FUZZ=NAME TIME=SECONDS` looks

@@ -19,8 +19,7 @@ struct seccomp_filter {
 	uint64_t flags;    /* SECCOMP_FILTER_FLAG_* that the profile asks for */
 	bool notifies;     /* some calls are for a listener: seccomp_listener.h */
 	void *owned;       /* what seccomp_free releases */
-	char note
-		[256]; /* what the profile asks for in vain, for who makes a container; "": nothing */
+	char note[256];    /* what the profile asks for in vain: for who makes a container; or "" */
 };
 
 /*

@@ -40,7 +40,6 @@ teardown() {
 box() { docker run --rm --network none "$@"; }
 up() { docker run -d --network none --name "$@" > /dev/null; }
 is() { [ "$(docker inspect -f '{{.State.Status}}' "$1")" = "$2" ]; }
-oom_told() { docker events --since 0 --until "$(date +%s)" --filter event=oom --filter "container=$1" | grep -q .; }
 status_code() { docker inspect -f '{{.State.ExitCode}}' "$1"; }
 caps() { awk '/^CapEff/ {print $2}'; }
 is_admin() { [ $((0x$(caps <<< "$1") & 0x200000)) = $((0x200000)) ]; }

@@ -67,6 +67,9 @@ until_true() {
 	done
 }
 
+# oom_told CONTAINER: whether docker has heard that the kernel killed for want of memory.
+oom_told() { docker events --since 0 --until "$(date +%s)" --filter event=oom --filter "container=$1" | grep -q .; }
+
 # `! COMMAND` cannot fail a test.
 not() { if "$@"; then return 1; fi; }
 
