@@ -1,6 +1,6 @@
 #include "cgroup/keyed.h"
 
-#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool ends(char c)
@@ -59,4 +59,19 @@ int cgroup_nested_parse(const char *line, size_t len, const char *key, uint64_t 
 		if (line[i] == ' ' && strncmp(line + i + 1, key, n) == 0 && line[i + 1 + n] == '=')
 			return token_parse(line + i + n + 2, ret);
 	return -1;
+}
+
+bool cgroup_keyed_next(const char **text, char ret_key[CGROUP_KEY_SIZE], uint64_t *ret)
+{
+	const char *line = *text;
+	size_t len = strcspn(line, "\n"), key = strcspn(line, " \n");
+
+	if (!*line)
+		return false;
+	*text = line + len + (line[len] == '\n');
+	ret_key[0] = '\0';
+	if (key < CGROUP_KEY_SIZE && key < len && !memchr(line + key + 1, ' ', len - key - 1) &&
+		token_parse(line + key + 1, ret) == 0)
+		snprintf(ret_key, CGROUP_KEY_SIZE, "%.*s", (int)key, line);
+	return true;
 }

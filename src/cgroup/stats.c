@@ -8,8 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TEXT_MAX = 32768 };
-
 static void keyed_count(const char *text, const char *key, struct cgroup_count *ret)
 {
 	ret->known = cgroup_keyed_parse(text, key, &ret->value) == 0;
@@ -21,6 +19,8 @@ void cgroup_cpu_stat_parse(const char *text, struct cgroup_stats *ret)
 	keyed_count(text, "user_usec", &ret->cpu_user_us);
 	keyed_count(text, "system_usec", &ret->cpu_system_us);
 	keyed_count(text, "throttled_usec", &ret->cpu_throttled_us);
+	keyed_count(text, "nr_periods", &ret->cpu_periods);
+	keyed_count(text, "nr_throttled", &ret->cpu_throttled_periods);
 }
 
 static void add_nested(const char *line, size_t len, const char *key, struct cgroup_count *sum)
@@ -88,15 +88,15 @@ void cgroup_pressure_parse(const char *text, struct cgroup_pressure *ret)
 	avg10_parse(text, "full avg10=", &ret->full_avg10);
 }
 
-/* Whole lines only: a piece of one at the end of a full buffer could be a number cut short. */
-static int text_read(int group_fd, const char *file, char text[TEXT_MAX])
+/* A piece of a line at the end of a full buffer could be a number cut short. */
+int cgroup_text(int group_fd, const char *file, char ret[CGROUP_TEXT_SIZE])
 {
-	ssize_t n = file_peek(group_fd, file, text, TEXT_MAX);
+	ssize_t n = file_peek(group_fd, file, ret, CGROUP_TEXT_SIZE);
 
 	if (n < 0)
 		return -1;
-	if (n == TEXT_MAX - 1) {
-		char *end = memrchr(text, '\n', (size_t)n);
+	if (n == CGROUP_TEXT_SIZE - 1) {
+		char *end = memrchr(ret, '\n', (size_t)n);
 
 		if (end)
 			*end = '\0';
@@ -104,21 +104,21 @@ static int text_read(int group_fd, const char *file, char text[TEXT_MAX])
 	return 0;
 }
 
-static void count_read(int group_fd, const char *file, char text[TEXT_MAX],
+static void count_read(int group_fd, const char *file, char text[CGROUP_TEXT_SIZE],
 	struct cgroup_count *ret)
 {
-	ret->known = text_read(group_fd, file, text) == 0 &&
+	ret->known = cgroup_text(group_fd, file, text) == 0 &&
 		     cgroup_value_parse(text, &ret->value) == 0;
 }
 
-static void pressure_read(int group_fd, const char *file, char text[TEXT_MAX],
+static void pressure_read(int group_fd, const char *file, char text[CGROUP_TEXT_SIZE],
 	struct cgroup_pressure *ret)
 {
-	if (text_read(group_fd, file, text) == 0)
+	if (cgroup_text(group_fd, file, text) == 0)
 		cgroup_pressure_parse(text, ret);
 }
 
-static void counts_read(int group_fd, char text[TEXT_MAX], struct cgroup_stats *s)
+static void counts_read(int group_fd, char text[CGROUP_TEXT_SIZE], struct cgroup_stats *s)
 {
 	const struct {
 		const char *file;
@@ -140,16 +140,16 @@ static void counts_read(int group_fd, char text[TEXT_MAX], struct cgroup_stats *
 int cgroup_stats(int group_fd, struct cgroup_stats *ret, struct err *err)
 {
 	struct cgroup_stats s = {0};
-	char text[TEXT_MAX];
+	char text[CGROUP_TEXT_SIZE];
 
 	/* In every group, whatever the controllers. */
-	if (text_read(group_fd, "cpu.stat", text) < 0)
+	if (cgroup_text(group_fd, "cpu.stat", text) < 0)
 		return err_sys(err, "read the use of the cgroup");
 	cgroup_cpu_stat_parse(text, &s);
 	counts_read(group_fd, text, &s);
-	if (text_read(group_fd, "memory.events", text) == 0)
+	if (cgroup_text(group_fd, "memory.events", text) == 0)
 		keyed_count(text, "oom_kill", &s.oom_kills);
-	if (text_read(group_fd, "io.stat", text) == 0)
+	if (cgroup_text(group_fd, "io.stat", text) == 0)
 		cgroup_io_stat_parse(text, &s);
 	pressure_read(group_fd, "cpu.pressure", text, &s.cpu_pressure);
 	pressure_read(group_fd, "memory.pressure", text, &s.memory_pressure);

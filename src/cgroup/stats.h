@@ -23,6 +23,7 @@ struct cgroup_stats {
 	struct cgroup_count swap_current, swap_max;                  /* bytes */
 	struct cgroup_count oom_kills;
 	struct cgroup_count cpu_usage_us, cpu_user_us, cpu_system_us, cpu_throttled_us;
+	struct cgroup_count cpu_periods, cpu_throttled_periods;
 	struct cgroup_count pids_current, pids_max;
 	struct cgroup_count io_read_bytes, io_write_bytes, io_reads, io_writes; /* of all devices */
 	struct cgroup_pressure cpu_pressure, memory_pressure, io_pressure;
@@ -33,6 +34,10 @@ int cgroup_stats(int group_fd, struct cgroup_stats *ret, struct err *err);
 
 /* Whether the kernel has killed a process of the group, or below it, for want of memory. */
 bool cgroup_oom_killed(int group_fd);
+
+/* A file of the group, or as many whole lines of it as there is room for. 0, or -1 with errno. */
+enum { CGROUP_TEXT_SIZE = 32768 };
+int cgroup_text(int group_fd, const char *file, char ret[CGROUP_TEXT_SIZE]);
 
 /* The parsers take the text of one file and fill what they find in it. */
 void cgroup_cpu_stat_parse(const char *text, struct cgroup_stats *ret);

@@ -1,6 +1,7 @@
 #include "cgroup/stats.h"
 #include "container/engine.h"
 #include "oci/command.h"
+#include "oci/usage.h"
 
 #include "base/fd.h"
 #include "base/json.h"
@@ -21,63 +22,6 @@ static const struct option events_table[] = {
 	{NULL},
 };
 
-static json_t *count(struct cgroup_count c)
-{
-	/* More than JSON libraries hold is no limit to any of them. */
-	if (!c.known)
-		return NULL;
-	return json_integer(c.value > INT64_MAX ? INT64_MAX : (json_int_t)c.value);
-}
-
-static void put(json_t *to, const char *name, json_t *value)
-{
-	if (value)
-		json_object_set_new(to, name, value);
-}
-
-static json_t *nanoseconds(struct cgroup_count us)
-{
-	us.value *= 1000;
-	return count(us);
-}
-
-static json_t *cpu(const struct cgroup_stats *s)
-{
-	json_t *usage = json_object(), *throttling = json_object(), *all = json_object();
-
-	put(usage, "total", nanoseconds(s->cpu_usage_us));
-	put(usage, "kernel", nanoseconds(s->cpu_system_us));
-	put(usage, "user", nanoseconds(s->cpu_user_us));
-	put(throttling, "throttledTime", nanoseconds(s->cpu_throttled_us));
-	put(all, "usage", usage);
-	put(all, "throttling", throttling);
-	return all;
-}
-
-static json_t *memory(const struct cgroup_stats *s)
-{
-	json_t *usage = json_object(), *swap = json_object(), *all = json_object();
-
-	put(usage, "usage", count(s->memory_current));
-	put(usage, "max", count(s->memory_peak));
-	put(usage, "limit", count(s->memory_max));
-	put(usage, "failcnt", count(s->oom_kills));
-	put(swap, "usage", count(s->swap_current));
-	put(swap, "limit", count(s->swap_max));
-	put(all, "usage", usage);
-	put(all, "swap", swap);
-	return all;
-}
-
-static json_t *pids(const struct cgroup_stats *s)
-{
-	json_t *all = json_object();
-
-	put(all, "current", count(s->pids_current));
-	put(all, "limit", count(s->pids_max));
-	return all;
-}
-
 static int print_event(const char *type, const char *id, json_t *data, struct err *err)
 {
 	autojson json_t *j = json_pack("{ss ss so*}", "type", type, "id", id, "data", data);
@@ -92,7 +36,6 @@ static int print_event(const char *type, const char *id, json_t *data, struct er
 static int print_stats(struct container *c, uint64_t *oom_kills, struct err *err)
 {
 	struct cgroup_stats s;
-	json_t *data;
 
 	if (cgroup_stats(c->group_fd, &s, err) < 0)
 		return -1;
@@ -100,11 +43,7 @@ static int print_stats(struct container *c, uint64_t *oom_kills, struct err *err
 		print_event("oom", c->record.name, NULL, err) < 0)
 		return -1;
 	*oom_kills = s.oom_kills.value;
-	data = json_object();
-	put(data, "cpu", cpu(&s));
-	put(data, "memory", memory(&s));
-	put(data, "pids", pids(&s));
-	return print_event("stats", c->record.name, data, err);
+	return print_event("stats", c->record.name, usage_json(c->group_fd, &s), err);
 }
 
 static int watch(struct container *c, const struct events_options *o, struct err *err)

@@ -80,8 +80,11 @@ measured() { "$@" || "$@" || "$@"; }
 	oci update --cpu-quota 80000 c
 	[ "$(value cpu.max)" = '80000 100000' ]
 	measured share_is 600 900
+	oci update --cpu-period 50000 --cpu-quota 10000 c
+	[ "$(value cpu.max)" = '10000 50000' ]
+	measured share_is 150 250
 	oci update --cpu-quota -1 c
-	[ "$(value cpu.max)" = 'max 100000' ]
+	[ "$(value cpu.max)" = 'max 50000' ]
 }
 
 @test "processors: it moves to the other one" {

@@ -355,7 +355,7 @@ fake() {
 	import ctypes, os, socket, sys, time
 	mode, there = os.environ["FAKE"], os.environ["FAKE_THERE"]
 	s = socket.socket(fileno=int(sys.argv[2]))
-	s.recv(1 << 16)
+	request = s.recv(1 << 16)
 	def number(n):
 	    low = bytes([n & 127 | (128 if n > 127 else 0)])
 	    return low + number(n >> 7) if n > 127 else low
@@ -383,6 +383,11 @@ fake() {
 	    s.send(message((1, 6), (5, message((1, b"setup-namespaces"), (2, pid)))))
 	    s.recv(1000)
 	if mode == "ends":
+	    sys.exit(0)
+	elif mode == "asked":
+	    from pycriu import rpc_pb2
+	    with open(there, "w") as f:
+	        f.write(str(rpc_pb2.criu_req.FromString(request)))
 	    sys.exit(0)
 	elif mode == "closes":
 	    s.close()
@@ -424,6 +429,54 @@ fake_restore() { # MODE OPTION…
 no_criu() { [ -z "$(pgrep -r RSDT -x criu)" ]; }
 child_of() { pgrep -P "$1"; }
 
+# asked COMMAND OPTION…: what criu is asked for, as CRIU's own definition of its protocol reads it, but for the
+# numbers of descriptors.
+asked() {
+	if [ "$1" = restore ]; then set -- restore --bundle "$B" --detach "${@:2}"; fi
+	run -1 --separate-stderr fake asked ctr-oci --root "$OCI_ROOT" "$1" --image-path "$I" --work-path "$W" "${@:2}" oci-a < /dev/null
+	grep -v 'fd:' "$BATS_TEST_TMPDIR/there"
+}
+@test "each option asks criu for what it is named after, and for nothing else" {
+	command -v criu > /dev/null || skip "criu is not installed"
+	local words option
+	for command in checkpoint restore; do
+		sh_bundle 'sleep 100'
+		if [ $command = checkpoint ]; then
+			create oci-a
+			oci start oci-a
+		fi
+		asked $command > "$BATS_TEST_TMPDIR/plain"
+		grep -q "type: $([ $command = restore ] && echo RESTORE || echo DUMP)" "$BATS_TEST_TMPDIR/plain"
+		while IFS='|' read -r words option; do
+			case $words in
+			--lsm*) [ $command = restore ] || continue ;;
+			--leave*) [ $command = checkpoint ] || continue ;;
+			esac
+			# shellcheck disable=SC2086
+			asked $command $words > "$BATS_TEST_TMPDIR/with"
+			diff "$BATS_TEST_TMPDIR/plain" "$BATS_TEST_TMPDIR/with" > "$BATS_TEST_TMPDIR/more" || :
+			echo "$command $words: $(cat "$BATS_TEST_TMPDIR/more")"
+			[ "$(sed -nE 's/^[<>] +//p' "$BATS_TEST_TMPDIR/more" | tail -n 1)" = "$option" ]
+			[ "$(grep -c '^>' "$BATS_TEST_TMPDIR/more")" = 1 ]
+		done <<-'END'
+		--tcp-established|tcp_established: true
+		--tcp-close|tcp_close: true
+		--ext-unix-sk|ext_unix_sk: true
+		--shell-job|shell_job: true
+		--file-locks|file_locks: true
+		--link-remap|link_remap: true
+		--auto-dedup|auto_dedup: true
+		--empty-ns network|empty_ns: 1073741824
+		--manage-cgroups-mode strict|manage_cgroups_mode: STRICT
+		--manage-cgroups-mode full|manage_cgroups_mode: FULL
+		--leave-running|leave_running: true
+		--lsm-profile apparmor:box|lsm_profile: "apparmor:box"
+		--lsm-mount-context a:b:c|lsm_mount_context: "a:b:c"
+		END
+		oci delete --force oci-a
+	done
+}
+
 @test "criu that ends early, or says what is no answer: the restore fails, and nothing is left" {
 	sh_bundle 'sleep 100'
 	for mode in ends closes 'says nothing' garbage length large 'other type' many 'half, garbage'; do
@@ -439,6 +492,9 @@ child_of() { pgrep -P "$1"; }
 	run -7 fake_restore restores < /dev/null
 	until_true "end of criu" no_criu
 	run ! oci state oci-a
+	# containerd's word for what is so anyway.
+	run -7 fake_restore restores -no-subreaper --keep < /dev/null
+	is oci-a stopped
 }
 
 # interrupted SIGNAL MODE COMMAND…: what the call says is in $B/said, its status is returned.

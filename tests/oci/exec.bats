@@ -58,6 +58,17 @@ by_process() {
 }
 @test "--process: arguments, environment, directory, user" { both in_one by_process; }
 
+privileges() {
+	privileged() { oci exec "$@" grep NoNewPrivs: /proc/self/status; }
+	sh_bundle 'sleep 1000' '.process.noNewPrivileges = false'
+	create oci-free
+	oci start oci-free
+	[ "$(privileged oci-free)" = 'NoNewPrivs:	0' ]
+	[ "$(privileged --no-new-privs oci-free)" = 'NoNewPrivs:	1' ]
+	[ "$(privileged oci-free)" = 'NoNewPrivs:	0' ]
+}
+@test "--no-new-privs: for this command" { both privileges; }
+
 # on CPUS WANTED: where a process with this execCPUAffinity may run, whose caller is on processor 0 only.
 on() {
 	process ".args = [\"grep\", \"Cpus_allowed_list\", \"/proc/self/status\"] | .execCPUAffinity = $1"

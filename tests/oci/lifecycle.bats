@@ -56,6 +56,14 @@ run_leaves_nothing() {
 }
 @test "run: output, status, and nothing left" { both run_leaves_nothing; }
 
+@test "run --keep: what is left of it is there until it is deleted" {
+	sh_bundle 'exit 7'
+	run -7 oci run --keep --bundle "$B" oci-a
+	is oci-a stopped
+	oci delete oci-a
+	run ! oci state oci-a
+}
+
 run_killed() {
 	sh_bundle 'kill -9 $$; sleep 1' '.linux.namespaces |= map(select(.type != "pid"))'
 	run -137 oci run --bundle "$B" oci-a

@@ -97,3 +97,27 @@ Test(stats, mountinfo)
 	cr_assert_eq(cgroup_mountinfo_parse("1 2 3 4", path, 64), 0);
 	cr_assert_str_eq(path, "/a b/c");
 }
+
+Test(stats, pairs_one_by_one)
+{
+	const char *text = "anon 12\nfile max\n\nword\nfour 4 5\nlast 7";
+	static const struct {
+		const char *key;
+		uint64_t value;
+	} want[] = {{"anon", 12}, {"file", UINT64_MAX}, {"", 0}, {"", 0}, {"", 0}, {"last", 7}};
+	char key[CGROUP_KEY_SIZE], line[CGROUP_KEY_SIZE + 8];
+	uint64_t v;
+
+	for (size_t i = 0; i < sizeof(want) / sizeof(*want); i++) {
+		v = 0;
+		cr_assert(cgroup_keyed_next(&text, key, &v));
+		cr_assert_str_eq(key, want[i].key);
+		cr_assert_eq(v, want[i].value);
+	}
+	cr_assert_not(cgroup_keyed_next(&text, key, &v));
+	memset(line, 'k', sizeof(line));
+	strcpy(line + CGROUP_KEY_SIZE, " 1");
+	text = line;
+	cr_assert(cgroup_keyed_next(&text, key, &v) && key[0] == '\0',
+		"a key without room for its end");
+}
