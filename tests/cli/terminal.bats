@@ -65,6 +65,22 @@ RUN=(ctr run --rm -it --rootfs)
 	refused 125 shown ctr attach shown
 }
 
+@test "attach --no-stdin watches: what is typed goes nowhere, the output comes, the status too" {
+	started watched -t -i -- sh -c 'read -r x; echo "got $x"; exit 3'
+	echo nothing | timeout 20 ctr attach --no-stdin watched > out 2>&1 3>&- &
+	watcher=$!
+	sleep .5
+	alive "$(payload watched)"
+	not grep -q got out
+	terminal 'type:word\r' 'see:got word' end:3 -- ctr attach watched
+	status=0
+	wait $watcher || status=$?
+	[ "$status" -eq 3 ]
+	grep -q 'got word' out
+	not grep -q nothing out
+	ctr rm watched
+}
+
 @test "a signal to ctr leaves the terminal as it was" {
 	terminal 'see:ready' signal:TERM end:6 -- "${RUN[@]}" "$FS" -- \
 		sh -c 'trap "exit 6" TERM; echo ready; while :; do sleep .05; done'
