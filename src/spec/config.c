@@ -307,7 +307,7 @@ static json_t *parse(const char *what, const char *text, size_t len, struct err 
 }
 
 /* "WHAT: PLACE: …" becomes "WHAT:LINE:COLUMN: PLACE: …". */
-static int fail_at(const struct walk *w, const char *text, size_t len)
+static int fail_at(const struct walk *w)
 {
 	size_t what = strlen(w->what);
 	unsigned line, column;
@@ -315,7 +315,7 @@ static int fail_at(const struct walk *w, const char *text, size_t len)
 
 	if (strncmp(e.text, w->what, what) || e.text[what] != ':')
 		return -1;
-	json_locate(text, len, w->path, &line, &column);
+	json_locate(w->text, w->text_len, w->path, &line, &column);
 	err_set(w->err, "%s:%u:%u%s", w->what, line, column, e.text + what);
 	w->err->status = e.status;
 	memcpy(w->err->hint, e.hint, sizeof(e.hint));
@@ -363,14 +363,14 @@ int config_read(const char *what, const char *text, size_t len, enum config_orig
 	struct spec *ret, struct err *err)
 {
 	autojson json_t *json = parse(what, text, len, err);
-	struct walk w = {.what = what, .err = err};
+	struct walk w = {.what = what, .text = text, .text_len = len, .err = err};
 	struct document d;
 
 	if (!json)
 		return -1;
 	document_init(&d, &w, origin);
 	if (document_read(&w, &d, json, origin) < 0) {
-		fail_at(&w, text, len);
+		fail_at(&w);
 		spec_free(&d.spec);
 		return -1;
 	}
@@ -381,7 +381,7 @@ int config_read_process(const char *what, const char *text, size_t len, const st
 	struct spec *ret, struct err *err)
 {
 	autojson json_t *json = parse(what, text, len, err);
-	struct walk w = {.what = what, .err = err};
+	struct walk w = {.what = what, .text = text, .text_len = len, .err = err};
 	struct document d;
 
 	if (!json)
@@ -389,7 +389,7 @@ int config_read_process(const char *what, const char *text, size_t len, const st
 	document_init(&d, &w, CONFIG_ENGINE);
 	if (fields_read(&w, document_process_fields, &d, json) < 0 ||
 		document_process_read(&w, &d, "") < 0) {
-		fail_at(&w, text, len);
+		fail_at(&w);
 		spec_free(&d.spec);
 		return -1;
 	}
@@ -401,7 +401,7 @@ int config_read_resources(const char *what, const char *text, size_t len, const 
 	struct spec *ret, struct err *err)
 {
 	autojson json_t *json = parse(what, text, len, err);
-	struct walk w = {.what = what, .err = err};
+	struct walk w = {.what = what, .text = text, .text_len = len, .err = err};
 	struct document d;
 
 	if (!json)
@@ -412,7 +412,7 @@ int config_read_resources(const char *what, const char *text, size_t len, const 
 	d.resources.memory_before = base->limits.memory;
 	if (fields_read(&w, document_resource_fields, &d, json) < 0 ||
 		document_resources_read(&w, &d, "", CONFIG_ENGINE) < 0) {
-		fail_at(&w, text, len);
+		fail_at(&w);
 		spec_free(&d.spec);
 		return -1;
 	}
@@ -449,9 +449,13 @@ static int unit_properties_read(struct walk *w, struct spec *spec)
 int config_read_unit_properties(const char *what, const char *text, size_t len, struct spec *spec,
 	struct err *err)
 {
-	struct walk w = {.what = what, .arena = &spec->arena, .err = err};
+	struct walk w = {.what = what,
+		.text = text,
+		.text_len = len,
+		.arena = &spec->arena,
+		.err = err};
 
-	return unit_properties_read(&w, spec) < 0 ? fail_at(&w, text, len) : 0;
+	return unit_properties_read(&w, spec) < 0 ? fail_at(&w) : 0;
 }
 
 static const char *rebased(struct arena *a, const char *path, const char *dir)

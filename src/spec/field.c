@@ -1,6 +1,7 @@
 #include "spec/field.h"
 
 #include "base/fd.h"
+#include "base/jsonplace.h"
 #include "base/utf8.h"
 #include "spec/spec.h"
 
@@ -23,7 +24,8 @@ int walk_fail(struct walk *w, const char *fmt, ...)
 
 void walk_warn(struct walk *w, const char *fmt, ...)
 {
-	char text[384];
+	char text[384], at[32] = "";
+	unsigned line, column;
 	va_list ap;
 
 	if (w->warning_count >= WARNINGS_MAX)
@@ -31,8 +33,12 @@ void walk_warn(struct walk *w, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	if (w->text) {
+		json_locate(w->text, w->text_len, w->path, &line, &column);
+		snprintf(at, sizeof(at), ":%u:%u", line, column);
+	}
 	arena_push(w->arena, w->warnings, w->warning_count,
-		arena_printf(w->arena, "%s: %s: %s", w->what, w->path, text));
+		arena_printf(w->arena, "%s%s: %s: %s", w->what, at, w->path, text));
 }
 
 size_t walk_enter(struct walk *w, const char *name, size_t index)

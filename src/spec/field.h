@@ -65,6 +65,8 @@ struct field {
 /* Where a walk along the tables has come to. */
 struct walk {
 	const char *what; /* the document, for errors */
+	const char *text; /* its JSON, for the places of warnings; NULL: they have none */
+	size_t text_len;
 	struct arena *arena;
 	struct err *err;
 	bool lenient; /* a member that no table has is a warning */
@@ -76,7 +78,7 @@ struct walk {
 
 /* Each returns -1 with "WHAT: PATH: reason". */
 int walk_fail(struct walk *w, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
-/* Notes "WHAT: PATH: text". */
+/* Notes "WHAT:LINE:COLUMN: PATH: text". */
 void walk_warn(struct walk *w, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
 /* Goes to a member, or, with name NULL, to an element; walk_leave goes back to what it returned. */
 size_t walk_enter(struct walk *w, const char *name, size_t index);

@@ -270,7 +270,7 @@ Test(config_engine, versions)
 
 Test(config_engine, unknown_members_are_warnings)
 {
-	warned(TOP("\"new\":{\"a\":[1]}"), "c.json: new: is not known and has no effect");
+	warned(TOP("\"new\":{\"a\":[1]}"), "c.json:1:157: new: is not known and has no effect");
 	warned(PROCESS("\"x\":1"), "process.x: is not known");
 	warned(MOUNT("\"type\":\"proc\",\"y\":null"), "mounts[0].y: is not known");
 	warned(RESOURCES("\"oomScoreAdj\":5"), "linux.resources.oomScoreAdj: is not known");
