@@ -278,6 +278,23 @@ Test(config_engine, unknown_members_are_warnings)
 		"process.capabilities.bounding[1]: \"CAP_NEW\" is not a capability");
 }
 
+Test(config_engine, names_that_no_capability_will_have)
+{
+	static const char *const names[] = {"chown", "CHOWN", "CAP_chown", "CAP_", "ALL", "",
+		"CAP_KILL ", "CAP_KILL,CAP_CHOWN"};
+	char text[512], message[128];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		snprintf(text, sizeof(text), PROCESS("\"capabilities\":{\"permitted\":[\"%s\"]}"),
+			names[i]);
+		snprintf(message, sizeof(message),
+			"c.json:1:137: process.capabilities.permitted[0]: \"%s\" is not a "
+			"capability",
+			names[i]);
+		refused(text, message);
+	}
+}
+
 Test(config_engine, capabilities_that_cannot_be)
 {
 	struct spec s = accepted(PROCESS(
