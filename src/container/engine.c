@@ -258,8 +258,9 @@ int bundle_kill(struct container *c, int sig, bool all, struct err *err)
 		return not_running(c, err);
 	if (syscall(SYS_pidfd_send_signal, c->pidfd, sig, NULL, 0) == 0)
 		return 0;
+	/* Some engines look for the one word here, some for the other. */
 	if (errno == ESRCH)
-		return not_running(c, err);
+		return not_running(c, err), err_wrap(err, "no such process");
 	return err_sys(err, "cannot send signal %d to %s", sig, c->record.name);
 }
 
