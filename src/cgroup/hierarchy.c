@@ -58,11 +58,10 @@ static int unescape(const char *field, size_t len, char *ret, size_t size)
 	return 0;
 }
 
-int cgroup_mountinfo_parse(const char *line, char *ret_path, size_t size)
+int mountinfo_parse(const char *line, const char *type, char *ret_path, size_t size)
 {
-	static const char type[] = " - cgroup2 ";
 	const char *point = line;
-	char path[4096];
+	char path[4096], wanted[64];
 
 	for (int i = 0; i < 4; i++) {
 		point = strchr(point, ' ');
@@ -70,7 +69,8 @@ int cgroup_mountinfo_parse(const char *line, char *ret_path, size_t size)
 			return 0;
 		point++;
 	}
-	if (*point != '/' || !strstr(point, type))
+	snprintf(wanted, sizeof(wanted), " - %s ", type);
+	if (*point != '/' || !strstr(point, wanted))
 		return 0;
 	if (unescape(point, strcspn(point, " \n"), path, sizeof(path)) < 0)
 		return 0;
@@ -78,6 +78,11 @@ int cgroup_mountinfo_parse(const char *line, char *ret_path, size_t size)
 		return 0;
 	memcpy(ret_path, path, strlen(path) + 1);
 	return 1;
+}
+
+int cgroup_mountinfo_parse(const char *line, char *ret_path, size_t size)
+{
+	return mountinfo_parse(line, "cgroup2", ret_path, size);
 }
 
 /* Reads line by line: a host may have any number of mounts. */

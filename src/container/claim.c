@@ -350,6 +350,7 @@ int claim_bundle(const struct store *store, const struct spec *spec, const char 
 	c.record.slot = IDMAP_SLOTS;
 	c.record.created_ns = now_ns();
 	c.record.late_hooks = spec->hooks.count[HOOK_POSTSTART] || spec->hooks.count[HOOK_POSTSTOP];
+	c.record.rdt = spec->intel_rdt.set;
 	r = make_state(&c, tmp, err) < 0 || write_first_record(&c, err) < 0 ||
 			    write_owner(&c, err) < 0
 		    ? -1
@@ -457,6 +458,8 @@ static int salvage_owner(struct container *c, struct err *err)
 	snprintf(c->record.cgroup, sizeof(c->record.cgroup), "%s", cgroup);
 	snprintf(c->record.bundle, sizeof(c->record.bundle), "%s", bundle);
 	snprintf(c->record.boot_id, sizeof(c->record.boot_id), "%s", boot);
+	/* It may: config.json says. */
+	c->record.rdt = true;
 	if (container_open_group(c, err) < 0)
 		return -1;
 	if (c->group_fd >= 0 && cgroup_procs(c->group_fd, &pids, &count, err) == 0 && count) {

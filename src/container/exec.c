@@ -4,6 +4,7 @@
 #include "base/fdpass.h"
 #include "cgroup/group.h"
 #include "container/payload.h"
+#include "container/rdt.h"
 #include "ns/clone.h"
 #include "ns/join.h"
 #include "ns/rights.h"
@@ -35,6 +36,7 @@ struct entry {
 	int report_fd;
 	struct seccomp_listener listener; /* of the filter, or sock -1 */
 	const char *state;                /* of the container, or NULL */
+	struct resctrl_tasks tasks;       /* of the container's class, or none */
 };
 
 static int enter(const struct entry *e, struct err *err)
@@ -85,11 +87,20 @@ static int prepare_here(struct entry *e, struct err *err)
 	return payload_set_oom_score(0, &e->spec->process, err);
 }
 
+/* By itself, before it does anything else: whatever it starts will be there too. */
+static int join_class(struct entry *e, struct err *err)
+{
+	int r = resctrl_tasks_add(&e->tasks, 0, err);
+
+	resctrl_tasks_close(&e->tasks);
+	return r;
+}
+
 static _Noreturn void entry_run(struct entry *e)
 {
 	struct err err = {0};
 
-	if (e->inside || prepare_here(e, &err) == 0)
+	if (join_class(e, &err) == 0 && (e->inside || prepare_here(e, &err) == 0))
 		enter(e, &err);
 	fd_write_all(e->report_fd, &err, sizeof(err));
 	_exit(err.status ? err.status : ERR_STATUS_OURS);
@@ -213,14 +224,19 @@ int container_exec(struct container *c, const struct spec *spec, struct plan *pl
 		.keep_fds = io->keep_fds,
 		.listener = {.sock = -1},
 		.state = io->state,
+		.tasks = RESCTRL_NO_TASKS,
 	};
 	int r;
 
 	plan_set_slot(plan, spec, c->record.slot);
-	if (plan->filter.notifies && io->state &&
-		seccomp_listener_open(&spec->process, spec->oci_version, &entry.listener, err) < 0)
+	if (container_rdt_open(c, &entry.tasks, err) < 0)
 		return -1;
-	r = exec_entry(c, entry, io, ret_pid, ret_pidfd, err);
+	r = plan->filter.notifies && io->state
+		    ? seccomp_listener_open(&spec->process, spec->oci_version, &entry.listener, err)
+		    : 0;
+	if (r == 0)
+		r = exec_entry(c, entry, io, ret_pid, ret_pidfd, err);
 	seccomp_listener_close(&entry.listener);
+	resctrl_tasks_close(&entry.tasks);
 	return r;
 }

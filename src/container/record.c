@@ -18,6 +18,10 @@ static int add_bundle(json_t *j, const struct record *r)
 	if (json_object_set_new(j, "bundle", json_string(r->bundle)) < 0 ||
 		json_object_set_new(j, "lateHooks", json_boolean(r->late_hooks)) < 0)
 		return -1;
+	if (r->rdt && json_object_set_new(j, "rdt", json_boolean(r->rdt)) < 0)
+		return -1;
+	if (r->class_made && json_object_set_new(j, "classMade", json_boolean(r->class_made)) < 0)
+		return -1;
 	return json_object_set_new(j, "createdNs", json_integer(r->created_ns));
 }
 
@@ -50,18 +54,19 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 	const char *name, *id, *boot, *stage;
 	const char *bundle = "", *cgroup = "";
 	json_int_t slot, namespaces, pid, ticks, started, created = 0;
-	int remove, supervised, terminal, late_hooks = 0;
+	int remove, supervised, terminal, late_hooks = 0, rdt = 0, class_made = 0;
 	size_t at = 0;
 	struct record r = {0};
 
 	if (!j)
 		return -1;
-	if (json_take(j, "record", err, "{ss ss ss ss sI sI sI sI sI sb sb sb s?s s?s s?I s?b}",
-		    "name", &name, "id", &id, "bootId", &boot, "stage", &stage, "slot", &slot,
-		    "namespaces", &namespaces, "pid", &pid, "startTicks", &ticks, "startedNs",
-		    &started, "remove", &remove, "supervised", &supervised, "terminal", &terminal,
-		    "bundle", &bundle, "cgroup", &cgroup, "createdNs", &created, "lateHooks",
-		    &late_hooks) < 0)
+	if (json_take(j, "record", err,
+		    "{ss ss ss ss sI sI sI sI sI sb sb sb s?s s?s s?I s?b s?b s?b}", "name", &name,
+		    "id", &id, "bootId", &boot, "stage", &stage, "slot", &slot, "namespaces",
+		    &namespaces, "pid", &pid, "startTicks", &ticks, "startedNs", &started, "remove",
+		    &remove, "supervised", &supervised, "terminal", &terminal, "bundle", &bundle,
+		    "cgroup", &cgroup, "createdNs", &created, "lateHooks", &late_hooks, "rdt", &rdt,
+		    "classMade", &class_made) < 0)
 		return -1;
 	while (at < stage_count && strcmp(stages[at], stage) != 0)
 		at++;
@@ -82,6 +87,8 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 	r.terminal = terminal;
 	r.created_ns = created;
 	r.late_hooks = late_hooks;
+	r.rdt = rdt;
+	r.class_made = class_made;
 	*ret = r;
 	return 0;
 }

@@ -44,6 +44,8 @@ struct record {
 	char bundle[RECORD_BUNDLE_MAX + 1];
 	int64_t created_ns; /* since 1970 */
 	bool late_hooks;    /* poststart or poststop */
+	bool rdt;           /* it has to do with resctrl, by its config.json */
+	bool class_made;    /* and the class that it names was not there */
 };
 
 /* One line of JSON, new (free it). */

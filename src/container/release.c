@@ -10,6 +10,7 @@
 #include "cgroup/tree.h"
 #include "container/claim.h"
 #include "container/place.h"
+#include "container/rdt.h"
 #include "container/spare.h"
 #include "ns/idmap.h"
 #include "ns/rights.h"
@@ -580,7 +581,8 @@ int container_release(struct container *c, int status, struct err *err)
 
 	if (ran && !r->remove && keep_end(c, status, err) < 0)
 		return -1;
-	if (end_outside_group(c, err) < 0 || remove_group(c, err) < 0)
+	if (end_outside_group(c, err) < 0 || remove_group(c, err) < 0 ||
+		container_rdt_remove(c, err) < 0)
 		return err_wrap(err, "release %s", r->name);
 	if ((r->remove || !ran) && !r->bundle[0] && container_remove_own_data(c, err) < 0)
 		return -1;

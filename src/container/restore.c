@@ -7,6 +7,7 @@
 #include "container/dumped.h"
 #include "container/engine.h"
 #include "container/place.h"
+#include "container/rdt.h"
 #include "container/release.h"
 #include "container/start.h"
 #include "ns/clone.h"
@@ -165,7 +166,7 @@ static int on_namespaces(struct restore *r, pid_t pid, struct err *err)
 	c->record.pid = pid;
 	if (process_start_ticks(pid, &c->record.start_ticks) < 0)
 		return err_sys(err, "see when the process of %s began", c->record.name);
-	if (claim_record(c, err) < 0)
+	if (claim_record(c, err) < 0 || container_rdt_join(c, r->spec, err) < 0)
 		return -1;
 	if (bundle_move_devices(c, r->spec, err) < 0)
 		return -1;
@@ -289,6 +290,7 @@ static int restore_claimed(struct restore *r, const struct plan *plan, const str
 
 	if (bundle_keep(r->c, r->spec, r->bundle, err) < 0 ||
 		bundle_states_make(r->spec, r->bundle, &r->states, err) < 0 ||
+		container_rdt_make(r->c, r->spec, err) < 0 ||
 		container_place(r->c, r->spec, &scope, err) < 0 ||
 		container_limit(r->c, r->spec, plan, err) < 0 ||
 		container_delegate(r->c, r->spec, &ids, err) < 0 ||

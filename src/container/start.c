@@ -14,6 +14,7 @@
 #include "container/notify.h"
 #include "container/payload.h"
 #include "container/place.h"
+#include "container/rdt.h"
 #include "container/release.h"
 #include "container/spare.h"
 #include "container/trees.h"
@@ -298,7 +299,7 @@ static int provide_trees(struct launch *l, struct err *err)
 
 	if (payload_set_oom_score(pid, &spec->process, err) < 0 ||
 		payload_set_priorities(pid, &spec->process, err) < 0 ||
-		learn_ids(pid, spec, l->plan, err) < 0 ||
+		container_rdt_join(l->c, spec, err) < 0 || learn_ids(pid, spec, l->plan, err) < 0 ||
 		(!l->trees.by_child && (trees_open(&l->trees, l->c, spec, l->plan, err) < 0 ||
 					       trees_idmap_own(&l->trees, spec, err) < 0)) ||
 		map_ids(pid, spec, l->plan, &l->trees, err) < 0 ||
@@ -477,7 +478,8 @@ static int start_claimed(struct launch *l, struct err *err)
 	if (must_tell_first(spec) && write_initial_summary(c->data_fd, spec, err) < 0)
 		return -1;
 	if (b && (bundle_keep(c, spec, b, err) < 0 || notify_make(c, spec, err) < 0 ||
-			 bundle_states_make(spec, b, &l->states, err) < 0))
+			 bundle_states_make(spec, b, &l->states, err) < 0 ||
+			 container_rdt_make(c, spec, err) < 0))
 		return -1;
 	if (l->io->image_lock >= 0)
 		close(l->io->image_lock);

@@ -78,13 +78,14 @@ static json_t *linux_features(void)
 	static const char *const namespaces[] = {"cgroup", "ipc", "mount", "network", "pid", "time",
 		"user", "uts"};
 
-	return json_pack("{so so s{sb sb sb sb sb} so s{sb} s{sb} s{so so} s{sb} s{s{sb}} "
+	return json_pack("{so so s{sb sb sb sb sb} so s{sb} s{sb} s{so so} s{sb sb sb} s{s{sb}} "
 			 "s{sb}}",
 		"namespaces", STRINGS(namespaces), "capabilities", capabilities(), "cgroup", "v1",
 		0, "v2", 1, "systemd", 1, "systemdUser", 1, "rdma", 1, "seccomp", filters(),
 		"apparmor", "enabled", 1, "selinux", "enabled", 1, "memoryPolicy", "modes",
 		table(document_memory_modes), "flags", table(document_memory_flags), "intelRdt",
-		"enabled", 0, "mountExtensions", "idmap", "enabled", 1, "netDevices", "enabled", 1);
+		"enabled", 1, "schemata", 1, "monitoring", 1, "mountExtensions", "idmap", "enabled",
+		1, "netDevices", "enabled", 1);
 }
 
 static int features(struct oci *oci, void *options, char **words, struct err *err)

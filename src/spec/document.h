@@ -119,6 +119,7 @@ struct document {
 	const char *domain; /* personality */
 	const char **domain_flags;
 	size_t domain_flag_count;
+	bool rdt_occupancy, rdt_traffic; /* are to be measured */
 	uint32_t rows, columns;
 	struct key_value *annotations;
 	size_t annotation_count;
@@ -136,6 +137,7 @@ extern const struct field document_id_map_fields[];
 extern const struct field document_process_fields[];
 extern const struct field document_linux_fields[];
 extern const struct field document_resource_fields[];
+extern const struct field document_rdt_fields[];
 
 /* Between the members of d and those of d->spec; errors name the place in the document. A process
  * and resources can be documents of their own: `place` is where they are, "" for the top. */
@@ -151,6 +153,7 @@ int document_mounts_write(struct walk *w, struct document *d);
 int document_resources_read(struct walk *w, struct document *d, const char *place,
 	enum config_origin origin);
 int document_resources_write(struct walk *w, struct document *d);
+int document_rdt_read(struct walk *w, struct document *d);
 
 /* Ranges that the kernel takes: within the ids, none twice, not too many. */
 int document_maps_check(struct walk *w, const char *name, const struct id_map *maps, size_t count);

@@ -132,7 +132,9 @@ const struct field document_linux_fields[] = {
 	{"netDevices", FIELD_MAP, 0, AT(document, spec.net_devices),
 		N(document, spec.net_device_count), EACH(net_device, net_device),
 		.key = offsetof(struct net_device, name), .check = interface_check},
-	{"intelRdt", FIELD_REFUSED, .why = "resctrl is not used"},
+	{"intelRdt", FIELD_OBJECT, FIELD_ALWAYS | FIELD_PRESENT,
+		.count = offsetof(struct document, spec.intel_rdt.set),
+		.fields = document_rdt_fields},
 	{"maskedPaths", FIELD_STRINGS, 0, AT(document, spec.masked), N(document, spec.masked_count),
 		.check = document_path},
 	{"readonlyPaths", FIELD_STRINGS, 0, AT(document, spec.readonly_paths),
@@ -486,7 +488,8 @@ int document_linux_read(struct walk *w, struct document *d, enum config_origin o
 		document_resources_read(w, d, "linux.resources", origin) < 0 ||
 		sysctls_read(w, d) < 0 || root_propagation_read(w, d) < 0 ||
 		document_seccomp_read(w, d) < 0 || personality_read(w, d) < 0 ||
-		memory_policy_read(w, d) < 0 || net_devices_check(w, &d->spec) < 0)
+		memory_policy_read(w, d) < 0 || net_devices_check(w, &d->spec) < 0 ||
+		document_rdt_read(w, d) < 0)
 		return -1;
 	mount_label_read(w, d);
 	return origin == CONFIG_ENGINE ? names_check(w, &d->spec) : 0;

@@ -231,6 +231,16 @@ struct net_device {
 	const char *inside; /* in the container; NULL: the same */
 };
 
+/* A group of the kernel's resctrl. */
+struct intel_rdt {
+	bool set;
+	const char *class;             /* "/": that of the root; NULL: one of the container's own */
+	const char *cache, *bandwidth; /* lines of its schemata file, or NULL */
+	const char **schemata;         /* more of them, which come last */
+	size_t schemata_count;
+	bool monitored; /* it is measured apart from others of the class */
+};
+
 struct spec {
 	struct arena arena;      /* owns every string and array below */
 	const char *name, *id;   /* id: 64 hex digits */
@@ -246,6 +256,7 @@ struct spec {
 	struct hooks hooks;
 	struct net_device *net_devices;
 	size_t net_device_count;
+	struct intel_rdt intel_rdt;
 	const char *image; /* as the user wrote it, or NULL */
 	struct root_spec root;
 	struct process_spec process;

@@ -220,7 +220,9 @@ shows() {
 		.linux.rootfsPropagation = "sideways"
 		.linux.cgroupsPath = 7
 		.linux.seccomp = "default"
-		.linux.intelRdt = {"closID": "a"}
+		.linux.intelRdt = {"closID": "../a"}
+		.linux.intelRdt = {"schemata": ["L3:0=f\nL3:1=f"]}
+		.linux.intelRdt = {"memBwSchema": "L3:0=f"}
 		.linux.seccomp = {"defaultAction": 5}
 		.linux.seccomp = {"defaultAction": "SCMP_ACT_NO"}
 		.linux.seccomp = {"defaultAction": "SCMP_ACT_NOTIFY"}
@@ -229,6 +231,35 @@ shows() {
 		.windows = {}
 	END
 	[ "$n" -ge 40 ]
+}
+
+@test "a class of resctrl where none is mounted: refused, and nothing left" {
+	! grep -q ' resctrl ' /proc/self/mounts || skip "resctrl is mounted here"
+	local rdt command
+	for rdt in '{}' '{"closID": "a"}' '{"closID": "/"}' '{"schemata": ["L3:0=f"]}' '{"enableMonitoring": true}'; do
+		bundle ".linux.intelRdt = $rdt"
+		for command in create run; do
+			run -1 timeout 60 ctr-oci --root "$OCI_ROOT" "$command" --bundle "$B" oci-a < /dev/null
+			[ "$output" = "ctr-oci: $command: linux.intelRdt: no file system of type resctrl is mounted (mount -t resctrl resctrl /sys/fs/resctrl, where processor and kernel have it)" ] ||
+				{ echo "$rdt: $output"; return 1; }
+			[ -z "$(ls "$OCI_ROOT")" ]
+		done
+	done
+}
+
+# A create that was killed leaves such a record, and may leave groups of resctrl; an unmount has taken those.
+@test "a container of a class of resctrl that is unmounted can be deleted, and not entered" {
+	! grep -q ' resctrl ' /proc/self/mounts || skip "resctrl is mounted here"
+	local state=$OCI_ROOT/oci-a
+	sh_bundle 'while :; do sleep .1; done'
+	create oci-a
+	oci start oci-a
+	jq -c '.rdt = true | .classMade = true' "$state/record.json" > "$B/r" && cp "$B/r" "$state/record.json"
+	jq '.linux.intelRdt = {"closID": "gold", "schemata": ["L3:0=f"], "enableMonitoring": true}' "$state/config.json" > "$B/c" && cp "$B/c" "$state/config.json"
+	run -255 --separate-stderr oci exec oci-a true
+	[[ $stderr == "ctr-oci: exec: linux.intelRdt: no file system of type resctrl is mounted"* ]]
+	oci delete --force oci-a
+	[ -z "$(ls "$OCI_ROOT")" ]
 }
 
 @test "text that is no JSON: refused with line and column" {

@@ -351,6 +351,7 @@ as_buildkit() {
 		and (.linux.namespaces | index("pid")) and .linux.cgroup.v2 and .linux.cgroup.systemdUser and .linux.seccomp.enabled
 		and .potentiallyUnsafeConfigAnnotations == ["org.systemd.property."]' <<< "$output"
 	jq -e '(.linux.memoryPolicy | (.modes | length) == 7 and (.flags | index("MPOL_F_STATIC_NODES")))
+		and .linux.intelRdt == {enabled: true, schemata: true, monitoring: true}
 		and (.linux.seccomp.archs | contains(["SCMP_ARCH_PARISC", "SCMP_ARCH_LOONGARCH64"]))' <<< "$output"
 	run -0 --separate-stderr ctr-oci --root "$OCI_ROOT" --debug --log-level debug --version
 	[[ "${lines[0]}" == "ctr-oci version "* && "${lines[1]}" == "commit: "* && "${lines[2]}" == "spec: 1."* ]]

@@ -307,12 +307,32 @@ Test(config, swap_without_memory)
 	spec_free(&a);
 }
 
+Test(config, round_trip_of_resctrl)
+{
+	struct spec s = full(), a;
+
+	s.intel_rdt = (struct intel_rdt){.set = true};
+	round_trip(&s, &a);
+	cr_expect(a.intel_rdt.set && !a.intel_rdt.class && !a.intel_rdt.monitored);
+	spec_free(&a);
+	s.intel_rdt = (struct intel_rdt){.set = true,
+		.class = "gold",
+		.bandwidth = "MB:0=10",
+		.schemata = (const char *[]){"L3:0=f", NULL},
+		.schemata_count = 1,
+		.monitored = true};
+	round_trip(&s, &a);
+	cr_expect_str_eq(a.intel_rdt.class, "gold");
+	cr_expect_str_eq(a.intel_rdt.schemata[0], "L3:0=f");
+	cr_expect(a.intel_rdt.monitored && !a.intel_rdt.cache);
+	spec_free(&a);
+}
+
 Test(config, unsupported_members_by_place)
 {
 	refused(DOCUMENT("", "", ",\"windows\":{}"),
 		"windows: is not supported: it is for another");
 	refused(DOCUMENT("", "", ",\"vm\":{}"), "vm: is not supported");
-	refused(DOCUMENT("", ",\"intelRdt\":{}", ""), ": linux.intelRdt: is not supported");
 	refused(DOCUMENT(",\"commandLine\":\"dir\"", "", ""), "process.commandLine: is not");
 	refused(DOCUMENT("", ",\"resources\":{\"network\":{\"classID\":1}}", ""),
 		"linux.resources.network.classID: is not supported: cgroup v2");

@@ -329,8 +329,111 @@ Test(config_engine, other_platforms)
 	refused(TOP("\"vm\":{}"), "vm: is not supported");
 	refused(TOP("\"zos\":{}"), "zos: is not supported");
 	refused(PROCESS("\"commandLine\":\"\""), "process.commandLine: is not supported");
-	refused(LINUX("\"intelRdt\":{\"closID\":\"a\"}"),
-		"linux.intelRdt: is not supported: resctrl");
+}
+
+#define RDT(s) LINUX("\"intelRdt\":{" s "}")
+
+Test(config_engine, rdt)
+{
+	struct spec s = silent(RDT("\"closID\":\"gold\",\"schemata\":[\"L3:0=f\",\"MB:0=20\"],"
+				   "\"l3CacheSchema\":\"L3:0=ff\\nL2:0=3\","
+				   "\"memBwSchema\":\"MB:0=10\",\"enableMonitoring\":true"));
+
+	cr_expect(s.intel_rdt.set && s.intel_rdt.monitored);
+	cr_expect_str_eq(s.intel_rdt.class, "gold");
+	cr_expect_str_eq(s.intel_rdt.cache, "L3:0=ff\nL2:0=3");
+	cr_expect_str_eq(s.intel_rdt.bandwidth, "MB:0=10");
+	cr_expect_eq(s.intel_rdt.schemata_count, 2);
+	cr_expect_str_eq(s.intel_rdt.schemata[1], "MB:0=20");
+	spec_free(&s);
+	s = silent(RDT("\"l3CacheSchema\":\"\",\"memBwSchema\":\"\",\"enableMonitoring\":false"));
+	cr_expect(s.intel_rdt.set && !s.intel_rdt.class && !s.intel_rdt.cache &&
+		  !s.intel_rdt.bandwidth && !s.intel_rdt.monitored);
+	spec_free(&s);
+	s = silent(LINUX("\"sysctl\":{}"));
+	cr_expect(!s.intel_rdt.set);
+	spec_free(&s);
+}
+
+Test(config_engine, rdt_monitoring_as_it_was_asked_for_before)
+{
+	struct spec s = silent(RDT("\"enableCMT\":false,\"enableMBM\":false"));
+
+	cr_expect(!s.intel_rdt.monitored);
+	spec_free(&s);
+	s = silent(RDT("\"enableCMT\":true"));
+	cr_expect(s.intel_rdt.monitored);
+	spec_free(&s);
+	s = silent(RDT("\"enableMBM\":true"));
+	cr_expect(s.intel_rdt.monitored);
+	spec_free(&s);
+}
+
+Test(config_engine, rdt_classes)
+{
+	static const char *const good[] = {"/", "a", "...", "a b", "infos"};
+	static const char *const bad[] = {"", ".", "..", "../..", "a/b", "/a", "a/", "info",
+		"mon_groups", "mon_data", "a\\nb"};
+	char text[1024], name[257];
+	struct spec s;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		snprintf(text, sizeof(text), RDT("\"closID\":\"%s\""), good[i]);
+		s = silent(text);
+		cr_expect_str_eq(s.intel_rdt.class, good[i]);
+		spec_free(&s);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		snprintf(text, sizeof(text), RDT("\"closID\":\"%s\""), bad[i]);
+		refused(text, "linux.intelRdt.closID: \"");
+	}
+	memset(name, 'a', 256);
+	name[256] = '\0';
+	snprintf(text, sizeof(text), RDT("\"closID\":\"%s\""), name);
+	refused(text, "must be \"/\" or the name of a group of resctrl");
+	snprintf(text, sizeof(text), RDT("\"closID\":\"%s\""), name + 1);
+	s = silent(text);
+	spec_free(&s);
+}
+
+Test(config_engine, rdt_refused)
+{
+	static char text[16384];
+	struct spec s;
+	struct err err;
+
+	refused(LINUX("\"intelRdt\":7"), "linux.intelRdt: must be an object");
+	refused(RDT("\"closID\":7"), "linux.intelRdt.closID: must be a string");
+	refused(RDT("\"memBwSchema\":\"L3:0=f\""),
+		"linux.intelRdt.memBwSchema: \"L3:0=f\" must be");
+	refused(RDT("\"memBwSchema\":\"MB:0=9\\nMB:1=9\""), "linux.intelRdt.memBwSchema: ");
+	refused(RDT("\"l3CacheSchema\":\"L3:0=f\\u0001\""), "linux.intelRdt.l3CacheSchema: ");
+	refused(RDT("\"schemata\":\"L3:0=f\""), "linux.intelRdt.schemata: must be an array");
+	refused(RDT("\"schemata\":[\"L3:0=f\",\"L3:0=f\\nMB:0=9\"]"),
+		"linux.intelRdt.schemata[1]: ");
+	refused(RDT("\"schemata\":[\"\"]"), "linux.intelRdt.schemata[0]: ");
+	refused(RDT("\"enableMonitoring\":1"), "linux.intelRdt.enableMonitoring: must be true");
+	snprintf(text, sizeof(text), RDT("\"l3CacheSchema\":\"%04095d\""), 0);
+	refused(text, "linux.intelRdt: has more than the 4095 bytes");
+	snprintf(text, sizeof(text), RDT("\"schemata\":[\"%02047d\",\"%02047d\"]"), 0, 0);
+	refused(text, "linux.intelRdt: has more than the 4095 bytes");
+	snprintf(text, sizeof(text), RDT("\"schemata\":[\"%02047d\",\"%02046d\"]"), 0, 0);
+	s = silent(text);
+	spec_free(&s);
+}
+
+Test(config_engine, rdt_place)
+{
+	const char text[] =
+		"{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"r\"},\"process\":{\"args\":[\"sh\"],"
+		"\"user\":{\"uid\":0,\"gid\":0},\"cwd\":\"/\"},\n\"linux\": {\n  \"intelRdt\": {\n"
+		"    \"schemata\": [\"L3:0=f\",\n      \"\"]}}}";
+	struct spec s;
+	struct err err;
+
+	cr_expect_eq(config_read("c", text, strlen(text), CONFIG_ENGINE, &s, &err), -1);
+	cr_expect_str_eq(err.text,
+		"c:5:7: linux.intelRdt.schemata[1]: \"\" must be one line of a schemata file");
 }
 
 Test(config_engine, places)

@@ -39,6 +39,26 @@ Test(container_record, a_group_of_its_own)
 	free(text);
 }
 
+Test(container_record, groups_of_resctrl)
+{
+	struct record r = sample(), back;
+	struct err err = {0};
+
+	strcpy(r.bundle, "/b");
+	for (int i = 0; i < 3; i++) {
+		char *text;
+
+		r.rdt = i > 0;
+		r.class_made = i > 1;
+		text = container_record_format(&r, &err);
+		cr_assert(text);
+		cr_assert(container_record_parse(text, strlen(text), &back, &err) == 0, "%s",
+			err.text);
+		cr_expect(back.rdt == r.rdt && back.class_made == r.class_made, "%s", text);
+		free(text);
+	}
+}
+
 Test(container_record, comes_back_as_it_was)
 {
 	struct record r = sample(), back;
