@@ -10,6 +10,10 @@ $(B)/unit/output: $(B)/obj/cli/output.o
 $(B)/unit/view: $(B)/obj/cli/view.o $(B)/obj/cli/output.o
 $(B)/unit/oci_log: $(B)/obj/oci/log.o
 
+# ctr-oci on a processor with resctrl, of which there are few: tests/oci/resctrl.c.
+$(B)/oci-resctrl: tests/oci/resctrl.c $(call obj,$(OCI_SRC)) $(B)/libctr.a
+	$(CC) $(CPPFLAGS) -std=gnu17 $(WARN) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(B)/libctr.a -ljansson -lcap
+
 unit: $(UNIT)
 	@fail=0; for t in $(UNIT); do $$t || fail=1; done; exit $$fail
 
@@ -26,7 +30,7 @@ check-long: test-deps
 	@$(MAKE) --no-print-directory -s -j2 all
 	@tests/run.sh $(B) long
 
-unit-programs: $(UNIT)
+unit-programs: $(UNIT) $(B)/oci-resctrl
 
 # Each system call of each command made to fail, and a kill before each: docs/reliability.md.
 FAULTS := $(B)/faults/inject $(B)/faults/payload
@@ -152,7 +156,7 @@ SAN := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=undefined $(CLANG_QU
 $(B)/report.o: tests/asan/report.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(WARN) $(CFLAGS) -DASAN_REPORT='"$(abspath $(B))/report"' -c -o $@ $<
-$(B)/ctr-glibc $(B)/ctr-oci-glibc $(B)/ctr-image $(B)/ctr-seccomp $(UNIT): $(SAN_REPORT)
+$(B)/ctr-glibc $(B)/ctr-oci-glibc $(B)/ctr-image $(B)/ctr-seccomp $(B)/oci-resctrl $(UNIT): $(SAN_REPORT)
 asan:
 	@$(MAKE) --no-print-directory -s -j2 B=$(B)/asan CC=clang STATIC= SAN_REPORT=$(B)/asan/report.o \
 	  CFLAGS="$(SAN) -fsanitize=address,undefined" all unit-programs

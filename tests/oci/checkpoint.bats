@@ -497,6 +497,20 @@ asked() {
 	is oci-a stopped
 }
 
+@test "the class of resctrl: what is restored is in it before it has children" {
+	export FAKE_RESCTRL=$BATS_TEST_TMPDIR/resctrl
+	mkdir -p "$FAKE_RESCTRL/gold/mon_groups"
+	touch "$FAKE_RESCTRL/gold/tasks"
+	sh_bundle 'sleep 100' '.linux.intelRdt = {"closID": "gold", "enableMonitoring": true}'
+	(fake restores "$CTR_BUILD/oci-resctrl" --root "$OCI_ROOT" restore --bundle "$B" --image-path "$I" --pid-file "$B/pid" oci-a) < /dev/null || [ $? = 7 ]
+	[ "$(cat "$FAKE_RESCTRL/gold/tasks")" = "$(cat "$B/pid")" ]
+	[ -z "$(ls "$FAKE_RESCTRL/gold/mon_groups")" ]
+	: > "$FAKE_RESCTRL/gold/tasks"
+	run -1 fake ends "$CTR_BUILD/oci-resctrl" --root "$OCI_ROOT" restore --detach --bundle "$B" --image-path "$I" oci-a < /dev/null
+	[ -z "$(ls "$FAKE_RESCTRL/gold/mon_groups")$(cat "$FAKE_RESCTRL/gold/tasks")" ]
+	until_true "end of criu" no_criu
+}
+
 # interrupted SIGNAL MODE COMMAND…: what the call says is in $B/said, its status is returned.
 interrupted() {
 	rm -f "$BATS_TEST_TMPDIR/there"
