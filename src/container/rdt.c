@@ -10,16 +10,17 @@
 int container_rdt_make(struct container *c, const struct spec *spec, struct err *err)
 {
 	autofd int root = -1;
+	bool made;
 
 	if (!spec->intel_rdt.set)
 		return 0;
 	root = resctrl_open(err);
-	if (root < 0 || resctrl_make(root, &spec->intel_rdt, c->record.name, &c->record.class_made,
-				err) < 0) {
+	if (root < 0 || resctrl_make(root, &spec->intel_rdt, c->record.name, &made, err) < 0) {
 		/* What is there is not ours. */
 		c->record.rdt = false;
 		return err_wrap(err, "linux.intelRdt");
 	}
+	c->record.class_made = made && spec->intel_rdt.class;
 	return c->record.class_made ? claim_record(c, err) : 0;
 }
 
