@@ -29,7 +29,7 @@ value() { cat "$OCI_GROUPS/${B##*/}/$1"; }
 }
 
 @test "processes: now, and allowed" {
-	up 'sleep 1000 & sleep 1000' '.linux.resources.pids.limit = 33'
+	up 'sleep 1000 & sleep 1000 & wait' '.linux.resources.pids.limit = 33'
 	both_sleep() { [ "$(oci events --stats c | jq -c .data.pids)" = '{"current":3,"limit":33}' ]; }
 	until_true "three of 33" both_sleep
 }
@@ -43,7 +43,9 @@ value() { cat "$OCI_GROUPS/${B##*/}/$1"; }
 @test "disks: bytes and operations of each, by number" {
 	local disk
 	disk=$(stat -c '%Hd:%Ld' "$FS")
-	up 'work write /tmp/x 1024; sleep 1000'
+	# A limit, however high, has the group count them.
+	up 'work write /tmp/x 1024; sleep 1000' \
+		".linux.resources.blockIO.throttleWriteBpsDevice = [{major: ${disk%:*}, minor: ${disk#*:}, rate: 1000000000}]"
 	until_true "it has written" grep -q . "$B/out"
 	run -0 oci events --stats c
 	rm "$FS/tmp/x"
