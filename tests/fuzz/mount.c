@@ -6,6 +6,7 @@
 #include "spec/mountflag.h"
 
 #include <limits.h>
+#include <linux/mount.h>
 #include <string.h>
 
 static int volume(struct spec *spec, const char *value, struct err *err)
@@ -59,6 +60,16 @@ static void check_target(const char *s)
 	}
 }
 
+/* No bit both ways; but the times of access are a number in a field, which is cleared whole to be set. */
+static void check_attributes(uint64_t set, uint64_t clear)
+{
+	const uint64_t times = MOUNT_ATTR__ATIME;
+
+	require(!(set & clear & ~times));
+	require((clear & times) == 0 || (clear & times) == times);
+	require(!(set & times) || (clear & times) == times);
+}
+
 static void check_mounts(const struct spec *spec)
 {
 	for (size_t i = 0; i < spec->mount_count; i++) {
@@ -66,7 +77,7 @@ static void check_mounts(const struct spec *spec)
 
 		check_target(m->target);
 		require(m->kind != MOUNT_BIND || (m->source && m->source[0] == '/'));
-		require(!(m->attr_set & m->attr_clear));
+		check_attributes(m->attr_set, m->attr_clear);
 	}
 }
 
