@@ -96,13 +96,14 @@ static int refused(int root_fd, const char *lines, struct err *err)
 	char said[STATUS_MAX] = "";
 	autofd int fd = openat(root_fd, "info/last_cmd_status", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? 0 : fd_read_all(fd, said, sizeof(said) - 1);
+	size_t first = strcspn(lines, "\n");
 
 	said[n > 0 ? strcspn(said, "\n") : 0] = '\0';
 	if (strcmp(said, "ok") == 0)
 		said[0] = '\0';
 	errno = why;
-	return err_sys(err, "write %.*s%s to its schemata file%s%s%s", (int)strcspn(lines, "\n"),
-		lines, strchr(lines, '\n')[1] ? " …" : "", *said ? " (" : "", said,
+	return err_sys(err, "write %.*s%s to its schemata file%s%s%s", (int)first, lines,
+		lines[first] && lines[first + 1] ? " …" : "", *said ? " (" : "", said,
 		*said ? ")" : "");
 }
 

@@ -1,9 +1,8 @@
 /* What a container uses, in the words of "runc events". */
 #pragma once
 
+#include "base/json.h"
 #include "cgroup/stats.h"
-
-#include <jansson.h>
 
 /* A new object, from the sums and from what the group's files say of each device, each size of huge pages
  * and each kind of memory. What is not counted is not in it. */
