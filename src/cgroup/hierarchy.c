@@ -80,11 +80,6 @@ int mountinfo_parse(const char *line, const char *type, char *ret_path, size_t s
 	return 1;
 }
 
-int cgroup_mountinfo_parse(const char *line, char *ret_path, size_t size)
-{
-	return mountinfo_parse(line, "cgroup2", ret_path, size);
-}
-
 /* Reads line by line: a host may have any number of mounts. */
 static enum found mountinfo_search(char *path, size_t size)
 {
@@ -98,7 +93,7 @@ static enum found mountinfo_search(char *path, size_t size)
 	while (best != FOUND_WRITABLE && getline(&line, &room, f) > 0) {
 		enum found here;
 
-		if (!cgroup_mountinfo_parse(line, candidate, sizeof(candidate)) ||
+		if (!mountinfo_parse(line, "cgroup2", candidate, sizeof(candidate)) ||
 			strlen(candidate) >= size)
 			continue;
 		here = place_look(candidate);

@@ -16,5 +16,3 @@ int cgroup_parent_open(int hierarchy_fd, struct err *err);
 /* Takes one line of /proc/PID/mountinfo: 1 and the mount point, unescaped, if a file system of the
  * type is mounted there and the path fits into size; else 0. */
 int mountinfo_parse(const char *line, const char *type, char *ret_path, size_t size);
-/* The same for cgroup2. */
-int cgroup_mountinfo_parse(const char *line, char *ret_path, size_t size);

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { PAGE_SIZE_MAX = 32 }; /* bytes of its name */
+
 /* More than JSON libraries hold is no limit to any of them. */
 static json_t *number(uint64_t v)
 {
@@ -125,43 +127,63 @@ static json_t *block_devices(int group_fd)
 	return json_pack("{so so}", "ioServiceBytesRecursive", bytes, "ioServicedRecursive", times);
 }
 
-static struct cgroup_count value_of(int group_fd, const char *size, const char *file)
+/* "2MB" of "hugetlb.2MB.current": whether the name is such a one. */
+static bool page_size(const char *name, char ret[PAGE_SIZE_MAX])
 {
-	char name[80], text[64];
-	struct cgroup_count c = {0};
+	const char *size = name + strlen("hugetlb.");
+	size_t len;
 
-	snprintf(name, sizeof(name), "hugetlb.%s.%s", size, file);
-	c.known = file_peek(group_fd, name, text, sizeof(text)) >= 0 &&
-		  (cgroup_value_parse(text, &c.value) == 0 ||
-			  cgroup_keyed_parse(text, "max", &c.value) == 0);
-	return c;
+	if (strncmp(name, "hugetlb.", strlen("hugetlb.")) != 0)
+		return false;
+	len = strcspn(size, ".");
+	if (len >= PAGE_SIZE_MAX || strcmp(size + len, ".current") != 0)
+		return false;
+	snprintf(ret, PAGE_SIZE_MAX, "%.*s", (int)len, size);
+	return true;
 }
 
-/* Of each size that this kernel has: "2MB", "1GB". */
+static bool page_file(int group_fd, const char *size, const char *file, char ret[64])
+{
+	char name[PAGE_SIZE_MAX + 24];
+
+	snprintf(name, sizeof(name), "hugetlb.%s.%s", size, file);
+	return file_peek(group_fd, name, ret, 64) >= 0;
+}
+
+static json_t *pages_of(int group_fd, const char *size)
+{
+	json_t *one = json_object();
+	char text[64];
+	uint64_t v;
+
+	if (page_file(group_fd, size, "current", text) && cgroup_value_parse(text, &v) == 0)
+		put(one, "usage", number(v));
+	if (page_file(group_fd, size, "max", text) && cgroup_value_parse(text, &v) == 0)
+		put(one, "limit", number(v));
+	if (page_file(group_fd, size, "events", text) && cgroup_keyed_parse(text, "max", &v) == 0)
+		put(one, "failcnt", number(v));
+	return one;
+}
+
+/* Of each size that this kernel has. */
 static json_t *huge_pages(int group_fd)
 {
 	autofd int dir = openat(group_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char size[PAGE_SIZE_MAX];
 	json_t *all = NULL;
 	struct dents names;
 	unsigned char type;
 	const char *name;
-	char size[32], end;
 
 	if (dir < 0)
 		return NULL;
 	dents_init(&names, dir);
 	while ((name = dents_next(&names, &type))) {
-		json_t *one;
-
-		if (sscanf(name, "hugetlb.%31[^.].curren%c", size, &end) != 2)
+		if (!page_size(name, size))
 			continue;
-		one = json_object();
-		put(one, "usage", count(value_of(group_fd, size, "current")));
-		put(one, "limit", count(value_of(group_fd, size, "max")));
-		put(one, "failcnt", count(value_of(group_fd, size, "events")));
 		if (!all)
 			all = json_object();
-		json_object_set_new(all, size, one);
+		put(all, size, pages_of(group_fd, size));
 	}
 	return all;
 }

@@ -1,26 +1,9 @@
 # shellcheck shell=bash disable=SC2016
-# What `ctr-oci events` prints of memory, processes and disks: no controller may be missing here.
-load ../oci/oci
-
-setup_file() {
-	oci_file_setup
-	cp "$BUILD/host/work" "$FS/bin/work"
-}
-setup() { cd "$BATS_TEST_TMPDIR" || return; }
-teardown() {
-	oci_teardown && nothing_left
-}
-
-up() {
-	sh_bundle "$1" "${2:-.}"
-	create c
-	oci start c
-}
-said() { grep -q "$1" "$B/out"; }
-value() { cat "$OCI_GROUPS/${B##*/}/$1"; }
+# What `ctr-oci events` prints of memory, processes and disks.
+load group
 
 @test "memory: used, at most, allowed, and each kind that the kernel counts" {
-	up 'exec work hold 32' '.linux.resources.memory = {limit: 134217728, swap: 134217728}'
+	up c 'exec work hold 32' '.linux.resources.memory = {limit: 134217728, swap: 134217728}'
 	until_true "it has all" said 'touched 32'
 	run -0 oci events --stats c
 	jq -e '.data.memory | .usage.usage >= 33554432 and .usage.max >= .usage.usage and .usage.limit == 134217728
@@ -29,13 +12,13 @@ value() { cat "$OCI_GROUPS/${B##*/}/$1"; }
 }
 
 @test "processes: now, and allowed" {
-	up 'sleep 1000 & sleep 1000 & wait' '.linux.resources.pids.limit = 33'
+	up c 'sleep 1000 & sleep 1000 & wait' '.linux.resources.pids.limit = 33'
 	both_sleep() { [ "$(oci events --stats c | jq -c .data.pids)" = '{"current":3,"limit":33}' ]; }
 	until_true "three of 33" both_sleep
 }
 
 @test "processor: periods, and those in which it had to wait" {
-	up 'exec work spin 1000' '.linux.resources.cpu = {quota: 10000, period: 100000}'
+	up c 'exec work spin 1000' '.linux.resources.cpu = {quota: 10000, period: 100000}'
 	waits() { oci events --stats c | jq -e '.data.cpu.throttling | .throttledPeriods > 0 and .throttledTime > 0 and .periods >= .throttledPeriods'; }
 	until_true "it waits" waits
 }
@@ -44,7 +27,7 @@ value() { cat "$OCI_GROUPS/${B##*/}/$1"; }
 	local disk
 	disk=$(stat -c '%Hd:%Ld' "$FS")
 	# A limit, however high, has the group count them.
-	up 'work write /tmp/x 1024; sleep 1000' \
+	up c 'work write /tmp/x 1024; sleep 1000' \
 		".linux.resources.blockIO.throttleWriteBpsDevice = [{major: ${disk%:*}, minor: ${disk#*:}, rate: 1000000000}]"
 	until_true "it has written" grep -q . "$B/out"
 	run -0 oci events --stats c
@@ -54,7 +37,7 @@ value() { cat "$OCI_GROUPS/${B##*/}/$1"; }
 }
 
 @test "a process that is killed for want of memory is an event of its own, once" {
-	up 'until [ -e /tmp/go ]; do sleep .1; done; work memory 64; sleep 1000' '.linux.resources.memory = {limit: 25165824, swap: 25165824}'
+	up c 'until [ -e /tmp/go ]; do sleep .1; done; work memory 64; sleep 1000' '.linux.resources.memory = {limit: 25165824, swap: 25165824}'
 	oci events --interval 1 c > "$B/events" 3>&- &
 	until_true "first counts" test -s "$B/events"
 	touch "$FS/tmp/go"

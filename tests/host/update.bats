@@ -1,25 +1,7 @@
 # shellcheck shell=bash disable=SC2016
-# What `ctr-oci update` changes in a container that runs, as the kernel holds it: no controller may be
-# missing here.
-load ../oci/oci
+# What `ctr-oci update` changes in a container that runs, as the kernel holds it.
+load group
 
-setup_file() {
-	oci_file_setup
-	cp "$BUILD/host/work" "$FS/bin/work"
-}
-setup() { cd "$BATS_TEST_TMPDIR" || return; }
-teardown() {
-	oci_teardown && nothing_left
-}
-
-# up ID SCRIPT: what the script prints is in $B/out.
-up() {
-	sh_bundle "$2" "${3:-.}"
-	create "$1"
-	oci start "$1"
-}
-said() { grep -qx "$1" "$B/out"; }
-value() { cat "$OCI_GROUPS/${B##*/}/$1"; }
 # processor_share SECONDS: of one processor, in thousandths
 processor_share() {
 	local before since

@@ -82,19 +82,21 @@ Test(stats, mountinfo)
 {
 	char path[64] = "";
 
-	cr_assert_eq(
-		cgroup_mountinfo_parse("41 31 0:38 / /a\\040b/c rw,relatime shared:1 - cgroup2 "
-				       "cgroup2 rw\n",
-			path, sizeof(path)),
+	cr_assert_eq(mountinfo_parse("41 31 0:38 / /a\\040b/c rw,relatime shared:1 - cgroup2 "
+				     "cgroup2 rw\n",
+			     "cgroup2", path, sizeof(path)),
 		1);
 	cr_assert_str_eq(path, "/a b/c");
-	cr_assert_eq(cgroup_mountinfo_parse("41 31 0:38 / /x rw - cgroup cgroup rw,cpu", path, 64),
+	cr_assert_eq(
+		mountinfo_parse("41 31 0:38 / /x rw - cgroup cgroup rw,cpu", "cgroup2", path, 64),
 		0);
-	cr_assert_eq(cgroup_mountinfo_parse("41 31 0:38 / /x\\04 rw - cgroup2 c rw", path, 64), 0);
-	cr_assert_eq(cgroup_mountinfo_parse("41 31 0:38 / /long/name rw - cgroup2 c rw", path, 5),
+	cr_assert_eq(mountinfo_parse("41 31 0:38 / /x\\04 rw - cgroup2 c rw", "cgroup2", path, 64),
 		0);
-	cr_assert_eq(cgroup_mountinfo_parse("", path, 64), 0);
-	cr_assert_eq(cgroup_mountinfo_parse("1 2 3 4", path, 64), 0);
+	cr_assert_eq(
+		mountinfo_parse("41 31 0:38 / /long/name rw - cgroup2 c rw", "cgroup2", path, 5),
+		0);
+	cr_assert_eq(mountinfo_parse("", "cgroup2", path, 64), 0);
+	cr_assert_eq(mountinfo_parse("1 2 3 4", "cgroup2", path, 64), 0);
 	cr_assert_str_eq(path, "/a b/c");
 }
 
