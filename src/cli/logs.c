@@ -80,6 +80,19 @@ static int open_end(const struct store *store, const char *name, int *ret_end, b
 	return r;
 }
 
+/* Whether its output was to be logged: what was lost with a machine is not a log that never was. */
+static int was_logged(const struct store *store, const char *name, struct err *err)
+{
+	struct summary s;
+	bool logged;
+
+	if (container_summary(store, name, &s, err) < 0)
+		return -1;
+	logged = s.logged;
+	summary_free(&s);
+	return logged;
+}
+
 static int open_data(const struct store *store, const char *name, bool alive, struct err *err)
 {
 	autofd int fd = openat(store->containers_fd, name,
@@ -87,8 +100,12 @@ static int open_data(const struct store *store, const char *name, bool alive, st
 
 	if (fd < 0)
 		return err_sys(err, "open the log of %s", name);
-	if (!alive && faccessat(fd, "log", F_OK, 0) < 0 && errno == ENOENT)
-		return no_log(name, err);
+	if (!alive && faccessat(fd, "log", F_OK, 0) < 0 && errno == ENOENT) {
+		int logged = was_logged(store, name, err);
+
+		if (logged <= 0)
+			return logged < 0 ? -1 : no_log(name, err);
+	}
 	return take_fd(&fd);
 }
 

@@ -118,13 +118,13 @@ char *summary_format(const struct summary *s, struct err *err)
 
 	for (size_t i = 0; i < s->label_count; i++)
 		json_object_set_new(labels, s->labels[i].key, json_string(s->labels[i].value));
-	j = json_pack("{ss ss ss* ss* so so so sI sI sI sb sb si sb}", "name", s->name, "id", s->id,
-		"image", s->image, "rootfs", s->rootfs, "command",
+	j = json_pack("{ss ss ss* ss* so so so sI sI sI sb sb sb si sb}", "name", s->name, "id",
+		s->id, "image", s->image, "rootfs", s->rootfs, "command",
 		strings((const char *const *)s->command, count(s->command)), "layers",
 		strings(s->layers, s->layer_count), "labels", labels, "createdNs",
 		(json_int_t)s->created_ns, "startedNs", (json_int_t)s->started_ns, "finishedNs",
-		(json_int_t)s->finished_ns, "remove", s->remove, "exited", s->exited, "exitStatus",
-		s->exit_status, "oomKilled", s->oom_killed);
+		(json_int_t)s->finished_ns, "remove", s->remove, "logged", s->logged, "exited",
+		s->exited, "exitStatus", s->exit_status, "oomKilled", s->oom_killed);
 	if (!j) {
 		err_set(err, "cannot write container.json of %s: is its command valid UTF-8?",
 			s->name);
@@ -171,18 +171,18 @@ int summary_parse(const char *text, size_t len, struct summary *ret, struct err 
 	const char *name, *id, *image = NULL, *rootfs = NULL;
 	json_t *command, *layers, *labels;
 	json_int_t created, started, finished;
-	int remove, exited, status, oom;
+	int remove, logged = 0, exited, status, oom;
 	struct summary s = {0};
 	char **layer_list;
 	size_t n;
 
 	if (!j)
 		return -1;
-	if (json_take(j, "container.json", err, "{ss ss s?s s?s so so so sI sI sI sb sb si sb}",
+	if (json_take(j, "container.json", err, "{ss ss s?s s?s so so so sI sI sI sb s?b sb si sb}",
 		    "name", &name, "id", &id, "image", &image, "rootfs", &rootfs, "command",
 		    &command, "layers", &layers, "labels", &labels, "createdNs", &created,
-		    "startedNs", &started, "finishedNs", &finished, "remove", &remove, "exited",
-		    &exited, "exitStatus", &status, "oomKilled", &oom) < 0)
+		    "startedNs", &started, "finishedNs", &finished, "remove", &remove, "logged",
+		    &logged, "exited", &exited, "exitStatus", &status, "oomKilled", &oom) < 0)
 		return -1;
 	if (read_strings(&s.arena, command, &s.command, &n) < 0 ||
 		read_strings(&s.arena, layers, &layer_list, &s.layer_count) < 0 ||
@@ -199,6 +199,7 @@ int summary_parse(const char *text, size_t len, struct summary *ret, struct err 
 	s.started_ns = started;
 	s.finished_ns = finished;
 	s.remove = remove;
+	s.logged = logged;
 	s.exited = exited;
 	s.exit_status = status;
 	s.oom_killed = oom;

@@ -64,6 +64,7 @@ struct summary {
 	size_t label_count;
 	int64_t created_ns, started_ns, finished_ns; /* since 1970; 0: not yet */
 	bool remove, exited;
+	bool logged;     /* a supervisor was to keep what it writes; older versions did not say */
 	int exit_status; /* if exited; -1: nobody saw it end */
 	bool oom_killed;
 };

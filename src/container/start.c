@@ -62,8 +62,9 @@ static enum file_sync details_sync(const struct spec *spec)
 	return spec->remove ? FILE_NOSYNC : FILE_SOON;
 }
 
-static int write_initial_summary(int dirfd, const struct spec *spec, struct err *err)
+static int write_initial_summary(const struct launch *l, int dirfd, struct err *err)
 {
+	const struct spec *spec = l->spec;
 	struct summary s = {
 		.name = spec->name,
 		.id = spec->id,
@@ -76,6 +77,7 @@ static int write_initial_summary(int dirfd, const struct spec *spec, struct err 
 		.label_count = spec->label_count,
 		.created_ns = now_ns(),
 		.remove = spec->remove,
+		.logged = l->io->logged,
 	};
 
 	return container_write_summary(dirfd, &s, details_sync(spec), err);
@@ -228,9 +230,11 @@ static bool must_tell_first(const struct spec *spec)
 }
 
 /* Files that the payload need not wait for; where container_read() looks for them. */
-static int write_details(struct container *c, const struct spec *spec, struct plan *plan,
-	struct err *err)
+static int write_details(const struct launch *l, struct err *err)
 {
+	const struct container *c = l->c;
+	struct plan *plan = l->plan;
+	const struct spec *spec = l->spec;
 	struct spec told = *spec;
 	autojson json_t *j = NULL;
 	autofree char *text = NULL;
@@ -245,7 +249,7 @@ static int write_details(struct container *c, const struct spec *spec, struct pl
 	}
 	j = config_write(&told, spec->root.dir ? spec->root.dir : "/", err);
 	text = j ? json_text(j, JSON_INDENT(2), err) : NULL;
-	if (!text || (!must_tell_first(spec) && write_initial_summary(dirfd, spec, err) < 0))
+	if (!text || (!must_tell_first(spec) && write_initial_summary(l, dirfd, err) < 0))
 		return -1;
 	return file_write(dirfd, "config.json", text, strlen(text), 0600, details_sync(spec), err);
 }
@@ -354,8 +358,7 @@ static int foresee_running(struct launch *l, struct err *err)
 /* From the first moment of the child to the exec of the payload. */
 static int bring_up(struct launch *l, struct err *err)
 {
-	if (provide_trees(l, err) < 0 || write_details(l->c, l->spec, l->plan, err) < 0 ||
-		foresee_running(l, err) < 0)
+	if (provide_trees(l, err) < 0 || write_details(l, err) < 0 || foresee_running(l, err) < 0)
 		return -1;
 	if (l->io->tend_spares)
 		spare_tend(l->c->store);
@@ -475,7 +478,7 @@ static int start_claimed(struct launch *l, struct err *err)
 	struct container *c = l->c;
 	int r;
 
-	if (must_tell_first(spec) && write_initial_summary(c->data_fd, spec, err) < 0)
+	if (must_tell_first(spec) && write_initial_summary(l, c->data_fd, err) < 0)
 		return -1;
 	if (b && (bundle_keep(c, spec, b, err) < 0 || notify_make(c, spec, err) < 0 ||
 			 bundle_states_make(spec, b, &l->states, err) < 0 ||

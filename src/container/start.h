@@ -12,6 +12,7 @@
 struct start_io {
 	int streams[3];   /* for the payload; -1: as child.h says */
 	int *ret_console; /* where to put the master of the terminal, if the spec asks for one */
+	bool logged;      /* somebody will keep what the payload writes */
 	bool tend_spares; /* whoever waits for the end has time for spare.h while the child starts */
 	int image_lock;   /* held since the image was looked up; let go of once it is recorded as
 			       in use; or -1 */

@@ -169,6 +169,7 @@ static int start_and_supervise(const struct store *store, const struct spec *spe
 	int console = -1, listener;
 	struct start_io io = {
 		.ret_console = &console,
+		.logged = true,
 		.image_lock = image_lock,
 	};
 	struct err second = {0};

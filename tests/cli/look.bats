@@ -113,6 +113,15 @@ gone() { [ "$(names -a --filter name="$1")" = "" ]; }
 	refused 125 'no container nobody' ctr logs nobody
 }
 
+# What a loss of power may leave: the log was made after the container, so it may be missing alone.
+@test "logs shows nothing of a log that was lost" {
+	started silent -- echo here
+	until_true "end of silent" ended silent
+	rm "$CTR_ROOT/containers/silent/log"
+	run -0 ctr logs silent
+	[ "$output" = "" ]
+}
+
 @test "inspect shows what the kernel and the record say" {
 	started web --label a=b -- sleep 100
 	ctr inspect web > j

@@ -149,6 +149,7 @@ static struct summary sample_summary(void)
 		.labels = labels,
 		.label_count = 2,
 		.created_ns = 1,
+		.logged = true,
 		.exited = true,
 		.exit_status = -1,
 	};
@@ -169,7 +170,7 @@ Test(container_summary, comes_back_as_it_was)
 	cr_assert_str_eq(back.layers[1], "bb");
 	cr_assert(back.label_count == 2);
 	cr_assert_str_eq(back.labels[0].value, "ops");
-	cr_assert(back.exited && back.exit_status == -1);
+	cr_assert(back.logged && back.exited && back.exit_status == -1);
 	summary_free(&back);
 	free(text);
 }
