@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { DEPTH_MAX = 64, NAME_MAX_LEN = 32 };
+enum { DEPTH_MAX = 64, NAME_MAX_LEN = 32, LIST_MAX = 512, USUAL_MAX = 5 };
 
 static void controller_of(const char *file, char name[NAME_MAX_LEN])
 {
@@ -41,18 +41,24 @@ static int depth_below(int hierarchy_fd, int group_fd, char ups[3 * DEPTH_MAX + 
 	return -1;
 }
 
-/* Whether one of the two lists of a group has it; or what to say if the list cannot be read. */
-static bool listed(int dirfd, const char *path, const char *name, bool otherwise)
+bool cgroup_controller_listed(const char *list, const char *name)
 {
-	char list[512];
 	size_t n = strlen(name);
 
-	if (file_peek(dirfd, path, list, sizeof(list)) < 0)
-		return otherwise;
 	for (const char *p = list; *p; p += strcspn(p, " \n"), p += strspn(p, " \n"))
 		if (strncmp(p, name, n) == 0 && strchr(" \n", p[n]))
 			return true;
 	return false;
+}
+
+/* Whether one of the two lists of a group has it; or what to say if the list cannot be read. */
+static bool listed(int dirfd, const char *path, const char *name, bool otherwise)
+{
+	char list[LIST_MAX];
+
+	if (file_peek(dirfd, path, list, sizeof(list)) < 0)
+		return otherwise;
+	return cgroup_controller_listed(list, name);
 }
 
 /* Above the part of the tree that is delegated the file is for others to write: they may have. */
@@ -95,6 +101,40 @@ enum controller_state cgroup_controller_enable(int hierarchy_fd, int group_fd, c
 		return CONTROLLER_FAILED;
 	}
 	return CONTROLLER_ENABLED;
+}
+
+/* Those of the usual ones that the first list has and the second has not, and what to write for all. */
+static size_t usual_missing(const char *there, const char *have, const char *missing[USUAL_MAX],
+	char order[LIST_MAX])
+{
+	static const char *const usual[USUAL_MAX] = {"cpu", "cpuset", "io", "memory", "pids"};
+	size_t n = 0, len = 0;
+
+	for (size_t i = 0; i < USUAL_MAX; i++) {
+		if (!cgroup_controller_listed(there, usual[i]) ||
+			cgroup_controller_listed(have, usual[i]))
+			continue;
+		len += (size_t)snprintf(order + len, LIST_MAX - len, "+%s ", usual[i]);
+		missing[n++] = usual[i];
+	}
+	return n;
+}
+
+void cgroup_controllers_enable(int hierarchy_fd, int group_fd)
+{
+	char there[LIST_MAX], have[LIST_MAX], order[LIST_MAX];
+	const char *missing[USUAL_MAX];
+	size_t n;
+
+	if (file_peek(hierarchy_fd, "cgroup.controllers", there, sizeof(there)) < 0 ||
+		file_peek(group_fd, "cgroup.controllers", have, sizeof(have)) < 0)
+		return;
+	n = usual_missing(there, have, missing, order);
+	/* The group above has them, but for the first group there, and where it gets none. */
+	if (n == 0 || file_poke(group_fd, "../cgroup.subtree_control", order) == 0)
+		return;
+	for (size_t i = 0; i < n; i++)
+		cgroup_controller_enable(hierarchy_fd, group_fd, missing[i]);
 }
 
 /* Whether the word is in a comma-separated list of the given length. */

@@ -3,6 +3,8 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+
 enum controller_state {
 	CONTROLLER_ENABLED,
 	CONTROLLER_ABSENT, /* not in the v2 tree, as far as we see it */
@@ -12,6 +14,13 @@ enum controller_state {
 /* Enables the controller of `file` (the part before the first dot) for the group, from the top
  * of the tree down to its parent. */
 enum controller_state cgroup_controller_enable(int hierarchy_fd, int group_fd, const char *file);
+
+/* For a new group, without being asked: those that count what it uses, share out what there is, and that
+ * a payload may want to hand on. What the host does not have, or keeps, is left out. */
+void cgroup_controllers_enable(int hierarchy_fd, int group_fd);
+
+/* Whether the text of cgroup.controllers or cgroup.subtree_control has it. Pure. */
+bool cgroup_controller_listed(const char *list, const char *name);
 
 /* "cannot ACTION: …" with a hint, after the above did not end with CONTROLLER_ENABLED; looks at
  * /proc for the reason. flag: what to leave out, or NULL. Returns -1. */

@@ -40,20 +40,6 @@ static const struct {
 	{"io", "io.max", "limit disk I/O"},
 };
 
-static bool has_word(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *p = list; *p; p += strspn(p, " ")) {
-		size_t n = strcspn(p, " ");
-
-		if (n == len && strncmp(p, word, n) == 0)
-			return true;
-		p += n;
-	}
-	return false;
-}
-
 /* Only looked at: enabling one for the groups below the top would outlast the probe. */
 static void probe_controllers(struct probes *p, int hierarchy_fd)
 {
@@ -66,7 +52,7 @@ static void probe_controllers(struct probes *p, int hierarchy_fd)
 		char feature[40];
 		int r = 0;
 
-		if (!has_word(there, controllers[i].name))
+		if (!cgroup_controller_listed(there, controllers[i].name))
 			r = cgroup_controller_explain(controllers[i].file, CONTROLLER_ABSENT,
 				controllers[i].action, NULL, &err);
 		snprintf(feature, sizeof(feature), "%s controller", controllers[i].name);

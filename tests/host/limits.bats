@@ -251,6 +251,18 @@ four_to_one() {
 	[ "$(grep -v touched <<< "$output" | xargs)" = 'small: 137 own: 0 kept beyond: 137' ]
 }
 
+@test "without any limit it is counted, has its share, and may hand on all controllers" {
+	started seen -- sh -c 'dd if=/dev/zero of=/root/x bs=1M count=4; sync; work memory 20; sleep 1000'
+	until_true "it has run" logged seen 'touched 20'
+	ctr stats --no-stream --format json seen > stats
+	cat stats
+	jq -e '.[0] | .memory > 0 and .memoryPeak > 20971520 and .memoryLimit == "max" and .oomKills == 0 and
+		.cpuUsageUs > 0 and .cpuThrottledUs == 0 and .ioWriteBytes >= 4194304' stats
+	[ "$(tr ' ' '\n' < "$(group seen)/cgroup.controllers" | grep -xE 'cpu|cpuset|io|memory|pids' | sort | xargs)" = 'cpu cpuset io memory pids' ]
+	[ "$(value seen cpu.weight)" = 100 ]
+	ctr rm -f seen
+}
+
 @test "stats and inspect show what the kernel holds and counts" {
 	started seen -m 64m --cpus 0.5 --pids-limit 50 --cpu-weight 77 --cpuset-cpus 1 -- sh -c 'work memory 20; sleep 1000'
 	until_true "it has run" logged seen 'touched 20'
