@@ -160,6 +160,7 @@ $(B)/ctr-glibc $(B)/ctr-oci-glibc $(B)/ctr-image $(B)/ctr-seccomp $(B)/oci-resct
 asan:
 	@$(MAKE) --no-print-directory -s -j2 B=$(B)/asan CC=clang STATIC= SAN_REPORT=$(B)/asan/report.o \
 	  CFLAGS="$(SAN) -fsanitize=address,undefined" all unit-programs
+	@ln -sfn $(CURDIR)/images $(B)/images # the recipes, beside those programs
 	@SANITIZER_REPORT=$(B)/asan/report tests/run.sh $(B)/asan unit cli reports
 
 .PHONY: engines engines-deps engines-host engines-systemd check check-long unit-programs soak soak-many host host-selftest power bench bench-deps bench-newest bench-host lint format asan

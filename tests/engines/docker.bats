@@ -180,7 +180,9 @@ is_admin() { [ $((0x$(caps <<< "$1") & 0x200000)) = $((0x200000)) ]; }
 	up c1 -m 64m box sleep 100
 	docker update -m 128m --memory-swap 256m c1
 	[ "$(docker exec c1 cat /sys/fs/cgroup/memory.max)" = 134217728 ]
-	[ -n "$(docker stats --no-stream --format '{{.MemUsage}}' c1)" ]
+	[[ "$(docker stats --no-stream --format '{{.MemUsage}}' c1)" =~ ^[0-9.]+[KM]iB\ /\ 128MiB$ ]]
+	up c2 box sleep 100
+	[[ "$(docker stats --no-stream --format '{{.MemUsage}}' c2)" =~ ^[0-9.]+[KM]iB\ / ]]
 }
 
 # bats test_tags=full

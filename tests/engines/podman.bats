@@ -230,7 +230,7 @@ status_code() { podman inspect -f '{{.State.ExitCode}}' "$1"; }
 @test "stats: figures" {
 	needs memory
 	up a box sleep 100
-	[ -n "$(podman stats --no-stream --format '{{.MemUsage}}' a)" ]
+	[[ "$(podman stats --no-stream --format '{{.MemUsage}}' a)" =~ ^[0-9.]+[kM]B\ / ]]
 }
 
 # bats test_tags=full

@@ -278,7 +278,7 @@ frozen() { grep -q '^frozen 1' "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$1/cgr
 @test "stats: figures" {
 	needs memory
 	up a -m 64m box sleep 100
-	[ -n "$(podman stats --no-stream --format '{{.MemUsage}}' a)" ]
+	[[ "$(podman stats --no-stream --format '{{.MemUsage}}' a)" =~ ^[0-9.]+[kM]B\ /\ 67.11MB$ ]]
 }
 
 # bats test_tags=full
