@@ -172,6 +172,17 @@ Test(limits, what_is_so_without_a_controller_needs_none)
 	cr_assert_not(optional(&(struct limits){.cpu_quota_us = 5000, .cpu_period_us = 10000}));
 }
 
+Test(limits, which_controllers_a_group_has)
+{
+	cr_assert(cgroup_controller_listed("cpuset cpu io\n", "cpu"));
+	cr_assert(cgroup_controller_listed("cpuset cpu io\n", "io"));
+	cr_assert(cgroup_controller_listed("cpuset", "cpuset"));
+	cr_assert_not(cgroup_controller_listed("cpuset io\n", "cpu"));
+	cr_assert_not(cgroup_controller_listed("cpuset cpu\n", "set"));
+	cr_assert_not(cgroup_controller_listed("\n", "cpu"));
+	cr_assert_not(cgroup_controller_listed("", "cpu"));
+}
+
 Test(limits, where_a_controller_is)
 {
 	static const char self[] =
