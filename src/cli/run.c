@@ -1,4 +1,4 @@
-#include "cli/runflags.h"
+#include "cli/runspec.h"
 
 #include "base/fd.h"
 #include "base/file.h"

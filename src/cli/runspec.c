@@ -1,0 +1,282 @@
+#include "cli/runspec.h"
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/num.h"
+#include "cgroup/scope.h"
+#include "container/place.h"
+#include "container/store.h"
+#include "process/lsm.h"
+#include "spec/capname.h"
+#include "spec/defaults.h"
+#include "spec/envfile.h"
+#include "spec/limitflag.h"
+#include "spec/mountflag.h"
+#include "spec/name.h"
+#include "spec/signame.h"
+#include "spec/sysctlname.h"
+
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <linux/sched.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ENV_FILE_MAX = 1 << 20, CAP_LAST_FALLBACK = 40 };
+
+extern char **environ;
+
+static int take_image(struct run_options *o, const struct store *store, const char *name,
+	struct image *image, int *ret_lock, struct err *err)
+{
+	struct spec *s = &o->spec;
+	autofd int lock = image_lock(store->root_fd, IMAGE_SHARED, err);
+
+	if (lock < 0 || image_open(store->root_fd, name, image, err) < 0)
+		return -1;
+	s->image = arena_strdup(&s->arena, image->name);
+	s->root.layers = image->layers;
+	s->root.layer_count = image->layer_count;
+	for (size_t i = 0; i < image->env_count; i++)
+		if (env_add(s, "the image's environment", image->env[i], err) < 0)
+			return -1;
+	for (size_t i = 0; i < image->label_count; i++) {
+		bool given = false;
+
+		for (size_t k = 0; k < s->label_count; k++)
+			given = given || strcmp(s->labels[k].key, image->labels[i].key) == 0;
+		if (!given)
+			arena_push(&s->arena, s->labels, s->label_count, image->labels[i]);
+	}
+	if (*image->user)
+		s->process.user = image->user;
+	if (*image->workdir)
+		s->process.cwd = image->workdir;
+	*ret_lock = take_fd(&lock);
+	return 0;
+}
+
+static int stop_signal(struct run_options *o, const struct image *image, struct err *err)
+{
+	const char *name = o->stop_signal ? o->stop_signal : image ? image->stop_signal : "";
+	int sig;
+
+	if (!*name)
+		return 0;
+	sig = signal_parse(name);
+	if (sig < 0)
+		return err_set(err, "--stop-signal: '%.60s' is not a signal", name);
+	o->spec.stop_signal = sig;
+	return 0;
+}
+
+/* Words of the command line replace the image's cmd; --entrypoint replaces both. */
+static int take_command(struct run_options *o, const struct image *image, int argc, char **argv,
+	struct err *err)
+{
+	struct process_spec *p = &o->spec.process;
+	struct arena *a = &o->spec.arena;
+
+	if (o->entrypoint && *o->entrypoint)
+		arena_push(a, p->argv, p->argc, (char *)o->entrypoint);
+	for (size_t i = 0; image && !o->entrypoint && i < image->entrypoint_count; i++)
+		arena_push(a, p->argv, p->argc, image->entrypoint[i]);
+	for (int i = 0; i < argc; i++)
+		arena_push(a, p->argv, p->argc, argv[i]);
+	for (size_t i = 0; image && !o->entrypoint && argc == 0 && i < image->cmd_count; i++)
+		arena_push(a, p->argv, p->argc, image->cmd[i]);
+	if (p->argc == 0) {
+		err_set(err, "no command to run");
+		return err_hint(err, "%s",
+			o->rootfs ? "ctr run --rootfs DIR -- COMMAND"
+				  : "the image names none; ctr run IMAGE COMMAND");
+	}
+	arena_push(a, p->argv, p->argc, NULL);
+	p->argc--;
+	return 0;
+}
+
+static int take_environment(struct run_options *o, struct err *err)
+{
+	for (size_t i = 0; i < o->env_file_count; i++) {
+		autofree char *text = NULL;
+
+		if (file_read(AT_FDCWD, o->env_files[i], ENV_FILE_MAX, &text, NULL, err) < 0)
+			return err_wrap(err, "--env-file");
+		if (envfile_parse(&o->spec, o->env_files[i], text, environ, err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < o->env_count; i++)
+		if (env_flag(&o->spec, "--env", o->env[i], environ, err) < 0)
+			return -1;
+	return 0;
+}
+
+static unsigned last_cap(void)
+{
+	char text[16];
+	uint32_t n;
+
+	if (file_peek(AT_FDCWD, "/proc/sys/kernel/cap_last_cap", text, sizeof(text)) > 0 &&
+		num_parse_u32(text, &n) == 0)
+		return n;
+	return CAP_LAST_FALLBACK;
+}
+
+static int take_caps(struct run_options *o, struct err *err)
+{
+	uint64_t *sets = o->spec.process.caps, mask;
+
+	if (!o->cap_add && !o->cap_drop)
+		return 0;
+	if (caps_apply(sets[CAPSET_BOUNDING], o->cap_add, o->cap_drop, last_cap(), &mask, err) < 0)
+		return -1;
+	sets[CAPSET_BOUNDING] = sets[CAPSET_EFFECTIVE] = sets[CAPSET_PERMITTED] = mask;
+	return 0;
+}
+
+/* Who manages the groups below its own writes to that one as well. */
+static int take_cgroups(struct run_options *o, struct err *err)
+{
+	struct spec *s = &o->spec;
+
+	if (!o->writable_cgroups)
+		return 0;
+	if (~s->ns.fresh & (CLONE_NEWUSER | CLONE_NEWCGROUP))
+		return err_set(err, "--security-opt writable-cgroups needs a user and a cgroup "
+				    "namespace: root of the host could lift its own limits");
+	for (size_t i = 0; i < s->mount_count; i++)
+		if (s->mounts[i].kind == MOUNT_CGROUP)
+			s->mounts[i].attr_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	return 0;
+}
+
+static int check_together(struct run_options *o, struct err *err)
+{
+	struct spec *s = &o->spec;
+
+	if (take_cgroups(o, err) < 0)
+		return -1;
+	for (size_t i = 0; i < s->mount_count; i++)
+		if (s->mounts[i].copy_up) {
+			err_set(err, "%s: tmpcopyup is not supported", s->mounts[i].target);
+			return err_hint(err, "fill the tmpfs from the command that is run");
+		}
+	for (size_t i = 0; i < s->sysctl_count; i++)
+		if (sysctl_check("--sysctl", s->sysctls[i].key, s->ns.fresh, err) < 0)
+			return -1;
+	if (o->hostname_given && !(s->ns.fresh & CLONE_NEWUTS))
+		return err_set(err, "--hostname would change the host's own with --uts host");
+	if (s->init && !(s->ns.fresh & CLONE_NEWPID))
+		return err_set(err, "--init needs process ids of its own, not --pid host");
+	if (s->die_with_parent && (o->detach || s->process.terminal))
+		return err_set(err,
+			"--die-with-parent does not go with --%s: a supervisor is the parent",
+			o->detach ? "detach" : "tty");
+	/* What the host has not mounted cannot be shared. */
+	if (!(s->ns.fresh & CLONE_NEWIPC) && access("/dev/mqueue", F_OK) < 0)
+		spec_mount_drop(s, "/dev/mqueue");
+	if (limits_check(&s->limits, err) < 0)
+		return -1;
+	mounts_sort(s);
+	return mounts_check(s, err);
+}
+
+/* docker's parts of a label take the place of those of our own. */
+static int take_label(struct run_options *o, struct err *err)
+{
+	char own[LSM_LABEL_SIZE];
+
+	if (!selinux_parts_any(&o->label))
+		return 0;
+	if (lsm_selinux_own(own, err) < 0)
+		return err_wrap(err, "--security-opt label");
+	o->spec.process.selinux = selinux_merge(&o->spec.arena, own, &o->label);
+	return 0;
+}
+
+/* A made-up name that is taken by now is no reason to fail. */
+static int make_up_name(struct run_options *o, const struct store *store, struct err *err)
+{
+	char name[NAME_RANDOM_SIZE];
+	struct stat st;
+
+	do {
+		if (name_random(o->names_made_up++, name, err) < 0)
+			return -1;
+	} while (fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0);
+	o->spec.name = arena_strdup(&o->spec.arena, name);
+	return 0;
+}
+
+bool run_options_rename(struct run_options *o, const struct store *store, struct err *err)
+{
+	return !o->name && make_up_name(o, store, err) == 0;
+}
+
+static int take_name(struct run_options *o, const struct store *store, struct err *err)
+{
+	char id[ID_SIZE];
+
+	if (id_random(id, err) < 0)
+		return -1;
+	o->spec.id = arena_strdup(&o->spec.arena, id);
+	o->spec.name = o->name;
+	return o->name ? 0 : make_up_name(o, store, err);
+}
+
+/* In the form of linux.cgroupsPath; the id is no other container's. */
+static int take_cgroup(struct run_options *o, struct err *err)
+{
+	const char *parent = o->cgroup_parent;
+	char path[CGROUP_PATH_SIZE];
+	struct spec *s = &o->spec;
+
+	if (s->systemd_cgroup) {
+		s->cgroup = arena_printf(&s->arena, "%s:ctr:%s", parent ? parent : "", s->id);
+		return parent ? slice_expand("--cgroup-parent", parent, path, err) : 0;
+	}
+	if (!parent)
+		return 0;
+	s->cgroup = arena_printf(&s->arena, "%s/%s", parent, s->id);
+	return container_place_plan(s, path, sizeof(path), err) < 0
+		       ? err_wrap(err, "--cgroup-parent")
+		       : 0;
+}
+
+int run_options_finish(struct run_options *o, const struct store *store, int argc, char **argv,
+	struct image *ret_image, int *ret_image_lock, struct err *err)
+{
+	struct image *image = NULL;
+
+	*ret_image_lock = -1;
+	o->spec.root.dir = o->rootfs;
+	if (!o->rootfs) {
+		if (argc < 1) {
+			err_set(err, "no image and no --rootfs");
+			return err_hint(err,
+				"ctr run IMAGE COMMAND, or ctr run --rootfs DIR COMMAND");
+		}
+		if (take_image(o, store, argv[0], ret_image, ret_image_lock, err) < 0)
+			return -1;
+		image = ret_image;
+		argc--;
+		argv++;
+	}
+	/* What is removed at the end need not get to the disk before; without this the end of the root
+	 * has the whole file system below it synced. */
+	if (o->spec.remove)
+		o->spec.root.never_synced = true;
+	if (o->user)
+		o->spec.process.user = o->user;
+	if (o->workdir)
+		o->spec.process.cwd = o->workdir;
+	if (stop_signal(o, image, err) < 0 || take_command(o, image, argc, argv, err) < 0 ||
+		take_environment(o, err) < 0 || take_caps(o, err) < 0 || take_label(o, err) < 0 ||
+		check_together(o, err) < 0 || take_name(o, store, err) < 0 ||
+		take_cgroup(o, err) < 0)
+		return -1;
+	spec_complete(&o->spec);
+	return 0;
+}
