@@ -8,8 +8,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-enum { DEPTH_MAX = 64, NAME_MAX_LEN = 32, LIST_MAX = 512, USUAL_MAX = 5 };
+enum {
+	DEPTH_MAX = 64,
+	UPS_SIZE = 3 * DEPTH_MAX + 1,
+	NAME_MAX_LEN = 32,
+	LIST_MAX = 512,
+	USUAL_MAX = 5
+};
 
 static void controller_of(const char *file, char name[NAME_MAX_LEN])
 {
@@ -22,7 +29,7 @@ static bool same_dir(const struct stat *a, const struct stat *b)
 }
 
 /* How many levels the group is below the top: ups holds that many "../". -1 with errno. */
-static int depth_below(int hierarchy_fd, int group_fd, char ups[3 * DEPTH_MAX + 1])
+static int depth_below(int hierarchy_fd, int group_fd, char ups[UPS_SIZE])
 {
 	struct stat top, here;
 
@@ -61,17 +68,36 @@ static bool listed(int dirfd, const char *path, const char *name, bool otherwise
 	return cgroup_controller_listed(list, name);
 }
 
-/* Above the part of the tree that is delegated the file is for others to write: they may have. */
-static int hand_down(int group_fd, const char *path, const char *name)
+/* Only the top of the whole host has no type; it may hold processes, whatever it hands down. */
+static bool holds_processes(int group_fd, const char *up)
 {
-	char order[NAME_MAX_LEN + 1];
+	char path[UPS_SIZE + 32], first[16];
+
+	snprintf(path, sizeof(path), "%scgroup.type", up);
+	if (faccessat(group_fd, path, F_OK, 0) < 0)
+		return false;
+	snprintf(path, sizeof(path), "%scgroup.procs", up);
+	return file_peek(group_fd, path, first, sizeof(first)) > 0;
+}
+
+/* up: "../" for each level. cpu, cpuset and pids the kernel lets a group with processes hand down, and
+ * then takes the groups below for such of threads, which no process can enter (cgroups(7), thread mode).
+ * Above the part of the tree that is delegated the file is for others to write: they may have. */
+static int hand_down(int group_fd, const char *up, const char *order)
+{
+	char path[UPS_SIZE + 32];
 	int sys;
 
-	snprintf(order, sizeof(order), "+%s", name);
+	if (holds_processes(group_fd, up)) {
+		errno = EBUSY;
+		return -1;
+	}
+	snprintf(path, sizeof(path), "%scgroup.subtree_control", up);
 	if (file_poke(group_fd, path, order) == 0)
 		return 0;
 	sys = errno;
-	if ((sys == EACCES || sys == EPERM || sys == EROFS) && listed(group_fd, path, name, false))
+	if ((sys == EACCES || sys == EPERM || sys == EROFS) &&
+		listed(group_fd, path, order + 1, false))
 		return 0;
 	errno = sys;
 	return -1;
@@ -79,7 +105,7 @@ static int hand_down(int group_fd, const char *path, const char *name)
 
 enum controller_state cgroup_controller_enable(int hierarchy_fd, int group_fd, const char *file)
 {
-	char name[NAME_MAX_LEN], ups[3 * DEPTH_MAX + 1];
+	char name[NAME_MAX_LEN], order[NAME_MAX_LEN + 1], ups[UPS_SIZE];
 	int depth = depth_below(hierarchy_fd, group_fd, ups);
 
 	if (depth < 0)
@@ -88,11 +114,10 @@ enum controller_state cgroup_controller_enable(int hierarchy_fd, int group_fd, c
 	/* To ask for one that is not there costs a walk over all groups, with the lock of all. */
 	if (!listed(hierarchy_fd, "cgroup.controllers", name, true))
 		return CONTROLLER_ABSENT;
+	snprintf(order, sizeof(order), "+%s", name);
 	for (int level = depth; level > 0; level--) {
-		char path[sizeof(ups) + 32];
-
-		snprintf(path, sizeof(path), "%.*scgroup.subtree_control", 3 * level, ups);
-		if (hand_down(group_fd, path, name) == 0)
+		ups[3 * level] = '\0';
+		if (hand_down(group_fd, ups, order) == 0)
 			continue;
 		/* ENOENT: not in cgroup.controllers; EINVAL: no controller of that name. cpu is
 		 * refused with EINVAL too, while realtime tasks run outside the top. */
@@ -131,7 +156,7 @@ void cgroup_controllers_enable(int hierarchy_fd, int group_fd)
 		return;
 	n = usual_missing(there, have, missing, order);
 	/* The group above has them, but for the first group there, and where it gets none. */
-	if (n == 0 || file_poke(group_fd, "../cgroup.subtree_control", order) == 0)
+	if (n == 0 || hand_down(group_fd, "../", order) == 0)
 		return;
 	for (size_t i = 0; i < n; i++)
 		cgroup_controller_enable(hierarchy_fd, group_fd, missing[i]);

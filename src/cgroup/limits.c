@@ -466,7 +466,8 @@ static int write_apply(const struct cgroup_write *w, int hierarchy_fd, int group
 	if (errno == ENOENT && strncmp(w->file, "cgroup.", 7) != 0) {
 		int done = cgroup_controller_enable(hierarchy_fd, group_fd, w->file);
 
-		if (done == CONTROLLER_ABSENT && w->optional)
+		if (w->optional && (done == CONTROLLER_ABSENT ||
+					   (done == CONTROLLER_FAILED && errno == EBUSY)))
 			return 0;
 		if (done != CONTROLLER_ENABLED)
 			return cgroup_controller_explain(w->file, done, w->action, w->flag, err);

@@ -217,6 +217,8 @@ user_is() { [ "$(user_status "$1")" = "$2" ]; }
 		skip "cgroup v2 has neither pids nor hugetlb on this host"
 	fi 2> /dev/null
 	# A group with processes of its own hands nothing down.
+	run -1 --separate-stderr run_as true "$ONE | .linux.resources.unified = {\"$file\": \"$value\"}"
+	[[ "$stderr" == *"a group above holds processes itself"* ]]
 	mkdir "$CG/session"
 	chown -R "$ID:$ID" "$CG/session"
 	CG=$CG/session run -0 --separate-stderr run_as "cat /sys/fs/cgroup/$file" "$ONE | .linux.resources.unified = {\"$file\": \"$value\"} |
