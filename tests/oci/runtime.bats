@@ -177,7 +177,7 @@ all_in_order() {
 	for point in poststart poststop; do
 		filter+=" | .hooks.$point = [$(says "$point 1"), $(says "$point 2")]"
 	done
-	bundle "$filter | .process.args = [\"/bin/sleep\", \"100\"]"
+	bundle "$filter | .process.args = [\"/bin/sleep\", \"1000\"]"
 	rm -f "$LOG"
 	create oci-a
 	diff "$LOG" - <<-END
