@@ -45,6 +45,7 @@ static void check_groups(const char *s)
 	cgroup_cpu_stat_parse(s, &stats);
 	cgroup_io_stat_parse(s, &stats);
 	cgroup_pressure_parse(s, &stats.io_pressure);
+	require(!cgroup_controller_listed(s, "cpu") || strstr(s, "cpu"));
 	require(!stats.io_pressure.some_avg10.known || stats.io_pressure.some_avg10.value < 100000);
 }
 
@@ -55,7 +56,7 @@ static void check_mountinfo(const char *s)
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		fuzz_fill(path, sizeof(path));
-		if (cgroup_mountinfo_parse(s, path, sizes[i]))
+		if (mountinfo_parse(s, "cgroup2", path, sizes[i]))
 			require(memchr(path, '\0', sizes[i]));
 		fuzz_untouched(path + sizes[i], sizeof(path) - sizes[i]);
 	}
