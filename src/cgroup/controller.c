@@ -145,7 +145,7 @@ static size_t usual_missing(const char *there, const char *have, const char *mis
 	return n;
 }
 
-void cgroup_controllers_enable(int hierarchy_fd, int group_fd)
+void cgroup_controller_enable_usual(int hierarchy_fd, int group_fd)
 {
 	char there[LIST_MAX], have[LIST_MAX], order[LIST_MAX];
 	const char *missing[USUAL_MAX];

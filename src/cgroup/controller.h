@@ -17,7 +17,7 @@ enum controller_state cgroup_controller_enable(int hierarchy_fd, int group_fd, c
 
 /* For a new group, without being asked: those that count what it uses, share out what there is, and that
  * a payload may want to hand on. What the host does not have, or keeps, is left out. */
-void cgroup_controllers_enable(int hierarchy_fd, int group_fd);
+void cgroup_controller_enable_usual(int hierarchy_fd, int group_fd);
 
 /* Whether the text of cgroup.controllers or cgroup.subtree_control has it. Pure. */
 bool cgroup_controller_listed(const char *list, const char *name);

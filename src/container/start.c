@@ -174,7 +174,7 @@ int container_limit(struct container *c, const struct spec *spec, const struct p
 {
 	if (c->group_fd < 0)
 		return 0;
-	cgroup_controllers_enable(c->hierarchy_fd, c->group_fd);
+	cgroup_controller_enable_usual(c->hierarchy_fd, c->group_fd);
 	if (cgroup_apply(c->hierarchy_fd, c->group_fd, &plan->cgroup, err) < 0)
 		return -1;
 	if ((c->record.bundle[0] ? spec->device_rule_count > 0 : needs_device_rules(spec)) &&

@@ -263,6 +263,26 @@ four_to_one() {
 	ctr rm -f seen
 }
 
+# As inside of another container: at the top of what is seen there are processes.
+@test "below processes the default limit of them is left out, and one that is asked for is refused" {
+	local top=${GROUPS_AT%/*}
+	mkdir "$top/nest.$$"
+	export NEST=$top/nest.$$ TOP=$top
+	grep -qw pids "$NEST/cgroup.controllers"
+	cat > nested <<- 'END'
+		#!/bin/sh -e
+		echo $$ > "$NEST/cgroup.procs"
+		exec unshare -Cm sh -ec 'umount -l "$0"; mount -t cgroup2 none "$0"; exec "$@"' "$TOP" "$@"
+	END
+	chmod +x nested
+	run -0 --separate-stderr ./nested ctr run --rm --rootfs "$FS" -- echo in
+	[ "$output" = in ] && [ "$stderr" = "" ]
+	refused 125 'pids controller above the group' ./nested ctr run --rm --rootfs "$FS" --pids-limit 100 -- true
+	hinted 'a group above holds processes itself'
+	gone() { find "$NEST" -depth -type d -exec rmdir {} + 2> /dev/null; [ ! -e "$NEST" ]; }
+	until_true "its groups go" gone
+}
+
 @test "stats and inspect show what the kernel holds and counts" {
 	started seen -m 64m --cpus 0.5 --pids-limit 50 --cpu-weight 77 --cpuset-cpus 1 -- sh -c 'work memory 20; sleep 1000'
 	until_true "it has run" logged seen 'touched 20'
