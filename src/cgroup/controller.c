@@ -80,27 +80,34 @@ static bool holds_processes(int group_fd, const char *up)
 	return file_peek(group_fd, path, first, sizeof(first)) > 0;
 }
 
-/* up: "../" for each level. cpu, cpuset and pids the kernel lets a group with processes hand down, and
- * then takes the groups below for such of threads, which no process can enter (cgroups(7), thread mode).
- * Above the part of the tree that is delegated the file is for others to write: they may have. */
+/* What the order says, of the group that is one level above for each "../" of up. cpu, cpuset and pids the
+ * kernel lets a group with processes hand down, and then takes the groups below for such of threads, which
+ * no process can enter (cgroups(7), thread mode). */
 static int hand_down(int group_fd, const char *up, const char *order)
 {
 	char path[UPS_SIZE + 32];
-	int sys;
 
 	if (holds_processes(group_fd, up)) {
 		errno = EBUSY;
 		return -1;
 	}
 	snprintf(path, sizeof(path), "%scgroup.subtree_control", up);
-	if (file_poke(group_fd, path, order) == 0)
-		return 0;
-	sys = errno;
-	if ((sys == EACCES || sys == EPERM || sys == EROFS) &&
-		listed(group_fd, path, order + 1, false))
-		return 0;
+	return file_poke(group_fd, path, order);
+}
+
+/* Above the part of the tree that is delegated the file is for others to write: they may have. */
+static bool others_handed_down(int group_fd, const char *up, const char *name)
+{
+	char path[UPS_SIZE + 32];
+	int sys = errno;
+	bool done;
+
+	if (sys != EACCES && sys != EPERM && sys != EROFS)
+		return false;
+	snprintf(path, sizeof(path), "%scgroup.subtree_control", up);
+	done = listed(group_fd, path, name, false);
 	errno = sys;
-	return -1;
+	return done;
 }
 
 enum controller_state cgroup_controller_enable(int hierarchy_fd, int group_fd, const char *file)
@@ -117,7 +124,7 @@ enum controller_state cgroup_controller_enable(int hierarchy_fd, int group_fd, c
 	snprintf(order, sizeof(order), "+%s", name);
 	for (int level = depth; level > 0; level--) {
 		ups[3 * level] = '\0';
-		if (hand_down(group_fd, ups, order) == 0)
+		if (hand_down(group_fd, ups, order) == 0 || others_handed_down(group_fd, ups, name))
 			continue;
 		/* ENOENT: not in cgroup.controllers; EINVAL: no controller of that name. cpu is
 		 * refused with EINVAL too, while realtime tasks run outside the top. */
