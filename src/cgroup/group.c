@@ -1,5 +1,6 @@
 #include "cgroup/group.h"
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
 
@@ -14,14 +15,6 @@
 enum { OPEN_DIR = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
 #define SECOND_NS 1000000000ULL
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * SECOND_NS + (uint64_t)t.tv_nsec;
-}
 
 /* One component that cannot leave the parent; the kernel refuses the rest. */
 static bool name_valid(const char *name)
@@ -139,7 +132,7 @@ static int events_poll(int fd, uint64_t deadline_ns)
 	int n;
 
 	if (deadline_ns != UINT64_MAX) {
-		uint64_t now = now_ns(), ns = deadline_ns > now ? deadline_ns - now : 0;
+		uint64_t now = monotonic_ns(), ns = deadline_ns > now ? deadline_ns - now : 0;
 
 		left.tv_sec = (time_t)(ns / SECOND_NS);
 		left.tv_nsec = (long)(ns % SECOND_NS);

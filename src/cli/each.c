@@ -1,4 +1,5 @@
 /* Commands that do one thing to each container they are given. */
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/num.h"
 #include "base/program.h"
@@ -6,7 +7,6 @@
 #include "cli/command.h"
 #include "container/gc.h"
 #include "container/life.h"
-#include "container/release.h"
 #include "spec/signame.h"
 
 #include <errno.h>

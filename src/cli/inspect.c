@@ -4,7 +4,7 @@
 #include "cgroup/place.h"
 #include "cli/command.h"
 #include "cli/view.h"
-#include "container/release.h"
+#include "container/summary.h"
 #include "image/store.h"
 #include "ns/idmap.h"
 

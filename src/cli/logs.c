@@ -1,11 +1,13 @@
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/num.h"
 #include "cli/command.h"
 #include "cli/output.h"
+#include "container/alive.h"
 #include "container/claim.h"
 #include "container/life.h"
 #include "container/logfile.h"
-#include "container/release.h"
+#include "container/summary.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,9 +1,9 @@
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/num.h"
 #include "cli/command.h"
 #include "cli/view.h"
 #include "container/gc.h"
-#include "container/release.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -11,6 +11,7 @@
 #include "container/plan.h"
 #include "container/release.h"
 #include "container/start.h"
+#include "container/summary.h"
 #include "container/supervise.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 #include "cgroup/stats.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/num.h"
 #include "cli/command.h"
@@ -44,14 +45,6 @@ static int set_no_stream(void *to, const char *what, const char *value, struct e
 static int set_format(void *to, const char *what, const char *value, struct err *err)
 {
 	return output_format_parse(what, value, &((struct stats_flags *)to)->format, err);
-}
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 static struct sample *samples_add(struct samples *s, struct err *err)

@@ -1,5 +1,6 @@
 #include "container/checkpoint.h"
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/inside.h"
@@ -8,7 +9,6 @@
 #include "cgroup/hierarchy.h"
 #include "container/dumped.h"
 #include "container/engine.h"
-#include "container/release.h"
 
 #include <errno.h>
 #include <fcntl.h>

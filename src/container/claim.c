@@ -1,8 +1,11 @@
 #include "container/claim.h"
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "cgroup/tree.h"
+#include "container/alive.h"
+#include "container/group.h"
 #include "container/place.h"
 #include "container/release.h"
 #include "container/spare.h"

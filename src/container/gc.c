@@ -6,10 +6,13 @@
 #include "cgroup/hierarchy.h"
 #include "cgroup/place.h"
 #include "cgroup/tree.h"
+#include "container/alive.h"
 #include "container/claim.h"
+#include "container/group.h"
 #include "container/place.h"
 #include "container/release.h"
 #include "container/spare.h"
+#include "container/summary.h"
 
 #include <errno.h>
 #include <fcntl.h>

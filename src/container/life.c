@@ -1,12 +1,16 @@
 #include "container/life.h"
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "cgroup/group.h"
+#include "container/alive.h"
 #include "container/claim.h"
 #include "container/gc.h"
+#include "container/group.h"
 #include "container/release.h"
+#include "container/summary.h"
 #include "spec/config.h"
 
 #include <errno.h>

@@ -7,7 +7,7 @@
 #include "cgroup/hierarchy.h"
 #include "cgroup/place.h"
 #include "container/claim.h"
-#include "container/release.h"
+#include "container/group.h"
 #include "ns/clone.h"
 #include "ns/rights.h"
 

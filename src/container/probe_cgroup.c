@@ -1,5 +1,6 @@
 #include "container/probe.h"
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "cgroup/controller.h"
@@ -9,7 +10,6 @@
 #include "cgroup/tree.h"
 #include "container/container.h"
 #include "container/host.h"
-#include "container/release.h"
 #include "container/trial.h"
 #include "ns/clone.h"
 #include "ns/idmap.h"

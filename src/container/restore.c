@@ -1,8 +1,10 @@
 #include "container/checkpoint.h"
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/inside.h"
 #include "base/json.h"
+#include "container/alive.h"
 #include "container/claim.h"
 #include "container/dumped.h"
 #include "container/engine.h"

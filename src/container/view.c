@@ -3,8 +3,11 @@
 #include "base/file.h"
 #include "cgroup/group.h"
 #include "cgroup/hierarchy.h"
+#include "container/alive.h"
 #include "container/claim.h"
+#include "container/group.h"
 #include "container/release.h"
+#include "container/summary.h"
 
 #include <errno.h>
 #include <stdio.h>

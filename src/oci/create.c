@@ -10,7 +10,6 @@
 #include "container/gate.h"
 #include "container/notify.h"
 #include "container/place.h"
-#include "container/release.h"
 #include "container/rootless.h"
 #include "container/start.h"
 #include "ns/join.h"

@@ -1,6 +1,6 @@
+#include "base/clock.h"
 #include "cgroup/group.h"
 #include "container/engine.h"
-#include "container/release.h"
 #include "oci/command.h"
 
 enum { FREEZE_SECONDS = 10 };

@@ -1,0 +1,115 @@
+#include "container/alive.h"
+
+#include "base/file.h"
+#include "container/claim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* State and start of a process, as /proc/PID/stat has them. */
+static int process_stat(pid_t pid, char *ret_state, uint64_t *ret_ticks)
+{
+	unsigned long long ticks;
+	char path[32], text[1024];
+	const char *p;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (file_peek(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return -1;
+	/* The second field is the name, in parentheses, and may hold anything. */
+	p = strrchr(text, ')');
+	if (!p || sscanf(p + 1,
+			  " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+			  "%*d %llu",
+			  ret_state, &ticks) != 2) {
+		errno = EPROTO;
+		return -1;
+	}
+	*ret_ticks = ticks;
+	return 0;
+}
+
+int process_start_ticks(pid_t pid, uint64_t *ret)
+{
+	char state;
+
+	return process_stat(pid, &state, ret);
+}
+
+/* In this boot. 1, 0 or -1. */
+static int has_process(const struct record *r, struct err *err)
+{
+	const char *boot;
+
+	if (r->pid <= 0)
+		return 0;
+	boot = boot_id(err);
+	return boot ? strcmp(r->boot_id, boot) == 0 : -1;
+}
+
+bool container_seems_alive(const struct record *r)
+{
+	struct err unknown;
+	uint64_t ticks;
+	char state;
+
+	/* Of a zombie the threads may go on. */
+	return r->stage == STAGE_RUNNING && has_process(r, &unknown) > 0 &&
+	       process_stat(r->pid, &state, &ticks) == 0 && ticks == r->start_ticks &&
+	       state != 'Z' && state != 'X';
+}
+
+/* The pid may be another process's by now, or a thread's. */
+static bool is_gone(int error)
+{
+	return error == ESRCH || error == ENOENT || error == EINVAL;
+}
+
+static int open_pidfd(struct container *c)
+{
+	if (c->pidfd < 0)
+		c->pidfd = (int)syscall(SYS_pidfd_open, c->record.pid, 0);
+	return c->pidfd;
+}
+
+static int runs(int pidfd)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	int n;
+
+	do
+		n = poll(&p, 1, 0);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -1 : n == 0;
+}
+
+int container_first_process_lives(struct container *c, struct err *err)
+{
+	const struct record *r = &c->record;
+	int lives = has_process(r, err);
+	uint64_t ticks;
+
+	if (lives <= 0)
+		return lives;
+	if (open_pidfd(c) < 0 || process_start_ticks(r->pid, &ticks) < 0)
+		lives = is_gone(errno) ? 0 : -1;
+	else
+		lives = ticks == r->start_ticks ? runs(c->pidfd) : 0;
+	if (lives < 0)
+		err_sys(err, "see whether %s runs", r->name);
+	if (lives <= 0 && c->pidfd >= 0) {
+		close(c->pidfd);
+		c->pidfd = -1;
+	}
+	return lives;
+}
+
+int container_is_alive(struct container *c, struct err *err)
+{
+	return c->record.stage == STAGE_RUNNING ? container_first_process_lives(c, err) : 0;
+}

@@ -1,0 +1,18 @@
+/* Whether what a record tells of is still there: a pid alone may be another process's by now. */
+#pragma once
+
+#include "container/container.h"
+
+/* Whether the payload runs: same boot, and the very process of the record. Opens c->pidfd if so. 1, 0, or
+ * -1 if that cannot be told: what may be alive must not be released. */
+int container_is_alive(struct container *c, struct err *err);
+
+/* The same of its first process, whatever stage the record is at. */
+int container_first_process_lives(struct container *c, struct err *err);
+
+/* The same of a record alone, by one file; so nothing can be done to it. false where that does not
+ * tell for sure. */
+bool container_seems_alive(const struct record *r);
+
+/* Field 22 of /proc/PID/stat. 0 or -1 with errno: ENOENT or ESRCH if there is no such process. */
+int process_start_ticks(pid_t pid, uint64_t *ret);
