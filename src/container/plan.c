@@ -1,5 +1,6 @@
 #include "container/plan.h"
 
+#include "base/output.h"
 #include "ns/clone.h"
 #include "ns/idmap.h"
 #include "ns/join.h"
@@ -163,14 +164,14 @@ static void print_mount(const struct mount *m, FILE *out)
 		{MOUNT_ATTR_NOEXEC, "noexec"},
 	};
 
-	fprintf(out, "mount     %s", m->type ? m->type : kinds[m->kind]);
+	output_print(out, "mount     %s", m->type ? m->type : kinds[m->kind]);
 	if (m->source)
-		fprintf(out, " %s", m->source);
-	fprintf(out, " -> %s", m->target);
+		output_print(out, " %s", m->source);
+	output_print(out, " -> %s", m->target);
 	for (size_t i = 0; i < sizeof(attrs) / sizeof(attrs[0]); i++)
 		if (m->attr_set & attrs[i].flag)
-			fprintf(out, " %s", attrs[i].name);
-	fprintf(out, "%s%s%s%s\n", m->recursive ? " recursive" : "", m->idmap ? " idmap" : "",
+			output_print(out, " %s", attrs[i].name);
+	output_print(out, "%s%s%s%s\n", m->recursive ? " recursive" : "", m->idmap ? " idmap" : "",
 		m->data ? " " : "", m->data ? m->data : "");
 }
 
@@ -179,68 +180,70 @@ static void print_process(const struct spec *spec, FILE *out)
 	const struct process_spec *p = &spec->process;
 	char caps[CAPS_TEXT_SIZE];
 
-	fprintf(out, "user      %s\n", *p->user ? p->user : "0");
-	fprintf(out, "cwd       %s\n", p->cwd);
-	fprintf(out, "caps      %s\n", caps_format(p->caps[CAPSET_BOUNDING], caps));
-	fprintf(out, "seccomp   %s\n", p->seccomp ? p->seccomp : "built-in");
+	output_print(out, "user      %s\n", *p->user ? p->user : "0");
+	output_print(out, "cwd       %s\n", p->cwd);
+	output_print(out, "caps      %s\n", caps_format(p->caps[CAPSET_BOUNDING], caps));
+	output_print(out, "seccomp   %s\n", p->seccomp ? p->seccomp : "built-in");
 	if (p->apparmor)
-		fprintf(out, "apparmor  %s\n", p->apparmor);
+		output_print(out, "apparmor  %s\n", p->apparmor);
 	if (p->selinux)
-		fprintf(out, "selinux   %s\n", p->selinux);
-	fprintf(out, "privs     %s\n", p->no_new_privs ? "no new" : "may grow");
+		output_print(out, "selinux   %s\n", p->selinux);
+	output_print(out, "privs     %s\n", p->no_new_privs ? "no new" : "may grow");
 	for (size_t i = 0; i < p->envc; i++)
-		fprintf(out, "env       %s\n", p->env[i]);
+		output_print(out, "env       %s\n", p->env[i]);
 	fputs("exec     ", out);
 	for (size_t i = 0; i < p->argc; i++)
-		fprintf(out, " %s", p->argv[i]);
+		output_print(out, " %s", p->argv[i]);
 	fputc('\n', out);
 }
 
 static void print_map(const char *what, const struct id_map *m, FILE *out)
 {
-	fprintf(out, "%-10s%u..%u -> %u\n", what, m->inside, m->inside + m->count - 1, m->outside);
+	output_print(out, "%-10s%u..%u -> %u\n", what, m->inside, m->inside + m->count - 1,
+		m->outside);
 }
 
 void plan_print(const struct spec *spec, const struct plan *plan, FILE *out)
 {
 	char names[64];
 
-	fprintf(out, "name      %s\n", spec->name);
+	output_print(out, "name      %s\n", spec->name);
 	if (spec->cgroup)
-		fprintf(out, "group     %s%s\n", spec->cgroup,
+		output_print(out, "group     %s%s\n", spec->cgroup,
 			spec->systemd_cgroup ? " (a scope of systemd)" : "");
 	for (size_t i = 0; i < plan->cgroup.count; i++)
-		fprintf(out, "cgroup    %s = %s%s\n", plan->cgroup.writes[i].file,
+		output_print(out, "cgroup    %s = %s%s\n", plan->cgroup.writes[i].file,
 			plan->cgroup.writes[i].value,
 			plan->cgroup.writes[i].optional ? " (where the host can)" : "");
-	fprintf(out, "clone     %s\n", ns_format(plan->clone_flags, names));
+	output_print(out, "clone     %s\n", ns_format(plan->clone_flags, names));
 	for (size_t i = 0; i < spec->ns.path_count; i++)
-		fprintf(out, "join      %s %s\n", ns_format(spec->ns.paths[i].flag, names),
+		output_print(out, "join      %s %s\n", ns_format(spec->ns.paths[i].flag, names),
 			spec->ns.paths[i].path);
 	for (size_t i = 0; i < spec->ns.uid_map_count; i++)
 		print_map("uids", &spec->ns.uid_maps[i], out);
 	for (size_t i = 0; i < spec->ns.gid_map_count; i++)
 		print_map("gids", &spec->ns.gid_maps[i], out);
 	if (plan->map.count)
-		fprintf(out, "ids       0..%u -> a free range of %u\n", plan->map.count - 1,
+		output_print(out, "ids       0..%u -> a free range of %u\n", plan->map.count - 1,
 			plan->map.count);
 	for (size_t i = 0; i < spec->root.layer_count; i++)
-		fprintf(out, "layer     %s\n", spec->root.layers[i]);
+		output_print(out, "layer     %s\n", spec->root.layers[i]);
 	if (spec->root.dir && !spec->root.direct)
-		fprintf(out, "layer     %s\n", spec->root.dir);
-	fprintf(out, "%s   / %s\n", spec->root.direct ? spec->root.dir : "overlay",
+		output_print(out, "layer     %s\n", spec->root.dir);
+	output_print(out, "%s   / %s\n", spec->root.direct ? spec->root.dir : "overlay",
 		spec->root.readonly ? "ro" : "rw");
 	for (size_t i = 0; i < spec->mount_count; i++)
 		print_mount(&spec->mounts[i], out);
 	for (size_t i = 0; i < plan->etc_count; i++)
-		fprintf(out, "write     %s\n", plan->etc[i].target);
+		output_print(out, "write     %s\n", plan->etc[i].target);
 	for (size_t i = 0; i < spec->masked_count; i++)
-		fprintf(out, "mask      %s\n", spec->masked[i]);
+		output_print(out, "mask      %s\n", spec->masked[i]);
 	for (size_t i = 0; i < spec->readonly_count; i++)
-		fprintf(out, "readonly  %s\n", spec->readonly_paths[i]);
+		output_print(out, "readonly  %s\n", spec->readonly_paths[i]);
 	for (size_t i = 0; i < spec->sysctl_count; i++)
-		fprintf(out, "sysctl    %s = %s\n", spec->sysctls[i].key, spec->sysctls[i].value);
+		output_print(out, "sysctl    %s = %s\n", spec->sysctls[i].key,
+			spec->sysctls[i].value);
 	if (spec->hostname)
-		fprintf(out, "hostname  %s\n", spec->hostname);
+		output_print(out, "hostname  %s\n", spec->hostname);
 	print_process(spec, out);
 }

@@ -1,4 +1,5 @@
 #include "base/fd.h"
+#include "base/output.h"
 #include "image/commands.h"
 #include "image/digest.h"
 #include "image/progress.h"
@@ -17,7 +18,7 @@ struct tally {
 static void problem(struct tally *t, const char *what, const char *why)
 {
 	progress_end();
-	printf("%s: %s\n", what, why);
+	output_print(stdout, "%s: %s\n", what, why);
 	t->problems++;
 }
 

@@ -1,5 +1,6 @@
 #include "base/fd.h"
 #include "base/json.h"
+#include "base/output.h"
 #include "image/commands.h"
 #include "image/option.h"
 #include "image/store.h"
@@ -11,7 +12,7 @@ static int print(int root_fd, const struct image *image, struct err *err)
 {
 	char path[120];
 	autojson json_t *record = NULL, *config = NULL, *manifest = NULL;
-	autofree char *short_text = record_text(image, err), *text = NULL;
+	autofree char *short_text = record_text(image, err);
 
 	if (!short_text)
 		return -1;
@@ -26,10 +27,7 @@ static int print(int root_fd, const struct image *image, struct err *err)
 		return -1;
 	json_object_set(record, "oci_config", config);
 	json_object_set(record, "oci_manifest", manifest);
-	text = json_text(record, JSON_INDENT(2), err);
-	if (text)
-		puts(text);
-	return text ? 0 : -1;
+	return output_json(record, err);
 }
 
 static int run(const struct command *self, int root_fd, int argc, char **argv, struct err *err)

@@ -1,5 +1,6 @@
 #include "base/fd.h"
 #include "base/num.h"
+#include "base/output.h"
 #include "image/commands.h"
 #include "image/option.h"
 #include "image/store.h"
@@ -15,58 +16,59 @@ static json_t *summary(const struct image *image)
 		(int)image->layer_count);
 }
 
-static void print_row(const struct image *image)
+static void add_row(struct table *t, const struct image *image)
 {
-	char size[16];
+	char size[16], id[13], day[11];
 
-	printf("%-36s  %.12s  %-8s  %8s  %.10s\n", image->name, image->id, image->architecture,
-		size_format(image->size, size), image->created);
+	snprintf(id, sizeof(id), "%.12s", image->id);
+	snprintf(day, sizeof(day), "%.10s", image->created);
+	table_add(t, (const char *const[]){image->name, id, image->architecture,
+			     size_format(image->size, size), day});
 }
 
 enum form { FORM_TABLE, FORM_QUIET, FORM_JSON };
 
-static int show_one(int root_fd, const char *name, enum form form, json_t *list, struct err *err)
+struct listing {
+	enum form form;
+	struct table table;
+	json_t *json;
+};
+
+static int show_one(int root_fd, const char *name, struct listing *l, struct err *err)
 {
 	struct image image;
 
 	if (image_open(root_fd, name, &image, err) < 0)
 		return -1;
-	if (form == FORM_JSON)
-		json_array_append_new(list, summary(&image));
-	else if (form == FORM_QUIET)
+	if (l->form == FORM_JSON)
+		json_array_append_new(l->json, summary(&image));
+	else if (l->form == FORM_QUIET)
 		puts(image.id);
 	else
-		print_row(&image);
+		add_row(&l->table, &image);
 	image_free(&image);
 	return 0;
-}
-
-static int print_json(const json_t *list, struct err *err)
-{
-	autofree char *text = json_text(list, JSON_INDENT(2), err);
-
-	if (text)
-		puts(text);
-	return text ? 0 : -1;
 }
 
 /* One image that cannot be read does not hide the others. */
 static int show_all(int root_fd, const char **names, size_t count, enum form form, struct err *err)
 {
-	autojson json_t *list = json_array();
+	autojson json_t *json = json_array();
+	struct listing l = {.form = form, .table = {.columns = 5}, .json = json};
 	int status = 0;
 
-	if (form == FORM_TABLE && count)
-		printf("%-36s  %-12s  %-8s  %8s  %s\n", "NAME", "ID", "ARCH", "SIZE", "CREATED");
+	if (count)
+		table_add(&l.table, (const char *const[]){"NAME", "ID", "ARCH", "SIZE", "CREATED"});
 	for (size_t i = 0; i < count; i++) {
-		if (show_one(root_fd, names[i], form, list, err) == 0)
+		if (show_one(root_fd, names[i], &l, err) == 0)
 			continue;
 		warn("%s", err->text);
 		status = 1;
 	}
-	if (form == FORM_JSON && print_json(list, err) < 0)
-		return -1;
-	return status;
+	if (form == FORM_TABLE)
+		table_print(&l.table, stdout);
+	table_free(&l.table);
+	return form == FORM_JSON && output_json(json, err) < 0 ? -1 : status;
 }
 
 static int run(const struct command *self, int root_fd, int argc, char **argv, struct err *err)

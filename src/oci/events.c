@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "base/json.h"
+#include "base/output.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -29,7 +30,7 @@ static int print_event(const char *type, const char *id, json_t *data, struct er
 
 	if (!text)
 		return err_set(err, "cannot write an event");
-	puts(text);
+	output_document(stdout, text);
 	return fflush(stdout) == 0 ? 0 : err_sys(err, "standard output");
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/fd.h"
 #include "base/json.h"
+#include "base/output.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@ static int state(struct oci *oci, void *options, char **words, struct err *err)
 	container_close(&c);
 	if (!text)
 		return -1;
-	puts(text);
+	output_document(stdout, text);
 	return 0;
 }
 
@@ -81,7 +82,7 @@ static const char *member(const json_t *j, const char *name)
 static void print_row(const char *id, const char *pid, const char *status, const char *bundle,
 	const char *created)
 {
-	printf("%-40s %-10s %-10s %-40s %s\n", id, pid, status, bundle, created);
+	output_print(stdout, "%-40s %-10s %-10s %-40s %s\n", id, pid, status, bundle, created);
 }
 
 static void print_table(const json_t *all, bool quiet)
@@ -123,7 +124,7 @@ static int list(struct oci *oci, void *options, char **words, struct err *err)
 	text = json_text(all, JSON_COMPACT, err);
 	if (!text)
 		return -1;
-	puts(text);
+	output_document(stdout, text);
 	return 0;
 }
 

@@ -592,6 +592,19 @@ contents() {
 	[ "${lines[0]}" = "ctr: image inspect: unknown format 'table': json" ]
 }
 
+@test "what an image says of itself does not act on a terminal" {
+	tar_of t 'file|f|1'
+	CONFIG='{"architecture": "\u001b[31mX", "created": "\u001b]0;P\u0007abc", "config": {
+		"Labels": {"a\u009b31m": "\u009b2J\u202e\u001b[2J"}, "Cmd": ["\u001b[2J\u009b"]}}' \
+		docker_of evil evil:latest t
+	image import evil
+	{ image ls; image ls --format json; image inspect evil; } >said
+	! LC_ALL=C grep -q $'\x1b\|\xc2\x9b\|\xe2\x80\xae' said
+	[ "$(field evil "['config']['Labels']['a\\u009b31m']" | LC_ALL=C.UTF-8 od -An -tx1 | xargs)" = \
+		"$(printf '\u009b2J\u202e\x1b[2J\n' | od -An -tx1 | xargs)" ]
+	[ "$(image ls | sed -n 2p | awk '{print $1, $3}')" = 'evil:latest ?[31mX' ]
+}
+
 @test "fsck finds a damaged blob and a missing layer" {
 	tar_of t 'file|f|1'
 	image import t x

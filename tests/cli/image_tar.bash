@@ -76,7 +76,7 @@ open(top + "/oci-layout", "w").write('{"imageLayoutVersion": "1.0.0"}')
 END
 }
 
-# docker_of DIR NAME TAR…: what `docker save` would unpack to.
+# docker_of DIR NAME TAR…: what `docker save` would unpack to; CONFIG has further members of the config.
 docker_of() {
 	python3 - "$@" <<'END'
 import hashlib, json, os, shutil, sys
@@ -90,7 +90,8 @@ for t in tars:
     layers.append(digest + "/layer.tar")
     diffs.append("sha256:" + digest)
 config = json.dumps({"architecture": "amd64", "os": "linux", "config": {"Cmd": ["/bin/sh"]},
-    "rootfs": {"type": "layers", "diff_ids": diffs}}).encode()
+    "rootfs": {"type": "layers", "diff_ids": diffs}} | json.loads(os.environ.get("CONFIG", "{}")),
+    ensure_ascii=False).encode()
 file = hashlib.sha256(config).hexdigest() + ".json"
 open(f"{top}/{file}", "wb").write(config)
 json.dump([{"Config": file, "RepoTags": [name], "Layers": layers}], open(top + "/manifest.json", "w"))

@@ -1,5 +1,7 @@
 #include "cli/output.h"
 
+#include "base/fd.h"
+
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -125,4 +127,34 @@ Test(output, formats)
 	cr_assert(output_format_parse("--format", "table", &f, &err) == 0 && f == OUTPUT_TABLE);
 	cr_assert_eq(output_format_parse("--format", "{{.Names}}", &f, &err), -1);
 	cr_assert(strstr(err.text, "{{.Names}}") && err.hint[0]);
+}
+
+static void prints(const char *s, const char *want)
+{
+	autofree char *got = NULL;
+	size_t n;
+	FILE *f = open_memstream(&got, &n);
+
+	output_print(f, "<%s>\n", s);
+	fclose(f);
+	cr_expect_str_eq(got, want);
+}
+
+Test(output, what_is_printed_is_one_line)
+{
+	prints("a", "<a>\n");
+	prints("a\nenv       FORGED=1", "<a?env       FORGED=1>\n");
+	prints("\x1b]0;title\x07\xc2\x9b", "<?]0;title?"
+					   "?>\n");
+}
+
+Test(output, documents_escape_what_acts_on_a_terminal)
+{
+	autofree char *got = NULL;
+	size_t n;
+	FILE *f = open_memstream(&got, &n);
+
+	output_document(f, "{\"\xc2\x9b\": \"\xe2\x80\xae h\xc3\xa4 \x7f\"}");
+	fclose(f);
+	cr_expect_str_eq(got, "{\"\\u009b\": \"\\u202e h\xc3\xa4 \\u007f\"}\n");
 }
