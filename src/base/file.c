@@ -95,6 +95,45 @@ int file_read(int dirfd, const char *name, size_t max, char **ret_data, size_t *
 	return 0;
 }
 
+int file_read_fd(int fd, const char *name, size_t max, char **ret_data, size_t *ret_len,
+	struct err *err)
+{
+	size_t size = 4096, len = 0;
+	autofree char *buf = NULL;
+
+	for (;;) {
+		char *more = realloc(buf, size + 1);
+		ssize_t n;
+
+		if (!more)
+			return err_sys(err, "read %s", name);
+		buf = more;
+		n = fd_read_all(fd, buf + len, size - len);
+		if (n < 0)
+			return err_sys(err, "read %s", name);
+		len += (size_t)n;
+		if (len > max)
+			return err_set(err, "%s is larger than %zu bytes", name, max);
+		if (len < size)
+			break;
+		size *= 2;
+	}
+	buf[len] = '\0';
+	if (ret_len)
+		*ret_len = len;
+	*ret_data = take_ptr(&buf);
+	return 0;
+}
+
+int file_read_given(const char *path, size_t max, char **ret_data, size_t *ret_len, struct err *err)
+{
+	autofd int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(err, "open %s", path);
+	return file_read_fd(fd, path, max, ret_data, ret_len, err);
+}
+
 int file_poke(int dirfd, const char *name, const char *value)
 {
 	autofd int fd = openat(dirfd, name, O_WRONLY | O_CLOEXEC);

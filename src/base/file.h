@@ -32,6 +32,12 @@ int file_publish(int dirfd, const char *name, enum file_sync sync, struct err *e
 int file_read(int dirfd, const char *name, size_t max, char **ret_data, size_t *ret_len,
 	struct err *err);
 
+/* The same of whatever a user names, a pipe or a terminal too: read to its end, however long that takes. */
+int file_read_fd(int fd, const char *name, size_t max, char **ret_data, size_t *ret_len,
+	struct err *err);
+int file_read_given(const char *path, size_t max, char **ret_data, size_t *ret_len,
+	struct err *err);
+
 /* Writes to a kernel file (procfs, sysfs, cgroup): one write(2). 0 or -1 with errno. */
 int file_poke(int dirfd, const char *name, const char *value);
 /* Reads a small kernel file into buf, without the final newline. Length or -1 with errno. */

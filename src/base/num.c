@@ -224,6 +224,14 @@ int duration_parse(const char *what, const char *s, uint64_t *ret_ns, struct err
 	}
 }
 
+int patience_parse(const char *what, const char *s, uint64_t *ret_ns, struct err *err)
+{
+	if (strcmp(s, "-1") != 0)
+		return duration_parse(what, s, ret_ns, err);
+	*ret_ns = DURATION_FOREVER;
+	return 0;
+}
+
 int cpus_parse(const char *what, const char *s, uint64_t *ret_millionths, struct err *err)
 {
 	enum { MILLION = 1000000, LEAST = MILLION / 100, MOST = 65535 };

@@ -21,6 +21,9 @@ char *size_format(uint64_t bytes, char buf[16]);
 /* Nanoseconds: a plain number is seconds; else a sequence, largest unit first, such as 1h30m, 1.5s,
  * 100ms, 20us, 5ns. */
 int duration_parse(const char *what, const char *s, uint64_t *ret_ns, struct err *err);
+/* The same, or -1 for as long as it takes. */
+#define DURATION_FOREVER ((uint64_t)INT64_MAX)
+int patience_parse(const char *what, const char *s, uint64_t *ret_ns, struct err *err);
 
 /* CPUs as a decimal fraction ("1.5", ".5") in millionths: 0 (for no limit), or 10000 and more, the
  * least that the kernel's shortest quota can express. What is finer than a millionth is cut off. */

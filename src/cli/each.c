@@ -14,9 +14,65 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 typedef int each_fn(struct cli *cli, const char *name, void *options, struct err *err);
+
+/* A process for each: what takes long for one takes no longer for all. 0, or -1 with err. */
+static int begin(struct cli *cli, char *word, void *options, each_fn *f, pid_t *ret_pid,
+	struct err *err)
+{
+	char name[SPEC_NAME_MAX + 1];
+
+	*ret_pid = fork();
+	if (*ret_pid < 0)
+		return err_sys(err, "cannot make a process for %s", word);
+	if (*ret_pid > 0)
+		return 0;
+	*err = (struct err){0};
+	if (container_find(&cli->store, word, name, err) == 0 && f(cli, name, options, err) == 0)
+		_exit(0);
+	err_print(err, "ctr");
+	_exit(1);
+}
+
+static bool end_well(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return false;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* In lots, as each takes a process. */
+static int side_by_side(struct cli *cli, int argc, char **argv, void *options, each_fn *f,
+	struct err *err)
+{
+	enum { LOT = 64 };
+	bool failed = false;
+	pid_t pids[LOT];
+
+	fflush(stdout);
+	for (int at = 0, n; at < argc; at += n) {
+		int r = 0;
+
+		for (n = 0; n < LOT && at + n < argc && r == 0;)
+			if ((r = begin(cli, argv[at + n], options, f, &pids[n], err)) == 0)
+				n++;
+		for (int i = 0; i < n; i++) {
+			if (end_well(pids[i]))
+				puts(argv[at + i]);
+			else
+				failed = true;
+		}
+		if (r < 0)
+			return -1;
+	}
+	return failed ? 1 : 0;
+}
 
 /* One that fails is reported, and the others get their turn. */
 static int for_each(struct cli *cli, const char *verb, int argc, char **argv, void *options,
@@ -52,7 +108,7 @@ struct stop_flags {
 static int set_time(void *to, const char *what, const char *value, struct err *err)
 {
 	((struct stop_flags *)to)->timeout_given = true;
-	return duration_parse(what, value, &((struct stop_flags *)to)->timeout_ns, err);
+	return patience_parse(what, value, &((struct stop_flags *)to)->timeout_ns, err);
 }
 
 static int set_signal(void *to, const char *what, const char *value, struct err *err)
@@ -87,12 +143,15 @@ static int stop_one(struct cli *cli, const char *name, void *options, struct err
 
 static int stop(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
+	if (argc > 1)
+		return side_by_side(cli, argc, argv, options, stop_one, err);
 	return for_each(cli, "stop", argc, argv, options, stop_one, err);
 }
 
 static const struct flag stop_flag_table[] = {
 	{"signal", 's', "SIGNAL", "(the container's --stop-signal)", set_signal},
-	{"time", 't', "SECONDS", "wait so long, then kill (its --stop-timeout)", set_time},
+	{"time", 't', "SECONDS", "wait so long (-1: for ever), then kill (its --stop-timeout)",
+		set_time},
 	{0},
 };
 const struct command command_stop = {
@@ -113,10 +172,11 @@ static int kill_one(struct cli *cli, const char *name, void *options, struct err
 
 	if (container_open_running(&cli->store, name, "kill", &c, err) < 0)
 		return -1;
-	/* SIGKILL means the whole container, also where it shares the host's process ids. */
-	r = sig == SIGKILL ? cgroup_kill(c.group_fd, err) : container_signal(&c, sig, err);
+	/* SIGKILL means the whole container, also where it shares the host's process ids; and whoever asked
+	 * for that goes on as if it were gone, with rm or with its name. */
+	r = sig == SIGKILL ? container_stop(&c, sig, 0, err) : container_signal(&c, sig, err);
 	container_close(&c);
-	return r;
+	return r == 0 && sig == SIGKILL ? container_settle(&cli->store, name, err) : r;
 }
 
 static int kill_(struct cli *cli, void *options, int argc, char **argv, struct err *err)

@@ -1,7 +1,7 @@
 #include "base/fd.h"
-#include "base/file.h"
 #include "cgroup/group.h"
 #include "cli/command.h"
+#include "cli/environment.h"
 #include "container/console.h"
 #include "container/foreground.h"
 #include "container/life.h"
@@ -9,24 +9,17 @@
 #include "container/start.h"
 #include "process/seccomp.h"
 #include "spec/defaults.h"
-#include "spec/envfile.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
-enum { ENV_FILE_MAX = 1 << 20 };
-
 struct exec_flags {
 	struct arena arena;
 	bool terminal, interactive, detach;
 	const char *user, *workdir, *detach_keys;
-	const char **env, **env_files;
-	size_t env_count, env_file_count;
+	struct environment environment;
 };
 
 #define BOOL_FLAG(name)                                                                            \
@@ -57,7 +50,7 @@ static int set_env(void *to, const char *what, const char *value, struct err *er
 	struct exec_flags *f = to;
 
 	(void)what, (void)err;
-	arena_push(&f->arena, f->env, f->env_count, value);
+	arena_push(&f->arena, f->environment.words, f->environment.count, value);
 	return 0;
 }
 
@@ -66,7 +59,7 @@ static int set_env_file(void *to, const char *what, const char *value, struct er
 	struct exec_flags *f = to;
 
 	(void)what, (void)err;
-	arena_push(&f->arena, f->env_files, f->env_file_count, value);
+	arena_push(&f->arena, f->environment.files, f->environment.file_count, value);
 	return 0;
 }
 
@@ -80,21 +73,6 @@ static const struct flag flags[] = {
 	{"workdir", 'w', "DIR", "(the container's)", set_workdir},
 	{0},
 };
-
-static int take_environment(struct spec *spec, const struct exec_flags *f, struct err *err)
-{
-	for (size_t i = 0; i < f->env_file_count; i++) {
-		autofree char *text = NULL;
-
-		if (file_read(AT_FDCWD, f->env_files[i], ENV_FILE_MAX, &text, NULL, err) < 0 ||
-			envfile_parse(spec, f->env_files[i], text, environ, err) < 0)
-			return err_wrap(err, "--env-file");
-	}
-	for (size_t i = 0; i < f->env_count; i++)
-		if (env_flag(spec, "--env", f->env[i], environ, err) < 0)
-			return -1;
-	return 0;
-}
 
 /* The container's own process with another command. */
 static int make_process(struct spec *spec, const struct exec_flags *f, int argc, char **argv,
@@ -114,7 +92,7 @@ static int make_process(struct spec *spec, const struct exec_flags *f, int argc,
 		p->cwd = f->workdir;
 	if (f->terminal && !env_get(spec, "TERM"))
 		env_set(spec, "TERM=xterm");
-	return take_environment(spec, f, err);
+	return environment_take(&f->environment, spec, err);
 }
 
 static int run_in(struct container *c, const struct spec *spec, struct plan *plan,

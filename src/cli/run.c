@@ -19,11 +19,12 @@
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { RESOLV_MAX = 64 << 10, NAME_ATTEMPTS = 20 };
+enum { HOST_ETC_MAX = 4 << 20, NAME_ATTEMPTS = 20 };
 
 static int write_cidfile(const char *path, const char *id, struct err *err)
 {
@@ -34,16 +35,16 @@ static int write_cidfile(const char *path, const char *id, struct err *err)
 	return 0;
 }
 
-/* A container in the host's network asks the host's name servers. */
-static char *host_resolv(const struct spec *spec)
+/* A container in the host's network has the host's names and asks the host's name servers. */
+static void host_etc_read(const struct spec *spec, char *ret[2])
 {
-	char *text = NULL;
+	static const char *const paths[] = {"/etc/hosts", "/etc/resolv.conf"};
 	struct err err;
 
-	if (spec->ns.fresh & CLONE_NEWNET)
-		return NULL;
-	return file_read(AT_FDCWD, "/etc/resolv.conf", RESOLV_MAX, &text, NULL, &err) < 0 ? NULL
-											  : text;
+	for (int i = 0; i < 2; i++)
+		if ((spec->ns.fresh & CLONE_NEWNET) ||
+			file_read(AT_FDCWD, paths[i], HOST_ETC_MAX, &ret[i], NULL, &err) < 0)
+			ret[i] = NULL;
 }
 
 /* A process that vanishes for want of memory says nothing itself. */
@@ -113,11 +114,15 @@ static int run_attached(struct cli *cli, struct spec *spec, struct plan *plan, i
 
 static int run_planned(struct cli *cli, struct run_options *o, int image_lock, struct err *err)
 {
-	autofree char *resolv = host_resolv(&o->spec);
 	struct plan plan;
+	char *etc[2];
 	int r;
 
-	if (plan_make(&o->spec, resolv, &plan, &o->spec.arena, err) < 0)
+	host_etc_read(&o->spec, etc);
+	r = plan_make(&o->spec, &(struct host_etc){etc[0], etc[1]}, &plan, &o->spec.arena, err);
+	free(etc[0]);
+	free(etc[1]);
+	if (r < 0)
 		return -1;
 	if (o->dry_run) {
 		plan_print(&o->spec, &plan, stdout);

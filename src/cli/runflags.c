@@ -185,7 +185,7 @@ static int set_env(void *to, const char *what, const char *value, struct err *er
 	struct run_options *o = to;
 
 	(void)what, (void)err;
-	arena_push(&o->spec.arena, o->env, o->env_count, value);
+	arena_push(&o->spec.arena, o->environment.words, o->environment.count, value);
 	return 0;
 }
 
@@ -194,7 +194,7 @@ static int set_env_file(void *to, const char *what, const char *value, struct er
 	struct run_options *o = to;
 
 	(void)what, (void)err;
-	arena_push(&o->spec.arena, o->env_files, o->env_file_count, value);
+	arena_push(&o->spec.arena, o->environment.files, o->environment.file_count, value);
 	return 0;
 }
 
@@ -301,7 +301,7 @@ static int set_cgroup_manager(void *to, const char *what, const char *value, str
 
 static int set_stop_timeout(void *to, const char *what, const char *value, struct err *err)
 {
-	return duration_parse(what, value, &((struct run_options *)to)->spec.stop_timeout_ns, err);
+	return patience_parse(what, value, &((struct run_options *)to)->spec.stop_timeout_ns, err);
 }
 
 static int set_timeout(void *to, const char *what, const char *value, struct err *err)
@@ -349,7 +349,7 @@ static int set_dns_search(void *to, const char *what, const char *value, struct 
 {
 	struct run_options *o = to;
 
-	if (hostname_check(what, value, err) < 0)
+	if (strcmp(value, ".") != 0 && hostname_check(what, value, err) < 0)
 		return -1;
 	arena_push(&o->spec.arena, o->spec.dns_search, o->spec.dns_search_count, value);
 	return 0;
@@ -404,7 +404,7 @@ const struct flag run_flags[] = {
 		set_die_with_parent},
 	{"dns", 0, "ADDRESS", "a name server", set_dns},
 	{"dns-option", 0, "OPTION", "an option of resolv.conf", set_dns_option},
-	{"dns-search", 0, "DOMAIN", "a search domain", set_dns_search},
+	{"dns-search", 0, "DOMAIN", "a search domain; \".\": none", set_dns_search},
 	{"dry-run", 0, NULL, "print what would be done, and stop", set_dry_run},
 	{"entrypoint", 0, "COMMAND", "in place of the image's", set_entrypoint},
 	{"env", 'e', "KEY[=VALUE]", "set, or pass on, a variable", set_env},
@@ -438,7 +438,8 @@ const struct flag run_flags[] = {
 	{"security-opt", 0, "OPTION", "seccomp=FILE, apparmor=PROFILE, …: what confines it",
 		set_security},
 	{"stop-signal", 0, "SIGNAL", "what ctr stop sends (TERM)", set_stop_signal},
-	{"stop-timeout", 0, "SECONDS", "how long ctr stop waits (10)", set_stop_timeout},
+	{"stop-timeout", 0, "SECONDS", "how long ctr stop waits (10; -1: for ever)",
+		set_stop_timeout},
 	{"sysctl", 0, "KEY=VALUE", "a kernel parameter of its own namespaces", set_sysctl_flag},
 	{"timens", 0, "host|private", "clocks (the host's)", set_timens},
 	{"timeout", 0, "TIME", "kill it after so long (90s, 5m); status 124", set_timeout},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "cli/environment.h"
 #include "spec/maclabel.h"
 #include "spec/spec.h"
 
@@ -12,8 +13,7 @@ struct run_options {
 	const char *user, *workdir, *stop_signal; /* over the image's; NULL: not given */
 	struct selinux_parts label;
 	uint64_t cap_add, cap_drop;
-	const char **env, **env_files; /* applied over the image's environment, files first */
-	size_t env_count, env_file_count;
+	struct environment environment; /* applied over the image's */
 	bool hostname_given, writable_cgroups;
 	unsigned names_made_up;
 };

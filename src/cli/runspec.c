@@ -21,11 +21,10 @@
 #include <linux/sched.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
-enum { ENV_FILE_MAX = 1 << 20, CAP_LAST_FALLBACK = 40 };
-
-extern char **environ;
+enum { CAP_LAST_FALLBACK = 40 };
 
 static int take_image(struct run_options *o, const struct store *store, const char *name,
 	struct image *image, int *ret_lock, struct err *err)
@@ -94,22 +93,6 @@ static int take_command(struct run_options *o, const struct image *image, int ar
 	}
 	arena_push(a, p->argv, p->argc, NULL);
 	p->argc--;
-	return 0;
-}
-
-static int take_environment(struct run_options *o, struct err *err)
-{
-	for (size_t i = 0; i < o->env_file_count; i++) {
-		autofree char *text = NULL;
-
-		if (file_read(AT_FDCWD, o->env_files[i], ENV_FILE_MAX, &text, NULL, err) < 0)
-			return err_wrap(err, "--env-file");
-		if (envfile_parse(&o->spec, o->env_files[i], text, environ, err) < 0)
-			return -1;
-	}
-	for (size_t i = 0; i < o->env_count; i++)
-		if (env_flag(&o->spec, "--env", o->env[i], environ, err) < 0)
-			return -1;
 	return 0;
 }
 
@@ -245,6 +228,17 @@ static int take_cgroup(struct run_options *o, struct err *err)
 		       : 0;
 }
 
+/* Who is in the host's network is known there by the host's name. */
+static void take_hostname(struct run_options *o)
+{
+	struct spec *s = &o->spec;
+	struct utsname host;
+
+	if (!o->hostname_given && !(s->ns.fresh & CLONE_NEWNET) && (s->ns.fresh & CLONE_NEWUTS) &&
+		uname(&host) == 0)
+		s->hostname = arena_strdup(&s->arena, host.nodename);
+}
+
 int run_options_finish(struct run_options *o, const struct store *store, int argc, char **argv,
 	struct image *ret_image, int *ret_image_lock, struct err *err)
 {
@@ -273,10 +267,11 @@ int run_options_finish(struct run_options *o, const struct store *store, int arg
 	if (o->workdir)
 		o->spec.process.cwd = o->workdir;
 	if (stop_signal(o, image, err) < 0 || take_command(o, image, argc, argv, err) < 0 ||
-		take_environment(o, err) < 0 || take_caps(o, err) < 0 || take_label(o, err) < 0 ||
-		check_together(o, err) < 0 || take_name(o, store, err) < 0 ||
-		take_cgroup(o, err) < 0)
+		environment_take(&o->environment, &o->spec, err) < 0 || take_caps(o, err) < 0 ||
+		take_label(o, err) < 0 || check_together(o, err) < 0 ||
+		take_name(o, store, err) < 0 || take_cgroup(o, err) < 0)
 		return -1;
+	take_hostname(o);
 	spec_complete(&o->spec);
 	return 0;
 }

@@ -8,7 +8,6 @@
 #include "process/seccomp.h"
 #include "spec/capname.h"
 #include "spec/defaults.h"
-#include "spec/etcfiles.h"
 
 #include <inttypes.h>
 #include <linux/mount.h>
@@ -46,14 +45,15 @@ static bool is_mounted(const struct spec *spec, const char *target)
 	return false;
 }
 
-static void plan_etc(const struct spec *spec, const char *host_resolv, struct plan *plan,
+static void plan_etc(const struct spec *spec, const struct host_etc *host, struct plan *plan,
 	struct arena *a)
 {
 	const struct etc_file files[] = {
-		{"/etc/hosts", "hosts", spec->hostname ? etc_hosts(a, spec) : NULL},
+		{"/etc/hosts", "hosts",
+			spec->hostname || host->hosts ? etc_hosts(a, spec, host->hosts) : NULL},
 		{"/etc/hostname", "hostname", spec->hostname ? etc_hostname(a, spec) : NULL},
 		{"/etc/resolv.conf", "resolv.conf",
-			host_resolv || spec->dns_count ? etc_resolv(a, spec, host_resolv) : NULL},
+			host->resolv || spec->dns_count ? etc_resolv(a, spec, host->resolv) : NULL},
 	};
 
 	/* The files of an engine's root are the engine's. */
@@ -74,7 +74,7 @@ static int check_mount_namespace(const struct spec *spec, struct err *err)
 	return 0;
 }
 
-int plan_make(const struct spec *spec, const char *host_resolv, struct plan *ret,
+int plan_make(const struct spec *spec, const struct host_etc *host, struct plan *ret,
 	struct arena *arena, struct err *err)
 {
 	*ret = (struct plan){.clone_flags = spec->ns.fresh};
@@ -85,7 +85,7 @@ int plan_make(const struct spec *spec, const char *host_resolv, struct plan *ret
 		ret->map = (struct id_map){0, 0, SPEC_IDS};
 	plan_argv(spec, ret, arena);
 	plan_env(spec, ret, arena);
-	plan_etc(spec, host_resolv, ret, arena);
+	plan_etc(spec, host ? host : &(struct host_etc){0}, ret, arena);
 	return 0;
 }
 

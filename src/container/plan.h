@@ -7,6 +7,7 @@
 #include "cgroup/limits.h"
 #include "process/ids.h"
 #include "process/seccomp.h"
+#include "spec/etcfiles.h"
 #include "spec/spec.h"
 
 #include <stdio.h>
@@ -27,8 +28,8 @@ struct plan {
 	size_t etc_count;
 };
 
-/* host_resolv: the text of the host's resolv.conf, or NULL if the container has no use for it. */
-int plan_make(const struct spec *spec, const char *host_resolv, struct plan *ret,
+/* host: of who is in the host's network, or NULL. */
+int plan_make(const struct spec *spec, const struct host_etc *host, struct plan *ret,
 	struct arena *arena, struct err *err);
 
 /* How a device of the spec gets to its place. */

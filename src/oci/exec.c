@@ -55,7 +55,7 @@ static int read_process(const char *file, struct spec *spec, struct err *err)
 	struct spec asked;
 	size_t len;
 
-	if (file_read(AT_FDCWD, file, JSON_MAX_BYTES, &text, &len, err) < 0 ||
+	if (file_read_given(file, JSON_MAX_BYTES, &text, &len, err) < 0 ||
 		config_read_process(file, text, len, spec, &asked, err) < 0)
 		return -1;
 	for (size_t i = 0; i < asked.warning_count; i++)

@@ -42,20 +42,9 @@ static const struct option update_table[] = {
 
 static int read_text(const char *file, char **ret, size_t *ret_len, struct err *err)
 {
-	autofree char *text = NULL;
-	ssize_t n;
-
 	if (strcmp(file, "-") != 0)
-		return file_read(AT_FDCWD, file, JSON_MAX_BYTES, ret, ret_len, err);
-	text = malloc(JSON_MAX_BYTES + 1);
-	n = text ? fd_read_all(STDIN_FILENO, text, JSON_MAX_BYTES + 1) : -1;
-	if (n < 0)
-		return err_sys(err, "read standard input");
-	if (n > JSON_MAX_BYTES)
-		return err_set(err, "standard input: is more than %d bytes", JSON_MAX_BYTES);
-	*ret = take_ptr(&text);
-	*ret_len = (size_t)n;
-	return 0;
+		return file_read_given(file, JSON_MAX_BYTES, ret, ret_len, err);
+	return file_read_fd(STDIN_FILENO, "standard input", JSON_MAX_BYTES, ret, ret_len, err);
 }
 
 /* A number as it is, anything else for the reader of the document to refuse. */

@@ -53,7 +53,7 @@ int seccomp_resolve(const struct process_spec *p, int store_fd, struct seccomp_f
 		*ret = (struct seccomp_filter){0};
 		return 0;
 	}
-	if (file_read(AT_FDCWD, name, PROFILE_MAX_BYTES, &data, &len, err) < 0) {
+	if (file_read_given(name, PROFILE_MAX_BYTES, &data, &len, err) < 0) {
 		err_hint(err,
 			"a seccomp profile is a file, \"default\", \"vps\" or \"unconfined\"");
 		return err_wrap(err, "seccomp profile");

@@ -57,12 +57,26 @@ static int line_parse(struct spec *spec, const char *where, const char *line, ch
 	return env_flag(spec, where, line, host_env, err);
 }
 
-int envfile_parse(struct spec *spec, const char *path, const char *text, char *const *host_env,
-	struct err *err)
+/* What stands behind a NUL would be lost in silence. */
+static int check_text(const char *path, const char *text, size_t len, struct err *err)
+{
+	const char *nul = memchr(text, '\0', len);
+	unsigned line = 1;
+
+	if (!nul)
+		return 0;
+	for (const char *p = text; p < nul; p++)
+		line += *p == '\n';
+	err_set(err, "%.240s:%u: there is a NUL byte in the line", path, line);
+	return err_hint(err, "the file is to be plain text, one KEY=VALUE to a line");
+}
+
+int envfile_parse(struct spec *spec, const char *path, const char *text, size_t text_len,
+	char *const *host_env, struct err *err)
 {
 	static const char byte_order_mark[] = "\xef\xbb\xbf";
 	struct arena lines = {0};
-	int r = 0;
+	int r = check_text(path, text, text_len, err);
 
 	if (!strncmp(text, byte_order_mark, 3))
 		text += 3;

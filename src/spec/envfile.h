@@ -17,6 +17,6 @@ void env_unset(struct spec *spec, const char *key);
 int env_flag(struct spec *spec, const char *what, const char *value, char *const *host_env,
 	struct err *err);
 /* The text of an --env-file: one --env to a line, taken literally (no quotes, no expansion); blank
- * lines and lines that start with '#' do not count. Errors name path and line. */
-int envfile_parse(struct spec *spec, const char *path, const char *text, char *const *host_env,
-	struct err *err);
+ * lines and lines that start with '#' do not count. text[len] is NUL, and no other. Errors name path and line. */
+int envfile_parse(struct spec *spec, const char *path, const char *text, size_t len,
+	char *const *host_env, struct err *err);

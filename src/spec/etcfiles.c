@@ -7,20 +7,55 @@ char *etc_hostname(struct arena *a, const struct spec *spec)
 	return arena_printf(a, "%s\n", spec->hostname);
 }
 
-char *etc_hosts(struct arena *a, const struct spec *spec)
+static char *added_hosts(struct arena *a, const struct spec *spec, char *text)
 {
-	const char *name = spec->hostname ? spec->hostname : "";
-	char *text = arena_printf(a,
-		"127.0.0.1\tlocalhost%s%s\n"
-		"::1\tlocalhost ip6-localhost ip6-loopback\n"
-		"ff02::1\tip6-allnodes\n"
-		"ff02::2\tip6-allrouters\n",
-		*name ? " " : "", name);
-
 	for (size_t i = 0; i < spec->host_count; i++)
 		text = arena_printf(a, "%s%s\t%s\n", text, spec->hosts[i].value,
 			spec->hosts[i].key);
 	return text;
+}
+
+/* Whether name is a word of text that is in no comment. */
+static bool has_name(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+
+	while (*text) {
+		size_t word = strcspn(text, " \t\n#");
+
+		if (word == len && strncmp(text, name, len) == 0)
+			return true;
+		text += word;
+		if (*text == '#')
+			text = strchrnul(text, '\n');
+		text += *text != '\0';
+	}
+	return false;
+}
+
+/* The first line that has a name counts. */
+static char *hosts_of_host(struct arena *a, const struct spec *spec, const char *host)
+{
+	char *text = added_hosts(a, spec, arena_strdup(a, ""));
+
+	if (spec->hostname && !has_name(text, spec->hostname) && !has_name(host, spec->hostname))
+		text = arena_printf(a, "%s127.0.1.1\t%s\n", text, spec->hostname);
+	return arena_printf(a, "%s%s", text, host);
+}
+
+char *etc_hosts(struct arena *a, const struct spec *spec, const char *host)
+{
+	const char *name = spec->hostname ? spec->hostname : "";
+
+	if (host)
+		return hosts_of_host(a, spec, host);
+	return added_hosts(a, spec,
+		arena_printf(a,
+			"127.0.0.1\tlocalhost%s%s\n"
+			"::1\tlocalhost ip6-localhost ip6-loopback\n"
+			"ff02::1\tip6-allnodes\n"
+			"ff02::2\tip6-allrouters\n",
+			*name ? " " : "", name));
 }
 
 /* The lines of text that begin with the word key, or with any other word than the three we know. */
@@ -51,6 +86,15 @@ static char *joined(struct arena *a, const char *key, const char **words, size_t
 	return arena_printf(a, "%s\n", line);
 }
 
+/* No line at all where "." is among them. */
+static char *joined_domains(struct arena *a, const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->dns_search_count; i++)
+		if (strcmp(spec->dns_search[i], ".") == 0)
+			return arena_strdup(a, "");
+	return joined(a, "search", spec->dns_search, spec->dns_search_count);
+}
+
 char *etc_resolv(struct arena *a, const struct spec *spec, const char *host)
 {
 	char *servers = lines_of(a, host, "nameserver");
@@ -63,7 +107,7 @@ char *etc_resolv(struct arena *a, const struct spec *spec, const char *host)
 			servers = arena_printf(a, "%snameserver %s\n", servers, spec->dns[i]);
 	}
 	if (spec->dns_search_count)
-		search = joined(a, "search", spec->dns_search, spec->dns_search_count);
+		search = joined_domains(a, spec);
 	if (spec->dns_option_count)
 		options = joined(a, "options", spec->dns_options, spec->dns_option_count);
 	return arena_printf(a, "%s%s%s", search, servers, options);

@@ -97,7 +97,7 @@ static bool host_label_valid(const char *p, size_t len)
 	if (!len || len > 63 || p[0] == '-' || p[len - 1] == '-')
 		return false;
 	for (size_t i = 0; i < len; i++)
-		if (!is_alnum(p[i]) && p[i] != '-')
+		if (!is_alnum(p[i]) && p[i] != '-' && p[i] != '_')
 			return false;
 	return true;
 }
@@ -113,7 +113,7 @@ int hostname_check(const char *what, const char *name, struct err *err)
 		if (!host_label_valid(p, len)) {
 			err_value(err, what, name, "is not a host name");
 			return err_hint(err,
-				"use letters, digits and inner '-', with dots between words");
+				"use letters, digits, '_' and inner '-', with dots between words");
 		}
 		p += len;
 		if (!*p)

@@ -51,13 +51,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fuzz_input in = {data, size};
 	struct spec spec;
 	struct err err = {0};
-	autofree char *flag = fuzz_part(&in, NULL), *file = fuzz_part(&in, NULL);
+	size_t file_len;
+	autofree char *flag = fuzz_part(&in, NULL), *file = fuzz_part(&in, &file_len);
 	autofree char *host = fuzz_rest(&in, NULL);
 
 	fuzz_spec_init(&spec);
 	if (env_flag(&spec, "--env", flag, host_env, &err) < 0)
 		fuzz_refused(&err);
-	if (envfile_parse(&spec, "file", file, host_env, &err) < 0)
+	if (envfile_parse(&spec, "file", file, file_len, host_env, &err) < 0)
 		fuzz_refused(&err);
 	check_env(&spec);
 	fuzz_round_trip(&spec);

@@ -12,6 +12,11 @@ static struct spec spec;
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 static char *host_env[] = {"HOME=/root", "HOMER=simpson", "EMPTY=", "BAD=\xff", NULL};
 
+static int parse(const char *path, const char *text, char *const *env)
+{
+	return envfile_parse(&spec, path, text, strlen(text), env, &err);
+}
+
 static const char *get(const char *key)
 {
 	return env_get(&spec, key);
@@ -80,10 +85,10 @@ Test(envfile, many_stay_terminated)
 Test(envfile, file)
 {
 	cr_assert_eq(
-		envfile_parse(&spec, "f",
+		parse("f",
 			"\xef\xbb\xbf# comment\n\n  \t\n  A=1\nB=\"q\" # kept\r\nC=\n\tHOME\nABSENT\n"
 			"  # c\nD= x \nA=2",
-			host_env, &err),
+			host_env),
 		0, "%s", err.text);
 	cr_assert_eq(spec.process.envc, 5);
 	cr_assert_str_eq(get("A"), "2");
@@ -95,17 +100,25 @@ Test(envfile, file)
 
 Test(envfile, empty_file)
 {
-	cr_assert_eq(envfile_parse(&spec, "f", "", NULL, &err), 0);
-	cr_assert_eq(envfile_parse(&spec, "f", "\n\n\r\n", NULL, &err), 0);
+	cr_assert_eq(parse("f", "", NULL), 0);
+	cr_assert_eq(parse("f", "\n\n\r\n", NULL), 0);
 	cr_assert_eq(spec.process.envc, 0);
 }
 
 Test(envfile, file_refused_names_the_line)
 {
-	cr_assert_eq(envfile_parse(&spec, "vars", "A=1\n\nexport B=2\n", host_env, &err), -1);
+	cr_assert_eq(parse("vars", "A=1\n\nexport B=2\n", host_env), -1);
 	cr_assert_str_eq(err.text, "vars:3: 'export B=2' has a blank in its key");
-	cr_assert_eq(envfile_parse(&spec, "vars", "=x", host_env, &err), -1);
-	cr_assert_eq(envfile_parse(&spec, "vars", "A = 1", host_env, &err), -1);
-	cr_assert_eq(envfile_parse(&spec, "vars", "A=\xff", host_env, &err), -1);
-	cr_assert_eq(envfile_parse(&spec, "vars", "A B", host_env, &err), -1);
+	cr_assert_eq(parse("vars", "=x", host_env), -1);
+	cr_assert_eq(parse("vars", "A = 1", host_env), -1);
+	cr_assert_eq(parse("vars", "A=\xff", host_env), -1);
+	cr_assert_eq(parse("vars", "A B", host_env), -1);
+}
+
+Test(envfile, a_nul_is_no_end)
+{
+	static const char text[] = "A=1\nB=2\0C=3\nD=4\n";
+
+	cr_assert_eq(envfile_parse(&spec, "vars", text, sizeof(text) - 1, NULL, &err), -1);
+	cr_assert_str_eq(err.text, "vars:2: there is a NUL byte in the line");
 }

@@ -110,7 +110,9 @@ Test(plan, leaves_files_alone_that_the_user_mounts)
 
 	spec_mount_add(&s,
 		(struct mount){.kind = MOUNT_BIND, .source = "/x", .target = "/etc/hosts"});
-	cr_assert_eq(plan_make(&s, "nameserver 192.0.2.1\n", &p, &s.arena, &err), 0);
+	cr_assert_eq(plan_make(&s, &(struct host_etc){.resolv = "nameserver 192.0.2.1\n"}, &p,
+			     &s.arena, &err),
+		0);
 	cr_assert_eq(p.etc_count, 2);
 	cr_assert_str_eq(p.etc[0].target, "/etc/hostname");
 	cr_assert_str_eq(p.etc[1].target, "/etc/resolv.conf");

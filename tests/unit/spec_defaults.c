@@ -118,10 +118,40 @@ Test(etcfiles, hosts_name_the_container_and_what_was_added)
 	s.hostname = "web";
 	s.hosts = &db;
 	s.host_count = 1;
-	text = etc_hosts(&s.arena, &s);
+	text = etc_hosts(&s.arena, &s, NULL);
 	cr_assert(strstr(text, "127.0.0.1\tlocalhost web\n"));
 	cr_assert(strstr(text, "::1\tlocalhost "));
 	cr_assert(strstr(text, "10.0.0.7\tdb\n"));
+	spec_free(&s);
+}
+
+Test(etcfiles, hosts_of_the_host_stand_behind_what_was_added)
+{
+	static const char host[] = "127.0.0.1 localhost # web\n192.0.2.1\tnode node.example\n";
+	struct spec s = fresh();
+	struct key_value db = {"db", "10.0.0.7"};
+
+	s.hosts = &db;
+	s.host_count = 1;
+	s.hostname = "web";
+	cr_assert_str_eq(etc_hosts(&s.arena, &s, host),
+		"10.0.0.7\tdb\n127.0.1.1\tweb\n127.0.0.1 localhost # web\n"
+		"192.0.2.1\tnode node.example\n");
+	s.hostname = "node";
+	cr_assert_str_eq(etc_hosts(&s.arena, &s, host),
+		"10.0.0.7\tdb\n127.0.0.1 localhost # web\n192.0.2.1\tnode node.example\n");
+	spec_free(&s);
+}
+
+Test(etcfiles, a_search_domain_of_a_dot_is_none)
+{
+	struct spec s = fresh();
+	const char *dot[] = {"."};
+
+	s.dns_search = dot;
+	s.dns_search_count = 1;
+	cr_assert_str_eq(etc_resolv(&s.arena, &s, "search example.org\nnameserver 192.0.2.1\n"),
+		"nameserver 192.0.2.1\n");
 	spec_free(&s);
 }
 
