@@ -1,6 +1,8 @@
 #include "cgroup/hierarchy.h"
 
 #include "base/fd.h"
+#include "base/file.h"
+#include "cgroup/controller.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -164,4 +166,40 @@ int cgroup_parent_open(int hierarchy_fd, struct err *err)
 	else if (err->sys == EAGAIN)
 		err_hint(err, "cgroup.max.descendants or cgroup.max.depth at the top is reached");
 	return -1;
+}
+
+/* The weight of ten containers, as all that log wait for it; half of the machine at most, as what it does is
+ * done for containers with less. Memory has no bound here: each has a constant amount, and one that is
+ * shared would let the log of one container push out the supervisor of another. */
+static void supervisors_bound(int hierarchy_fd, int fd)
+{
+	char quota[48];
+
+	if (cgroup_controller_enable(hierarchy_fd, fd, "cpu.max") != CONTROLLER_ENABLED)
+		return;
+	snprintf(quota, sizeof(quota), "%ld 100000", sysconf(_SC_NPROCESSORS_ONLN) * 50000);
+	file_poke(fd, "cpu.weight", "1000");
+	file_poke(fd, "cpu.max", quota);
+}
+
+int cgroup_supervisors_open(void)
+{
+	static const char name[] = "supervisors";
+	char path[256];
+	struct err ignored;
+	autofd int hierarchy = cgroup_hierarchy_open(path, sizeof(path), &ignored);
+	autofd int parent = hierarchy < 0 ? -1 : cgroup_parent_open(hierarchy, &ignored);
+	bool made;
+	int fd;
+
+	if (parent < 0)
+		return -1;
+	fd = openat(parent, name, OPEN_DIR);
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	made = mkdirat(parent, name, 0755) == 0;
+	fd = openat(parent, name, OPEN_DIR);
+	if (fd >= 0 && made)
+		supervisors_bound(hierarchy, fd);
+	return fd;
 }

@@ -3,19 +3,23 @@
 #include "base/arena.h"
 #include "base/fd.h"
 #include "base/fdpass.h"
+#include "cgroup/hierarchy.h"
 #include "container/attach.h"
 #include "container/claim.h"
 #include "container/release.h"
 #include "container/start.h"
+#include "ns/clone.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -110,6 +114,9 @@ static int become_supervisor(struct container *c, const struct spec *spec, const
 
 	if (exit_fd < 0)
 		return err_sys(err, "make the exit file of %s", spec->name);
+	/* What the caller has open is not for those who outlive it: locks, ends of pipes. */
+	if (syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		return err_sys(err, "close what %s is not to have", programs->supervisor);
 	arg(&a, "ctr-supervisor");
 	arg_fd(&a, "--ready", report);
 	arg_number(&a, "--pid", (uint64_t)c->record.pid);
@@ -271,6 +278,17 @@ static void out_of_memory(void)
 	_exit(ERR_STATUS_OURS);
 }
 
+/* As fork(), in the group of the supervisors where that can be. Moving there later would make every fork on
+ * the host wait. */
+static pid_t fork_supervisor(void)
+{
+	struct err ignored;
+	autofd int group = cgroup_supervisors_open(), pidfd = -1;
+	pid_t pid = group < 0 ? -1 : ns_clone(0, group, &pidfd, &ignored);
+
+	return pid < 0 ? fork() : pid;
+}
+
 int container_supervise(const struct store *store, const struct spec *spec, struct plan *plan,
 	int image_lock, int *ret_attach, struct err *err)
 {
@@ -279,7 +297,7 @@ int container_supervise(const struct store *store, const struct spec *spec, stru
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, report) < 0)
 		return err_sys(err, "cannot make a socket pair");
-	pid = fork();
+	pid = fork_supervisor();
 	if (pid < 0) {
 		err_sys(err, "cannot create the supervisor");
 		close(report[0]);

@@ -150,7 +150,8 @@ image_of() {
 	ctr-image import "$layout" "$1" && rm -r "$layout"
 }
 
-host_groups() { find "$GROUPS_AT" -mindepth 1 -maxdepth 1 -printf '%i %p\n' 2> /dev/null | sort; }
+# But for the one of the supervisors, which stays.
+host_groups() { find "$GROUPS_AT" -mindepth 1 -maxdepth 1 ! -name supervisors -printf '%i %p\n' 2> /dev/null | sort; }
 # Other programs of this machine may mount below /tmp at any time; systemd and `ip netns` at places of theirs.
 host_mounts() {
 	{

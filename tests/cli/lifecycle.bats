@@ -33,6 +33,23 @@ stop_handler() {
 	ctr rm -f free
 }
 
+@test "run -d, -t too, holds no lock of the shell that started it, and is not in its group" {
+	local group=${GROUPS_AT%/*}/caller-$BATS_ROOT_PID how
+	mkdir "$group"
+	for how in -- -t; do
+		(
+			echo "$BASHPID" > "$group/cgroup.procs"
+			flock 9
+			ctr run -d --name free --rootfs "$FS" $how sleep 600
+		) 9> lock > id
+		flock -n lock true
+		[ ! -s "$group/cgroup.procs" ]
+		[ "$(sort -u < <(for p in $(supervisors free); do cat "/proc/$p/cgroup"; done) | sed -n 's/^0:://p')" = /ctr/supervisors ]
+		ctr rm -f free
+	done
+	rmdir "$group"
+}
+
 @test "stop sends TERM and waits; the handler's status is kept" {
 	stop_handler polite
 	run -0 ctr stop polite

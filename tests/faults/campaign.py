@@ -40,6 +40,7 @@ HEADS = ["hangs", "wrong exit code", "no or more than one line", "swallowed", "l
          "name not usable"]
 SUPERVISORS = 2  # of one container
 GROUPS = "/sys/fs/cgroup/ctr"
+SUPERVISORS_GROUP = GROUPS + "/supervisors"  # stays, once there was one
 OCI_GROUPS = "/sys/fs/cgroup/oci"  # of bundles
 
 
@@ -224,7 +225,8 @@ class Lane:
         self.base = self.everything()
 
     def runners(self):
-        pids = [int(p) for p in read("/sys/fs/cgroup/runner/cgroup.procs").split()]
+        pids = [int(p) for group in ("/sys/fs/cgroup/runner", SUPERVISORS_GROUP) if os.path.isdir(group)
+                for p in read(group + "/cgroup.procs").split()]
         return [p for p in pids if p != os.getpid()]
 
     def groups(self):
@@ -232,7 +234,7 @@ class Lane:
         found = {}
         for top in (GROUPS, OCI_GROUPS):
             for where, _, _ in os.walk(top):
-                if where != top:
+                if where not in (top, SUPERVISORS_GROUP):
                     try:
                         found[where] = read(where + "/cgroup.procs").split()
                     except OSError:

@@ -100,7 +100,7 @@ class World:
     def snapshot(self):
         return {
             "mounts": set(read("/proc/self/mountinfo").splitlines()),
-            "cgroups": {d for d, _, _ in os.walk("/sys/fs/cgroup")},
+            "cgroups": {d for d, _, _ in os.walk("/sys/fs/cgroup") if not d.endswith("/ctr/supervisors")},
             "namespaces": namespaces(),
             "processes": {f"{p} {' '.join(cmdline(p))[:300]}" for p in processes() if cmdline(p)},
             "files": files_below(self.root) | files_below(self.state),
