@@ -458,16 +458,16 @@ static void weight_check(const struct cgroup_write *w, int hierarchy_fd)
 		     "write \"MAJOR:MINOR enable=1\" to io.cost.qos at the top of the cgroup tree");
 }
 
-static int write_apply(const struct cgroup_write *w, int hierarchy_fd, int group_fd,
-	struct err *err)
+static int write_apply(struct cgroup_write *w, int hierarchy_fd, int group_fd, struct err *err)
 {
 	if (file_poke(group_fd, w->file, w->value) == 0)
 		goto written;
 	if (errno == ENOENT && strncmp(w->file, "cgroup.", 7) != 0) {
 		int done = cgroup_controller_enable(hierarchy_fd, group_fd, w->file);
 
-		if (w->optional && (done == CONTROLLER_ABSENT ||
-					   (done == CONTROLLER_FAILED && errno == EBUSY)))
+		w->skipped = w->optional && (done == CONTROLLER_ABSENT ||
+						    (done == CONTROLLER_FAILED && errno == EBUSY));
+		if (w->skipped)
 			return 0;
 		if (done != CONTROLLER_ENABLED)
 			return cgroup_controller_explain(w->file, done, w->action, w->flag, err);
@@ -489,4 +489,12 @@ int cgroup_apply(int hierarchy_fd, int group_fd, const struct cgroup_plan *plan,
 		if (write_apply(&plan->writes[i], hierarchy_fd, group_fd, err) < 0)
 			return -1;
 	return 0;
+}
+
+bool cgroup_plan_skipped(const struct cgroup_plan *plan, const char *file)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->writes[i].skipped && strcmp(plan->writes[i].file, file) == 0)
+			return true;
+	return false;
 }

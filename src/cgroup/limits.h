@@ -15,6 +15,7 @@ struct cgroup_write {
 	const char *action; /* "limit memory to 512M": what goes wrong if it fails */
 	const char *flag;   /* "--memory", or the member of config.json; NULL if nobody asked */
 	bool optional;      /* skipped where the host has no such controller */
+	bool skipped;       /* it was */
 };
 
 struct cgroup_plan {
@@ -33,6 +34,9 @@ void cgroup_plan_free(struct cgroup_plan *plan);
  * the host cannot hold is an error with the reason; what was applied before it stays. A weight that
  * waits for a disk to be told of weights is a warning. */
 int cgroup_apply(int hierarchy_fd, int group_fd, const struct cgroup_plan *plan, struct err *err);
+
+/* Whether the last cgroup_apply() left this file alone, as the host has no such controller. */
+bool cgroup_plan_skipped(const struct cgroup_plan *plan, const char *file);
 
 /* "0-3,5": numbers and ascending ranges, at most 4 KiB of them. */
 bool cgroup_cpu_list_valid(const char *list);

@@ -25,6 +25,7 @@
 #include "container/trees.h"
 #include "ns/idmap.h"
 #include "ns/join.h"
+#include "ns/owner.h"
 #include "ns/rights.h"
 #include "process/lsm.h"
 #include "process/seccomp_listener.h"
@@ -407,10 +408,25 @@ static int clone_failed(const struct launch *l, struct err *err)
 			     "systemd-run --user --scope …");
 }
 
+/* The default of processes holds where nothing of the group counts them, too. */
+static const struct ns_owner *choose_owner(const struct launch *l, struct ns_owner *ret)
+{
+	const struct limits *limits = &l->spec->limits;
+
+	if (!(l->spec->ns.fresh & CLONE_NEWUSER) ||
+		!ns_owner_choose(l->plan->ids.uids, l->plan->ids.nuids, ret))
+		return NULL;
+	if (limits->pids_default && cgroup_plan_skipped(&l->plan->cgroup, "pids.max"))
+		ret->processes = limits->pids;
+	return ret;
+}
+
 static int launch(struct launch *l, struct err *err)
 {
 	struct container *c = l->c;
-	pid_t pid = ns_clone_into(&l->spec->ns, l->ns_fds, c->group_fd, &c->pidfd, err);
+	struct ns_owner owner;
+	pid_t pid = ns_clone_into(&l->spec->ns, l->ns_fds, choose_owner(l, &owner), c->group_fd,
+		&c->pidfd, err);
 
 	if (pid < 0)
 		return clone_failed(l, err);

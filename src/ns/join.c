@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "ns/clone.h"
+#include "ns/owner.h"
 #include "ns/rights.h"
 
 #include <errno.h>
@@ -126,14 +127,45 @@ struct message {
 	struct err err;
 };
 
+typedef pid_t clone_fn(uint64_t flags, int cgroup_fd, int *ret_pidfd, struct err *err);
+
+/* Who cannot be root again must not have begun anything. */
+static pid_t clone_owned(clone_fn *clone, const struct ns_owner *owner, uint64_t fresh,
+	int cgroup_fd, int *ret_pidfd, struct err *err)
+{
+	struct ns_caller caller;
+	struct err second;
+	int pidfd;
+	pid_t pid;
+
+	if (!owner)
+		return clone(fresh, cgroup_fd, ret_pidfd, err);
+	if (ns_owner_become(owner, &caller, err) < 0)
+		return -1;
+	pid = clone(fresh, cgroup_fd, &pidfd, err);
+	if (ns_owner_leave(&caller, pid == 0, pid < 0 ? &second : err) < 0) {
+		if (pid == 0)
+			_exit(ERR_STATUS_OURS);
+		if (pid > 0) {
+			kill(pid, SIGKILL);
+			waitpid(pid, NULL, 0);
+			close(pidfd);
+		}
+		return -1;
+	}
+	if (pid > 0)
+		*ret_pidfd = pidfd;
+	return pid;
+}
+
 /* Returns in the child only: a sibling of the process in between, which ends. */
-static pid_t have_sibling(bool joined, uint64_t fresh, int cgroup_fd, struct message *m,
-	int pipe_fd)
+static pid_t have_sibling(bool joined, const struct ns_owner *owner, uint64_t fresh, int cgroup_fd,
+	struct message *m, int pipe_fd)
 {
 	int pidfd;
 
 	if (joined) {
-		m->pid = ns_clone_as_sibling(fresh, cgroup_fd, &pidfd, &m->err);
+		m->pid = clone_owned(ns_clone_as_sibling, owner, fresh, cgroup_fd, &pidfd, &m->err);
 		if (m->pid == 0)
 			return 0;
 		if (m->pid < 0)
@@ -153,12 +185,13 @@ static int hide(const struct namespaces *ns, struct err *err)
 	return err_sys(err, "cannot hide from the namespaces to join");
 }
 
-static pid_t run_between(const struct namespaces *ns, const int *fds, int cgroup_fd, int pipe_fd)
+static pid_t run_between(const struct namespaces *ns, const int *fds, const struct ns_owner *owner,
+	int cgroup_fd, int pipe_fd)
 {
 	struct message m = {0};
 	bool joined = hide(ns, &m.err) == 0 && join_all(ns, fds, &m.err) == 0;
 
-	return have_sibling(joined, ns->fresh, cgroup_fd, &m, pipe_fd);
+	return have_sibling(joined, owner, ns->fresh, cgroup_fd, &m, pipe_fd);
 }
 
 /* The child is ours and not reaped before we do it, so its number stands for it. */
@@ -187,20 +220,20 @@ static pid_t take_child(int pipe_fd, pid_t between, int *ret_pidfd, struct err *
 	return m.pid;
 }
 
-pid_t ns_clone_into(const struct namespaces *ns, const int *fds, int cgroup_fd, int *ret_pidfd,
-	struct err *err)
+pid_t ns_clone_into(const struct namespaces *ns, const int *fds, const struct ns_owner *owner,
+	int cgroup_fd, int *ret_pidfd, struct err *err)
 {
 	int ends[2];
 	pid_t between, pid;
 
 	if (!needs_process_between(ns))
-		return ns_clone(ns->fresh, cgroup_fd, ret_pidfd, err);
+		return clone_owned(ns_clone, owner, ns->fresh, cgroup_fd, ret_pidfd, err);
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_sys(err, "cannot make a pipe");
 	between = fork();
 	if (between == 0) {
 		close(ends[0]);
-		pid = run_between(ns, fds, cgroup_fd, ends[1]);
+		pid = run_between(ns, fds, owner, cgroup_fd, ends[1]);
 		close(ends[1]);
 		return pid;
 	}
@@ -230,7 +263,7 @@ pid_t ns_clone_inside(int pidfd, uint64_t flags, int cgroup_fd,
 		bool joined = (!prepare || prepare(arg, &m.err) == 0) &&
 			      ns_join(pidfd, flags, &m.err) == 0;
 
-		return have_sibling(joined, 0, -1, &m, out);
+		return have_sibling(joined, NULL, 0, -1, &m, out);
 	}
 	close(take_fd(&out));
 	return take_child(in, between, ret_pidfd, err);

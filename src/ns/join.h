@@ -12,6 +12,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "ns/owner.h"
 #include "spec/spec.h"
 
 #include <sys/types.h>
@@ -27,9 +28,9 @@ void ns_paths_close(const struct namespaces *ns, int *fds);
 uint64_t ns_paths_flags(const struct namespaces *ns);
 
 /* As ns_clone(), with the fresh namespaces of ns, and into those of fds: in the child, all have been
- * joined but those that ns_paths_join() is for. */
-pid_t ns_clone_into(const struct namespaces *ns, const int *fds, int cgroup_fd, int *ret_pidfd,
-	struct err *err);
+ * joined but those that ns_paths_join() is for. owner: of a fresh user namespace, or NULL: the caller. */
+pid_t ns_clone_into(const struct namespaces *ns, const int *fds, const struct ns_owner *owner,
+	int cgroup_fd, int *ret_pidfd, struct err *err);
 
 /* As ns_clone() without new namespaces, into those of flags of the process behind pidfd: for a caller
  * whose rights begin in the user namespace among them. A process in between, born in the group, does

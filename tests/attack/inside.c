@@ -8,16 +8,21 @@
 #include <linux/io_uring.h>
 #include <linux/keyctl.h>
 #include <linux/perf_event.h>
+#include <mqueue.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fanotify.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { EXCHANGE = 2, XFRM = 6, NETFILTER = 12 };
@@ -211,6 +216,139 @@ static int doors(char **arg)
 	return 0;
 }
 
+/* What the kernel counts for each user: one more of it, or -1. DIR has room for files. */
+static int one_inotify(const char *dir)
+{
+	(void)dir;
+	return inotify_init1(0);
+}
+
+/* One instance watches a file once: many of them, and a new file when all do. */
+static int one_watch(const char *dir)
+{
+	enum { INSTANCES = 100 };
+	static int instances[INSTANCES], made, next, files;
+	static char path[4096];
+
+	if (next == 0) {
+		snprintf(path, sizeof(path), "%s/watched.%d.%d", dir, getpid(), files++);
+		close(open(path, O_WRONLY | O_CREAT, 0600));
+	}
+	if (made < INSTANCES && (instances[made] = inotify_init1(0)) >= 0)
+		made++;
+	next = next + 1 < made ? next + 1 : 0;
+	return made ? inotify_add_watch(instances[next], path, IN_MODIFY) : -1;
+}
+
+static int one_signal(const char *dir)
+{
+	struct sigevent e = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+	timer_t t;
+
+	(void)dir;
+	return timer_create(CLOCK_MONOTONIC, &e, &t);
+}
+
+static int one_queue(const char *dir)
+{
+	static int n;
+	char name[64];
+	mqd_t q;
+
+	(void)dir;
+	snprintf(name, sizeof(name), "/ctr-attack-%d-%d", getpid(), n++);
+	q = mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, NULL);
+	mq_unlink(name);
+	return q;
+}
+
+static int one_fanotify(const char *dir)
+{
+	(void)dir;
+	return fanotify_init(FAN_CLASS_NOTIF | 0x200 /* FAN_REPORT_FID */, O_RDONLY);
+}
+
+static int one_terminal(const char *dir)
+{
+	(void)dir;
+	return open("/dev/pts/ptmx", O_RDWR | O_NOCTTY);
+}
+
+static _Noreturn void wait_with_parent(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		pause();
+}
+
+static int one_process(const char *dir)
+{
+	pid_t pid = fork();
+
+	(void)dir;
+	if (pid == 0)
+		wait_with_parent();
+	return pid;
+}
+
+/* Of another user each time. */
+static int one_user(const char *dir)
+{
+	static int uid;
+	pid_t pid = fork();
+
+	(void)dir;
+	uid++;
+	if (pid == 0 && setresuid((uid_t)uid, (uid_t)uid, (uid_t)uid) < 0)
+		_exit(1);
+	if (pid == 0)
+		wait_with_parent();
+	return pid;
+}
+
+static const struct {
+	const char *name;
+	int (*one)(const char *dir);
+} counted[] = {
+	{"inotify", one_inotify},
+	{"watches", one_watch},
+	{"signals", one_signal},
+	{"queues", one_queue},
+	{"fanotify", one_fanotify},
+	{"terminals", one_terminal},
+	{"processes", one_process},
+	{"users", one_user},
+};
+
+/* How many of WHAT it gets, at most MAX. */
+static long gets(const char *what, const char *dir, long max)
+{
+	long n = 0;
+
+	for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
+		if (strcmp(what, counted[i].name) == 0)
+			while (n < max && counted[i].one(dir) >= 0)
+				n++;
+	return n;
+}
+
+/* take WHAT DIR MAX: and keeps it, for ever. */
+static int take(char **arg)
+{
+	long n = gets(arg[0], arg[1], atol(arg[2]));
+
+	printf("took %ld %s\n", n, n < atol(arg[2]) ? strerror(errno) : "");
+	while (pause() < 0)
+		;
+	return 0;
+}
+
+/* try WHAT DIR N: whether it gets so many. */
+static int try(char **arg)
+{
+	return gets(arg[0], arg[1], atol(arg[2])) == atol(arg[2]) ? 0 : 1;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(char **arg);
@@ -222,6 +360,8 @@ static const struct {
 	{"freeze", freeze, 0},
 	{"storm", storm, 0},
 	{"doors", doors, 0},
+	{"take", take, 3},
+	{"try", try, 3},
 };
 
 int main(int argc, char **argv)

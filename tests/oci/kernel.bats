@@ -52,6 +52,26 @@ USERS='.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerI
 	[ "$(xargs <<< "$output")" = '0 100000 1000 1000 200000 5 0' ]
 }
 
+# owner_of PID: who owns its user namespace, by NS_GET_OWNER_UID.
+owner_of() {
+	python3 -c 'import fcntl, struct, sys
+print(*struct.unpack("I", fcntl.ioctl(open("/proc/%s/ns/user" % sys.argv[1]), 0xb704, bytes(4))))' "$1"
+}
+
+@test "the user namespace is owned by the container's root, where that is nobody of the host" {
+	chown 100000:100000 "$FS" "$FS"/*
+	ip netns add "oci-$$"
+	sh_bundle 'sleep 60' "$USERS"
+	create oci-own
+	[ "$(owner_of "$(cat "$B/pid")")" = 100000 ]
+	sh_bundle 'sleep 60' "$USERS"' | (.linux.namespaces[] | select(.type == "network")).path = "/run/netns/oci-'$$'"'
+	create oci-joins
+	[ "$(owner_of "$(cat "$B/pid")")" = 100000 ]
+	sh_bundle 'sleep 60' "$USERS | .linux.uidMappings[0].hostID = 1000"
+	create oci-user
+	[ "$(owner_of "$(cat "$B/pid")")" = 0 ]
+}
+
 # config-linux.md, "Cgroup ownership".
 @test "a writable cgroup of its own belongs to who runs in it" {
 	local writable='.mounts += [{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["rw", "nosuid"]}]'
@@ -70,6 +90,10 @@ USERS='.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerI
 @test "clocks with offsets" {
 	[ -e /proc/self/timens_offsets ] || skip "this kernel has no time namespaces"
 	run -0 run_in '.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {boottime: {secs: 9000000}}' \
+		'cut -d. -f1 /proc/uptime'
+	[ "$output" -ge 9000000 ]
+	chown 100000:100000 "$FS" "$FS"/*
+	run -0 run_in "$USERS"' | .linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {boottime: {secs: 9000000}}' \
 		'cut -d. -f1 /proc/uptime'
 	[ "$output" -ge 9000000 ]
 }

@@ -1,0 +1,111 @@
+#include "ns/owner.h"
+
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { NOBODY_NEW = -1 };
+
+/* What a caller does to a container, and may do as the owner of its namespace without having it. */
+static const int needed[] = {CAP_DAC_OVERRIDE, CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_NET_ADMIN,
+	CAP_SYS_CHROOT, CAP_SYS_PTRACE, CAP_SYS_ADMIN};
+
+struct caps {
+	struct __user_cap_header_struct head;
+	struct __user_cap_data_struct data[2];
+};
+
+static bool caps_get(struct caps *ret)
+{
+	*ret = (struct caps){.head = {.version = _LINUX_CAPABILITY_VERSION_3}};
+	return capget(&ret->head, ret->data) == 0;
+}
+
+static bool reaches_others(void)
+{
+	struct caps have;
+	uid_t real, effective, saved;
+
+	if (getresuid(&real, &effective, &saved) < 0 || real || effective || saved ||
+		!caps_get(&have))
+		return false;
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (!(have.data[needed[i] / 32].effective >> (needed[i] % 32) & 1))
+			return false;
+	return true;
+}
+
+bool ns_owner_choose(const struct id_map *uids, size_t n, struct ns_owner *ret)
+{
+	uint32_t uid;
+
+	if (n == 0)
+		return false;
+	if (!id_map_find(uids, n, 0, &uid))
+		uid = uids[0].outside;
+	if (uid < NS_OWNER_MIN || !reaches_others())
+		return false;
+	*ret = (struct ns_owner){.uid = uid};
+	return true;
+}
+
+/* Leaving id 0 takes the effective capabilities, but not the permitted ones, as the saved id stays. */
+static int regain_caps(struct err *err)
+{
+	struct caps have;
+
+	if (!caps_get(&have))
+		return err_sys(err, "cannot see our capabilities");
+	for (int i = 0; i < 2; i++)
+		have.data[i].effective = have.data[i].permitted;
+	return capset(&have.head, have.data) == 0
+		       ? 0
+		       : err_sys(err, "cannot keep our capabilities as another user");
+}
+
+/* The kernel takes what it is here for the limit of the whole namespace; but for a caller whose real user
+ * is root, who has none. */
+static int limit_processes(uint64_t n, struct err *err)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NPROC, &limit) < 0)
+		return err_sys(err, "cannot see how many processes there may be");
+	limit.rlim_cur = n < limit.rlim_max ? n : limit.rlim_max;
+	return setrlimit(RLIMIT_NPROC, &limit) == 0
+		       ? 0
+		       : err_sys(err, "cannot limit processes to %llu", (unsigned long long)n);
+}
+
+int ns_owner_become(const struct ns_owner *owner, struct ns_caller *ret, struct err *err)
+{
+	const uid_t real = owner->processes ? owner->uid : (uid_t)NOBODY_NEW;
+	struct err second;
+
+	*ret = (struct ns_caller){.real = getuid(), .dumpable = prctl(PR_GET_DUMPABLE)};
+	if (prctl(PR_GET_PDEATHSIG, &ret->death_signal) < 0 ||
+		getrlimit(RLIMIT_NPROC, &ret->processes) < 0)
+		return err_sys(err, "cannot see what we are");
+	if (syscall(SYS_setresuid, real, owner->uid, NOBODY_NEW) < 0)
+		return err_sys(err, "cannot become the owner of the container's ids");
+	if (regain_caps(err) == 0 &&
+		(!owner->processes || limit_processes(owner->processes, err) == 0))
+		return 0;
+	ns_owner_leave(ret, false, &second);
+	return -1;
+}
+
+/* A child that cannot be seen by its own user could not see itself in procfs. */
+int ns_owner_leave(const struct ns_caller *caller, bool child, struct err *err)
+{
+	if (!child && syscall(SYS_setresuid, caller->real, 0, NOBODY_NEW) < 0)
+		return err_sys(err, "cannot be root again");
+	if (setrlimit(RLIMIT_NPROC, &caller->processes) < 0)
+		return err_sys(err, "cannot have as many processes as before");
+	if (caller->dumpable == 1 && prctl(PR_SET_DUMPABLE, 1) < 0)
+		return err_sys(err, "cannot be seen as before");
+	if (!child && caller->death_signal && prctl(PR_SET_PDEATHSIG, caller->death_signal) < 0)
+		return err_sys(err, "cannot be tied to our parent as before");
+	return 0;
+}

@@ -1,0 +1,153 @@
+#include "ns/idmap.h"
+#include "ns/join.h"
+#include "ns/owner.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <sys/capability.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define NEEDS_ROOT()                                                                               \
+	do {                                                                                       \
+		if (geteuid() != 0)                                                                \
+			cr_skip_test("needs root");                                                \
+	} while (0)
+
+enum { UID = 0x7fff0000 };
+
+static struct err err;
+
+static int make_and_fill(int go, int report)
+{
+	char forked = 0, byte;
+
+	if (read(go, &byte, 1) != 1 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		_exit(1);
+	/* Each of another id, as all of them count together. */
+	for (; forked < 100; forked++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			break;
+		if (pid == 0 && setresuid((uid_t)forked + 1, (uid_t)forked + 1, (uid_t)-1) < 0)
+			_exit(1);
+		while (pid == 0)
+			pause();
+	}
+	(void)!write(report, &forked, 1);
+	for (;;)
+		pause();
+}
+
+static pid_t clone_for(const struct ns_owner *owner, int go[2], int report[2])
+{
+	const struct namespaces ns = {.fresh = CLONE_NEWUSER | CLONE_NEWPID};
+	int pidfd;
+	pid_t pid;
+
+	cr_assert_eq(pipe2(go, O_CLOEXEC), 0);
+	cr_assert_eq(pipe2(report, O_CLOEXEC), 0);
+	pid = ns_clone_into(&ns, NULL, owner, -1, &pidfd, &err);
+	cr_assert(pid >= 0, "%s", err.text);
+	if (pid == 0)
+		make_and_fill(go[0], report[1]);
+	return pid;
+}
+
+static uid_t owner_of(pid_t pid)
+{
+	int fd = idmap_userns_open(pid, &err);
+	uid_t uid = 0;
+
+	cr_assert(fd >= 0, "%s", err.text);
+	cr_assert_eq(ioctl(fd, NS_GET_OWNER_UID, &uid), 0);
+	close(fd);
+	return uid;
+}
+
+static void finish(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+Test(ns_owner, is_another_and_the_caller_is_as_before)
+{
+	NEEDS_ROOT();
+	const struct ns_owner owner = {.uid = UID, .processes = 10};
+	struct rlimit before, after;
+	uid_t r, e, s;
+	int go[2], report[2], sig = 0;
+	cap_t had = cap_get_proc();
+	pid_t pid;
+
+	cr_assert_eq(prctl(PR_SET_PDEATHSIG, SIGWINCH), 0);
+	cr_assert_eq(getrlimit(RLIMIT_NPROC, &before), 0);
+	pid = clone_for(&owner, go, report);
+	cr_assert_eq(owner_of(pid), UID);
+	cr_assert_eq(getresuid(&r, &e, &s), 0);
+	cr_assert(r == 0 && e == 0 && s == 0);
+	cr_assert_eq(prctl(PR_GET_DUMPABLE), 1);
+	cr_assert_eq(prctl(PR_GET_PDEATHSIG, &sig), 0);
+	cr_assert_eq(sig, SIGWINCH);
+	cr_assert_eq(getrlimit(RLIMIT_NPROC, &after), 0);
+	cr_assert(after.rlim_cur == before.rlim_cur && after.rlim_max == before.rlim_max);
+	cr_assert_eq(cap_compare(had, cap_get_proc()), 0);
+	cap_free(had);
+	finish(pid);
+}
+
+Test(ns_owner, processes_of_all_ids_count_together)
+{
+	NEEDS_ROOT();
+	const struct ns_owner owner = {.uid = UID, .processes = 10};
+	const struct id_map map = {0, UID, 65536};
+	int go[2], report[2];
+	char forked = -1;
+	pid_t pid = clone_for(&owner, go, report);
+
+	cr_assert_eq(idmap_write(pid, &map, 1, &map, 1, &err), 0, "%s", err.text);
+	cr_assert_eq(write(go[1], "", 1), 1);
+	cr_assert_eq(read(report[0], &forked, 1), 1);
+	cr_assert_eq(forked, 9, "%d", forked);
+	finish(pid);
+}
+
+Test(ns_owner, is_nobody_whom_the_host_may_know)
+{
+	NEEDS_ROOT();
+	const struct id_map some[] = {{1, 100001, 9}, {0, 100000, 1}}, people = {0, 1000, 1},
+			    same = {0, 0, 65536}, without_root = {5, 200000, 1};
+	struct ns_owner owner = {.uid = 7};
+
+	cr_assert(!ns_owner_choose(NULL, 0, &owner));
+	cr_assert(!ns_owner_choose(&people, 1, &owner));
+	cr_assert(!ns_owner_choose(&same, 1, &owner));
+	cr_assert_eq(owner.uid, 7);
+	cr_assert(ns_owner_choose(some, 2, &owner));
+	cr_assert_eq(owner.uid, 100000);
+	cr_assert_eq(owner.processes, 0);
+	cr_assert(ns_owner_choose(&without_root, 1, &owner));
+	cr_assert_eq(owner.uid, 200000);
+}
+
+/* As an engine in a container may be: what it has over the namespace, it has as its owner. */
+Test(ns_owner, is_the_caller_where_that_has_few_rights)
+{
+	NEEDS_ROOT();
+	const struct id_map map = {0, 100000, 65536};
+	const cap_value_t ptrace = CAP_SYS_PTRACE;
+	cap_t caps = cap_get_proc();
+	struct ns_owner owner;
+
+	cap_set_flag(caps, CAP_EFFECTIVE, 1, &ptrace, CAP_CLEAR);
+	cr_assert_eq(cap_set_proc(caps), 0);
+	cr_assert(!ns_owner_choose(&map, 1, &owner));
+	cap_free(caps);
+}
