@@ -158,7 +158,7 @@ static int events_get_at(int dirfd, const char *path, struct cgroup_events *ret)
 	return 0;
 }
 
-static int events_get(int group_fd, struct cgroup_events *ret)
+int cgroup_events_get(int group_fd, struct cgroup_events *ret)
 {
 	return events_get_at(group_fd, "cgroup.events", ret);
 }
@@ -167,14 +167,14 @@ int cgroup_populated(int group_fd)
 {
 	struct cgroup_events e;
 
-	return events_get(group_fd, &e) < 0 ? -1 : e.populated;
+	return cgroup_events_get(group_fd, &e) < 0 ? -1 : e.populated;
 }
 
 int cgroup_frozen(int group_fd)
 {
 	struct cgroup_events e;
 
-	return events_get(group_fd, &e) < 0 ? -1 : e.frozen;
+	return cgroup_events_get(group_fd, &e) < 0 ? -1 : e.frozen;
 }
 
 /* 0, or -1 with errno. */

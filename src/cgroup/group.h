@@ -46,5 +46,7 @@ int cgroup_delegate(int group_fd, uid_t uid, struct err *err);
 struct cgroup_events {
 	bool populated, frozen;
 };
+/* Both at once. A group that is gone is neither. -1 with errno. */
+int cgroup_events_get(int group_fd, struct cgroup_events *ret);
 /* Takes the text of cgroup.events. -1 if a key is missing or malformed. */
 int cgroup_events_parse(const char *text, struct cgroup_events *ret);

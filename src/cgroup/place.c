@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum {
 	TRIES = 100,
@@ -93,10 +94,37 @@ static bool is_named(int above, const char *name, int fd)
 	       ours.st_ino == there.st_ino;
 }
 
+/* The group, or the one above it, that was told to freeze: the length of its path. */
+static size_t frozen_part(int hierarchy_fd, const char *path)
+{
+	char file[CGROUP_PATH_SIZE + 16], value[8];
+	size_t len = 0;
+
+	do {
+		len += strspn(path + len, "/");
+		len += strcspn(path + len, "/");
+		snprintf(file, sizeof(file), "%.*s/cgroup.freeze", (int)len, path);
+	} while (path[len] &&
+		 (file_peek(hierarchy_fd, file, value, sizeof(value)) <= 0 || value[0] != '1'));
+	return len;
+}
+
+/* Whoever is born in it would never come so far as to tell us anything. */
+static int is_frozen(int hierarchy_fd, const char *path, struct err *err)
+{
+	int len = (int)frozen_part(hierarchy_fd, path);
+
+	err_set(err, "cgroup /%.*s is frozen: nothing can start in /%s", len, path, path);
+	err->sys = EBUSY;
+	return err_hint(err, "thaw it: echo 0 >/sys/fs/cgroup/%.*s/cgroup.freeze", len, path);
+}
+
 /* Locked, and with nobody in it. ESTALE: it was removed meanwhile. */
-static int take(int above, const char *name, const char *path, struct err *err)
+static int take(int hierarchy_fd, int above, const char *name, const char *path, struct err *err)
 {
 	autofd int fd = cgroup_create(above, name, err);
+	const bool made = fd >= 0;
+	struct cgroup_events now = {0};
 
 	if (fd < 0 && err->sys == EEXIST)
 		fd = cgroup_open(above, name, err);
@@ -107,8 +135,12 @@ static int take(int above, const char *name, const char *path, struct err *err)
 	}
 	if (!cgroup_place_lock(fd))
 		return in_use(path, "another container is about to be in it", err);
-	if (cgroup_populated(fd) > 0)
+	if (cgroup_events_get(fd, &now) == 0 && now.populated)
 		return in_use(path, "there are processes in it", err);
+	if (now.frozen && made)
+		unlinkat(above, name, AT_REMOVEDIR);
+	if (now.frozen)
+		return is_frozen(hierarchy_fd, path, err);
 	if (is_named(above, name, fd))
 		return take_fd(&fd);
 	err_set(err, "cgroup /%s is in use: it was removed meanwhile", path);
@@ -128,7 +160,7 @@ int cgroup_place_make(int hierarchy_fd, const char *path, struct err *err)
 	int fd = -1;
 
 	for (int i = 0; above >= 0 && i < TRIES; i++) {
-		fd = take(above, name, path, err);
+		fd = take(hierarchy_fd, above, name, path, err);
 		if (fd >= 0 || err->sys != ESTALE)
 			break;
 	}

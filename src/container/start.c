@@ -402,6 +402,16 @@ static _Noreturn void be_child(struct launch *l)
  * user's systemd, which the scope is in. */
 static int clone_failed(const struct launch *l, struct err *err)
 {
+	const struct container *c = l->c;
+	char type[32];
+
+	if (err->sys == EOPNOTSUPP && c->group_fd >= 0 &&
+		file_peek(c->group_fd, "cgroup.type", type, sizeof(type)) > 0) {
+		err_set(err, "no process can start in cgroup /%s: its type is \"%s\"",
+			c->record.cgroup[0] ? c->record.cgroup : "ctr", type);
+		err->sys = EOPNOTSUPP;
+		return err_hint(err, "a group above it is threaded: cgroup.type there says so");
+	}
 	if (err->sys != EACCES || l->scope.dir_fd < 0 || rights_over_init())
 		return -1;
 	return err_hint(err, "a scope of the user's systemd is entered from within that only: "
