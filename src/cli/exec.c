@@ -9,6 +9,7 @@
 #include "container/start.h"
 #include "process/seccomp.h"
 #include "spec/defaults.h"
+#include "spec/name.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,9 +34,7 @@ BOOL_FLAG(detach)
 
 static int set_user(void *to, const char *what, const char *value, struct err *err)
 {
-	(void)what, (void)err;
-	((struct exec_flags *)to)->user = value;
-	return 0;
+	return user_given(what, value, &((struct exec_flags *)to)->user, err);
 }
 
 static int set_workdir(void *to, const char *what, const char *value, struct err *err)

@@ -72,8 +72,12 @@ BOOL_FLAG(dry_run, dry_run)
 TEXT_FLAG(cgroup_parent, cgroup_parent)
 TEXT_FLAG(cidfile, cidfile)
 TEXT_FLAG(entrypoint, entrypoint)
-TEXT_FLAG(user, user)
 TEXT_FLAG(stop_signal, stop_signal)
+
+static int set_user(void *to, const char *what, const char *value, struct err *err)
+{
+	return user_given(what, value, &((struct run_options *)to)->user, err);
+}
 
 static int set_detach_keys(void *to, const char *what, const char *value, struct err *err)
 {

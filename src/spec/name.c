@@ -121,6 +121,15 @@ int hostname_check(const char *what, const char *name, struct err *err)
 	}
 }
 
+int user_given(const char *what, const char *value, const char **ret_user, struct err *err)
+{
+	if (*value == ':')
+		return err_value(err, what, value, "names a group, and no user");
+	if (*value)
+		*ret_user = value;
+	return 0;
+}
+
 int key_value_parse(struct arena *a, const char *what, const char *s, struct key_value *ret,
 	struct err *err)
 {

@@ -18,6 +18,10 @@ int id_random(char ret_id[ID_SIZE], struct err *err);
  * HOSTNAME_MAX in all, the kernel's own limit. */
 int hostname_check(const char *what, const char *name, struct err *err);
 
+/* What is given as --user: "USER[:GROUP]". Empty it asks for nobody else: *ret_user stays. Without a user
+ * before the ':' it would mean root, which nobody asked for: refused. */
+int user_given(const char *what, const char *value, const char **ret_user, struct err *err);
+
 /* "KEY=VALUE" with a key that is not empty, both valid UTF-8, split at the first '='. */
 int key_value_parse(struct arena *a, const char *what, const char *s, struct key_value *ret,
 	struct err *err);

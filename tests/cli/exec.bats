@@ -175,3 +175,10 @@ echo evil" > /evil/sh; /bin/chmod 755 /evil/sh'
 	ctr rm -f plain
 	[ "$(sha256sum < "$BUILD/ctr")" = "$sum" ]
 }
+
+@test "-u: nothing is the container's own user, and a group alone names none" {
+	started user --user 1000:1001 -- sleep 600
+	[ "$(ctr exec -u '' user id -u)" = 1000 ]
+	refused 125 "--user: ':6' names a group, and no user" ctr exec -u :6 user id -u
+	refused 125 "--user: ':6' names a group, and no user" ctr run --rm --rootfs "$FS" -u :6 -- true
+}
