@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/fdpass.h"
 #include "cgroup/group.h"
+#include "cgroup/place.h"
 #include "container/payload.h"
 #include "container/rdt.h"
 #include "ns/clone.h"
@@ -132,15 +133,29 @@ static bool has_group(const struct container *c)
 	return !c->record.bundle[0] || c->record.cgroup[0];
 }
 
+static int open_group(const struct container *c, const char *subgroup, struct err *err)
+{
+	autofd int below = -1;
+
+	if (!subgroup)
+		return cgroup_open_for_exec(c->group_fd, err);
+	below = cgroup_place_open(c->group_fd, subgroup, err);
+	if (below >= 0 && cgroup_frozen(below) > 0 && cgroup_frozen(c->group_fd) <= 0)
+		return err_set(err, "cgroup %s is frozen: nothing can start in it", subgroup);
+	return below < 0 ? -1 : cgroup_open_for_exec(below, err);
+}
+
 /* A child of ours that is born in the group and the pid namespace of the container, and joins the
  * rest itself: the group wants the rights we have now, the others those it gets there. */
-static pid_t clone_into(struct container *c, const struct process_spec *p, int *ret_pidfd,
-	struct err *err)
+static pid_t clone_into(struct container *c, const struct process_spec *p, const char *subgroup,
+	int *ret_pidfd, struct err *err)
 {
 	uint64_t namespaces = c->record.namespaces;
 	autofd int group = -1;
 
-	if (has_group(c) && (group = cgroup_open_for_exec(c->group_fd, err)) < 0)
+	if (!has_group(c) && subgroup)
+		return err_set(err, "%s has no cgroup: there is none below it", c->record.name);
+	if (has_group(c) && (group = open_group(c, subgroup, err)) < 0)
 		return -1;
 	if (must_enter_first(c))
 		return ns_clone_inside(c->pidfd, namespaces, group, prepare_outside, p, ret_pidfd,
@@ -151,18 +166,18 @@ static pid_t clone_into(struct container *c, const struct process_spec *p, int *
 }
 
 /* What the child inherits to begin with, and we have only lent. */
-static pid_t clone_on_cpus(struct container *c, const struct process_spec *p, int *ret_pidfd,
-	struct err *err)
+static pid_t clone_on_cpus(struct container *c, const struct process_spec *p, const char *subgroup,
+	int *ret_pidfd, struct err *err)
 {
 	struct cpus before;
 	pid_t pid;
 
 	if (!p->cpus_initial)
-		return clone_into(c, p, ret_pidfd, err);
+		return clone_into(c, p, subgroup, ret_pidfd, err);
 	if (cpus_get(&before, err) < 0 ||
 		cpus_apply(0, "execCPUAffinity.initial", p->cpus_initial, err) < 0)
 		return -1;
-	pid = clone_into(c, p, ret_pidfd, err);
+	pid = clone_into(c, p, subgroup, ret_pidfd, err);
 	if (pid != 0)
 		cpus_restore(&before);
 	return pid;
@@ -187,7 +202,7 @@ static int exec_entry(struct container *c, struct entry entry, const struct exec
 		console_in = p[0];
 		console_out = p[1];
 	}
-	pid = clone_on_cpus(c, &spec->process, &pidfd, err);
+	pid = clone_on_cpus(c, &spec->process, io->subgroup, &pidfd, err);
 	if (pid < 0)
 		return -1;
 	if (pid == 0) {

@@ -45,6 +45,8 @@ struct exec_io {
 	int streams[3];    /* -1: as inherited, or /dev/null for standard input */
 	unsigned keep_fds; /* so many, from 3 on, reach the process */
 	int *ret_console;  /* where to put the master of the terminal, if the spec asks for one */
+	const char
+		*subgroup; /* the process's group, below that of the container; NULL: that itself */
 	const char *state; /* of the container, for who listens to a filter of it; or NULL */
 };
 

@@ -1,16 +1,14 @@
 #include "oci/create.h"
+#include "oci/process.h"
 
 #include "base/fd.h"
 #include "base/fdpass.h"
-#include "base/file.h"
-#include "base/json.h"
+#include "cgroup/place.h"
 #include "container/foreground.h"
 #include "container/life.h"
 #include "container/relay.h"
 #include "container/start.h"
 #include "process/seccomp.h"
-#include "spec/config.h"
-#include "spec/defaults.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -19,13 +17,6 @@
 #include <unistd.h>
 
 enum { EXEC_FAILED = 255 };
-
-struct exec_options {
-	const char *process, *pid_file, *console_socket, *pidfd_socket, *preserve_fds;
-	const char *user, *cwd;
-	struct option_list env;
-	bool detach, tty, no_new_privs;
-};
 
 static const struct option exec_table[] = {
 	{"process", 'p', OPTION_STRING, offsetof(struct exec_options, process),
@@ -46,56 +37,18 @@ static const struct option exec_table[] = {
 	{"env", 'e', OPTION_LIST, offsetof(struct exec_options, env), "KEY=VALUE"},
 	{"no-new-privs", 0, OPTION_BOOL, offsetof(struct exec_options, no_new_privs),
 		"set no_new_privs"},
+	{"cap", 'c', OPTION_LIST, offsetof(struct exec_options, caps), "one more capability"},
+	{"additional-gids", 'g', OPTION_LIST, offsetof(struct exec_options, gids),
+		"one more group"},
+	{"cgroup", 0, OPTION_STRING, offsetof(struct exec_options, cgroup),
+		"a group that is there below the container's"},
+	{"apparmor", 0, OPTION_STRING, offsetof(struct exec_options, apparmor), "profile"},
+	{"process-label", 0, OPTION_STRING, offsetof(struct exec_options, label),
+		"label of SELinux"},
+	{"ignore-paused", 0, OPTION_BOOL, offsetof(struct exec_options, ignore_paused),
+		"in a paused container, too: it begins when that is resumed"},
 	{NULL},
 };
-
-static int read_process(const char *file, struct spec *spec, struct err *err)
-{
-	autofree char *text = NULL;
-	struct spec asked;
-	size_t len;
-
-	if (file_read_given(file, JSON_MAX_BYTES, &text, &len, err) < 0 ||
-		config_read_process(file, text, len, spec, &asked, err) < 0)
-		return -1;
-	for (size_t i = 0; i < asked.warning_count; i++)
-		warn("%s", asked.warnings[i]);
-	spec_free(spec);
-	*spec = asked;
-	return 0;
-}
-
-/* What the words and options say, in place of the process of the container. */
-static int make_process(const struct exec_options *o, char **args, struct spec *spec,
-	struct err *err)
-{
-	struct process_spec *p = &spec->process;
-	size_t n = 0;
-
-	if (o->process)
-		return args[0] ? err_set(err, "a command and --process are given; one is enough")
-			       : read_process(o->process, spec, err);
-	if (!args[0])
-		return err_set(err, "there is no command: give one, or --process");
-	while (args[n])
-		n++;
-	p->argv = args;
-	p->argc = n;
-	p->terminal = o->tty;
-	p->no_new_privs = p->no_new_privs || o->no_new_privs;
-	if (o->user)
-		p->user = o->user;
-	if (o->cwd && o->cwd[0] != '/')
-		return err_set(err, "--cwd: '%.80s' is not an absolute path", o->cwd);
-	if (o->cwd)
-		p->cwd = o->cwd;
-	for (size_t i = 0; i < o->env.count; i++)
-		if (!strchr(o->env.items[i], '='))
-			return err_set(err, "--env: '%.80s' is not KEY=VALUE", o->env.items[i]);
-		else
-			env_set(spec, o->env.items[i]);
-	return 0;
-}
 
 static int hand_out(const struct exec_options *o, int console, int pidfd, struct err *err)
 {
@@ -137,18 +90,39 @@ static int attend(struct container *c, const struct exec_options *o, int console
 	return r < 0 ? -1 : status;
 }
 
+/* "sub", "/sub" and "" are the same to others, as to whom the container's own group is the top. */
+static int subgroup_parse(const char *option, char ret[CGROUP_PATH_SIZE], struct err *err)
+{
+	ret[0] = '\0';
+	if (!option || !option[strspn(option, "/")])
+		return 0;
+	if (strchr(option, ':'))
+		return err_value(err, "--cgroup", option,
+			"names a controller; in cgroup v2 all are in one group");
+	return cgroup_place_parse(option, ret, CGROUP_PATH_SIZE, err) < 0
+		       ? err_wrap(err, "--cgroup")
+		       : 0;
+}
+
 static int exec_planned(struct oci *oci, struct container *c, const struct exec_options *o,
 	struct spec *spec, struct plan *plan, struct err *err)
 {
 	autofd int cache = cache_open(oci), console = -1, pidfd = -1;
 	autofree char *state = bundle_state(c, BUNDLE_RUNNING, STATE_COMPACT, err);
-	struct exec_io io = {.streams = {-1, -1, -1}, .ret_console = &console, .state = state};
+	char subgroup[CGROUP_PATH_SIZE];
+	struct exec_io io = {
+		.streams = {-1, -1, -1},
+		.ret_console = &console,
+		.state = state,
+	};
 	pid_t pid;
 	int r;
 
-	if (!state || preserved_fds(o->preserve_fds, spec, &io.keep_fds, err) < 0 ||
+	if (!state || subgroup_parse(o->cgroup, subgroup, err) < 0 ||
+		preserved_fds(o->preserve_fds, spec, &io.keep_fds, err) < 0 ||
 		seccomp_resolve(&spec->process, cache, &plan->filter, err) < 0)
 		return -1;
+	io.subgroup = subgroup[0] ? subgroup : NULL;
 	r = container_exec(c, spec, plan, &io, &pid, &pidfd, err);
 	seccomp_free(&plan->filter);
 	return r < 0 ? -1 : attend(c, o, console, pidfd, pid, err);
@@ -160,7 +134,7 @@ static int exec_in(struct oci *oci, struct container *c, const struct exec_optio
 	struct plan plan;
 	int r;
 
-	if (make_process(o, args, spec, err) < 0)
+	if (process_make(o, args, spec, err) < 0)
 		return -1;
 	caps_confine_to_host(spec);
 	if (spec->process.terminal && o->detach && !o->console_socket)
@@ -175,6 +149,7 @@ static int exec_in(struct oci *oci, struct container *c, const struct exec_optio
 
 static int exec_it(struct oci *oci, void *options, char **words, struct err *err)
 {
+	const struct exec_options *o = options;
 	enum bundle_status status;
 	struct container c;
 	struct spec spec;
@@ -184,12 +159,13 @@ static int exec_it(struct oci *oci, void *options, char **words, struct err *err
 	if (bundle_open(&oci->store, words[0], CLAIM_NONE, &c, err) < 0)
 		return -1;
 	if (bundle_status(&c, &status, err) == 0) {
-		if (status != BUNDLE_RUNNING && status != BUNDLE_CREATED)
+		if (status != BUNDLE_RUNNING && status != BUNDLE_CREATED &&
+			!(status == BUNDLE_PAUSED && o->ignore_paused))
 			err_set(err, "cannot exec in a container that is %s: %s",
 				bundle_status_name(status), words[0]);
 		else if (bundle_spec(&c, &spec, err) == 0) {
 			if (!program_in_reach(&spec) || program_protect(oci->argv, err) == 0)
-				r = exec_in(oci, &c, options, words + 1, &spec, err);
+				r = exec_in(oci, &c, o, words + 1, &spec, err);
 			spec_free(&spec);
 		}
 	}

@@ -151,3 +151,62 @@ dashes() {
 	[ "$(oci exec -- oci-a echo inside)" = inside ]
 }
 @test "-- ends the options" { both in_one dashes; }
+
+@test "-u: nothing is the container's user, and a group alone names none" {
+	sh_bundle 'sleep 1000' '.process.user = {uid: 1000, gid: 1001}'
+	create oci-user
+	oci start oci-user
+	[ "$(oci exec -u '' oci-user id -u)" = 1000 ]
+	run -255 oci exec -u :6 oci-user id -u
+	[[ $output == *"--user: ':6' names a group, and no user"* ]]
+	[ "$(oci exec -u 7:8 oci-user sh -c 'id -u; id -g')" = $'7\n8' ]
+}
+
+caps_of() { oci exec "$@" grep CapEff: /proc/self/status | cut -f2; }
+@test "--cap: one more than the container has, for root and for others" {
+	sh_bundle 'sleep 1000' '.process.capabilities = {}'
+	create oci-user
+	oci start oci-user
+	[ "$(caps_of oci-user)" = 0000000000000000 ]
+	[ "$(caps_of --cap CAP_KILL oci-user)" = 0000000000000020 ]
+	[ "$(caps_of -c CAP_KILL -c CAP_CHOWN -u 1000 oci-user)" = 0000000000000021 ]
+	[ "$(oci exec --cap CAP_KILL oci-user grep CapInh: /proc/self/status | cut -f2)" = 0000000000000000 ]
+	run -255 oci exec --cap CAP_NONE oci-user true
+}
+
+@test "--additional-gids" {
+	[ "$(oci exec -g 7 --additional-gids 9 oci-a id -G)" = "0 7 9" ]
+	run -255 oci exec -g x oci-a true
+	[[ $output == *"--additional-gids: 'x' is no group id"* ]]
+}
+
+@test "--cgroup: a group below that of the container" {
+	local group=$OCI_GROUPS/${B##*/}
+	mkdir "$group/sub"
+	[ "$(oci exec --cgroup sub oci-a grep ^0 /proc/self/cgroup)" = 0::/sub ]
+	[ "$(oci exec --cgroup / oci-a grep ^0 /proc/self/cgroup)" = 0::/ ]
+	run -255 oci exec --cgroup none oci-a true
+	run -255 oci exec --cgroup ../.. oci-a true
+	[[ $output == *"--cgroup: cgroup path: '../..' goes through"* ]]
+	run -255 oci exec --cgroup cpu:sub oci-a true
+	echo 1 > "$group/sub/cgroup.freeze"
+	run -255 timeout 20 ctr-oci --root "$OCI_ROOT" exec --cgroup sub oci-a true
+	[[ $output == *"cgroup sub is frozen"* ]]
+}
+
+@test "--ignore-paused: it begins when the container goes on" {
+	oci pause oci-a
+	ctr-oci --root "$OCI_ROOT" exec --ignore-paused oci-a echo begun < /dev/null > "$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+	sleep .3
+	[ ! -s "$BATS_TEST_TMPDIR/out" ]
+	oci resume oci-a
+	wait $!
+	[ "$(cat "$BATS_TEST_TMPDIR/out")" = begun ]
+}
+
+@test "options beside --process count" {
+	process '.args = ["sh", "-c", "id -u; id -g; pwd; echo $X; grep CapEff /proc/self/status"]'
+	run -0 oci exec --process "$P" -u 7:8 --cwd /tmp -e X=y --cap CAP_KILL oci-a
+	[ "$output" = $'7\n8\n/tmp\ny\nCapEff:\t0000000000000020' ]
+	run -255 oci exec --process "$P" oci-a true
+}
