@@ -104,8 +104,14 @@ int bundle_keep(const struct container *c, const struct spec *spec, const struct
 		err);
 }
 
+int bundle_dir_open(const char *dir)
+{
+	return open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
 void bundle_undone(const struct spec *spec, const struct bundle *b)
 {
+	autofd int dir = bundle_dir_open(b->dir);
 	autofree char *state = NULL;
 	struct err err;
 
@@ -117,7 +123,7 @@ void bundle_undone(const struct spec *spec, const struct bundle *b)
 		return;
 	}
 	bundle_state_set_pid(state, 0);
-	hooks_run_all(&spec->hooks, HOOK_POSTSTOP, state);
+	hooks_run_all(&spec->hooks, HOOK_POSTSTOP, state, &(struct hook_setting){.dir_fd = dir});
 }
 
 bool bundle_awaits_namespaces(const struct spec *spec)
@@ -169,10 +175,13 @@ int bundle_move_devices(const struct container *c, const struct spec *spec, stru
 int bundle_run_hooks(const struct container *c, const struct spec *spec,
 	const struct bundle_states *states, struct err *err)
 {
+	autofd int dir = bundle_dir_open(c->record.bundle);
+	const struct hook_setting to = {.dir_fd = dir};
+
 	bundle_state_set_pid(states->creating, c->record.pid);
-	if (hooks_run(&spec->hooks, HOOK_PRESTART, states->creating, err) < 0)
+	if (hooks_run(&spec->hooks, HOOK_PRESTART, states->creating, &to, err) < 0)
 		return -1;
-	return hooks_run(&spec->hooks, HOOK_CREATE_RUNTIME, states->creating, err);
+	return hooks_run(&spec->hooks, HOOK_CREATE_RUNTIME, states->creating, &to, err);
 }
 
 int bundle_hand_out(const struct container *c, const struct bundle *b, int console, struct err *err)

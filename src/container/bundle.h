@@ -39,6 +39,9 @@ void bundle_state_set_pid(char *state, pid_t pid);
 int bundle_keep(const struct container *c, const struct spec *spec, const struct bundle *b,
 	struct err *err);
 
+/* The working directory of hooks that run on the host: a descriptor, or -1 if it is gone. */
+int bundle_dir_open(const char *dir);
+
 /* After a create that failed once it had a process, and is undone: poststop hooks. */
 void bundle_undone(const struct spec *spec, const struct bundle *b);
 

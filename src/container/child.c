@@ -237,7 +237,8 @@ static int become_payload(const struct child *c, struct payload *payload, struct
 		payload_set_streams(spec, rootfd, c->streams,
 			devfd >= 0 && !spec->process.open_stdin, c->console_sock, err) < 0 ||
 		hooks_run(&spec->hooks, HOOK_CREATE_CONTAINER,
-			c->states ? c->states->creating : NULL, err) < 0 ||
+			c->states ? c->states->creating : NULL,
+			&(struct hook_setting){.dir_fd = rootfd}, err) < 0 ||
 		root_enter(rootfd, &spec->root, plan_has_users(spec),
 			spec->process.caps[CAPSET_BOUNDING], err) < 0)
 		return -1;

@@ -130,7 +130,9 @@ int bundle_spec(const struct container *c, struct spec *ret, struct err *err)
 
 static int run_poststart_hooks(const struct container *c, struct err *err)
 {
+	struct hook_setting to = {0};
 	autofree char *state = NULL;
+	autofd int dir = -1;
 	struct spec spec;
 	int r;
 
@@ -139,7 +141,8 @@ static int run_poststart_hooks(const struct container *c, struct err *err)
 	if (bundle_spec(c, &spec, err) < 0)
 		return -1;
 	state = bundle_state(c, BUNDLE_RUNNING, STATE_COMPACT, err);
-	r = state ? hooks_run(&spec.hooks, HOOK_POSTSTART, state, err) : -1;
+	to.dir_fd = dir = bundle_dir_open(c->record.bundle);
+	r = state ? hooks_run(&spec.hooks, HOOK_POSTSTART, state, &to, err) : -1;
 	spec_free(&spec);
 	return r;
 }
@@ -162,15 +165,19 @@ static int end(struct container *c, struct err *err)
 	return err_set(err, "%s does not end: its first process survives SIGKILL", c->record.name);
 }
 
-int bundle_started(struct container *c, struct err *err)
+/* What the specification wants once a hook has failed the start: the way of a container from its end on. */
+static int destroy(struct container *c)
 {
 	struct err second;
 
-	if (run_poststart_hooks(c, err) == 0)
-		return 0;
-	if (end(c, &second) < 0)
+	if (bundle_delete(c, true, &second) < 0)
 		warn("%s", second.text);
 	return -1;
+}
+
+int bundle_started(struct container *c, struct err *err)
+{
+	return run_poststart_hooks(c, err) < 0 ? destroy(c) : 0;
 }
 
 int bundle_start(struct container *c, struct err *err)
@@ -188,7 +195,7 @@ int bundle_start(struct container *c, struct err *err)
 		return err_set(err, "cannot start a container that has stopped: %s",
 			c->record.name);
 	if (gate_pass(c->state_fd, err) < 0)
-		return -1;
+		return err->sys == HOOK_FAILED ? destroy(c) : -1;
 	return bundle_started(c, err);
 }
 
@@ -248,15 +255,21 @@ static int not_running(const struct container *c, struct err *err)
 int bundle_kill(struct container *c, int sig, bool all, struct err *err)
 {
 	enum bundle_status status;
+	bool stopped;
 
 	if (bundle_status(c, &status, err) < 0)
 		return -1;
-	if (all && status == BUNDLE_STOPPED && container_open_group(c, err) < 0)
+	stopped = status == BUNDLE_STOPPED;
+	/* Without a pid namespace the first process may have left others behind. */
+	if (stopped && (all || sig == SIGKILL) && container_open_group(c, err) < 0)
 		return -1;
-	if (all && c->group_fd >= 0 &&
-		(status != BUNDLE_STOPPED || cgroup_populated(c->group_fd) > 0))
+	if (stopped && c->group_fd >= 0 && cgroup_populated(c->group_fd) <= 0 && !all)
+		return not_running(c, err);
+	if (c->group_fd >= 0 && (all || sig == SIGKILL))
 		return kill_all(c, sig, err);
-	if (status == BUNDLE_STOPPED || status == BUNDLE_CREATING)
+	if (all && stopped)
+		return 0;
+	if (stopped || status == BUNDLE_CREATING)
 		return not_running(c, err);
 	if (syscall(SYS_pidfd_send_signal, c->pidfd, sig, NULL, 0) == 0)
 		return 0;
@@ -269,7 +282,9 @@ int bundle_kill(struct container *c, int sig, bool all, struct err *err)
 int bundle_delete(struct container *c, bool force, struct err *err)
 {
 	struct spec spec = {0};
+	struct hook_setting to = {0};
 	autofree char *state = NULL;
+	autofd int dir = -1;
 	enum bundle_status status;
 	bool hooks = c->record.late_hooks;
 	int r;
@@ -288,9 +303,10 @@ int bundle_delete(struct container *c, bool force, struct err *err)
 			warn("hooks of %s are not run: %s", c->record.name, err->text);
 		hooks = false;
 	}
+	to.dir_fd = dir = hooks ? bundle_dir_open(c->record.bundle) : -1;
 	r = container_release(c, -1, err);
 	if (r == 0 && hooks)
-		hooks_run_all(&spec.hooks, HOOK_POSTSTOP, state);
+		hooks_run_all(&spec.hooks, HOOK_POSTSTOP, state, &to);
 	spec_free(&spec);
 	return r;
 }

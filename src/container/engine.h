@@ -37,14 +37,16 @@ char *bundle_state(const struct container *c, enum bundle_status status, enum oc
 /* Its config.json as it was created with; free with spec_free(). */
 int bundle_spec(const struct container *c, struct spec *ret, struct err *err);
 
-/* Lets a created one go on to its payload; poststart hooks, which end it if one fails. The caller holds the
- * claim. */
+/* Lets a created one go on to its payload. If a startContainer or a poststart hook fails, it is ended and
+ * deleted, as bundle_delete() does it. The caller holds the claim. */
 int bundle_start(struct container *c, struct err *err);
 
-/* What there is to do once it runs: poststart hooks. If one fails, the container is ended: -1. */
+/* What there is to do once it runs: poststart hooks. If one fails, the container is ended and
+ * deleted: -1. */
 int bundle_started(struct container *c, struct err *err);
 
-/* A signal to the first process, or (all) to each in the group. */
+/* A signal (0: none, but it is tried) to the first process, or to each in the group: where all is said, and
+ * SIGKILL always. Who has stopped gets none, unless it has left others behind; of all, none is no failure. */
 int bundle_kill(struct container *c, int sig, bool all, struct err *err);
 
 enum { BUNDLE_KILL_SECONDS = 10 };

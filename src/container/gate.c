@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -45,6 +46,20 @@ static int await_go(int conn, struct err *err)
 	return n == 1 ? 0 : err_set(err, "the start was given up");
 }
 
+static void end_by(int sig)
+{
+	_exit(128 + sig);
+}
+
+/* As the first process of a pid namespace we would not even notice what asks us to end. */
+static void end_when_asked(void)
+{
+	static const int asking[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
+	for (size_t i = 0; i < sizeof(asking) / sizeof(asking[0]); i++)
+		signal(asking[i], end_by);
+}
+
 int gate_wait(struct payload *p, struct err *err)
 {
 	int conn;
@@ -52,6 +67,7 @@ int gate_wait(struct payload *p, struct err *err)
 	/* Others may be in our namespaces already; and whoever made us is about to leave. */
 	if (let_go(p) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_PDEATHSIG, 0) < 0)
 		return err_sys(err, "cannot wait for the start");
+	end_when_asked();
 	/* If nobody hears it, nobody will start us. */
 	if (write(p->report_fd, "", 1) != 1)
 		return err_sys(err, "cannot report that the container is created");

@@ -14,7 +14,8 @@
 int gate_open(int state_fd, struct err *err);
 
 /* In the child: reports that all is ready, lets go of every descriptor that is not needed any more,
- * and waits. p->report_fd is who started it afterwards. Allocates nothing. */
+ * and waits; SIGTERM and its kind end it meanwhile. p->report_fd is who started it afterwards.
+ * Allocates nothing. */
 int gate_wait(struct payload *p, struct err *err);
 
 /* Whether a start is still to come. */

@@ -1,6 +1,8 @@
 #include "container/hooks.h"
 
 #include "base/fd.h"
+#include "base/program.h"
+#include "process/seccomp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,13 +10,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { SAID_MAX = 256, NOT_EXECUTED = 127 };
+enum { SAID_MAX = 256, NOT_EXECUTED = 127, NOEXEC_SEAL = 8 /* MFD_NOEXEC_SEAL, 6.3 */ };
 
 const char *hook_point_name(enum hook_point point)
 {
@@ -30,41 +33,71 @@ const char *hook_point_name(enum hook_point point)
 	return names[point];
 }
 
-/* What a hook has said last on standard error: room for a line, and where it ends. */
-struct said {
-	char text[SAID_MAX];
-	size_t len;
-};
-
-static void said_add(struct said *s, const char *data, size_t len)
+/* What a hook says on standard error goes into a file in memory: unlike a pipe, it never fills up, and never
+ * ends for a daemon that the hook leaves behind. Closed on exec; -1: what it says is lost. */
+static int said_open(void)
 {
-	for (size_t i = 0; i < len; i++) {
-		/* A line that is followed by another is not the last. */
-		if (s->len && s->text[s->len - 1] == '\n')
-			s->len = 0;
-		if (s->len < sizeof(s->text) - 1 && (s->len || data[i] != '\n'))
-			s->text[s->len++] = data[i];
-	}
-	s->text[s->len] = '\0';
+	int fd = memfd_create("hook", MFD_CLOEXEC | MFD_ALLOW_SEALING | NOEXEC_SEAL);
+
+	/* Kernels before 6.3 do not know the one, and some later ones insist on it. */
+	return fd >= 0 || errno != EINVAL ? fd
+					  : memfd_create("hook", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 }
 
-static _Noreturn void become_hook(const struct hook *h, int in, int said)
+/* The last line, without its end. */
+static void said_last(int fd, char ret[SAID_MAX])
 {
-	char *const bare[] = {(char *)(uintptr_t)h->path, NULL}, *const nothing[] = {NULL};
+	off_t size = fd >= 0 ? lseek(fd, 0, SEEK_END) : 0, from = size - (SAID_MAX - 1);
+	ssize_t n = size > 0 ? pread(fd, ret, SAID_MAX - 1, from > 0 ? from : 0) : 0;
+	char *newline;
+
+	ret[n > 0 ? n : 0] = '\0';
+	for (n--; n >= 0 && ret[n] == '\n'; n--)
+		ret[n] = '\0';
+	newline = strrchr(ret, '\n');
+	if (newline)
+		memmove(ret, newline + 1, strlen(newline));
+}
+
+/* A daemon that goes on writing is told that there is no more room. */
+static void said_close(int fd)
+{
+	if (fd < 0)
+		return;
+	if (ftruncate(fd, 0) == 0)
+		fcntl(fd, F_ADD_SEALS, F_SEAL_GROW);
+	close(fd);
+}
+
+/* What the kernel says of the last step, where no hook says anything. */
+static _Noreturn void not_executed(void)
+{
+	dprintf(2, "%s", strerror(errno));
+	_exit(NOT_EXECUTED);
+}
+
+static _Noreturn void become_hook(const struct hook *h, const struct hook_setting *to, int in,
+	int said)
+{
+	char *const bare[] = {(char *)(uintptr_t)h->path, NULL};
+	char *const *env = h->env ? h->env : to->env ? to->env : environ;
 	int null = open("/dev/null", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-	sigset_t none;
+	struct err err = {0};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setsid();
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	if (dup2(in, 0) < 0 || dup2(said, 2) < 0 || dup2(null >= 0 ? null : said, 1) < 0)
+	program_reset_signals();
+	if (dup2(in, 0) < 0 || dup2(said >= 0 ? said : null, 2) < 0 ||
+		dup2(null >= 0 ? null : said, 1) < 0)
 		_exit(NOT_EXECUTED);
-	if (fd_close_others(3, NULL, 0) == 0)
-		execve(h->path, h->argv ? h->argv : bare, h->env ? h->env : nothing);
-	dprintf(2, "%s", strerror(errno));
-	_exit(NOT_EXECUTED);
+	if ((to->dir_fd >= 0 && fchdir(to->dir_fd) < 0) || fd_close_others(3, NULL, 0) < 0)
+		not_executed();
+	if (to->filter && seccomp_apply(to->filter, &err) < 0) {
+		dprintf(2, "%s", err.text);
+		_exit(NOT_EXECUTED);
+	}
+	execve(h->path, h->argv ? h->argv : bare, env);
+	not_executed();
 }
 
 /* Milliseconds until a CLOCK_MONOTONIC time; -1: for ever. */
@@ -80,10 +113,10 @@ static int time_left(const struct timespec *until)
 	return ms < 0 ? 0 : ms > 1000000000 ? 1000000000 : (int)ms;
 }
 
-/* A hook that does not read its state, or closes its output early, is as good as any other: what
- * counts is that it ends. One that could not be told is another matter. */
+/* A hook that does not read its state is as good as any other: what counts is that it ends. One that could not
+ * be told is another matter. */
 struct talk {
-	int pidfd, in, said;
+	int pidfd, in;
 	const char *state;
 	size_t left;
 	int untold; /* why */
@@ -103,45 +136,25 @@ static void talk_in(struct talk *t)
 		close(take_fd(&t->in));
 }
 
-static bool talk_out(struct talk *t, struct said *said)
-{
-	char buf[512];
-	ssize_t n = read(t->said, buf, sizeof(buf));
-
-	if (n > 0)
-		said_add(said, buf, (size_t)n);
-	else if (n == 0)
-		close(take_fd(&t->said));
-	return n > 0;
-}
-
 /* Until the hook has ended: true; or its time is over: false. */
-static bool talk_to_end(struct talk *t, const struct timespec *until, struct said *said)
+static bool talk_to_end(struct talk *t, const struct timespec *until)
 {
 	for (;;) {
-		struct pollfd p[] = {{t->pidfd, POLLIN, 0}, {t->in, POLLOUT, 0},
-			{t->said, POLLIN, 0}};
-		int n = poll(p, 3, time_left(until));
+		struct pollfd p[] = {{t->pidfd, POLLIN, 0}, {t->in, POLLOUT, 0}};
+		int n = poll(p, 2, time_left(until));
 
 		if (n == 0)
 			return false;
-		if (n < 0)
-			continue;
-		if (p[1].revents)
+		if (n > 0 && p[1].revents)
 			talk_in(t);
-		if (p[2].revents)
-			talk_out(t, said);
-		if (p[0].revents) {
-			/* What it left in the pipe; somebody else may keep that open. */
-			while (t->said >= 0 && talk_out(t, said))
-				;
+		if (n > 0 && p[0].revents)
 			return true;
-		}
 	}
 }
 
-static int judge(const struct hook *h, bool ended, pid_t pid, struct said *said, struct err *err)
+static int judge(const struct hook *h, bool ended, pid_t pid, int said, struct err *err)
 {
+	char last[SAID_MAX];
 	int status = 0;
 
 	/* With what it has begun, but for what has left its group. */
@@ -149,73 +162,74 @@ static int judge(const struct hook *h, bool ended, pid_t pid, struct said *said,
 		kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	if (said->len && said->text[said->len - 1] == '\n')
-		said->text[--said->len] = '\0';
 	if (!ended)
 		return err_set(err, "%s was not done within %u s", h->path, h->timeout_s);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
+	said_last(said, last);
 	return err_set(err, "%s ended with %s %d%s%s", h->path,
 		WIFSIGNALED(status) ? "signal" : "status",
-		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), said->len ? ": " : "",
-		said->text);
+		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), last[0] ? ": " : "",
+		last);
 }
 
-static int hook_run(const struct hook *h, const char *state, struct err *err)
+static int hook_run(const struct hook *h, const char *state, const struct hook_setting *to,
+	struct err *err)
 {
-	autofd int in0 = -1, in1 = -1, said0 = -1, said1 = -1, pidfd = -1;
+	autofd int in0 = -1, in1 = -1, pidfd = -1;
 	struct timespec until = {0};
-	struct said said = {0};
 	struct talk t;
-	int in[2], out[2];
+	int in[2], said, r;
 	bool ended;
 	pid_t pid;
 
 	if (pipe2(in, O_CLOEXEC) < 0)
 		return err_sys(err, "cannot make a pipe to %s", h->path);
 	in0 = in[0], in1 = in[1];
-	if (pipe2(out, O_CLOEXEC | O_NONBLOCK) < 0 || fcntl(in1, F_SETFL, O_NONBLOCK) < 0)
+	if (fcntl(in1, F_SETFL, O_NONBLOCK) < 0)
 		return err_sys(err, "cannot make a pipe to %s", h->path);
-	said0 = out[0], said1 = out[1];
-	fcntl(said1, F_SETFL, 0);
+	said = said_open();
 	pid = fork();
-	if (pid < 0)
-		return err_sys(err, "cannot run %s", h->path);
 	if (pid == 0)
-		become_hook(h, in0, said1);
+		become_hook(h, to, in0, said);
+	if (pid < 0) {
+		err_sys(err, "cannot run %s", h->path);
+		said_close(said);
+		return -1;
+	}
 	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (h->timeout_s) {
 		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_sec += h->timeout_s;
 	}
-	close(take_fd(&said1));
 	close(take_fd(&in0));
-	t = (struct talk){pidfd, in1, said0, state, strlen(state), 0};
-	in1 = said0 = -1;
-	ended = pidfd >= 0 && talk_to_end(&t, &until, &said);
+	t = (struct talk){pidfd, take_fd(&in1), state, strlen(state), 0};
+	ended = pidfd >= 0 && talk_to_end(&t, &until);
 	if (t.in >= 0)
 		close(t.in);
-	if (t.said >= 0)
-		close(t.said);
-	if (judge(h, ended, pid, &said, err) < 0)
-		return -1;
+	r = judge(h, ended, pid, said, err);
+	said_close(said);
 	errno = t.untold;
-	return t.untold ? err_sys(err, "cannot tell %s the state", h->path) : 0;
+	return r == 0 && t.untold ? err_sys(err, "cannot tell %s the state", h->path) : r;
 }
 
-int hooks_run(const struct hooks *hooks, enum hook_point point, const char *state, struct err *err)
+int hooks_run(const struct hooks *hooks, enum hook_point point, const char *state,
+	const struct hook_setting *to, struct err *err)
 {
 	for (size_t i = 0; i < hooks->count[point]; i++)
-		if (hook_run(&hooks->items[point][i], state, err) < 0)
+		if (hook_run(&hooks->items[point][i], state, to, err) < 0) {
+			err->sys = HOOK_FAILED;
 			return err_wrap(err, "hook %s[%zu]", hook_point_name(point), i);
+		}
 	return 0;
 }
 
-void hooks_run_all(const struct hooks *hooks, enum hook_point point, const char *state)
+void hooks_run_all(const struct hooks *hooks, enum hook_point point, const char *state,
+	const struct hook_setting *to)
 {
 	struct err err;
 
 	for (size_t i = 0; i < hooks->count[point]; i++)
-		if (hook_run(&hooks->items[point][i], state, &err) < 0)
+		if (hook_run(&hooks->items[point][i], state, to, &err) < 0)
 			warn("hook %s[%zu]: %s", hook_point_name(point), i, err.text);
 }

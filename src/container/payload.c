@@ -183,15 +183,23 @@ static int apply_filter(const struct payload *p, struct err *err)
 	return seccomp_apply_listened(f, p->listener, p->state, err);
 }
 
+/* A filter without no_new_privs needs CAP_SYS_ADMIN. And hooks that are programs of the image run under it:
+ * one that notifies can be loaded but once, so it is for us as well. */
+static bool filter_comes_early(const struct payload *p)
+{
+	return !p->spec->process.no_new_privs ||
+	       (starts(p) && p->plan->filter.notifies &&
+		       p->spec->hooks.count[HOOK_START_CONTAINER]);
+}
+
 /* The order is that of rights: each step needs what a later one gives up. */
 static int give_up_rights(const struct payload *p, const struct user *user, struct err *err)
 {
 	const struct process_spec *process = &p->spec->process;
 
-	/* A filter without no_new_privs needs CAP_SYS_ADMIN, which goes next. */
 	if (process->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(err, "cannot set no_new_privs");
-	if (!process->no_new_privs && apply_filter(p, err) < 0)
+	if (filter_comes_early(p) && apply_filter(p, err) < 0)
 		return -1;
 	if (become_user(p->spec, user, err) < 0)
 		return -1;
@@ -222,6 +230,18 @@ int payload_set_streams(const struct spec *spec, int rootfd, const int streams[3
 	return streams_apply(to, err);
 }
 
+/* With the environment of the image, too. */
+static int run_start_hooks(const struct payload *p, struct err *err)
+{
+	return hooks_run(&p->spec->hooks, HOOK_START_CONTAINER, p->state,
+		&(struct hook_setting){
+			.dir_fd = -1,
+			.env = p->plan->env,
+			.filter = filter_comes_early(p) ? NULL : &p->plan->filter,
+		},
+		err);
+}
+
 int payload_execute(struct payload *p, struct err *err)
 {
 	const bool first = starts(p);
@@ -230,7 +250,7 @@ int payload_execute(struct payload *p, struct err *err)
 	if (prepare(p, &f, err) < 0 || (first && gate_wait(p, err) < 0) ||
 		give_up_rights(p, &f.user, err) < 0)
 		return -1;
-	if (first && hooks_run(&p->spec->hooks, HOOK_START_CONTAINER, p->state, err) < 0)
+	if (first && run_start_hooks(p, err) < 0)
 		return -1;
 	program_reset_signals(); /* we block those that we pass on */
 	if (tie_to_parent(p->spec, p->report_fd, err) < 0 ||
@@ -241,7 +261,7 @@ int payload_execute(struct payload *p, struct err *err)
 		return err_sys(err, "cannot close file descriptors");
 	if (write(p->report_fd, "", 1) != 1)
 		return err_sys(err, "cannot report the start");
-	if (p->spec->process.no_new_privs && apply_filter(p, err) < 0)
+	if (!filter_comes_early(p) && apply_filter(p, err) < 0)
 		return -1;
 	return execute(p->plan, p->init_fd, f.path, &f.foreign, err);
 }

@@ -17,7 +17,9 @@ static int kill_it(struct oci *oci, void *options, char **words, struct err *err
 	struct container c;
 	int sig = SIGTERM, r;
 
-	if (words[1] && (sig = signal_parse(words[1])) < 0)
+	if (words[1] && strcmp(words[1], "0") == 0)
+		sig = 0;
+	else if (words[1] && (sig = signal_parse(words[1])) < 0)
 		return err_value(err, "signal", words[1], "is none");
 	if (bundle_open(&oci->store, words[0], CLAIM_NONE, &c, err) < 0)
 		return -1;

@@ -65,7 +65,8 @@ static int add_gids(const struct option_list *gids, struct spec *spec, struct er
 		uint32_t gid;
 
 		if (num_parse_u32(gids->items[i], &gid) < 0 || gid == UINT32_MAX)
-			return err_value(err, "--additional-gids", gids->items[i], "is no group id");
+			return err_value(err, "--additional-gids", gids->items[i],
+				"is no group id");
 		arena_push(&spec->arena, p->groups, p->groupc,
 			arena_strdup(&spec->arena, gids->items[i]));
 	}

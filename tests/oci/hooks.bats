@@ -86,15 +86,73 @@ sees_namespaces() {
 	run -1 oci state oci-a
 }
 
-@test "a poststart hook that fails ends the container, and fails the start" {
-	sh_bundle 'sleep 100' ".hooks.poststart = [{path: \"/bin/false\"}, $(hook poststart)] | .hooks.poststop = [$(hook poststop)]"
+@test "a hook that fails the start destroys the container: poststop hooks are run, and nothing is left" {
+	local point
+	for point in startContainer poststart; do
+		sh_bundle 'sleep 100' ".hooks.$point = [{path: \"/bin/false\"}, $(hook "$point")] | .hooks.poststop = [$(hook poststop)]"
+		create oci-a
+		run -1 oci start oci-a
+		[[ $output == *"hook $point[0]: /bin/false ended with status 1"* ]]
+		[ "$(cat "$LOG")" = "poststop stopped" ]
+		run -1 oci state oci-a
+		[[ $output == *"container does not exist"* ]]
+		[ ! -e "$OCI_GROUPS/${B##*/}" ]
+		rm "$LOG"
+	done
+}
+
+# where POINT [MORE]: a hook that notes its directory and its X and Y.
+where() {
+	jq -n --arg log "$LOG" '{path: "/bin/sh", args: ["sh", "-c", ("echo $(pwd) X=$X Y=$Y >>" + $log)]}'
+}
+
+@test "directory and environment: the bundle and the caller's, of createContainer the root, of startContainer the payload's" {
+	local point filter='.process.env += ["X=payload"] | .process.cwd = "/tmp"'
+	for point in prestart createRuntime createContainer poststart poststop; do filter+=" | .hooks.$point = [$(where)]"; done
+	sh_bundle 'cat /tmp/hook' "$filter"' | .hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "echo $(pwd) X=$X Y=$Y > /tmp/hook"]}]'
+	X=caller Y=y create oci-a
+	X=caller Y=y oci start oci-a
+	until_true stopped is oci-a stopped
+	X=caller Y=y oci delete oci-a
+	[ "$(cat "$LOG")" = "$B X=caller Y=y
+$B X=caller Y=y
+$FS X=caller Y=y
+$B X=caller Y=y
+$B X=caller Y=y" ]
+	[ "$(cat "$B/out")" = "/tmp X=payload Y=" ]
+	rm "$FS/tmp/hook"
+}
+
+@test "a hook with an environment of its own has that, and no more; an empty one is empty" {
+	sh_bundle 'true' ".hooks.createRuntime = [$(where) + {env: [\"X=own\"]}, $(where) + {env: []}]"
+	X=caller Y=y create oci-a
+	[ "$(cat "$LOG")" = "$B X=own Y=
+$B X= Y=" ]
+}
+
+@test "startContainer hooks are under the filter of the payload, with no_new_privs and without" {
+	local nnp
+	for nnp in true false; do
+		sh_bundle 'true' ".process.noNewPrivileges = $nnp"' | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
+			syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO"}]}
+			| .hooks.startContainer = [{path: "/bin/mkdir", args: ["mkdir", "/tmp/made"]}]'
+		create oci-a
+		run -1 oci start oci-a
+		[[ $output == *"hook startContainer[0]: /bin/mkdir ended with status 1: mkdir: "* ]]
+		[ ! -e "$FS/tmp/made" ]
+	done
+}
+
+@test "what a hook leaves behind may go on writing" {
+	cat > "$BATS_TEST_TMPDIR/daemon" <<- END
+		#!/bin/sh
+		(while [ ! -e $BATS_TEST_TMPDIR/go ]; do sleep .05; done; echo late >&2; echo later >&2; echo alive > $LOG) &
+	END
+	chmod +x "$BATS_TEST_TMPDIR/daemon"
+	sh_bundle 'true' ".hooks.createRuntime = [{path: \"$BATS_TEST_TMPDIR/daemon\"}]"
 	create oci-a
-	run -1 oci start oci-a
-	[[ $output == *"hook poststart[0]: /bin/false ended with status 1"* ]]
-	is oci-a stopped
-	[ ! -e "$LOG" ]
-	oci delete oci-a
-	[ "$(cat "$LOG")" = "poststop stopped" ]
+	touch "$BATS_TEST_TMPDIR/go"
+	until_true "the daemon writes" grep -q alive "$LOG"
 }
 
 @test "poststop hooks are run, all of them, for a create that a hook failed" {

@@ -173,6 +173,57 @@ kill_all() {
 }
 @test "kill --all reaches what has another parent, where there is no pid namespace" { both kill_all; }
 
+kill_leftovers() {
+	sh_bundle 'sleep 1000 & exit 0' '.linux.namespaces |= map(select(.type != "pid"))'
+	create oci-a
+	oci start oci-a
+	until_true stopped is oci-a stopped
+	grep -q . "$OCI_GROUPS/${B##*/}/cgroup.procs"
+	oci kill "$@"
+	until_true empty not grep -q . "$OCI_GROUPS/${B##*/}/cgroup.procs"
+}
+@test "kill: SIGKILL, and any signal to all, reach what a first process has left behind; then there is none" {
+	kill_leftovers oci-a KILL
+	run -1 oci kill oci-a KILL
+	[[ $output == *"container not running"* ]]
+	oci kill --all oci-a KILL
+	oci delete oci-a
+	kill_leftovers --all oci-a TERM
+}
+
+@test "kill with SIGKILL ends all, where there is no pid namespace to end with its first process" {
+	sh_bundle 'sleep 1000 & sleep 1001' '.linux.namespaces |= map(select(.type != "pid"))'
+	create oci-a
+	oci start oci-a
+	until_true two eval '[ "$(oci ps --format json oci-a | jq length)" -ge 2 ]'
+	oci kill oci-a KILL
+	until_true empty not grep -q . "$OCI_GROUPS/${B##*/}/cgroup.procs"
+}
+
+kill_zero() {
+	sh_bundle 'sleep 1000'
+	create oci-a
+	oci start oci-a
+	oci kill oci-a 0
+	is oci-a running
+	oci kill oci-a 9
+	until_true stopped is oci-a stopped
+	run ! oci kill oci-a 0
+}
+@test "kill 0 asks whether it could be signalled" { both kill_zero; }
+
+@test "one that was created, and not started, ends when it is asked to" {
+	local sig
+	for sig in TERM INT; do
+		sh_bundle 'echo ran'
+		create oci-a
+		oci kill oci-a $sig
+		until_true stopped is oci-a stopped
+		[ ! -s "$B/out" ]
+		oci delete oci-a
+	done
+}
+
 @test "delete of a running one is refused, with --force it is killed" {
 	sh_bundle 'sleep 100'
 	create oci-a
@@ -359,6 +410,26 @@ ps_numbers() {
 	oci delete --force oci-a
 	[ ! -e "$OCI_GROUPS/${B##*/}/deep/er" ]
 	rmdir "$OCI_GROUPS/${B##*/}/deep" "$OCI_GROUPS/${B##*/}"
+}
+
+@test "a cgroup below one that is frozen or threaded is refused at once, with its name" {
+	sh_bundle 'true' '.linux.cgroupsPath += "/p/c"'
+	local at=$OCI_GROUPS/${B##*/}/p
+	mkdir -p "$at"
+	echo 1 > "$at/cgroup.freeze"
+	run -1 timeout 20 ctr-oci --root "$OCI_ROOT" create --bundle "$B" oci-a < /dev/null
+	[[ $output == *"cgroup $OCI_PLACE/${B##*/}/p is frozen"* ]]
+	[ ! -e "$at/c" ]
+	mkdir "$at/c"
+	run -1 timeout 20 ctr-oci --root "$OCI_ROOT" create --bundle "$B" oci-a < /dev/null
+	[[ $output == *"cgroup $OCI_PLACE/${B##*/}/p is frozen"* ]]
+	rmdir "$at/c"
+	echo 0 > "$at/cgroup.freeze"
+	echo threaded > "$at/cgroup.type"
+	run -1 timeout 20 ctr-oci --root "$OCI_ROOT" create --bundle "$B" oci-a < /dev/null
+	[[ $output == *"cgroup $OCI_PLACE/${B##*/}/p/c: its type is \"domain invalid\""* ]]
+	[ ! -e "$at/c" ]
+	rmdir "$at" "$OCI_GROUPS/${B##*/}"
 }
 
 @test "capabilities that the host itself does not have are left out, with a warning" {
