@@ -9,6 +9,7 @@
 #include "container/place.h"
 #include "container/release.h"
 #include "container/spare.h"
+#include "container/summary.h"
 #include "ns/idmap.h"
 #include "ns/join.h"
 
@@ -264,14 +265,30 @@ int claim_drop(struct container *c, struct err *err)
 	return r < 0 ? err_sys(err, "remove %s/%s", c->store->state, c->record.name) : 0;
 }
 
+/* The name is ours by now. What a --rm of an earlier boot has left under it gives way. */
+static int make_data_directory(const struct store *store, const char *name, struct err *err)
+{
+	if (spare_take(store, name) || mkdirat(store->containers_fd, name, 0700) == 0)
+		return 0;
+	if (errno == EEXIST) {
+		int orphan = container_is_orphan(store, name, err);
+
+		if (orphan <= 0)
+			return orphan < 0 ? -1 : name_taken(err, name);
+		if (container_remove_data(store, name, err) < 0)
+			return -1;
+		if (mkdirat(store->containers_fd, name, 0700) == 0)
+			return 0;
+	}
+	return err_sys(err, "make %s/containers/%s", store->root, name);
+}
+
 static int make_data(struct container *c, struct err *err)
 {
 	const char *name = c->record.name;
 
-	if (!spare_take(c->store, name) && mkdirat(c->store->containers_fd, name, 0700) < 0)
-		return errno == EEXIST
-			       ? name_taken(err, name)
-			       : err_sys(err, "make %s/containers/%s", c->store->root, name);
+	if (make_data_directory(c->store, name, err) < 0)
+		return -1;
 	c->data_fd = openat(c->store->containers_fd, name,
 		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (c->data_fd < 0)

@@ -109,20 +109,6 @@ static int sweep_one(const char *name, void *arg, struct err *err)
 	return 0;
 }
 
-/* Data of a container that was claimed but never came to write what it is, or of a --rm that was cut
- * short: its maker died between two steps, or with the machine. What is damaged tells nothing. */
-static int is_orphan(const struct store *store, const char *name, struct err *err)
-{
-	struct summary summary;
-	bool orphan;
-
-	if (container_summary(store, name, &summary, err) < 0)
-		return err->sys == ENOENT ? 1 : err->sys ? -1 : 0;
-	orphan = summary.remove;
-	summary_free(&summary);
-	return orphan;
-}
-
 static int sweep_orphan(const struct store *store, const char *name, struct gc_report *report,
 	struct err *err)
 {
@@ -135,13 +121,13 @@ static int sweep_orphan(const struct store *store, const char *name, struct gc_r
 		return 0;
 	if (errno != ENOENT)
 		return err_sys(err, "look for %s/%s", store->state, name);
-	r = is_orphan(store, name, err);
+	r = container_is_orphan(store, name, err);
 	if (r <= 0)
 		return r;
 	if (claim_hold(store, name, &held, err) < 0)
 		return err->sys == CLAIM_TAKEN ? 0 : -1;
 	/* Now that nobody else can make or remove it. */
-	r = is_orphan(store, name, err);
+	r = container_is_orphan(store, name, err);
 	if (r > 0 && fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		report->removed++;
 		r = container_remove_data(store, name, err);

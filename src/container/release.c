@@ -51,7 +51,7 @@ static int record_end(struct container *c, int status, struct err *err)
 	if (!s.exited)
 		r = find_end(c, status, &s, err);
 	if (r == 0)
-		r = container_write_summary(c->data_fd, &s, FILE_SYNC, err);
+		r = container_end_summary(c->data_fd, &s, err);
 	summary_free(&s);
 	return r;
 }

@@ -14,6 +14,13 @@ int container_summary(const struct store *store, const char *name, struct summar
 	struct err *err);
 int container_write_summary(int data_fd, const struct summary *s, enum file_sync sync,
 	struct err *err);
+/* How it ended: to disk before this returns, and without a byte of new space where there is none. */
+int container_end_summary(int data_fd, const struct summary *s, struct err *err);
+
+/* Whether the data of a container without a state directory is nobody's: it was claimed but never came to
+ * write what it is, or is of a --rm that was cut short; its maker died between two steps, or with the
+ * machine. What is damaged tells nothing. 1, 0 or -1. */
+int container_is_orphan(const struct store *store, const char *name, struct err *err);
 
 /* Status and time that the exit file holds; 0 if it is empty or absent, 1 if read, -1 with errno. */
 int exit_file_read(int state_fd, int *ret_status, int64_t *ret_finished_ns);

@@ -150,6 +150,11 @@ static int read_summary(struct viewer *v, const char *name, struct view *view, s
 	}
 	if (view->status != CONTAINER_EXITED)
 		s->started_ns = v->record.started_ns;
+	/* A --rm is gone when it has ended, if not yet from the disk. */
+	if (view->status == CONTAINER_EXITED && s->remove) {
+		summary_free(s);
+		return 0;
+	}
 	if (view->status == CONTAINER_EXITED && !s->exited) {
 		s->exited = true;
 		s->exit_status = end.exited ? end.exit_status : -1;

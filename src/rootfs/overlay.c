@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -61,6 +63,21 @@ static int mount_options(const char *options, bool is_volatile)
 	return mount("overlay", "root", "overlay", 0, options + strlen(VOLATILE));
 }
 
+/* Where overlayfs cannot make its working directory it mounts for reading only, and says so to nobody but
+ * the kernel's log. */
+static int check_writable(int rootfd, struct err *err)
+{
+	struct statfs fs;
+
+	if (fstatfs(rootfd, &fs) < 0)
+		return err_sys(err, "cannot look at the overlay of the container's root");
+	if (!(fs.f_flags & ST_RDONLY))
+		return 0;
+	close(rootfd);
+	errno = ENOSPC;
+	return err_sys(err, "cannot make the working directory of the container's overlay");
+}
+
 int overlay_mount(const struct overlay *o, struct err *err)
 {
 	char options[4096], name[16];
@@ -89,5 +106,7 @@ int overlay_mount(const struct overlay *o, struct err *err)
 		return -1;
 	}
 	root = open("root", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return root < 0 ? err_sys(err, "cannot open the container's root") : root;
+	if (root < 0)
+		return err_sys(err, "cannot open the container's root");
+	return check_writable(root, err) < 0 ? -1 : root;
 }

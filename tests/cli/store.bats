@@ -38,13 +38,15 @@ IDS=${IDS:-host}
 
 @test "no more inodes, at each point of a start: one line, and nothing is left" {
 	for n in {3..24}; do
-		run --separate-stderr on "size=1m,nr_inodes=$n" 'ctr run --rm --userns $IDS --rootfs "$FS" -- true; status=$?
+		run --separate-stderr on "size=1m,nr_inodes=$n" 'ctr run --rm --userns $IDS --rootfs "$FS" -- sh -c "echo >> /etc/passwd; true"; status=$?
 			ctr gc > /dev/null
 			[ -z "$(ls -A small/state 2> /dev/null)" ] && [ -z "$(ls -A small/root/containers 2> /dev/null)" ] ||
 				echo left >&2; exit $status'
 		echo "$n inodes: $status $stderr"
 		[ "$status" -eq 0 ] || [ "$status" -eq 125 ]
 		not grep -qx left <<< "$stderr"
+		# overlayfs mounts for reading only where it cannot make its working directory.
+		not grep -q 'Read-only' <<< "$stderr"
 		[ "$status" -eq 0 ] || [ "$(grep -c '^ctr: run: ' <<< "$stderr")" -eq 1 ]
 	done
 	[ "$status" -eq 0 ]
@@ -59,6 +61,35 @@ IDS=${IDS:-host}
 	grep -q 'write error: No space left' <<< "$stderr"
 	grep -qx 'run 9' <<< "$output"
 	grep -qx 'rm 0' <<< "$output"
+}
+
+@test "how one ended is known although it has filled the disk of the store" {
+	truncate -s 60M disk
+	mkfs.ext4 -q -m 0 disk
+	mkdir small state
+	run unshare -m --propagation private bash -c 'mount -o loop disk small && export CTR_ROOT=$PWD/small/root CTR_STATE=$PWD/state &&
+		ctr run -d --name filler --rootfs "$FS" -- sh -c "dd if=/dev/zero of=/a bs=1M; dd if=/dev/zero of=/b bs=1k; exit 7" > /dev/null
+		ctr wait filler; sleep .2; ctr wait filler; ctr inspect filler | grep -c "exitStatus.: 7"; ctr rm filler && ls small/root/containers'
+	echo "$output"
+	[ "$output" = $'7\n7\n1\nfiller' ]
+}
+
+@test "a --rm that the machine took with it leaves its name free, and is not shown" {
+	local all group
+	local -x CTR_STATE=$PWD/state CTR_ROOT=$PWD/root
+	ctr image build busybox > /dev/null
+	for next in 'run --rm --name gone busybox echo free' gc; do
+		ctr run -d --rm --name gone busybox sleep 1000 > /dev/null
+		mapfile -t all < <(supervisors gone; payload gone)
+		group=${GROUPS_AT%/ctr}$(sed -n 's/^0:://p' "/proc/$(payload gone)/cgroup")
+		kill -9 "${all[@]}"
+		until_true "its group is removed" eval 'rmdir "$group" 2> /dev/null'
+		rm -r "$CTR_STATE"
+		[ -z "$(ctr ps -aq)" ]
+		run ctr $next
+		[ "$status" -eq 0 ]
+		[ -z "$(ls root/containers)" ]
+	done
 }
 
 @test "a read-only store: one line" {
