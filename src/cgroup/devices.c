@@ -3,11 +3,13 @@
 #include "base/fd.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 
 #define PROGRAM_NAME "ctr_devices"
 
+enum { INSNS_OF_RULE = 8, INSNS_AROUND = 16 };
 enum { ACCESS_ALL = BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE };
 
 /* Where the program keeps what was asked for; R1 holds its argument, R0 its answer. */
@@ -129,12 +131,13 @@ static void emit_rule(struct device_program *p, const struct device_rule *r, int
 int cgroup_devices_plan(const struct device_rule *rules, size_t count, struct device_program *ret,
 	struct err *err)
 {
-	if (count > DEVICE_RULES_MAX)
-		return err_set(err, "%zu device rules: at most %d", count, DEVICE_RULES_MAX);
 	for (size_t i = 0; i < count; i++)
 		if (rule_check(&rules[i], i, err) < 0)
 			return -1;
-	ret->count = 0;
+	*ret = (struct device_program){
+		calloc(count * INSNS_OF_RULE + INSNS_AROUND, sizeof(*ret->insns)), 0};
+	if (!ret->insns)
+		return err_sys(err, "compile %zu device rules", count);
 	emit_start(ret);
 	for (size_t i = count; i-- > 0;) {
 		int access = access_parse(rules[i].access);
@@ -266,8 +269,13 @@ static int program_find(int group_fd, int *ret_fd, struct err *err)
 static int rules_load(const struct device_rule *rules, size_t count, struct err *err)
 {
 	struct device_program p;
+	int fd;
 
-	return cgroup_devices_plan(rules, count, &p, err) < 0 ? -1 : program_load(&p, err);
+	if (cgroup_devices_plan(rules, count, &p, err) < 0)
+		return -1;
+	fd = program_load(&p, err);
+	free(p.insns);
+	return fd;
 }
 
 int cgroup_devices_attach(int group_fd, const struct device_rule *rules, size_t count,

@@ -10,14 +10,13 @@
 #include <linux/bpf.h>
 #include <stddef.h>
 
-enum { DEVICE_RULES_MAX = 500, DEVICE_INSNS_MAX = DEVICE_RULES_MAX * 8 + 16 };
-
+/* How long it may be is for the kernel to say: a million instructions. */
 struct device_program {
-	struct bpf_insn insns[DEVICE_INSNS_MAX];
+	struct bpf_insn *insns;
 	size_t count;
 };
 
-/* Compiles the rules. No I/O. */
+/* Compiles the rules. No I/O. Free ret->insns. */
 int cgroup_devices_plan(const struct device_rule *rules, size_t count, struct device_program *ret,
 	struct err *err);
 
