@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/pathname.h"
 
 #include <stdint.h>
 #include <sys/types.h>
@@ -19,3 +20,20 @@ enum inside_kind { INSIDE_DIR, INSIDE_FILE };
 /* As inside_open(O_PATH), but makes what is missing: directories 0755, a last empty file 0644.
  * Each component is made below a descriptor, never by name from the top. */
 int inside_ensure(int rootfd, const char *path, enum inside_kind kind, struct err *err);
+
+/* One path below one directory, never above it, with or without links on the way. -1 with errno: ELOOP at a
+ * link, EXDEV at a mount or where it would leave the directory. */
+enum inside_links {
+	INSIDE_NO_LINKS,
+	INSIDE_OWN_LINKS, /* links of a kernel file system, which do not leave it */
+	INSIDE_NO_LINKS_OR_MOUNTS,
+};
+int inside_open_beneath(int dirfd, const char *path, int flags, enum inside_links links);
+
+/* Goes down a clean path from its byte `from` on, which lies below dirfd, each component below the one
+ * before, and makes what is missing. An O_PATH descriptor, or -1 with errno; INSIDE_LINK at a symbolic link:
+ * next is then the path with that link followed. */
+enum { INSIDE_LINK = -2, INSIDE_LINKS_MAX = 40 };
+enum inside_make { INSIDE_MAKE_NOTHING, INSIDE_MAKE_DIR, INSIDE_MAKE_FILE };
+int inside_descend(int dirfd, const char *path, size_t from, enum inside_make make,
+	char next[PATHNAME_SIZE]);

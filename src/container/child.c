@@ -2,7 +2,6 @@
 
 #include "base/fd.h"
 #include "base/file.h"
-#include "base/inside.h"
 #include "container/hooks.h"
 #include "container/payload.h"
 #include "net/loopback.h"
@@ -13,6 +12,7 @@
 #include "process/ids.h"
 #include "process/lsm.h"
 #include "rootfs/dev.h"
+#include "rootfs/layout.h"
 #include "rootfs/mounts.h"
 #include "rootfs/overlay.h"
 #include "rootfs/root.h"
@@ -106,7 +106,7 @@ static int take_ids(const struct spec *spec, struct err *err)
 }
 
 /* A file of ours, in the scratch tmpfs that is the working directory, over one of the image. */
-static int place_etc(int rootfd, const struct etc_file *f, struct err *err)
+static int place_etc(const struct layout *l, const struct etc_file *f, struct err *err)
 {
 	autofd int fd = openat(AT_FDCWD, f->name,
 		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
@@ -117,32 +117,56 @@ static int place_etc(int rootfd, const struct etc_file *f, struct err *err)
 	copy = tree_clone(fd, "", false, err);
 	if (copy < 0)
 		return err_wrap(err, "%s", f->target);
-	target = inside_ensure(rootfd, f->target, INSIDE_FILE, err);
+	target = layout_ensure(l, f->target, INSIDE_FILE, err);
 	if (target < 0)
 		return -1;
 	return tree_attach(copy, target, f->target, err);
 }
 
-static int build_root(const struct child *c, int rootfd, int *ret_devfd, struct err *err)
+static int place_mounts(const struct child *c, struct layout *l, int *ret_devfd, struct err *err)
+{
+	for (size_t i = 0; i < c->spec->mount_count; i++) {
+		if (trees_open_in_turn(c->trees, c->spec, c->plan, i, l, err) < 0 ||
+			mount_place(l, &l->mounts[i], &c->trees->sources[i], err) < 0)
+			return -1;
+		if (l->mounts[i].kind == MOUNT_DEV)
+			*ret_devfd = l->fds[i];
+		l->count = i + 1;
+	}
+	return 0;
+}
+
+static int place_files(const struct child *c, const struct layout *l, struct err *err)
 {
 	const struct spec *spec = c->spec;
 
-	for (size_t i = 0; i < spec->mount_count; i++) {
-		const struct mount *m = &spec->mounts[i];
-
-		if (mount_place(rootfd, m, c->trees->sources[i], err) < 0)
-			return -1;
-		if (m->kind == MOUNT_DEV)
-			*ret_devfd = c->trees->sources[i];
-	}
 	for (size_t i = 0; i < spec->device_count; i++)
 		if (c->trees->devices[i] >= 0 &&
-			dev_node_place(rootfd, &spec->devices[i], c->trees->devices[i], err) < 0)
+			dev_node_place(l, &spec->devices[i], c->trees->devices[i], err) < 0)
 			return -1;
 	for (size_t i = 0; i < c->plan->etc_count; i++)
-		if (place_etc(rootfd, &c->plan->etc[i], err) < 0)
+		if (place_etc(l, &c->plan->etc[i], err) < 0)
 			return -1;
-	return c->states && *ret_devfd < 0 ? dev_link(rootfd, err) : 0;
+	return 0;
+}
+
+/* As long as the root can be written, read-only or not. */
+static int make_cwd(const struct layout *l, const char *cwd, struct err *err)
+{
+	int fd = cwd[1] ? layout_ensure(l, cwd, INSIDE_DIR, err) : -1;
+
+	if (fd < 0 && cwd[1])
+		return err_wrap(err, "working directory %s", cwd);
+	fd_cleanup(&fd);
+	return 0;
+}
+
+static int build_root(const struct child *c, struct layout *l, int *ret_devfd, struct err *err)
+{
+	if (place_mounts(c, l, ret_devfd, err) < 0 || place_files(c, l, err) < 0 ||
+		(c->states && *ret_devfd < 0 && dev_link(l, err) < 0))
+		return -1;
+	return make_cwd(l, c->spec->process.cwd, err);
 }
 
 /* An engine's hooks of the host's side come between the mounts and what is last done to them. Those of a
@@ -160,23 +184,35 @@ static int tell_mounts(const struct child *c, struct err *err)
 	return show ? hide(true, err) : 0;
 }
 
-/* While /proc/sys is writable; they may be of an interface that a hook has made. */
-static int set_sysctls(const struct spec *spec, int rootfd, struct err *err)
+/* A procfs of the container's, if there is one; else one that nobody sees will do. */
+static int proc_open(const struct layout *l, struct err *err)
 {
-	for (size_t i = 0; spec->sysctl_count && i < spec->mount_count; i++) {
-		const struct mount *m = &spec->mounts[i];
-		autofd int proc = -1;
-
-		if (m->kind != MOUNT_PROC)
-			continue;
-		proc = inside_open(rootfd, m->target, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, err);
-		if (proc < 0 || sysctls_apply(proc, spec->sysctls, spec->sysctl_count, err) < 0)
-			return -1;
-	}
-	return 0;
+	for (size_t i = l->count; i-- > 0;)
+		if (l->mounts[i].kind == MOUNT_PROC)
+			return fcntl(l->fds[i], F_DUPFD_CLOEXEC, 3);
+	return tree_new("proc", NULL, 0, err);
 }
 
-static int hide_paths(const struct spec *spec, int rootfd, int devfd, struct err *err)
+/* While /proc/sys is writable; they may be of an interface that a hook has made. What an engine has mounted
+ * over /proc/sys is in nobody's way: a copy of the procfs alone has it not. */
+static int set_sysctls(const struct spec *spec, const struct layout *l, struct err *err)
+{
+	autofd int proc = -1, alone = -1;
+
+	if (!spec->sysctl_count)
+		return 0;
+	proc = proc_open(l, err);
+	if (proc < 0)
+		return -1;
+	if (sysctls_apply(proc, spec->sysctls, spec->sysctl_count, err) == 0)
+		return 0;
+	if (err->sys != EXDEV)
+		return -1;
+	alone = tree_clone(proc, "", false, err);
+	return alone < 0 ? -1 : sysctls_apply(alone, spec->sysctls, spec->sysctl_count, err);
+}
+
+static int hide_paths(const struct spec *spec, const struct layout *l, int devfd, struct err *err)
 {
 	autofd int null = -1, empty = -1;
 	struct mask mask = {-1, -1};
@@ -187,14 +223,14 @@ static int hide_paths(const struct spec *spec, int rootfd, int devfd, struct err
 			return -1;
 	}
 	for (size_t i = 0; i < spec->masked_count; i++) {
-		int r = mask_path(rootfd, spec->masked[i], &mask, err);
+		int r = mask_path(l, spec->masked[i], &mask, err);
 
 		empty = mask.empty;
 		if (r < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < spec->readonly_count; i++)
-		if (readonly_path(rootfd, spec->readonly_paths[i], err) < 0)
+		if (readonly_path(l, spec->readonly_paths[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -226,16 +262,19 @@ static int become_payload(const struct child *c, struct payload *payload, struct
 {
 	const struct trees *t = c->trees;
 	const struct spec *spec = c->spec;
-	int devfd = -1, label_fd, rootfd;
+	struct layout l = {.rootfd = -1, .mounts = spec->mounts, .fds = t->sources};
+	int devfd = -1, label_fd, rootfd = -1;
 
 	if (take_ids(spec, err) < 0 || open_trees(c, err) < 0 ||
 		lsm_open(&spec->process, &label_fd, err) < 0)
 		return -1;
-	rootfd = make_root(t, spec, err);
-	if (rootfd < 0 || build_root(c, rootfd, &devfd, err) < 0 || tell_mounts(c, err) < 0 ||
-		set_sysctls(spec, rootfd, err) < 0 || hide_paths(spec, rootfd, devfd, err) < 0 ||
-		payload_set_streams(spec, rootfd, c->streams,
-			devfd >= 0 && !spec->process.open_stdin, c->console_sock, err) < 0 ||
+	l.rootfd = make_root(t, spec, err);
+	if (l.rootfd < 0 || build_root(c, &l, &devfd, err) < 0 || tell_mounts(c, err) < 0 ||
+		set_sysctls(spec, &l, err) < 0 || mounts_end(&l, err) < 0 ||
+		hide_paths(spec, &l, devfd, err) < 0 ||
+		payload_set_streams(spec, &l, c->streams, devfd >= 0 && !spec->process.open_stdin,
+			c->console_sock, err) < 0 ||
+		trees_leave(t, rootfd = layout_root(&l), err) < 0 ||
 		hooks_run(&spec->hooks, HOOK_CREATE_CONTAINER,
 			c->states ? c->states->creating : NULL,
 			&(struct hook_setting){.dir_fd = rootfd}, err) < 0 ||

@@ -17,6 +17,7 @@
 #include "process/seccomp_listener.h"
 #include "process/terminal.h"
 #include "process/user.h"
+#include "rootfs/dev.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +38,7 @@
  * nowhere (CVE-2024-21626). */
 static int enter_cwd(int rootfd, const char *cwd, struct err *err)
 {
-	autofd int fd = inside_ensure(rootfd, cwd, INSIDE_DIR, err);
+	autofd int fd = inside_open(rootfd, cwd, O_PATH | O_DIRECTORY, 0, err);
 
 	if (fd < 0)
 		return err_wrap(err, "working directory %s", cwd);
@@ -206,8 +207,8 @@ static int give_up_rights(const struct payload *p, const struct user *user, stru
 	return apply_caps(process, user, err);
 }
 
-int payload_set_streams(const struct spec *spec, int rootfd, const int streams[3], bool no_stdin,
-	int console_sock, struct err *err)
+int payload_set_streams(const struct spec *spec, const struct layout *l, const int streams[3],
+	bool no_stdin, int console_sock, struct err *err)
 {
 	autofd int null = -1, ptmx = -1;
 	int to[3] = {streams[0], streams[1], streams[2]};
@@ -215,14 +216,14 @@ int payload_set_streams(const struct spec *spec, int rootfd, const int streams[3
 	if (setsid() < 0)
 		return err_sys(err, "cannot start a session");
 	if (console_sock >= 0) {
-		ptmx = inside_open(rootfd, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW, 0, err);
+		ptmx = ptmx_open(l, err);
 		if (ptmx < 0 || fds_send(console_sock, &ptmx, 1, err) < 0)
 			return -1;
 		return terminal_become(ptmx, spec->process.rows, spec->process.columns, err);
 	}
 	if (to[0] < 0 && no_stdin) {
 		/* Whoever is root inside may have put a pipe there, at which others would wait. */
-		null = inside_open(rootfd, "/dev/null", O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, err);
+		null = layout_open(l, "/dev/null", O_RDONLY | O_NOFOLLOW | O_NONBLOCK, err);
 		if (null < 0)
 			return -1;
 		to[0] = null;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "container/plan.h"
+#include "rootfs/layout.h"
 #include "spec/spec.h"
 
 #include <sys/types.h>
@@ -22,8 +23,8 @@ struct payload {
 /* Before payload_execute(): a session of its own, and the standard streams. With console_sock (else -1) a
  * new terminal of the container, whose master is sent there; otherwise streams, -1 being what the process
  * has, or with no_stdin, for standard input, the container's /dev/null. */
-int payload_set_streams(const struct spec *spec, int rootfd, const int streams[3], bool no_stdin,
-	int console_sock, struct err *err);
+int payload_set_streams(const struct spec *spec, const struct layout *l, const int streams[3],
+	bool no_stdin, int console_sock, struct err *err);
 
 /*
  * In the container's root, as root of its user namespace: finds the user and the command, checks

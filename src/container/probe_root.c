@@ -115,7 +115,7 @@ static void probe_devices(struct probes *p)
 	const struct id_map map = {0, idmap_slot_base(IDMAP_SLOTS), SPEC_IDS};
 	const struct id_maps ids = {&map, &map, 1, 1};
 	struct err err = {0};
-	autofd int fd = dev_new(&null, 1, &ids, &err);
+	autofd int fd = dev_new(&(struct mount){.kind = MOUNT_DEV}, &null, 1, &ids, &err);
 
 	probe_told(p, "device nodes", PROBE_MISSING, fd < 0 ? -1 : 0, &err,
 		"for a /dev of its own");

@@ -319,8 +319,11 @@ static int provide_trees(struct launch *l, struct err *err)
 	if (l->io->bundle && bundle_awaits_namespaces(spec) &&
 		(hear_of_it(l, err) < 0 || bundle_move_devices(l->c, spec, err) < 0))
 		return -1;
-	if (trees_send(&l->trees, spec, l->pipes.go[1], err) == 0)
+	if (trees_send(&l->trees, spec, l->pipes.go[1], err) == 0) {
+		/* Hooks have the limits that we came with. */
+		trees_close(&l->trees);
 		return 0;
+	}
 	/* If it is gone, it has the better story; else it would wait for us, and we for it. */
 	return err->sys == EPIPE || err->sys == ECONNRESET ? hear_why(l, err) : -1;
 }

@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/fdpass.h"
+#include "base/pathname.h"
 #include "container/start.h"
 #include "ns/idmap.h"
 #include "ns/join.h"
@@ -12,9 +13,35 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { OTHER_FDS = 64 }; /* that a start has open beside its trees */
+
+/* What is mounted is bounded by the kernel, not by the soft limit that an engine happens to have. */
+static void make_room(struct trees *t, size_t n)
+{
+	struct rlimit now, more;
+
+	if (getrlimit(RLIMIT_NOFILE, &now) < 0 || n + OTHER_FDS <= now.rlim_cur)
+		return;
+	more = (struct rlimit){.rlim_cur = now.rlim_max, .rlim_max = now.rlim_max};
+	if (setrlimit(RLIMIT_NOFILE, &more) == 0)
+		t->nofile = now.rlim_cur;
+}
+
+static int lower_again(const struct trees *t)
+{
+	struct rlimit now;
+
+	if (!t->nofile || getrlimit(RLIMIT_NOFILE, &now) < 0)
+		return t->nofile ? -1 : 0;
+	now.rlim_cur = t->nofile;
+	return setrlimit(RLIMIT_NOFILE, &now);
+}
 
 /* One array holds them all: layers, sources, devices. */
 int trees_init(struct trees *t, const struct spec *spec, struct err *err)
@@ -37,20 +64,40 @@ int trees_init(struct trees *t, const struct spec *spec, struct err *err)
 		.devices = fds + layers + spec->mount_count,
 		.device_count = spec->device_count,
 		.by_child = rights_get() == RIGHTS_NONE,
+		.in_turn = spec->root.direct && rights_get() == RIGHTS_HOST &&
+			   !spec->root.no_pivot && !plan_has_users(spec),
 	};
+	make_room(t, n);
 	return 0;
+}
+
+static void close_but(const struct trees *t, int keep)
+{
+	for (size_t i = 0; i < t->layer_count + t->source_count + t->device_count; i++)
+		if (t->layers[i] >= 0 && t->layers[i] != keep)
+			close(t->layers[i]);
 }
 
 void trees_close(struct trees *t)
 {
+	if (!t->layers)
+		return;
 	if (t->writable >= 0)
 		close(t->writable);
 	if (t->init >= 0)
 		close(t->init);
-	for (size_t i = 0; i < t->layer_count + t->source_count + t->device_count; i++)
-		if (t->layers[i] >= 0)
-			close(t->layers[i]);
+	close_but(t, -1);
 	free(t->layers);
+	lower_again(t);
+	*t = (struct trees){.writable = -1, .init = -1};
+}
+
+int trees_leave(const struct trees *t, int keep, struct err *err)
+{
+	if (!t->nofile)
+		return 0;
+	close_but(t, keep);
+	return lower_again(t) < 0 ? err_sys(err, "cannot lower the limit of descriptors") : 0;
 }
 
 static bool has_source(const struct spec *spec, const struct mount *m)
@@ -58,6 +105,43 @@ static bool has_source(const struct spec *spec, const struct mount *m)
 	/* One that is joined is the container's as well. */
 	return m->kind == MOUNT_BIND || m->kind == MOUNT_DEV ||
 	       mount_shows_host(m, spec->ns.fresh | ns_paths_flags(&spec->ns));
+}
+
+/* The source of mount i as a path of the container, if it lies in its root where something was mounted
+ * before; else NULL. */
+static const char *inner_source(const struct spec *spec, size_t i, char buf[PATHNAME_SIZE])
+{
+	const struct mount *m = &spec->mounts[i];
+	char root[PATHNAME_SIZE];
+	const char *rest;
+
+	if (m->kind != MOUNT_BIND || m->idmap || !spec->root.direct ||
+		!pathname_join("", 0, spec->root.dir, root) ||
+		!pathname_join("", 0, m->source, buf) || !(rest = pathname_below(buf, root)) ||
+		!*rest)
+		return NULL;
+	rest--; /* from the '/' on */
+	for (size_t k = 0; k < i; k++)
+		if (pathname_below(rest, spec->mounts[k].target))
+			return rest;
+	return NULL;
+}
+
+/* A mount that shares with the host is a copy of one there, where it is still shared. */
+static bool waits_its_turn(const struct trees *t, const struct spec *spec, size_t i)
+{
+	const struct mount *m = &spec->mounts[i];
+	char buf[PATHNAME_SIZE];
+
+	if (inner_source(spec, i, buf))
+		return true;
+	return t->in_turn && has_source(spec, m) && !m->idmap && !(m->propagation & MS_SHARED);
+}
+
+/* Those that the parent opens, or the child before it makes anything. */
+static bool has_early_source(const struct trees *t, const struct spec *spec, size_t i)
+{
+	return has_source(spec, &spec->mounts[i]) && !waits_its_turn(t, spec, i);
 }
 
 /* A spare directory has it already. */
@@ -102,19 +186,44 @@ static int open_source(const struct spec *spec, const struct mount *m, const str
 	autofd int fd = -1;
 
 	if (m->kind == MOUNT_DEV)
-		return dev_new(spec->devices, rights_get() == RIGHTS_HOST ? spec->device_count : 0,
-			owners(plan), err);
+		return dev_new(m, spec->devices,
+			rights_get() == RIGHTS_HOST ? spec->device_count : 0, owners(plan), err);
 	fd = m->kind == MOUNT_BIND ? mount_source_open(m, err) : mount_host_open(m, err);
 	if (fd < 0 && m->kind == MOUNT_BIND && err->sys == ENOENT && !spec->root.direct)
 		err_hint(err, "--mount does not create its source; -v does");
 	if (fd < 0)
 		return -1;
 	/* All that the host has there is held to what was asked for. */
-	if (m->kind != MOUNT_BIND
-			? tree_set_attr(fd, m->target, m->attr_set, m->attr_clear, 0, true, err) < 0
-			: mount_set_attrs(fd, m, err) < 0)
+	if (m->kind != MOUNT_BIND ? tree_set_attr(fd, m->target, mount_attrs_to_begin(m),
+					    m->attr_clear, 0, true, err) < 0
+				  : mount_set_attrs(fd, m, err) < 0)
 		return -1;
 	return take_fd(&fd);
+}
+
+static int open_inner(const struct layout *l, const struct mount *m, const char *path,
+	struct err *err)
+{
+	autofd int at = layout_open(l, path, O_PATH, err), fd = -1;
+
+	if (at < 0 || (fd = tree_clone(at, "", m->recursive, err)) < 0 ||
+		mount_set_attrs(fd, m, err) < 0)
+		return -1;
+	return take_fd(&fd);
+}
+
+int trees_open_in_turn(struct trees *t, const struct spec *spec, const struct plan *plan, size_t i,
+	const struct layout *l, struct err *err)
+{
+	const struct mount *m = &spec->mounts[i];
+	char buf[PATHNAME_SIZE];
+	const char *inner;
+
+	if (!waits_its_turn(t, spec, i))
+		return 0;
+	inner = inner_source(spec, i, buf);
+	t->sources[i] = inner ? open_inner(l, m, inner, err) : open_source(spec, m, plan, err);
+	return t->sources[i] < 0 ? -1 : 0;
 }
 
 static bool is_apart(const struct spec *spec, const struct device *d)
@@ -139,7 +248,7 @@ int trees_open(struct trees *t, const struct container *c, const struct spec *sp
 		if ((t->layers[i] = open_layer(c, spec, i, err)) < 0)
 			return -1;
 	for (size_t i = 0; i < t->source_count; i++)
-		if (has_source(spec, &spec->mounts[i]) &&
+		if (has_early_source(t, spec, i) &&
 			(t->sources[i] = open_source(spec, &spec->mounts[i], plan, err)) < 0)
 			return -1;
 	for (size_t i = 0; i < t->device_count; i++)
@@ -237,7 +346,7 @@ static int pass_all(struct trees *t, const struct spec *spec, int sock, pass_fn 
 		pass(sock, t->layers, t->layer_count, err) < 0)
 		return -1;
 	for (size_t i = 0; i < t->source_count; i++)
-		if (has_source(spec, &spec->mounts[i]) && pass(sock, &t->sources[i], 1, err) < 0)
+		if (has_early_source(t, spec, i) && pass(sock, &t->sources[i], 1, err) < 0)
 			return -1;
 	for (size_t i = 0; i < t->device_count; i++)
 		if (is_apart(spec, &spec->devices[i]) && pass(sock, &t->devices[i], 1, err) < 0)

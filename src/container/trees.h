@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "container/container.h"
 #include "container/plan.h"
+#include "rootfs/layout.h"
 #include "spec/spec.h"
 
 #include <stddef.h>
@@ -19,11 +20,18 @@ struct trees {
 	int *devices; /* per device of the spec, or -1 */
 	size_t device_count;
 	bool by_child; /* whose namespaces are all the rights that there are: nothing is sent */
+	/* The child has the host's rights, and opens sources when their turn has come: from Linux 6.8
+	 * on the list of mounts is in the order in which they were made. */
+	bool in_turn;
+	uint64_t nofile; /* the soft limit of descriptors, which was too low; 0: it was not */
 };
 
-/* Before the clone: room for the trees of a spec. */
+/* Before the clone: room for the trees of a spec, and for their descriptors. */
 int trees_init(struct trees *t, const struct spec *spec, struct err *err);
+/* Either side: closes them; the limit of descriptors is then what it was. */
 void trees_close(struct trees *t);
+/* Child: all but keep, once the mounts are made and if the limit has to be lowered again. */
+int trees_leave(const struct trees *t, int keep, struct err *err);
 
 /* Parent, or the child itself (by_child): opens all of them, making the writable layer. */
 int trees_open(struct trees *t, const struct container *c, const struct spec *spec,
@@ -37,3 +45,8 @@ int trees_idmap(const struct trees *t, const struct spec *spec, int userns, stru
  * mapped is all that is said. */
 int trees_send(const struct trees *t, const struct spec *spec, int sock, struct err *err);
 int trees_receive(struct trees *t, const struct spec *spec, int sock, struct err *err);
+
+/* Child: the source of mount i, if it is to be opened when it is its turn: see in_turn; and what lies in the
+ * root below an earlier mount, which only the layout can find. */
+int trees_open_in_turn(struct trees *t, const struct spec *spec, const struct plan *plan, size_t i,
+	const struct layout *l, struct err *err);

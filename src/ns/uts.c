@@ -1,9 +1,14 @@
 #include "ns/uts.h"
 
-#include "base/file.h"
+#include "base/fd.h"
+#include "base/inside.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 int uts_set_hostname(const char *hostname, struct err *err)
@@ -20,6 +25,21 @@ int uts_set_domainname(const char *domainname, struct err *err)
 	return 0;
 }
 
+/* Below what is a procfs, and nothing else is in the way. */
+static int sysctl_write(int procfd, const char *path, const char *value)
+{
+	autofd int fd = inside_open_beneath(procfd, path, O_WRONLY, INSIDE_NO_LINKS_OR_MOUNTS);
+	struct statfs fs;
+
+	if (fd < 0 || fstatfs(fd, &fs) < 0)
+		return -1;
+	if (fs.f_type != PROC_SUPER_MAGIC) {
+		errno = EXDEV;
+		return -1;
+	}
+	return write(fd, value, strlen(value)) == (ssize_t)strlen(value) ? 0 : -1;
+}
+
 int sysctls_apply(int procfd, const struct key_value *sysctls, size_t n, struct err *err)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -31,7 +51,7 @@ int sysctls_apply(int procfd, const struct key_value *sysctls, size_t n, struct 
 		/* A '/' in the name stands for a '.' in the file: net.ipv4.conf.eth0/1.forwarding */
 		for (char *p = path + strlen("sys/"); *p; p++)
 			*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
-		if (file_poke(procfd, path, sysctls[i].value) < 0)
+		if (sysctl_write(procfd, path, sysctls[i].value) < 0)
 			return err_sys(err, "cannot set sysctl %s to %s", sysctls[i].key,
 				sysctls[i].value);
 	}

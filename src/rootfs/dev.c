@@ -46,7 +46,7 @@ static int make_below(int devfd, const struct device *d, const struct id_maps *i
 {
 	const char *name = d->path + strlen("/dev/"), *slash = strrchr(name, '/');
 	autofd int parent = -1;
-	char dir[256];
+	char dir[PATHNAME_SIZE];
 
 	if (!slash)
 		return make_node(devfd, name, d, ids, err);
@@ -55,23 +55,56 @@ static int make_below(int devfd, const struct device *d, const struct id_maps *i
 	return parent < 0 ? -1 : make_node(parent, slash + 1, d, ids, err);
 }
 
-/* A tmpfs that belongs to the container's root. */
-static int new_tmpfs(const char *limits, const struct id_maps *ids, struct err *err)
+/* One option of an engine's for a tmpfs; ids are those of the container. */
+static int add_option(char *buf, size_t size, const char *option, size_t len,
+	const struct id_maps *ids, struct err *err)
 {
-	char options[96];
+	const bool uid = strncmp(option, "uid=", 4) == 0;
+	size_t used = strlen(buf);
+	uint32_t id;
+
+	if (!uid && strncmp(option, "gid=", 4) != 0) {
+		snprintf(buf + used, size - used, ",%.*s", (int)len, option);
+		return 0;
+	}
+	id = (uint32_t)strtoul(option + 4, NULL, 10);
+	if (!id_map_find(uid ? ids->uids : ids->gids, uid ? ids->nuids : ids->ngids, id, &id))
+		return err_set(err, "/dev: the container has no %.*s", (int)len, option);
+	snprintf(buf + used, size - used, ",%.3s=%u", option, id);
+	return 0;
+}
+
+/* A tmpfs that belongs to the container's root, unless options say otherwise: those that come later count. */
+static int new_tmpfs(const struct mount *m, const char *options, const struct id_maps *ids,
+	struct err *err)
+{
 	uint32_t uid, gid;
+	char all[4200];
 
 	if (!id_map_find(ids->uids, ids->nuids, 0, &uid) ||
 		!id_map_find(ids->gids, ids->ngids, 0, &gid))
 		return err_set(err, "the container has no id 0 for its devices to belong to");
-	snprintf(options, sizeof(options), "mode=755,%s,uid=%u,gid=%u", limits, uid, gid);
-	return tree_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME, err);
+	snprintf(all, sizeof(all), "mode=755,uid=%u,gid=%u", uid, gid);
+	while (*options) {
+		size_t len = strcspn(options, ",");
+
+		if (add_option(all, sizeof(all), options, len, ids, err) < 0)
+			return -1;
+		options += len + (options[len] == ',');
+	}
+	return tree_new_from("tmpfs", m && m->source ? m->source : "tmpfs", all,
+		MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME, err);
 }
 
-int dev_new(const struct device *devices, size_t n, const struct id_maps *ids, struct err *err)
+int dev_new(const struct mount *m, const struct device *devices, size_t n,
+	const struct id_maps *ids, struct err *err)
 {
-	autofd int fd = new_tmpfs("size=64k,nr_inodes=512", ids, err);
+	autofd int fd = -1;
+	char enough[64];
 
+	/* Nodes, directories for them, links, and what is mounted there. */
+	snprintf(enough, sizeof(enough), "size=64k,nr_inodes=%zu", 512 + 2 * n);
+	fd = new_tmpfs(m, m->data ? m->data : enough, ids, err);
 	if (fd < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
@@ -124,7 +157,7 @@ static int clone_node(int tmpfs, struct err *err)
 
 int dev_node_new(const struct device *device, const struct id_maps *ids, struct err *err)
 {
-	autofd int fd = new_tmpfs("size=4k,nr_inodes=2", ids, err);
+	autofd int fd = new_tmpfs(NULL, "size=4k,nr_inodes=2", ids, err);
 
 	if (fd < 0 || make_node(fd, "node", device, ids, err) < 0)
 		return -1;
@@ -173,9 +206,9 @@ static int may_cover(int target, const struct device *d, struct err *err)
 		d->type, d->major, d->minor);
 }
 
-int dev_node_place(int rootfd, const struct device *d, int tree, struct err *err)
+int dev_node_place(const struct layout *l, const struct device *d, int tree, struct err *err)
 {
-	autofd int target = inside_ensure(rootfd, d->path, INSIDE_FILE, err);
+	autofd int target = layout_ensure(l, d->path, INSIDE_FILE, err);
 	struct statfs fs;
 
 	if (target < 0)
@@ -202,15 +235,15 @@ static const struct {
 };
 enum { STREAM_LINKS = 4 };
 
-int dev_link(int rootfd, struct err *err)
+int dev_link(const struct layout *l, struct err *err)
 {
 	struct err ignored;
-	autofd int to = inside_open(rootfd, "/proc/self/fd", O_PATH | O_DIRECTORY, 0, &ignored);
+	autofd int to = layout_open(l, "/proc/self/fd", O_PATH | O_DIRECTORY, &ignored);
 	autofd int devfd = -1;
 
 	if (to < 0)
 		return 0;
-	devfd = inside_ensure(rootfd, "/dev", INSIDE_DIR, err);
+	devfd = layout_ensure(l, "/dev", INSIDE_DIR, err);
 	if (devfd < 0)
 		return -1;
 	for (size_t i = 0; i < STREAM_LINKS; i++)
@@ -222,13 +255,24 @@ int dev_link(int rootfd, struct err *err)
 
 int dev_fill(int devfd, struct err *err)
 {
-	static const char *const dirs[] = {"pts", "shm", "mqueue"};
-
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
 		if (symlinkat(links[i].to, devfd, links[i].name) < 0 && errno != EEXIST)
 			return err_sys(err, "cannot make /dev/%s", links[i].name);
-	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
-		if (mkdirat(devfd, dirs[i], 0755) < 0 && errno != EEXIST)
-			return err_sys(err, "cannot make /dev/%s", dirs[i]);
 	return 0;
+}
+
+int ptmx_open(const struct layout *l, struct err *err)
+{
+	autofd int pts = layout_open(l, "/dev/pts", O_PATH | O_DIRECTORY, err);
+	struct statfs fs;
+	int fd;
+
+	if (pts < 0)
+		return -1;
+	if (fstatfs(pts, &fs) < 0)
+		return err_sys(err, "statfs /dev/pts in the container");
+	if (fs.f_type != DEVPTS_SUPER_MAGIC)
+		return err_set(err, "what the container has at /dev/pts is no devpts");
+	fd = inside_open_beneath(pts, "ptmx", O_RDWR | O_NOCTTY, INSIDE_NO_LINKS_OR_MOUNTS);
+	return fd < 0 ? err_sys(err, "open /dev/pts/ptmx in the container") : fd;
 }

@@ -6,10 +6,13 @@
 #pragma once
 
 #include "base/err.h"
+#include "rootfs/layout.h"
 #include "spec/spec.h"
 
-/* Parent: a detached tmpfs with the nodes of devices below /dev. */
-int dev_new(const struct device *devices, size_t n, const struct id_maps *ids, struct err *err);
+/* A detached tmpfs for m with the nodes of devices below /dev: with what m says of its size and ids, or just
+ * large enough. */
+int dev_new(const struct mount *m, const struct device *devices, size_t n,
+	const struct id_maps *ids, struct err *err);
 
 /* Parent: one device that is elsewhere, as a detached tree to be bound over a file. */
 int dev_node_new(const struct device *device, const struct id_maps *ids, struct err *err);
@@ -20,11 +23,15 @@ int dev_node_of_host(const struct device *device, struct err *err);
 
 /* Child: a device of dev_node_new() or dev_node_of_host() over an empty file at its path,
  * made if missing, or over the same device; over nothing else. */
-int dev_node_place(int rootfd, const struct device *device, int tree, struct err *err);
+int dev_node_place(const struct layout *l, const struct device *device, int tree, struct err *err);
 
-/* Child: the links and directories that programs expect in /dev. */
+/* Child: the links that programs expect in /dev. */
 int dev_fill(int devfd, struct err *err);
 
 /* Child: the links to standard streams in a /dev that is none of ours, where /proc has what they lead to;
  * one that cannot be written stays as it is. */
-int dev_link(int rootfd, struct err *err);
+int dev_link(const struct layout *l, struct err *err);
+
+/* The multiplexer of the devpts at /dev/pts: what is proven to be one, as who gets the master of a terminal
+ * trusts it to be that. */
+int ptmx_open(const struct layout *l, struct err *err);

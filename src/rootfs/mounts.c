@@ -2,9 +2,9 @@
 
 #include "base/fd.h"
 #include "base/file.h"
-#include "base/inside.h"
 #include "rootfs/copyup.h"
 #include "rootfs/dev.h"
+#include "rootfs/layout.h"
 #include "rootfs/tree.h"
 
 #include <errno.h>
@@ -25,7 +25,8 @@
 extern int mount(const char *source, const char *target, const char *type, unsigned long flags,
 	const void *data);
 extern int umount2(const char *target, int flags);
-enum { DETACH = 2 }; /* MNT_DETACH */
+enum { DETACH = 2 };                /* MNT_DETACH */
+enum { MQUEUE_MAGIC = 0x19800202 }; /* only in the kernel's own headers */
 
 int mount_source_open(const struct mount *m, struct err *err)
 {
@@ -84,14 +85,14 @@ static int check_target(int target, const struct mount *m, struct err *err)
 }
 
 /* The kind of inode behind a detached tree decides what its target has to be. */
-static int target_open(int rootfd, const struct mount *m, int source, struct err *err)
+static int target_open(const struct layout *l, const struct mount *m, int source, struct err *err)
 {
 	autofd int fd = -1;
 	struct stat st;
 
 	if (fstat(source, &st) < 0)
 		return err_sys(err, "stat the source of %s", m->target);
-	fd = inside_ensure(rootfd, m->target, S_ISDIR(st.st_mode) ? INSIDE_DIR : INSIDE_FILE, err);
+	fd = layout_ensure(l, m->target, S_ISDIR(st.st_mode) ? INSIDE_DIR : INSIDE_FILE, err);
 	if (fd < 0)
 		return err_wrap(err, "mount %s", m->target);
 	return check_target(fd, m, err) < 0 ? -1 : take_fd(&fd);
@@ -101,19 +102,21 @@ static int target_open(int rootfd, const struct mount *m, int source, struct err
 static const struct kernel_fs {
 	uint64_t ns;
 	const char *type, *host;
+	unsigned long
+		magic; /* of what the host has there; 0: a tmpfs with more of them below it will do */
 } kernel_fs[] = {
-	[MOUNT_PROC] = {CLONE_NEWPID, "proc", "/proc"},
-	[MOUNT_SYSFS] = {CLONE_NEWNET, "sysfs", "/sys"},
-	[MOUNT_MQUEUE] = {CLONE_NEWIPC, "mqueue", "/dev/mqueue"},
-	[MOUNT_CGROUP] = {CLONE_NEWCGROUP, "cgroup2", "/sys/fs/cgroup"},
-	[MOUNT_DEVPTS] = {0, "devpts", NULL},
-	[MOUNT_TMPFS] = {0, "tmpfs", NULL},
+	[MOUNT_PROC] = {CLONE_NEWPID, "proc", "/proc", PROC_SUPER_MAGIC},
+	[MOUNT_SYSFS] = {CLONE_NEWNET, "sysfs", "/sys", SYSFS_MAGIC},
+	[MOUNT_MQUEUE] = {CLONE_NEWIPC, "mqueue", "/dev/mqueue", MQUEUE_MAGIC},
+	[MOUNT_CGROUP] = {CLONE_NEWCGROUP, "cgroup2", "/sys/fs/cgroup", 0},
+	[MOUNT_DEVPTS] = {0, "devpts", NULL, 0},
+	[MOUNT_TMPFS] = {0, "tmpfs", NULL, 0},
 };
 
 bool mount_shows_host(const struct mount *m, uint64_t own)
 {
-	return m->kind != MOUNT_BIND && m->kind != MOUNT_DEV && m->kind != MOUNT_FS &&
-	       kernel_fs[m->kind].ns && !(own & kernel_fs[m->kind].ns);
+	return (own & CLONE_NEWUSER) && m->kind != MOUNT_BIND && m->kind != MOUNT_DEV &&
+	       m->kind != MOUNT_FS && kernel_fs[m->kind].ns && !(own & kernel_fs[m->kind].ns);
 }
 
 const char *mount_host_path(const struct mount *m)
@@ -123,19 +126,29 @@ const char *mount_host_path(const struct mount *m)
 
 int mount_host_open(const struct mount *m, struct err *err)
 {
-	return tree_clone(AT_FDCWD, kernel_fs[m->kind].host, true, err);
+	const struct kernel_fs *k = &kernel_fs[m->kind];
+	autofd int fd = tree_clone(AT_FDCWD, k->host, true, err);
+	struct statfs fs;
+
+	if (fd < 0)
+		return -1;
+	if (fstatfs(fd, &fs) < 0)
+		return err_sys(err, "statfs %s", k->host);
+	if (k->magic && (unsigned long)fs.f_type != k->magic)
+		return err_set(err, "what the host has at %s is no %s", k->host, k->type);
+	return take_fd(&fd);
 }
 
 /* A link in place of /proc or /sys would put them somewhere else in the root, and leave masks and
  * read-only paths pointing at nothing (CVE-2019-19921, CVE-2023-27561). */
-static int refuse_link(int rootfd, const struct mount *m, struct err *err)
+static int refuse_link(const struct layout *l, const struct mount *m, struct err *err)
 {
 	autofd int fd = -1;
 	struct stat st;
 
 	if (m->kind == MOUNT_BIND || m->kind == MOUNT_TMPFS || m->kind == MOUNT_FS)
 		return 0;
-	fd = inside_open(rootfd, m->target, O_PATH | O_NOFOLLOW, 0, err);
+	fd = layout_open(l, m->target, O_PATH | O_NOFOLLOW, err);
 	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISLNK(st.st_mode))
 		return err_set(err, "%s is a symbolic link in the image", m->target);
 	return 0;
@@ -150,13 +163,43 @@ static const char *fs_options(const struct mount *m, char buf[4200])
 	return buf;
 }
 
-static int new_mount(const struct mount *m, struct err *err)
+bool mount_ends_readonly(const struct mount *m)
+{
+	return (m->kind == MOUNT_TMPFS || m->kind == MOUNT_DEV) &&
+	       (m->attr_set & MOUNT_ATTR_RDONLY);
+}
+
+uint64_t mount_attrs_to_begin(const struct mount *m)
+{
+	return mount_ends_readonly(m) ? m->attr_set & ~(uint64_t)MOUNT_ATTR_RDONLY : m->attr_set;
+}
+
+/* A namespace that belongs to users above ours shows its file systems to nobody below them; what other
+ * runtimes show instead is the host's. A procfs of the host would show its processes. */
+static bool may_show_host(const struct mount *m, const struct err *err)
+{
+	return err->sys == EPERM && m->kind != MOUNT_FS && m->kind != MOUNT_PROC &&
+	       kernel_fs[m->kind].host;
+}
+
+static int new_mount(const struct mount *m, bool *ret_from_host, struct err *err)
 {
 	const char *type = m->kind == MOUNT_FS ? m->type : kernel_fs[m->kind].type;
+	struct err second = {0};
+	autofd int host = -1;
 	char buf[4200];
+	int fd = tree_new_from(type, m->source ? m->source : type, fs_options(m, buf),
+		mount_attrs_to_begin(m), err);
 
-	return tree_new_from(type, m->source ? m->source : type, fs_options(m, buf), m->attr_set,
-		err);
+	if (fd >= 0 || !may_show_host(m, err))
+		return fd;
+	host = mount_host_open(m, &second);
+	if (host < 0 ||
+		tree_set_attr(host, m->target, m->attr_set, m->attr_clear, 0, true, &second) < 0)
+		return -1;
+	*err = (struct err){0};
+	*ret_from_host = true;
+	return take_fd(&host);
 }
 
 /* The flags of mount(2) that a mount of ours can have. */
@@ -183,12 +226,30 @@ static unsigned long mount_flags(uint64_t attr)
 	return r;
 }
 
+static bool same_file(int a, int b)
+{
+	struct stat x, y;
+
+	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
+
+/* mount(2) returns no descriptor: by the name once, and it must not be what was mounted over. */
+static int find_old(const struct layout *l, const struct mount *m, int target, struct err *err)
+{
+	autofd int fd = layout_open(l, m->target, O_PATH | O_DIRECTORY, err);
+
+	if (fd >= 0 && same_file(fd, target))
+		return err_set(err, "%s was moved away while it was mounted over", m->target);
+	return take_fd(&fd);
+}
+
 /* An option that is too long for fsconfig(2), such as the layers of an overlay, goes through mount(2),
  * by the working directory: no path is resolved a second time. */
-static int place_old(int rootfd, const struct mount *m, struct err *err)
+static int place_old(const struct layout *l, const struct mount *m, int *ret_fd, struct err *err)
 {
 	autofd int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	autofd int target = inside_ensure(rootfd, m->target, INSIDE_DIR, err);
+	autofd int target = layout_ensure(l, m->target, INSIDE_DIR, err);
 	int r;
 
 	if (before < 0)
@@ -202,35 +263,75 @@ static int place_old(int rootfd, const struct mount *m, struct err *err)
 		err_sys(err, "cannot mount a new %s at %s", m->type, m->target);
 	if (fchdir(before) < 0 && r == 0)
 		return err_sys(err, "cannot go back to the working directory");
-	return r;
+	return r < 0 || (*ret_fd = find_old(l, m, target, err)) < 0 ? -1 : 0;
 }
 
-static bool says_mode(const char *options)
+static bool says(const char *options, const char *name)
 {
-	return options && (strncmp(options, "mode=", 5) == 0 || strstr(options, ",mode="));
+	size_t len = strlen(name);
+
+	for (; options; options = strchr(options, ','), options += options != NULL)
+		if (strncmp(options, name, len) == 0)
+			return true;
+	return false;
 }
 
-/* A place that is not there yet has nothing to copy. */
-static int copy_up(int rootfd, const struct mount *m, int tree, struct err *err)
+static int tmpfs_open(int tree, const struct mount *m, struct stat *ret, struct err *err)
 {
-	autofd int from = inside_open(rootfd, m->target, O_RDONLY | O_DIRECTORY, 0, err);
-	autofd int to = -1;
+	autofd int fd = openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, ret) < 0)
+		return err_sys(err, "open the tmpfs for %s", m->target);
+	return take_fd(&fd);
+}
+
+static int copy_up(int from, int tree, const struct mount *m, struct err *err)
+{
 	struct stat st;
+	autofd int to = tmpfs_open(tree, m, &st, err);
 
+	if (to < 0 || copyup_fill(from, to, m->target, err) < 0)
+		return -1;
+	if (says(m->data, "mode=") && fchmod(to, st.st_mode & 07777) < 0)
+		return err_sys(err, "cannot set the mode of %s", m->target);
+	return 0;
+}
+
+/* One whose mode nobody said has that of the directory it is mounted over, as with other runtimes, not the
+ * kernel's 1777; and its owner, who would be shut out by that mode. */
+static int look_alike(int from, int tree, const struct mount *m, struct err *err)
+{
+	struct stat st, old;
+	autofd int to = tmpfs_open(tree, m, &st, err);
+
+	if (to < 0)
+		return -1;
+	if (fstat(from, &old) < 0)
+		return err_sys(err, "stat %s in the container", m->target);
+	if (!says(m->data, "uid=") && !says(m->data, "gid=") &&
+		fchown(to, old.st_uid, old.st_gid) < 0 && errno != EINVAL && errno != EPERM)
+		return err_sys(err, "cannot set the owner of %s", m->target);
+	if (fchmod(to, old.st_mode & 07777) < 0)
+		return err_sys(err, "cannot set the mode of %s", m->target);
+	return 0;
+}
+
+/* A tmpfs may take something over from its place, if that is there already. */
+static int inherit(const struct layout *l, const struct mount *m, int tree, struct err *err)
+{
+	const bool alike = m->kind == MOUNT_TMPFS && !says(m->data, "mode=");
+	autofd int from = -1;
+
+	if (!m->copy_up && !alike)
+		return 0;
+	from = layout_open(l, m->target, (m->copy_up ? O_RDONLY : O_PATH) | O_DIRECTORY, err);
 	if (from < 0 && (err->sys == ENOENT || err->sys == ENOTDIR)) {
 		*err = (struct err){0};
 		return 0;
 	}
 	if (from < 0)
 		return -1;
-	to = openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (to < 0 || fstat(to, &st) < 0)
-		return err_sys(err, "open the tmpfs for %s", m->target);
-	if (copyup_fill(from, to, m->target, err) < 0)
-		return -1;
-	if (says_mode(m->data) && fchmod(to, st.st_mode & 07777) < 0)
-		return err_sys(err, "cannot set the mode of %s", m->target);
-	return 0;
+	return m->copy_up ? copy_up(from, tree, m, err) : look_alike(from, tree, m, err);
 }
 
 static int set_propagation(int tree, const struct mount *m, bool from_host, struct err *err)
@@ -244,26 +345,32 @@ static int set_propagation(int tree, const struct mount *m, bool from_host, stru
 	return tree_set_attr(tree, m->target, 0, 0, type, below, err);
 }
 
-int mount_place(int rootfd, const struct mount *m, int source, struct err *err)
+int mount_place(const struct layout *l, const struct mount *m, int *fd, struct err *err)
 {
-	autofd int made = -1, target = -1;
-	bool from_host = source >= 0 && m->kind != MOUNT_DEV;
+	bool from_host = *fd >= 0 && m->kind != MOUNT_DEV;
+	autofd int target = -1;
 
 	if (m->kind == MOUNT_FS && !tree_options_fit(m->data))
-		return place_old(rootfd, m, err);
-	if (source < 0) {
-		source = made = new_mount(m, err);
-		if (made < 0)
-			return err_wrap(err, "mount %s", m->target);
-	}
-	if (refuse_link(rootfd, m, err) < 0 || (m->kind == MOUNT_DEV && dev_fill(source, err) < 0))
+		return place_old(l, m, fd, err);
+	if (*fd < 0 && (*fd = new_mount(m, &from_host, err)) < 0)
+		return err_wrap(err, "mount %s", m->target);
+	if (refuse_link(l, m, err) < 0 || (m->kind == MOUNT_DEV && dev_fill(*fd, err) < 0) ||
+		inherit(l, m, *fd, err) < 0)
 		return -1;
-	if (m->copy_up && copy_up(rootfd, m, source, err) < 0)
+	target = target_open(l, m, *fd, err);
+	if (target < 0 || tree_attach(*fd, target, m->target, err) < 0)
 		return -1;
-	target = target_open(rootfd, m, source, err);
-	if (target < 0 || tree_attach(source, target, m->target, err) < 0)
-		return -1;
-	return set_propagation(source, m, from_host, err);
+	return set_propagation(*fd, m, from_host, err);
+}
+
+int mounts_end(const struct layout *l, struct err *err)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (mount_ends_readonly(&l->mounts[i]) &&
+			tree_set_attr(l->fds[i], l->mounts[i].target, MOUNT_ATTR_RDONLY, 0, 0,
+				false, err) < 0)
+			return -1;
+	return 0;
 }
 
 int null_open(int devfd, struct err *err)
@@ -280,9 +387,9 @@ int null_open(int devfd, struct err *err)
 }
 
 /* ENOENT and ENOTDIR: nothing there to hide. */
-static int open_existing(int rootfd, const char *path, struct err *err)
+static int open_existing(const struct layout *l, const char *path, struct err *err)
 {
-	int fd = inside_open(rootfd, path, O_PATH, 0, err);
+	int fd = layout_open(l, path, O_PATH, err);
 
 	if (fd < 0 && (err->sys == ENOENT || err->sys == ENOTDIR)) {
 		err->sys = 0;
@@ -303,9 +410,9 @@ static int empty_open(struct mask *mask, struct err *err)
 	return mask->empty < 0 ? -1 : fcntl(mask->empty, F_DUPFD_CLOEXEC, 3);
 }
 
-int mask_path(int rootfd, const char *path, struct mask *mask, struct err *err)
+int mask_path(const struct layout *l, const char *path, struct mask *mask, struct err *err)
 {
-	int found = open_existing(rootfd, path, err);
+	int found = open_existing(l, path, err);
 	autofd int target = found, source = -1;
 	struct stat st;
 
@@ -320,9 +427,9 @@ int mask_path(int rootfd, const char *path, struct mask *mask, struct err *err)
 	return tree_attach(source, target, path, err);
 }
 
-int readonly_path(int rootfd, const char *path, struct err *err)
+int readonly_path(const struct layout *l, const char *path, struct err *err)
 {
-	int found = open_existing(rootfd, path, err);
+	int found = open_existing(l, path, err);
 	autofd int target = found, copy = -1;
 
 	if (found == -2)

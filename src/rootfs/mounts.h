@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "rootfs/layout.h"
 #include "spec/spec.h"
 
 /* Parent: the detached source of a MOUNT_BIND, with its options and id map still to come. A missing
@@ -12,18 +13,23 @@ int mount_source_open(const struct mount *m, struct err *err);
 int mount_set_attrs(int tree, const struct mount *m, struct err *err);
 
 /* Whether a kernel file system shows a namespace that the container shares with the host, own being
- * the CLONE_NEW* of which it has others. Then it cannot be mounted anew, and the host's mounts of it are
+ * the CLONE_NEW* of which it has others. With users of its own it cannot mount that anew, and the host's mounts of it are
  * shown, which the parent opens: to the child they are hidden. */
 bool mount_shows_host(const struct mount *m, uint64_t own);
 int mount_host_open(const struct mount *m, struct err *err);
 /* Where the host has it. */
 const char *mount_host_path(const struct mount *m);
 
-/* Child: places one mount below the root. source: its detached tree, from the parent; -1 for a file
- * system of the container's own, which is mounted anew with the rights of the caller. A mount that was
- * not asked to share with the host does not. Nothing may lie over a part of a procfs but the few files
- * that are known to be replaced by what reads the same. */
-int mount_place(int rootfd, const struct mount *m, int source, struct err *err);
+/* Child: places one mount in the layout. *fd: its detached tree, from the parent; -1 for a file system of
+ * the container's own, which is mounted anew with the rights of the caller. It is then its descriptor. A
+ * mount that was not asked to share with the host does not. Nothing may lie over a part of a procfs but the
+ * few files that are known to be replaced by what reads the same. */
+int mount_place(const struct layout *l, const struct mount *m, int *fd, struct err *err);
+
+/* A tmpfs becomes read-only last, once there is in it what is mounted or made there: with mounts_end(). */
+bool mount_ends_readonly(const struct mount *m);
+uint64_t mount_attrs_to_begin(const struct mount *m);
+int mounts_end(const struct layout *l, struct err *err);
 
 /* What paths are hidden behind. */
 struct mask {
@@ -33,14 +39,14 @@ struct mask {
 
 /* Child: hides path: a directory behind mask->empty, anything else behind mask->null. Absent paths are no
  * error. */
-int mask_path(int rootfd, const char *path, struct mask *mask, struct err *err);
+int mask_path(const struct layout *l, const char *path, struct mask *mask, struct err *err);
 
 /* The null device, proven to be character device 1:3 (CVE-2025-31133): of the container's /dev, or,
  * where it has none of its own (-1), of the host's. */
 int null_open(int devfd, struct err *err);
 
 /* Child: remounts path read-only on itself. Absent paths are no error. */
-int readonly_path(int rootfd, const char *path, struct err *err);
+int readonly_path(const struct layout *l, const char *path, struct err *err);
 
 /* Child: makes rootfd the root of the mount namespace and drops the old one, with the scratch
  * tmpfs and every mount of the host. The working directory becomes the new root. */

@@ -17,10 +17,11 @@ extern int mount(const char *source, const char *target, const char *type, unsig
 extern int umount2(const char *target, int flags);
 enum { DETACH = 2, NOFOLLOW = 8 }; /* MNT_DETACH, UMOUNT_NOFOLLOW */
 
-/* A shared root would carry our mounts to the host while we make them, and cannot be pivoted. */
+/* A shared root would carry our mounts to the host while we make them, and cannot be pivoted. What it shares
+ * in the end is its own, and hears nothing of the host. */
 static uint64_t early_propagation(const struct root_spec *root)
 {
-	return root->propagation & (MS_SLAVE | MS_SHARED) ? MS_SLAVE : MS_PRIVATE;
+	return root->propagation & MS_SLAVE ? MS_SLAVE : MS_PRIVATE;
 }
 
 /* Where hooks look for it. Who has no way to there, in a user namespace, takes a directory that every host
@@ -39,8 +40,9 @@ int direct_mount(int tree, const struct root_spec *root, struct err *err)
 {
 	autofd int place = -1;
 
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return err_sys(err, "cannot make the mounts of the container private");
+	/* What is copied of them later may have to hear of the host; what stays must not. */
+	if (mount(NULL, "/", NULL, MS_REC | (root->no_pivot ? MS_PRIVATE : MS_SLAVE), NULL) < 0)
+		return err_sys(err, "cannot keep the mounts of the container to itself");
 	place = place_open(root->dir, err);
 	if (place < 0 || tree_attach(tree, place, root->dir, err) < 0)
 		return -1;

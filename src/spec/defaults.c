@@ -120,10 +120,9 @@ static bool has_device(const struct spec *spec, const char *path)
 void spec_device_rules_complete(struct spec *spec)
 {
 	static const struct device_rule others[] = {
-		{true, 'c', -1, -1, "m"},
-		{true, 'b', -1, -1, "m"},
-		{true, 'c', 5, 2, "rwm"},
+		{true, 'c', -1, -1, "m"}, {true, 'b', -1, -1, "m"}, {true, 'c', 5, 2, "rwm"},
 		{true, 'c', 136, -1, "rwm"},
+		{true, 'c', 10, 200, "rwm"}, /* /dev/net/tun, for VPNs, as with other runtimes */
 	};
 
 	for (size_t i = 0; i < COUNT(devices); i++) {

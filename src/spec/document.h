@@ -166,6 +166,9 @@ const char *document_propagation_name(uint64_t flags);
 /* "an absolute path" unless it is one that the kernel would take; a check of struct field. */
 const char *document_path(const char *s);
 
+/* path as a clean absolute one: config.md has a relative destination mean one below "/". */
+const char *document_clean_path(struct walk *w, const char *path);
+
 /* The words that are read there, each list with a NULL behind it. */
 extern const char *const document_seccomp_actions[],
 	*const document_seccomp_operators[], *const document_seccomp_arches[],

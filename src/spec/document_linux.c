@@ -269,7 +269,7 @@ static int device_read(struct walk *w, const struct document_device *from, struc
 		.mode = from->has_mode ? from->mode & 07777 : 0666,
 		.uid = from->uid,
 		.gid = from->gid,
-		.path = from->path,
+		.path = document_clean_path(w, from->path),
 		.access = "",
 	};
 	return 0;

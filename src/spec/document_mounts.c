@@ -1,5 +1,7 @@
 #include "spec/document.h"
 
+#include "base/pathname.h"
+
 #include <linux/mount.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,9 +11,14 @@ enum {
 	DATA_NAMES = 16,
 };
 
+static const char *place_check(const char *s)
+{
+	return *s && strlen(s) + 1 < PATHNAME_SIZE ? NULL : "a path";
+}
+
 const struct field document_mount_fields[] = {
 	{"destination", FIELD_STRING, FIELD_REQUIRED, AT(document_mount, destination),
-		.check = document_path},
+		.check = place_check},
 	{"type", FIELD_STRING, FIELD_FILLED, AT(document_mount, type)},
 	{"source", FIELD_STRING, FIELD_FILLED, AT(document_mount, source)},
 	{"options", FIELD_STRINGS, 0, AT(document_mount, options), N(document_mount, option_count)},
@@ -120,11 +127,21 @@ static bool is_bind(const struct document_mount *from)
 	       listed(from->options, from->option_count, "rbind");
 }
 
-/* One "/dev", however it is written. */
-static bool is_dev(const char *target)
+const char *document_clean_path(struct walk *w, const char *path)
 {
-	target += strspn(target, "/");
-	return !strncmp(target, "dev", 3) && strspn(target + 3, "/") == strlen(target + 3);
+	char clean[PATHNAME_SIZE];
+
+	/* One that is too long has been refused. */
+	return pathname_join("", 0, path, clean) && strcmp(clean, path)
+		       ? arena_strdup(w->arena, clean)
+		       : path;
+}
+
+/* For who lists mounts to see. The name of its type is what it has anyway. */
+static const char *source_shown(const struct document_mount *from)
+{
+	return from->source && *from->source && strcmp(from->source, from->type) ? from->source
+										 : NULL;
 }
 
 static int kind_find(struct walk *w, const struct document_mount *from, struct mount *m)
@@ -137,7 +154,8 @@ static int kind_find(struct walk *w, const struct document_mount *from, struct m
 		if (strcmp(from->type, types[i].name))
 			continue;
 		m->kind = types[i].kind;
-		if (m->kind == MOUNT_TMPFS && is_dev(from->destination))
+		m->source = source_shown(from);
+		if (m->kind == MOUNT_TMPFS && !strcmp(m->target, "/dev"))
 			m->kind = MOUNT_DEV;
 		return 0;
 	}
@@ -247,7 +265,7 @@ static int maps_read(struct walk *w, const struct document_mount *from, struct m
 
 static int mount_read(struct walk *w, const struct document_mount *from, struct mount *m)
 {
-	*m = (struct mount){.target = from->destination};
+	*m = (struct mount){.target = document_clean_path(w, from->destination)};
 	if (kind_find(w, from, m) < 0)
 		return -1;
 	if (m->kind == MOUNT_BIND) {
@@ -288,8 +306,8 @@ int document_mounts_read(struct walk *w, struct document *d)
 		if (options_read(w, &d->mounts[i], &m) < 0 || maps_read(w, &d->mounts[i], &m) < 0)
 			return -1;
 		walk_leave(w, here);
-		m.make_source = m.kind == MOUNT_BIND &&
-				listed(d->make_source, d->make_source_count, m.target);
+		m.make_source = m.kind == MOUNT_BIND && listed(d->make_source, d->make_source_count,
+								d->mounts[i].destination);
 		arena_push(w->arena, d->spec.mounts, d->spec.mount_count, m);
 	}
 	return 0;
@@ -350,7 +368,7 @@ static void mount_write(struct walk *w, const struct mount *m, struct document_m
 	*to = (struct document_mount){
 		.destination = m->target,
 		.type = types[type].name,
-		.source = m->kind == MOUNT_BIND ? m->source : types[type].name,
+		.source = m->source ? m->source : types[type].name,
 		.uid_maps = m->uid_maps,
 		.uid_map_count = m->uid_map_count,
 		.gid_maps = m->gid_maps,

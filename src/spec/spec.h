@@ -40,8 +40,8 @@ struct mount {
 	enum mount_kind kind;
 	const char *type;   /* MOUNT_FS: name of the file system; else NULL */
 	const char *source; /* MOUNT_BIND: absolute path on the host. MOUNT_FS: as the file system
-			       takes it, or NULL. Else NULL */
-	const char *target; /* absolute path in the container */
+			       takes it, or NULL. Else for who lists mounts, or NULL */
+	const char *target; /* clean absolute path in the container: base/pathname.h */
 	uint64_t attr_set;  /* MOUNT_ATTR_* of mount_setattr(2), for the mount at the target */
 	uint64_t attr_clear;
 	uint64_t attr_rset; /* the same for it and every mount below it */

@@ -156,7 +156,9 @@ peer_mounts() {
 		timeout 20 ctr-oci --root "$OCI_ROOT" exec --cwd "/v/x/oci$n/y" oci-a true > /dev/null 2>&1 || :
 	done
 	held untouched victim
-	made -name 'oci*'
+	# exec makes none; run does.
+	made -name 'cwd*'
+	[ -z "$(find volume -name 'exec*' -o -name 'oci*')" ]
 	for ((n = 0; n < 1000; n++)); do
 		naive mount volume "$PWD/src" "x/naive$n" > /dev/null 2>&1 || :
 		! touched victim || break
@@ -188,6 +190,89 @@ peer_mounts() {
 	rm -rf root/proc
 	ln -s "$PWD/victim" root/proc
 	control_fell [ "$(naive proc root)" = "$(realpath victim)" ]
+}
+
+# What a payload finds of the host's to write, wherever its procfs is by now.
+WRITABLE='for p in /proc /was /decoy; do (cd $p && [ -e self/mountinfo ] && : >> sys/kernel/core_pattern) 2> /dev/null && echo writable; done; true'
+
+# moved: a hook that plays a sibling with the root in a volume: /proc and /dev are elsewhere once they are
+# mounted, and something else is in their places.
+moved() {
+	rm -rf root
+	root_copy root
+	mkdir -p root/dev root/proc
+	cat > hook <<-END
+		#!/bin/sh
+		[ "\$1" = none ] || cat > /dev/null
+		cd $PWD/root && mv proc was && mv dev was-dev && mkdir -p proc/sys/net/ipv4 proc/self dev/pts &&
+		ln -s $PWD/victim/etc/passwd proc/sys/net/ipv4/ip_forward && echo decoy > dev/pts/ptmx && mknod -m 666 dev/null c 1 3
+	END
+	chmod +x hook
+}
+moved_bundle() {
+	bundle ".root.path = \"$PWD/root\" | .hooks.createRuntime = [{path: \"$PWD/hook\"}] | .linux.sysctl = {\"net.ipv4.ip_forward\": \"1\"} | ${1:-.}" &&
+		jq --arg w "$WRITABLE" '.process.args = ["sh", "-c", $w]' "$B/config.json" > c && mv c "$B/config.json"
+}
+peer_is_writable() { peer run --bundle "$B" oci-a 2> said | grep -qx writable; }
+
+@test "what was mounted is swapped before it is masked, made read-only and set (CVE-2019-16884's kind)" {
+	make_victim victim
+	moved
+	moved_bundle
+	oci_run oci-a
+	echo "$status $output" >&2
+	held [ "$status $output" = "0 " ]
+	held untouched victim
+	moved
+	control_fell grep -qx writable <(naive late "$PWD/root" "$PWD/hook none" "$PWD/root/was")
+	moved
+	moved_bundle 'del(.linux.sysctl)'
+	falls crun peer_is_writable
+}
+
+@test "what an engine is sent as a terminal is none" {
+	local got
+	moved
+	moved_bundle '.process.terminal = true | del(.linux.sysctl)'
+	cat > engine.py <<-'END'
+		import os, socket, subprocess, sys
+		s = socket.socket(socket.AF_UNIX); s.bind("c.sock"); s.listen(1); s.settimeout(30)
+		p = subprocess.Popen(["ctr-oci", "--root", sys.argv[1], "create", "--bundle", sys.argv[2], "--console-socket", "c.sock", "oci-a"])
+		try:
+		    c, _ = s.accept(); c.settimeout(30)
+		    print(*("terminal" if os.isatty(f) else "no terminal" for f in socket.recv_fds(c, 100, 4)[1]))
+		except OSError:
+		    print("nothing")
+		p.wait()
+	END
+	got=$(timeout 60 python3 engine.py "$OCI_ROOT" "$B")
+	held [ "$got" = terminal ] || held [ "$got" = nothing ]
+	moved
+	control_fell grep -qx 'no terminal' <(naive late "$PWD/root" "$PWD/hook none" "$PWD/root/was")
+}
+
+@test "a sibling swaps /proc while masks and read-only paths are made" {
+	local n runs=0
+	mkdir -p volume
+	root_copy volume/root
+	mkdir -p volume/root/proc volume/root/decoy/sys
+	started swapper -v "$PWD/volume:/v" -- inside swap /v/root/proc /v/root/decoy
+	until_true "it swaps" logged swapper swapping
+	bundle ".root.path = \"$PWD/volume/root\""
+	jq --arg w "echo runs; $WRITABLE" '.process.args = ["sh", "-c", $w]' "$B/config.json" > c
+	mv c "$B/config.json"
+	for ((n = 0; n < TRIES; n++)); do
+		oci_run oci-a
+		[[ $output != *runs* ]] || runs=$((runs + 1))
+		held [ "$(grep -c writable <<< "$output")" -eq 0 ]
+	done
+	# The payload was there to look.
+	[ "$runs" -gt $((TRIES / 2)) ]
+	for ((n = 0; n < 1000; n++)); do
+		! naive late "$PWD/volume/root" true "$PWD/volume/root/decoy" 2> /dev/null | grep -qx writable || break
+	done
+	ctr rm -f swapper
+	control_fell [ "$n" -lt 1000 ]
 }
 
 # 8 is a directory of the host.

@@ -189,7 +189,7 @@ shows() {
 		.root = "rootfs"
 		del(.root.path)
 		.root.readonly = "yes"
-		.mounts[0].destination = "proc"
+		.mounts[0].destination = ""
 		.mounts[0].destination = 7
 		.mounts[1].options = "ro"
 		.mounts += [{"destination": "/x", "options": ["bind"]}]

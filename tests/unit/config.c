@@ -386,8 +386,8 @@ Test(config, values_that_mean_nothing)
 {
 	refused(DOCUMENT(",\"selinuxLabel\":\"x\"", "", ""), "process.selinuxLabel");
 	refused(DOCUMENT(",\"apparmorProfile\":\"a\\nb\"", "", ""), "process.apparmorProfile");
-	refused(DOCUMENT("", "", ",\"mounts\":[{\"destination\":\"a\",\"type\":\"proc\"}]"),
-		"mounts[0].destination: \"a\" must be an absolute path");
+	refused(DOCUMENT("", "", ",\"mounts\":[{\"destination\":\"\",\"type\":\"proc\"}]"),
+		"mounts[0].destination: \"\" must be a path");
 	refused(DOCUMENT("", "", ",\"mounts\":[{\"destination\":\"/a\",\"type\":\"none\"}]"),
 		"mounts[0]: is neither of a type nor a bind mount");
 	refused(DOCUMENT("", "", ",\"mounts\":[{\"destination\":\"/a\",\"type\":\"bind\"}]"),

@@ -237,7 +237,7 @@ Test(config_engine, devices_of_every_container)
 	cr_expect_eq(s.devices[2].type, 'c');
 	cr_expect_eq(s.devices[2].mode, 0666);
 	cr_expect_str_eq(s.devices[3].path, "/dev/zero");
-	cr_assert_eq(s.device_rule_count, 12);
+	cr_assert_eq(s.device_rule_count, 13);
 	cr_expect(!s.device_rules[0].allow && s.device_rules[0].type == 'a');
 	cr_expect_eq(s.device_rules[1].minor, 229);
 	cr_expect_str_eq(s.device_rules[1].access, "rwm");
@@ -1035,9 +1035,26 @@ Test(config_engine, resources_alone)
 	spec_free(&s);
 	s = resources_of("{\"memory\":{\"swap\":67108865},\"devices\":[{\"allow\":true}]}", &base);
 	cr_expect_eq(s.limits.memory_swap, 1, "counts from the limit that is there");
-	cr_expect_eq(s.device_rule_count, 11, "those that every container has are among them");
+	cr_expect_eq(s.device_rule_count, 12, "those that every container has are among them");
 	spec_free(&s);
 	cr_expect_eq(config_read_resources("r", bad, strlen(bad), &base, &s, &err), -1);
 	cr_expect_str_eq(err.text, "r:1:18: pids.limit: must be an integer, not a string");
 	spec_free(&base);
+}
+
+Test(config_engine, places_are_clean_and_sources_are_kept)
+{
+	struct spec s = silent(TOP(
+		"\"mounts\":[{\"destination\":\"x//./y/../z/\",\"type\":\"tmpfs\",\"source\":\"mine\"},"
+		"{\"destination\":\"/dev/\",\"type\":\"tmpfs\",\"source\":\"tmpfs\"}]"));
+
+	cr_expect_str_eq(s.mounts[0].target, "/x/z");
+	cr_expect_str_eq(s.mounts[0].source, "mine");
+	cr_expect_eq(s.mounts[1].kind, MOUNT_DEV);
+	cr_expect_str_eq(s.mounts[1].target, "/dev");
+	cr_expect_null(s.mounts[1].source);
+	spec_free(&s);
+	s = silent(LINUX("\"devices\":[{\"path\":\"/dev/a/\",\"type\":\"p\"}]"));
+	cr_expect_str_eq(s.devices[0].path, "/dev/a");
+	spec_free(&s);
 }

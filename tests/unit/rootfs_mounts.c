@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "ns/idmap.h"
 #include "rootfs/dev.h"
+#include "rootfs/layout.h"
 #include "rootfs/mounts.h"
 #include "rootfs/root.h"
 #include "rootfs/tree.h"
@@ -95,7 +96,22 @@ static int count_mounts(void)
 	return lines;
 }
 
-static void place(int root, const struct mount *m)
+/* What was made so far, as the child of a start has it. */
+static struct mount made[16];
+static int made_fds[16];
+static struct layout layout = {.mounts = made, .fds = made_fds};
+
+static int place_from(const struct mount *m, int source)
+{
+	made[layout.count] = *m;
+	made_fds[layout.count] = source;
+	if (mount_place(&layout, m, &made_fds[layout.count], &err) < 0)
+		return -1;
+	layout.count++;
+	return 0;
+}
+
+static void place(const struct mount *m)
 {
 	int source = -1;
 
@@ -104,9 +120,7 @@ static void place(int root, const struct mount *m)
 		CHECK(source >= 0);
 		CHECK(mount_set_attrs(source, m, &err) == 0);
 	}
-	CHECK(mount_place(root, m, source, &err) == 0);
-	if (source >= 0)
-		close(source);
+	CHECK(place_from(m, source) == 0);
 }
 
 /* From here on in a mount namespace of its own, as the child of a start is. */
@@ -117,6 +131,7 @@ static int attach_root(const struct root_spec *r)
 	*host_mounts = count_mounts();
 	CHECK(root >= 0 && unshare(CLONE_NEWNS) == 0);
 	CHECK(direct_mount(root, r, &err) == 0);
+	layout.rootfd = root;
 	return root;
 }
 
@@ -126,9 +141,9 @@ static void enter(int root, const struct root_spec *r)
 }
 
 /* A procfs to look at mountinfo with; the host's is below the root while that is being made. */
-static void place_proc(int root)
+static void place_proc(void)
 {
-	place(root, &(struct mount){.kind = MOUNT_PROC, .target = "/proc"});
+	place(&(struct mount){.kind = MOUNT_PROC, .target = "/proc"});
 }
 
 /* Stays behind where the test starts: nothing that it mounts may arrive here. */
@@ -187,7 +202,7 @@ static void direct_root(const struct root_spec *r)
 	put(below("root/sub/file"), "x");
 	ro.readonly = true;
 	root = attach_root(&ro);
-	place_proc(root);
+	place_proc();
 	enter(root, &ro);
 	CHECK(access("/sub/file", F_OK) == 0);
 	CHECK(mkdir("/new", 0755) < 0 && errno == EROFS);
@@ -209,10 +224,10 @@ static void propagation_of_root(const struct root_spec *r)
 	shared.propagation = MS_SHARED | MS_REC;
 	root = attach_root(&shared);
 	CHECK(mkdir(below("root/inner"), 0755) == 0);
-	place(root, &(struct mount){.kind = MOUNT_TMPFS, .target = "/inner"});
-	place_proc(root);
+	place(&(struct mount){.kind = MOUNT_TMPFS, .target = "/inner"});
+	place_proc();
 	enter(root, &shared);
-	CHECK(strstr(shown("/"), "shared:"));
+	CHECK(strstr(shown("/"), "shared:") && !strstr(shown("/"), "master:"));
 }
 
 static void slave_root(const struct root_spec *r)
@@ -223,7 +238,7 @@ static void slave_root(const struct root_spec *r)
 	CHECK(mount(NULL, top, NULL, MS_SHARED, NULL) == 0);
 	slave.propagation = MS_SLAVE | MS_REC;
 	root = attach_root(&slave);
-	place_proc(root);
+	place_proc();
 	enter(root, &slave);
 	CHECK(strstr(shown("/"), "master:") && !strstr(shown("/"), "shared:"));
 }
@@ -234,7 +249,7 @@ static void private_root(const struct root_spec *r)
 
 	CHECK(mount(NULL, top, NULL, MS_SHARED, NULL) == 0);
 	root = attach_root(r);
-	place_proc(root);
+	place_proc();
 	enter(root, r);
 	CHECK(!strstr(shown("/"), "master:") && !strstr(shown("/"), "shared:"));
 }
@@ -261,7 +276,7 @@ static void without_pivot(const struct root_spec *r)
 	root = attach_root(&moved);
 	CHECK(root_enter(root, &moved, true, UINT64_C(1) << 21, &err) < 0);
 	CHECK(strstr(err.text, "can be uncovered") && err.hint[0]);
-	place_proc(root);
+	place_proc();
 	CHECK(root_enter(root, &moved, true, 0, &err) == 0);
 	CHECK(access("/proc/self/status", F_OK) == 0 && access("/bin/sh", F_OK) < 0);
 	CHECK(mkdir("/x", 0755) < 0 && errno == EROFS);
@@ -294,11 +309,11 @@ static void attributes(const struct root_spec *r)
 	CHECK(mkdir(source, 0755) == 0 && mkdir(below("data/sub"), 0755) == 0);
 	CHECK(mount("s", below("data/sub"), "tmpfs", 0, NULL) == 0);
 	root = attach_root(r);
-	place(root, &m);
+	place(&m);
 	all.target = "/all";
 	all.attr_rset = all.attr_set;
-	place(root, &all);
-	place_proc(root);
+	place(&all);
+	place_proc();
 	enter(root, r);
 	CHECK(strncmp(shown("/m"), "ro,nodev", 8) == 0);
 	CHECK(strncmp(shown("/m/sub"), "rw,nodev", 8) == 0);
@@ -327,9 +342,9 @@ static void propagation(const struct root_spec *r)
 	for (int i = 0; i < 3; i++) {
 		m.target = each[i].target;
 		m.propagation = each[i].type;
-		CHECK(mount_place(root, &m, source[i], &err) == 0);
+		CHECK(place_from(&m, source[i]) == 0);
 	}
-	place_proc(root);
+	place_proc();
 	enter(root, r);
 	CHECK(!strstr(shown("/private"), "master:") && !strstr(shown("/private"), "shared:"));
 	CHECK(strstr(shown("/slave"), "master:") && !strstr(shown("/slave"), "shared:"));
@@ -348,7 +363,7 @@ static void file_on_file(const struct root_spec *r)
 
 	put(m.source, "inside");
 	root = attach_root(r);
-	place(root, &m);
+	place(&m);
 	enter(root, r);
 	fd = open("/etc/new/file", O_RDONLY);
 	CHECK(fd >= 0 && read(fd, text, 6) == 6 && strcmp(text, "inside") == 0);
@@ -373,12 +388,12 @@ static void any_file_system(const struct root_spec *r)
 	struct stat st;
 	int root = attach_root(r);
 
-	place(root, &m);
+	place(&m);
 	m.type = "nonesuch";
-	CHECK(mount_place(root, &m, -1, &err) < 0 && strstr(err.text, "nonesuch"));
+	CHECK(place_from(&m, -1) < 0 && strstr(err.text, "nonesuch"));
 	m.type = "tmpfs";
 	m.data = "colour=blue";
-	CHECK(mount_place(root, &m, -1, &err) < 0 && strstr(err.text, "colour"));
+	CHECK(place_from(&m, -1) < 0 && strstr(err.text, "colour"));
 	/* More in one option than fsconfig(2) takes. */
 	CHECK(mkdir(below("l%0120d", 1), 0755) == 0 && mkdir(below("l%0120d", 2), 0755) == 0 &&
 		mkdir(below("l%0120d", 3), 0755) == 0);
@@ -391,8 +406,8 @@ static void any_file_system(const struct root_spec *r)
 		.data = data,
 		.attr_set = MOUNT_ATTR_NOSUID};
 	CHECK(!tree_options_fit(data));
-	place(root, &m);
-	place_proc(root);
+	place(&m);
+	place_proc();
 	enter(root, r);
 	CHECK(stat("/m", &st) == 0 && (st.st_mode & 0777) == 0711);
 	CHECK(strstr(shown("/m"), "noexec,noatime") && strstr(shown("/m"), " ramfs of-mine "));
@@ -424,13 +439,13 @@ static void copied_up(const struct root_spec *r)
 	CHECK(chown(below("root/var"), 9, 9) == 0);
 	root = attach_root(r);
 	alarm(30);
-	place(root, &m);
+	place(&m);
 	m.target = "/absent";
-	place(root, &m);
+	place(&m);
 	m.target = "/mode";
 	m.data = "size=1m,mode=1777";
 	CHECK(mkdir(below("root/mode"), 0700) == 0);
-	place(root, &m);
+	place(&m);
 	enter(root, r);
 	CHECK(stat("/var", &st) == 0 && st.st_uid == 9 && (st.st_mode & 07777) == 0750);
 	CHECK(stat("/var/d/file", &st) == 0 && st.st_uid == 7 && st.st_gid == 8);
@@ -466,10 +481,10 @@ static void too_much(const struct root_spec *r)
 		at = next;
 	}
 	root = attach_root(r);
-	CHECK(mount_place(root, &m, -1, &err) < 0);
+	CHECK(place_from(&m, -1) < 0);
 	CHECK(err.sys == ENOSPC && strstr(err.text, "big in the tmpfs at /var"));
 	m.target = "/deep";
-	CHECK(mount_place(root, &m, -1, &err) < 0 && strstr(err.text, "64 levels"));
+	CHECK(place_from(&m, -1) < 0 && strstr(err.text, "64 levels"));
 }
 Test(rootfs, a_tmpfs_that_cannot_hold_it_is_refused)
 {
@@ -483,18 +498,18 @@ static void over_proc(const struct root_spec *r)
 
 	put(m.source, "x");
 	root = attach_root(r);
-	place_proc(root);
+	place_proc();
 	m.target = "/proc/meminfo";
-	place(root, &m);
+	place(&m);
 	m.target = "/proc/self/attr/exec";
 	source = mount_source_open(&m, &err);
-	CHECK(mount_place(root, &m, source, &err) < 0 && strstr(err.text, "part of procfs"));
+	CHECK(place_from(&m, source) < 0 && strstr(err.text, "part of procfs"));
 	m.kind = MOUNT_TMPFS;
 	m.target = "/proc/sys";
-	CHECK(mount_place(root, &m, -1, &err) < 0 && strstr(err.text, "/proc/sys"));
+	CHECK(place_from(&m, -1) < 0 && strstr(err.text, "/proc/sys"));
 	CHECK(symlinkat("proc", root, "link") == 0);
 	m.target = "/link/sys";
-	CHECK(mount_place(root, &m, -1, &err) < 0 && strstr(err.text, "part of procfs"));
+	CHECK(place_from(&m, -1) < 0 && strstr(err.text, "part of procfs"));
 }
 Test(rootfs, nothing_over_a_part_of_proc)
 {
@@ -508,7 +523,7 @@ static void proc_is_a_link(const struct root_spec *r)
 
 	CHECK(rmdir(below("root/proc")) == 0 && symlink("/etc", below("root/proc")) == 0);
 	root = attach_root(r);
-	CHECK(mount_place(root, &m, -1, &err) < 0 && strstr(err.text, "symbolic link"));
+	CHECK(place_from(&m, -1) < 0 && strstr(err.text, "symbolic link"));
 }
 Test(rootfs, proc_must_not_be_a_link)
 {
@@ -531,7 +546,7 @@ static void own_maps(const struct root_spec *r)
 	root = attach_root(r);
 	source = mount_source_open(&m, &err);
 	CHECK(source >= 0 && tree_idmap(source, userns, "data", false, &err) == 0);
-	CHECK(mount_place(root, &m, source, &err) == 0);
+	CHECK(place_from(&m, source) == 0);
 	CHECK(unlink(data) == 0);
 	enter(root, r);
 	CHECK(stat("/m", &st) == 0 && st.st_uid == 100005 && st.st_gid == 100006);
@@ -553,10 +568,10 @@ static void masks(const struct root_spec *r)
 	put(below("root/plain"), "x");
 	root = attach_root(r);
 	mask.null = null_open(-1, &err);
-	CHECK(mask.null >= 0 && mask_path(root, "/secret", &mask, &err) == 0);
-	CHECK(mask_path(root, "/dir", &mask, &err) == 0 &&
-		mask_path(root, "/no", &mask, &err) == 0);
-	CHECK(readonly_path(root, "/plain", &err) == 0);
+	CHECK(mask.null >= 0 && mask_path(&layout, "/secret", &mask, &err) == 0);
+	CHECK(mask_path(&layout, "/dir", &mask, &err) == 0 &&
+		mask_path(&layout, "/no", &mask, &err) == 0);
+	CHECK(readonly_path(&layout, "/plain", &err) == 0);
 	enter(root, r);
 	CHECK(stat("/secret", &st) == 0 && st.st_rdev == makedev(1, 3));
 	CHECK(access("/dir/file", F_OK) < 0 && mkdir("/dir/x", 0755) < 0);
@@ -580,14 +595,14 @@ static void devices(const struct root_spec *r)
 	struct mount elsewhere = {.kind = MOUNT_BIND, .target = "/srv/zero"};
 	struct device nobody = list[0];
 	struct stat st;
-	int dev = dev_new(list, 3, &ids, &err), node = dev_node_new(&list[2], &ids, &err), root;
+	int dev = dev_new(&m, list, 3, &ids, &err), node = dev_node_new(&list[2], &ids, &err), root;
 
 	CHECK(dev >= 0 && node >= 0);
 	nobody.uid = 99;
-	CHECK(dev_new(&nobody, 1, &ids, &err) < 0 && strstr(err.text, "99:0"));
+	CHECK(dev_new(&m, &nobody, 1, &ids, &err) < 0 && strstr(err.text, "99:0"));
 	root = attach_root(r);
-	CHECK(mount_place(root, &m, dev, &err) == 0);
-	CHECK(mount_place(root, &elsewhere, node, &err) == 0);
+	CHECK(place_from(&m, dev) == 0);
+	CHECK(place_from(&elsewhere, node) == 0);
 	enter(root, r);
 	CHECK(stat("/dev/null", &st) == 0 && st.st_uid == 1000 && st.st_gid == 2000);
 	CHECK(stat("/dev/sub/fifo", &st) == 0 && S_ISFIFO(st.st_mode));
@@ -598,4 +613,122 @@ static void devices(const struct root_spec *r)
 Test(rootfs, devices_belong_to_ids_of_several_ranges)
 {
 	sandboxed(devices);
+}
+
+/* What is beside the root, in the host's mount namespace, has something else at the places of mounts. */
+static void swap_places(int go)
+{
+	char byte;
+
+	CHECK(read(go, &byte, 1) == 1);
+	CHECK(rename(below("root/proc"), below("root/was")) == 0);
+	CHECK(rename(below("root/vol"), below("root/old")) == 0);
+	CHECK(mkdir(below("root/proc"), 0755) == 0 && mkdir(below("root/proc/sys"), 0755) == 0);
+	CHECK(mkdir(below("root/vol"), 0755) == 0);
+	_exit(0);
+}
+
+static void swapped(const struct root_spec *r)
+{
+	int go[2], root, fd, status;
+	struct mask mask = {.empty = -1};
+	struct stat st;
+	pid_t sibling;
+
+	CHECK(mkdir(below("root/vol"), 0755) == 0 && pipe(go) == 0);
+	sibling = fork();
+	if (sibling == 0)
+		swap_places(go[0]);
+	root = attach_root(r);
+	place_proc();
+	place(&(struct mount){.kind = MOUNT_TMPFS, .target = "/vol"});
+	CHECK(write(go[1], "", 1) == 1 && waitpid(sibling, &status, 0) == sibling && status == 0);
+	place(&(struct mount){.kind = MOUNT_TMPFS, .target = "/vol/sub", .data = "mode=700"});
+	mask.null = null_open(-1, &err);
+	CHECK(mask_path(&layout, "/proc/version", &mask, &err) == 0);
+	CHECK(readonly_path(&layout, "/proc/sys", &err) == 0);
+	fd = layout_open(&layout, "/proc/self/mounts", O_PATH, &err);
+	CHECK(fd >= 0 && strstr(shown(below("root/was/sys")), "ro,"));
+	enter(root, r);
+	CHECK(stat("/was/version", &st) == 0 && st.st_rdev == makedev(1, 3));
+	CHECK(stat("/old/sub", &st) == 0 && (st.st_mode & 0777) == 0700);
+	CHECK(stat("/vol/sub", &st) < 0 && stat("/proc/version", &st) < 0);
+	CHECK(open("/was/sys/kernel/hostname", O_WRONLY) < 0 && errno == EROFS);
+}
+Test(rootfs, what_lies_in_a_mount_is_found_by_its_descriptor)
+{
+	sandboxed(swapped);
+}
+
+static void links(const struct root_spec *r)
+{
+	int fd;
+
+	attach_root(r);
+	CHECK(symlinkat("/run", layout.rootfd, "var-run") == 0);
+	CHECK(symlinkat("nowhere/./..//new", layout.rootfd, "dangles") == 0);
+	CHECK(symlinkat("round", layout.rootfd, "round") == 0);
+	place_proc();
+	place(&(struct mount){.kind = MOUNT_TMPFS, .target = "/var-run/a/b", .data = "mode=711"});
+	CHECK(faccessat(layout.rootfd, "run/a/b", F_OK, 0) == 0);
+	place(&(struct mount){.kind = MOUNT_TMPFS, .target = "/run", .data = "mode=700"});
+	/* A link leads into what is mounted where it leads. */
+	fd = layout_ensure(&layout, "/var-run/x/y", INSIDE_FILE, &err);
+	CHECK(fd >= 0 && faccessat(made_fds[2], "x/y", F_OK, 0) == 0);
+	fd = layout_ensure(&layout, "/dangles/z", INSIDE_DIR, &err);
+	CHECK(fd >= 0 && faccessat(layout.rootfd, "new/z", F_OK, 0) == 0);
+	CHECK(layout_open(&layout, "/round/x", O_PATH, &err) < 0 && err.sys == ELOOP);
+	CHECK(layout_ensure(&layout, "/round/x", INSIDE_DIR, &err) < 0 && err.sys == ELOOP);
+	/* Those of procfs to what is no path lead nowhere. */
+	CHECK(layout_open(&layout, "/proc/self/mounts", O_PATH, &err) >= 0);
+	CHECK(layout_open(&layout, "/proc/self/root/tmp", O_PATH, &err) < 0 && err.sys == ELOOP);
+	CHECK(layout_open(&layout, "/proc/self/cwd", O_PATH, &err) < 0);
+}
+Test(rootfs, links_are_followed_in_the_container)
+{
+	sandboxed(links);
+}
+
+static void covered(const struct root_spec *r)
+{
+	struct stat a, b;
+	int fd;
+
+	attach_root(r);
+	place(&(struct mount){.kind = MOUNT_TMPFS, .target = "/a/b", .data = "mode=700"});
+	place(&(struct mount){.kind = MOUNT_TMPFS, .target = "/a", .data = "mode=700"});
+	fd = layout_ensure(&layout, "/a/b/c", INSIDE_DIR, &err);
+	CHECK(fd >= 0 && fstat(fd, &a) == 0 && fstat(made_fds[1], &b) == 0);
+	CHECK(a.st_dev == b.st_dev);
+	place(&(struct mount){.kind = MOUNT_TMPFS, .target = "/", .data = "mode=700"});
+	CHECK(layout_root(&layout) == made_fds[2]);
+	CHECK(layout_open(&layout, "/a", O_PATH, &err) < 0 && err.sys == ENOENT);
+}
+Test(rootfs, a_later_mount_covers_earlier_ones)
+{
+	sandboxed(covered);
+}
+
+static void ends_readonly(const struct root_spec *r)
+{
+	struct mount ro = {.kind = MOUNT_TMPFS, .target = "/t", .attr_set = MOUNT_ATTR_RDONLY};
+	struct stat st;
+	int root;
+
+	CHECK(mkdir(below("root/t"), 0) == 0 && chmod(below("root/t"), 01750) == 0);
+	CHECK(chown(below("root/t"), 7, 8) == 0);
+	root = attach_root(r);
+	place(&ro);
+	place(&(struct mount){.kind = MOUNT_TMPFS, .target = "/t/in", .data = "size=1m"});
+	CHECK(mounts_end(&layout, &err) == 0);
+	enter(root, r);
+	CHECK(access("/t/in", F_OK) == 0 && mkdir("/t/x", 0755) < 0 && errno == EROFS);
+	CHECK(stat("/t", &st) == 0 && (st.st_mode & 07777) == 01750);
+	CHECK(st.st_uid == 7 && st.st_gid == 8);
+	/* Where nothing was, the kernel's mode. */
+	CHECK(stat("/t/in", &st) == 0 && (st.st_mode & 07777) == 01777);
+}
+Test(rootfs, a_tmpfs_is_as_its_place_and_read_only_last)
+{
+	sandboxed(ends_readonly);
 }
