@@ -1,5 +1,7 @@
 #include "base/program.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -51,6 +53,31 @@ void program_inherit_nothing(void)
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+bool program_heeds_signal(int sig)
+{
+	struct sigaction now;
+
+	return sigaction(sig, NULL, &now) < 0 || now.sa_handler != SIG_IGN;
+}
+
+void program_heeded_signals(const int *sigs, size_t n, sigset_t *ret)
+{
+	sigemptyset(ret);
+	for (size_t i = 0; i < n; i++)
+		if (program_heeds_signal(sigs[i]))
+			sigaddset(ret, sigs[i]);
+}
+
+void program_end_unread(const struct err *err)
+{
+	struct pollfd p = {STDOUT_FILENO, POLLOUT, 0};
+
+	if ((err->sys != EPIPE && !ferror(stdout)) || poll(&p, 1, 0) != 1 || !(p.revents & POLLERR))
+		return;
+	program_reset_signals();
+	kill(getpid(), SIGPIPE);
 }
 
 void program_reset_signals(void)

@@ -3,6 +3,8 @@
 
 #include "base/err.h"
 
+#include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* In the environment of a copy of ours that runs from a mount without a path: where it came from. */
@@ -12,6 +14,15 @@
  * mode mask and the signals that a shell, an engine or a service manager has set are as usual again,
  * but for SIGPIPE, which is ignored. */
 void program_inherit_nothing(void);
+
+/* A signal that was ignored when we were started, as nohup(1) and shells do to what they put in the background,
+ * stays ignored: false for one. The other makes a set of those of sigs that are not. */
+bool program_heeds_signal(int sig);
+void program_heeded_signals(const int *sigs, size_t n, sigset_t *ret);
+
+/* For who has failed: if that is because nobody reads our output any more, ends us in silence, by SIGPIPE, as
+ * any other program in front of head(1). */
+void program_end_unread(const struct err *err);
 
 /* Every signal does what it does by default and none is blocked: for a child, before it executes a program
  * that is not ours. */

@@ -128,6 +128,8 @@ static int run_words(struct cli *cli, int argc, char **argv, struct err *err)
 	r = run_command(command, cli, argc, argv, err);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && r >= 0)
 		r = err_sys(err, "write to standard output");
+	if (r < 0)
+		program_end_unread(err);
 	snprintf(name, sizeof(name), "ctr: %s", command->name);
 	return r < 0 ? err_print(err, name) : r;
 }

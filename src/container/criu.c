@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/fdpass.h"
+#include "base/program.h"
 #include "container/criu_answer.h"
 #include "container/custody.h"
 #include "container/payload.h"
@@ -346,13 +347,11 @@ static int converse(int sock, int signals, const struct criu_request *r, pid_t *
 /* They come to us alone: what criu does is undone before we end. */
 static int hold_signals(sigset_t *ret_old, struct err *err)
 {
+	static const int held[] = {SIGHUP, SIGINT, SIGTERM};
 	sigset_t set;
 	int fd;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
+	program_heeded_signals(held, sizeof(held) / sizeof(held[0]), &set);
 	sigprocmask(SIG_BLOCK, &set, ret_old);
 	fd = signalfd(-1, &set, SFD_CLOEXEC);
 	if (fd >= 0)

@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/program.h"
 #include "cgroup/group.h"
 
 #include <errno.h>
@@ -21,9 +22,7 @@ void foreground_block_signals(sigset_t *ret_old)
 	static const int passed[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
 	sigset_t set;
 
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++)
-		sigaddset(&set, passed[i]);
+	program_heeded_signals(passed, sizeof(passed) / sizeof(passed[0]), &set);
 	sigprocmask(SIG_BLOCK, &set, ret_old);
 }
 

@@ -7,7 +7,8 @@
 
 enum { FOREGROUND_TIMED_OUT = 124 }; /* as timeout(1) */
 
-/* Before the start: holds back the signals that are for the payload, so that none is lost. */
+/* Before the start: holds back the signals that are for the payload, so that none is lost; not those that
+ * were ignored when we were started. */
 void foreground_block_signals(sigset_t *ret_old);
 
 /* Passes one signal on. One that would end any other process but that the kernel keeps from a PID 1

@@ -1,6 +1,7 @@
 #include "container/relay.h"
 
 #include "base/fd.h"
+#include "base/program.h"
 #include "container/console.h"
 #include "container/foreground.h"
 
@@ -28,9 +29,11 @@ static void pass_size(int from, int master)
 
 enum { HANG_UP_MS = 1000 };
 
-/* Of the terminals that we had at the beginning, one is gone. */
+/* Of the terminals that we had at the beginning, one is gone, and we were not started so as to outlive it. */
 static bool is_gone(const bool had[2])
 {
+	if (!program_heeds_signal(SIGHUP))
+		return false;
 	for (int fd = 0; fd < 2; fd++)
 		if (had[fd] && !isatty(fd))
 			return true;

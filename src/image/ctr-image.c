@@ -1,5 +1,6 @@
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/program.h"
 #include "image/child.h"
 #include "image/commands.h"
 #include "image/option.h"
@@ -138,5 +139,7 @@ int main(int argc, char **argv)
 	r = run(argc, argv, &err);
 	if (r >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
 		r = err_sys(&err, "image: write to standard output");
+	if (r < 0)
+		program_end_unread(&err);
 	return r < 0 ? err_print(&err, "ctr") : r;
 }

@@ -243,8 +243,10 @@ int main(int argc, char **argv)
 	r = choose_root(g.root, root, sizeof(root), &oci.root, &err);
 	if (r == 0)
 		r = run_command(c, &oci, words - 1, argv + 2, &err);
-	if (r < 0)
+	if (r < 0) {
+		program_end_unread(&err);
 		return fail(&log, c, &err);
+	}
 	log_warnings(&log);
 	return r;
 }
