@@ -184,7 +184,6 @@ static const struct advice wait_flags_elsewhere[] = {
 };
 
 static const struct advice attach_flags_elsewhere[] = {
-	{"sig-proxy", "signals are always passed on; leave the terminal with ctrl-p,ctrl-q"},
 	{"latest l", NEWEST},
 	{0},
 };

@@ -14,6 +14,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* A container does not stand still for longer because of somebody who has only come to look. */
+enum { PATIENCE_S = 60 };
+
 struct target {
 	struct container c;
 	int ended_by; /* the signal in whose place the container was ended */
@@ -44,6 +47,46 @@ static void tell_oom(const struct container *c)
 		warn("%s ran out of memory: the kernel killed a process in it", c->record.name);
 }
 
+/* The supervisor, or what we hear of it, has gone before the container had. */
+static int tell_lost(const struct store *store, const char *name, struct err *err)
+{
+	struct container c;
+	autofd int sock = -1;
+
+	if (container_open_running(store, name, "attach to", &c, err) < 0) {
+		err_set(err, "lost the console of %s before its end", name);
+		return err_hint(err, "ctr wait %s has the status, ctr logs %s the output", name,
+			name);
+	}
+	sock = attach_connect(c.state_fd, ATTACH_SOCKET, err);
+	container_close(&c);
+	if (sock < 0)
+		return err_set(err, "lost the console of %s: its supervisor is gone", name);
+	err_set(err, "lost the console of %s: nobody took its output for too long", name);
+	return err_hint(err,
+		"it runs on; ctr logs %s has what is missing, ctr attach %s comes back", name,
+		name);
+}
+
+/* The cursor may be anywhere. */
+static void tell_detached(const char *name)
+{
+	fprintf(stderr, "\nctr: detached from %s, which runs on; ctr attach %s comes back\n", name,
+		name);
+}
+
+static int attach_ended(const struct store *store, const char *name, enum attach_how how,
+	int status, struct err *err)
+{
+	if (how == ATTACH_LOST)
+		return tell_lost(store, name, err);
+	if (how == ATTACH_DETACHED)
+		tell_detached(name);
+	if (how == ATTACH_EXITED && container_settle(store, name, err) < 0)
+		return -1;
+	return status;
+}
+
 int attach_container(const struct store *store, const char *name, int sock,
 	const struct console_options *o, struct err *err)
 {
@@ -55,6 +98,8 @@ int attach_container(const struct store *store, const char *name, int sock,
 		.stdin_fd = o->with_stdin ? STDIN_FILENO : -1,
 		.stdout_fd = STDOUT_FILENO,
 		.stderr_fd = STDERR_FILENO,
+		.patience_s = o->ours ? ATTACH_PATIENCE_ENDLESS : PATIENCE_S,
+		.end_fd = -1,
 	};
 	enum attach_how how;
 	int status = 0, r;
@@ -65,8 +110,9 @@ int attach_container(const struct store *store, const char *name, int sock,
 	options.detach_keys = &detach;
 	alive = container_open_running(store, name, "attach to", &target.c, err) == 0;
 	if (alive) {
-		options.forward = o->ours ? pass_or_end : pass_signal;
+		options.forward = o->ours ? pass_or_end : o->proxy ? pass_signal : NULL;
 		options.forward_arg = &target;
+		options.end_fd = target.c.pidfd;
 	}
 	r = attach_run(sock, &options, &status, &how, err);
 	if (alive) {
@@ -76,18 +122,13 @@ int attach_container(const struct store *store, const char *name, int sock,
 	}
 	if (r < 0)
 		return -1;
-	if (how == ATTACH_LOST)
-		return err_set(err, "lost the console of %s: its supervisor is gone", name);
-	if (how == ATTACH_DETACHED)
-		return 0;
-	if (how == ATTACH_EXITED && container_settle(store, name, err) < 0)
-		return -1;
-	return how == ATTACH_EXITED && target.ended_by ? 128 + target.ended_by : status;
+	r = attach_ended(store, name, how, status, err);
+	return r >= 0 && how == ATTACH_EXITED && target.ended_by ? 128 + target.ended_by : r;
 }
 
 struct attach_flags {
 	const char *keys;
-	bool no_stdin;
+	bool no_stdin, proxy, proxy_chosen;
 };
 
 static int set_keys(void *to, const char *what, const char *value, struct err *err)
@@ -104,16 +145,29 @@ static int set_no_stdin(void *to, const char *what, const char *value, struct er
 	return flag_bool(what, value, &((struct attach_flags *)to)->no_stdin, err);
 }
 
+static int set_proxy(void *to, const char *what, const char *value, struct err *err)
+{
+	struct attach_flags *f = to;
+
+	f->proxy_chosen = true;
+	return flag_bool(what, value, &f->proxy, err);
+}
+
 static const struct flag flags[] = {
 	{"detach-keys", 0, "KEYS", "leave with these (ctrl-p,ctrl-q)", set_keys},
 	{"no-stdin", 0, NULL, "only watch", set_no_stdin},
+	{"sig-proxy", 0, NULL, "pass signals on (unless --no-stdin)", set_proxy},
 	{0},
 };
 
 static int run(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
 	struct attach_flags *f = options;
-	struct console_options console = {.with_stdin = !f->no_stdin, .keys = f->keys};
+	struct console_options console = {
+		.with_stdin = !f->no_stdin,
+		.proxy = f->proxy_chosen ? f->proxy : !f->no_stdin,
+		.keys = f->keys,
+	};
 	char name[SPEC_NAME_MAX + 1];
 	struct container c;
 	autofd int sock = -1;

@@ -8,10 +8,11 @@
 struct console_options {
 	bool tty, with_stdin;
 	bool ours;        /* we have started it: what ends us is for it */
+	bool proxy;       /* signals are for it, too, if it is not ours */
 	const char *keys; /* --detach-keys, NULL for the usual ones */
 };
 
 /* Returns the status of the payload when it ends (and everything of it is released), 0 when the
- * person detaches, 128 + n when signal n ends us or, in its place, the payload. */
+ * person detaches, which is said, 128 + n when signal n ends us or, in its place, the payload. */
 int attach_container(const struct store *store, const char *name, int sock,
 	const struct console_options *options, struct err *err);

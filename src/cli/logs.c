@@ -13,6 +13,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+struct logs_flags {
+	struct logfile_options log; /* first: what the setters of its fields are given */
+	bool raw;
+};
 
 static void init(void *options)
 {
@@ -22,6 +28,11 @@ static void init(void *options)
 	o->end_fd = -1;
 	o->stdout_fd = STDOUT_FILENO;
 	o->stderr_fd = STDERR_FILENO;
+}
+
+static int set_raw(void *to, const char *what, const char *value, struct err *err)
+{
+	return flag_bool(what, value, &((struct logs_flags *)to)->raw, err);
 }
 
 static int set_follow(void *to, const char *what, const char *value, struct err *err)
@@ -113,7 +124,8 @@ static int open_data(const struct store *store, const char *name, bool alive, st
 
 static int run(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
-	struct logfile_options *o = options;
+	struct logs_flags *f = options;
+	struct logfile_options *o = &f->log;
 	autofd int end = -1, data = -1;
 	char name[SPEC_NAME_MAX + 1];
 	uint64_t damaged = 0;
@@ -128,6 +140,8 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 	if (data < 0)
 		return -1;
 	o->end_fd = end;
+	o->clean_stdout = !f->raw && isatty(o->stdout_fd);
+	o->clean_stderr = !f->raw && isatty(o->stderr_fd);
 	if (logfile_print(data, o, &damaged, err) < 0)
 		return err_wrap(err, "%s", name);
 	if (damaged)
@@ -142,6 +156,7 @@ static const struct flag flags[] = {
 	{"since", 0, "TIME", "not what is older: 10m, 2026-01-31T12:00:00Z, seconds since 1970",
 		set_since},
 	{"until", 0, "TIME", "not what is newer", set_until},
+	{"raw", 0, NULL, "all escape sequences, to a terminal too", set_raw},
 	{"timestamps", 't', NULL, "when it was written, in front of each line", set_timestamps},
 	{0},
 };
@@ -153,6 +168,6 @@ const struct command command_logs = {
 	.examples = "  ctr logs -f --tail 20 web\n  ctr logs --since 10m -t web\n",
 	.flags = flags,
 	.run = run,
-	.options_size = sizeof(struct logfile_options),
+	.options_size = sizeof(struct logs_flags),
 	.init = init,
 };

@@ -4,8 +4,10 @@
 #include "base/file.h"
 #include "cgroup/stats.h"
 #include "cli/attach.h"
+#include "cli/output.h"
 #include "container/claim.h"
 #include "container/console.h"
+#include "container/deadline.h"
 #include "container/foreground.h"
 #include "container/life.h"
 #include "container/plan.h"
@@ -73,6 +75,8 @@ static int run_foreground(struct cli *cli, struct spec *spec, struct plan *plan,
 	foreground_block_signals(NULL);
 	if (container_start(&cli->store, spec, plan, &io, &c, err) < 0)
 		return -1;
+	if (spec->timeout_ns)
+		deadline_guard(&c, spec->timeout_ns);
 	r = foreground_wait(&c, spec->timeout_ns, &status, &timed_out, err);
 	if (r == 0 && exit_file_write(c.state_fd, status, &second) < 0)
 		warn("%s", second.text);
@@ -86,13 +90,25 @@ static int run_foreground(struct cli *cli, struct spec *spec, struct plan *plan,
 	return r < 0 ? -1 : status;
 }
 
+/* Whoever was to get the id does not know of it. */
+static int undo_detached(struct cli *cli, const struct spec *spec, struct err *err)
+{
+	struct err second = {0};
+	struct err why = *err;
+
+	if (container_remove(&cli->store, spec->name, REMOVE_FORCE, &second) < 0 && !spec->remove)
+		warn("%s", second.text);
+	return err_set(err, "%s is removed again, as its id was not taken: %s", spec->name,
+		why.text);
+}
+
 static int run_detached(struct cli *cli, struct spec *spec, struct plan *plan, int image_lock,
 	struct err *err)
 {
 	if (container_supervise(&cli->store, spec, plan, image_lock, NULL, err) < 0)
 		return -1;
 	puts(spec->id);
-	return 0;
+	return output_end(err) < 0 ? undo_detached(cli, spec, err) : 0;
 }
 
 static int run_attached(struct cli *cli, struct spec *spec, struct plan *plan, int image_lock,

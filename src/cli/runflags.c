@@ -318,6 +318,11 @@ static int set_log_max(void *to, const char *what, const char *value, struct err
 	return size_parse(what, value, &((struct run_options *)to)->spec.log_max_bytes, err);
 }
 
+static int set_log_rate(void *to, const char *what, const char *value, struct err *err)
+{
+	return size_parse(what, value, &((struct run_options *)to)->spec.log_rate_bytes, err);
+}
+
 static int set_add_host(void *to, const char *what, const char *value, struct err *err)
 {
 	struct run_options *o = to;
@@ -422,6 +427,7 @@ const struct flag run_flags[] = {
 	{"ipc", 0, "private|host", "System V IPC and message queues", set_ipc},
 	{"label", 'l', "KEY=VALUE", "metadata to find it by", set_label_flag},
 	{"log-max-size", 0, "SIZE", "when the log is rotated (16m)", set_log_max},
+	{"log-rate", 0, "SIZE", "what the log takes each second (1m); 0: all", set_log_rate},
 	{"memory", 'm', "SIZE", "at most so much memory (512m, 2g)", set_limit_memory},
 	{"memory-high", 0, "SIZE", "slow down above", set_limit_memory_high},
 	{"memory-reservation", 0, "SIZE", "keep so much when the host is short",

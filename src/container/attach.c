@@ -1,10 +1,12 @@
 #include "container/attach.h"
 
+#include "base/escapes.h"
 #include "base/fd.h"
+#include "base/program.h"
 #include "container/console.h"
+#include "container/spool.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,7 +16,10 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-enum { HANG_UP_MS = 1000 }; /* the payload has said nothing for so long after it */
+enum {
+	HANG_UP_MS = 1000,    /* the payload has said nothing for so long after it */
+	SPOOL_BYTES = 1 << 20 /* as much is taken ahead of our readers */
+};
 
 struct session {
 	const struct attach_options *o;
@@ -22,7 +27,10 @@ struct session {
 	int screen;               /* our terminal, or -1 */
 	bool typed;               /* input comes from a terminal in front of a terminal */
 	bool lost, over;
-	bool hung_up; /* our terminal is gone */
+	bool told;    /* the supervisor has nothing more to say */
+	bool hung_up; /* our terminal is gone, or whoever read our output */
+	struct spool spool;
+	struct escapes watched;
 	struct detach_keys keys;
 	enum attach_how how;
 	int status;
@@ -84,6 +92,14 @@ static void session_end(struct session *s, enum attach_how how, int status)
 	s->over = true;
 }
 
+/* How it ends once our readers have the rest. */
+static void session_told(struct session *s, enum attach_how how, int status)
+{
+	s->how = how;
+	s->status = status;
+	s->told = true;
+}
+
 /* To the supervisor. A failure is seen by receiving, which may still find the exit status. */
 
 static void message_push(struct session *s)
@@ -112,6 +128,15 @@ static void window_send(struct session *s)
 	(void)send(s->sock, m, sizeof(m), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+static void patience_send(struct session *s)
+{
+	uint16_t p = s->o->patience_s;
+	uint8_t m[3] = {ATTACH_PATIENCE, p & 0xff, (uint8_t)(p >> 8)};
+
+	if (p)
+		(void)send(s->sock, m, sizeof(m), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 /* Signals */
 
 static int signal_forward(struct session *s, int sig)
@@ -119,12 +144,16 @@ static int signal_forward(struct session *s, int sig)
 	return s->o->forward ? s->o->forward(s->o->forward_arg, sig) : -1;
 }
 
-static void hang_up(struct session *s)
+/* For why, a signal. */
+static void hang_up(struct session *s, int why)
 {
 	s->hung_up = true;
 	s->input = -1;
-	if (!s->o->ours || signal_forward(s, SIGHUP) < 0)
-		session_end(s, ATTACH_SIGNALLED, 128 + SIGHUP);
+	spool_drop(&s->spool);
+	if (why == SIGHUP && !program_heeds_signal(SIGHUP))
+		return;
+	if (s->told || !s->o->ours || signal_forward(s, SIGHUP) < 0)
+		session_end(s, ATTACH_SIGNALLED, 128 + why);
 }
 
 static bool screen_gone(const struct session *s)
@@ -141,8 +170,8 @@ static void signal_take(struct session *s)
 	if (info.ssi_signo == SIGWINCH)
 		window_send(s);
 	else if (info.ssi_signo == SIGHUP && screen_gone(s))
-		hang_up(s);
-	else if (signal_forward(s, (int)info.ssi_signo) < 0)
+		hang_up(s, SIGHUP);
+	else if (s->told || signal_forward(s, (int)info.ssi_signo) < 0)
 		session_end(s, ATTACH_SIGNALLED, 128 + (int)info.ssi_signo);
 }
 
@@ -150,9 +179,7 @@ static void signals_wanted(sigset_t *ret)
 {
 	static const int wanted[] = {SIGWINCH, SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
 
-	sigemptyset(ret);
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
-		sigaddset(ret, wanted[i]);
+	program_heeded_signals(wanted, sizeof(wanted) / sizeof(*wanted), ret);
 }
 
 /* Input */
@@ -160,7 +187,7 @@ static void signals_wanted(sigset_t *ret)
 static void input_end(struct session *s)
 {
 	if (screen_gone(s)) {
-		hang_up(s);
+		hang_up(s, SIGHUP);
 		return;
 	}
 	s->input = -1;
@@ -192,52 +219,62 @@ static void input_read(struct session *s)
 
 /* From the supervisor */
 
-/* True when fd can take PIPE_BUF bytes; false when a signal ended the session meanwhile. */
-static bool output_wait(struct session *s, int fd)
+static int output_take(struct session *s, int fd, const uint8_t *data, size_t len, struct err *err)
 {
-	while (!s->over) {
-		struct pollfd p[] = {{fd, POLLOUT, 0}, {s->signals, POLLIN, 0}};
-
-		if (poll(p, 2, -1) < 0)
-			continue;
-		if (p[1].revents)
-			signal_take(s);
-		else if (p[0].revents)
-			return true;
-	}
-	return false;
+	if (!s->hung_up && spool_add(&s->spool, fd, data, len) < 0)
+		return err_sys(err, "cannot keep the output");
+	return 0;
 }
 
-static int output_write(struct session *s, int fd, const uint8_t *data, size_t len, struct err *err)
+static int output_clean(struct session *s, struct escapes *e, const uint8_t *data, size_t len,
+	struct err *err)
 {
-	while (len && !s->hung_up && output_wait(s, fd)) {
-		ssize_t n = write(fd, data, len < PIPE_BUF ? len : PIPE_BUF);
+	char text[ATTACH_MESSAGE_MAX + ESCAPES_HELD_MAX];
 
-		if (n < 0 && errno == EIO && screen_gone(s)) {
-			hang_up(s);
-			return 0;
-		}
-		if (n < 0 && errno != EINTR && errno != EAGAIN)
-			return err_sys(err, "cannot write the output");
-		if (n > 0) {
-			data += n;
-			len -= (size_t)n;
-		}
-	}
+	if (!s->o->tty || !isatty(s->o->stdout_fd))
+		return output_take(s, s->o->stdout_fd, data, len, err);
+	return output_take(s, s->o->stdout_fd, (uint8_t *)text, escapes_clean(e, data, len, text),
+		err);
+}
+
+static int output_write(struct session *s, struct err *err)
+{
+	if (spool_write(&s->spool) == 0)
+		return 0;
+	if (errno == EIO && screen_gone(s))
+		hang_up(s, SIGHUP);
+	else if (errno == EPIPE)
+		hang_up(s, SIGPIPE);
+	else
+		return err_sys(err, "cannot write the output");
 	return 0;
+}
+
+/* What is left when the container has ended is little: it is taken, so that nobody waits for our reader. */
+static bool has_room(const struct session *s)
+{
+	struct pollfd end = {s->o->end_fd, POLLIN, 0};
+
+	return spool_bytes(&s->spool) < SPOOL_BYTES || s->o->end_fd < 0 || poll(&end, 1, 0) > 0;
 }
 
 static int message_take(struct session *s, const uint8_t *m, size_t len, struct err *err)
 {
+	struct escapes before = {.level = ESCAPES_MODES};
+
 	switch (m[0]) {
+	case ATTACH_BEFORE:
+		return output_clean(s, s->typed ? &before : &s->watched, m + 1, len - 1, err);
 	case ATTACH_OUT:
-		return output_write(s, s->o->stdout_fd, m + 1, len - 1, err);
+		if (!s->typed)
+			return output_clean(s, &s->watched, m + 1, len - 1, err);
+		return output_take(s, s->o->stdout_fd, m + 1, len - 1, err);
 	case ATTACH_ERR:
-		return output_write(s, s->o->stderr_fd, m + 1, len - 1, err);
+		return output_take(s, s->o->stderr_fd, m + 1, len - 1, err);
 	case ATTACH_EXIT:
 		if (len != 2)
 			break;
-		session_end(s, ATTACH_EXITED, m[1]);
+		session_told(s, ATTACH_EXITED, m[1]);
 		return 0;
 	case ATTACH_REFUSED:
 		return err_set(err, "cannot attach: %.*s", (int)(len - 1), (const char *)m + 1);
@@ -259,32 +296,47 @@ static int message_receive(struct session *s, struct err *err)
 		s->lost = true;
 		return 0;
 	}
-	session_end(s, ATTACH_LOST, 0);
+	session_told(s, ATTACH_LOST, 0);
 	return 0;
+}
+
+enum { POLL_SOCK, POLL_SIGNALS, POLL_INPUT, POLL_OUTPUT, POLL_END, POLL_COUNT };
+
+static void interest(const struct session *s, struct pollfd p[POLL_COUNT])
+{
+	bool room = has_room(s);
+	short events = (short)((room ? POLLIN : 0) | (s->waiting ? POLLOUT : 0));
+
+	p[POLL_SOCK] = (struct pollfd){s->told || !events ? -1 : s->sock, events, 0};
+	p[POLL_SIGNALS] = (struct pollfd){s->signals, POLLIN, 0};
+	p[POLL_INPUT] = (struct pollfd){s->waiting || s->told ? -1 : s->input, POLLIN, 0};
+	p[POLL_OUTPUT] = (struct pollfd){spool_fd(&s->spool), POLLOUT, 0};
+	p[POLL_END] = (struct pollfd){room ? -1 : s->o->end_fd, POLLIN, 0};
 }
 
 static int session_turn(struct session *s, struct err *err)
 {
-	struct pollfd p[] = {
-		{s->sock, (short)(POLLIN | (s->waiting ? POLLOUT : 0)), 0},
-		{s->signals, POLLIN, 0},
-		{s->waiting ? -1 : s->input, POLLIN, 0},
-	};
+	struct pollfd p[POLL_COUNT];
 	int n;
 
-	n = poll(p, 3, s->hung_up ? HANG_UP_MS : -1);
+	interest(s, p);
+	n = poll(p, POLL_COUNT, s->hung_up ? HANG_UP_MS : -1);
 	if (n < 0)
 		return errno == EINTR ? 0 : err_sys(err, "cannot wait for the container");
-	if (n == 0)
+	if (n == 0 && s->o->ours && program_heeds_signal(SIGHUP))
 		session_end(s, ATTACH_SIGNALLED, 128 + SIGHUP);
-	if (p[1].revents)
+	if (p[POLL_SIGNALS].revents)
 		signal_take(s);
-	if (!s->over && s->waiting && (p[0].revents & POLLOUT))
+	if (!s->over && s->waiting && (p[POLL_SOCK].revents & POLLOUT))
 		message_push(s);
-	if (!s->over && (p[0].revents & ~POLLOUT) && message_receive(s, err) < 0)
+	if (!s->over && (p[POLL_SOCK].revents & ~POLLOUT) && message_receive(s, err) < 0)
 		return -1;
-	if (!s->over && !s->waiting && p[2].revents)
+	if (!s->over && p[POLL_OUTPUT].revents && spool_bytes(&s->spool) &&
+		output_write(s, err) < 0)
+		return -1;
+	if (!s->over && !s->waiting && p[POLL_INPUT].revents)
 		input_read(s);
+	s->over |= s->told && !spool_bytes(&s->spool);
 	return 0;
 }
 
@@ -295,6 +347,7 @@ static int session_serve(struct session *s, struct err *err)
 
 	if (s->typed && console_raw(&console, s->input, err) < 0)
 		return -1;
+	patience_send(s);
 	window_send(s);
 	while (r == 0 && !s->over)
 		r = session_turn(s, err);
@@ -310,6 +363,7 @@ static void session_start(struct session *s, int sock, const struct attach_optio
 	if (o->detach_keys)
 		s->keys = *o->detach_keys;
 	s->keys.matched = 0;
+	s->watched.level = ESCAPES_SCREEN;
 }
 
 int attach_run(int sock, const struct attach_options *options, int *ret_status,
@@ -328,6 +382,7 @@ int attach_run(int sock, const struct attach_options *options, int *ret_status,
 	r = session_serve(&s, err);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	close(s.signals);
+	spool_drop(&s.spool);
 	if (r < 0)
 		return -1;
 	if (s.how == ATTACH_EXITED || s.how == ATTACH_SIGNALLED)

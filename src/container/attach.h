@@ -4,13 +4,15 @@
  * kind and at most ATTACH_DATA_MAX bytes:
  *
  *   to the supervisor    'i' input   'c' input ends   'w' rows, columns (16 bits each, little endian)
- *   to the client        'o' standard output or terminal   'e' standard error
+ *                        'p' patience in seconds (16 bits)
+ *   to the client        'o' standard output or terminal   'e' standard error   'b' what was before
  *                        'x' exit status (8 bits); the last message   'r' refused: why, as text
  *
  * The supervisor replays the last ATTACH_REPLAY bytes of a terminal to whoever attaches; of pipes,
  * nothing (the log has it). Who connects before the container starts misses nothing.
- * A client that does not read first holds the output back and is let go of when it has taken
- * nothing for ATTACH_PATIENCE_*_MS: the container never waits longer than that for a client.
+ * A client that does not read first holds the output back, and is let go of when it has taken nothing for
+ * ATTACH_PATIENCE_*_MS, or for as long as it has asked for. The end of a container does not wait for it: a
+ * client takes what there is then, however slow its own reader is.
  */
 #pragma once
 
@@ -30,14 +32,17 @@ enum {
 	ATTACH_REPLAY = 8192,
 	ATTACH_PATIENCE_PIPE_MS = 1000,
 	ATTACH_PATIENCE_TTY_MS = 10000, /* a person's link may stall */
+	ATTACH_PATIENCE_ENDLESS = UINT16_MAX,
 };
 
 enum attach_kind {
 	ATTACH_INPUT = 'i',
 	ATTACH_INPUT_END = 'c',
 	ATTACH_WINDOW = 'w',
+	ATTACH_PATIENCE = 'p',
 	ATTACH_OUT = 'o',
 	ATTACH_ERR = 'e',
+	ATTACH_BEFORE = 'b',
 	ATTACH_EXIT = 'x',
 	ATTACH_REFUSED = 'r',
 };
@@ -54,15 +59,20 @@ struct attach_options {
 	 * Returns 0 if it was passed on; otherwise, or where this is NULL, the client lets go. */
 	int (*forward)(void *arg, int sig);
 	void *forward_arg;
-	/* The payload lives at our terminal: if that goes, it gets SIGHUP, and a moment to end. */
+	uint16_t
+		patience_s; /* how long the container waits for our readers; 0: what attach.h has */
+	int end_fd; /* a pidfd of the container, or -1 if it has ended or that is not known */
+	/* The payload lives at our terminal: if that goes, or nobody reads its output any more, it gets
+	 * SIGHUP, and a moment to end. */
 	bool ours;
 };
 
 enum attach_how {
-	ATTACH_EXITED,    /* the container ended; the status is its own */
-	ATTACH_DETACHED,  /* the person at the terminal left */
-	ATTACH_LOST,      /* the supervisor is gone or dropped us */
-	ATTACH_SIGNALLED, /* a signal for us, SIGHUP if the terminal went; 128 + its number */
+	ATTACH_EXITED,   /* the container ended; the status is its own */
+	ATTACH_DETACHED, /* the person at the terminal left */
+	ATTACH_LOST,     /* the supervisor is gone or dropped us */
+	ATTACH_SIGNALLED, /* a signal for us, SIGHUP if the terminal went, SIGPIPE if who read our output
+	                     did; 128 + its number */
 };
 
 /* A listening socket at NAME below dirfd (a directory of ours), replacing a left-over one. */
@@ -72,7 +82,8 @@ int attach_connect(int dirfd, const char *name, struct err *err);
 
 /* Serves the terminal until the container ends, the person detaches, or the supervisor goes. The
  * terminal is as it was on every return, and after a fatal signal. What the container prints is
- * passed on as it is. *ret_status is written with ATTACH_EXITED and ATTACH_SIGNALLED only. -1 if
+ * passed on as it is; to a terminal whose answers it would not get (nothing is typed there, or it is from
+ * before) without what a terminal answers. Signals that were ignored when we were started still are. *ret_status is written with ATTACH_EXITED and ATTACH_SIGNALLED only. -1 if
  * the supervisor refused, or this side failed. */
 int attach_run(int sock, const struct attach_options *options, int *ret_status,
 	enum attach_how *ret_how, struct err *err);

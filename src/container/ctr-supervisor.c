@@ -5,7 +5,7 @@
  *
  *   ctr-supervisor --pid PID --pidfd FD --listen FD --exit FD --lock FD
  *     (--tty FD | --stdout FD --stderr FD [--stdin FD]) [--log-dir FD --log-max BYTES]
- *     [--ready FD] [--timeout-ns NS] [-- CLEANUP [ARGUMENT]...]
+ *     [--log-rate BYTES] [--ready FD] [--timeout-ns NS] [-- CLEANUP [ARGUMENT]...]
  *
  * --tty     master side of the container's terminal. It is kept open on the other side too, so
  *           that a getty which hangs up its line does not end it.
@@ -17,6 +17,9 @@
  *           is "TIME stdout|stderr F|P TEXT": UTC with nanoseconds, P for a piece of a line whose
  *           rest follows. When it cannot be written, records are dropped and counted, and the
  *           count is written once that is possible again.
+ * --log-rate  so many bytes a second are written to the log, on average, and once as much as one log file
+ *           holds. What comes faster is not logged: its bytes are counted, and the count is written a second
+ *           later. 0, the default: no limit.
  * --ready   gets one byte and is closed once clients are served; or what is wrong, behind a byte 1. Given
  *           first, it gets all of that; else standard error does.
  * --timeout-ns  PID 1 gets SIGKILL so long after the start, and 124 is its status, as timeout(1) has it.
@@ -24,6 +27,9 @@
  * It sleeps in poll(2) alone and every descriptor is non-blocking: nothing a container or client
  * does stops it, and the container waits for a client no longer than attach.h says. All signals but
  * SIGKILL are ignored, and the OOM killer is asked to look elsewhere.
+ *
+ * What it does is done for a container that may have a small part of a CPU: it takes a tenth of one, on
+ * average. When it has had more it rests, and what writes faster than that waits.
  *
  * It is two processes with one memory and one table of descriptors. The second, the guard, sleeps until
  * the first is killed; then it goes on where that was, with its clients, and makes a guard of its own. It
@@ -73,6 +79,7 @@ enum {
 	TIMED_OUT = 124,
 	UNKNOWN = -1, /* status of a PID 1 that was nobody's child here */
 	STACK_BYTES = 16384,
+	WORK_SHARE = 10, /* one part of so many of a CPU */
 };
 
 static const uint64_t hold_ns = 1 * SECOND;   /* how long a piece of a line waits for its rest */
@@ -80,11 +87,17 @@ static const uint64_t hangup_ns = 200 * MSEC; /* rest after a hang-up of the ter
 static const uint64_t drain_ns = 5 * SECOND;  /* clients' time to take the last output */
 static const uint64_t guard_ns = 1 * SECOND;  /* without a guard, after the end of one */
 static const uint64_t adopt_ns = 1 * SECOND;  /* time of the host's init to reap a PID 1 */
+static const uint64_t quiet_ns = 1 * SECOND;  /* nothing is logged, once the log grew too fast */
+static const uint64_t saved_ns = 5 * SECOND;  /* of rest that work can make use of later */
 
 struct log {
 	int dirfd, fd;
 	uint64_t size, max;
-	uint64_t lost; /* records dropped since the last one written */
+	uint64_t lost;    /* records dropped since the last one written */
+	uint64_t skipped; /* bytes that came too fast, since then */
+	uint64_t rate, burst_ns;
+	uint64_t paid_until; /* by what was written, at its rate */
+	uint64_t quiet_until, tell_at;
 	unsigned records, used;
 	time_t second; /* the one in date */
 	char date[20]; /* YYYY-MM-DDTHH:MM:SS. */
@@ -98,6 +111,7 @@ struct stream {
 	uint64_t hold_until;  /* NEVER: no piece of a line is held */
 	struct timespec time; /* of the held piece */
 	unsigned held;
+	bool cut; /* the rest of the line is not to be logged either */
 	char line[LINE_BYTES];
 };
 
@@ -105,6 +119,7 @@ struct client {
 	int fd;
 	bool behind; /* has yet to take the message in out */
 	bool sized;
+	uint64_t waits; /* what it asked for, 0: what is usual */
 	uint64_t patience;
 };
 
@@ -119,15 +134,17 @@ enum {
 };
 
 static struct supervisor {
-	uint64_t pid, log_max, timeout;
+	uint64_t pid, log_max, log_rate, timeout;
 	int pidfd, tty, tty_peer, in_fd, out_fd, err_fd, log_dir, listen, exit, lock, ready;
 	char **cleanup;
 
+	int null;
 	int self, guard;   /* pidfds of both; guard -1: there is none */
 	uint64_t guard_at; /* when to make one */
 	bool adopted;      /* PID 1 is not our child */
 
 	uint64_t now, kill_at, drain_until;
+	uint64_t worked_until, cpu_ns; /* paid with rest; CPU time at the last look */
 	bool dead, timed_out;
 	int status;
 	unsigned drained, turn;
@@ -151,6 +168,14 @@ static uint64_t monotonic(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
+}
+
+/* What costs so much at *until is paid for when that has gone by; a time without costs pays for later ones. */
+static void pay(uint64_t *until, uint64_t cost, uint64_t saved)
+{
+	uint64_t earliest = super.now > saved ? super.now - saved : 0;
+
+	*until = (*until > earliest ? *until : earliest) + cost;
 }
 
 static void fd_close(int *fd)
@@ -268,27 +293,55 @@ static char *put_header(struct log *l, char *p, struct timespec t, enum attach_k
 	return put_text(p, full ? "F " : "P ");
 }
 
-static bool log_tell_loss(struct log *l)
+static bool log_tell(struct log *l, uint64_t n, const char *what)
 {
-	char text[LOG_HEADER + 80], *p;
+	char text[LOG_HEADER + 96], *p;
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	p = put_header(l, text, now, ATTACH_ERR, true);
 	p = put_text(p, "[ctr-supervisor: ");
-	p = put_number(p, l->lost, 1);
-	p = put_text(p, " records could not be written]\n");
+	p = put_number(p, n, 1);
+	p = put_text(p, what);
 	return log_write(l, text, (unsigned)(p - text));
+}
+
+static void log_tell_loss(struct log *l)
+{
+	if (l->lost && log_tell(l, l->lost, " records could not be written]\n"))
+		l->lost = 0;
+	if (l->skipped && !l->lost &&
+		log_tell(l, l->skipped, " bytes above --log-rate are not here]\n"))
+		l->skipped = 0;
+	l->tell_at = l->lost || l->skipped ? super.now + quiet_ns : NEVER;
+}
+
+static bool log_is_quiet(const struct log *l)
+{
+	return super.now < l->quiet_until;
+}
+
+static void log_pay(struct log *l, unsigned len)
+{
+	if (!l->rate)
+		return;
+	pay(&l->paid_until, len * SECOND / l->rate, l->burst_ns);
+	if (l->paid_until > super.now && !log_is_quiet(l))
+		l->quiet_until = l->tell_at = l->paid_until + quiet_ns;
 }
 
 static void log_flush(struct log *l)
 {
 	if (!l->used)
 		return;
-	if (l->lost && log_tell_loss(l))
-		l->lost = 0;
-	if (l->lost || !log_write(l, l->buf, l->used))
+	if (l->lost || l->skipped)
+		log_tell_loss(l);
+	if (l->lost || !log_write(l, l->buf, l->used)) {
 		l->lost += l->records;
+		if (l->tell_at == NEVER)
+			l->tell_at = super.now + quiet_ns;
+	}
+	log_pay(l, l->used);
 	l->used = l->records = 0;
 }
 
@@ -328,15 +381,39 @@ static unsigned line_hold(struct stream *s, const char *data, unsigned len)
 	return n;
 }
 
+/* A line of which a part is missing would be a damaged one. */
+static void line_skip(struct stream *s, const char *data, unsigned len)
+{
+	super.log.skipped += len + s->held;
+	s->held = 0;
+	s->hold_until = NEVER;
+	s->cut = data[len - 1] != '\n';
+}
+
+/* What of data comes behind the line that was cut. */
+static unsigned line_resume(struct stream *s, const char *data, unsigned len)
+{
+	const char *newline = s->cut ? memchr(data, '\n', len) : NULL;
+
+	if (!s->cut)
+		return len;
+	s->cut = !newline;
+	super.log.skipped += newline ? (uint64_t)(newline + 1 - data) : len;
+	return newline ? len - (unsigned)(newline + 1 - data) : 0;
+}
+
 static void line_split(struct stream *s, const char *data, unsigned len)
 {
 	struct timespec now;
+	unsigned rest = line_resume(s, data, len);
 
+	data += len - rest;
+	len = rest;
 	clock_gettime(CLOCK_REALTIME, &now);
 	for (const char *end = data + len; data < end;) {
 		const char *newline = memchr(data, '\n', (size_t)(end - data));
-		unsigned rest = (unsigned)((newline ? newline : end) - data);
 
+		rest = (unsigned)((newline ? newline : end) - data);
 		if (s->held == LINE_BYTES)
 			line_emit(s, false);
 		if (!s->held)
@@ -361,12 +438,15 @@ static void client_drop(struct client *c)
 {
 	fd_close(&c->fd);
 	c->behind = c->sized = false;
+	c->waits = 0;
 }
 
-static uint64_t patience(void)
+static uint64_t patience(const struct client *c)
 {
 	bool person = super.tty >= 0 && !super.dead;
 
+	if (c->waits && !super.dead)
+		return c->waits == NEVER ? NEVER : super.now + c->waits;
 	return super.now + (person ? ATTACH_PATIENCE_TTY_MS : ATTACH_PATIENCE_PIPE_MS) * MSEC;
 }
 
@@ -381,7 +461,7 @@ static void client_send(struct client *c)
 		client_drop(c);
 	} else if (!c->behind) {
 		c->behind = true;
-		c->patience = patience();
+		c->patience = patience(c);
 	} else if (super.now >= c->patience || super.now >= super.drain_until) {
 		client_drop(c);
 	}
@@ -425,7 +505,7 @@ static void replay_send(int fd)
 		from = newline + 1;
 	}
 	if (len)
-		message_send(fd, ATTACH_OUT, from, len);
+		message_send(fd, ATTACH_BEFORE, from, len);
 }
 
 static void replay_keep(const char *data, unsigned len)
@@ -549,6 +629,15 @@ static void window_set(struct client *c, const char *data)
 	ioctl(super.tty, TIOCSWINSZ, &new);
 }
 
+static void patience_set(struct client *c, const char *data)
+{
+	unsigned seconds = u16_at(data);
+
+	c->waits = seconds == ATTACH_PATIENCE_ENDLESS ? NEVER : seconds * SECOND;
+	if (c->behind)
+		c->patience = patience(c);
+}
+
 static void client_read(struct client *c)
 {
 	ssize_t n = recv(c->fd, super.in, sizeof(super.in), MSG_DONTWAIT | MSG_TRUNC);
@@ -563,6 +652,8 @@ static void client_read(struct client *c)
 		input_end();
 	else if (super.in[0] == ATTACH_WINDOW && n == 5)
 		window_set(c, super.in + 1);
+	else if (super.in[0] == ATTACH_PATIENCE && n == 3)
+		patience_set(c, super.in + 1);
 	else
 		client_drop(c);
 }
@@ -608,17 +699,49 @@ static void stream_fail(struct stream *s, ssize_t n)
 	s->rest_until = super.now + hangup_ns;
 }
 
+static bool clients_any(void)
+{
+	for (int i = 0; i < ATTACH_CLIENTS_MAX; i++)
+		if (super.client[i].fd >= 0)
+			return true;
+	return false;
+}
+
+/* Of a pipe that nobody listens to: away with it without a look, but for the last byte, which says whether a
+ * line ends there. */
+static void stream_skip(const struct stream *s)
+{
+	int waiting;
+	ssize_t n;
+
+	if (super.null < 0 || s->fd == super.tty || clients_any() ||
+		ioctl(s->fd, FIONREAD, &waiting) < 0 || waiting < 2)
+		return;
+	n = splice(s->fd, NULL, super.null, NULL, (size_t)waiting - 1, SPLICE_F_NONBLOCK);
+	super.log.skipped += n > 0 ? (uint64_t)n : 0;
+}
+
+static void stream_log(struct stream *s, unsigned len)
+{
+	if (log_is_quiet(&super.log))
+		line_skip(s, super.out + 1, len);
+	else if (super.log.dirfd >= 0)
+		line_split(s, super.out + 1, len);
+	log_flush(&super.log);
+}
+
 static void stream_read(struct stream *s)
 {
-	ssize_t n = read(s->fd, super.out + 1, ATTACH_DATA_MAX);
+	ssize_t n;
 
+	if (log_is_quiet(&super.log) && !super.dead)
+		stream_skip(s);
+	n = read(s->fd, super.out + 1, ATTACH_DATA_MAX);
 	if (n <= 0) {
 		stream_fail(s, n);
 		return;
 	}
-	if (super.log.dirfd >= 0)
-		line_split(s, super.out + 1, (unsigned)n);
-	log_flush(&super.log);
+	stream_log(s, (unsigned)n);
 	if (s->fd == super.tty)
 		replay_keep(super.out + 1, (unsigned)n);
 	clients_send(s->kind, (unsigned)n);
@@ -626,10 +749,24 @@ static void stream_read(struct stream *s)
 		stream_end(s);
 }
 
+/* A turn with a tenth of a CPU's work in it is followed by the time that this would have taken. */
+static void work_pay(void)
+{
+	struct timespec t;
+	uint64_t cpu;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	cpu = (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
+	pay(&super.worked_until, (cpu - super.cpu_ns) * WORK_SHARE, saved_ns);
+	super.cpu_ns = cpu;
+}
+
 static void stream_serve(struct stream *s, short events)
 {
-	if (s->fd >= 0 && (events || super.dead) && !clients_behind())
+	if (s->fd >= 0 && (events || super.dead) && !clients_behind()) {
 		stream_read(s);
+		work_pay();
+	}
 	if (super.now >= s->hold_until) {
 		line_flush(s);
 		log_flush(&super.log);
@@ -719,8 +856,8 @@ static void payload_reap(void)
 	super.drain_until = super.now + drain_ns;
 	super.kill_at = NEVER;
 	for (int i = 0; i < ATTACH_CLIENTS_MAX; i++)
-		if (super.client[i].patience > patience())
-			super.client[i].patience = patience();
+		if (super.client[i].patience > patience(&super.client[i]))
+			super.client[i].patience = patience(&super.client[i]);
 }
 
 static void payload_kill(void)
@@ -743,6 +880,7 @@ static void take_over(void)
 
 	super.adopted = true;
 	super.now = monotonic();
+	super.cpu_ns = 0;
 	fd_close(&super.self);
 	fd_close(&super.guard);
 	super.guard_at = super.now;
@@ -816,7 +954,7 @@ static void guard_end(void)
 
 static int stream_interest(const struct stream *s, bool behind)
 {
-	return behind || super.now < s->rest_until ? -1 : s->fd;
+	return behind || super.now < s->rest_until || super.now < super.worked_until ? -1 : s->fd;
 }
 
 static void interest(struct pollfd p[POLL_COUNT])
@@ -845,8 +983,10 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static uint64_t next_deadline(void)
 {
-	uint64_t t = earlier(super.kill_at, super.guard_at);
+	uint64_t t = earlier(earlier(super.kill_at, super.guard_at), super.log.tell_at);
 
+	if (super.now < super.worked_until)
+		t = earlier(t, super.worked_until);
 	for (int i = 0; i < 2; i++) {
 		t = earlier(t, super.stream[i].hold_until);
 		if (super.now < super.stream[i].rest_until)
@@ -881,6 +1021,8 @@ static void turn(void)
 		guard_reap();
 	if (super.now >= super.guard_at)
 		guard_start();
+	if (super.now >= super.log.tell_at)
+		log_tell_loss(&super.log);
 	if (p[POLL_PIDFD].revents)
 		payload_reap();
 	if (p[POLL_LISTEN].revents)
@@ -925,6 +1067,7 @@ static void serve(void)
 	while (!super.dead || streams_open() || clients_behind())
 		turn();
 	log_flush(&super.log);
+	log_tell_loss(&super.log);
 	if (super.log.dirfd >= 0 && super.log.fd < 0)
 		log_open(&super.log);
 	exit_record();
@@ -992,6 +1135,7 @@ static void detach_from_caller(void)
 		dup2(null, fd);
 	if (null >= FIRST_FD)
 		close(null);
+	super.null = null < 0 ? -1 : STDOUT_FILENO;
 	syscall(SYS_close_range, FIRST_FD, ~0U, CLOSE_RANGE_CLOEXEC);
 	fcntl(super.lock, F_SETFD, 0);
 	signals_set(SIG_IGN);
@@ -1037,6 +1181,7 @@ static const struct option {
 	{"--stderr", &super.err_fd, NULL, false},
 	{"--log-dir", &super.log_dir, NULL, false},
 	{"--log-max", NULL, &super.log_max, false},
+	{"--log-rate", NULL, &super.log_rate, false},
 	{"--ready", &super.ready, NULL, false},
 	{"--timeout-ns", NULL, &super.timeout, false},
 };
@@ -1121,8 +1266,15 @@ static void state_prepare(void)
 	super.now = super.guard_at = monotonic();
 	super.kill_at = super.timeout ? super.now + super.timeout : NEVER;
 	super.drain_until = NEVER;
-	super.log =
-		(struct log){.dirfd = super.log_dir, .fd = -1, .max = super.log_max, .second = -1};
+	super.log = (struct log){.dirfd = super.log_dir,
+		.fd = -1,
+		.max = super.log_max,
+		.rate = super.log_rate,
+		.tell_at = NEVER,
+		.second = -1};
+	if (super.log_rate)
+		super.log.burst_ns = (1 + earlier(super.log_max / super.log_rate, 1 << 30)) *
+				     SECOND;
 	/* Even if nothing will be written: a log that is there says that there is one. */
 	if (super.log_dir >= 0)
 		log_open(&super.log);

@@ -1,5 +1,6 @@
 #include "container/logfile.h"
 
+#include "base/escapes.h"
 #include "base/fd.h"
 
 #include <errno.h>
@@ -175,6 +176,7 @@ struct printer {
 	uint64_t lines; /* ended so far */
 	uint64_t damaged;
 	bool inside[2]; /* a line of that stream has begun and not ended */
+	struct escapes escapes[2];
 };
 
 typedef int (*record_fn)(struct printer *p, const struct logfile_record *r);
@@ -213,6 +215,8 @@ static int record_print(struct printer *p, const struct logfile_record *r)
 		(fd_write_all(fd, r->time, r->time_len) < 0 || fd_write_all(fd, " ", 1) < 0))
 		return -1;
 	/* In the record, the newline lies behind the text. */
+	if (r->stream == LOGFILE_STDOUT ? p->o->clean_stdout : p->o->clean_stderr)
+		return escapes_write(&p->escapes[r->stream], fd, r->text, r->text_len + r->full);
 	return fd_write_all(fd, r->text, r->text_len + r->full);
 }
 
@@ -397,16 +401,17 @@ static int watch_new(int dirfd, struct err *err)
 	return take_fd(&fd);
 }
 
-/* 1: there may be more; 0: the writer is gone and all is quiet. */
-static int watch_wait(int watch, bool *ended, int end_fd, struct err *err)
+/* 1: there may be more; 0: the writer is gone and all is quiet, or whoever read what we print is. */
+static int watch_wait(int watch, bool *ended, const struct logfile_options *o, struct err *err)
 {
-	struct pollfd p[] = {{watch, POLLIN, 0}, {*ended ? -1 : end_fd, POLLIN, 0}};
+	struct pollfd p[] = {{watch, POLLIN, 0}, {*ended ? -1 : o->end_fd, POLLIN, 0},
+		{o->stdout_fd, 0, 0}};
 	_Alignas(struct inotify_event) char events[4096];
-	int n = poll(p, 2, *ended ? QUIET_MS : -1);
+	int n = poll(p, 3, *ended ? QUIET_MS : -1);
 
 	if (n < 0 && errno != EINTR)
 		return err_sys(err, "cannot wait for the log");
-	if (n == 0)
+	if (n == 0 || p[2].revents)
 		return 0;
 	if (n > 0 && p[1].revents)
 		*ended = true;
@@ -428,7 +433,7 @@ static int log_follow(int dirfd, struct reader *rd, struct printer *p, struct er
 	while (more > 0) {
 		if (chain_take(rd, dirfd, p, record_print, err) < 0)
 			return -1;
-		more = watch_wait(watch, &ended, p->o->end_fd, err);
+		more = watch_wait(watch, &ended, p->o, err);
 	}
 	return more;
 }
@@ -446,7 +451,10 @@ int logfile_print(int dirfd, const struct logfile_options *options, uint64_t *re
 		return -1;
 	r = options->follow ? log_follow(dirfd, rd, &p, err)
 			    : chain_take(rd, dirfd, &p, record_print, err);
-	if (r == 0)
-		*ret_damaged = p.damaged;
-	return r;
+	if (r < 0)
+		return -1;
+	escapes_end(&p.escapes[LOGFILE_STDOUT], options->stdout_fd);
+	escapes_end(&p.escapes[LOGFILE_STDERR], options->stderr_fd);
+	*ret_damaged = p.damaged;
+	return 0;
 }

@@ -38,10 +38,11 @@ struct logfile_options {
 	int end_fd;               /* with follow: readable once the writer is gone (a pidfd of the
 	                              * supervisor); -1 if it is gone already */
 	int stdout_fd, stderr_fd; /* -1: leave that stream out */
+	bool clean_stdout, clean_stderr; /* as for a terminal: base/escapes.h */
 };
 
 /* Prints the log, across rotations while it follows. The text goes out as the container wrote it,
- * escape sequences included: whoever shows it on a terminal decides about that. Damaged lines are
+ * escape sequences included, where it is not to be cleaned. Damaged lines are
  * left out and counted in *ret_damaged. A log that does not exist yet is empty. */
 int logfile_print(int dirfd, const struct logfile_options *options, uint64_t *ret_damaged,
 	struct err *err);

@@ -74,8 +74,8 @@ static int programs_find(struct programs *p, struct err *err)
 }
 
 struct supervisor_args {
-	char text[12][32];
-	char *argv[40];
+	char text[16][32];
+	char *argv[48];
 	size_t argc, texts;
 	int error; /* errno of what failed, or 0 */
 };
@@ -127,6 +127,7 @@ static int become_supervisor(struct container *c, const struct spec *spec, const
 	arg_fd(&a, "--stderr", s->err[0]);
 	arg_fd(&a, "--log-dir", c->data_fd);
 	arg_number(&a, "--log-max", spec->log_max_bytes);
+	arg_number(&a, "--log-rate", spec->log_rate_bytes);
 	arg_fd(&a, "--listen", listener);
 	arg_fd(&a, "--exit", exit_fd);
 	arg_fd(&a, "--lock", c->state_fd);
@@ -278,9 +279,8 @@ static void out_of_memory(void)
 	_exit(ERR_STATUS_OURS);
 }
 
-/* As fork(), in the group of the supervisors where that can be. Moving there later would make every fork on
- * the host wait. */
-static pid_t fork_supervisor(void)
+/* Moving there later would make every fork on the host wait. */
+pid_t supervisor_fork(void)
 {
 	struct err ignored;
 	autofd int group = cgroup_supervisors_open(), pidfd = -1;
@@ -297,7 +297,7 @@ int container_supervise(const struct store *store, const struct spec *spec, stru
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, report) < 0)
 		return err_sys(err, "cannot make a socket pair");
-	pid = fork_supervisor();
+	pid = supervisor_fork();
 	if (pid < 0) {
 		err_sys(err, "cannot create the supervisor");
 		close(report[0]);

@@ -11,3 +11,6 @@
  */
 int container_supervise(const struct store *store, const struct spec *spec, struct plan *plan,
 	int image_lock, int *ret_attach, struct err *err);
+
+/* As fork(2), in the group of the supervisors where that can be: for who outlives the caller. */
+pid_t supervisor_fork(void);

@@ -142,6 +142,7 @@ static const struct field extras[] = {
 	{"stop-timeout-ns", FIELD_U64, FIELD_ALWAYS, AT(document, spec.stop_timeout_ns)},
 	{"timeout-ns", FIELD_U64, 0, AT(document, spec.timeout_ns)},
 	{"log-max-bytes", FIELD_U64, 0, AT(document, spec.log_max_bytes)},
+	{"log-rate-bytes", FIELD_U64, 0, AT(document, spec.log_rate_bytes)},
 	{"pids-default", FIELD_BOOL, 0, AT(document, spec.limits.pids_default)},
 	{"memory-swap-default", FIELD_BOOL, 0, AT(document, spec.limits.memory_swap_default)},
 	{"make-source", FIELD_STRINGS, 0, AT(document, make_source),

@@ -91,6 +91,7 @@ void spec_init(struct spec *spec)
 		.stop_signal = SIGTERM,
 		.stop_timeout_ns = 10 * 1000000000ULL,
 		.log_max_bytes = 16 << 20,
+		.log_rate_bytes = 1 << 20,
 	};
 	for (size_t i = 0; i < COUNT(mounts); i++)
 		spec_mount_add(spec, mounts[i]);

@@ -286,6 +286,7 @@ struct spec {
 	uint64_t stop_timeout_ns;
 	uint64_t timeout_ns; /* 0: none */
 	uint64_t log_max_bytes;
+	uint64_t log_rate_bytes; /* a second; 0: no limit */
 };
 
 void spec_free(struct spec *spec);

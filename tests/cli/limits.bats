@@ -73,6 +73,7 @@ remove_bare() { find "$BARE" -depth -type d -exec rmdir {} + 2> /dev/null; [ ! -
 		--timeout x
 		--stop-timeout x
 		--log-max-size x
+		--log-rate x
 	END
 	refused 125 'memory' ctr run --rm --rootfs "$FS" --memory '' -- true
 	refused 125 'cpus' ctr run --rm --rootfs "$FS" --cpus=  -- true

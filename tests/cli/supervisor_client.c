@@ -1,6 +1,8 @@
 /*
  * An attached client with standard input and output, which says how it ended:
  *   supervisor_client DIR tty|pipe        attach_run: prints "exited N", "detached", "lost", "signalled N"
+ *   supervisor_client DIR slow SECONDS    asks to be waited for, and reads nothing for so long; then prints
+ *                                         what it is sent, and "exited N"
  *   supervisor_client DIR stuck SECONDS   attaches and never reads
  *   supervisor_client DIR raw MESSAGE     sends one message (its first letter is the kind), then
  *                                         prints every message until the end
@@ -29,7 +31,8 @@ static int run(int sock, bool tty)
 		.detach_keys = &keys,
 		.stdin_fd = 0,
 		.stdout_fd = 1,
-		.stderr_fd = 2};
+		.stderr_fd = 2,
+		.end_fd = -1};
 	if (attach_run(sock, &o, &status, &how, &error) < 0)
 		errx(125, "%s", error.text);
 	switch (how) {
@@ -43,6 +46,22 @@ static int run(int sock, bool tty)
 		return dprintf(2, "signalled %d\n", status), 0;
 	}
 	return 125;
+}
+
+static int slow(int sock, unsigned seconds)
+{
+	static const char endless[] = {ATTACH_PATIENCE, '\xff', '\xff'};
+	char m[ATTACH_MESSAGE_MAX];
+	ssize_t n;
+
+	send(sock, endless, sizeof(endless), MSG_NOSIGNAL);
+	sleep(seconds);
+	while ((n = recv(sock, m, sizeof(m), 0)) > 0)
+		if (m[0] == ATTACH_EXIT)
+			printf("exited %d\n", m[1]);
+		else
+			fwrite(m + 1, 1, (size_t)n - 1, stdout);
+	return 0;
 }
 
 static int raw(int sock, const char *message)
@@ -69,6 +88,8 @@ int main(int argc, char **argv)
 		errx(125, "%s", error.text);
 	if (strcmp(argv[2], "stuck") == 0)
 		return (int)sleep((unsigned)atoi(argv[3]));
+	if (strcmp(argv[2], "slow") == 0)
+		return slow(sock, (unsigned)atoi(argv[3]));
 	if (strcmp(argv[2], "raw") == 0)
 		return raw(sock, argv[3]);
 	return run(sock, strcmp(argv[2], "tty") == 0);

@@ -9,9 +9,9 @@ supervisor_build() {
 	local src=$BATS_TEST_DIRNAME/../../src p
 	export BIN=$BATS_FILE_TMPDIR
 	for p in supervisor_start supervisor_client; do
-		"${CC:-gcc}" -std=gnu17 -D_GNU_SOURCE -I"$src" -O1 -Wall -Wextra -o "$BIN/$p" \
-			"$BATS_TEST_DIRNAME/$p.c" "$src"/container/{attach,console}.c \
-			"$src"/base/{err,fd,utf8}.c -lutil
+		"${CC:-gcc}" -std=gnu17 -D_GNU_SOURCE -DCTR_LIBEXEC='""' -I"$src" -O1 -Wall -Wextra -o "$BIN/$p" \
+			"$BATS_TEST_DIRNAME/$p.c" "$src"/container/{attach,console,spool}.c \
+			"$src"/base/{err,escapes,fd,program,utf8}.c -lutil
 	done
 }
 

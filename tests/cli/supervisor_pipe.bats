@@ -101,6 +101,67 @@ teardown() { supervisor_teardown; }
 	[ $((kept + lost)) -eq 2000 ]
 }
 
+# skipped: how many bytes the log says it has not.
+skipped() { sed -n 's/.*ctr-supervisor: \([0-9]*\) bytes above.*/\1/p' "$D"/log* | paste -sd+ | bc; }
+
+@test "what comes faster than the log's rate is counted, whole lines of it, and the rest is there" {
+	LOG_MAX=1000000
+	LOG_RATE=20000 start pipe 'seq 200000; until grep -q above '"$D/log*"'; do sleep .1; done; echo after; exit 3'
+	ended 3
+	logged ' stdout F after$'
+	run ! grep -hvE '^[0-9TZ:.-]+ stdout F ([0-9]+|after)$|ctr-supervisor: [0-9]+ bytes above --log-rate are not here\]$' "$D"/log*
+	# every byte is there or counted: 1288895 of seq
+	local kept
+	kept=$(cat "$D"/log* | grep -hE ' stdout F [0-9]+$' | cut -d' ' -f4 | wc -c)
+	echo "kept $kept, skipped $(skipped)"
+	[ $((kept + $(skipped))) -eq 1288895 ]
+	[ "$(cat "$D"/log* | wc -c)" -le 1500000 ]
+}
+
+@test "a line that is half above the rate is not there at all; the end of the container tells what is missing" {
+	LOG_RATE=1000 start pipe 'head -c 300000 /dev/zero | tr "\0" x; echo; echo short'
+	ended 0
+	[ $(($(grep -h ' stdout ' "$D"/log* | cut -d' ' -f4 | tr -d '\n' | wc -c) + $(skipped))) -ge 300006 ]
+	run ! grep -h 'stdout F x' "$D"/log*
+}
+
+@test "a client has all of what is above the log's rate" {
+	LOG_RATE=1000 start pipe 'attached 1; seq 300000'
+	client pipe </dev/null 2>"$D/how" >"$D/got"
+	ended 0
+	cmp "$D/got" <(seq 300000)
+	[ "$(cat "$D/how")" = "exited 0" ]
+	[ "$(skipped)" -gt 1000000 ]
+}
+
+@test "what it does for a container is a tenth of a CPU, after a while" {
+	local flood began worked elapsed
+	for flood in 'exec yes ""' 'while :; do printf x; done' 'exec awk "BEGIN { while (1) { printf \"x\"; fflush() } }"'; do
+		began=${EPOCHREALTIME/./}
+		LOG_RATE=1000000 start pipe "$flood"
+		sleep 4
+		worked=$(awk '{ print $14 + $15 }' "/proc/$SUPERVISOR/stat")
+		elapsed=$((${EPOCHREALTIME/./} - began))
+		echo "$flood: $worked ticks in $((elapsed / 1000)) ms"
+		[ $((worked * 10000)) -le $((elapsed / 8 + 600000)) ]
+		kill -KILL "$(cat "$D/pid")"
+		ended 137
+		rm "$D"/log*
+	done
+}
+
+@test "a client that asks for it is waited for as long as it wants" {
+	start pipe 'attached 2; seq 100000; exit 5'
+	"$BIN/supervisor_client" "$D" slow 3 >"$D/slow" 3>&- &
+	local slow=$!
+	run timeout 60 "$BIN/supervisor_client" "$D" slow 0
+	[ "$(tail -n1 <<<"$output")" = "exited 5" ]
+	wait "$slow"
+	[ "$(tail -n1 "$D/slow")" = "exited 5" ]
+	[ "$(grep -c '^[0-9]*$' "$D/slow")" -eq 100000 ]
+	ended 5
+}
+
 @test "a client gets output of both streams and the status" {
 	start pipe 'read -r x; echo "got $x"; logged "got hello"; echo e >&2; exit 5'
 	run client pipe <<<hello

@@ -1,6 +1,6 @@
 /*
  * Plays the part of ctr: starts a command as its child with pipes or a terminal, then becomes
- * the supervisor of it.
+ * the supervisor of it. LOG_RATE in the environment is for --log-rate.
  *   supervisor_start SUPERVISOR DIR tty|pipe LOG_MAX TIMEOUT_NS CLEANUP COMMAND
  * DIR receives log, attach.sock, exit, lock, pid. COMMAND and CLEANUP run under sh; CLEANUP gets the
  * number of the lock's descriptor as $1.
@@ -122,6 +122,7 @@ int main(int argc, char **argv)
 	args[n++] = "--lock", args[n++] = pass(lock);
 	args[n++] = "--log-dir", args[n++] = pass(dir);
 	args[n++] = "--log-max", args[n++] = argv[4];
+	args[n++] = "--log-rate", args[n++] = getenv("LOG_RATE") ? getenv("LOG_RATE") : "0";
 	args[n++] = "--timeout-ns", args[n++] = argv[5];
 	args[n++] = "--", args[n++] = "/bin/sh", args[n++] = "-c", args[n++] = argv[6];
 	args[n++] = "cleanup", args[n++] = number(lock);

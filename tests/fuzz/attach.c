@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static int null = -1;
 	struct fuzz_input in = {data, size};
-	struct attach_options o = {.stdin_fd = -1};
+	struct attach_options o = {.stdin_fd = -1, .end_fd = -1};
 	int socks[2], status = LEFT_ALONE;
 	enum attach_how how;
 	struct err err = {0};

@@ -32,7 +32,8 @@ static int run(int stdin_fd, int *status, enum attach_how *how)
 {
 	struct attach_options o = {.stdin_fd = stdin_fd,
 		.stdout_fd = out[1],
-		.stderr_fd = error[1]};
+		.stderr_fd = error[1],
+		.end_fd = -1};
 
 	return attach_run(sock[0], &o, status, how, &err);
 }
@@ -118,6 +119,7 @@ Test(attach, signals_are_forwarded_or_end_it)
 	struct attach_options o = {.stdin_fd = -1,
 		.stdout_fd = out[1],
 		.stderr_fd = error[1],
+		.end_fd = -1,
 		.forward = forward_and_end,
 		.forward_arg = &seen};
 	enum attach_how how;

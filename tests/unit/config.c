@@ -245,6 +245,7 @@ static struct spec full(void)
 		.stop_timeout_ns = 0,
 		.timeout_ns = UINT64_MAX,
 		.log_max_bytes = 1 << 20,
+		.log_rate_bytes = 3 << 10,
 	};
 	return s;
 }

@@ -1,0 +1,88 @@
+#include "container/deadline.h"
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "container/claim.h"
+#include "container/foreground.h"
+#include "container/release.h"
+#include "container/supervise.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+struct guard {
+	const struct container *c;
+	int caller; /* pidfd */
+	uint64_t until_ns;
+};
+
+/* Neither the caller's files, nor the claim: that is free when the caller has gone. */
+static void let_go(const struct guard *g)
+{
+	const struct store *store = g->c->store;
+	const int keep[] = {store->root_fd, store->containers_fd, store->state_fd, g->c->pidfd,
+		g->caller};
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	setsid();
+	for (int fd = 0; fd <= STDERR_FILENO && null >= 0; fd++)
+		dup2(null, fd);
+	if (chdir("/") < 0 || fd_close_others(STDERR_FILENO + 1, keep, sizeof(keep) / sizeof(*keep)) < 0)
+		_exit(ERR_STATUS_OURS);
+}
+
+/* Whether the payload has outlived its time. */
+static bool outlives(int payload, uint64_t until_ns)
+{
+	struct pollfd p = {payload, POLLIN, 0};
+
+	for (;;) {
+		uint64_t now = monotonic_ns(), left = until_ns > now ? until_ns - now : 0;
+		struct timespec t = {(time_t)(left / 1000000000), (long)(left % 1000000000)};
+		int n = ppoll(&p, 1, &t, NULL);
+
+		if (n >= 0)
+			return n == 0;
+	}
+}
+
+static void release(const struct container *was, int status)
+{
+	struct container c;
+	struct err ignored;
+
+	if (claim_open(was->store, was->record.name, CLAIM_WAIT, &c, &ignored) < 0)
+		return;
+	if (strcmp(c.record.id, was->record.id) == 0)
+		container_release(&c, status, &ignored);
+	container_close(&c);
+}
+
+static _Noreturn void guard_run(const struct guard *g)
+{
+	struct pollfd p[] = {{g->c->pidfd, POLLIN, 0}, {g->caller, POLLIN, 0}};
+	bool late = false;
+
+	let_go(g);
+	while (poll(p, 2, -1) < 0 && errno == EINTR)
+		;
+	if (!p[0].revents)
+		late = outlives(g->c->pidfd, g->until_ns);
+	if (poll(p + 1, 1, 0) == 1)
+		release(g->c, late ? FOREGROUND_TIMED_OUT : -1);
+	_exit(0);
+}
+
+void deadline_guard(const struct container *c, uint64_t timeout_ns)
+{
+	autofd int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	const struct guard g = {c, self, monotonic_ns() + timeout_ns};
+
+	if (self >= 0 && supervisor_fork() == 0)
+		guard_run(&g);
+}

@@ -1,0 +1,11 @@
+/* The time limit of a container in the foreground, should its ctr be killed. */
+#pragma once
+
+#include "container/container.h"
+
+#include <stdint.h>
+
+/* Leaves a process behind that does nothing as long as we live. If we are killed, it waits for the payload's
+ * end, timeout_ns from now at most, kills what is left then, and releases the container. Without it, if there
+ * can be no process more, all else is as it was. */
+void deadline_guard(const struct container *c, uint64_t timeout_ns);

@@ -1,0 +1,22 @@
+/* What was received of a container and those who read our output have not taken yet: pieces for one
+ * descriptor or another, in order. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct spool {
+	uint8_t *data;
+	size_t from, to, room;
+};
+
+/* -1 with errno if there is no memory for it. */
+int spool_add(struct spool *s, int fd, const void *data, size_t len);
+/* Where the oldest piece goes; -1 if there is none. */
+int spool_fd(const struct spool *s);
+/* Writes of the oldest piece what a pipe that poll(2) calls writable takes without waiting. -1 with
+ * errno. */
+int spool_write(struct spool *s);
+size_t spool_bytes(const struct spool *s);
+/* Forgets all of it. */
+void spool_drop(struct spool *s);
