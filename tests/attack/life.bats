@@ -238,3 +238,41 @@ run_says_raw() { peer --log said run --bundle "$B" oci-a 2>&1 | raw -; }
 	while IFS= read -r line; do echo "{\"log\":\"$line\"}"; done < <(printf 'x"}\n","level":"forged\n') > naive.log 2> /dev/null
 	control_fell [ "$(jq -r .level < <(grep forged naive.log))" = forged ]
 }
+
+# What the process has written, in MiB, and its CPU time, in hundredths of a second.
+wrote() { awk '/^wchar/ { print int($2 / 1048576) }' "/proc/$1/io"; }
+worked() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
+# floods PID: within three seconds it has written more than 40 MiB, or had more than half of a CPU.
+floods() {
+	local wrote worked began=$EPOCHREALTIME elapsed
+	wrote=$(wrote "$1") worked=$(worked "$1")
+	sleep 3
+	wrote=$(($(wrote "$1") - wrote)) worked=$(($(worked "$1") - worked))
+	elapsed=$((${EPOCHREALTIME/./} - ${began/./}))
+	echo "in $((elapsed / 1000)) ms: $wrote MiB, $worked ticks" >&2
+	[ $wrote -gt 40 ] || [ $((worked * 10000 * 2)) -gt $elapsed ]
+}
+
+@test "a flood of output makes whoever logs it work and write without bound" {
+	local how
+	for how in "" -t; do
+		# shellcheck disable=SC2086
+		started flood $how -- sh -c 'exec yes ""'
+		held not floods "$(supervisor flood)"
+		ctr rm -f flood
+	done
+	# One byte at a time, each of which wakes the reader.
+	started flood -- sh -c 'exec awk "BEGIN { while (1) { printf \"x\"; fflush() } }"'
+	held not floods "$(supervisor flood)"
+	ctr rm -f flood
+	# A logger without a bound.
+	python3 -c '
+import os, time
+log = open("control.log", "wb")
+while True:
+    for line in os.read(0, 65536).split(b"\n"):
+        log.write(b"%.9f stdout F %s\n" % (time.time(), line))
+        if log.tell() > 1 << 24: log.seek(0)' < <(exec "$FS/bin/busybox" yes "") 3>&- &
+	CONTROLS="${CONTROLS:-} $!"
+	control_fell floods $!
+}

@@ -22,6 +22,68 @@ stop_handler() {
 	ctr rm -f bg
 }
 
+@test "run -d that cannot say the id leaves nothing" {
+	refused_output() {
+		local status=0
+		"$@" 2> said || status=$?
+		cat said >&2
+		[ "$status" -eq 125 ]
+		grep -q '^ctr: run: .* is removed again, as its id was not taken: ' said
+		[ -z "$(containers)" ]
+	}
+	refused_output ctr run -d --name unsaid --rootfs "$FS" -- sleep 600 > /dev/full
+	refused_output ctr run -d --rm --rootfs "$FS" -- sleep 600 > /dev/full
+}
+
+@test "a command whose reader has had enough ends in silence, as others do" {
+	started many -- seq 2000
+	[ "$(ctr wait many)" = 0 ]
+	mkfifo pipe
+	local words status
+	for words in "logs many" "ps -a" "inspect many" info check "stats --no-stream"; do
+		exec 5<> pipe 6> pipe 5<&-
+		status=0
+		# shellcheck disable=SC2086
+		ctr $words >&6 2> said || status=$?
+		exec 6>&-
+		echo "$words: $status, $(cat said)"
+		[ "$status" -eq 141 ]
+		[ ! -s said ]
+	done
+	ctr rm many
+}
+
+@test "logs -f ends when nobody reads it any more, though there is nothing to print" {
+	started quiet -- sh -c 'echo one; sleep 600'
+	until_true "it is logged" logged quiet one
+	timeout 20 bash -c 'ctr logs -f quiet | head -n 1; [ "${PIPESTATUS[0]}" -ne 124 ]' > out
+	[ "$(cat out)" = one ]
+	ctr rm -f quiet
+}
+
+@test "signals that were ignored when ctr was started are ignored: nohup, and what a script has in the background" {
+	local sig how
+	for how in "" -t; do
+		for sig in HUP INT QUIT; do
+			env --ignore-signal=$sig ctr run $how --name hard --rootfs "$FS" -- sh -c 'echo up; sleep 2; exit 5' > out 2> /dev/null &
+			until_true "it runs" grep -qs up out
+			kill -$sig $!
+			status=0
+			wait $! || status=$?
+			[ "$status" -eq 5 ]
+			ctr rm hard
+		done
+	done
+	started host -- sleep 600
+	env --ignore-signal=HUP ctr exec host sh -c 'echo up; sleep 1; exit 6' > out &
+	until_true "it runs" grep -qs up out
+	kill -HUP $!
+	status=0
+	wait $! || status=$?
+	[ "$status" -eq 6 ]
+	ctr rm -f host
+}
+
 @test "run -d says why when the command cannot be run, and leaves nothing" {
 	refused 127 nosuch ctr run -d --name never --rootfs "$FS" -- nosuch
 	refused 126 /etc ctr run -d --name never --rootfs "$FS" -- /etc
@@ -190,6 +252,22 @@ stop_handler() {
 	ctr gc
 	[ -z "$(containers)" ]
 	[ -z "$(leftovers)" ]
+}
+
+@test "ctr killed with KILL: the --timeout of the container in its foreground holds all the same" {
+	local name
+	for name in late early; do
+		ctr run --timeout 3 --name $name --rootfs "$FS" -- sh -c "echo up; [ $name = late ] && exec sleep 600; sleep 1; exit 4" > out &
+		until_true "it runs" running $name
+		kill -KILL $!
+		wait $! || :
+		alive "$(payload $name)"
+		until_true "it has been released" test ! -e "$CTR_STATE/$name"
+		ctr rm $name
+	done
+	# Those who are not killed end as ever, and leave nobody behind.
+	run -124 timeout 60 ctr run --rm --timeout .5 --rootfs "$FS" -- sleep 600
+	run -3 ctr run --rm --timeout 600 --rootfs "$FS" -- sh -c 'exit 3'
 }
 
 @test "ctr killed with KILL, and the container ends by itself: gc finds it" {

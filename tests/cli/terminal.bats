@@ -81,6 +81,82 @@ RUN=(ctr run --rm -it --rootfs)
 	ctr rm watched
 }
 
+@test "detaching is said, and how to come back" {
+	terminal 'see:# ' 'type:\x10\x11' 'see:ctr: detached from away, which runs on; ctr attach away comes back' end:0 -- \
+		ctr run -it --name away --rootfs "$FS" -- sh
+	ctr rm -f away
+}
+
+# watched_by STATUS SIGNAL FLAG...: attach with FLAGs ends by SIGNAL with STATUS.
+watched_by() {
+	local want=$1 status=0
+	env --default-signal=INT ctr attach "${@:3}" minds < /dev/null > out 2> said &
+	until_true "it watches" attached minds
+	kill -"$2" $!
+	wait $! || status=$?
+	[ "$status" -eq "$want" ]
+}
+attached() { [ "$(find /proc/"$(supervisor "$1")"/fd -lname 'socket:*' | wc -l)" -gt 1 ]; }
+
+@test "logs of a terminal make no terminal answer; in a file, and with --raw, it is all there" {
+	ctr run -t --name asks --rootfs "$FS" -- printf '\033[31mred\033[m \033[6n\033]0;title\007\033[cdone' > /dev/null
+	terminal 'see:\x1b\[31mred\x1b\[m done' end:0 -- ctr logs asks
+	terminal 'see:\x1b\[6n\x1b\]0;title\x07\x1b\[cdone' end:0 -- ctr logs --raw asks
+	ctr logs asks | grep -q $'\033\[6n\033]0;title\007\033\[cdone'
+	ctr rm asks
+}
+
+@test "what was on a terminal before does not make that of who attaches answer, nor what is only watched" {
+	started asks -i -t -- sh -c 'stty -echo; printf "\033[6nbefore\n"; while read -r x; do printf "\033[c$x\n"; done'
+	until_true "it has asked" logged asks before
+	terminal see:before 'type:now\r' 'see:\x1b\[cnow' 'type:\x10\x11' end:0 -- ctr attach asks > screen
+	not grep -q $'\033\[6n' screen
+	terminal see:before 'see:now' 'type:\x03' end:130 -- ctr attach --no-stdin asks > screen
+	not grep -q $'\033\[c' screen
+	ctr rm -f asks
+}
+
+@test "a signal to an attach that only watches ends the watching; --sig-proxy chooses" {
+	started minds -- sh -c 'trap "exit 5" INT; while :; do sleep .05; done'
+	watched_by 130 INT --no-stdin
+	watched_by 130 INT --sig-proxy=false
+	alive "$(payload minds)"
+	watched_by 5 INT --no-stdin --sig-proxy
+	ctr rm minds
+}
+
+@test "a reader that takes its time loses nothing, and the status comes" {
+	ctr run --rm -t --rootfs "$FS" -- sh -c 'seq 400000; echo END; exit 3' 2> said |
+		{ sleep 13; tr -d '\r' > out; }
+	status=${PIPESTATUS[0]}
+	[ "$status" -eq 3 ]
+	[ "$(tail -n 1 out)" = END ]
+	[ "$(wc -l < out)" -eq 400001 ]
+}
+
+@test "nor does one of an attach, whether the container goes on or ends meanwhile" {
+	local lines
+	for lines in 100 5000 100000; do
+		started slow -- sh -c "sleep .5; seq $lines; exit 3"
+		ctr attach --no-stdin slow 2> said | { sleep 4; cat > out; }
+		status=${PIPESTATUS[0]}
+		[ "$status" -eq 3 ]
+		[ "$(wc -l < out)" -eq "$lines" ]
+		[ "$(tail -n 1 out)" = "$lines" ]
+		ctr rm slow
+	done
+}
+
+@test "stop does not wait for whoever is attached and does not read" {
+	started talks -t -- sh -c 'trap "exit 4" TERM; while :; do seq 1000; done'
+	ctr attach --no-stdin talks 2> /dev/null | sleep 30 &
+	until_true "it is attached" attached talks
+	sleep 1
+	timeout 20 ctr stop -t 3 talks
+	kill %%
+	ctr rm talks
+}
+
 @test "a signal to ctr leaves the terminal as it was" {
 	terminal 'see:ready' signal:TERM end:6 -- "${RUN[@]}" "$FS" -- \
 		sh -c 'trap "exit 6" TERM; echo ready; while :; do sleep .05; done'
