@@ -32,7 +32,8 @@ static void let_go(const struct guard *g)
 	setsid();
 	for (int fd = 0; fd <= STDERR_FILENO && null >= 0; fd++)
 		dup2(null, fd);
-	if (chdir("/") < 0 || fd_close_others(STDERR_FILENO + 1, keep, sizeof(keep) / sizeof(*keep)) < 0)
+	if (chdir("/") < 0 ||
+		fd_close_others(STDERR_FILENO + 1, keep, sizeof(keep) / sizeof(*keep)) < 0)
 		_exit(ERR_STATUS_OURS);
 }
 
