@@ -56,13 +56,14 @@ static int set_names(const struct spec *spec, struct err *err)
 }
 
 /* What needs no ids and no mounts yet: the parent prepares those meanwhile. */
-static int make_namespaces(const struct spec *spec, const int *ns_fds, struct err *err)
+static int make_namespaces(const struct spec *spec, int *ns_fds, struct err *err)
 {
 	uint64_t fresh = spec->ns.fresh;
 
 	if (die_with_parent(err) < 0 || ns_paths_join(&spec->ns, ns_fds, err) < 0 ||
 		ns_unshare_late(fresh, err) < 0)
 		return -1;
+	ns_paths_close(&spec->ns, ns_fds);
 	if ((fresh & CLONE_NEWTIME) && time_enter(&spec->ns, err) < 0)
 		return -1;
 	if (set_names(spec, err) < 0)
@@ -300,7 +301,8 @@ _Noreturn void child_run(const struct child *c)
 	};
 	struct err err = {0};
 
-	if (make_namespaces(c->spec, c->ns_fds, &err) == 0 && tell_namespaces(c, &err) == 0 &&
+	if (fd_list_close_others(c->kept, &err) == 0 &&
+		make_namespaces(c->spec, c->ns_fds, &err) == 0 && tell_namespaces(c, &err) == 0 &&
 		trees_receive(c->trees, c->spec, c->go_sock, &err) == 0) {
 		payload.init_fd = c->trees->init;
 		become_payload(c, &payload, &err);

@@ -17,10 +17,11 @@ struct child {
 	int go_sock;         /* the trees, once the id maps are written; end of file: give up */
 	int report_fd;       /* as payload_await() reads it */
 	const struct seccomp_listener *listener; /* or NULL */
-	const int *ns_fds; /* of the namespaces to join, as the spec lists them */
-	int streams[3];    /* for the payload; -1: as inherited, or /dev/null for standard input */
-	int console_sock;  /* takes the master of the terminal, or -1 */
-	int gate_fd;       /* of payload.h, as are these */
+	int *ns_fds;                /* of the namespaces to join, as the spec lists them */
+	const struct fd_list *kept; /* all that it needs */
+	int streams[3];   /* for the payload; -1: as inherited, or /dev/null for standard input */
+	int console_sock; /* takes the master of the terminal, or -1 */
+	int gate_fd;      /* of payload.h, as are these */
 	unsigned keep_fds;
 	const struct bundle_states *states; /* of an engine's container, or NULL */
 };

@@ -38,11 +38,13 @@ struct entry {
 	struct seccomp_listener listener; /* of the filter, or sock -1 */
 	const char *state;                /* of the container, or NULL */
 	struct resctrl_tasks tasks;       /* of the container's class, or none */
+	const char *subgroup;             /* below the container's, or NULL */
+	struct fd_list kept;              /* all that it needs */
 };
 
 static int enter(const struct entry *e, struct err *err)
 {
-	autofd int root = -1, label_fd = -1;
+	int root, label_fd = -1;
 
 	/* Processes inside can see us from the moment we join: our memory, and the descriptors that
 	 * are still open, are not for them (CVE-2016-9962). */
@@ -52,6 +54,7 @@ static int enter(const struct entry *e, struct err *err)
 				  lsm_open(&e->spec->process, &label_fd, err) < 0 ||
 				  ns_join(e->target, e->joined, err) < 0))
 		return -1;
+	close(e->target);
 	if ((e->joined & CLONE_NEWUSER) && ids_become_root(plan_groups(), err) < 0)
 		return -1;
 	/* Joining the mount namespace has made its root ours. */
@@ -101,7 +104,8 @@ static _Noreturn void entry_run(struct entry *e)
 {
 	struct err err = {0};
 
-	if (join_class(e, &err) == 0 && (e->inside || prepare_here(e, &err) == 0))
+	if (fd_list_close_others(&e->kept, &err) == 0 && join_class(e, &err) == 0 &&
+		(e->inside || prepare_here(e, &err) == 0))
 		enter(e, &err);
 	fd_write_all(e->report_fd, &err, sizeof(err));
 	_exit(err.status ? err.status : ERR_STATUS_OURS);
@@ -147,40 +151,52 @@ static int open_group(const struct container *c, const char *subgroup, struct er
 
 /* A child of ours that is born in the group and the pid namespace of the container, and joins the
  * rest itself: the group wants the rights we have now, the others those it gets there. */
-static pid_t clone_into(struct container *c, const struct process_spec *p, const char *subgroup,
-	int *ret_pidfd, struct err *err)
+static pid_t clone_into(struct container *c, const struct entry *e, int *ret_pidfd, struct err *err)
 {
 	uint64_t namespaces = c->record.namespaces;
 	autofd int group = -1;
+	struct ns_birth birth = {.kept = &e->kept};
 
-	if (!has_group(c) && subgroup)
+	if (!has_group(c) && e->subgroup)
 		return err_set(err, "%s has no cgroup: there is none below it", c->record.name);
-	if (has_group(c) && (group = open_group(c, subgroup, err)) < 0)
+	if (has_group(c) && (group = open_group(c, e->subgroup, err)) < 0)
 		return -1;
+	birth.cgroup_fd = group;
 	if (must_enter_first(c))
-		return ns_clone_inside(c->pidfd, namespaces, group, prepare_outside, p, ret_pidfd,
-			err);
+		return ns_clone_inside(c->pidfd, namespaces, &birth, prepare_outside,
+			&e->spec->process, ret_pidfd, err);
 	if (ns_join(c->pidfd, namespaces & CLONE_NEWPID, err) < 0)
 		return -1;
 	return ns_clone(0, group, ret_pidfd, err);
 }
 
 /* What the child inherits to begin with, and we have only lent. */
-static pid_t clone_on_cpus(struct container *c, const struct process_spec *p, const char *subgroup,
-	int *ret_pidfd, struct err *err)
+static pid_t clone_on_cpus(struct container *c, const struct entry *e, int *ret_pidfd,
+	struct err *err)
 {
+	const struct process_spec *p = &e->spec->process;
 	struct cpus before;
 	pid_t pid;
 
 	if (!p->cpus_initial)
-		return clone_into(c, p, subgroup, ret_pidfd, err);
+		return clone_into(c, e, ret_pidfd, err);
 	if (cpus_get(&before, err) < 0 ||
 		cpus_apply(0, "execCPUAffinity.initial", p->cpus_initial, err) < 0)
 		return -1;
-	pid = clone_into(c, p, subgroup, ret_pidfd, err);
+	pid = clone_into(c, e, ret_pidfd, err);
 	if (pid != 0)
 		cpus_restore(&before);
 	return pid;
+}
+
+static void list_kept(struct entry *e)
+{
+	const int ours[] = {e->target, e->report_fd, e->console_sock, e->listener.sock,
+		e->tasks.class_fd, e->tasks.monitor_fd};
+
+	e->kept = (struct fd_list){.first = 3 + e->keep_fds};
+	fd_list_add(&e->kept, ours, sizeof(ours) / sizeof(ours[0]));
+	fd_list_add(&e->kept, e->streams, 3);
 }
 
 static int exec_entry(struct container *c, struct entry entry, const struct exec_io *io,
@@ -202,14 +218,14 @@ static int exec_entry(struct container *c, struct entry entry, const struct exec
 		console_in = p[0];
 		console_out = p[1];
 	}
-	pid = clone_on_cpus(c, &spec->process, io->subgroup, &pidfd, err);
+	entry.console_sock = console_out;
+	entry.report_fd = report_out;
+	list_kept(&entry);
+	pid = clone_on_cpus(c, &entry, &pidfd, err);
 	if (pid < 0)
 		return -1;
-	if (pid == 0) {
-		entry.console_sock = console_out;
-		entry.report_fd = report_out;
+	if (pid == 0)
 		entry_run(&entry);
-	}
 	close(take_fd(&report_out));
 	if (console_out >= 0) {
 		close(take_fd(&console_out));
@@ -240,6 +256,7 @@ int container_exec(struct container *c, const struct spec *spec, struct plan *pl
 		.listener = {.sock = -1},
 		.state = io->state,
 		.tasks = RESCTRL_NO_TASKS,
+		.subgroup = io->subgroup,
 	};
 	int r;
 

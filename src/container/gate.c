@@ -2,7 +2,6 @@
 
 #include "base/fd.h"
 #include "container/attach.h"
-#include "process/seccomp_listener.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,16 +21,6 @@ int gate_open(int state_fd, struct err *err)
 	if (fd >= 0 && fcntl(fd, F_SETFL, 0) < 0)
 		return err_sys(err, "cannot wait at the socket %s", GATE_SOCKET);
 	return take_fd(&fd);
-}
-
-/* Engines wait for the end of pipes that we have inherited from them, and every later command for the
- * lock that our parent holds. */
-static int let_go(const struct payload *p)
-{
-	const int kept[] = {p->init_fd, p->label_fd, p->gate_fd, p->report_fd,
-		p->listener ? p->listener->sock : -1};
-
-	return fd_close_others(3 + p->keep_fds, kept, sizeof(kept) / sizeof(kept[0]));
 }
 
 /* Whoever started us and died before the gate was down has not started us; but the gate may be down. */
@@ -65,7 +54,7 @@ int gate_wait(struct payload *p, struct err *err)
 	int conn;
 
 	/* Others may be in our namespaces already; and whoever made us is about to leave. */
-	if (let_go(p) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_PDEATHSIG, 0) < 0)
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_PDEATHSIG, 0) < 0)
 		return err_sys(err, "cannot wait for the start");
 	end_when_asked();
 	/* If nobody hears it, nobody will start us. */

@@ -173,6 +173,18 @@ static int prepare(const struct payload *p, struct found *f, struct err *err)
 	return rlimits_apply(process->rlimits, process->rlimit_count, err);
 }
 
+/* Others may be inside already, or trace us on our way out. Engines wait for the end of pipes that we have
+ * inherited from them, and every later command for the lock that our parent holds. */
+static int let_go(const struct payload *p, struct err *err)
+{
+	const int kept[] = {p->init_fd, p->label_fd, p->gate_fd, p->report_fd,
+		p->listener ? p->listener->sock : -1};
+
+	if (fd_close_others(3 + p->keep_fds, kept, sizeof(kept) / sizeof(kept[0])) < 0)
+		return err_sys(err, "cannot close file descriptors");
+	return 0;
+}
+
 static int apply_filter(const struct payload *p, struct err *err)
 {
 	const struct seccomp_filter *f = &p->plan->filter;
@@ -248,7 +260,7 @@ int payload_execute(struct payload *p, struct err *err)
 	const bool first = starts(p);
 	struct found f;
 
-	if (prepare(p, &f, err) < 0 || (first && gate_wait(p, err) < 0) ||
+	if (prepare(p, &f, err) < 0 || let_go(p, err) < 0 || (first && gate_wait(p, err) < 0) ||
 		give_up_rights(p, &f.user, err) < 0)
 		return -1;
 	if (first && run_start_hooks(p, err) < 0)

@@ -377,7 +377,23 @@ static int bring_up(struct launch *l, struct err *err)
 	return payload_await(l->pipes.report[0], l->c->record.pid, err);
 }
 
-static _Noreturn void be_child(struct launch *l)
+/* Who has no rights here opens the trees in the child. */
+static void list_kept(const struct launch *l, struct fd_list *ret)
+{
+	const struct bundle *b = l->io->bundle;
+	const int pipes[] = {l->pipes.go[0], l->pipes.report[1], l->pipes.console[1], l->pipes.gate,
+		l->listener.sock};
+	const int store[] = {l->c->data_fd, l->c->store->root_fd};
+
+	*ret = (struct fd_list){.first = 3 + (b ? b->keep_fds : 0)};
+	fd_list_add(ret, pipes, sizeof(pipes) / sizeof(pipes[0]));
+	fd_list_add(ret, l->io->streams, 3);
+	fd_list_add(ret, l->ns_fds, l->spec->ns.path_count);
+	if (l->trees.by_child)
+		fd_list_add(ret, store, sizeof(store) / sizeof(store[0]));
+}
+
+static _Noreturn void be_child(struct launch *l, const struct fd_list *kept)
 {
 	const struct bundle *b = l->io->bundle;
 	const struct child child = {
@@ -388,6 +404,7 @@ static _Noreturn void be_child(struct launch *l)
 		.go_sock = l->pipes.go[0],
 		.report_fd = l->pipes.report[1],
 		.ns_fds = l->ns_fds,
+		.kept = kept,
 		.streams = {l->io->streams[0], l->io->streams[1], l->io->streams[2]},
 		.console_sock = l->pipes.console[1],
 		.gate_fd = l->pipes.gate,
@@ -396,8 +413,6 @@ static _Noreturn void be_child(struct launch *l)
 		.listener = l->listener.sock >= 0 ? &l->listener : NULL,
 	};
 
-	close(l->pipes.go[1]);
-	close(l->pipes.report[0]);
 	child_run(&child);
 }
 
@@ -438,13 +453,16 @@ static int launch(struct launch *l, struct err *err)
 {
 	struct container *c = l->c;
 	struct ns_owner owner;
-	pid_t pid = ns_clone_into(&l->spec->ns, l->ns_fds, choose_owner(l, &owner), c->group_fd,
-		&c->pidfd, err);
+	struct fd_list kept;
+	const struct ns_birth birth = {c->group_fd, choose_owner(l, &owner), &kept};
+	pid_t pid;
 
+	list_kept(l, &kept);
+	pid = ns_clone_into(&l->spec->ns, l->ns_fds, &birth, &c->pidfd, err);
 	if (pid < 0)
 		return clone_failed(l, err);
 	if (pid == 0)
-		be_child(l);
+		be_child(l, &kept);
 	close_one(&l->pipes.go[0]);
 	close_one(&l->pipes.report[1]);
 	close_one(&l->pipes.console[1]);

@@ -185,13 +185,32 @@ static int hide(const struct namespaces *ns, struct err *err)
 	return err_sys(err, "cannot hide from the namespaces to join");
 }
 
-static pid_t run_between(const struct namespaces *ns, const int *fds, const struct ns_owner *owner,
-	int cgroup_fd, int pipe_fd)
+/* One that ends inside must not have open what is the host's: kernels before 6.1.173, 6.12.89 and 6.18.31
+ * let others take its descriptors then (CVE-2026-46333). */
+static int keep_only(const struct fd_list *kept, const int *more, size_t n, int cgroup_fd,
+	int pipe_fd, struct err *err)
+{
+	const int ours[] = {cgroup_fd, pipe_fd};
+	struct fd_list all;
+
+	if (!kept)
+		return 0;
+	all = *kept;
+	fd_list_add(&all, ours, 2);
+	fd_list_add(&all, more, n);
+	return fd_list_close_others(&all, err);
+}
+
+static pid_t run_between(const struct namespaces *ns, const int *fds, const struct ns_birth *birth,
+	int pipe_fd)
 {
 	struct message m = {0};
-	bool joined = hide(ns, &m.err) == 0 && join_all(ns, fds, &m.err) == 0;
+	bool joined = hide(ns, &m.err) == 0 &&
+		      keep_only(birth->kept, fds, ns->path_count, birth->cgroup_fd, pipe_fd,
+			      &m.err) == 0 &&
+		      join_all(ns, fds, &m.err) == 0;
 
-	return have_sibling(joined, owner, ns->fresh, cgroup_fd, &m, pipe_fd);
+	return have_sibling(joined, birth->owner, ns->fresh, birth->cgroup_fd, &m, pipe_fd);
 }
 
 /* The child is ours and not reaped before we do it, so its number stands for it. */
@@ -220,20 +239,21 @@ static pid_t take_child(int pipe_fd, pid_t between, int *ret_pidfd, struct err *
 	return m.pid;
 }
 
-pid_t ns_clone_into(const struct namespaces *ns, const int *fds, const struct ns_owner *owner,
-	int cgroup_fd, int *ret_pidfd, struct err *err)
+pid_t ns_clone_into(const struct namespaces *ns, const int *fds, const struct ns_birth *birth,
+	int *ret_pidfd, struct err *err)
 {
 	int ends[2];
 	pid_t between, pid;
 
 	if (!needs_process_between(ns))
-		return clone_owned(ns_clone, owner, ns->fresh, cgroup_fd, ret_pidfd, err);
+		return clone_owned(ns_clone, birth->owner, ns->fresh, birth->cgroup_fd, ret_pidfd,
+			err);
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_sys(err, "cannot make a pipe");
 	between = fork();
 	if (between == 0) {
 		close(ends[0]);
-		pid = run_between(ns, fds, owner, cgroup_fd, ends[1]);
+		pid = run_between(ns, fds, birth, ends[1]);
 		close(ends[1]);
 		return pid;
 	}
@@ -244,7 +264,7 @@ pid_t ns_clone_into(const struct namespaces *ns, const int *fds, const struct ns
 	return pid;
 }
 
-pid_t ns_clone_inside(int pidfd, uint64_t flags, int cgroup_fd,
+pid_t ns_clone_inside(int pidfd, uint64_t flags, const struct ns_birth *birth,
 	int (*prepare)(const void *arg, struct err *err), const void *arg, int *ret_pidfd,
 	struct err *err)
 {
@@ -256,11 +276,12 @@ pid_t ns_clone_inside(int pidfd, uint64_t flags, int cgroup_fd,
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_sys(err, "cannot make a pipe");
 	in = ends[0], out = ends[1];
-	between = ns_clone(0, cgroup_fd, &between_fd, err);
+	between = ns_clone(0, birth->cgroup_fd, &between_fd, err);
 	if (between < 0)
 		return -1;
 	if (between == 0) {
 		bool joined = (!prepare || prepare(arg, &m.err) == 0) &&
+			      keep_only(birth->kept, &pidfd, 1, -1, out, &m.err) == 0 &&
 			      ns_join(pidfd, flags, &m.err) == 0;
 
 		return have_sibling(joined, NULL, 0, -1, &m, out);

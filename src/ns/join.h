@@ -12,6 +12,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/fd.h"
 #include "ns/owner.h"
 #include "spec/spec.h"
 
@@ -27,15 +28,23 @@ void ns_paths_close(const struct namespaces *ns, int *fds);
 /* CLONE_NEW* of all that are joined by path. */
 uint64_t ns_paths_flags(const struct namespaces *ns);
 
+/* Of a process that comes to be in namespaces. */
+struct ns_birth {
+	int cgroup_fd;                /* the group that it starts in, or -1 */
+	const struct ns_owner *owner; /* of a fresh user namespace, or NULL: the caller */
+	const struct fd_list *kept; /* all that a process in between may have open when it joins, so
+				      * all that the child has then; or NULL */
+};
+
 /* As ns_clone(), with the fresh namespaces of ns, and into those of fds: in the child, all have been
- * joined but those that ns_paths_join() is for. owner: of a fresh user namespace, or NULL: the caller. */
-pid_t ns_clone_into(const struct namespaces *ns, const int *fds, const struct ns_owner *owner,
-	int cgroup_fd, int *ret_pidfd, struct err *err);
+ * joined but those that ns_paths_join() is for. */
+pid_t ns_clone_into(const struct namespaces *ns, const int *fds, const struct ns_birth *birth,
+	int *ret_pidfd, struct err *err);
 
 /* As ns_clone() without new namespaces, into those of flags of the process behind pidfd: for a caller
  * whose rights begin in the user namespace among them. A process in between, born in the group, does
  * what prepare says (or NULL), joins, and clones the child as our own. */
-pid_t ns_clone_inside(int pidfd, uint64_t flags, int cgroup_fd,
+pid_t ns_clone_inside(int pidfd, uint64_t flags, const struct ns_birth *birth,
 	int (*prepare)(const void *arg, struct err *err), const void *arg, int *ret_pidfd,
 	struct err *err);
 

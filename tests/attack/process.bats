@@ -120,6 +120,47 @@ changed() { not unchanged 2> /dev/null; }
 	control_fell grep -q seen "$B/out"
 }
 
+# open_inside NAME COMMAND...: what a program of that name, on its way in, has open of the host's directories
+# and files when it gives up its rights. It stands still there for some seconds.
+open_inside() {
+	local name=$1 p found=
+	while [ -z "$found" ]; do
+		strace -f -qq -o /dev/null -e trace=capset,setuid -e "inject=capset,setuid:delay_exit=$((3000000 * TEST_PATIENCE))" \
+			"${@:2}" < /dev/null > /dev/null 2>&1 3>&- &
+		CONTROLS=$!
+		while [ -z "$found" ] && kill -0 "$CONTROLS" 2> /dev/null; do
+			found=$(grep -lsP '^NSpid:\t\d+\t\d+$' /proc/[0-9]*/status | cut -d/ -f3 |
+				while read -r p; do grep -qsx "$name" "/proc/$p/comm" && echo "$p"; done)
+		done
+		sleep "$TEST_PATIENCE"
+		for p in $found; do
+			find "/proc/$p/fd" -mindepth 1 -printf '%l\n' 2> /dev/null
+		done | grep -vx /dev/null | grep ^/ > open
+		wait "$CONTROLS" || :
+	done
+	CONTROLS=
+	cat open
+	[ -s open ]
+}
+
+@test "what a process of ours that ends inside has open is taken (CVE-2026-46333, CVE-2024-21626)" {
+	local pid
+	started kept -- sleep 1000
+	held not open_inside ctr ctr exec kept true
+	held not open_inside ctr ctr run --rm --name new --rootfs "$FS" -- true
+	bundle '.process.args = ["sleep", "1000"] | .linux.namespaces += [{type: "user"}] | .mounts |= map(select(.destination != "/sys")) |
+		.linux.uidMappings = [{containerID: 0, hostID: 400000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+	create oci-a
+	oci start oci-a
+	pid=$(oci state oci-a | jq .pid)
+	held not open_inside ctr-oci ctr-oci --root "$OCI_ROOT" exec oci-a true
+	mkdir other
+	jq ".process.args = [\"true\"] | .linux.namespaces |= map(if .type == \"user\" or .type == \"pid\" then .path = \"/proc/$pid/ns/\\(.type)\" else . end) |
+		del(.linux.uidMappings, .linux.gidMappings) | .linux.cgroupsPath += \"-other\"" "$B/config.json" > other/config.json
+	held not open_inside ctr-oci ctr-oci --root "$OCI_ROOT" run --bundle other oci-b
+	control_fell open_inside naive "$BUILD/attack/naive" enter "$pid"
+}
+
 @test "capabilities of whoever calls us: inheritable and ambient sets are empty (CVE-2022-29162, CVE-2026-30892)" {
 	local sets='grep -E "^Cap(Inh|Amb)" /proc/self/status | sort -u -k 2 | wc -l; grep -c "^Cap\(Inh\|Amb\):.0000000000000000" /proc/self/status'
 	with_caps() { setpriv --inh-caps +chown,+kill --ambient-caps +chown,+kill "$@"; }

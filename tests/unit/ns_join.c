@@ -25,6 +25,7 @@
 	} while (0)
 
 static struct err err;
+static const struct ns_birth nothing = {.cgroup_fd = -1};
 
 static void inode_of(pid_t pid, const char *kind, char ret[64])
 {
@@ -91,7 +92,7 @@ static pid_t clone_joined(const struct namespaces *ns, int *fds)
 	pid_t pid;
 
 	cr_assert_eq(pipe2(ready, O_CLOEXEC), 0);
-	pid = ns_clone_into(ns, fds, NULL, -1, &pidfd, &err);
+	pid = ns_clone_into(ns, fds, &nothing, &pidfd, &err);
 	cr_assert(pid >= 0, "%s", err.text);
 	if (pid == 0) {
 		if (ns_paths_join(ns, fds, &err) < 0 || ns_unshare_late(ns->fresh, &err) < 0)
@@ -233,7 +234,7 @@ Test(ns_join, failure_is_told_and_nothing_stays)
 	struct namespaces ns = {.paths = &path, .path_count = 1};
 	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC), pidfd;
 
-	cr_assert_eq(ns_clone_into(&ns, &fd, NULL, -1, &pidfd, &err), -1);
+	cr_assert_eq(ns_clone_into(&ns, &fd, &nothing, &pidfd, &err), -1);
 	cr_assert(strstr(err.text, "cannot join the pid namespace /proc/self/ns/pid"), "%s",
 		err.text);
 	cr_assert(waitpid(-1, NULL, WNOHANG) < 0, "no process is left");

@@ -48,12 +48,13 @@ static int make_and_fill(int go, int report)
 static pid_t clone_for(const struct ns_owner *owner, int go[2], int report[2])
 {
 	const struct namespaces ns = {.fresh = CLONE_NEWUSER | CLONE_NEWPID};
+	const struct ns_birth birth = {.cgroup_fd = -1, .owner = owner};
 	int pidfd;
 	pid_t pid;
 
 	cr_assert_eq(pipe2(go, O_CLOEXEC), 0);
 	cr_assert_eq(pipe2(report, O_CLOEXEC), 0);
-	pid = ns_clone_into(&ns, NULL, owner, -1, &pidfd, &err);
+	pid = ns_clone_into(&ns, NULL, &birth, &pidfd, &err);
 	cr_assert(pid >= 0, "%s", err.text);
 	if (pid == 0)
 		make_and_fill(go[0], report[1]);
