@@ -1,6 +1,8 @@
 #include "cli/runflags.h"
 
+#include "base/fd.h"
 #include "base/num.h"
+#include "cli/devicedir.h"
 #include "container/console.h"
 #include "spec/capname.h"
 #include "spec/defaults.h"
@@ -11,6 +13,7 @@
 #include "spec/sysctlname.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/sched.h>
 #include <stdlib.h>
@@ -153,6 +156,7 @@ static int set_device(void *to, const char *what, const char *value, struct err 
 {
 	struct run_options *o = to;
 	const char *source;
+	autofd int fd = -1;
 	struct device d;
 	struct stat st;
 
@@ -160,6 +164,13 @@ static int set_device(void *to, const char *what, const char *value, struct err 
 		return -1;
 	if (stat(source, &st) < 0)
 		return err_sys(err, "%s %s", what, source);
+	if (S_ISDIR(st.st_mode)) {
+		fd = open(source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			return err_sys(err, "%s %s", what, source);
+		return devicedir_add(&o->spec, fd, source, &d, err) < 0 ? err_wrap(err, "%s", what)
+									: 0;
+	}
 	if (device_fill(&d, source, &st, err) < 0)
 		return err_wrap(err, "%s", what);
 	device_add(&o->spec, &d);
@@ -408,7 +419,8 @@ const struct flag run_flags[] = {
 	{"cpuset-mems", 0, "LIST", "only these memory nodes", set_limit_cpuset_mems},
 	{"detach", 'd', NULL, "run in the background, print the id", set_detach},
 	{"detach-keys", 0, "KEYS", "leave a terminal with these (ctrl-p,ctrl-q)", set_detach_keys},
-	{"device", 0, "SRC[:DST[:rwm]]", "give a device of the host", set_device},
+	{"device", 0, "SRC[:DST[:rwm]]", "give a device of the host, or a directory of them",
+		set_device},
 	{"die-with-parent", 0, NULL, "end when the process that started ctr ends",
 		set_die_with_parent},
 	{"dns", 0, "ADDRESS", "a name server", set_dns},

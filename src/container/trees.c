@@ -13,10 +13,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/mount.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 enum { OTHER_FDS = 64 }; /* that a start has open beside its trees */
@@ -269,13 +271,53 @@ static int idmap(int tree, int userns, const char *what, bool recursive, const s
 	return -1;
 }
 
+/* What the kernel shows of itself has the host's ids, whatever a mount says. */
+static bool is_of_kernel(int tree)
+{
+	static const unsigned long magics[] = {PROC_SUPER_MAGIC, SYSFS_MAGIC, CGROUP_SUPER_MAGIC,
+		CGROUP2_SUPER_MAGIC, DEVPTS_SUPER_MAGIC, DEBUGFS_MAGIC, TRACEFS_MAGIC,
+		SECURITYFS_MAGIC, BPF_FS_MAGIC, PSTOREFS_MAGIC, EFIVARFS_MAGIC};
+	struct statfs fs;
+	struct stat st, dev;
+
+	if (fstatfs(tree, &fs) < 0 || fstat(tree, &st) < 0)
+		return false;
+	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
+		if ((unsigned long)fs.f_type == magics[i])
+			return true;
+	/* A devtmpfs says that it is a tmpfs. */
+	return fs.f_type == TMPFS_MAGIC && stat("/dev", &dev) == 0 && st.st_dev == dev.st_dev;
+}
+
+/* Of a whole host as a volume parts cannot be id-mapped: their files belong to nobody in the container,
+ * which gives it less, never more. An engine says exactly what it wants. */
+static int idmap_volume(int tree, int userns, const struct mount *m, const struct spec *spec,
+	struct err *err)
+{
+	struct err second;
+
+	if (idmap(tree, userns, m->source, m->idmap_recursive, spec, err) == 0)
+		return 0;
+	if (err->sys != EINVAL || spec->root.direct)
+		return -1;
+	if (!is_of_kernel(tree)) {
+		if (!m->idmap_recursive || tree_idmap(tree, userns, m->source, false, &second) < 0)
+			return -1;
+		warn("volume %s: what is mounted below it keeps the ids of the host, as not all "
+		     "of it can be id-mapped",
+			m->source);
+	}
+	*err = (struct err){0};
+	return 0;
+}
+
 int trees_idmap(const struct trees *t, const struct spec *spec, int userns, struct err *err)
 {
 	for (size_t i = 0; i < t->source_count; i++) {
 		const struct mount *m = &spec->mounts[i];
 
 		if (m->kind == MOUNT_BIND && m->idmap && !m->uid_map_count &&
-			idmap(t->sources[i], userns, m->source, m->idmap_recursive, spec, err) < 0)
+			idmap_volume(t->sources[i], userns, m, spec, err) < 0)
 			return -1;
 	}
 	/* An engine's root has the ids that the engine gave it. */

@@ -345,6 +345,19 @@ static int set_propagation(int tree, const struct mount *m, bool from_host, stru
 	return tree_set_attr(tree, m->target, 0, 0, type, below, err);
 }
 
+static int attach(int tree, int target, const struct mount *m, struct err *err)
+{
+	struct stat a, b;
+
+	if (tree_attach(tree, target, m->target, err) == 0)
+		return 0;
+	/* To the kernel that is an invalid argument. */
+	if (fstat(tree, &a) < 0 || fstat(target, &b) < 0 || S_ISDIR(a.st_mode) ||
+		!S_ISDIR(b.st_mode))
+		return -1;
+	return err_set(err, "mount %s: a file cannot be mounted over a directory", m->target);
+}
+
 int mount_place(const struct layout *l, const struct mount *m, int *fd, struct err *err)
 {
 	bool from_host = *fd >= 0 && m->kind != MOUNT_DEV;
@@ -358,7 +371,7 @@ int mount_place(const struct layout *l, const struct mount *m, int *fd, struct e
 		inherit(l, m, *fd, err) < 0)
 		return -1;
 	target = target_open(l, m, *fd, err);
-	if (target < 0 || tree_attach(*fd, target, m->target, err) < 0)
+	if (target < 0 || attach(*fd, target, m, err) < 0)
 		return -1;
 	return set_propagation(*fd, m, from_host, err);
 }

@@ -113,6 +113,19 @@ remove_bare() { find "$BARE" -depth -type d -exec rmdir {} + 2> /dev/null; [ ! -
 	[ -n "$found" ] || skip "no harmless device on this host"
 }
 
+@test "--device DIR: all devices below it" {
+	[ -c /dev/net/tun ] || skip "no /dev/net/tun here"
+	mkdir -p "$BATS_TEST_TMPDIR/devs/deep/er" "$BATS_TEST_TMPDIR/none/x"
+	mknod "$BATS_TEST_TMPDIR/devs/a" c 1 3
+	mknod "$BATS_TEST_TMPDIR/devs/deep/er/b" c 1 5
+	: > "$BATS_TEST_TMPDIR/devs/file"
+	ln -s a "$BATS_TEST_TMPDIR/devs/link"
+	[ "$(box --device /dev/net -- ls /dev/net)" = tun ]
+	run -0 box --device "$BATS_TEST_TMPDIR/devs:/dev/mine" -- sh -c 'ls /dev/mine; stat -c %t:%T /dev/mine/a /dev/mine/deep/er/b'
+	[ "$output" = $'a\ndeep\n1:3\n1:5' ]
+	refused 125 'no device below' ctr run --rm --rootfs "$FS" --device "$BATS_TEST_TMPDIR/none:/dev/none" -- true
+}
+
 @test "--device refuses what is no device, and a device has the access it was given" {
 	refused 125 '/etc/passwd.*device' ctr run --rm --rootfs "$FS" --device /etc/passwd:/dev/x -- true
 	refused 125 '/etc/passwd' ctr run --rm --rootfs "$FS" --device /etc/passwd -- true

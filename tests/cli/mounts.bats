@@ -19,6 +19,24 @@ teardown() { nothing_left; }
 	[ "$(box -v ./data:/data -- cat /data/root)" = x ]
 }
 
+@test "-v of the whole host, and of what its kernel shows" {
+	local dir
+	for dir in /proc /sys /dev; do
+		run -0 --separate-stderr box -v $dir:/host:ro -- sh -c 'ls /host > /dev/null; touch /host/x 2> /dev/null || echo no'
+		[ "$output$stderr" = no ]
+	done
+	run -0 --separate-stderr box -v /:/host:ro -- sh -c 'cat /host/etc/passwd; stat -c %u /host/etc/passwd /host/proc/sys; echo 2> /dev/null > /host/proc/sys/kernel/core_pattern || echo no'
+	[ "$output" = "$(cat /etc/passwd)"$'\n0\n65534\nno' ]
+	[[ $stderr == *"volume /: what is mounted below it keeps the ids of the host"* ]]
+}
+
+@test "a file over a directory is refused as what it is, and the other way round" {
+	mkdir dir
+	: > file
+	refused 125 'mount /etc: a file cannot be mounted over a directory' ctr run --rm --rootfs "$FS" -v "$PWD/file:/etc" -- true
+	refused 125 'mount /etc/passwd: .*Not a directory' ctr run --rm --rootfs "$FS" -v "$PWD/dir:/etc/passwd" -- true
+}
+
 @test "-v …:ro cannot be written, by anyone" {
 	mkdir data
 	run ! box -v "$PWD/data:/data:ro" --cap-add ALL -- touch /data/x
