@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "spec/envfile.h"
+#include "spec/environment.h"
 
 extern char **environ;
 
@@ -27,5 +28,6 @@ int environment_take(const struct environment *e, struct spec *spec, struct err 
 	for (size_t i = 0; i < e->count; i++)
 		if (env_flag(spec, "--env", e->words[i], environ, err) < 0)
 			return -1;
+	env_settle(spec);
 	return 0;
 }

@@ -8,7 +8,7 @@
 #include "container/relay.h"
 #include "container/start.h"
 #include "process/seccomp.h"
-#include "spec/defaults.h"
+#include "spec/environment.h"
 #include "spec/name.h"
 
 #include <stdio.h>

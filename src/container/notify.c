@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "spec/defaults.h"
+#include "spec/environment.h"
 
 #include <errno.h>
 #include <fcntl.h>

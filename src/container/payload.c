@@ -71,18 +71,19 @@ static int apply_caps(const struct process_spec *p, const struct user *user, str
 	return capset_apply(sets, err);
 }
 
+/* One that is empty is none, as engines have it. */
 static void set_home(struct plan *plan, const char *home)
 {
 	size_t n = 0;
 
-	while (plan->env[n]) {
-		if (strncmp(plan->env[n], "HOME=", 5) == 0)
-			return;
+	while (plan->env[n] && strncmp(plan->env[n], "HOME=", 5) != 0)
 		n++;
-	}
+	if (plan->env[n] && plan->env[n][5])
+		return;
+	if (!plan->env[n])
+		plan->env[n + 1] = NULL;
 	snprintf(plan->home, sizeof(plan->home), "HOME=%s", home[0] ? home : "/");
 	plan->env[n] = plan->home;
-	plan->env[n + 1] = NULL;
 }
 
 /* Keys of the host's session are not the container's. Kernels without keyrings have none to share. */

@@ -7,7 +7,7 @@
 #include "ns/rights.h"
 #include "process/seccomp.h"
 #include "spec/capname.h"
-#include "spec/defaults.h"
+#include "spec/environment.h"
 
 #include <inttypes.h>
 #include <linux/mount.h>

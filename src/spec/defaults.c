@@ -2,6 +2,7 @@
 
 #include "spec/capname.h"
 #include "spec/deviceflag.h"
+#include "spec/environment.h"
 
 #include <linux/mount.h>
 #include <linux/sched.h>
@@ -146,33 +147,6 @@ void spec_devices_complete(struct spec *spec)
 			arena_push(&spec->arena, spec->devices, spec->device_count, d);
 	}
 	spec_device_rules_complete(spec);
-}
-
-const char *env_get(const struct spec *spec, const char *key)
-{
-	size_t len = strlen(key);
-
-	for (size_t i = 0; i < spec->process.envc; i++)
-		if (strncmp(spec->process.env[i], key, len) == 0 &&
-			spec->process.env[i][len] == '=')
-			return spec->process.env[i] + len + 1;
-	return NULL;
-}
-
-void env_set(struct spec *spec, const char *assignment)
-{
-	struct process_spec *p = &spec->process;
-	size_t len = (size_t)(strchrnul(assignment, '=') - assignment) + 1;
-	char *copy = arena_strdup(&spec->arena, assignment);
-
-	for (size_t i = 0; i < p->envc; i++)
-		if (strncmp(p->env[i], assignment, len) == 0) {
-			p->env[i] = copy;
-			return;
-		}
-	arena_push(&spec->arena, p->env, p->envc, copy);
-	p->env = arena_grow(&spec->arena, p->env, p->envc, sizeof(*p->env));
-	p->env[p->envc] = NULL;
 }
 
 static void env_default(struct spec *spec, const char *key, const char *assignment)

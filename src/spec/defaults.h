@@ -17,11 +17,5 @@ void spec_complete(struct spec *spec);
 void spec_devices_complete(struct spec *spec);
 void spec_device_rules_complete(struct spec *spec);
 
-/* The value of key in the environment, or NULL. */
-const char *env_get(const struct spec *spec, const char *key);
-
-/* Sets KEY=VALUE; a later value takes the place of an earlier one. The array stays NULL-terminated. */
-void env_set(struct spec *spec, const char *assignment);
-
 void spec_mount_add(struct spec *spec, struct mount m);
 void spec_mount_drop(struct spec *spec, const char *target);

@@ -1,7 +1,7 @@
 #include "spec/envfile.h"
 
 #include "base/utf8.h"
-#include "spec/defaults.h"
+#include "spec/environment.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,20 +20,8 @@ int env_add(struct spec *spec, const char *what, const char *s, struct err *err)
 			ENV_STRING_MAX - 1);
 	if (!utf8_valid(s))
 		return err_value(err, what, s, "is not valid UTF-8");
-	env_set(spec, s);
+	env_append(spec, s);
 	return 0;
-}
-
-void env_unset(struct spec *spec, const char *key)
-{
-	struct process_spec *p = &spec->process;
-
-	for (size_t i = 0; i < p->envc; i++)
-		if (value_of(p->env[i], key, strlen(key))) {
-			memmove(p->env + i, p->env + i + 1, (p->envc - i) * sizeof(*p->env));
-			p->envc--;
-			return;
-		}
 }
 
 int env_flag(struct spec *spec, const char *what, const char *value, char *const *host_env,
@@ -94,5 +82,6 @@ int envfile_parse(struct spec *spec, const char *path, const char *text, size_t 
 		text += len + (text[len] == '\n');
 	}
 	arena_free(&lines);
+	env_settle(spec);
 	return r;
 }

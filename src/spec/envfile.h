@@ -6,14 +6,12 @@
 /* The kernel's limit for one string of an environment, its NUL included (MAX_ARG_STRLEN). */
 enum { ENV_STRING_MAX = 128 << 10 };
 
-/* "KEY=VALUE" into spec->process.env; a later one wins and keeps the place of the first. A key that
- * is empty, UTF-8 that is not, and what execve(2) would not take are refused. */
+/* "KEY=VALUE" behind what is in spec->process.env: env_settle() is to come. A key that is empty, UTF-8
+ * that is not, and what execve(2) would not take are refused. */
 int env_add(struct spec *spec, const char *what, const char *s, struct err *err);
-/* Absent is success. */
-void env_unset(struct spec *spec, const char *key);
 
 /* --env: "KEY=VALUE", or "KEY" for the value that key has in host_env (as environ; NULL: none); if
- * it has none there, the payload gets none either. */
+ * it has none there, the payload gets none either. env_settle() is to come here too. */
 int env_flag(struct spec *spec, const char *what, const char *value, char *const *host_env,
 	struct err *err);
 /* The text of an --env-file: one --env to a line, taken literally (no quotes, no expansion); blank

@@ -1,4 +1,5 @@
 #include "spec/defaults.h"
+#include "spec/environment.h"
 #include "spec/etcfiles.h"
 
 #include <criterion/criterion.h>
