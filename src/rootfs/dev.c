@@ -24,15 +24,14 @@ static mode_t node_type(char type)
 	return type == 'b' ? S_IFBLK : type == 'p' ? S_IFIFO : S_IFCHR;
 }
 
+/* Of an owner that the container has no id for it is the host's root's: inside, nobody's. */
 static int make_node(int dirfd, const char *name, const struct device *d, const struct id_maps *ids,
 	struct err *err)
 {
-	uint32_t uid, gid;
+	uint32_t uid = 0, gid = 0;
 
-	if (!id_map_find(ids->uids, ids->nuids, d->uid, &uid) ||
-		!id_map_find(ids->gids, ids->ngids, d->gid, &gid))
-		return err_set(err, "the device %s is of %u:%u, which the container does not have",
-			d->path, d->uid, d->gid);
+	id_map_find(ids->uids, ids->nuids, d->uid, &uid);
+	id_map_find(ids->gids, ids->ngids, d->gid, &gid);
 	if (mknodat(dirfd, name, node_type(d->type) | d->mode, makedev(d->major, d->minor)) < 0)
 		return err_sys(err, "cannot make the device %s", d->path);
 	/* mknod is subject to the umask. */
