@@ -111,31 +111,29 @@ static void group_field(void *scan, unsigned field, const char *text)
 		g->line.listed = true;
 }
 
-/* false if there is no room. */
-static bool gid_add(gid_t gids[USER_GROUPS_MAX], size_t *count, uint32_t gid)
+static void gid_add(struct group_scan *g, uint32_t gid)
 {
-	for (size_t i = 0; i < *count; i++)
-		if (gids[i] == gid)
-			return true;
-	if (*count == USER_GROUPS_MAX)
-		return false;
-	gids[(*count)++] = gid;
-	return true;
+	if (g->gid_count == g->gid_room)
+		g->too_many = true;
+	else
+		g->gids[g->gid_count++] = gid;
 }
 
 static void group_line(void *scan)
 {
 	struct group_scan *g = scan;
 
-	for (size_t i = 0; i < g->name_count; i++) {
-		if (g->answers[i].found || !g->names[i] || strcmp(g->names[i], g->line.name))
+	for (size_t i = 0; i < g->question_count; i++) {
+		struct group_question *q = &g->questions[i];
+
+		if (q->found || strcmp(q->name, g->line.name))
 			continue;
-		g->answers[i].found = true;
-		g->answers[i].usable = g->line.gid_ok;
-		g->answers[i].gid = g->line.gid;
+		q->found = true;
+		q->usable = g->line.gid_ok;
+		q->gid = g->line.gid;
 	}
-	if (g->line.listed && g->line.gid_ok && !gid_add(g->gids, &g->gid_count, g->line.gid))
-		g->too_many = true;
+	if (g->line.listed && g->line.gid_ok)
+		gid_add(g, g->line.gid);
 	memset(&g->line, 0, sizeof(g->line));
 }
 
@@ -301,28 +299,35 @@ static int passwd_ask(int rootfd, const struct ref *user, const struct ref *grou
 	return passwd_answer(user, p, limit, to, err);
 }
 
-static int group_answer(const struct group_scan *g, size_t i, uint32_t limit, uint32_t *ret,
+static int group_answer(const struct group_question *q, uint32_t limit, uint32_t *ret,
 	struct err *err)
 {
-	const char *name = g->names[i];
-
-	if (!g->answers[i].found)
-		return err_value(err, "group", name, "is not in the container's /etc/group");
-	if (!g->answers[i].usable)
-		return err_value(err, "group", name,
+	if (!q->found)
+		return err_value(err, "group", q->name, "is not in the container's /etc/group");
+	if (!q->usable)
+		return err_value(err, "group", q->name,
 			"has something else than an id in the container's /etc/group");
-	*ret = g->answers[i].gid;
-	return id_within("group", name, *ret, limit, err);
+	*ret = q->gid;
+	return id_within("group", q->name, *ret, limit, err);
 }
 
-/* Slot 0 of the questions is the group behind the ':', the others are extra. */
+/* Half of it is for groups that are named more than once. Pages that nobody uses are not there. */
+static gid_t all_gids[2 * USER_GROUPS_MAX];
+static struct group_question all_questions[USER_GROUPS_MAX + 1];
+
+static void question_add(struct group_scan *g, const char *name)
+{
+	g->questions[g->question_count++] = (struct group_question){.name = name};
+}
+
+/* Of the group behind the ':' first, if it has a name, then of those of extra that have one. */
 static int group_questions(const struct ref *group, char *const *extra, size_t n, uint32_t limit,
 	struct group_scan *g, struct err *err)
 {
-	if (n >= USER_GROUPS_MAX)
-		return err_set(err, "more than %d supplementary groups", USER_GROUPS_MAX - 1);
-	g->names[0] = group->kind == ID_NAME ? group->name : NULL;
-	g->name_count = n + 1;
+	if (n > USER_GROUPS_MAX)
+		return err_set(err, "more than %d supplementary groups", USER_GROUPS_MAX);
+	if (group->kind == ID_NAME)
+		question_add(g, group->name);
 	for (size_t i = 0; i < n; i++) {
 		struct ref r;
 
@@ -331,23 +336,16 @@ static int group_questions(const struct ref *group, char *const *extra, size_t n
 		if (r.kind == ID_NONE)
 			return err_set(err, "a supplementary group has no name");
 		if (r.kind == ID_NAME)
-			g->names[i + 1] = extra[i];
-		g->answers[i + 1].gid = r.id;
+			question_add(g, extra[i]);
+		else
+			gid_add(g, r.id);
 	}
 	return 0;
 }
 
-static bool has_names(const struct group_scan *g)
-{
-	for (size_t i = 0; i < g->name_count; i++)
-		if (g->names[i])
-			return true;
-	return false;
-}
-
 static int group_read(const struct ref *user, int rootfd, struct group_scan *g, struct err *err)
 {
-	bool names = has_names(g);
+	bool names = g->question_count > 0;
 
 	if ((!names && !g->member) ||
 		account_read(rootfd, "/etc/group", group_feed_any, g, err) >= 0)
@@ -355,38 +353,72 @@ static int group_read(const struct ref *user, int rootfd, struct group_scan *g, 
 	return !names && is_root(user) ? 0 : err_wrap(err, "groups of the user");
 }
 
-static int groups_collect(const struct group_scan *g, uint32_t limit, struct user *to,
-	struct err *err)
+static void sift(gid_t *heap, size_t at, size_t n)
 {
-	memcpy(to->groups, g->gids, sizeof(to->groups));
-	to->ngroups = g->gid_count;
-	for (size_t i = 0; i < to->ngroups; i++)
-		if (to->groups[i] >= limit)
-			return err_set(err, "the user's group %u is beyond the container's %u ids",
-				to->groups[i], limit);
-	for (size_t i = 1; i < g->name_count; i++) {
-		uint32_t gid = g->answers[i].gid;
+	for (size_t child; (child = 2 * at + 1) < n; at = child) {
+		gid_t up = heap[at];
 
-		if (g->names[i] && group_answer(g, i, limit, &gid, err) < 0)
-			return -1;
-		if (!gid_add(to->groups, &to->ngroups, gid))
-			return err_set(err, "more than %d supplementary groups", USER_GROUPS_MAX);
+		child += child + 1 < n && heap[child + 1] > heap[child];
+		if (up >= heap[child])
+			return;
+		heap[at] = heap[child];
+		heap[child] = up;
 	}
-	return g->too_many ? err_set(err, "the user is in more than %d groups", USER_GROUPS_MAX)
-			   : 0;
 }
 
-static int group_answers(const struct ref *group, uint32_t limit, const struct group_scan *g,
+/* qsort(3) allocates. How many are left. */
+static size_t sort_once(gid_t *gids, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = n / 2; i > 0; i--)
+		sift(gids, i - 1, n);
+	for (size_t end = n; end > 1; end--) {
+		gid_t last = gids[end - 1];
+
+		gids[end - 1] = gids[0];
+		gids[0] = last;
+		sift(gids, 0, end - 1);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || gids[i] != gids[kept - 1])
+			gids[kept++] = gids[i];
+	return kept;
+}
+
+static int groups_collect(struct group_scan *g, size_t first, uint32_t limit, struct user *to,
+	struct err *err)
+{
+	for (size_t i = first; i < g->question_count; i++) {
+		uint32_t gid;
+
+		if (group_answer(&g->questions[i], limit, &gid, err) < 0)
+			return -1;
+		gid_add(g, gid);
+	}
+	to->groups = g->gids;
+	to->ngroups = sort_once(g->gids, g->gid_count);
+	if (to->ngroups && to->groups[to->ngroups - 1] >= limit)
+		return err_set(err, "the user's group %u is beyond the container's %u ids",
+			to->groups[to->ngroups - 1], limit);
+	return g->too_many || to->ngroups > USER_GROUPS_MAX
+		       ? err_set(err, "the user is in more than %d groups", USER_GROUPS_MAX)
+		       : 0;
+}
+
+static int group_answers(const struct ref *group, uint32_t limit, struct group_scan *g,
 	struct user *to, struct err *err)
 {
+	bool named = group->kind == ID_NAME;
+
 	if (group->kind == ID_NUMBER)
 		to->gid = group->id;
-	if (group->kind == ID_NAME && group_answer(g, 0, limit, &to->gid, err) < 0)
+	if (named && group_answer(&g->questions[0], limit, &to->gid, err) < 0)
 		return -1;
 	if (to->gid >= limit)
 		return err_set(err, "the user's group %u is beyond the container's %u ids", to->gid,
 			limit);
-	return groups_collect(g, limit, to, err);
+	return groups_collect(g, named, limit, to, err);
 }
 
 int user_resolve(int rootfd, const char *text, char *const *extra, size_t nextra, uint32_t limit,
@@ -394,7 +426,9 @@ int user_resolve(int rootfd, const char *text, char *const *extra, size_t nextra
 {
 	struct user to = {.home = "/"};
 	struct passwd_scan p = {.found = false};
-	struct group_scan g = {.member = NULL};
+	struct group_scan g = {.questions = all_questions,
+		.gids = all_gids,
+		.gid_room = 2 * (size_t)USER_GROUPS_MAX};
 	struct ref user, group;
 
 	if (text_parse(text, limit, &user, &group, err) < 0 ||

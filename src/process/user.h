@@ -9,11 +9,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { USER_GROUPS_MAX = 256, USER_NAME_SIZE = 256, USER_FILE_MAX = 16 << 20 };
+enum {
+	USER_GROUPS_MAX = 65536, /* the kernel's NGROUPS_MAX */
+	USER_NAME_SIZE = 256,
+	USER_FILE_MAX = 16 << 20
+};
 
 struct user {
 	uint32_t uid, gid;
-	gid_t groups[USER_GROUPS_MAX]; /* supplementary */
+	const gid_t *groups; /* supplementary, each once, in order; until the next user_resolve() */
 	size_t ngroups;
 	char home[USER_NAME_SIZE]; /* absolute; "/" where the container does not say */
 };
@@ -52,18 +56,21 @@ struct passwd_scan {
 	} line;
 };
 
+struct group_question {
+	const char *name;
+	/* The answer, of the first line that has the name. */
+	bool found, usable;
+	uint32_t gid;
+};
+
 /* gids of names, and of every group that lists member. */
 struct group_scan {
 	struct field_scan scan;
 	const char *member; /* or NULL */
-	const char *names[USER_GROUPS_MAX];
-	size_t name_count;
-	struct {
-		bool found, usable;
-		uint32_t gid;
-	} answers[USER_GROUPS_MAX];
-	gid_t gids[USER_GROUPS_MAX];
-	size_t gid_count;
+	struct group_question *questions;
+	size_t question_count;
+	gid_t *gids;
+	size_t gid_count, gid_room;
 	bool too_many;
 	/* The line so far. */
 	struct {
