@@ -2,10 +2,12 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/num.h"
 #include "cgroup/controller.h"
 #include "spec/limitflag.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -313,31 +315,47 @@ static const char *conf_refusal(const char *key)
 	return NULL;
 }
 
+static void plan_conf_line(const struct limits *l, struct cgroup_plan *p, const char *file,
+	const char *value)
+{
+	plan_add(p, (struct cgroup_write){
+			    .file = arena_strdup(&p->arena, file),
+			    .value = value,
+			    /* Several members may have led to it. */
+			    .flag = l->of_document ? "it in linux.resources" : "--cgroup-conf",
+			    .action = arena_printf(&p->arena, "set %s to %.80s", file, value),
+		    });
+}
+
+static const char *line_refusal(const char *line, size_t len)
+{
+	if (len > VALUE_MAX)
+		return "the value is longer than the kernel takes";
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
+			return "the value has a control character in it";
+	return NULL;
+}
+
+/* Files such as io.max take one device at a time: each line is a write of its own. */
 static int plan_conf(const struct limits *l, struct cgroup_plan *p, const struct key_value *kv,
 	struct err *err)
 {
 	const char *why = conf_refusal(kv->key);
-	size_t len = strlen(kv->value);
+	size_t before = p->count, len;
 
-	if (!why && len == 0)
+	for (const char *line = kv->value; !why && *line; line += len + (line[len] == '\n')) {
+		len = strcspn(line, "\n");
+		why = line_refusal(line, len);
+		if (!why && len)
+			plan_conf_line(l, p, kv->key, arena_strndup(&p->arena, line, len));
+	}
+	if (!why && p->count == before)
 		why = "the value is empty";
-	if (!why && len > VALUE_MAX)
-		why = "the value is longer than the kernel takes";
-	for (size_t i = 0; !why && i < len; i++)
-		if ((unsigned char)kv->value[i] < ' ' || kv->value[i] == 0x7f)
-			why = "the value has a control character in it";
 	if (why)
 		return err_set(err, "%s %.*s: %s",
 			l->of_document ? "linux.resources.unified" : "--cgroup-conf",
 			(int)strcspn(kv->key, "\r\n"), kv->key, why);
-	plan_add(p,
-		(struct cgroup_write){
-			.file = arena_strdup(&p->arena, kv->key),
-			.value = arena_strdup(&p->arena, kv->value),
-			/* Several members may have led to it. */
-			.flag = l->of_document ? "it in linux.resources" : "--cgroup-conf",
-			.action = arena_printf(&p->arena, "set %s to %.80s", kv->key, kv->value),
-		});
 	return 0;
 }
 
@@ -458,7 +476,7 @@ static void weight_check(const struct cgroup_write *w, int hierarchy_fd)
 		     "write \"MAJOR:MINOR enable=1\" to io.cost.qos at the top of the cgroup tree");
 }
 
-static int write_apply(struct cgroup_write *w, int hierarchy_fd, int group_fd, struct err *err)
+int cgroup_write_apply(struct cgroup_write *w, int hierarchy_fd, int group_fd, struct err *err)
 {
 	if (file_poke(group_fd, w->file, w->value) == 0)
 		goto written;
@@ -476,19 +494,55 @@ static int write_apply(struct cgroup_write *w, int hierarchy_fd, int group_fd, s
 	}
 	return write_failed(w, group_fd, err);
 written:
-	if (strcmp(w->file, "cpuset.cpus") == 0 || strcmp(w->file, "cpuset.mems") == 0)
-		return cpuset_check(w, group_fd, err);
 	if (strcmp(w->file, "io.weight") == 0)
 		weight_check(w, hierarchy_fd);
 	return 0;
 }
 
+static bool is_cpuset(const struct cgroup_write *w)
+{
+	return strcmp(w->file, "cpuset.cpus") == 0 || strcmp(w->file, "cpuset.mems") == 0;
+}
+
+int cgroup_cpusets_check(int group_fd, const struct cgroup_plan *plan, struct err *err)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (is_cpuset(&plan->writes[i]) &&
+			cpuset_check(&plan->writes[i], group_fd, err) < 0)
+			return -1;
+	return 0;
+}
+
+static struct cgroup_write *find_write(const struct cgroup_plan *plan, const char *file)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (strcmp(plan->writes[i].file, file) == 0)
+			return &plan->writes[i];
+	return NULL;
+}
+
+void cgroup_order(int group_fd, struct cgroup_plan *plan)
+{
+	struct cgroup_write *quota = find_write(plan, "cpu.max");
+	struct cgroup_write *burst = find_write(plan, "cpu.max.burst"), other;
+	uint64_t now, wanted;
+	char text[64];
+
+	if (!quota || !burst || file_peek(group_fd, "cpu.max.burst", text, sizeof(text)) <= 0 ||
+		num_parse_u64(text, &now) < 0 || sscanf(quota->value, "%" SCNu64, &wanted) != 1 ||
+		now <= wanted)
+		return;
+	other = *quota;
+	*quota = *burst;
+	*burst = other;
+}
+
 int cgroup_apply(int hierarchy_fd, int group_fd, const struct cgroup_plan *plan, struct err *err)
 {
 	for (size_t i = 0; i < plan->count; i++)
-		if (write_apply(&plan->writes[i], hierarchy_fd, group_fd, err) < 0)
+		if (cgroup_write_apply(&plan->writes[i], hierarchy_fd, group_fd, err) < 0)
 			return -1;
-	return 0;
+	return cgroup_cpusets_check(group_fd, plan, err);
 }
 
 bool cgroup_plan_skipped(const struct cgroup_plan *plan, const char *file)

@@ -38,6 +38,15 @@ int cgroup_apply(int hierarchy_fd, int group_fd, const struct cgroup_plan *plan,
 /* Whether the last cgroup_apply() left this file alone, as the host has no such controller. */
 bool cgroup_plan_skipped(const struct cgroup_plan *plan, const char *file);
 
+/* The same of one of its writes; that a cpuset has what it asks for is not looked at. */
+int cgroup_write_apply(struct cgroup_write *w, int hierarchy_fd, int group_fd, struct err *err);
+/* That each CPU and node that was asked for can be had: the kernel takes those that are offline or not
+ * the parent's, and then falls back on all of the parent's. */
+int cgroup_cpusets_check(int group_fd, const struct cgroup_plan *plan, struct err *err);
+/* For a group that has limits already. The kernel refuses a quota below the burst that is there, and a
+ * burst above the quota: what is lowered is lowered in the order that it takes. */
+void cgroup_order(int group_fd, struct cgroup_plan *plan);
+
 /* "0-3,5": numbers and ascending ranges, at most 4 KiB of them. */
 bool cgroup_cpu_list_valid(const char *list);
 /* Whether every number of the valid list `part` is in `whole`, a list as the kernel prints it. */

@@ -2,7 +2,6 @@
 
 #include "base/fd.h"
 #include "base/file.h"
-#include "cgroup/effective.h"
 #include "cgroup/group.h"
 #include "cgroup/hierarchy.h"
 #include "cgroup/place.h"
@@ -134,8 +133,7 @@ int container_place(struct container *c, const struct spec *spec, struct scope *
 	return container_mark_group(c, err);
 }
 
-/* The path of the scope that the group is in, or false. */
-static bool scope_of(const struct record *r, char ret[CGROUP_PATH_SIZE])
+bool container_place_scope(const struct record *r, char ret[CGROUP_PATH_SIZE])
 {
 	static const char end[] = ".scope/" SCOPE_GROUP;
 	size_t len = strlen(r->cgroup);
@@ -145,38 +143,6 @@ static bool scope_of(const struct record *r, char ret[CGROUP_PATH_SIZE])
 	strcpy(ret, r->cgroup);
 	*strrchr(ret, '/') = '\0';
 	return true;
-}
-
-static bool changes_quota(const struct limits *l)
-{
-	for (size_t i = 0; i < l->conf_count; i++)
-		if (strcmp(l->conf[i].key, "cpu.max") == 0)
-			return true;
-	return l->cpu_quota_us || l->cpu_period_us;
-}
-
-int container_place_limit(const struct container *c, const struct limits *limits, struct err *err)
-{
-	struct scope_name name = {.user = !rights_over_init()};
-	struct limits changed = *limits;
-	struct arena a = {NULL};
-	struct word_list properties;
-	char scope[CGROUP_PATH_SIZE];
-	int r;
-
-	if (!scope_of(&c->record, scope))
-		return 0;
-	snprintf(name.unit, sizeof(name.unit), "%s",
-		strrchr(scope, '/') ? strrchr(scope, '/') + 1 : scope);
-	/* What was asked for may be half of it, or a word of the file's. */
-	if (changes_quota(limits)) {
-		changed.cpu_quota_us = changed.cpu_period_us = 0;
-		cgroup_quota_complete(c->group_fd, &changed);
-	}
-	scope_changes(&changed, &a, &properties);
-	r = properties.count ? scope_change(&name, &properties, err) : 0;
-	arena_free(&a);
-	return r;
 }
 
 static bool gone_within(int hierarchy_fd, const char *path, unsigned ms)
@@ -213,7 +179,8 @@ void container_place_settle(struct container *c)
 {
 	char scope[CGROUP_PATH_SIZE];
 
-	if (!scope_of(&c->record, scope) || gone_within(c->hierarchy_fd, scope, SOON_MS))
+	if (!container_place_scope(&c->record, scope) ||
+		gone_within(c->hierarchy_fd, scope, SOON_MS))
 		return;
 	pass_through(c->hierarchy_fd, scope);
 	gone_within(c->hierarchy_fd, scope, PATIENCE_MS);

@@ -23,8 +23,8 @@ int container_place_of(int slot_fd, char ret[CGROUP_PATH_SIZE]);
 int container_place(struct container *c, const struct spec *spec, struct scope *ret_scope,
 	struct err *err);
 
-/* Has the scope that the group is in, if it is in one, hold the limits that were changed in the group. */
-int container_place_limit(const struct container *c, const struct limits *limits, struct err *err);
+/* The path of the scope that the group is in, or false. */
+bool container_place_scope(const struct record *r, char ret[CGROUP_PATH_SIZE]);
 
 /* Gets systemd to let go of a scope that holds nothing any more, and waits a moment for that. */
 void container_place_settle(struct container *c);

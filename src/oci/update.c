@@ -2,13 +2,12 @@
 
 #include "base/fd.h"
 #include "base/file.h"
-#include "base/json.h"
+#include "base/jsonwide.h"
 #include "cgroup/devices.h"
 #include "cgroup/effective.h"
-#include "cgroup/limits.h"
 #include "cgroup/stats.h"
 #include "container/engine.h"
-#include "container/place.h"
+#include "container/limit.h"
 #include "spec/config.h"
 
 #include <fcntl.h>
@@ -43,8 +42,8 @@ static const struct option update_table[] = {
 static int read_text(const char *file, char **ret, size_t *ret_len, struct err *err)
 {
 	if (strcmp(file, "-") != 0)
-		return file_read_given(file, JSON_MAX_BYTES, ret, ret_len, err);
-	return file_read_fd(STDIN_FILENO, "standard input", JSON_MAX_BYTES, ret, ret_len, err);
+		return file_read_given(file, JSON_WIDE_MAX_BYTES, ret, ret_len, err);
+	return file_read_fd(STDIN_FILENO, "standard input", JSON_WIDE_MAX_BYTES, ret, ret_len, err);
 }
 
 /* A number as it is, anything else for the reader of the document to refuse. */
@@ -103,21 +102,27 @@ static int check_memory(const struct container *c, const struct limits *l, struc
 	return 0;
 }
 
+static int replace_devices(const struct container *c, const struct spec *asked, struct err *err)
+{
+	return !asked->device_rule_count ? 0
+					 : cgroup_devices_replace(c->group_fd, asked->device_rules,
+						   asked->device_rule_count, err);
+}
+
+/* All of it, or nothing. What is not asked for stays as it is. */
 static int apply(struct container *c, const struct spec *asked, struct err *err)
 {
-	autocgroupplan struct cgroup_plan plan = {0};
+	autolimit struct container_limit done = {.scope = {.unit = ""}};
 	struct limits limits = asked->limits;
 
-	/* What is not asked for stays as it is. */
 	if (limits.cpu_quota_us || limits.cpu_period_us)
 		cgroup_quota_complete(c->group_fd, &limits);
-	if (check_memory(c, &limits, err) < 0 || cgroup_plan(&limits, &plan, err) < 0 ||
-		cgroup_apply(c->hierarchy_fd, c->group_fd, &plan, err) < 0 ||
-		container_place_limit(c, &limits, err) < 0)
+	if (check_memory(c, &limits, err) < 0 || container_limit_change(c, &limits, &done, err) < 0)
 		return -1;
-	return asked->device_rule_count ? cgroup_devices_replace(c->group_fd, asked->device_rules,
-						  asked->device_rule_count, err)
-					: 0;
+	if (replace_devices(c, asked, err) == 0)
+		return 0;
+	container_limit_undo(c, &done);
+	return -1;
 }
 
 static int update_open(struct container *c, const struct update_options *o, struct err *err)

@@ -1,0 +1,22 @@
+/* Other limits for a container that is there: of its group, and of the scope that the group is in. */
+#pragma once
+
+#include "cgroup/change.h"
+#include "cgroup/scope.h"
+#include "container/container.h"
+
+/* Zeroed; free with container_limit_free(). */
+struct container_limit {
+	struct cgroup_change group;
+	struct arena arena;
+	struct scope_name scope;
+	struct word_list before; /* what the scope had; none: it is in no scope */
+};
+
+/* What limits ask for; the rest stays as it is. All of it, or nothing. */
+int container_limit_change(const struct container *c, const struct limits *limits,
+	struct container_limit *ret, struct err *err);
+/* Takes it back; what cannot be is warned of. */
+void container_limit_undo(const struct container *c, const struct container_limit *done);
+void container_limit_free(struct container_limit *done);
+#define autolimit __attribute__((cleanup(container_limit_free)))
