@@ -51,13 +51,17 @@ static int mistake(struct err *err, const char *what, const char *fmt, ...)
 
 json_t *json_parse(const char *what, const char *data, size_t len, struct err *err)
 {
+	if (len <= JSON_MAX_BYTES)
+		return json_parse_any(what, data, len, err);
+	err_set(err, "%s: larger than %d bytes", what, JSON_MAX_BYTES);
+	return NULL;
+}
+
+json_t *json_parse_any(const char *what, const char *data, size_t len, struct err *err)
+{
 	json_error_t e;
 	json_t *j;
 
-	if (len > JSON_MAX_BYTES) {
-		err_set(err, "%s: larger than %d bytes", what, JSON_MAX_BYTES);
-		return NULL;
-	}
 	if (too_deep(data, len)) {
 		err_set(err, "%s: nested more than %d deep", what, JSON_MAX_DEPTH);
 		return NULL;

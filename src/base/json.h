@@ -18,6 +18,8 @@ static inline void json_cleanup(json_t **j)
  * are refused with "WHAT:LINE:COLUMN: reason". A new reference, or NULL with err, whose err->sys tells
  * what is wrong with the document, 0, from what is wrong with us: ENOMEM. */
 json_t *json_parse(const char *what, const char *data, size_t len, struct err *err);
+/* The same, of any length. */
+json_t *json_parse_any(const char *what, const char *data, size_t len, struct err *err);
 /* json_unpack(3), strict: what is missing, of another type or too much is refused. */
 int json_take(json_t *j, const char *what, struct err *err, const char *format, ...);
 /* Reads and parses a file of ours below dirfd. err->sys is ENOENT if it is absent. */

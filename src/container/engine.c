@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/jsonwide.h"
 #include "cgroup/group.h"
 #include "cgroup/tree.h"
 #include "container/alive.h"
@@ -71,7 +72,7 @@ int bundle_open(const struct store *store, const char *id, enum claim_wait wait,
 static int read_kept(const struct container *c, const char *file, char **ret_text, size_t *ret_len,
 	struct err *err)
 {
-	if (file_read(c->state_fd, file, JSON_MAX_BYTES, ret_text, ret_len, err) == 0)
+	if (file_read(c->state_fd, file, JSON_WIDE_MAX_BYTES, ret_text, ret_len, err) == 0)
 		return 0;
 	return err->sys == ENOENT ? does_not_exist(c->record.name, err) : -1;
 }

@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/jsonwide.h"
 #include "cgroup/hierarchy.h"
 #include "cgroup/place.h"
 #include "container/claim.h"
@@ -16,7 +17,7 @@
 #include "process/seccomp.h"
 #include "spec/capname.h"
 #include "spec/config.h"
-#include "spec/defaults.h"
+#include "spec/environment.h"
 #include "spec/name.h"
 
 #include <errno.h>
@@ -287,7 +288,7 @@ int create_container(struct oci *oci, const struct create_options *o, const char
 	if (!realpath(bundle, dir))
 		return err_sys(err, "open the bundle %s", bundle);
 	snprintf(in_bundle, sizeof(in_bundle), "%s/config.json", dir);
-	if (file_read(AT_FDCWD, file, JSON_MAX_BYTES, &text, &len, err) < 0 ||
+	if (file_read(AT_FDCWD, file, JSON_WIDE_MAX_BYTES, &text, &len, err) < 0 ||
 		config_read(file, text, len, CONFIG_ENGINE, &spec, err) < 0)
 		return -1;
 	spec.systemd_cgroup = oci->manager == MANAGER_SYSTEMD;

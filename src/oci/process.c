@@ -2,12 +2,12 @@
 
 #include "base/fd.h"
 #include "base/file.h"
-#include "base/json.h"
+#include "base/jsonwide.h"
 #include "base/num.h"
 #include "process/lsm.h"
 #include "spec/capname.h"
 #include "spec/config.h"
-#include "spec/defaults.h"
+#include "spec/environment.h"
 #include "spec/maclabel.h"
 #include "spec/name.h"
 
@@ -20,7 +20,7 @@ static int read_process(const char *file, struct spec *spec, struct err *err)
 	struct spec asked;
 	size_t len;
 
-	if (file_read_given(file, JSON_MAX_BYTES, &text, &len, err) < 0 ||
+	if (file_read_given(file, JSON_WIDE_MAX_BYTES, &text, &len, err) < 0 ||
 		config_read_process(file, text, len, spec, &asked, err) < 0)
 		return -1;
 	for (size_t i = 0; i < asked.warning_count; i++)
@@ -52,8 +52,9 @@ static int add_env(const struct option_list *env, struct spec *spec, struct err 
 		/* Others pass it on as it is; no program finds it. */
 		if (!strchr(env->items[i], '='))
 			warn("--env: '%.80s' is not KEY=VALUE", env->items[i]);
-		env_set(spec, env->items[i]);
+		env_append(spec, env->items[i]);
 	}
+	env_settle(spec);
 	return 0;
 }
 

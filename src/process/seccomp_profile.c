@@ -1,6 +1,6 @@
 #include "process/seccomp_profile.h"
 
-#include "base/json.h"
+#include "base/jsonwide.h"
 #include "process/seccomp_names.h"
 
 #include <errno.h>
@@ -25,7 +25,7 @@ struct parser {
 	struct err *err;
 };
 
-enum kind { KIND_STRING, KIND_INTEGER, KIND_ARRAY, KIND_OBJECT };
+enum kind { KIND_STRING, KIND_INTEGER, KIND_WIDE, KIND_ARRAY, KIND_OBJECT };
 
 struct key {
 	const char *name;
@@ -70,6 +70,8 @@ static bool kind_matches(enum kind kind, const json_t *j)
 		return json_is_string(j);
 	case KIND_INTEGER:
 		return json_is_integer(j);
+	case KIND_WIDE:
+		return json_is_integer(j) || json_is_wide(j);
 	case KIND_ARRAY:
 		return json_is_array(j) || json_is_null(j);
 	case KIND_OBJECT:
@@ -80,7 +82,8 @@ static bool kind_matches(enum kind kind, const json_t *j)
 
 static const char *kind_text(enum kind kind)
 {
-	static const char *const text[] = {"a string", "a whole number", "an array", "an object"};
+	static const char *const text[] = {"a string", "a whole number", "a whole number",
+		"an array", "an object"};
 
 	return text[kind];
 }
@@ -287,10 +290,8 @@ static int number_of(struct parser *p, const struct place *at, json_t *object, c
 	json_t *j = json_object_get(object, key);
 	struct place here = place_of(at, key);
 
-	if (j && json_integer_value(j) < 0)
-		return refuse(p, &here, "must not be negative");
-	*ret = j ? (uint64_t)json_integer_value(j) : 0;
-	return 0;
+	*ret = 0;
+	return !j || json_u64(j, ret) ? 0 : refuse(p, &here, "must not be negative");
 }
 
 static int condition_parse(struct parser *p, const struct place *at, json_t *object,
@@ -298,8 +299,8 @@ static int condition_parse(struct parser *p, const struct place *at, json_t *obj
 {
 	static const struct key keys[] = {
 		{"index", KIND_INTEGER},
-		{"value", KIND_INTEGER},
-		{"valueTwo", KIND_INTEGER},
+		{"value", KIND_WIDE},
+		{"valueTwo", KIND_WIDE},
 		{"op", KIND_STRING},
 	};
 	struct place index_at = place_of(at, "index"), op_at = place_of(at, "op");
@@ -582,7 +583,7 @@ int seccomp_profile_parse(const char *what, const char *data, size_t len,
 
 	if (len > SECCOMP_PROFILE_MAX_BYTES)
 		return err_set(err, "%s: larger than %d bytes", what, SECCOMP_PROFILE_MAX_BYTES);
-	root = json_parse(what, data, len, err);
+	root = json_parse_wide(what, data, len, err);
 	if (!root)
 		return -1;
 	if (root_parse(&p, root) < 0) {

@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/jsonplace.h"
+#include "base/jsonwide.h"
 #include "spec/defaults.h"
 #include "spec/document.h"
 #include "spec/unitproperty.h"
@@ -33,7 +34,7 @@ static int version_number(const char **s)
 	return n;
 }
 
-/* As in "1.0.2-dev" or "1.2.0+dev". The minor number, or -1. */
+/* As in "1.0.2-dev", "1.2.0+dev" or "1.0". The minor number, or -1. */
 static int version_minor(const char *s)
 {
 	int minor;
@@ -42,7 +43,7 @@ static int version_minor(const char *s)
 		return -1;
 	s += 2;
 	minor = version_number(&s);
-	if (minor < 0 || *s++ != '.' || version_number(&s) < 0)
+	if (minor < 0 || (*s && (*s++ != '.' || version_number(&s) < 0)))
 		return -1;
 	return !*s || ((*s == '-' || *s == '+') && s[1]) ? minor : -1;
 }
@@ -107,11 +108,11 @@ static const struct field top[] = {
 	{"linux", FIELD_OBJECT, FIELD_ALWAYS, .fields = document_linux_fields},
 	{"hooks", FIELD_OBJECT, 0, .fields = hooks},
 	{"annotations", FIELD_PAIRS, 0, AT(document, annotations), N(document, annotation_count)},
-	{"solaris", FIELD_REFUSED, .why = PLATFORM},
-	{"windows", FIELD_REFUSED, .why = PLATFORM},
-	{"freebsd", FIELD_REFUSED, .why = PLATFORM},
-	{"vm", FIELD_REFUSED, .why = PLATFORM},
-	{"zos", FIELD_REFUSED, .why = PLATFORM},
+	{"solaris", FIELD_IGNORED, .why = PLATFORM},
+	{"windows", FIELD_IGNORED, .why = PLATFORM},
+	{"freebsd", FIELD_IGNORED, .why = PLATFORM},
+	{"vm", FIELD_IGNORED, .why = PLATFORM},
+	{"zos", FIELD_IGNORED, .why = PLATFORM},
 	{NULL},
 };
 
@@ -190,8 +191,10 @@ static int annotations_read(struct walk *w, struct document *d, enum config_orig
 		const char *name = extra_name(kv.key);
 		size_t here = walk_enter(w, "annotations", 0);
 
-		if (!kv.key[0])
+		if (!kv.key[0] && origin != CONFIG_ENGINE)
 			return walk_fail(w, "a name must not be empty");
+		if (!kv.key[0])
+			walk_warn(w, "a name should not be empty");
 		walk_enter(w, kv.key, 0);
 		if (origin == CONFIG_ENGINE || !name)
 			arena_push(w->arena, d->spec.annotations, d->spec.annotation_count, kv);
@@ -251,62 +254,6 @@ static int document_read(struct walk *w, struct document *d, const json_t *json,
 	return 0;
 }
 
-/* What the specification has for "no limit", and docker for "as it is", is more than jansson's
- * integers hold. As the value of one of these it is changed to what field.h reads as the same; in a
- * mask of a seccomp rule it would be something else. */
-static bool infinity_allowed(const char *text, size_t at)
-{
-	static const char *const names[] = {"\"hard\"", "\"soft\"", "\"limit\"", "\"swappiness\"",
-		"\"rate\""};
-
-	while (at > 0 && strchr(" \t\r\n", text[at - 1]))
-		at--;
-	if (at == 0 || text[--at] != ':')
-		return false;
-	while (at > 0 && strchr(" \t\r\n", text[at - 1]))
-		at--;
-	for (size_t i = 0; i < COUNT(names); i++) {
-		size_t len = strlen(names[i]);
-		if (at >= len && !memcmp(text + at - len, names[i], len))
-			return true;
-	}
-	return false;
-}
-
-static void infinity_replace(char *text, size_t len)
-{
-	static const char infinity[] = "18446744073709551615", instead[] = "9223372036854775807 ";
-	const size_t size = sizeof(infinity) - 1;
-	bool quoted = false;
-
-	for (size_t i = 0; i < len; i++) {
-		if (quoted && text[i] == '\\') {
-			i++;
-		} else if (text[i] == '"') {
-			quoted = !quoted;
-		} else if (!quoted && len - i > size && !memcmp(text + i, infinity, size) &&
-			   infinity_allowed(text, i) && strchr(" \t\r\n,}", text[i + size])) {
-			memcpy(text + i, instead, size);
-		}
-	}
-}
-
-static json_t *parse(const char *what, const char *text, size_t len, struct err *err)
-{
-	autofree char *copy = NULL;
-
-	if (!memmem(text, len, "18446744073709551615", 20))
-		return json_parse(what, text, len, err);
-	copy = malloc(len + 1);
-	if (!copy) {
-		err_set(err, "%s: out of memory", what);
-		return NULL;
-	}
-	memcpy(copy, text, len);
-	infinity_replace(copy, len);
-	return json_parse(what, copy, len, err);
-}
-
 /* "WHAT: PLACE: …" becomes "WHAT:LINE:COLUMN: PLACE: …". */
 static int fail_at(const struct walk *w)
 {
@@ -328,15 +275,22 @@ static const char *copied(struct arena *a, const char *s)
 	return s ? arena_strdup(a, s) : NULL;
 }
 
+static bool has(const json_t *json, const char *member)
+{
+	const json_t *v = json_object_get(json, member);
+
+	return v && !json_is_null(v);
+}
+
 /* What the document of a process does not say is as the container has it. */
 static void process_inherit(struct document *d, const struct process_spec *base, const json_t *json)
 {
 	struct process_spec *p = &d->spec.process;
 	struct arena *a = &d->spec.arena;
 
-	if (!json_object_get(json, "capabilities"))
+	if (!has(json, "capabilities"))
 		memcpy(p->caps, base->caps, sizeof(p->caps));
-	for (size_t i = 0; !json_object_get(json, "rlimits") && i < base->rlimit_count; i++)
+	for (size_t i = 0; !has(json, "rlimits") && i < base->rlimit_count; i++)
 		arena_push(a, p->rlimits, p->rlimit_count, base->rlimits[i]);
 	if (!p->apparmor)
 		p->apparmor = copied(a, base->apparmor);
@@ -363,7 +317,7 @@ static int read_done(struct walk *w, struct document *d, struct spec *ret)
 int config_read(const char *what, const char *text, size_t len, enum config_origin origin,
 	struct spec *ret, struct err *err)
 {
-	autojson json_t *json = parse(what, text, len, err);
+	autojson json_t *json = json_parse_wide(what, text, len, err);
 	struct walk w = {.what = what, .text = text, .text_len = len, .err = err};
 	struct document d;
 
@@ -381,7 +335,7 @@ int config_read(const char *what, const char *text, size_t len, enum config_orig
 int config_read_process(const char *what, const char *text, size_t len, const struct spec *base,
 	struct spec *ret, struct err *err)
 {
-	autojson json_t *json = parse(what, text, len, err);
+	autojson json_t *json = json_parse_wide(what, text, len, err);
 	struct walk w = {.what = what, .text = text, .text_len = len, .err = err};
 	struct document d;
 
@@ -401,7 +355,7 @@ int config_read_process(const char *what, const char *text, size_t len, const st
 int config_read_resources(const char *what, const char *text, size_t len, const struct spec *base,
 	struct spec *ret, struct err *err)
 {
-	autojson json_t *json = parse(what, text, len, err);
+	autojson json_t *json = json_parse_wide(what, text, len, err);
 	struct walk w = {.what = what, .text = text, .text_len = len, .err = err};
 	struct document d;
 

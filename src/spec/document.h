@@ -34,7 +34,7 @@ struct document_throttle {
 enum throttle { THROTTLE_RBPS, THROTTLE_WBPS, THROTTLE_RIOPS, THROTTLE_WIOPS, THROTTLES };
 
 struct document_weight {
-	uint32_t major, minor, weight;
+	uint32_t major, minor, weight, leaf;
 };
 
 struct document_hugepage {
@@ -58,7 +58,7 @@ struct document_resources {
 	int64_t quota, pids, realtime_runtime, idle;
 	uint64_t realtime_period;
 	bool has_pids, has_burst, has_idle;
-	uint32_t weight;
+	uint32_t weight, leaf_weight;
 	struct document_weight *weights;
 	size_t weight_count;
 	struct document_hugepage *hugepages;
@@ -120,7 +120,7 @@ struct document {
 	const char **domain_flags;
 	size_t domain_flag_count;
 	bool rdt_occupancy, rdt_traffic; /* are to be measured */
-	uint32_t rows, columns;
+	uint64_t rows, columns;
 	struct key_value *annotations;
 	size_t annotation_count;
 	/* Under CONFIG_PREFIX. */

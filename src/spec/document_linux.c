@@ -7,6 +7,7 @@
 #include <linux/mempolicy.h>
 #include <linux/sched.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
@@ -18,12 +19,7 @@ enum { ID_MAPS_MAX = 340, WEIGHTED_INTERLEAVE = 6 };
 /* A path below the tree, or "SLICE:PREFIX:NAME" for systemd. */
 static const char *cgroup_check(const char *s)
 {
-	size_t len = strlen(s);
-
-	for (const char *p = s; *p; p += strcspn(p, "/"), p += *p == '/')
-		if (!strncmp(p, "..", 2) && (!p[2] || p[2] == '/'))
-			return "a path without \"..\"";
-	return len < 4096 ? NULL : "a path";
+	return strlen(s) < 4096 ? NULL : "a path";
 }
 
 static const struct field namespace[] = {
@@ -109,6 +105,11 @@ static const struct field net_device[] = {
 	{NULL},
 };
 
+static const char *path_size(const char *s)
+{
+	return strlen(s) < 4095 ? NULL : "a path";
+}
+
 const struct field document_linux_fields[] = {
 	{"namespaces", FIELD_ARRAY, FIELD_ALWAYS, AT(document, namespaces),
 		N(document, namespace_count), EACH(document_namespace, namespace)},
@@ -136,9 +137,9 @@ const struct field document_linux_fields[] = {
 		.count = offsetof(struct document, spec.intel_rdt.set),
 		.fields = document_rdt_fields},
 	{"maskedPaths", FIELD_STRINGS, 0, AT(document, spec.masked), N(document, spec.masked_count),
-		.check = document_path},
+		.check = path_size},
 	{"readonlyPaths", FIELD_STRINGS, 0, AT(document, spec.readonly_paths),
-		N(document, spec.readonly_count), .check = document_path},
+		N(document, spec.readonly_count), .check = path_size},
 	{NULL},
 };
 
@@ -195,6 +196,15 @@ static int namespaces_read(struct walk *w, struct document *d)
 	return 0;
 }
 
+/* What peers do not look at where it means nothing. */
+static int unused(struct walk *w, const char *needs)
+{
+	if (!w->lenient)
+		return walk_fail(w, "%s", needs);
+	walk_warn(w, "is ignored: it %s", needs);
+	return 0;
+}
+
 static bool ranges_meet(uint64_t a, uint64_t b, uint64_t an, uint64_t bn)
 {
 	return a < b + bn && b < a + an;
@@ -221,28 +231,38 @@ int document_maps_check(struct walk *w, const char *name, const struct id_map *m
 }
 
 /* Beside the path of a user namespace that is there the maps are what it has already. */
-static int maps_read(struct walk *w, const struct namespaces *ns)
+static int maps_read(struct walk *w, struct namespaces *ns)
 {
 	bool user = namespaces_all(ns) & CLONE_NEWUSER;
 
 	if (!user && (ns->uid_map_count || ns->gid_map_count)) {
-		walk_enter(w, ns->uid_map_count ? "linux.uidMappings" : "linux.gidMappings", 0);
-		return walk_fail(w, "needs a namespace of type \"user\"");
+		size_t here = walk_enter(w,
+			ns->uid_map_count ? "linux.uidMappings" : "linux.gidMappings", 0);
+		if (unused(w, "needs a namespace of type \"user\"") < 0)
+			return -1;
+		ns->uid_map_count = ns->gid_map_count = 0;
+		walk_leave(w, here);
 	}
 	if (document_maps_check(w, "linux.uidMappings", ns->uid_maps, ns->uid_map_count) < 0)
 		return -1;
 	return document_maps_check(w, "linux.gidMappings", ns->gid_maps, ns->gid_map_count);
 }
 
-static int time_check(struct walk *w, const struct namespaces *ns)
+static int time_check(struct walk *w, struct namespaces *ns)
 {
+	size_t here;
 	bool offset = ns->boot_offset_s || ns->boot_offset_ns || ns->monotonic_offset_s ||
 		      ns->monotonic_offset_ns;
 
 	if (!offset || (ns->fresh & CLONE_NEWTIME))
 		return 0;
-	walk_enter(w, "linux.timeOffsets", 0);
-	return walk_fail(w, "needs a new namespace of type \"time\"");
+	here = walk_enter(w, "linux.timeOffsets", 0);
+	if (unused(w, "needs a new namespace of type \"time\"") < 0)
+		return -1;
+	ns->boot_offset_s = ns->monotonic_offset_s = 0;
+	ns->boot_offset_ns = ns->monotonic_offset_ns = 0;
+	walk_leave(w, here);
+	return 0;
 }
 
 static mode_t device_format(char type)
@@ -258,8 +278,12 @@ static int device_read(struct walk *w, const struct document_device *from, struc
 	if (strlen(from->type) != 1 || !strchr("cbp", type))
 		return walk_fail(w, "type: \"%.80s\" must be \"b\", \"c\", \"u\" or \"p\"",
 			from->type);
-	if (type != 'p' && !(from->has_major && from->has_minor))
-		return walk_fail(w, "%s: is missing", from->has_major ? "minor" : "major");
+	if (type != 'p' && !(from->has_major && from->has_minor)) {
+		const char *what = from->has_major ? "minor" : "major";
+		if (!w->lenient)
+			return walk_fail(w, "%s: is missing", what);
+		walk_warn(w, "%s: is missing, and taken as 0", what);
+	}
 	if (format && format != device_format(type))
 		return walk_fail(w, "fileMode: is that of something else");
 	*to = (struct device){
@@ -285,7 +309,10 @@ static int device_add(struct walk *w, struct spec *s, const struct device *d)
 			continue;
 		if (there->type == d->type && there->major == d->major && there->minor == d->minor)
 			return 0;
-		return walk_fail(w, "%s is there already, as another device", d->path);
+		if (!w->lenient)
+			return walk_fail(w, "%s is there already, as another device", d->path);
+		walk_warn(w, "%s is there already, as another device, and stays that", d->path);
+		return 0;
 	}
 	arena_push(w->arena, s->devices, s->device_count, *d);
 	return 0;
@@ -307,6 +334,21 @@ static int devices_read(struct walk *w, struct document *d)
 	return 0;
 }
 
+/* As it is written into the file: a newline behind it changes nothing. NULL: nor does the rest. */
+static const char *sysctl_value(struct walk *w, const struct key_value *kv)
+{
+	size_t len = strlen(kv->value);
+
+	if (!w->lenient)
+		return kv->value;
+	if (len && kv->value[len - 1] == '\n')
+		len--;
+	if (len)
+		return arena_strndup(w->arena, kv->value, len);
+	walk_warn(w, "%.80s: an empty value changes nothing", kv->key);
+	return NULL;
+}
+
 static int sysctls_read(struct walk *w, struct document *d)
 {
 	size_t here = walk_enter(w, "linux.sysctl", 0);
@@ -318,15 +360,21 @@ static int sysctls_read(struct walk *w, struct document *d)
 		alone |= d->spec.ns.paths[i].flag;
 	for (size_t i = 0; i < d->sysctl_count; i++) {
 		const struct key_value *kv = &d->sysctls[i];
+		const char *value = sysctl_value(w, kv);
 
 		if (strchr(kv->key, '='))
 			return walk_fail(w, "\"%.80s\" is not the name of a sysctl", kv->key);
-		if (sysctl_flag(&d->spec, what, arena_printf(w->arena, "%s=%s", kv->key, kv->value),
+		if (!value)
+			continue;
+		if (sysctl_flag(&d->spec, what, arena_printf(w->arena, "%s=%s", kv->key, value),
 			    w->err) < 0)
 			return -1;
 		if (w->lenient && sysctl_check("sysctl", kv->key, alone, &refused) < 0)
 			return walk_fail(w, "%s", refused.text);
 	}
+	for (size_t i = 0; d->spec.domainname && i < d->spec.sysctl_count; i++)
+		if (!strcmp(d->spec.sysctls[i].key, "kernel.domainname"))
+			return walk_fail(w, "kernel.domainname is set by domainname already");
 	walk_leave(w, here);
 	return 0;
 }
@@ -383,8 +431,10 @@ static int personality_read(struct walk *w, struct document *d)
 
 	if (!d->domain)
 		return walk_leave(w, here), 0;
-	if (d->domain_flag_count)
+	if (d->domain_flag_count && !w->lenient)
 		return walk_fail(w, "flags: there are none");
+	if (d->domain_flag_count)
+		walk_warn(w, "flags: there are none, and these are ignored");
 	if (strcmp(d->domain, "LINUX") && strcmp(d->domain, "LINUX32"))
 		return walk_fail(w, "domain: \"%.80s\" must be \"LINUX\" or \"LINUX32\"",
 			d->domain);
@@ -481,6 +531,52 @@ static int names_check(struct walk *w, const struct spec *s)
 	return walk_fail(w, "needs a namespace of type \"uts\"");
 }
 
+/* As if the root were the directory that a relative one starts from; one without a name is none. */
+static int paths_read(struct walk *w, const char *name, const char **paths, size_t *count)
+{
+	size_t here = walk_enter(w, name, 0), kept = 0;
+
+	for (size_t i = 0; i < *count; i++) {
+		size_t list = walk_enter(w, NULL, i);
+
+		if (paths[i][0] != '/' && !w->lenient)
+			return walk_fail(w, "\"%.80s\" must be an absolute path", paths[i]);
+		if (paths[i][0] != '/')
+			walk_warn(w, "\"%.80s\" should be an absolute path", paths[i]);
+		if (paths[i][0] == '/')
+			paths[kept++] = paths[i];
+		else if (paths[i][0])
+			paths[kept++] = arena_printf(w->arena, "/%s", paths[i]);
+		walk_leave(w, list);
+	}
+	*count = kept;
+	walk_leave(w, here);
+	return 0;
+}
+
+/* Without "." and "..", which lead no further than to the top of the tree. */
+static const char *cgroup_clean(struct walk *w, const char *path)
+{
+	char *clean = arena_strdup(w->arena, path);
+	size_t len = 0;
+
+	if (!strstr(path, "/.") && path[0] != '.')
+		return path;
+	for (const char *p = path; *p;) {
+		size_t n = strcspn(p, "/");
+
+		if (n == 2 && !strncmp(p, "..", 2))
+			while (len > 0 && clean[--len] != '/')
+				;
+		else if (n > 0 && !(n == 1 && *p == '.'))
+			len += (size_t)sprintf(clean + len, "%s%.*s",
+				len || *path == '/' ? "/" : "", (int)n, p);
+		p += n + (p[n] == '/');
+	}
+	clean[len] = '\0';
+	return len ? clean : "/";
+}
+
 int document_linux_read(struct walk *w, struct document *d, enum config_origin origin)
 {
 	if (namespaces_read(w, d) < 0 || maps_read(w, &d->spec.ns) < 0 ||
@@ -492,6 +588,12 @@ int document_linux_read(struct walk *w, struct document *d, enum config_origin o
 		document_rdt_read(w, d) < 0)
 		return -1;
 	mount_label_read(w, d);
+	if (paths_read(w, "linux.maskedPaths", d->spec.masked, &d->spec.masked_count) < 0 ||
+		paths_read(w, "linux.readonlyPaths", d->spec.readonly_paths,
+			&d->spec.readonly_count) < 0)
+		return -1;
+	if (d->spec.cgroup)
+		d->spec.cgroup = cgroup_clean(w, d->spec.cgroup);
 	return origin == CONFIG_ENGINE ? names_check(w, &d->spec) : 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/num.h"
 #include "spec/capname.h"
+#include "spec/environment.h"
 #include "spec/limitflag.h"
 #include "spec/maclabel.h"
 #include "spec/word.h"
@@ -19,7 +20,7 @@ static const char *cpu_list_check(const char *s)
 static const struct field user[] = {
 	{"uid", FIELD_ID, FIELD_REQUIRED | FIELD_ALWAYS, AT(document, uid)},
 	{"gid", FIELD_ID, FIELD_REQUIRED | FIELD_ALWAYS, AT(document, gid)},
-	{"umask", FIELD_U32, FIELD_ALWAYS, AT(document, spec.process.umask), .max = 0777},
+	{"umask", FIELD_U32, FIELD_ALWAYS, AT(document, spec.process.umask)},
 	{"additionalGids", FIELD_IDS, 0, AT(document, gids), N(document, gid_count)},
 	{"username", FIELD_IGNORED, .why = "it is for Windows; uid and gid are what counts"},
 	{NULL},
@@ -69,8 +70,8 @@ static const struct field rlimit[] = {
 };
 
 static const struct field console_size[] = {
-	{"height", FIELD_U32, 0, AT(document, rows), .max = UINT16_MAX},
-	{"width", FIELD_U32, 0, AT(document, columns), .max = UINT16_MAX},
+	{"height", FIELD_WIDE, 0, AT(document, rows)},
+	{"width", FIELD_WIDE, 0, AT(document, columns)},
 	{NULL},
 };
 
@@ -87,8 +88,8 @@ static const struct field scheduler[] = {
 
 static const struct field io_priority[] = {
 	{"class", FIELD_STRING, FIELD_REQUIRED, AT(document, io_class)},
-	{"priority", FIELD_INT, FIELD_REQUIRED | FIELD_PRESENT,
-		AT(document, spec.process.io_priority), N(document, has_io_priority), .max = 7},
+	{"priority", FIELD_INT, FIELD_PRESENT, AT(document, spec.process.io_priority),
+		N(document, has_io_priority), .max = 7},
 	{NULL},
 };
 
@@ -106,7 +107,7 @@ const struct field document_process_fields[] = {
 	{"user", FIELD_OBJECT, FIELD_ALWAYS, .fields = user},
 	{"args", FIELD_STRINGS, FIELD_REQUIRED | FIELD_ALWAYS, AT(document, spec.process.argv),
 		N(document, spec.process.argc)},
-	{"commandLine", FIELD_REFUSED, .why = "it is for Windows; use args"},
+	{"commandLine", FIELD_IGNORED, .why = "it is for Windows; use args"},
 	{"env", FIELD_STRINGS, 0, AT(document, spec.process.env), N(document, spec.process.envc)},
 	{"cwd", FIELD_STRING, FIELD_REQUIRED, AT(document, spec.process.cwd),
 		.check = document_path},
@@ -212,21 +213,14 @@ static uint64_t cap_read(const char *name)
 	return strcmp(caps_format(mask, again), name) ? 0 : mask;
 }
 
-/* CAP_ and capitals, as the names of all have been so far. */
-static bool cap_may_come(const char *name)
-{
-	return strncmp(name, "CAP_", 4) == 0 && name[4] &&
-	       !name[4 + strspn(name + 4, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")];
-}
-
-/* The specification has runtimes warn about one that means nothing to them, as it may to newer ones. */
+/* The specification has runtimes warn about one that means nothing to them, and go on. */
 static int cap_unknown(struct walk *w, enum cap_set set, size_t i, const char *name)
 {
 	size_t here = walk_enter(w, "capabilities", 0);
 
 	walk_enter(w, capset_names[set], 0);
 	walk_enter(w, NULL, i);
-	if (!w->lenient || !cap_may_come(name))
+	if (!w->lenient)
 		return walk_fail(w, "\"%.80s\" is not a capability", name);
 	walk_warn(w, "\"%.80s\" is not a capability, and not given", name);
 	walk_leave(w, here);
@@ -282,11 +276,16 @@ static int rlimit_read(struct walk *w, const struct document_rlimit *from, struc
 	if (!resource)
 		return walk_fail(w, "\"%.80s\" is not a resource", from->type);
 	to.resource = (int)resource->value;
-	for (size_t i = 0; i < p->rlimit_count; i++)
-		if (p->rlimits[i].resource == to.resource)
-			return walk_fail(w, "%s is there twice", from->type);
 	if (to.soft > to.hard)
 		return walk_fail(w, "soft is more than hard");
+	for (size_t i = 0; i < p->rlimit_count; i++)
+		if (p->rlimits[i].resource == to.resource) {
+			if (!w->lenient)
+				return walk_fail(w, "%s is there twice", from->type);
+			walk_warn(w, "%s is there twice, and the last counts", from->type);
+			p->rlimits[i] = to;
+			return 0;
+		}
 	arena_push(w->arena, p->rlimits, p->rlimit_count, to);
 	return 0;
 }
@@ -380,8 +379,8 @@ static void console_size_read(struct document *d)
 {
 	if (!d->spec.process.terminal)
 		return;
-	d->spec.process.rows = (uint16_t)d->rows;
-	d->spec.process.columns = (uint16_t)d->columns;
+	d->spec.process.rows = d->rows > UINT16_MAX ? UINT16_MAX : (uint16_t)d->rows;
+	d->spec.process.columns = d->columns > UINT16_MAX ? UINT16_MAX : (uint16_t)d->columns;
 }
 
 int document_process_read(struct walk *w, struct document *d, const char *place)
@@ -393,6 +392,8 @@ int document_process_read(struct walk *w, struct document *d, const char *place)
 		return walk_fail(w, "must have at least one element");
 	}
 	console_size_read(d);
+	env_settle(&d->spec);
+	d->spec.process.umask &= 0777; /* as umask(2) */
 	if (user_read(w, d) < 0 || caps_read(w, d) < 0 || rlimits_read(w, d) < 0 ||
 		scheduler_read(w, d) < 0 || io_priority_read(w, d) < 0)
 		return -1;

@@ -8,15 +8,10 @@
 
 enum { DEVICE_MAJOR_MAX = 4095, DEVICE_MINOR_MAX = 1048575 };
 
-static const char *access_check(const char *s)
-{
-	return strspn(s, "rwm") == strlen(s) && strlen(s) <= 3 ? NULL : "some of \"rwm\"";
-}
-
 /* A file of the cgroup, not a path to somewhere else. */
 static const char *unified_check(const char *s)
 {
-	return *s && strlen(s) < 4096 ? NULL : "a value for a file of the cgroup";
+	return *s ? NULL : "a value for a file of the cgroup";
 }
 
 static const struct field memory[] = {
@@ -80,21 +75,19 @@ static const char *const throttle_names[THROTTLES] = {
 	"throttleWriteIOPSDevice",
 };
 
-#define LEAF "cgroup v2 has no weights of the processes beside those of the groups below"
-
 static const struct field weight[] = {
 	{"major", FIELD_U32, FIELD_REQUIRED | FIELD_ALWAYS, AT(document_weight, major),
 		.max = DEVICE_MAJOR_MAX},
 	{"minor", FIELD_U32, FIELD_REQUIRED | FIELD_ALWAYS, AT(document_weight, minor),
 		.max = DEVICE_MINOR_MAX},
 	{"weight", FIELD_U32, FIELD_REQUIRED, AT(document_weight, weight), .min = 10, .max = 1000},
-	{"leafWeight", FIELD_REFUSED, .why = LEAF},
+	{"leafWeight", FIELD_U32, 0, AT(document_weight, leaf)},
 	{NULL},
 };
 
 static const struct field block[] = {
 	{"weight", FIELD_U32, 0, AT(document, resources.weight), .max = 1000},
-	{"leafWeight", FIELD_REFUSED, .why = LEAF},
+	{"leafWeight", FIELD_U32, 0, AT(document, resources.leaf_weight)},
 	{"weightDevice", FIELD_ARRAY, 0, AT(document, resources.weights),
 		N(document, resources.weight_count), EACH(document_weight, weight)},
 	THROTTLE("throttleReadBpsDevice", THROTTLE_RBPS),
@@ -144,10 +137,10 @@ static const struct field rule[] = {
 	{"allow", FIELD_BOOL, FIELD_REQUIRED | FIELD_ALWAYS, AT(document_rule, allow)},
 	{"type", FIELD_STRING, FIELD_FILLED, AT(document_rule, type)},
 	{"major", FIELD_I64, FIELD_PRESENT, AT(document_rule, major), N(document_rule, has_major),
-		.min = -1, .max = DEVICE_MAJOR_MAX},
+		.min = -1, .max = INT64_MAX},
 	{"minor", FIELD_I64, FIELD_PRESENT, AT(document_rule, minor), N(document_rule, has_minor),
-		.min = -1, .max = DEVICE_MINOR_MAX},
-	{"access", FIELD_STRING, FIELD_FILLED, AT(document_rule, access), .check = access_check},
+		.min = -1, .max = INT64_MAX},
+	{"access", FIELD_STRING, FIELD_FILLED, AT(document_rule, access)},
 	{NULL},
 };
 
@@ -350,8 +343,11 @@ static int hugepages_read(struct walk *w, const struct document_resources *r, st
 
 		for (size_t k = 0; k < i; k++)
 			if (!strcmp(r->hugepages[k].size, h->size)) {
-				walk_enter(w, NULL, i);
-				return walk_fail(w, "%s is there twice", h->size);
+				size_t list = walk_enter(w, NULL, i);
+				if (!w->lenient)
+					return walk_fail(w, "%s is there twice", h->size);
+				walk_warn(w, "%s is there twice, and the last counts", h->size);
+				walk_leave(w, list);
 			}
 		conf_add(w, l, arena_printf(w->arena, "hugetlb.%s.max", h->size), value);
 		conf_add(w, l, arena_printf(w->arena, "hugetlb.%s.rsvd.max", h->size), value);
@@ -399,9 +395,23 @@ static uint64_t io_weight(uint32_t blkio_weight)
 	return 1 + (uint64_t)(blkio_weight - 10) * 9999 / 990;
 }
 
+static int leaf_check(struct walk *w, const struct document_resources *r)
+{
+	bool asked = r->leaf_weight;
+
+	for (size_t i = 0; i < r->weight_count; i++)
+		asked = asked || r->weights[i].leaf;
+	return !asked ? 0
+		      : walk_fail(w,
+				"leafWeight: is not supported: cgroup v2 has no weights of the "
+				"processes beside those of the groups below");
+}
+
 static int block_read(struct walk *w, const struct document_resources *r, struct limits *l)
 {
 	walk_enter(w, "blockIO", 0);
+	if (leaf_check(w, r) < 0)
+		return -1;
 	if (r->weight && r->weight < 10)
 		return walk_fail(w, "weight: %u must be 10 to 1000", r->weight);
 	if (r->weight)
@@ -424,18 +434,37 @@ static int block_read(struct walk *w, const struct document_resources *r, struct
 	return 0;
 }
 
+/* Each of "rwm" that is in it, once. */
+static const char *access_read(struct walk *w, const char *s)
+{
+	char access[4] = "";
+	size_t n = 0;
+
+	if (strspn(s, "rwm") != strlen(s))
+		walk_warn(w, "access: \"%.80s\" has more than \"r\", \"w\" and \"m\" in it", s);
+	for (const char *letter = "rwm"; *letter; letter++)
+		if (strchr(s, *letter))
+			access[n++] = *letter;
+	return arena_strndup(w->arena, access, n);
+}
+
 static int rule_read(struct walk *w, const struct document_rule *from, struct device_rule *to)
 {
 	const char *type = from->type ? from->type : "a";
 
 	if (strlen(type) != 1 || !strchr("abc", type[0]))
 		return walk_fail(w, "type: \"%.80s\" must be \"a\", \"b\" or \"c\"", type);
+	if (!w->lenient && from->access &&
+		(strspn(from->access, "rwm") != strlen(from->access) || strlen(from->access) > 3))
+		return walk_fail(w, "access: \"%.80s\" must be some of \"rwm\"", from->access);
 	*to = (struct device_rule){
 		.allow = from->allow,
 		.type = type[0],
 		.major = from->has_major ? from->major : -1,
 		.minor = from->has_minor ? from->minor : -1,
-		.access = from->access ? from->access : "rwm",
+		.access = !from->access ? "rwm"
+			  : w->lenient  ? access_read(w, from->access)
+					: from->access,
 	};
 	return 0;
 }
@@ -464,8 +493,14 @@ static int rules_read(struct walk *w, struct document *d)
 
 		if (rule_read(w, &d->resources.rules[i], &r) < 0)
 			return -1;
+		if (r.major > DEVICE_MAJOR_MAX || r.minor > DEVICE_MINOR_MAX) {
+			if (!w->lenient)
+				return walk_fail(w, "the kernel has no such device");
+			walk_warn(w, "is ignored: the kernel has no such device");
+		} else if (r.access[0]) {
+			arena_push(w->arena, d->spec.device_rules, d->spec.device_rule_count, r);
+		}
 		walk_leave(w, here);
-		arena_push(w->arena, d->spec.device_rules, d->spec.device_rule_count, r);
 	}
 	return 0;
 }

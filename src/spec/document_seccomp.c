@@ -54,7 +54,7 @@ static const char *flag_check(const char *s)
 
 struct argument {
 	uint32_t index;
-	int64_t value, value_two;
+	uint64_t value, value_two;
 	bool has_value_two;
 	const char *op;
 };
@@ -84,9 +84,9 @@ struct profile {
 static const struct field argument[] = {
 	{"index", FIELD_U32, FIELD_REQUIRED | FIELD_ALWAYS, AT(argument, index),
 		.max = LAST_ARGUMENT},
-	{"value", FIELD_I64, FIELD_REQUIRED | FIELD_ALWAYS, AT(argument, value), .max = INT64_MAX},
-	{"valueTwo", FIELD_I64, FIELD_PRESENT, AT(argument, value_two), N(argument, has_value_two),
-		.max = INT64_MAX},
+	{"value", FIELD_WIDE, FIELD_REQUIRED | FIELD_ALWAYS, AT(argument, value)},
+	{"valueTwo", FIELD_WIDE, FIELD_PRESENT, AT(argument, value_two),
+		N(argument, has_value_two)},
 	{"op", FIELD_STRING, FIELD_REQUIRED, AT(argument, op), .check = operator_check},
 	{NULL},
 };
@@ -148,33 +148,43 @@ static int fail_in(struct walk *w, const char *member, const char *reason)
 	return walk_fail(w, "%s", reason);
 }
 
+/* 1 if it may be one; 0 if it is none, as newer kernels have none either. */
 static int name_check(struct walk *w, const json_t *v)
 {
 	const char *name = json_string_value(v);
 
 	if (!name)
 		return walk_fail(w, "must be a string");
-	if (!*name || json_string_length(v) > NAME_MAX_BYTES ||
-		name[strspn(name, "abcdefghijklmnopqrstuvwxyz_0123456789")])
+	if (*name && json_string_length(v) <= NAME_MAX_BYTES &&
+		!name[strspn(name, "abcdefghijklmnopqrstuvwxyz_0123456789")])
+		return 1;
+	if (!w->lenient)
 		return walk_fail(w, "\"%.80s\" is no name of a system call", name);
+	walk_warn(w, "\"%.80s\" is no name of a system call, and has no effect", name);
 	return 0;
 }
 
 /* Hundreds of them, in each start of an engine: not copied. */
-static int names_check(struct walk *w, const json_t *names)
+static int names_check(struct walk *w, json_t *names)
 {
-	size_t here = walk_enter(w, "names", 0), i;
-	json_t *v;
+	size_t here = walk_enter(w, "names", 0), place = 0;
 
 	if (!names)
 		return walk_fail(w, "is missing");
-	if (!json_is_array(names) || json_array_size(names) == 0)
+	if (!json_is_array(names) || (!w->lenient && json_array_size(names) == 0))
 		return walk_fail(w, "must be an array of at least one name");
-	json_array_foreach ((json_t *)(uintptr_t)names, i, v) {
-		size_t list = walk_enter(w, NULL, i);
+	if (json_array_size(names) == 0)
+		walk_warn(w, "has none, so that the entry has no effect");
+	for (size_t i = 0; i < json_array_size(names); place++) {
+		size_t list = walk_enter(w, NULL, place);
+		int is = name_check(w, json_array_get(names, i));
 
-		if (name_check(w, v) < 0)
+		if (is < 0)
 			return -1;
+		if (is)
+			i++;
+		else
+			json_array_remove(names, i);
 		walk_leave(w, list);
 	}
 	walk_leave(w, here);
@@ -206,12 +216,18 @@ static bool notifies(const struct profile *p)
 	return is;
 }
 
-static int listener_check(struct walk *w, const struct profile *p)
+static int listener_check(struct walk *w, struct profile *p)
 {
 	size_t here;
 
-	if (!p->listener && p->metadata)
+	if (!p->listener && p->metadata && !w->lenient)
 		return fail_in(w, "listenerMetadata", "must not be set without listenerPath");
+	if (!p->listener && p->metadata) {
+		here = walk_enter(w, "listenerMetadata", 0);
+		walk_warn(w, "is ignored: there is no listenerPath");
+		walk_leave(w, here);
+		p->metadata = NULL;
+	}
 	if (!p->listener && !strcmp(p->action, NOTIFY))
 		return fail_in(w, "defaultAction", NOTIFY " " NEEDS_LISTENER);
 	for (size_t i = 0; !p->listener && i < p->flag_count; i++)
@@ -225,9 +241,15 @@ static int listener_check(struct walk *w, const struct profile *p)
 	return 0;
 }
 
-static int profile_check(struct walk *w, const struct profile *p)
+/* An entry that names nothing is left out. */
+static bool is_empty(const struct call *c)
 {
-	size_t here;
+	return !c->name && json_array_size(c->names) == 0;
+}
+
+static int profile_check(struct walk *w, struct profile *p)
+{
+	size_t here, kept = 0;
 
 	if (p->has_error && !returns_error(p->action))
 		return fail_in(w, "defaultErrnoRet", RETURNS_NONE);
@@ -240,7 +262,10 @@ static int profile_check(struct walk *w, const struct profile *p)
 		if (call_check(w, &p->calls[i], p->listener) < 0)
 			return -1;
 		walk_leave(w, list);
+		if (!is_empty(&p->calls[i]))
+			p->calls[kept++] = p->calls[i];
 	}
+	p->call_count = kept;
 	walk_leave(w, here);
 	return 0;
 }
@@ -283,8 +308,8 @@ int document_seccomp_write(struct walk *w, struct document *d)
 
 	if (!p->seccomp_text)
 		return 0;
-	d->seccomp_object = json_parse("linux.seccomp", p->seccomp_text, strlen(p->seccomp_text),
-		w->err);
+	d->seccomp_object = json_parse_any("linux.seccomp", p->seccomp_text,
+		strlen(p->seccomp_text), w->err);
 	if (!d->seccomp_object)
 		return -1;
 	if ((p->listener && json_object_set_new(d->seccomp_object, "listenerPath",

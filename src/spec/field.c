@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/jsonplace.h"
+#include "base/jsonwide.h"
 #include "base/utf8.h"
 #include "spec/spec.h"
 
@@ -77,7 +78,7 @@ static const char *type_name(const json_t *v)
 		[JSON_FALSE] = "false",
 		[JSON_NULL] = "null",
 	};
-	return names[json_typeof(v)];
+	return json_is_wide(v) ? names[JSON_INTEGER] : names[json_typeof(v)];
 }
 
 static int want(struct walk *w, bool is, const char *wanted, const json_t *v)
@@ -87,11 +88,7 @@ static int want(struct walk *w, bool is, const char *wanted, const json_t *v)
 
 static int want_array(struct walk *w, const json_t *v)
 {
-	if (want(w, json_is_array(v), "an array", v) < 0)
-		return -1;
-	if (json_array_size(v) > FIELD_MAX_ITEMS)
-		return walk_fail(w, "has more than %d elements", FIELD_MAX_ITEMS);
-	return 0;
+	return want(w, json_is_array(v), "an array", v);
 }
 
 static int string_read(struct walk *w, const struct field *f, const json_t *v, const char **ret)
@@ -129,6 +126,7 @@ static int integer_read(struct walk *w, const struct field *f, const json_t *v, 
 	int64_t max, int64_t *ret)
 {
 	int64_t n = json_integer_value(v);
+	uint64_t wide;
 
 	if (f->min || f->max) {
 		min = f->min;
@@ -136,6 +134,9 @@ static int integer_read(struct walk *w, const struct field *f, const json_t *v, 
 	} else if (f->type == FIELD_ID) {
 		max = ID_MAX;
 	}
+	if (json_is_wide(v) && json_u64(v, &wide))
+		return walk_fail(w, "%llu must be %lld to %lld", (unsigned long long)wide,
+			(long long)min, (long long)max);
 	if (want(w, json_is_integer(v), "an integer", v) < 0)
 		return -1;
 	if (n < min || n > max)
@@ -172,11 +173,14 @@ static int read_i64(struct walk *w, const struct field *f, void *base, const jso
 
 static int read_u64(struct walk *w, const struct field *f, void *base, const json_t *v)
 {
+	uint64_t *to = member(base, f->at);
 	int64_t n = 0;
 
+	if (!f->max && json_is_wide(v) && json_u64(v, to))
+		return 0;
 	if (integer_read(w, f, v, 0, INT64_MAX, &n) < 0)
 		return -1;
-	*(uint64_t *)member(base, f->at) = n == INT64_MAX ? UINT64_MAX : (uint64_t)n;
+	*to = n == INT64_MAX && f->type == FIELD_U64 ? UINT64_MAX : (uint64_t)n;
 	return 0;
 }
 
@@ -244,9 +248,11 @@ static int read_pairs(struct walk *w, const struct field *f, void *base, const j
 		return -1;
 	json_object_foreach ((json_t *)(uintptr_t)v, key, item) {
 		size_t here = walk_enter(w, key, 0);
-		if (string_read(w, f, item, &kv.value) < 0)
+		if (!json_is_null(item) && string_read(w, f, item, &kv.value) < 0)
 			return -1;
 		walk_leave(w, here);
+		if (json_is_null(item))
+			continue;
 		kv.key = arena_strdup(w->arena, key);
 		arena_push(w->arena, items, n, kv);
 	}
@@ -306,7 +312,8 @@ static int read_map(struct walk *w, const struct field *f, void *base, const jso
 	if (want(w, json_is_object(v), "an object", v) < 0)
 		return -1;
 	json_object_foreach ((json_t *)(uintptr_t)v, key, item)
-		if (map_entry(w, f, array_element(w, &items, n++, f->size), key, item) < 0)
+		if (!json_is_null(item) &&
+			map_entry(w, f, array_element(w, &items, n++, f->size), key, item) < 0)
 			return -1;
 	*(void **)member(base, f->at) = items;
 	*(size_t *)member(base, f->count) = n;
@@ -346,6 +353,7 @@ static int (*const readers[])(struct walk *, const struct field *, void *, const
 	[FIELD_INT] = read_int,
 	[FIELD_I64] = read_i64,
 	[FIELD_U64] = read_u64,
+	[FIELD_WIDE] = read_u64,
 	[FIELD_LIMIT] = read_limit,
 	[FIELD_STRINGS] = read_strings,
 	[FIELD_IDS] = read_ids,
@@ -387,9 +395,20 @@ static int find_unknown(struct walk *w, const struct field *table, const json_t 
 		const struct field *f = table;
 		while (f->name && strcmp(f->name, key))
 			f++;
-		if (!f->name && unknown(w, key) < 0)
+		if (!f->name && !json_is_null(v) && unknown(w, key) < 0)
 			return -1;
 	}
+	return 0;
+}
+
+/* Peers take a number that is not there as 0, and a word of yes or no as no. */
+static int missing(struct walk *w, const struct field *f)
+{
+	bool number = f->type >= FIELD_BOOL && f->type <= FIELD_LIMIT && f->min <= 0;
+
+	if (!w->lenient || !number)
+		return walk_fail(w, "is missing");
+	walk_warn(w, "is missing, and taken as %s", f->type == FIELD_BOOL ? "false" : "0");
 	return 0;
 }
 
@@ -402,8 +421,11 @@ int fields_read(struct walk *w, const struct field *table, void *base, const jso
 		json_t *v = json_object_get(json, f->name);
 		size_t here = walk_enter(w, f->name, 0);
 
-		if (!v && (f->flags & FIELD_REQUIRED))
-			return walk_fail(w, "is missing");
+		/* Go writes an empty list or object as null, and both peers take it as absent. */
+		if (json_is_null(v))
+			v = NULL;
+		if (!v && (f->flags & FIELD_REQUIRED) && missing(w, f) < 0)
+			return -1;
 		if (v && field_read(w, f, base, v) < 0)
 			return -1;
 		walk_leave(w, here);
@@ -462,6 +484,15 @@ static int write_integer(struct walk *w, const struct field *f, const void *base
 	if (n == 0 && !(f->flags & (FIELD_ALWAYS | FIELD_PRESENT)))
 		return 0;
 	return made(w, json_integer(n), ret);
+}
+
+static int write_wide(struct walk *w, const struct field *f, const void *base, json_t **ret)
+{
+	uint64_t n = *(uint64_t *)member(base, f->at);
+
+	if (n == 0 && !(f->flags & (FIELD_ALWAYS | FIELD_PRESENT)))
+		return 0;
+	return made(w, json_u64_new(n), ret);
 }
 
 static int write_strings(struct walk *w, const struct field *f, const void *base, json_t **ret)
@@ -591,6 +622,7 @@ static int (*const writers[])(struct walk *, const struct field *, const void *,
 	[FIELD_INT] = write_integer,
 	[FIELD_I64] = write_integer,
 	[FIELD_U64] = write_integer,
+	[FIELD_WIDE] = write_wide,
 	[FIELD_LIMIT] = write_integer,
 	[FIELD_STRINGS] = write_strings,
 	[FIELD_IDS] = write_ids,

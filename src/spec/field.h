@@ -13,8 +13,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FIELD_MAX_ITEMS = 16384 };
-
 /* What the member of the struct is, and what stands for it in JSON. */
 enum field_type {
 	FIELD_STRING, /* const char *; NULL: absent */
@@ -23,8 +21,9 @@ enum field_type {
 	FIELD_ID,     /* uint32_t: a uid or gid, but not -1 */
 	FIELD_INT,    /* int */
 	FIELD_I64,    /* int64_t */
-	FIELD_U64,   /* uint64_t; beyond INT64_MAX is written as INT64_MAX and read as UINT64_MAX */
-	FIELD_LIMIT, /* uint64_t; UINT64_MAX: -1 */
+	FIELD_U64, /* uint64_t; beyond INT64_MAX is written as INT64_MAX, which is read as UINT64_MAX */
+	FIELD_WIDE,    /* uint64_t, each value as it is: base/jsonwide.h */
+	FIELD_LIMIT,   /* uint64_t; UINT64_MAX: -1 */
 	FIELD_STRINGS, /* char **, NULL-terminated, and its count */
 	FIELD_IDS,     /* uint32_t * and its count */
 	FIELD_PAIRS,   /* struct key_value * and its count: an object of strings */
@@ -37,7 +36,7 @@ enum field_type {
 };
 
 enum field_flag {
-	FIELD_REQUIRED = 1, /* to be read */
+	FIELD_REQUIRED = 1, /* to be read; in a lenient walk a number may be missing */
 	FIELD_ALWAYS = 2,   /* written even if it is zero, false or empty */
 	FIELD_PRESENT = 4,  /* `count` is a bool: whether there is a value */
 	FIELD_FILLED = 8,   /* an empty string stands for none */
@@ -69,7 +68,7 @@ struct walk {
 	size_t text_len;
 	struct arena *arena;
 	struct err *err;
-	bool lenient; /* a member that no table has is a warning */
+	bool lenient; /* a member that no table has is a warning, and so is a missing number */
 	const char **warnings;
 	size_t warning_count;
 	size_t len;
@@ -84,7 +83,7 @@ void walk_warn(struct walk *w, const char *fmt, ...) __attribute__((format(print
 size_t walk_enter(struct walk *w, const char *name, size_t index);
 void walk_leave(struct walk *w, size_t len);
 
-/* Fills the struct at base, whose members keep their values where JSON has none. */
+/* Fills the struct at base, whose members keep their values where JSON has none, or null. */
 int fields_read(struct walk *w, const struct field *table, void *base, const json_t *json);
 int field_read(struct walk *w, const struct field *f, void *base, const json_t *json);
 
