@@ -112,7 +112,7 @@ $(B)/host/disk: tests/host/root
 host: test-deps
 	@$(MAKE) --no-print-directory -s -j2 all unit-programs fault-programs $(B)/host/work $(B)/host/disk
 	@tests/host/run -k $(KERNEL) -f $(B)/host/disk -c 2 -m 4096 -t 7200 tests/run.sh $(B) $(SUITES)
-	@tests/host/run -k $(KERNEL) -S -t 1800 tests/run.sh $(B) $(SYSTEMD_SUITES)
+	@tests/host/run -k $(KERNEL) -S -c 2 -t 1800 tests/run.sh $(B) $(SYSTEMD_SUITES)
 host-selftest: test-deps
 	@tests/run.sh $(B) tests/host/selftest.bats
 

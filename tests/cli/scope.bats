@@ -369,6 +369,27 @@ user_scope_holds() { # COMMAND TO RUN ctr-oci WITH
 	run ! pgrep -P $$ ctr-scope
 }
 
+@test "an update to CPUs that the scope does not have; one that fails changes neither" {
+	needs_systemd
+	needs memory
+	needs cpuset
+	[ "$(nproc)" -ge 2 ] || skip "this host has one processor"
+	oci() { ctr-oci --root "$PWD/oci" "$@"; }
+	oci_up '.linux.resources = {memory: {limit: 67108864}, cpu: {cpus: "0"}}'
+	oci start up
+	g=$top/system.slice/ctr-up$$.scope/container
+	held() { echo "$(cat "$g"/{cpuset.cpus,cpuset.cpus.effective,memory.max} "$g"/../{cpuset.cpus,memory.max})" "$(property "up$$" AllowedCPUs)"; }
+	[ "$(held | xargs)" = "0 0 67108864 0 67108864 0" ]
+	oci update --cpuset-cpus 1 up
+	[ "$(held | xargs)" = "1 1 67108864 1 67108864 1" ]
+	oci update --cpuset-cpus 0-1 up
+	[ "$(held | xargs)" = "0-1 0-1 67108864 0-1 67108864 0-1" ]
+	run -1 oci update --cpuset-cpus 0-63 --memory 33554432 up
+	[[ $output == *"not all of them are there"* ]]
+	until_true "the scope is as it was" test "$(held | xargs)" = "0-1 0-1 67108864 0-1 67108864 0-1"
+	oci delete --force up
+}
+
 @test "an update holds for the scope as well, and through a daemon-reload" {
 	needs_systemd
 	needs memory

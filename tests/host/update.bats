@@ -69,6 +69,31 @@ measured() { "$@" || "$@" || "$@"; }
 	[ "$(value cpu.max)" = 'max 50000' ]
 }
 
+@test "quota and burst: lowered and raised together, whatever is lower" {
+	local i
+	up c 'sleep 1000' '.linux.resources.cpu = {quota: 50000, period: 100000, burst: 30000}'
+	for i in "10000 5000" "80000 70000" "60000 60000" "60000 0" "max 0"; do
+		oci update -r - c <<< "{\"cpu\": {\"quota\": ${i% *}, \"burst\": ${i#* }}}" || [ "$i" = "max 0" ]
+		[ "$i" = "max 0" ] || [ "$(value cpu.max) $(value cpu.max.burst)" = "${i% *} 100000 ${i#* }" ]
+	done
+}
+
+@test "one that fails changes nothing" {
+	local before
+	up c 'sleep 1000' '.linux.resources = {memory: {limit: 134217728}, pids: {limit: 50}, cpu: {quota: 50000, period: 100000, cpus: "0"},
+		unified: {"cgroup.max.descendants": "7"}}'
+	held() { value memory.max; value memory.low; value pids.max; value cpu.max; value cpu.weight; value cpuset.cpus; value io.max; value cgroup.max.descendants; }
+	before=$(held)
+	run -1 oci update -r - c <<< '{"memory": {"limit": 67108864, "reservation": 1048576}, "pids": {"limit": 20}, "cpu": {"quota": 20000, "shares": 100, "cpus": "1"},
+		"unified": {"io.max": "'"$(stat -c '%Hd:%Ld' "$FS")"' rbps=1000\n999:999 rbps=1"}}'
+	[[ $output == *999:999* ]]
+	[ "$(held)" = "$before" ]
+	run -1 oci update --cpuset-cpus 0-63 c
+	[ "$(held)" = "$before" ]
+	oci update --pids-limit 20 c
+	[ "$(value cgroup.max.descendants)" = 7 ]
+}
+
 @test "processors: it moves to the other one" {
 	up c 'while :; do grep Cpus_allowed_list /proc/self/status; sleep .2; done' '.linux.resources.cpu.cpus = "0"'
 	until_true "on the first" said 'Cpus_allowed_list:	0'

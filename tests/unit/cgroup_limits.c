@@ -3,6 +3,8 @@
 #include "cgroup/effective.h"
 #include "cgroup/limits.h"
 
+#include "cgroup/change.h"
+
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -127,9 +129,56 @@ Test(limits, conf_names)
 	}
 	refused(&(struct limits){.conf = &(struct key_value){"memory.max", ""}, .conf_count = 1},
 		"empty");
-	refused(&(struct limits){.conf = &(struct key_value){"memory.max", "1\n2"},
+	refused(&(struct limits){.conf = &(struct key_value){"memory.max", "\n\n"},
+			.conf_count = 1},
+		"empty");
+	refused(&(struct limits){.conf = &(struct key_value){"memory.max", "1\n2\t"},
 			.conf_count = 1},
 		"control character");
+}
+
+/* io.max takes one device at a time. */
+Test(limits, conf_of_several_lines)
+{
+	struct key_value kv = {"io.max", "8:0 rbps=1\n8:0 wbps=2\n\n8:16 riops=3\n"};
+	struct limits l = {.conf = &kv, .conf_count = 1};
+	autocgroupplan struct cgroup_plan p = {0};
+	const char *lines[] = {"8:0 rbps=1", "8:0 wbps=2", "8:16 riops=3"};
+	struct err err;
+	size_t n = 0;
+
+	cr_assert_eq(cgroup_plan(&l, &p, &err), 0);
+	for (size_t i = 0; i < p.count; i++)
+		if (!strcmp(p.writes[i].file, "io.max"))
+			cr_assert(n < 3 && !strcmp(p.writes[i].value, lines[n++]));
+	cr_expect_eq(n, 3);
+}
+
+Test(limits, what_takes_a_change_back)
+{
+	static const struct {
+		const char *file, *text, *value, *back;
+	} cases[] = {
+		{"memory.max", "max", "100", "max"},
+		{"cpu.max", "20000 100000", "max 100000", "20000 100000"},
+		{"cpuset.cpus", "", "0-1", "\n"},
+		{"io.max", "8:0 rbps=1 wbps=max riops=max wiops=max\n8:1 rbps=2 wbps=max",
+			"8:1 rbps=9", "8:1 rbps=2 wbps=max"},
+		{"io.max", "8:10 rbps=1", "8:1 rbps=9",
+			"8:1 rbps=max wbps=max riops=max wiops=max"},
+		{"io.weight", "default 100\n8:0 50", "default 7", "default 100"},
+		{"io.weight", "default 100\n8:0 50", "8:0 7", "8:0 50"},
+		{"io.weight", "default 100", "8:0 7", "8:0 default"},
+		{"rdma.max", "a hca_handle=2 hca_object=max", "a hca_handle=1",
+			"a hca_handle=2 hca_object=max"},
+	};
+	struct arena a = {NULL};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		cr_expect_str_eq(
+			cgroup_change_back(&a, cases[i].file, cases[i].text, cases[i].value),
+			cases[i].back);
+	arena_free(&a);
 }
 
 Test(limits, cpu_lists)
