@@ -28,8 +28,9 @@
  * does stops it, and the container waits for a client no longer than attach.h says. All signals but
  * SIGKILL are ignored, and the OOM killer is asked to look elsewhere.
  *
- * What it does is done for a container that may have a small part of a CPU: it takes a tenth of one, on
- * average. When it has had more it rests, and what writes faster than that waits.
+ * What it does is done for a container that may have a small part of a CPU: it takes a twentieth of one, on
+ * average, or a half with clients, who do not come from there. When it has had more, it stops logging as if too
+ * much came; if that does not help, or there is no rate, it rests, and what writes faster than that waits.
  *
  * It is two processes with one memory and one table of descriptors. The second, the guard, sleeps until
  * the first is killed; then it goes on where that was, with its clients, and makes a guard of its own. It
@@ -79,7 +80,8 @@ enum {
 	TIMED_OUT = 124,
 	UNKNOWN = -1, /* status of a PID 1 that was nobody's child here */
 	STACK_BYTES = 16384,
-	WORK_SHARE = 10, /* one part of so many of a CPU */
+	WORK_SHARE = 20, /* one part of so many of a CPU */
+	WORK_SHARE_CLIENTS = 2,
 };
 
 static const uint64_t hold_ns = 1 * SECOND;   /* how long a piece of a line waits for its rest */
@@ -89,6 +91,7 @@ static const uint64_t guard_ns = 1 * SECOND;  /* without a guard, after the end 
 static const uint64_t adopt_ns = 1 * SECOND;  /* time of the host's init to reap a PID 1 */
 static const uint64_t quiet_ns = 1 * SECOND;  /* nothing is logged, once the log grew too fast */
 static const uint64_t saved_ns = 5 * SECOND;  /* of rest that work can make use of later */
+static const uint64_t owed_ns = 2 * SECOND;   /* of rest that can be had later */
 
 struct log {
 	int dirfd, fd;
@@ -321,13 +324,17 @@ static bool log_is_quiet(const struct log *l)
 	return super.now < l->quiet_until;
 }
 
+static void log_pause(struct log *l, uint64_t paid_until)
+{
+	if (l->rate && paid_until > super.now && !log_is_quiet(l))
+		l->quiet_until = l->tell_at = paid_until + quiet_ns;
+}
+
 static void log_pay(struct log *l, unsigned len)
 {
-	if (!l->rate)
-		return;
-	pay(&l->paid_until, len * SECOND / l->rate, l->burst_ns);
-	if (l->paid_until > super.now && !log_is_quiet(l))
-		l->quiet_until = l->tell_at = l->paid_until + quiet_ns;
+	if (l->rate)
+		pay(&l->paid_until, len * SECOND / l->rate, l->burst_ns);
+	log_pause(l, l->paid_until);
 }
 
 static void log_flush(struct log *l)
@@ -749,16 +756,17 @@ static void stream_read(struct stream *s)
 		stream_end(s);
 }
 
-/* A turn with a tenth of a CPU's work in it is followed by the time that this would have taken. */
 static void work_pay(void)
 {
+	uint64_t share = clients_any() ? WORK_SHARE_CLIENTS : WORK_SHARE;
 	struct timespec t;
 	uint64_t cpu;
 
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	cpu = (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
-	pay(&super.worked_until, (cpu - super.cpu_ns) * WORK_SHARE, saved_ns);
+	pay(&super.worked_until, (cpu - super.cpu_ns) * share, saved_ns);
 	super.cpu_ns = cpu;
+	log_pause(&super.log, super.worked_until);
 }
 
 static void stream_serve(struct stream *s, short events)
@@ -952,9 +960,14 @@ static void guard_end(void)
 
 /* The loop */
 
+static bool must_rest(void)
+{
+	return super.now + owed_ns < super.worked_until;
+}
+
 static int stream_interest(const struct stream *s, bool behind)
 {
-	return behind || super.now < s->rest_until || super.now < super.worked_until ? -1 : s->fd;
+	return behind || super.now < s->rest_until || must_rest() ? -1 : s->fd;
 }
 
 static void interest(struct pollfd p[POLL_COUNT])
@@ -985,8 +998,8 @@ static uint64_t next_deadline(void)
 {
 	uint64_t t = earlier(earlier(super.kill_at, super.guard_at), super.log.tell_at);
 
-	if (super.now < super.worked_until)
-		t = earlier(t, super.worked_until);
+	if (must_rest())
+		t = earlier(t, super.worked_until - owed_ns);
 	for (int i = 0; i < 2; i++) {
 		t = earlier(t, super.stream[i].hold_until);
 		if (super.now < super.stream[i].rest_until)
