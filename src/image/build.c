@@ -5,6 +5,7 @@
 #include "image/compose.h"
 #include "image/intake.h"
 #include "image/option.h"
+#include "image/progress.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -123,6 +124,7 @@ static int build(int root_fd, const char *name, const char *recipe_name, const c
 	struct intake in = {.root = root_fd,
 		.name = name,
 		.origin = "ctr image build",
+		.doing = "build",
 		.max_size = max_size_default};
 
 	if (recipe < 0 || read_config(recipe, &config, err) < 0)
@@ -130,13 +132,17 @@ static int build(int root_fd, const char *name, const char *recipe_name, const c
 	in.process = config;
 	if (run_recipe(&in, recipe, tag, &done, err) < 0)
 		return err_wrap(err, "%s", name);
-	printf("%s sha256:%s\n", done.name, done.id);
+	intake_result_print(&done);
 	return 0;
 }
 
 static int run(const struct command *self, int root_fd, int argc, char **argv, struct err *err)
 {
-	int r = command_begin(self, NULL, 0, &argc, argv, 1, 1, err);
+	bool quiet = false;
+	const struct option_def defs[] = {
+		{"quiet", 'q', NULL, "do not show how far it is", &quiet, NULL},
+	};
+	int r = command_begin(self, defs, 1, &argc, argv, 1, 1, err);
 	char name[REFERENCE_MAX + 2];
 	struct reference ref;
 
@@ -146,12 +152,14 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 		return -1;
 	if (ref.digest[0])
 		return err_set(err, "'%.100s': a digest cannot be built", argv[0]);
+	if (quiet)
+		progress_quiet();
 	return build(root_fd, reference_text(&ref, name), ref.name, ref.tag, err);
 }
 
 const struct command image_build = {
 	"build",
-	"RECIPE[:TAG]",
+	"[-q] RECIPE[:TAG]",
 	"Make an image from a recipe, with this host's package manager",
 	"  ctr image build busybox\n"
 	"  ctr image build debian:trixie\n"

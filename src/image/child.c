@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/program.h"
+#include "image/interrupt.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +21,19 @@
 #define DATA_MAX (768UL << 20)
 #endif
 
-void child_limit_ourselves(void)
+/* A descriptor for each layer below the one that is unpacked, and one for where each is looked into. */
+static void raise_open_files(void)
+{
+	enum { WANTED = 2048 };
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur >= WANTED)
+		return;
+	r.rlim_cur = r.rlim_max < WANTED ? r.rlim_max : WANTED;
+	setrlimit(RLIMIT_NOFILE, &r);
+}
+
+static void limit_memory(void)
 {
 	struct rlimit r;
 
@@ -28,6 +41,12 @@ void child_limit_ourselves(void)
 		return;
 	r.rlim_cur = DATA_MAX;
 	setrlimit(RLIMIT_DATA, &r);
+}
+
+void child_limit_ourselves(void)
+{
+	raise_open_files();
+	limit_memory();
 }
 
 static void lift_limit(void)
@@ -75,12 +94,33 @@ int child_start(const char *name, char *const argv[], int kept, struct child *re
 	return err_sys(err, "start %s", name);
 }
 
+int child_start_tar(int dir, struct child *ret, struct err *err)
+{
+	char path[40];
+	char *const argv[] = {"tar", "--create", "--numeric-owner", "--one-file-system", "--sparse",
+		"--sort=name", "--format=posix", "--xattrs", "--xattrs-include=user.*",
+		"--xattrs-include=security.capability", "--pax-option=delete=atime,delete=ctime",
+		"-C", path, ".", NULL};
+	autofd int kept = dup(dir);
+
+	snprintf(path, sizeof(path), "/dev/fd/%d", kept);
+	if (kept < 0)
+		return err_sys(err, "start tar");
+	if (child_start("tar", argv, kept, ret, err) < 0)
+		return -1;
+	ret->tolerated = 1;
+	return 0;
+}
+
+/* The recipe that goes on after its output has ended is stopped like us. */
 static int wait_for(struct child *c)
 {
+	struct err interrupted;
 	int status = -1;
 
 	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
-		;
+		if (interrupt_check(&interrupted) < 0)
+			kill(c->pid, SIGTERM);
 	c->pid = -1;
 	close(c->out);
 	c->out = -1;

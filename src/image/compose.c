@@ -62,6 +62,20 @@ char *compose_manifest(const char *config_hex, size_t config_size,
 	return json_text(doc, JSON_COMPACT, err);
 }
 
+/* What an image of others may have is overlooked; what the user of this host has written is not. */
+static int check_written(const char *what, const json_t *process, const struct image *image,
+	struct err *err)
+{
+	const json_t *dir = json_object_get(process, "WorkingDir");
+	const char *workdir = json_string_value(dir);
+
+	if (json_array_size(json_object_get(process, "Env")) != image->env_count)
+		return err_set(err, "%s: 'Env' must be a list of KEY=VALUE", what);
+	if (workdir && *workdir && *workdir != '/')
+		return err_set(err, "%s: working directory '%.80s' is not absolute", what, workdir);
+	return 0;
+}
+
 int compose_check_fragment(const char *what, const json_t *process, struct err *err)
 {
 	static const char *const known[] = {"Entrypoint", "Cmd", "Env", "User", "WorkingDir",
@@ -84,6 +98,8 @@ int compose_check_fragment(const char *what, const json_t *process, struct err *
 	}
 	json_object_set(doc, "config", (json_t *)process);
 	r = record_config(what, doc, &image, err);
+	if (r == 0)
+		r = check_written(what, process, &image, err);
 	image_free(&image);
 	return r;
 }

@@ -3,6 +3,7 @@
 #include "base/program.h"
 #include "image/child.h"
 #include "image/commands.h"
+#include "image/interrupt.h"
 #include "image/option.h"
 
 #include <errno.h>
@@ -74,12 +75,38 @@ int command_begin(const struct command *self, const struct option_def *defs, uns
 	return err_hint(err, "ctr image %s%s%s", self->name, gap, self->synopsis);
 }
 
+/* What people know from other programs. */
+static const struct {
+	const char *word, *cure;
+} others[] = {
+	{"pull",
+		"images are not fetched: skopeo copy docker://NAME oci:DIR:TAG, then ctr image import "
+		"DIR NAME:TAG; or ctr image build debian"},
+	{"push", "ctr image save -o FILE NAME, then skopeo copy oci-archive:FILE docker://NAME"},
+	{"tag", "ctr image save NAME | ctr image import - NEW adds a name"},
+	{"list", "ctr image ls"},
+	{"prune", "ctr image gc removes what nothing uses; ctr image rm NAME takes a name away"},
+	{"load", "ctr image import FILE"},
+	{"export", "ctr image save -o FILE NAME"},
+	{"remove", "ctr image rm NAME"},
+	{"delete", "ctr image rm NAME"},
+	{"rmi", "ctr image rm NAME"},
+	{"show", "ctr image inspect NAME"},
+	{"history", "ctr image inspect NAME | jq .oci_config.history"},
+	{"check", "ctr image fsck"},
+};
+
 static const struct command *find(const char *name, struct err *err)
 {
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(name, commands[i]->name) == 0)
 			return commands[i];
 	err_set(err, "image: unknown command '%.80s'", name);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(name, others[i].word) == 0) {
+			err_hint(err, "%s", others[i].cure);
+			return NULL;
+		}
 	err_hint(err, "ctr image --help lists the commands");
 	return NULL;
 }
@@ -141,5 +168,7 @@ int main(int argc, char **argv)
 		r = err_sys(&err, "image: write to standard output");
 	if (r < 0)
 		program_end_unread(&err);
-	return r < 0 ? err_print(&err, "ctr") : r;
+	r = r < 0 ? err_print(&err, "ctr") : r;
+	interrupt_pass_on();
+	return r;
 }

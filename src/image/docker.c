@@ -38,7 +38,7 @@ static int image_read(struct source *s, const json_t *image, struct err *err)
 		layer.file = arena_strdup(&s->arena, file);
 		arena_push(&s->arena, s->layers, s->layer_count, layer);
 	}
-	if (source_file(s, config, &s->config, &s->config_len, err) < 0 ||
+	if (source_file(s, config, SOURCE_CONFIG_MAX, &s->config, &s->config_len, err) < 0 ||
 		check_config(s, config, err) < 0)
 		return -1;
 	return source_diffs(s, err);
@@ -51,61 +51,76 @@ static const char *tag_at(const json_t *image, size_t i)
 	return tag ? tag : "";
 }
 
-static bool image_fits(const json_t *image, const char *wanted, const char **ret_name)
+static size_t tag_count(const json_t *image)
 {
-	size_t n = json_array_size(json_object_get(image, "RepoTags"));
-
-	*ret_name = tag_at(image, 0);
-	for (size_t i = 0; wanted && i < n; i++) {
-		const char *tag = tag_at(image, i), *colon = strrchr(tag, ':');
-
-		if (strcmp(tag, wanted) != 0 && !(colon && strcmp(colon + 1, wanted) == 0))
-			continue;
-		*ret_name = tag;
-		return true;
-	}
-	return !wanted;
+	return json_array_size(json_object_get(image, "RepoTags"));
 }
 
-static int archive_read(struct source *s, const json_t *list, const char *wanted, struct err *err)
+/* Docker writes the tag always, others not when it is "latest". */
+static int add_tag(struct source *s, const char *tag, struct err *err)
 {
-	const json_t *chosen = NULL;
-	const char **names = NULL;
-	size_t count = 0, fitting = 0;
+	bool short_name = !strpbrk(tag, ":/");
 
+	return source_add_name(s,
+		short_name ? arena_printf(&s->arena, "%.*s:latest", 300, tag) : tag, err);
+}
+
+static int add_tags(struct source *s, const json_t *image, const char *wanted, struct err *err)
+{
+	for (size_t i = 0; i < tag_count(image); i++)
+		if (*tag_at(image, i) && (!wanted || source_name_fits(tag_at(image, i), wanted)) &&
+			add_tag(s, tag_at(image, i), err) < 0)
+			return -1;
+	return 0;
+}
+
+static bool image_fits(const json_t *image, const char *wanted)
+{
+	for (size_t i = 0; i < tag_count(image); i++)
+		if (source_name_fits(tag_at(image, i), wanted))
+			return true;
+	return false;
+}
+
+static int archive_read(struct source_set *set, int dir, const json_t *list, const char *wanted,
+	struct err *err)
+{
+	const char **names = NULL;
+	size_t count = 0;
+
+	if (json_array_size(list) == 0)
+		return err_set(err, "manifest.json lists no image");
+	if (json_array_size(list) > SOURCE_IMAGES_MAX)
+		return err_set(err, "manifest.json lists more than %d images", SOURCE_IMAGES_MAX);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *image = json_array_get(list, i);
-		const char *name;
+		struct source *s;
 
-		if (image_fits(image, wanted, &name)) {
-			chosen = image;
-			s->name = arena_strdup(&s->arena, name);
-			fitting++;
-		}
-		arena_push(&s->arena, names, count, arena_strdup(&s->arena, tag_at(image, 0)));
+		arena_push(&set->arena, names, count, arena_strdup(&set->arena, tag_at(image, 0)));
+		if (wanted && !image_fits(image, wanted))
+			continue;
+		s = source_add(set, dir);
+		if (add_tags(s, image, wanted, err) < 0 || image_read(s, image, err) < 0)
+			return -1;
 	}
-	if (!count)
-		return err_set(err, "manifest.json lists no image");
-	if (fitting != 1)
-		return source_choose(wanted, names, count, err);
-	return image_read(s, chosen, err);
+	return wanted && set->count != 1 ? source_choose(wanted, names, count, err) : 0;
 }
 
-int docker_read(int dir, const char *wanted, struct source *ret, struct err *err)
+int docker_read(int dir, const char *wanted, struct source_set *ret, struct err *err)
 {
-	struct source s = {.dir = dir, .name = ""};
+	struct source_set set = {0};
+	struct source reader = {.dir = dir};
 	autojson json_t *doc = NULL;
 	const char *text;
 	size_t len;
+	int r = source_file(&reader, "manifest.json", JSON_MAX_BYTES, &text, &len, err);
 
-	if (source_file(&s, "manifest.json", &text, &len, err) < 0)
-		goto fail;
-	doc = json_parse("manifest.json", text, len, err);
-	if (!doc || archive_read(&s, doc, wanted, err) < 0)
-		goto fail;
-	*ret = s;
-	return 0;
-fail:
-	source_free(&s);
-	return -1;
+	doc = r == 0 ? json_parse("manifest.json", text, len, err) : NULL;
+	r = doc ? archive_read(&set, dir, doc, wanted, err) : -1;
+	arena_free(&reader.arena);
+	if (r < 0)
+		source_set_free(&set);
+	else
+		*ret = set;
+	return r;
 }

@@ -4,7 +4,6 @@
 
 #include <endian.h>
 #include <linux/capability.h>
-#include <stdbool.h>
 #include <string.h>
 
 static bool starts(const char *s, const char *prefix)
@@ -76,8 +75,6 @@ int entry_path_parse(const char *path, struct entry_path *ret, struct err *err)
 	p.parent[0] = p.base[0] = '\0';
 	if (!*path)
 		return err_set(err, "it has no name");
-	if (*path == '/')
-		return err_set(err, "its path is absolute");
 	while (*path) {
 		size_t len = strcspn(path, "/");
 
@@ -128,10 +125,17 @@ int entry_capability(const void *value, size_t size, unsigned char ret[CAPABILIT
 	return 0;
 }
 
-int entry_owner(int64_t uid, int64_t gid, struct err *err)
+int entry_owner(int64_t uid, int64_t gid, bool squash, struct entry_owner *ret, struct err *err)
 {
-	if (uid >= 0 && uid < SPEC_IDS && gid >= 0 && gid < SPEC_IDS)
+	bool uid_fits = uid >= 0 && uid < SPEC_IDS, gid_fits = gid >= 0 && gid < SPEC_IDS;
+
+	if ((uid_fits && gid_fits) || squash) {
+		ret->uid = uid_fits ? (uint32_t)uid : ENTRY_NOBODY;
+		ret->gid = gid_fits ? (uint32_t)gid : ENTRY_NOBODY;
+		ret->squashed = !uid_fits || !gid_fits;
 		return 0;
-	return err_set(err, "its owner %lld:%lld is outside the %d ids of a container",
-		(long long)uid, (long long)gid, SPEC_IDS);
+	}
+	err_set(err, "its owner %lld:%lld is outside the %d ids of a container", (long long)uid,
+		(long long)gid, SPEC_IDS);
+	return err_hint(err, "--squash-owners gives such files to nobody (%d)", ENTRY_NOBODY);
 }

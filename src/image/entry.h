@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -26,7 +27,7 @@ struct entry_path {
 	char base[ENTRY_NAME_MAX + 1];   /* "" with ENTRY_ROOT */
 };
 
-/* Takes a path of a tar apart. Refuses absolute paths, "..", names and paths too long for the
+/* Takes a path of a tar apart; an absolute one begins at the top. Refuses "..", names and paths too long for the
  * kernel, and anything below a whiteout. The error does not repeat the path. */
 int entry_path_parse(const char *path, struct entry_path *ret, struct err *err);
 
@@ -46,5 +47,12 @@ enum { CAPABILITY_SIZE = 20 };
 int entry_capability(const void *value, size_t size, unsigned char ret[CAPABILITY_SIZE],
 	struct err *err);
 
-/* Owners must fit in the 65,536 ids of a container; -1 would mean "leave as is" to chown(2). */
-int entry_owner(int64_t uid, int64_t gid, struct err *err);
+struct entry_owner {
+	uint32_t uid, gid;
+	bool squashed; /* one of them is not what the tar says: no place for setuid */
+};
+
+enum { ENTRY_NOBODY = 65534 };
+/* Owners must fit in the 65,536 ids of a container; -1 would mean "leave as is" to chown(2). squash: those
+ * that do not become nobody. */
+int entry_owner(int64_t uid, int64_t gid, bool squash, struct entry_owner *ret, struct err *err);

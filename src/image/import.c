@@ -6,6 +6,7 @@
 #include "image/compose.h"
 #include "image/intake.h"
 #include "image/option.h"
+#include "image/progress.h"
 #include "image/source.h"
 
 #include <errno.h>
@@ -19,8 +20,8 @@ static const uint64_t max_size_default = 64ULL << 30;
 /* "dir/Debian-12.tar.xz" → "debian-12": a name where none is given. */
 static const char *name_of_file(const char *file, char buf[128])
 {
-	static const char *const suffixes[] = {".gz", ".xz", ".zst", ".tar", ".tgz", ".txz",
-		".oci"};
+	static const char *const suffixes[] = {".gz", ".xz", ".zst", ".bz2", ".tar", ".tgz", ".txz",
+		".tbz2", ".oci"};
 	size_t len = strlen(file), start;
 
 	while (len && file[len - 1] == '/')
@@ -45,21 +46,13 @@ static int finish_child(void *arg, struct err *err)
 	return child_finish(arg, err);
 }
 
-/* GNU tar keeps holes, attributes and hard links; 1 says that a file changed while it was read,
- * which the user has seen on standard error. */
-static int import_tree(struct intake *in, const char *path, struct intake_result *ret,
-	struct err *err)
+static int import_tree(struct intake *in, int dir, struct intake_result *ret, struct err *err)
 {
-	char *const argv[] = {"tar", "--create", "--numeric-owner", "--one-file-system", "--sparse",
-		"--sort=name", "--format=posix", "--xattrs", "--xattrs-include=user.*",
-		"--xattrs-include=security.capability", "--pax-option=delete=atime,delete=ctime",
-		"-C", (char *)path, ".", NULL};
 	struct child tar;
 	int r;
 
-	if (child_start("tar", argv, -1, &tar, err) < 0)
+	if (child_start_tar(dir, &tar, err) < 0)
 		return -1;
-	tar.tolerated = 1;
 	in->finish = finish_child;
 	in->arg = &tar;
 	r = intake_stream(in, tar.out, ret, err);
@@ -79,7 +72,7 @@ static int import_path(struct intake *in, const char *path, struct intake_result
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(err, "open");
 	if (S_ISDIR(st.st_mode) && source_form(fd) == SOURCE_NONE)
-		return import_tree(in, path, ret, err);
+		return import_tree(in, fd, ret, err);
 	if (S_ISDIR(st.st_mode))
 		return intake_directory(in, fd, ret, err);
 	return intake_stream(in, fd, ret, err);
@@ -98,16 +91,21 @@ static json_t *read_fragment(const char *file, struct err *err)
 
 static int run(const struct command *self, int root_fd, int argc, char **argv, struct err *err)
 {
+	bool quiet = false, replace = false, squash = false;
 	const char *max_size = NULL, *config = NULL, *wanted = NULL;
 	const struct option_def defs[] = {
 		{"ref", 0, "REF", "which image, if FILE holds several", NULL, &wanted},
 		{"config", 0, "FILE", "JSON with Cmd, Env, User … for a plain tree", NULL, &config},
 		{"max-size", 0, "SIZE", "refuse what unpacks to more (64G)", NULL, &max_size},
+		{"quiet", 'q', NULL, "do not show how far it is", &quiet, NULL},
+		{"replace", 0, NULL, "take names of its own from other images", &replace, NULL},
+		{"squash-owners", 0, NULL, "ids above 65535 become 65534, nobody", &squash, NULL},
 	};
 	struct intake in = {.root = root_fd,
 		.origin = "ctr image import",
+		.doing = "unpack",
 		.max_size = max_size_default};
-	int r = command_begin(self, defs, 3, &argc, argv, 1, 2, err);
+	int r = command_begin(self, defs, 6, &argc, argv, 1, 2, err);
 	autojson json_t *fragment = NULL;
 	struct reference checked;
 	struct intake_result done;
@@ -124,17 +122,21 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 		return -1;
 	in.wanted = wanted;
 	in.process = fragment;
+	in.replace = replace;
+	in.squash_owners = squash;
+	if (quiet)
+		progress_quiet();
 	in.fallback = strcmp(argv[0], "-") == 0 ? NULL : name_of_file(argv[0], fallback);
 	if (import_path(&in, argv[0], &done, err) < 0)
 		return err_wrap(err, "%.200s",
 			strcmp(argv[0], "-") == 0 ? "standard input" : argv[0]);
-	printf("%s sha256:%s\n", done.name, done.id);
+	intake_result_print(&done);
 	return 0;
 }
 
 const struct command image_import = {
 	"import",
-	"FILE|DIR|- [NAME[:TAG]]",
+	"[flags] FILE|DIR|- [NAME[:TAG]]",
 	"Take a root tar, OCI layout, docker archive or directory into the store",
 	"  ctr image import debian-12-standard.tar.zst\n"
 	"  ctr image import alpine-minirootfs.tar.gz alpine:3.20\n"
@@ -142,6 +144,6 @@ const struct command image_import = {
 	"  skopeo copy docker://alpine oci:layout:alpine && ctr image import layout\n"
 	"  ctr image import / thishost\n"
 	"\nThe form is told by content: tar or directory, OCI layout or docker archive, plain,\n"
-	"gzip, zstd or xz.\n",
+	"gzip, zstd, xz or bzip2.\n",
 	run,
 };

@@ -1,18 +1,23 @@
 /* The one way into the store: a stream or a directory in any of the known forms, told by content,
- * becomes an image, whole or not at all. */
+ * becomes one image or several, whole or not at all. */
 #pragma once
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "image/reference.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct intake {
 	int root;              /* CTR_ROOT */
 	const char *name;      /* NAME[:TAG] to give it, or NULL: its own */
 	const char *fallback;  /* name for what has none of its own, or NULL */
-	const char *wanted;    /* which image of several, or NULL */
+	const char *wanted;    /* which image of several, or NULL: all */
+	const char *doing;     /* what takes so long, in a word: "build" */
+	bool replace;          /* names that it has of its own may be taken from other images */
+	bool squash_owners;    /* ids that no container has become nobody's */
 	const json_t *process; /* config of a plain root tree (Cmd, Env …), or NULL */
 	const char *origin;    /* one line on where it comes from */
 	uint64_t max_size;     /* bytes unpacked */
@@ -22,11 +27,16 @@ struct intake {
 };
 
 struct intake_result {
-	char name[REFERENCE_MAX + 2]; /* NAME:TAG */
-	char id[DIGEST_HEX + 1];
+	struct arena arena;
+	const char **lines; /* "NAME:TAG sha256:ID", one for each name */
+	size_t count;
 };
 
-/* From fd: a root tar, an OCI layout or a docker archive in a tar, compressed or not. */
+/* To standard output; frees it. */
+void intake_result_print(struct intake_result *done);
+
+/* From fd: a root tar, an OCI layout, a docker archive, skopeo's dir: or a unified image of Incus in a tar,
+ * compressed or not. Free the result's arena. */
 int intake_stream(const struct intake *in, int fd, struct intake_result *ret, struct err *err);
-/* From an OCI layout or an unpacked docker archive. */
+/* From one of these, unpacked. */
 int intake_directory(const struct intake *in, int dir, struct intake_result *ret, struct err *err);

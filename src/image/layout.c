@@ -41,16 +41,22 @@ static int descriptor_read(const char *what, const json_t *o, struct descriptor 
 
 static const char *blob_file(struct source *s, const char *hex)
 {
-	return arena_printf(&s->arena, "blobs/sha256/%s", hex);
+	return arena_printf(&s->arena, s->flat ? "%s" : "blobs/sha256/%s", hex);
+}
+
+/* skopeo's dir: has the manifests that an index names beside it, too, but not by the name of a blob. */
+static const char *manifest_file(struct source *s, const char *hex)
+{
+	return s->flat ? arena_printf(&s->arena, "%s.manifest.json", hex) : blob_file(s, hex);
 }
 
 /* A document by its descriptor, checked. */
-static int blob_read(struct source *s, const struct descriptor *d, const char **ret,
-	size_t *ret_len, struct err *err)
+static int blob_read(struct source *s, const struct descriptor *d, const char *file, size_t max,
+	const char **ret, size_t *ret_len, struct err *err)
 {
 	char hex[DIGEST_HEX + 1];
 
-	if (source_file(s, blob_file(s, d->hex), ret, ret_len, err) < 0)
+	if (source_file(s, file, max, ret, ret_len, err) < 0)
 		return -1;
 	digest_of(*ret, *ret_len, hex);
 	if (*ret_len != d->size)
@@ -74,19 +80,18 @@ static bool is_manifest(const char *media)
 	       strcmp(media, "application/vnd.docker.distribution.manifest.v2+json") == 0;
 }
 
+/* Whatever calls itself a tar, in OCI's words or docker's, distributable or not: its bytes say what it is,
+ * and its digests whether it is the right one. */
 static bool is_tar(const char *media)
 {
-	static const char *const known[] = {
-		"application/vnd.oci.image.layer.v1.tar",
-		"application/vnd.oci.image.layer.v1.tar+gzip",
-		"application/vnd.oci.image.layer.v1.tar+zstd",
-		"application/vnd.docker.image.rootfs.diff.tar",
-		"application/vnd.docker.image.rootfs.diff.tar.gzip",
-		"application/vnd.docker.image.rootfs.diff.tar.zstd",
-	};
+	static const char *const ends[] = {"", "+gzip", ".gzip", "+zstd", ".zstd", "+xz", ".xz",
+		"+bzip2"};
+	const char *tar = NULL;
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (strcmp(media, known[i]) == 0)
+	for (const char *s = media; (s = strstr(s, "tar")); s += 3)
+		tar = s;
+	for (size_t i = 0; tar && i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (strcmp(tar + 3, ends[i]) == 0)
 			return true;
 	return false;
 }
@@ -108,19 +113,17 @@ static int layer_read(struct source *s, const json_t *o, struct err *err)
 	return 0;
 }
 
-static int manifest_read(struct source *s, const struct descriptor *d, struct err *err)
+static int manifest_parse(struct source *s, struct err *err)
 {
-	autojson json_t *doc = NULL;
+	autojson json_t *doc = json_parse("image manifest", s->manifest, s->manifest_len, err);
 	struct descriptor config;
 	const json_t *layers;
 
-	if (blob_read(s, d, &s->manifest, &s->manifest_len, err) < 0)
-		return -1;
-	doc = json_parse("image manifest", s->manifest, s->manifest_len, err);
 	if (!doc ||
 		descriptor_read("image manifest", json_object_get(doc, "config"), &config, err) < 0)
 		return -1;
-	if (blob_read(s, &config, &s->config, &s->config_len, err) < 0)
+	if (blob_read(s, &config, blob_file(s, config.hex), SOURCE_CONFIG_MAX, &s->config,
+		    &s->config_len, err) < 0)
 		return -1;
 	layers = json_object_get(doc, "layers");
 	if (!json_is_array(layers) || json_array_size(layers) > SOURCE_LAYERS_MAX)
@@ -132,97 +135,209 @@ static int manifest_read(struct source *s, const struct descriptor *d, struct er
 	return source_diffs(s, err);
 }
 
-/* Of an image made for several machines, the one for this. */
-static bool fits_machine(const json_t *o)
+static int manifest_read(struct source *s, const struct descriptor *d, struct err *err)
+{
+	s->layer_count = 0;
+	if (blob_read(s, d, manifest_file(s, d->hex), JSON_MAX_BYTES, &s->manifest,
+		    &s->manifest_len, err) < 0)
+		return -1;
+	return manifest_parse(s, err);
+}
+
+/* What is said about an image, not one: BuildKit's attestations. */
+static bool is_about_another(const json_t *o)
+{
+	return *text_of(json_object_get(o, "annotations"), "vnd.docker.reference.type") ||
+	       strcmp(text_of(json_object_get(o, "platform"), "os"), "unknown") == 0;
+}
+
+enum { FIT_NOT, FIT_UNKNOWN /* it does not say */, FIT_GOOD /* and more: a better variant */ };
+
+static unsigned fitness(const json_t *o)
 {
 	const json_t *platform = json_object_get(o, "platform");
+	unsigned variant;
 
+	if (is_about_another(o))
+		return FIT_NOT;
 	if (!platform)
-		return true;
-	return strcmp(text_of(platform, "os"), "linux") == 0 &&
-	       strcmp(text_of(platform, "architecture"), machine_host()) == 0;
+		return FIT_UNKNOWN;
+	if (strcmp(text_of(platform, "os"), "linux") != 0 ||
+		strcmp(text_of(platform, "architecture"), machine_host()) != 0)
+		return FIT_NOT;
+	variant = machine_variant(text_of(platform, "variant"));
+	return variant ? FIT_GOOD + variant : FIT_NOT;
 }
 
-static int image_read(struct source *s, const struct descriptor *d, unsigned depth,
-	struct err *err);
-
-static int nested_read(struct source *s, const json_t *list, unsigned depth, struct err *err)
+static int refuse_machine(struct err *err)
 {
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *o = json_array_get(list, i);
-		struct descriptor d;
-
-		if (!fits_machine(o))
-			continue;
-		if (descriptor_read("image index", o, &d, err) < 0)
-			return -1;
-		return image_read(s, &d, depth + 1, err);
-	}
-	return err_set(err, "it has no image for linux/%s", machine_host());
+	return err_set(err, "it has no image for linux/%s that this processor can run",
+		machine_host());
 }
 
-static int image_read(struct source *s, const struct descriptor *d, unsigned depth, struct err *err)
+static bool config_fits(const struct source *s)
+{
+	struct err ignored;
+	autojson json_t *config = json_parse("image config", s->config, s->config_len, &ignored);
+
+	return strcmp(text_of(config, "os"), "linux") == 0 &&
+	       strcmp(text_of(config, "architecture"), machine_host()) == 0;
+}
+
+static int image_read(struct source *s, const json_t *o, unsigned depth, struct err *err);
+
+/* Entries that do not say what they are for: their configs do. One alone is taken as it is. */
+static int unknown_read(struct source *s, const json_t *const *list, size_t count, unsigned depth,
+	struct err *err)
+{
+	for (size_t i = 0; i < count; i++)
+		if (image_read(s, list[i], depth, err) == 0 && (count == 1 || config_fits(s)))
+			return 0;
+	return count == 1 ? -1 : refuse_machine(err);
+}
+
+/* Of an image made for several machines, the best for this. */
+static int best_read(struct source *s, const json_t *const *list, size_t count, unsigned depth,
+	struct err *err)
+{
+	const json_t **unknown = NULL, *best = NULL;
+	size_t unknowns = 0;
+	unsigned most = FIT_UNKNOWN;
+
+	for (size_t i = 0; i < count; i++) {
+		unsigned fit = fitness(list[i]);
+
+		if (fit == FIT_UNKNOWN)
+			arena_push(&s->arena, unknown, unknowns, list[i]);
+		if (fit > most) {
+			best = list[i];
+			most = fit;
+		}
+	}
+	if (best)
+		return image_read(s, best, depth, err);
+	return unknowns ? unknown_read(s, unknown, unknowns, depth, err) : refuse_machine(err);
+}
+
+static int nested_read(struct source *s, const json_t *entries, unsigned depth, struct err *err)
+{
+	const json_t **list = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < json_array_size(entries); i++)
+		arena_push(&s->arena, list, count, json_array_get(entries, i));
+	return best_read(s, list, count, depth + 1, err);
+}
+
+static int image_read(struct source *s, const json_t *o, unsigned depth, struct err *err)
 {
 	autojson json_t *doc = NULL;
+	struct descriptor d;
 	const char *text;
 	size_t len;
 
-	if (is_manifest(d->media))
-		return manifest_read(s, d, err);
-	if (!is_index(d->media))
-		return err_set(err, "'%.100s' is no image manifest", d->media);
+	if (descriptor_read("image index", o, &d, err) < 0)
+		return -1;
+	if (is_manifest(d.media))
+		return manifest_read(s, &d, err);
+	if (!is_index(d.media))
+		return err_set(err, "'%.100s' is no image manifest", d.media);
 	if (depth == NESTING_MAX)
 		return err_set(err, "image indexes are nested more than %d deep", NESTING_MAX);
-	if (blob_read(s, d, &text, &len, err) < 0)
+	if (blob_read(s, &d, manifest_file(s, d.hex), JSON_MAX_BYTES, &text, &len, err) < 0)
 		return -1;
 	doc = json_parse("image index", text, len, err);
 	return doc ? nested_read(s, json_object_get(doc, "manifests"), depth, err) : -1;
 }
 
-static bool name_fits(const char *name, const char *wanted)
-{
-	const char *tag = strrchr(wanted, ':');
+/* Several entries under one name are one image, for several machines; one entry under several names is
+ * one image too. */
+struct named {
+	const char *name;
+	const json_t **entries;
+	size_t count;
+};
 
-	return name[0] && (strcmp(name, wanted) == 0 || (tag && strcmp(name, tag + 1) == 0));
-}
+struct names {
+	struct arena arena;
+	struct named *items;
+	size_t count;
+};
 
-/* Several entries for several machines under one name are one image. */
-static bool same_names(const char **names, size_t count)
+static int add_entry(struct names *names, const json_t *o, struct err *err)
 {
-	for (size_t i = 1; i < count; i++)
-		if (strcmp(names[i], names[0]) != 0)
-			return false;
-	return true;
-}
-
-static int index_read(struct source *s, const json_t *list, const char *wanted, struct err *err)
-{
-	const char **names = NULL;
-	const json_t *chosen = NULL;
+	struct named n = {0}, *at = NULL;
 	struct descriptor d;
+
+	if (descriptor_read("index.json", o, &d, err) < 0)
+		return -1;
+	if (is_about_another(o))
+		return 0;
+	for (size_t i = 0; i < names->count && !at; i++)
+		if (strcmp(names->items[i].name, d.name) == 0)
+			at = &names->items[i];
+	if (!at) {
+		if (names->count == SOURCE_IMAGES_MAX)
+			return err_set(err, "index.json has more than %d names", SOURCE_IMAGES_MAX);
+		n.name = arena_strdup(&names->arena, d.name);
+		arena_push(&names->arena, names->items, names->count, n);
+		at = &names->items[names->count - 1];
+	}
+	arena_push(&names->arena, at->entries, at->count, o);
+	return 0;
+}
+
+/* The name goes to the image that is there already, if it is the same one. */
+static int add_image(struct source_set *set, int dir, const struct named *n, struct err *err)
+{
+	struct source *s = source_add(set, dir);
+
+	if (best_read(s, n->entries, n->count, 0, err) < 0)
+		return -1;
+	for (size_t i = 0; i + 1 < set->count; i++) {
+		struct source *other = &set->images[i];
+
+		if (other->manifest_len != s->manifest_len ||
+			memcmp(other->manifest, s->manifest, s->manifest_len) != 0)
+			continue;
+		arena_free(&s->arena);
+		set->count--;
+		s = other;
+		break;
+	}
+	return n->name[0] ? source_add_name(s, n->name, err) : 0;
+}
+
+static int names_read(struct source_set *set, int dir, const struct names *names,
+	const char *wanted, struct err *err)
+{
+	const char **all = NULL;
 	size_t count = 0;
 
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *o = json_array_get(list, i);
+	for (size_t i = 0; i < names->count; i++) {
+		const struct named *n = &names->items[i];
 
-		if (descriptor_read("index.json", o, &d, err) < 0)
+		arena_push(&set->arena, all, count, arena_strdup(&set->arena, n->name));
+		if ((!wanted || source_name_fits(n->name, wanted)) &&
+			add_image(set, dir, n, err) < 0)
 			return -1;
-		arena_push(&s->arena, names, count, arena_strdup(&s->arena, d.name));
-		if (wanted && name_fits(d.name, wanted) && (!chosen || fits_machine(o)))
-			chosen = o;
 	}
 	if (!count)
 		return err_set(err, "index.json lists no image");
-	if (!chosen && (wanted || !same_names(names, count)))
-		return source_choose(wanted, names, count, err);
-	for (size_t i = 0; !chosen && i < count; i++)
-		if (fits_machine(json_array_get(list, i)))
-			chosen = json_array_get(list, i);
-	if (!chosen)
-		return err_set(err, "it has no image for linux/%s", machine_host());
-	descriptor_read("index.json", chosen, &d, err);
-	s->name = arena_strdup(&s->arena, d.name);
-	return image_read(s, &d, 0, err);
+	return wanted && set->count != 1 ? source_choose(wanted, all, count, err) : 0;
+}
+
+static int index_read(struct source_set *set, int dir, const json_t *list, const char *wanted,
+	struct err *err)
+{
+	struct names names = {0};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < json_array_size(list); i++)
+		r = add_entry(&names, json_array_get(list, i), err);
+	r = r == 0 ? names_read(set, dir, &names, wanted, err) : -1;
+	arena_free(&names.arena);
+	return r;
 }
 
 static int version_check(struct source *s, struct err *err)
@@ -231,7 +346,7 @@ static int version_check(struct source *s, struct err *err)
 	const char *text;
 	size_t len;
 
-	if (source_file(s, "oci-layout", &text, &len, err) < 0)
+	if (source_file(s, "oci-layout", JSON_MAX_BYTES, &text, &len, err) < 0)
 		return -1;
 	doc = json_parse("oci-layout", text, len, err);
 	if (!doc)
@@ -242,21 +357,62 @@ static int version_check(struct source *s, struct err *err)
 	return 0;
 }
 
-int layout_read(int dir, const char *wanted, struct source *ret, struct err *err)
+static int layout_open(struct source *s, json_t **ret, struct err *err)
 {
-	struct source s = {.dir = dir, .name = ""};
-	autojson json_t *doc = NULL;
 	const char *text;
 	size_t len;
 
-	if (version_check(&s, err) < 0 || source_file(&s, "index.json", &text, &len, err) < 0)
-		goto fail;
-	doc = json_parse("index.json", text, len, err);
-	if (!doc || index_read(&s, json_object_get(doc, "manifests"), wanted, err) < 0)
-		goto fail;
-	*ret = s;
+	if (version_check(s, err) < 0 ||
+		source_file(s, "index.json", JSON_MAX_BYTES, &text, &len, err) < 0)
+		return -1;
+	*ret = json_parse("index.json", text, len, err);
+	return *ret ? 0 : -1;
+}
+
+int layout_read(int dir, const char *wanted, struct source_set *ret, struct err *err)
+{
+	struct source_set set = {0};
+	struct source reader = {.dir = dir};
+	autojson json_t *doc = NULL;
+	int r = layout_open(&reader, &doc, err);
+
+	if (r == 0)
+		r = index_read(&set, dir, json_object_get(doc, "manifests"), wanted, err);
+	arena_free(&reader.arena);
+	if (r < 0)
+		source_set_free(&set);
+	else
+		*ret = set;
+	return r;
+}
+
+/* manifest.json is the manifest itself, or, of an image for several machines, the index. */
+static int flat_read(struct source *s, struct err *err)
+{
+	autojson json_t *doc = NULL;
+
+	if (source_file(s, "manifest.json", JSON_MAX_BYTES, &s->manifest, &s->manifest_len, err) <
+		0)
+		return -1;
+	doc = json_parse("manifest.json", s->manifest, s->manifest_len, err);
+	if (!doc)
+		return -1;
+	if (is_index(text_of(doc, "mediaType")))
+		return nested_read(s, json_object_get(doc, "manifests"), 0, err);
+	return manifest_parse(s, err);
+}
+
+int layout_read_flat(int dir, const char *wanted, struct source_set *ret, struct err *err)
+{
+	struct source_set set = {0};
+	struct source *s = source_add(&set, dir);
+
+	s->flat = true;
+	if ((wanted ? source_choose(wanted, (const char *[]){""}, 1, err) : flat_read(s, err)) <
+		0) {
+		source_set_free(&set);
+		return -1;
+	}
+	*ret = set;
 	return 0;
-fail:
-	source_free(&s);
-	return -1;
 }

@@ -10,10 +10,10 @@
 
 static json_t *summary(const struct image *image)
 {
-	return json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:i}", "name", image->name, "id",
-		image->id, "manifest", image->manifest, "size", (json_int_t)image->size, "created",
-		image->created, "architecture", image->architecture, "os", image->os, "layers",
-		(int)image->layer_count);
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:i}", "name", image->name, "id",
+		image->id, "manifest", image->manifest, "size", (json_int_t)image->size, "unpacked",
+		(json_int_t)image->unpacked, "created", image->created, "architecture",
+		image->architecture, "os", image->os, "layers", (int)image->layer_count);
 }
 
 static void add_row(struct table *t, const struct image *image)
@@ -22,8 +22,9 @@ static void add_row(struct table *t, const struct image *image)
 
 	snprintf(id, sizeof(id), "%.12s", image->id);
 	snprintf(day, sizeof(day), "%.10s", image->created);
-	table_add(t, (const char *const[]){image->name, id, image->architecture,
-			     size_format(image->size, size), day});
+	table_add(t,
+		(const char *const[]){image->name, id, image->architecture,
+			size_format(image->unpacked ? image->unpacked : image->size, size), day});
 }
 
 enum form { FORM_TABLE, FORM_QUIET, FORM_JSON };

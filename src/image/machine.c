@@ -37,6 +37,37 @@ const char *machine_host(void)
 	return u.machine;
 }
 
+/* The level of the x86-64 psABI. */
+static unsigned level_x86(void)
+{
+#ifdef __x86_64__
+	__builtin_cpu_init();
+	if (__builtin_cpu_supports("x86-64-v4"))
+		return 4;
+	if (__builtin_cpu_supports("x86-64-v3"))
+		return 3;
+	if (__builtin_cpu_supports("x86-64-v2"))
+		return 2;
+#endif
+	return 1;
+}
+
+unsigned machine_variant(const char *variant)
+{
+	const char *host = machine_host();
+	unsigned number = variant[0] == 'v' && variant[1] >= '1' && variant[1] <= '9' && !variant[2]
+				  ? (unsigned)(variant[1] - '0')
+				  : 1;
+	struct utsname u;
+
+	if (strcmp(host, "amd64") == 0)
+		return number <= level_x86() ? number : 0;
+	if (strcmp(host, "arm") == 0 && uname(&u) == 0)
+		return number <= (unsigned)(u.machine[4] - '0') ? number : 0;
+	/* Of arm64 none but v8 is known: what it is, and what is meant without a word. */
+	return *variant && strcmp(variant, "v8") != 0 ? 1 : 2;
+}
+
 static const char *machine_of_file(int dir, const char *file)
 {
 	struct err ignored = {0};

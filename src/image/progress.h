@@ -1,11 +1,14 @@
-/* How far a long command is, on standard error, only if that is a terminal. */
+/* How far a long command is, on standard error: a line that moves on a terminal, a line now and then
+ * elsewhere. One at a time. */
 #pragma once
 
 #include <stdint.h>
 
-/* total 0: unknown. */
+/* From now on nothing is shown: -q. */
+void progress_quiet(void);
+/* what: in one word or two. total 0: unknown. A thread shows the time that passes, also while nothing
+ * comes. */
 void progress_begin(const char *what, uint64_t total);
-/* Draws at most ten times a second. */
 void progress_show(uint64_t bytes);
 /* Wipes the line: what follows is for good. */
 void progress_end(void);

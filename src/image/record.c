@@ -109,24 +109,18 @@ static int get_labels(const char *what, const json_t *o, const char *key, struct
 	return 0;
 }
 
-static int check_env(const char *what, const struct image *image, struct err *err)
+static void drop_bad_env(struct image *image)
 {
+	size_t kept = 0;
+
 	for (size_t i = 0; i < image->env_count; i++) {
 		const char *eq = strchr(image->env[i], '=');
 
-		if (!eq || eq == image->env[i])
-			return err_set(err, "%s: environment entry '%.80s' is not KEY=VALUE", what,
-				image->env[i]);
+		if (eq && eq != image->env[i])
+			image->env[kept++] = image->env[i];
 	}
-	return 0;
-}
-
-static int check_workdir(const char *what, const struct image *image, struct err *err)
-{
-	if (image->workdir[0] && image->workdir[0] != '/')
-		return err_set(err, "%s: working directory '%.80s' is not absolute", what,
-			image->workdir);
-	return 0;
+	image->env[kept] = NULL;
+	image->env_count = kept;
 }
 
 static int get_platform(const char *what, const json_t *o, struct image *image, struct err *err)
@@ -157,7 +151,31 @@ static int get_process(const char *what, const json_t *o, struct image *image, s
 		get_keys(what, o, "ExposedPorts", a, &image->ports, &image->port_count, err) < 0 ||
 		get_labels(what, o, "Labels", image, err) < 0)
 		return -1;
-	return check_env(what, image, err) < 0 || check_workdir(what, image, err) < 0 ? -1 : 0;
+	drop_bad_env(image);
+	if (image->workdir[0] && image->workdir[0] != '/')
+		image->workdir = arena_printf(a, "/%s", image->workdir);
+	return 0;
+}
+
+int record_check_size(const char *what, const struct image *image, struct err *err)
+{
+	const struct {
+		const char *name;
+		size_t count;
+	} kinds[] = {
+		{"Entrypoint", image->entrypoint_count},
+		{"Cmd", image->cmd_count},
+		{"Env", image->env_count},
+		{"Volumes", image->volume_count},
+		{"ExposedPorts", image->port_count},
+		{"Labels", image->label_count},
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i].count > RECORD_ITEMS_MAX)
+			return err_set(err, "%s: '%s' has %zu items, %d are allowed", what,
+				kinds[i].name, kinds[i].count, RECORD_ITEMS_MAX);
+	return 0;
 }
 
 int record_config(const char *what, const json_t *config, struct image *image, struct err *err)
@@ -188,6 +206,9 @@ static int get_identity(const char *what, const json_t *doc, struct image *image
 	if (!json_is_integer(size) || json_integer_value(size) < 0)
 		return bad_type(what, "size", "a number of bytes", err);
 	image->size = (uint64_t)json_integer_value(size);
+	/* Records of before have none. */
+	if (json_integer_value(json_object_get(doc, "unpacked")) > 0)
+		image->unpacked = (uint64_t)json_integer_value(json_object_get(doc, "unpacked"));
 	return 0;
 }
 
@@ -255,6 +276,8 @@ char *record_text(const struct image *image, struct err *err)
 	json_object_set_new(doc, "blobs",
 		strings_json((char *const *)image->blobs, image->blob_count));
 	json_object_set_new(doc, "size", json_integer((json_int_t)image->size));
+	if (image->unpacked)
+		json_object_set_new(doc, "unpacked", json_integer((json_int_t)image->unpacked));
 	json_object_set_new(doc, "architecture", json_string(image->architecture));
 	json_object_set_new(doc, "os", json_string(image->os));
 	json_object_set_new(doc, "variant", json_string(image->variant));

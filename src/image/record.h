@@ -20,6 +20,7 @@ struct image {
 	const char **blobs; /* hex digits of the layers as they came, lowest first */
 	size_t blob_count;
 	uint64_t size;                           /* bytes of all its blobs */
+	uint64_t unpacked;                       /* of all its layers as tars; 0 if not known */
 	const char *architecture, *os, *variant; /* in Go's words: amd64, linux; "" if unknown */
 	const char *created;                     /* RFC 3339, "" if unknown */
 	char **entrypoint, **cmd, **env;         /* NULL-terminated, never NULL */
@@ -38,6 +39,12 @@ int record_parse(const char *what, const json_t *doc, struct image *ret, struct 
 /* image → the document, new (free it). */
 char *record_text(const struct image *image, struct err *err);
 
+enum { RECORD_ITEMS_MAX = 4096 };
+/* Refuses more than RECORD_ITEMS_MAX of a kind: what comes in must not be more than every later command
+ * can carry. */
+int record_check_size(const char *what, const struct image *image, struct err *err);
+
 /* Fills entrypoint, cmd, env, user …, architecture, os and created from an OCI (or docker) image
- * config; members that a start does not need are left alone, of the wrong type refused. */
+ * config; members that a start does not need are left alone, of the wrong type refused. As docker does, what is
+ * no KEY=VALUE in the environment is left out, and a relative working directory begins at the root. */
 int record_config(const char *what, const json_t *config, struct image *image, struct err *err);

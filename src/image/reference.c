@@ -190,6 +190,13 @@ int reference_parse(const char *s, struct reference *ret, struct err *err)
 	return 0;
 }
 
+bool reference_has_host(const struct reference *ref)
+{
+	const char *slash = strchr(ref->name, '/');
+
+	return slash && is_host(ref->name, slash);
+}
+
 char *reference_text(const struct reference *ref, char buf[REFERENCE_MAX + 2])
 {
 	snprintf(buf, REFERENCE_MAX + 2, "%s:%s", ref->name, ref->tag);

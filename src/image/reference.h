@@ -19,6 +19,9 @@ struct reference {
 /* Refuses everything that docker would refuse, with the offending part named. */
 int reference_parse(const char *s, struct reference *ret, struct err *err);
 
+/* Whether the name begins with a registry's host, by docker's rule for telling one. */
+bool reference_has_host(const struct reference *ref);
+
 /* "NAME:TAG" into buf; returns buf. */
 char *reference_text(const struct reference *ref, char buf[REFERENCE_MAX + 2]);
 

@@ -20,10 +20,17 @@ static bool has(int dir, const char *name)
 /* A root tree may hold a manifest.json of its own, but then it has an etc, usr or bin beside it. */
 enum source_form source_form(int dir)
 {
+	struct stat st;
+
 	if (has(dir, "etc") || has(dir, "usr") || has(dir, "bin"))
 		return SOURCE_NONE;
 	if (has(dir, "oci-layout") && has(dir, "index.json"))
 		return SOURCE_LAYOUT;
+	if (has(dir, "metadata.yaml") && fstatat(dir, "rootfs", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		S_ISDIR(st.st_mode))
+		return SOURCE_UNIFIED;
+	if (has(dir, "version") && has(dir, "manifest.json"))
+		return SOURCE_FLAT;
 	return has(dir, "manifest.json") ? SOURCE_DOCKER : SOURCE_NONE;
 }
 
@@ -42,7 +49,7 @@ int source_open(const struct source *s, const char *file, struct err *err)
 	return take_fd(&fd);
 }
 
-int source_file(struct source *s, const char *file, const char **ret, size_t *ret_len,
+int source_file(struct source *s, const char *file, size_t max, const char **ret, size_t *ret_len,
 	struct err *err)
 {
 	autofd int fd = source_open(s, file, err);
@@ -54,8 +61,8 @@ int source_file(struct source *s, const char *file, const char **ret, size_t *re
 		return -1;
 	if (fstat(fd, &st) < 0)
 		return err_sys(err, "%.200s", file);
-	if (st.st_size > JSON_MAX_BYTES)
-		return err_set(err, "%.200s is larger than %d bytes", file, JSON_MAX_BYTES);
+	if ((uint64_t)st.st_size > max)
+		return err_set(err, "%.200s is larger than %zu bytes", file, max);
 	buf = arena_alloc(&s->arena, (size_t)st.st_size + 1);
 	n = fd_read_all(fd, buf, (size_t)st.st_size);
 	if (n < 0)
@@ -102,7 +109,37 @@ int source_choose(const char *wanted, const char **names, size_t count, struct e
 	return err_hint(err, "choose with --ref: %s%s", list, len >= sizeof(list) ? "…" : "");
 }
 
-void source_free(struct source *s)
+struct source *source_add(struct source_set *set, int dir)
 {
-	arena_free(&s->arena);
+	struct source s = {.dir = dir};
+
+	arena_push(&set->arena, set->images, set->count, s);
+	return &set->images[set->count - 1];
+}
+
+bool source_name_fits(const char *name, const char *wanted)
+{
+	const char *tag = strrchr(name, ':'), *wanted_tag = strrchr(wanted, ':');
+
+	return strcmp(name, wanted) == 0 || (tag && strcmp(tag + 1, wanted) == 0) ||
+	       (*name && wanted_tag && strcmp(name, wanted_tag + 1) == 0);
+}
+
+int source_add_name(struct source *s, const char *name, struct err *err)
+{
+	for (size_t i = 0; i < s->name_count; i++)
+		if (strcmp(s->names[i], name) == 0)
+			return 0;
+	if (s->name_count == SOURCE_IMAGES_MAX)
+		return err_set(err, "an image of it has more than %d names", SOURCE_IMAGES_MAX);
+	arena_push(&s->arena, s->names, s->name_count, arena_strdup(&s->arena, name));
+	return 0;
+}
+
+void source_set_free(struct source_set *set)
+{
+	for (size_t i = 0; i < set->count; i++)
+		arena_free(&set->images[i].arena);
+	arena_free(&set->arena);
+	*set = (struct source_set){0};
 }

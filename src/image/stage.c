@@ -26,7 +26,8 @@ static int make_dir_at(int dir, const char *name, struct err *err)
 
 static int make_store_dirs(int images, struct err *err)
 {
-	static const char *const names[] = {"blobs", "blobs/sha256", "layers", "refs", "staging"};
+	static const char *const names[] = {"blobs", "blobs/sha256", "diffs", "layers", "refs",
+		"staging"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (mkdirat(images, names[i], 0700) < 0 && errno != EEXIST)
@@ -58,6 +59,7 @@ static int make_stage(struct stage *s, struct err *err)
 		return err_sys(err, "lock the staging directory");
 	if ((s->blobs = make_dir_at(s->dir, "blobs", err)) < 0 ||
 		(s->layers = make_dir_at(s->dir, "layers", err)) < 0 ||
+		(s->diffs = make_dir_at(s->dir, "diffs", err)) < 0 ||
 		(s->keep = make_dir_at(s->dir, "keep", err)) < 0)
 		return -1;
 	return 0;
@@ -65,7 +67,7 @@ static int make_stage(struct stage *s, struct err *err)
 
 int stage_open_locked(int root_fd, struct stage *ret, struct err *err)
 {
-	struct stage s = {root_fd, -1, -1, -1, -1, -1, ""};
+	struct stage s = {root_fd, -1, -1, -1, -1, -1, -1, ""};
 
 	s.images = make_dir_at(root_fd, "images", err);
 	if (s.images < 0 || make_store_dirs(s.images, err) < 0 || make_stage(&s, err) < 0) {
@@ -104,6 +106,7 @@ void stage_close(struct stage *s)
 	}
 	close_one(&s->blobs);
 	close_one(&s->layers);
+	close_one(&s->diffs);
 	close_one(&s->keep);
 	close_one(&s->dir);
 	close_one(&s->images);
@@ -181,6 +184,24 @@ int stage_write_blob(struct stage *s, const void *data, size_t len, char ret_hex
 	return 0;
 }
 
+int stage_note_diff(struct stage *s, const char *blob, const struct diff *diff, struct err *err)
+{
+	return diff_write(s->diffs, blob, diff, err);
+}
+
+int stage_find_diff(struct stage *s, const char *blob, struct diff *ret, bool *ret_known,
+	struct err *err)
+{
+	autofd int dir = openat(s->images, "diffs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = diff_read(s->diffs, blob, ret, err);
+
+	if (dir < 0)
+		return err_sys(err, "open images/diffs");
+	r = r == 0 ? diff_read(dir, blob, ret, err) : r;
+	*ret_known = r > 0;
+	return r < 0 ? -1 : 0;
+}
+
 int stage_new_tree(struct stage *s, struct err *err)
 {
 	if (tree_remove(s->dir, "tree", err) < 0)
@@ -215,8 +236,9 @@ int stage_open_layer(struct stage *s, const char *chain, struct err *err)
 	return fd < 0 ? err_sys(err, "open layer %s", chain) : fd;
 }
 
-/* Moves every entry of from into the directory to; what is there already stays, being the same. */
-static int move_all(int from, int to, struct err *err)
+/* Moves every entry of from into the directory to; what is there already is the same, and stays, or is
+ * replaced (RENAME_NOREPLACE, 0). */
+static int move_all(int from, int to, unsigned how, struct err *err)
 {
 	autodir DIR *d = dir_open_at(from, ".");
 	struct dirent *e;
@@ -226,8 +248,7 @@ static int move_all(int from, int to, struct err *err)
 	while ((errno = 0, e = readdir(d))) {
 		if (!digest_hex_valid(e->d_name))
 			continue;
-		if (renameat2(from, e->d_name, to, e->d_name, RENAME_NOREPLACE) < 0 &&
-			errno != EEXIST)
+		if (renameat2(from, e->d_name, to, e->d_name, how) < 0 && errno != EEXIST)
 			return err_sys(err, "move %s into the image store", e->d_name);
 	}
 	if (errno)
@@ -235,14 +256,30 @@ static int move_all(int from, int to, struct err *err)
 	return fsync(to) < 0 ? err_sys(err, "sync the image store") : 0;
 }
 
-static int write_record(struct stage *s, const struct image *image, struct err *err)
+/* What would not read back is not written: it would be in the way of every other image. */
+static char *record_checked(const struct stage_name *n, struct err *err)
+{
+	struct image named = *n->image, again;
+	autofree char *text = NULL;
+	autojson json_t *doc = NULL;
+
+	named.name = n->name;
+	text = record_text(&named, err);
+	doc = text ? json_parse("its record", text, strlen(text), err) : NULL;
+	if (!doc || record_parse("its record", doc, &again, err) < 0)
+		return NULL;
+	image_free(&again);
+	return take_ptr(&text);
+}
+
+static int write_record(struct stage *s, const struct stage_name *n, struct err *err)
 {
 	autofd int refs = openat(s->images, "refs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autofree char *text = record_text(image, err);
+	autofree char *text = record_checked(n, err);
 	struct reference ref;
 	char file[256];
 
-	if (!text || reference_parse(image->name, &ref, err) < 0)
+	if (!text || reference_parse(n->name, &ref, err) < 0)
 		return -1;
 	if (refs < 0)
 		return err_sys(err, "open images/refs");
@@ -250,20 +287,55 @@ static int write_record(struct stage *s, const struct image *image, struct err *
 		err);
 }
 
-int stage_commit(struct stage *s, const struct image *image, struct err *err)
+int stage_check_name(struct stage *s, const struct stage_name *n, struct err *err)
 {
-	autofd int lock = -1, blobs = -1, layers = -1;
+	struct image there;
+	bool same;
+
+	if (n->replace)
+		return 0;
+	if (image_read(s->root, n->name, &there, err) < 0)
+		return err->sys == ENOENT ? 0 : -1;
+	same = strcmp(there.id, n->image->id) == 0;
+	if (!same)
+		err_set(err, "the name %s is that of another image, %.12s", n->name, there.id);
+	image_free(&there);
+	if (same)
+		return 0;
+	return err_hint(err, "give it a name of your own, ctr image import FILE NAME, or take that "
+			     "one with --replace");
+}
+
+static int write_records(struct stage *s, const struct stage_name *names, size_t count,
+	struct err *err)
+{
+	for (size_t i = 0; i < count; i++)
+		if (stage_check_name(s, &names[i], err) < 0)
+			return -1;
+	for (size_t i = 0; i < count; i++)
+		if (write_record(s, &names[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+int stage_commit(struct stage *s, const struct stage_name *names, size_t count, struct err *err)
+{
+	autofd int lock = -1, blobs = -1, layers = -1, diffs = -1;
+	int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
 	if (syncfs(s->dir) < 0)
 		return err_sys(err, "write the image to disk");
 	lock = image_lock(s->root, IMAGE_EXCLUSIVE, err);
 	if (lock < 0)
 		return -1;
-	blobs = openat(s->images, "blobs/sha256", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	layers = openat(s->images, "layers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (blobs < 0 || layers < 0)
+	blobs = openat(s->images, "blobs/sha256", flags);
+	layers = openat(s->images, "layers", flags);
+	diffs = openat(s->images, "diffs", flags);
+	if (blobs < 0 || layers < 0 || diffs < 0)
 		return err_sys(err, "open the image store");
-	if (move_all(s->blobs, blobs, err) < 0 || move_all(s->layers, layers, err) < 0)
+	if (move_all(s->blobs, blobs, RENAME_NOREPLACE, err) < 0 ||
+		move_all(s->diffs, diffs, 0, err) < 0 ||
+		move_all(s->layers, layers, RENAME_NOREPLACE, err) < 0)
 		return -1;
-	return write_record(s, image, err);
+	return write_records(s, names, count, err);
 }

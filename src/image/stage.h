@@ -6,15 +6,16 @@
 #pragma once
 
 #include "base/err.h"
+#include "image/diff.h"
 #include "image/record.h"
 
 #include <stdbool.h>
 
 struct stage {
-	int root;                /* CTR_ROOT; not ours to close */
-	int images;              /* CTR_ROOT/images */
-	int dir;                 /* ours, flocked */
-	int blobs, layers, keep; /* below dir */
+	int root;                       /* CTR_ROOT; not ours to close */
+	int images;                     /* CTR_ROOT/images */
+	int dir;                        /* ours, flocked */
+	int blobs, layers, diffs, keep; /* below dir */
 	char name[17];
 };
 
@@ -36,6 +37,11 @@ int stage_drop_blob(struct stage *s, struct err *err);
 int stage_write_blob(struct stage *s, const void *data, size_t len, char ret_hex[65],
 	struct err *err);
 
+/* What the blob unpacks to, as it was found just now; and as it was found now or before. */
+int stage_note_diff(struct stage *s, const char *blob, const struct diff *diff, struct err *err);
+int stage_find_diff(struct stage *s, const char *blob, struct diff *ret, bool *ret_known,
+	struct err *err);
+
 /* The same for an unpacked tree. */
 int stage_new_tree(struct stage *s, struct err *err);
 int stage_name_tree(struct stage *s, const char *chain, struct err *err);
@@ -45,5 +51,14 @@ int stage_set_aside(struct stage *s, struct err *err);
 /* Opens the tree of a layer, in the stage or in the store. */
 int stage_open_layer(struct stage *s, const char *chain, struct err *err);
 
-/* On disk, then into the store, then image->name stands for image. */
-int stage_commit(struct stage *s, const struct image *image, struct err *err);
+/* A name that an image is to have. */
+struct stage_name {
+	const char *name; /* NAME:TAG */
+	const struct image *image;
+	bool replace; /* whatever has the name now */
+};
+
+/* -1 with err if the name stands for another image and may not be taken from it. */
+int stage_check_name(struct stage *s, const struct stage_name *n, struct err *err);
+/* On disk, then into the store, then each name stands for its image. */
+int stage_commit(struct stage *s, const struct stage_name *names, size_t count, struct err *err);

@@ -63,6 +63,13 @@ static int load_reference(int root_fd, const struct reference *ref, struct image
 	return load(root_fd, reference_file(ref, file), ret, err);
 }
 
+int image_read(int root_fd, const char *name, struct image *ret, struct err *err)
+{
+	struct reference ref;
+
+	return reference_parse(name, &ref, err) < 0 ? -1 : load_reference(root_fd, &ref, ret, err);
+}
+
 static int compare_names(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -131,15 +138,14 @@ static int search_names(int root_fd, const struct search *s, const char **names,
 	struct image *ret, struct err *err)
 {
 	struct image found = {0};
+	bool unreadable = false;
 
 	for (size_t i = 0; i < count; i++) {
 		struct image image;
-		struct reference ref;
 
-		if (reference_parse(names[i], &ref, err) < 0 ||
-			load_reference(root_fd, &ref, &image, err) < 0) {
-			image_free(&found);
-			return -1;
+		if (image_read(root_fd, names[i], &image, err) < 0) {
+			unreadable = true;
+			continue;
 		}
 		if (!matches(s, &image)) {
 			image_free(&image);
@@ -155,8 +161,10 @@ static int search_names(int root_fd, const struct search *s, const char **names,
 			return -1;
 		}
 	}
+	if (!found.name)
+		return unreadable ? -1 : 0;
 	*ret = found;
-	return found.name != NULL;
+	return 1;
 }
 
 static int search_all(int root_fd, const struct search *s, struct image *ret, struct err *err)
@@ -172,8 +180,7 @@ static int search_all(int root_fd, const struct search *s, struct image *ret, st
 	return r;
 }
 
-/* The digits of NAME as an id: "3f2a…", with or without "sha256:"; NULL if it cannot be one. */
-static const char *id_digits(const char *name)
+const char *image_id_digits(const char *name)
 {
 	size_t n;
 
@@ -219,23 +226,51 @@ static int open_by_digest(int root_fd, const char *name, const struct reference 
 static int open_by_id(int root_fd, const char *name, const struct reference *ref, struct image *ret,
 	struct err *err)
 {
-	struct search s = {.id = id_digits(name)};
+	struct search s = {.id = image_id_digits(name)};
 	int r = s.id ? search_all(root_fd, &s, ret, err) : 0;
 
 	return r ? (r > 0 ? 0 : -1) : unknown(name, ref, err);
+}
+
+/* Other programs write the whole name of an image that was called by a short one. */
+static int open_by_other_name(int root_fd, const struct reference *ref, struct image *ret,
+	struct err *err)
+{
+	static const char *const prefixes[] = {"docker.io/library/", "docker.io/", "localhost/"};
+	struct reference other = *ref;
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		const char *p = prefixes[i];
+		size_t n = strlen(p);
+
+		if (strncmp(ref->name, p, n) == 0)
+			strcpy(other.name, ref->name + n);
+		else if (!reference_has_host(ref) &&
+			 n + strlen(ref->name) + 1 + strlen(ref->tag) <= REFERENCE_MAX)
+			snprintf(other.name, sizeof(other.name), "%s%s", p, ref->name);
+		else
+			continue;
+		if (load_reference(root_fd, &other, ret, err) == 0)
+			return 0;
+		if (err->sys != ENOENT)
+			return -1;
+	}
+	return -1;
 }
 
 int image_open(int root_fd, const char *name, struct image *ret, struct err *err)
 {
 	struct reference ref;
 
-	if (strncmp(name, "sha256:", 7) == 0 && id_digits(name))
+	if (strncmp(name, "sha256:", 7) == 0 && image_id_digits(name))
 		return open_by_id(root_fd, name, NULL, ret, err);
 	if (reference_parse(name, &ref, err) < 0)
 		return -1;
 	if (ref.digest[0])
 		return open_by_digest(root_fd, name, &ref, ret, err);
 	if (load_reference(root_fd, &ref, ret, err) == 0)
+		return 0;
+	if (err->sys == ENOENT && open_by_other_name(root_fd, &ref, ret, err) == 0)
 		return 0;
 	return err->sys == ENOENT ? open_by_id(root_fd, name, &ref, ret, err) : -1;
 }

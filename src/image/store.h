@@ -20,9 +20,17 @@ enum image_lock_kind {
  * lock goes with the descriptor, or with the death of its holder. -1 with err. */
 int image_lock(int root_fd, enum image_lock_kind kind, struct err *err);
 
+/* The image of exactly this NAME:TAG, as image_names has it. err->sys is ENOENT if there is none, 0 if its
+ * record makes no sense. Free with image_free. */
+int image_read(int root_fd, const char *name, struct image *ret, struct err *err);
+
 /* Finds an image by NAME, NAME:TAG (both: one file is read), NAME@sha256:HEX, or four or more
- * digits of its id. err->sys is ENOENT if there is none. Free with image_free. */
+ * digits of its id; of docker.io/library/NAME, docker.io/NAME and localhost/NAME, as other programs call
+ * what they save, NAME is enough, and the other way round. err->sys is ENOENT if there is none. Free with image_free. */
 int image_open(int root_fd, const char *name, struct image *ret, struct err *err);
+
+/* The digits of NAME as an id: "3f2a…", with or without "sha256:"; NULL if it cannot be one. */
+const char *image_id_digits(const char *name);
 
 /* The names of all images (NAME:TAG), sorted, in the arena. No store is no names. */
 int image_names(int root_fd, struct arena *a, const char ***ret, size_t *ret_count,

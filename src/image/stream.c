@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "image/digest.h"
+#include "image/interrupt.h"
 
 #include <archive.h>
 #include <errno.h>
@@ -25,6 +26,7 @@ struct slot {
 
 struct stream {
 	int in, blob;
+	enum stream_copy copy;
 	uint64_t max_in, max_out;
 	enum compression compression;
 	bool end_of_input;
@@ -71,7 +73,9 @@ static ssize_t read_patiently(struct stream *s, void *buf, size_t size)
 
 		if (is_cancelled(s))
 			return err_set(&s->err, "cancelled");
-		if (poll(&p, 1, STALL_MS) == 0)
+		if (interrupt_check(&s->err) < 0)
+			return -1;
+		if (poll(&p, 1, STALL_MS) <= 0)
 			continue;
 		n = read(s->in, buf, size);
 		if (n >= 0 || (errno != EINTR && errno != EAGAIN))
@@ -79,7 +83,14 @@ static ssize_t read_patiently(struct stream *s, void *buf, size_t size)
 	}
 }
 
-/* Fills buf unless the input ends; everything read is hashed and, but for xz, kept. */
+/* Whether what is kept is what comes out of the decompressor. */
+static bool copies_output(const struct stream *s)
+{
+	return s->copy == STREAM_COPY_OCI &&
+	       (s->compression == COMPRESSION_XZ || s->compression == COMPRESSION_BZIP2);
+}
+
+/* Fills buf unless the input ends; everything read is hashed. */
 static ssize_t read_input(struct stream *s, char *buf, size_t size)
 {
 	size_t got = 0;
@@ -102,7 +113,7 @@ static ssize_t read_input(struct stream *s, char *buf, size_t size)
 
 static int keep_input(struct stream *s, const char *buf, size_t len)
 {
-	return s->compression == COMPRESSION_XZ ? 0 : copy_to_blob(s, buf, len);
+	return copies_output(s) || s->copy == STREAM_COPY_NONE ? 0 : copy_to_blob(s, buf, len);
 }
 
 static struct slot *slot_to_fill(struct stream *s)
@@ -129,7 +140,7 @@ static int slot_filled(struct stream *s, struct slot *slot)
 	}
 	if (s->diff)
 		digest_add(s->diff, slot->data, slot->len);
-	if (s->compression == COMPRESSION_XZ && copy_to_blob(s, slot->data, slot->len) < 0)
+	if (copies_output(s) && copy_to_blob(s, slot->data, slot->len) < 0)
 		return -1;
 	pthread_mutex_lock(&s->mutex);
 	s->filled++;
@@ -207,6 +218,8 @@ static void support(struct archive *a, enum compression c)
 		archive_read_support_filter_gzip(a);
 	else if (c == COMPRESSION_ZSTD)
 		archive_read_support_filter_zstd(a);
+	else if (c == COMPRESSION_BZIP2)
+		archive_read_support_filter_bzip2(a);
 	else
 		archive_read_support_filter_xz(a);
 }
@@ -279,6 +292,11 @@ static enum compression compression_of(const unsigned char *p, size_t len)
 		return COMPRESSION_GZIP;
 	if (len >= 4 && memcmp(p, "\x28\xb5\x2f\xfd", 4) == 0)
 		return COMPRESSION_ZSTD;
+	/* A skippable frame (RFC 8878, 3.1.2), as pzstd and zstd:chunked write them. */
+	if (len >= 4 && p[0] >> 4 == 5 && memcmp(p + 1, "\x2a\x4d\x18", 3) == 0)
+		return COMPRESSION_ZSTD;
+	if (len >= 4 && memcmp(p, "BZh", 3) == 0 && p[3] >= '1' && p[3] <= '9')
+		return COMPRESSION_BZIP2;
 	if (len >= 6 && memcmp(p,
 				"\xfd"
 				"7zXZ",
@@ -316,7 +334,8 @@ static int look_ahead(struct stream *s, struct err *err)
 	return 0;
 }
 
-struct stream *stream_start(int in, int blob, uint64_t max_in, uint64_t max_out, struct err *err)
+struct stream *stream_start(int in, int blob, enum stream_copy copy, uint64_t max_in,
+	uint64_t max_out, struct err *err)
 {
 	struct stream *s = calloc(1, sizeof(*s));
 
@@ -327,6 +346,7 @@ struct stream *stream_start(int in, int blob, uint64_t max_in, uint64_t max_out,
 	}
 	s->in = in;
 	s->blob = blob;
+	s->copy = copy;
 	s->max_in = max_in;
 	s->max_out = max_out;
 	s->input = digest_new();
@@ -378,6 +398,7 @@ int stream_end(struct stream *s, struct stream_totals *ret, struct err *err)
 {
 	const void *data;
 	ssize_t n;
+	bool plain = copies_output(s);
 
 	while ((n = stream_next(s, &data, err)) > 0)
 		;
@@ -386,7 +407,7 @@ int stream_end(struct stream *s, struct stream_totals *ret, struct err *err)
 		return -1;
 	}
 	pthread_join(s->thread, NULL);
-	ret->kept = s->compression == COMPRESSION_XZ ? COMPRESSION_NONE : s->compression;
+	ret->kept = plain ? COMPRESSION_NONE : s->compression;
 	ret->input_size = s->read_size;
 	ret->output_size = s->out_size;
 	ret->blob_size = s->blob_size;
@@ -396,8 +417,7 @@ int stream_end(struct stream *s, struct stream_totals *ret, struct err *err)
 	if (s->diff)
 		digest_end(s->diff, ret->diff);
 	s->diff = NULL;
-	memcpy(ret->blob, s->compression == COMPRESSION_XZ ? ret->diff : ret->input,
-		sizeof(ret->blob));
+	memcpy(ret->blob, plain ? ret->diff : ret->input, sizeof(ret->blob));
 	stream_free(s);
 	return 0;
 }

@@ -1,6 +1,6 @@
 /*
  * A layer on its way in: one thread reads, hashes, keeps a copy of and decompresses what the other
- * consumes. Compression (none, gzip, zstd, xz) is told by the first bytes.
+ * consumes. Compression (none, gzip, zstd, xz, bzip2) is told by the first bytes.
  */
 #pragma once
 
@@ -11,10 +11,22 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_ZSTD, COMPRESSION_XZ };
+enum compression {
+	COMPRESSION_NONE,
+	COMPRESSION_GZIP,
+	COMPRESSION_ZSTD,
+	COMPRESSION_XZ,
+	COMPRESSION_BZIP2,
+};
+
+enum stream_copy {
+	STREAM_COPY_OCI,     /* as it came, but what OCI images may not be, xz and bzip2, as none */
+	STREAM_COPY_AS_CAME, /* as it came: somebody has announced its digest */
+	STREAM_COPY_NONE,    /* not kept */
+};
 
 struct stream_totals {
-	enum compression kept; /* what the copy is: as it came, but xz (unknown to OCI) as none */
+	enum compression kept;     /* what the copy is */
 	char blob[DIGEST_HEX + 1]; /* of the copy */
 	uint64_t blob_size;
 	char diff[DIGEST_HEX + 1]; /* of the decompressed bytes */
@@ -25,9 +37,10 @@ struct stream_totals {
 
 struct stream;
 
-/* Starts to read in; what is to be kept goes to blob. Neither descriptor is closed, both must stay
+/* Starts to read in; what is to be kept goes to blob (-1 if nothing is). Neither descriptor is closed, both must stay
  * open until the end. At most max_in bytes are read and max_out given out; more is an error. */
-struct stream *stream_start(int in, int blob, uint64_t max_in, uint64_t max_out, struct err *err);
+struct stream *stream_start(int in, int blob, enum stream_copy copy, uint64_t max_in,
+	uint64_t max_out, struct err *err);
 
 /* The next decompressed bytes, valid until the next call. 0 at the end, -1 with err. */
 ssize_t stream_next(struct stream *s, const void **ret_data, struct err *err);

@@ -27,6 +27,17 @@ static void want_image(struct sweep_wanted *w, const struct image *image)
 		want(w->layers, image->layers[i]);
 }
 
+/* A broken document is no reason to do nothing; that we cannot read at all (err->sys) is. */
+static int overlook(bool quiet, const struct err *err)
+{
+	if (err->sys)
+		return -1;
+	if (!quiet)
+		warn("%s; what it needs is unknown, so that more is kept than may be wanted",
+			err->text);
+	return 0;
+}
+
 static int survey_images(int root_fd, struct sweep_wanted *w, struct err *err)
 {
 	struct arena a = {0};
@@ -36,21 +47,42 @@ static int survey_images(int root_fd, struct sweep_wanted *w, struct err *err)
 	int r = image_names(root_fd, &a, &names, &count, err);
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		r = image_open(root_fd, names[i], &image, err);
-		if (r < 0)
-			break;
-		want_image(w, &image);
-		image_free(&image);
+		if (image_read(root_fd, names[i], &image, err) == 0) {
+			want_image(w, &image);
+			image_free(&image);
+			continue;
+		}
+		r = overlook(w->quiet, err);
+		w->keep_blobs = w->keep_layers = true;
 	}
 	arena_free(&a);
 	return r;
+}
+
+static int want_layers(const char *name, const json_t *layers, struct sweep_wanted *w,
+	struct err *err)
+{
+	size_t n = json_array_size(layers);
+
+	if (layers && !json_is_array(layers))
+		return err_set(err, "container %s: 'layers' is not a list", name);
+	for (size_t i = 0; i < n; i++) {
+		const char *hex = json_string_value(json_array_get(layers, i));
+
+		if (!hex)
+			return err_set(err, "container %s: 'layers' is not a list of strings",
+				name);
+		want(w->layers, hex);
+		if (i + 1 == n)
+			json_object_set_new(w->tops, hex, json_string(name));
+	}
+	return 0;
 }
 
 static int survey_container(int dir, const char *name, struct sweep_wanted *w, struct err *err)
 {
 	autojson json_t *doc = NULL;
 	autofree char *text = NULL;
-	const json_t *layers;
 	char path[300];
 	size_t n;
 
@@ -63,22 +95,7 @@ static int survey_container(int dir, const char *name, struct sweep_wanted *w, s
 	doc = json_parse(path, text, n, err);
 	if (!doc)
 		return err_wrap(err, "container");
-	layers = json_object_get(doc, "layers");
-	if (!layers)
-		return 0;
-	n = json_array_size(layers);
-	for (size_t i = 0; i < n; i++) {
-		const char *hex = json_string_value(json_array_get(layers, i));
-
-		if (!hex)
-			return err_set(err, "container %s: 'layers' is not a list of strings",
-				name);
-		want(w->layers, hex);
-		if (i + 1 == n)
-			json_object_set_new(w->tops, hex, json_string(name));
-	}
-	return json_is_array(layers) ? 0
-				     : err_set(err, "container %s: 'layers' is not a list", name);
+	return want_layers(name, json_object_get(doc, "layers"), w, err);
 }
 
 static int survey_containers(int root_fd, struct sweep_wanted *w, struct err *err)
@@ -88,9 +105,13 @@ static int survey_containers(int root_fd, struct sweep_wanted *w, struct err *er
 
 	if (!d)
 		return errno == ENOENT ? 0 : err_sys(err, "open the containers");
-	while ((errno = 0, e = readdir(d)))
-		if (e->d_name[0] != '.' && survey_container(dirfd(d), e->d_name, w, err) < 0)
+	while ((errno = 0, e = readdir(d))) {
+		if (e->d_name[0] == '.' || survey_container(dirfd(d), e->d_name, w, err) == 0)
+			continue;
+		if (overlook(w->quiet, err) < 0)
 			return -1;
+		w->keep_layers = true;
+	}
 	return errno ? err_sys(err, "read the containers") : 0;
 }
 
@@ -141,9 +162,12 @@ static int survey_stages(int root_fd, struct sweep_wanted *w, struct err *err)
 	return errno ? err_sys(err, "read images/staging") : 0;
 }
 
-int sweep_survey(int root_fd, struct sweep_wanted *ret, struct err *err)
+static int survey(int root_fd, bool quiet, struct sweep_wanted *ret, struct err *err)
 {
-	struct sweep_wanted w = {json_object(), json_object(), json_object()};
+	struct sweep_wanted w = {.blobs = json_object(),
+		.layers = json_object(),
+		.tops = json_object(),
+		.quiet = quiet};
 
 	if (survey_images(root_fd, &w, err) < 0 || survey_containers(root_fd, &w, err) < 0 ||
 		survey_stages(root_fd, &w, err) < 0) {
@@ -152,6 +176,16 @@ int sweep_survey(int root_fd, struct sweep_wanted *ret, struct err *err)
 	}
 	*ret = w;
 	return 0;
+}
+
+int sweep_survey(int root_fd, struct sweep_wanted *ret, struct err *err)
+{
+	return survey(root_fd, false, ret, err);
+}
+
+int sweep_survey_again(int root_fd, struct sweep_wanted *ret, struct err *err)
+{
+	return survey(root_fd, true, ret, err);
 }
 
 void sweep_wanted_free(struct sweep_wanted *w)
@@ -222,22 +256,34 @@ static int remove_half_written(int root_fd, struct err *err)
 	return errno ? err_sys(err, "read images/refs") : 0;
 }
 
+static int take_all(int root_fd, const struct sweep_wanted *w, struct stage *trash,
+	struct sweep_result *done, struct err *err)
+{
+	uint64_t ignored = 0;
+
+	if (!w->keep_layers && take_unwanted(root_fd, "images/layers", w->layers, trash->layers,
+				       &done->layers, err) < 0)
+		return -1;
+	if (!w->keep_blobs && (take_unwanted(root_fd, "images/blobs/sha256", w->blobs, trash->blobs,
+				       &done->blobs, err) < 0 ||
+				      take_unwanted(root_fd, "images/diffs", w->blobs, trash->diffs,
+					      &ignored, err) < 0))
+		return -1;
+	if (take_dead_stages(root_fd, trash->dir, &done->stages, err) < 0)
+		return -1;
+	return remove_half_written(root_fd, err);
+}
+
 int sweep_run(int root_fd, const struct sweep_wanted *w, int *lock_fd, struct sweep_result *ret,
 	struct err *err)
 {
 	struct sweep_result done = {0};
 	struct stage trash;
-	int r = 0;
+	int r;
 
 	if (stage_open_locked(root_fd, &trash, err) < 0)
 		return -1;
-	if (take_unwanted(root_fd, "images/layers", w->layers, trash.layers, &done.layers, err) <
-			0 ||
-		take_unwanted(root_fd, "images/blobs/sha256", w->blobs, trash.blobs, &done.blobs,
-			err) < 0 ||
-		take_dead_stages(root_fd, trash.dir, &done.stages, err) < 0 ||
-		remove_half_written(root_fd, err) < 0)
-		r = -1;
+	r = take_all(root_fd, w, &trash, &done, err);
 	close(take_fd(lock_fd));
 	stage_close(&trash);
 	if (r == 0 && ret)

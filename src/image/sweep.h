@@ -4,17 +4,24 @@
 #include "base/err.h"
 #include "base/json.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Sets of hex digits, as the keys of JSON objects. */
 struct sweep_wanted {
 	json_t *blobs, *layers;
 	json_t *tops; /* topmost layer of each container → the container's name */
+	/* Some record could not be understood: what it needs is anybody's guess, so that everything of the
+	 * kind stays. */
+	bool keep_blobs, keep_layers;
+	bool quiet;
 };
 
 /* By all images, all containers and all living stages. The caller holds the store's exclusive
- * lock. A record that cannot be read is an error: nothing may be removed on a guess. */
+ * lock. A record that makes no sense is warned of, and keeps what it could be about. */
 int sweep_survey(int root_fd, struct sweep_wanted *ret, struct err *err);
+/* The same again, without a word about what it has warned of. */
+int sweep_survey_again(int root_fd, struct sweep_wanted *ret, struct err *err);
 void sweep_wanted_free(struct sweep_wanted *w);
 
 struct sweep_result {

@@ -3,18 +3,19 @@
 #include "base/fd.h"
 #include "image/entry.h"
 #include "image/progress.h"
+#include "image/treedir.h"
+#include "image/whiteout.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/xattr.h>
+
+enum { HOLE = 32 << 10 /* smaller ones only tear a file apart on disk */ };
 
 struct unpack {
 	const struct unpack_job *job;
@@ -23,9 +24,12 @@ struct unpack {
 	struct entry_path path;               /* of the entry at hand */
 	int parent;                           /* its parent directory */
 	char parent_path[ENTRY_PATH_MAX + 1]; /* what parent was opened as */
-	FILE *dirs; /* times of directories, set once nothing more is put in them */
+	struct entry_owner owner;             /* of the entry at hand */
+	FILE *dirs;      /* times of directories, set once nothing more is put in them */
+	FILE *whiteouts; /* looked at again at the end */
 	uint64_t bytes, entries;
-	bool at_end; /* of the stream: more was wanted of it than there is */
+	bool at_end;   /* of the stream: more was wanted of it than there is */
+	bool unpadded; /* it ends with the last byte of the last file */
 	struct err stream_err;
 };
 
@@ -45,63 +49,15 @@ static ssize_t feed(struct archive *a, void *arg, const void **ret)
 	return n;
 }
 
-/* Opens a directory of the tree; a link anywhere in path is an error. */
-static int open_dir(int top, const char *path, int flags)
+static int remember_time(void *arg, const char *path, struct timespec mtime, struct err *err)
 {
-	struct open_how how = {
-		.flags = (uint64_t)flags | O_DIRECTORY | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
-	};
+	struct unpack *u = arg;
+	struct dir_time t = {mtime, (uint32_t)strlen(path)};
 
-	return (int)syscall(SYS_openat2, top, *path ? path : ".", &how, sizeof(how));
-}
-
-static int refuse_parent(const char *path, struct err *err)
-{
-	if (errno == ELOOP)
-		return err_set(err, "a directory in its path is a symbolic link");
-	if (errno == ENOTDIR)
-		return err_set(err, "a directory in its path is something else");
-	return err_sys(err, "open directory %.200s", path);
-}
-
-/* Makes the directories of path that the tar left out. */
-static int make_dirs(int top, const char *path, struct err *err)
-{
-	char part[ENTRY_PATH_MAX + 1];
-	autofd int dir = open_dir(top, "", O_PATH);
-
-	if (dir < 0)
-		return err_sys(err, "open the top directory");
-	strcpy(part, path);
-	for (char *s = part, *next; s; s = next) {
-		char *slash = strchr(s, '/');
-		int fd;
-
-		next = slash ? slash + 1 : NULL;
-		if (slash)
-			*slash = '\0';
-		if (mkdirat(dir, s, 0755) < 0 && errno != EEXIST)
-			return err_sys(err, "make directory %.200s", path);
-		fd = open_dir(dir, s, O_PATH);
-		if (fd < 0)
-			return refuse_parent(path, err);
-		close(dir);
-		dir = fd;
-	}
+	if (fwrite(&t, sizeof(t), 1, u->dirs) != 1 ||
+		fwrite(path, 1, t.length, u->dirs) != t.length)
+		return err_sys(err, "write a temporary file");
 	return 0;
-}
-
-static int open_parent(int top, const char *path, struct err *err)
-{
-	int fd = open_dir(top, path, O_PATH);
-
-	if (fd < 0 && errno == ENOENT) {
-		if (make_dirs(top, path, err) < 0)
-			return -1;
-		fd = open_dir(top, path, O_PATH);
-	}
-	return fd < 0 ? refuse_parent(path, err) : fd;
 }
 
 /* Entries of one directory mostly follow each other, so the last parent is kept open. */
@@ -111,7 +67,8 @@ static int enter_parent(struct unpack *u, struct err *err)
 
 	if (u->parent >= 0 && strcmp(u->parent_path, u->path.parent) == 0)
 		return 0;
-	fd = open_parent(u->job->dir, u->path.parent, err);
+	fd = treedir_open_or_make(u->job->dir, u->path.parent, u->job->below, remember_time, u,
+		err);
 	if (fd < 0)
 		return -1;
 	if (u->parent >= 0)
@@ -119,11 +76,6 @@ static int enter_parent(struct unpack *u, struct err *err)
 	u->parent = fd;
 	strcpy(u->parent_path, u->path.parent);
 	return 0;
-}
-
-static bool is_whiteout(const struct stat *st)
-{
-	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
 }
 
 /* The later of two entries with one name wins; a directory with something in it stays. */
@@ -134,7 +86,7 @@ static int make_room(struct unpack *u, bool *ret_was_whiteout, struct err *err)
 	*ret_was_whiteout = false;
 	if (fstatat(u->parent, u->path.base, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : err_sys(err, "stat");
-	*ret_was_whiteout = is_whiteout(&st);
+	*ret_was_whiteout = below_is_whiteout(&st);
 	if (unlinkat(u->parent, u->path.base, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) == 0)
 		return 0;
 	if (errno == ENOTEMPTY || errno == EEXIST)
@@ -201,16 +153,16 @@ static void entry_times(struct archive_entry *e, struct timespec ts[2])
 /* Owner first: chown(2) takes setuid and file capabilities away. */
 static int apply_owner_and_mode(struct unpack *u, int fd, struct err *err)
 {
-	mode_t mode = archive_entry_perm(u->entry) & 07777;
+	mode_t mode = archive_entry_perm(u->entry) & (u->owner.squashed ? 0777 : 07777);
 
-	if (fchown(fd, (uid_t)archive_entry_uid(u->entry), (gid_t)archive_entry_gid(u->entry)) < 0)
+	if (fchown(fd, u->owner.uid, u->owner.gid) < 0)
 		return err_sys(err, "set its owner");
 	if (fchmod(fd, mode) < 0)
 		return err_sys(err, "set its mode");
 	return apply_xattrs(u, fd, err);
 }
 
-static int write_block(int fd, const char *data, size_t len, int64_t offset, struct err *err)
+static int write_all_at(int fd, const char *data, size_t len, int64_t offset, struct err *err)
 {
 	while (len) {
 		ssize_t n = pwrite(fd, data, len, offset);
@@ -222,6 +174,54 @@ static int write_block(int fd, const char *data, size_t len, int64_t offset, str
 		data += n;
 		len -= (size_t)n;
 		offset += n;
+	}
+	return 0;
+}
+
+static int check_budget(const struct unpack *u, uint64_t len, struct err *err)
+{
+	if (len <= u->job->max_bytes - u->bytes)
+		return 0;
+	err_set(err, "the files unpack to more than %llu bytes",
+		(unsigned long long)u->job->max_bytes);
+	return err_hint(err, "--max-size raises the limit");
+}
+
+static bool is_zero(const char *data, size_t len)
+{
+	return len == 0 || (data[0] == 0 && memcmp(data, data + 1, len - 1) == 0);
+}
+
+/* Up to the next multiple of HOLE in the file. */
+static size_t part_length(size_t len, int64_t offset)
+{
+	size_t n = HOLE - (size_t)offset % HOLE;
+
+	return n < len ? n : len;
+}
+
+/* Runs of zeros are left out, and become holes. */
+static int write_block(struct unpack *u, int fd, const char *data, size_t len, int64_t offset,
+	struct err *err)
+{
+	while (len) {
+		size_t run = part_length(len, offset);
+		bool zero = is_zero(data, run);
+
+		while (!zero && run < len) {
+			size_t next = part_length(len - run, offset + (int64_t)run);
+
+			if (is_zero(data + run, next))
+				break;
+			run += next;
+		}
+		if (!zero && (check_budget(u, run, err) < 0 ||
+				     write_all_at(fd, data, run, offset, err) < 0))
+			return -1;
+		u->bytes += zero ? 0 : run;
+		data += run;
+		offset += (int64_t)run;
+		len -= run;
 	}
 	return 0;
 }
@@ -249,28 +249,14 @@ static int write_data(struct unpack *u, int fd, struct err *err)
 	while ((r = archive_read_data_block(u->tar, &data, &len, &offset)) == ARCHIVE_OK) {
 		if (offset < 0 || offset > size || (int64_t)len > size - offset)
 			return err_set(err, "it has more data than it announced");
-		if (write_block(fd, data, len, offset, err) < 0)
+		if (write_block(u, fd, data, len, offset, err) < 0)
 			return -1;
 		end = len ? offset + (int64_t)len : end;
 	}
-	if (r != ARCHIVE_EOF)
+	u->unpadded = r != ARCHIVE_EOF && u->at_end && end == size && !u->stream_err.text[0];
+	if (r != ARCHIVE_EOF && !u->unpadded)
 		return tar_failed(u, err);
-	if (end < size && ftruncate(fd, size) < 0)
-		return err_sys(err, "set its size");
-	return 0;
-}
-
-static int account_bytes(struct unpack *u, struct err *err)
-{
-	int64_t size = archive_entry_size(u->entry);
-
-	if (size >= 0 && (uint64_t)size <= u->job->max_bytes - u->bytes) {
-		u->bytes += (uint64_t)size;
-		return 0;
-	}
-	err_set(err, "the files unpack to more than %llu bytes",
-		(unsigned long long)u->job->max_bytes);
-	return err_hint(err, "--max-size raises the limit");
+	return ftruncate(fd, size) < 0 ? err_sys(err, "set its size") : 0;
 }
 
 static int make_file(struct unpack *u, struct err *err)
@@ -279,8 +265,11 @@ static int make_file(struct unpack *u, struct err *err)
 	autofd int fd = -1;
 	bool ignored;
 	int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int64_t size = archive_entry_size(u->entry);
 
-	if (account_bytes(u, err) < 0)
+	/* Of a sparse file it is its data that counts, when it comes. */
+	if (archive_entry_sparse_count(u->entry) == 0 && size > 0 &&
+		check_budget(u, (uint64_t)size, err) < 0)
 		return -1;
 	fd = openat(u->parent, u->path.base, flags, 0600);
 	if (fd < 0 && errno == EEXIST) {
@@ -298,27 +287,15 @@ static int make_file(struct unpack *u, struct err *err)
 	return 0;
 }
 
-static int remember_time(struct unpack *u, struct err *err)
+static int remember_own_time(struct unpack *u, struct err *err)
 {
-	struct dir_time t;
-	struct timespec ts[2];
 	char path[2 * ENTRY_PATH_MAX];
+	struct timespec ts[2];
 
 	entry_times(u->entry, ts);
-	t.mtime = ts[1];
-	t.length = (uint32_t)snprintf(path, sizeof(path), "%s%s%s", u->path.parent,
-		u->path.parent[0] ? "/" : "", u->path.base);
-	if (fwrite(&t, sizeof(t), 1, u->dirs) != 1 ||
-		fwrite(path, 1, t.length, u->dirs) != t.length)
-		return err_sys(err, "write a temporary file");
-	return 0;
-}
-
-static int mark_opaque(int fd, struct err *err)
-{
-	if (fsetxattr(fd, "user.overlay.opaque", "y", 1, 0) < 0)
-		return err_sys(err, "mark the directory opaque");
-	return 0;
+	snprintf(path, sizeof(path), "%s%s%s", u->path.parent, u->path.parent[0] ? "/" : "",
+		u->path.base);
+	return remember_time(u, path, ts[1], err);
 }
 
 static int make_dir(struct unpack *u, struct err *err)
@@ -339,9 +316,10 @@ static int make_dir(struct unpack *u, struct err *err)
 	}
 	if (fd < 0)
 		return err_sys(err, "open directory");
-	if (apply_owner_and_mode(u, fd, err) < 0 || (was_whiteout && mark_opaque(fd, err) < 0))
+	if (apply_owner_and_mode(u, fd, err) < 0 ||
+		(was_whiteout && whiteout_mark_opaque(fd, err) < 0))
 		return -1;
-	return remember_time(u, err);
+	return remember_own_time(u, err);
 }
 
 static int set_top(struct unpack *u, struct err *err)
@@ -352,7 +330,7 @@ static int set_top(struct unpack *u, struct err *err)
 		return err_set(err, "the top of the tree must be a directory");
 	if (fd < 0)
 		return err_sys(err, "open the top directory");
-	return apply_owner_and_mode(u, fd, err) < 0 ? -1 : remember_time(u, err);
+	return apply_owner_and_mode(u, fd, err) < 0 ? -1 : remember_own_time(u, err);
 }
 
 /* What cannot be opened: a link, a FIFO. */
@@ -361,8 +339,7 @@ static int apply_by_name(struct unpack *u, struct err *err)
 	struct timespec ts[2];
 
 	entry_times(u->entry, ts);
-	if (fchownat(u->parent, u->path.base, (uid_t)archive_entry_uid(u->entry),
-		    (gid_t)archive_entry_gid(u->entry), AT_SYMLINK_NOFOLLOW) < 0)
+	if (fchownat(u->parent, u->path.base, u->owner.uid, u->owner.gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(err, "set its owner");
 	if (utimensat(u->parent, u->path.base, ts, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(err, "set its time");
@@ -408,7 +385,7 @@ static int check_link_target(int dir, const struct entry_path *target, struct er
 
 static int refuse_link(const char *parent, struct err *err)
 {
-	refuse_parent(parent, err);
+	treedir_refuse(parent, err);
 	return err_wrap(err, "its hard link target");
 }
 
@@ -424,7 +401,7 @@ static int make_hardlink(struct unpack *u, const char *to, struct err *err)
 		return err_set(err, "its hard link target is not a file");
 	if (strcmp(target.parent, u->path.parent) == 0 && strcmp(target.base, u->path.base) == 0)
 		return err_set(err, "it is a hard link to itself");
-	dir = open_dir(u->job->dir, target.parent, O_PATH);
+	dir = treedir_open(u->job->dir, target.parent, O_PATH);
 	if (dir < 0)
 		return refuse_link(target.parent, err);
 	if (check_link_target(dir, &target, err) < 0 || make_room(u, &ignored, err) < 0)
@@ -444,35 +421,22 @@ static int skip_device(struct unpack *u, struct err *err)
 	return 0;
 }
 
-/* A name hidden and given in one layer: what is given counts, and a directory starts empty. */
-static int make_whiteout(struct unpack *u, struct err *err)
-{
-	struct stat st;
-
-	if (u->job->lowest)
-		return 0;
-	if (fstatat(u->parent, u->path.base, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		autofd int fd = -1;
-
-		if (!S_ISDIR(st.st_mode))
-			return 0;
-		fd = openat(u->parent, u->path.base,
-			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		return fd < 0 ? err_sys(err, "open directory") : mark_opaque(fd, err);
-	}
-	if (mknodat(u->parent, u->path.base, S_IFCHR, makedev(0, 0)) < 0)
-		return err_sys(err, "make whiteout");
-	return 0;
-}
-
 static int make_opaque(struct unpack *u, struct err *err)
 {
 	autofd int fd = -1;
 
-	if (u->job->lowest)
-		return 0;
 	fd = openat(u->parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? err_sys(err, "open directory") : mark_opaque(fd, err);
+	return fd < 0 ? err_sys(err, "open directory") : whiteout_mark_opaque(fd, err);
+}
+
+/* Nothing can be hidden below the lowest layer. */
+static int hide(struct unpack *u, struct err *err)
+{
+	if (!u->job->below->count)
+		return 0;
+	if (u->path.kind == ENTRY_OPAQUE)
+		return make_opaque(u, err);
+	return whiteout_make(u->parent, u->path.parent, u->path.base, u->whiteouts, err);
 }
 
 static int make_plain(struct unpack *u, struct err *err)
@@ -508,16 +472,15 @@ static int unpack_entry(struct unpack *u, struct err *err)
 		return -1;
 	if (u->path.kind == ENTRY_IGNORED)
 		return 0;
-	if (entry_owner(archive_entry_uid(u->entry), archive_entry_gid(u->entry), err) < 0)
+	if (entry_owner(archive_entry_uid(u->entry), archive_entry_gid(u->entry),
+		    u->job->squash_owners, &u->owner, err) < 0)
 		return -1;
 	if (u->path.kind == ENTRY_ROOT)
 		return set_top(u, err);
 	if (enter_parent(u, err) < 0)
 		return -1;
-	if (u->path.kind == ENTRY_WHITEOUT)
-		return make_whiteout(u, err);
-	if (u->path.kind == ENTRY_OPAQUE)
-		return make_opaque(u, err);
+	if (u->path.kind == ENTRY_WHITEOUT || u->path.kind == ENTRY_OPAQUE)
+		return hide(u, err);
 	return make_plain(u, err);
 }
 
@@ -530,25 +493,33 @@ static int name_entry(struct unpack *u, struct err *err)
 	return err_wrap(err, "entry '%.160s%s'", path, strlen(path) > 160 ? "…" : "");
 }
 
+/* Names are bytes: libarchive gives those that are not UTF-8 as they are, with this warning. */
+static bool is_entry(struct unpack *u, int r)
+{
+	const char *why = r == ARCHIVE_WARN ? archive_error_string(u->tar) : NULL;
+
+	return r == ARCHIVE_OK || (why && strstr(why, "can't be converted"));
+}
+
 static int unpack_entries(struct unpack *u, struct err *err)
 {
 	int r;
 
-	while ((r = archive_read_next_header(u->tar, &u->entry)) == ARCHIVE_OK) {
+	while (!u->unpadded && is_entry(u, r = archive_read_next_header(u->tar, &u->entry))) {
 		if (++u->entries > UNPACK_ENTRIES_MAX)
 			return err_set(err, "it has more than %d entries", UNPACK_ENTRIES_MAX);
 		if (unpack_entry(u, err) < 0)
 			return name_entry(u, err);
 		progress_show(stream_position(u->job->stream));
 	}
-	return r == ARCHIVE_EOF ? 0 : tar_failed(u, err);
+	return r == ARCHIVE_EOF || u->unpadded ? 0 : tar_failed(u, err);
 }
 
 /* A directory that something else replaced later on has no time to set. */
 static int set_time(int top, const char *path, struct timespec mtime, struct err *err)
 {
 	struct timespec ts[2] = {mtime, mtime};
-	autofd int dir = open_dir(top, path, O_RDONLY);
+	autofd int dir = treedir_open(top, path, O_RDONLY);
 
 	if (dir < 0)
 		return 0;
@@ -574,15 +545,29 @@ static int set_times(struct unpack *u, struct err *err)
 	return 0;
 }
 
-static int open_scratch(struct unpack *u, struct err *err)
+static int open_scratch(const struct unpack_job *job, FILE **ret, struct err *err)
 {
-	autofd int fd = openat(u->job->scratch, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	autofd int fd = openat(job->scratch, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
-	u->dirs = fd < 0 ? NULL : fdopen(fd, "w+");
-	if (!u->dirs)
+	*ret = fd < 0 ? NULL : fdopen(fd, "w+");
+	if (!*ret)
 		return err_sys(err, "make a temporary file");
 	take_fd(&fd);
 	return 0;
+}
+
+/* A top that the tar leaves out is as below, like every directory. */
+static int begin_top(struct unpack *u, struct err *err)
+{
+	struct stat st = {.st_mode = 0755};
+	int r = below_top(u->job->below, &st, err);
+
+	if (r < 0)
+		return -1;
+	if (fchown(u->job->dir, st.st_uid, st.st_gid) < 0 ||
+		fchmod(u->job->dir, st.st_mode & 07777) < 0)
+		return err_sys(err, "set owner and mode of the top directory");
+	return r ? remember_time(u, "", st.st_mtim, err) : 0;
 }
 
 static int open_tar(struct unpack *u, struct err *err)
@@ -597,14 +582,15 @@ static int open_tar(struct unpack *u, struct err *err)
 		return -1;
 	}
 	err_set(err, "not a tar");
-	return err_hint(err, "a tar may be plain, or compressed by gzip, zstd or xz");
+	return err_hint(err, "a tar may be plain, or compressed by gzip, zstd, xz or bzip2");
 }
 
 /* libarchive ends alike at a block of zeros, of which it takes one or two, and where nothing more comes. */
 static void look_back(struct unpack *u, struct unpack_totals *ret)
 {
 	ret->entries = u->entries;
-	ret->ended = archive_filter_bytes(u->tar, 0) > archive_read_header_position(u->tar);
+	ret->ended = !u->unpadded &&
+		     archive_filter_bytes(u->tar, 0) > archive_read_header_position(u->tar);
 }
 
 int unpack_tar(const struct unpack_job *job, struct unpack_totals *ret, struct err *err)
@@ -613,10 +599,9 @@ int unpack_tar(const struct unpack_job *job, struct unpack_totals *ret, struct e
 	mode_t mask = umask(0);
 	int r = -1;
 
-	if (fchmod(job->dir, 0755) < 0)
-		err_sys(err, "set the mode of the top directory");
-	else if (open_scratch(&u, err) == 0 && open_tar(&u, err) == 0 &&
-		 unpack_entries(&u, err) == 0)
+	if (open_scratch(job, &u.dirs, err) == 0 && open_scratch(job, &u.whiteouts, err) == 0 &&
+		begin_top(&u, err) == 0 && open_tar(&u, err) == 0 && unpack_entries(&u, err) == 0 &&
+		whiteout_settle(job->dir, u.whiteouts, job->below, err) == 0)
 		r = set_times(&u, err);
 	if (r == 0)
 		look_back(&u, ret);
@@ -626,6 +611,8 @@ int unpack_tar(const struct unpack_job *job, struct unpack_totals *ret, struct e
 		close(u.parent);
 	if (u.dirs)
 		fclose(u.dirs);
+	if (u.whiteouts)
+		fclose(u.whiteouts);
 	umask(mask);
 	return r;
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "image/below.h"
 #include "image/stream.h"
 
 #include <stdbool.h>
@@ -20,8 +21,9 @@ struct unpack_job {
 	struct stream *stream; /* where the tar comes from */
 	int dir;               /* an empty directory that nobody else can reach */
 	int scratch;           /* a directory for one unnamed temporary file */
-	bool lowest;           /* nothing lies below: whiteouts hide nothing and are left out */
-	uint64_t max_bytes;    /* of all files together, holes included */
+	struct below *below;   /* where there is nothing, whiteouts hide nothing and are left out */
+	bool squash_owners;    /* owners that no container has become nobody */
+	uint64_t max_bytes;    /* of all files together, without holes */
 };
 
 struct unpack_totals {

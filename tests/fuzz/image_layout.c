@@ -65,29 +65,35 @@ static void write_blob(int dir, size_t i, const char *s, size_t len)
 	snprintf(blobs[i].size, sizeof(blobs[i].size), "%zu", size);
 	snprintf(path, sizeof(path), "blobs/sha256/%s", blobs[i].hex);
 	fuzz_file(dir, path, text, size);
+	fuzz_file(dir, blobs[i].hex, text, size);
 }
 
 static void check_source(const struct source *s)
 {
-	require(s->name && s->config && s->layer_count <= SOURCE_LAYERS_MAX);
+	require(s->config && s->layer_count <= SOURCE_LAYERS_MAX &&
+		s->name_count <= SOURCE_IMAGES_MAX);
+	for (size_t i = 0; i < s->name_count; i++)
+		require(*s->names[i]);
 	for (size_t i = 0; i < s->layer_count; i++)
 		require(s->layers[i].file && digest_hex_valid(s->layers[i].diff));
 }
 
-static void read_as(int (*fn)(int, const char *, struct source *, struct err *), int dir,
+static void read_as(int (*fn)(int, const char *, struct source_set *, struct err *), int dir,
 	const char *wanted)
 {
-	struct source source;
+	struct source_set set;
 	struct err err = {0};
 
-	fuzz_fill(&source, sizeof(source));
-	if (fn(dir, *wanted ? wanted : NULL, &source, &err) < 0) {
+	fuzz_fill(&set, sizeof(set));
+	if (fn(dir, *wanted ? wanted : NULL, &set, &err) < 0) {
 		fuzz_refused(&err);
-		fuzz_untouched(&source, sizeof(source));
+		fuzz_untouched(&set, sizeof(set));
 		return;
 	}
-	check_source(&source);
-	source_free(&source);
+	require(set.count && set.count <= SOURCE_IMAGES_MAX);
+	for (size_t i = 0; i < set.count; i++)
+		check_source(&set.images[i]);
+	source_set_free(&set);
 }
 
 static int make_source(void)
@@ -125,5 +131,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_file(dir, "manifest.json", text, full);
 	read_as(layout_read, dir, wanted);
 	read_as(docker_read, dir, wanted);
+	read_as(layout_read_flat, dir, wanted);
 	return 0;
 }

@@ -18,7 +18,7 @@
 
 enum { BYTES_MAX = 1 << 20 };
 
-static int scratch, canary, blob;
+static int scratch, canary, blob, lower;
 static const char *const canary_paths[] = {"canary", "canary/file", "canary/link", "canary/empty"};
 enum { CANARIES = sizeof(canary_paths) / sizeof(canary_paths[0]) };
 static struct stat canaries[CANARIES];
@@ -42,7 +42,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	fuzz_file(scratch, "canary/file", "sings\n", 6);
 	require(symlinkat("file", scratch, "canary/link") == 0);
 	canary = openat(scratch, "canary", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	require(canary >= 0 && blob >= 0);
+	require(mkdirat(scratch, "lower", 0755) == 0 && mkdirat(scratch, "lower/a", 01777) == 0);
+	fuzz_file(scratch, "lower/a/b", "1", 1);
+	lower = openat(scratch, "lower", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	require(canary >= 0 && blob >= 0 && lower >= 0);
 	canary_look(canaries);
 	return 0;
 }
@@ -72,7 +75,7 @@ static void check_canary(void)
 		require(now[i].st_ctim.tv_sec == canaries[i].st_ctim.tv_sec);
 		require(now[i].st_ctim.tv_nsec == canaries[i].st_ctim.tv_nsec);
 	}
-	require(entries(scratch, ".") == 3); /* canary, stage, tree */
+	require(entries(scratch, ".") == 4); /* canary, lower, stage, tree */
 	require(entries(scratch, "stage") == 0);
 	require(flistxattr(canary, NULL, 0) == 0);
 }
@@ -119,7 +122,7 @@ static int unpack(int in, const struct unpack_job *template, struct err *err)
 	struct stream_totals totals;
 
 	require(ftruncate(blob, 0) == 0 && lseek(blob, 0, SEEK_SET) == 0);
-	job.stream = stream_start(in, blob, UINT64_MAX, BYTES_MAX, err);
+	job.stream = stream_start(in, blob, STREAM_COPY_OCI, UINT64_MAX, BYTES_MAX, err);
 	if (!job.stream)
 		return -1;
 	if (unpack_tar(&job, &seen, err) < 0) {
@@ -134,6 +137,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	autofd int in = memfd_create("layer", MFD_CLOEXEC);
 	autofd int tree = -1, stage = -1;
 	struct unpack_job job = {.max_bytes = BYTES_MAX};
+	struct below below = {0};
 	struct err err = {0};
 
 	if (!size)
@@ -146,10 +150,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	stage = openat(scratch, "stage", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	job.dir = tree;
 	job.scratch = stage;
-	job.lowest = data[0] & 1;
+	job.below = &below;
+	if (!(data[0] & 1))
+		require(below_add(&below, dup(lower), &err) == 0);
 	if (unpack(in, &job, &err) < 0)
 		fuzz_refused(&err);
-	check_tree(tree, job.lowest, 0);
+	check_tree(tree, below.count == 0, 0);
+	below_close(&below);
 	check_canary();
 	return 0;
 }

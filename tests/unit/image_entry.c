@@ -32,6 +32,9 @@ Test(image_entry, paths_are_made_plain)
 	expect("...", ENTRY_PLAIN, "", "...");
 	expect("a/..b", ENTRY_PLAIN, "a", "..b");
 	expect(".wh", ENTRY_PLAIN, "", ".wh");
+	expect("/", ENTRY_ROOT, "", "");
+	expect("/a", ENTRY_PLAIN, "", "a");
+	expect("//a/b", ENTRY_PLAIN, "a", "b");
 }
 
 Test(image_entry, whiteouts)
@@ -52,7 +55,7 @@ Test(image_entry, whiteouts)
 Test(image_entry, ways_out_are_refused)
 {
 	refuse("", "no name");
-	refuse("/a", "absolute");
+	refuse("/../a", "'..'");
 	refuse("..", "'..'");
 	refuse("a/../b", "'..'");
 	refuse("a/..", "'..'");
@@ -110,8 +113,15 @@ Test(image_entry, capabilities_belong_to_root_of_the_container)
 
 Test(image_entry, owners)
 {
-	cr_expect(entry_owner(0, 65535, &err) == 0);
-	cr_expect(entry_owner(65536, 0, &err) == -1);
-	cr_expect(entry_owner(0, -1, &err) == -1);
-	cr_expect(entry_owner(4294967295, 0, &err) == -1);
+	struct entry_owner owner;
+
+	cr_expect(entry_owner(0, 65535, false, &owner, &err) == 0);
+	cr_expect(owner.uid == 0 && owner.gid == 65535 && !owner.squashed);
+	cr_expect(entry_owner(65536, 0, false, &owner, &err) == -1);
+	cr_expect(entry_owner(0, -1, false, &owner, &err) == -1);
+	cr_expect(entry_owner(4294967295, 0, false, &owner, &err) == -1);
+	cr_expect(entry_owner(4294967295, 7, true, &owner, &err) == 0);
+	cr_expect(owner.uid == 65534 && owner.gid == 7 && owner.squashed);
+	cr_expect(entry_owner(1, -1, true, &owner, &err) == 0);
+	cr_expect(owner.uid == 1 && owner.gid == 65534 && owner.squashed);
 }

@@ -1,0 +1,12 @@
+/* Ctrl-C, and its kind, during what has something to tidy up: noted, and heeded where it can wait. */
+#pragma once
+
+#include "base/err.h"
+
+/* From now on SIGINT, SIGTERM and SIGHUP (unless ignored, as under nohup) are only noted; a second one
+ * of a kind ends the program as usual. */
+void interrupt_catch(void);
+/* -1 if there was one. */
+int interrupt_check(struct err *err);
+/* Ends the program by the signal that was noted, if any: so that a shell sees it. */
+void interrupt_pass_on(void);
