@@ -23,6 +23,20 @@ void cgroup_cpu_stat_parse(const char *text, struct cgroup_stats *ret)
 	keyed_count(text, "nr_throttled", &ret->cpu_throttled_periods);
 }
 
+/* What docker and podman show: the kernel takes that cache back before it kills. The two files are not of
+ * one moment. */
+void cgroup_memory_stat_parse(const char *text, struct cgroup_stats *ret)
+{
+	struct cgroup_count cache = {0};
+
+	keyed_count(text, "inactive_file", &cache);
+	ret->memory_used = ret->memory_current;
+	if (cache.known && cache.value < ret->memory_current.value)
+		ret->memory_used.value -= cache.value;
+	else if (cache.known)
+		ret->memory_used.value = 0;
+}
+
 static void add_nested(const char *line, size_t len, const char *key, struct cgroup_count *sum)
 {
 	uint64_t v;
@@ -147,6 +161,9 @@ int cgroup_stats(int group_fd, struct cgroup_stats *ret, struct err *err)
 		return err_sys(err, "read the use of the cgroup");
 	cgroup_cpu_stat_parse(text, &s);
 	counts_read(group_fd, text, &s);
+	s.memory_used = s.memory_current;
+	if (cgroup_text(group_fd, "memory.stat", text) == 0)
+		cgroup_memory_stat_parse(text, &s);
 	if (cgroup_text(group_fd, "memory.events", text) == 0)
 		keyed_count(text, "oom_kill", &s.oom_kills);
 	if (cgroup_text(group_fd, "io.stat", text) == 0)

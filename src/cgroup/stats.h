@@ -20,7 +20,9 @@ struct cgroup_pressure {
 
 struct cgroup_stats {
 	struct cgroup_count memory_current, memory_peak, memory_max; /* bytes; peak: 5.19 */
-	struct cgroup_count swap_current, swap_max;                  /* bytes */
+	struct cgroup_count
+		memory_used; /* current, less the cache of files that nobody has used lately */
+	struct cgroup_count swap_current, swap_max; /* bytes */
 	struct cgroup_count oom_kills;
 	struct cgroup_count cpu_usage_us, cpu_user_us, cpu_system_us, cpu_throttled_us;
 	struct cgroup_count cpu_periods, cpu_throttled_periods;
@@ -41,5 +43,7 @@ int cgroup_text(int group_fd, const char *file, char ret[CGROUP_TEXT_SIZE]);
 
 /* The parsers take the text of one file and fill what they find in it. */
 void cgroup_cpu_stat_parse(const char *text, struct cgroup_stats *ret);
+/* memory.stat, once memory_current is there. */
+void cgroup_memory_stat_parse(const char *text, struct cgroup_stats *ret);
 void cgroup_io_stat_parse(const char *text, struct cgroup_stats *ret);
 void cgroup_pressure_parse(const char *text, struct cgroup_pressure *ret);

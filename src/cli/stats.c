@@ -166,7 +166,7 @@ static struct cgroup_count memory_limit(const struct cgroup_stats *s)
 
 static struct cgroup_count memory_share(const struct cgroup_stats *s)
 {
-	struct cgroup_count used = s->memory_current, limit = memory_limit(s);
+	struct cgroup_count used = s->memory_used, limit = memory_limit(s);
 
 	if (!used.known || !limit.known || !limit.value)
 		return (struct cgroup_count){0};
@@ -209,7 +209,7 @@ static void add_row(struct table *t, const struct samples *before, const struct 
 	table_add(t, (const char *const[]){
 			     now->name,
 			     percent_text(cpu_used(before, now), cpu),
-			     arena_printf(a, "%s / %s", size_text(s->memory_current, used),
+			     arena_printf(a, "%s / %s", size_text(s->memory_used, used),
 				     size_text(memory_limit(s), limit)),
 			     percent_text(memory_share(s), share),
 			     arena_printf(a, "%s / %s", size_text(s->io_read_bytes, read),
@@ -257,7 +257,8 @@ static json_t *sample_json(const struct samples *before, const struct sample *no
 	put_percent(j, "cpuPercent", cpu_used(before, now));
 	put_count(j, "cpuUsageUs", s->cpu_usage_us);
 	put_count(j, "cpuThrottledUs", s->cpu_throttled_us);
-	put_count(j, "memory", s->memory_current);
+	put_count(j, "memory", s->memory_used);
+	put_count(j, "memoryWithCache", s->memory_current);
 	put_count(j, "memoryPeak", s->memory_peak);
 	put_count(j, "memoryLimit", s->memory_max);
 	put_percent(j, "memoryPercent", memory_share(s));

@@ -163,6 +163,9 @@ int document_maps_check(struct walk *w, const char *name, const struct id_map *m
 uint64_t document_propagation(const char *name);
 const char *document_propagation_name(uint64_t flags);
 
+/* A list of CPUs or nodes, at *list: with blanks and empty elements, as the kernel takes it, they go. */
+int document_list_read(struct walk *w, const char *name, const char **list);
+
 /* "an absolute path" unless it is one that the kernel would take; a check of struct field. */
 const char *document_path(const char *s);
 

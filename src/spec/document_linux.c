@@ -78,15 +78,9 @@ static const struct field execution_domain[] = {
 	{NULL},
 };
 
-static const char *nodes_check(const char *s)
-{
-	return cpu_list_valid(s) ? NULL : "a list such as \"0-3,5\"";
-}
-
 static const struct field memory_policy[] = {
 	{"mode", FIELD_STRING, FIELD_REQUIRED, AT(document, memory_mode)},
-	{"nodes", FIELD_STRING, FIELD_FILLED, AT(document, spec.process.memory_policy.nodes),
-		.check = nodes_check},
+	{"nodes", FIELD_STRING, FIELD_FILLED, AT(document, spec.process.memory_policy.nodes)},
 	{"flags", FIELD_STRINGS, 0, AT(document, memory_flags), N(document, memory_flag_count)},
 	{NULL},
 };
@@ -481,6 +475,8 @@ static int memory_policy_read(struct walk *w, struct document *d)
 	const struct word *mode;
 	bool bare;
 
+	if (document_list_read(w, "nodes", &p->nodes) < 0)
+		return -1;
 	if (!d->memory_mode)
 		return walk_leave(w, here), 0;
 	mode = word_find(document_memory_modes, d->memory_mode);

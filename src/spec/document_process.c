@@ -12,11 +12,6 @@
 #include <string.h>
 #include <sys/resource.h>
 
-static const char *cpu_list_check(const char *s)
-{
-	return cpu_list_valid(s) ? NULL : "a list such as \"0-3,5\"";
-}
-
 static const struct field user[] = {
 	{"uid", FIELD_ID, FIELD_REQUIRED | FIELD_ALWAYS, AT(document, uid)},
 	{"gid", FIELD_ID, FIELD_REQUIRED | FIELD_ALWAYS, AT(document, gid)},
@@ -94,10 +89,8 @@ static const struct field io_priority[] = {
 };
 
 static const struct field affinity[] = {
-	{"initial", FIELD_STRING, FIELD_FILLED, AT(document, spec.process.cpus_initial),
-		.check = cpu_list_check},
-	{"final", FIELD_STRING, FIELD_FILLED, AT(document, spec.process.cpus_final),
-		.check = cpu_list_check},
+	{"initial", FIELD_STRING, FIELD_FILLED, AT(document, spec.process.cpus_initial)},
+	{"final", FIELD_STRING, FIELD_FILLED, AT(document, spec.process.cpus_final)},
 	{NULL},
 };
 
@@ -374,6 +367,17 @@ static int io_priority_read(struct walk *w, struct document *d)
 	return 0;
 }
 
+static int affinity_read(struct walk *w, struct document *d)
+{
+	size_t here = walk_enter(w, "execCPUAffinity", 0);
+
+	if (document_list_read(w, "initial", &d->spec.process.cpus_initial) < 0 ||
+		document_list_read(w, "final", &d->spec.process.cpus_final) < 0)
+		return -1;
+	walk_leave(w, here);
+	return 0;
+}
+
 /* Without a terminal its size means nothing, says the specification. */
 static void console_size_read(struct document *d)
 {
@@ -395,7 +399,7 @@ int document_process_read(struct walk *w, struct document *d, const char *place)
 	env_settle(&d->spec);
 	d->spec.process.umask &= 0777; /* as umask(2) */
 	if (user_read(w, d) < 0 || caps_read(w, d) < 0 || rlimits_read(w, d) < 0 ||
-		scheduler_read(w, d) < 0 || io_priority_read(w, d) < 0)
+		scheduler_read(w, d) < 0 || io_priority_read(w, d) < 0 || affinity_read(w, d) < 0)
 		return -1;
 	walk_leave(w, here);
 	return 0;

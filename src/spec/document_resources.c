@@ -293,6 +293,26 @@ static int memory_read(struct walk *w, const struct document_resources *r, struc
 	return swap_read(w, r, l);
 }
 
+int document_list_read(struct walk *w, const char *name, const char **list)
+{
+	size_t here = walk_enter(w, name, 0), len = 0, n;
+	char *plain;
+
+	if (!*list)
+		return walk_leave(w, here), 0;
+	plain = arena_strdup(w->arena, *list);
+	for (const char *s = *list; *(s += strspn(s, ", \t\n")); s += n) {
+		n = strcspn(s, ", \t\n");
+		len += (size_t)sprintf(plain + len, "%s%.*s", len ? "," : "", (int)n, s);
+	}
+	plain[len] = '\0';
+	if (!cpu_list_valid(plain))
+		return walk_fail(w, "\"%.80s\" must be a list such as \"0-3,5\"", *list);
+	*list = plain;
+	walk_leave(w, here);
+	return 0;
+}
+
 static int cpu_read(struct walk *w, const struct document_resources *r, struct limits *l)
 {
 	size_t here = walk_enter(w, "cpu", 0);
@@ -301,6 +321,9 @@ static int cpu_read(struct walk *w, const struct document_resources *r, struct l
 		walk_enter(w, r->realtime_runtime ? "realtimeRuntime" : "realtimePeriod", 0);
 		return walk_fail(w, "cgroup v2 does not control realtime scheduling");
 	}
+	if (document_list_read(w, "cpus", &l->cpuset_cpus) < 0 ||
+		document_list_read(w, "mems", &l->cpuset_mems) < 0)
+		return -1;
 	if (r->shares)
 		l->cpu_weight = cpu_weight_from_shares(r->shares);
 	if (r->quota)

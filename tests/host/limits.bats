@@ -283,6 +283,15 @@ four_to_one() {
 	until_true "its groups go" gone
 }
 
+@test "stats show what a container needs: not the cache of files that it has written" {
+	started cached -m 128m -- sh -c 'dd if=/dev/zero of=/root/x bs=1M count=60; echo written; sleep 1000'
+	until_true "it has written" logged cached written
+	ctr stats --no-stream --format json cached > stats
+	cat stats
+	jq -e '.[0] | .memory < 20971520 and .memoryWithCache > 41943040 and .memoryPercent < 16' stats
+	ctr rm -f cached
+}
+
 @test "stats and inspect show what the kernel holds and counts" {
 	started seen -m 64m --cpus 0.5 --pids-limit 50 --cpu-weight 77 --cpuset-cpus 1 -- sh -c 'work memory 20; sleep 1000'
 	until_true "it has run" logged seen 'touched 20'

@@ -37,6 +37,22 @@ Test(stats, cpu)
 	cr_assert_not(s.cpu_user_us.known);
 }
 
+Test(stats, memory_less_the_cache_of_files)
+{
+	struct cgroup_stats s = {.memory_current = {5000, true}};
+
+	cgroup_memory_stat_parse(
+		"anon 1000\nfile 3000\nactive_file 500\ninactive_file 2500\nslab 1\n", &s);
+	cr_assert(s.memory_used.known && s.memory_used.value == 2500);
+	cgroup_memory_stat_parse("anon 1000\ninactive_file 6000\n", &s);
+	cr_assert(s.memory_used.known && s.memory_used.value == 0);
+	cgroup_memory_stat_parse("anon 1000\n", &s);
+	cr_assert_eq(s.memory_used.value, 5000);
+	s.memory_current.known = false;
+	cgroup_memory_stat_parse("inactive_file 6\n", &s);
+	cr_assert_not(s.memory_used.known);
+}
+
 Test(stats, io_is_summed)
 {
 	struct cgroup_stats s = {0};

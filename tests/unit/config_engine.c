@@ -371,6 +371,22 @@ Test(config_engine, group_paths)
 	}
 }
 
+Test(config_engine, lists_of_processors)
+{
+	struct spec s = silent(
+		PROCESS("\"execCPUAffinity\":{\"initial\":\" 0-1, 3\",\"final\":\"2,,\"}"));
+
+	cr_expect_str_eq(s.process.cpus_initial, "0-1,3");
+	cr_expect_str_eq(s.process.cpus_final, "2");
+	spec_free(&s);
+	s = silent(RESOURCES("\"cpu\":{\"cpus\":\"0 2-3\\n\",\"mems\":\"0\"}"));
+	cr_expect_str_eq(s.limits.cpuset_cpus, "0,2-3");
+	spec_free(&s);
+	refused(RESOURCES("\"cpu\":{\"cpus\":\"0 - 3\"}"),
+		"linux.resources.cpu.cpus: \"0 - 3\" must be a list");
+	refused(RESOURCES("\"cpu\":{\"mems\":\",\"}"), "linux.resources.cpu.mems");
+}
+
 /* All that the specification has as uint64. */
 Test(config_engine, numbers_of_64_bits)
 {
