@@ -110,7 +110,7 @@ static size_t frozen_part(int hierarchy_fd, const char *path)
 }
 
 /* Whoever is born in it would never come so far as to tell us anything. */
-static int is_frozen(int hierarchy_fd, const char *path, struct err *err)
+int cgroup_place_is_frozen(int hierarchy_fd, const char *path, struct err *err)
 {
 	int len = (int)frozen_part(hierarchy_fd, path);
 
@@ -140,7 +140,7 @@ static int take(int hierarchy_fd, int above, const char *name, const char *path,
 	if (now.frozen && made)
 		unlinkat(above, name, AT_REMOVEDIR);
 	if (now.frozen)
-		return is_frozen(hierarchy_fd, path, err);
+		return cgroup_place_is_frozen(hierarchy_fd, path, err);
 	if (is_named(above, name, fd))
 		return take_fd(&fd);
 	err_set(err, "cgroup /%s is in use: it was removed meanwhile", path);

@@ -17,6 +17,9 @@ int cgroup_place_parse(const char *path, char *ret, size_t size, struct err *err
  * descriptor holds it until a process is in it. */
 int cgroup_place_make(int hierarchy_fd, const char *path, struct err *err);
 
+/* Says of a group in which nothing can start which one on the path was told to freeze. -1. */
+int cgroup_place_is_frozen(int hierarchy_fd, const char *path, struct err *err);
+
 /* False if somebody else holds the group. */
 bool cgroup_place_lock(int group_fd);
 

@@ -9,6 +9,7 @@
 #include "cgroup/devices.h"
 #include "cgroup/group.h"
 #include "cgroup/hierarchy.h"
+#include "cgroup/place.h"
 #include "cgroup/scope.h"
 #include "container/alive.h"
 #include "container/child.h"
@@ -365,10 +366,27 @@ static int foresee_running(struct launch *l, struct err *err)
 	return claim_record_ahead(l->c, &l->running, err);
 }
 
+/* A place that was asked for was looked at before; the groups above a slot or a scope are looked at while the
+ * child is on its way, if it is. */
+static int see_that_it_runs(const struct launch *l, struct err *err)
+{
+	const struct container *c = l->c;
+	char slot[32], name[16];
+
+	if (c->group_fd < 0 || (c->record.cgroup[0] && !l->spec->systemd_cgroup) ||
+		cgroup_frozen(c->group_fd) <= 0)
+		return 0;
+	container_group_name(&c->record, name);
+	snprintf(slot, sizeof(slot), "ctr/%s", name);
+	return cgroup_place_is_frozen(c->hierarchy_fd,
+		c->record.cgroup[0] ? c->record.cgroup : slot, err);
+}
+
 /* From the first moment of the child to the exec of the payload. */
 static int bring_up(struct launch *l, struct err *err)
 {
-	if (provide_trees(l, err) < 0 || write_details(l, err) < 0 || foresee_running(l, err) < 0)
+	if (see_that_it_runs(l, err) < 0 || provide_trees(l, err) < 0 ||
+		write_details(l, err) < 0 || foresee_running(l, err) < 0)
 		return -1;
 	if (l->io->tend_spares)
 		spare_tend(l->c->store);

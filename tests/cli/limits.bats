@@ -19,6 +19,17 @@ make_bare() {
 }
 remove_bare() { find "$BARE" -depth -type d -exec rmdir {} + 2> /dev/null; [ ! -e "$BARE" ]; }
 
+@test "where the group above all containers is frozen a start is refused at once, by its name" {
+	make_bare
+	mkdir "$BARE/in/ctr"
+	echo 1 > "$BARE/in/ctr/cgroup.freeze"
+	refused 125 'cgroup /ctr is frozen: nothing can start in /ctr/' ./bare ctr run --rm --rootfs "$FS" -- true
+	hinted 'echo 0 >/sys/fs/cgroup/ctr/cgroup.freeze'
+	echo 0 > "$BARE/in/ctr/cgroup.freeze"
+	run -0 ./bare ctr run --rm --rootfs "$FS" -- true
+	until_true "its groups go" remove_bare
+}
+
 @test "a limit whose controller is missing is refused with the reason" {
 	make_bare
 	[ "$(./bare cat "$TOP/cgroup.controllers")" = '' ]
