@@ -248,7 +248,17 @@ static int make_root(const struct trees *t, const struct spec *spec, struct err 
 
 	if (!spec->root.direct)
 		return overlay_mount(&overlay, err);
+	if (!plan_has_mounts(spec))
+		return t->layers[0];
 	return direct_mount(t->layers[0], &spec->root, err) < 0 ? -1 : t->layers[0];
+}
+
+static int enter_root(const struct spec *spec, int rootfd, struct err *err)
+{
+	if (!plan_has_mounts(spec))
+		return root_change(rootfd, err);
+	return root_enter(rootfd, &spec->root, plan_has_users(spec),
+		spec->process.caps[CAPSET_BOUNDING], err);
 }
 
 /* As root of our own namespaces we may mount what the parent may not. */
@@ -279,8 +289,7 @@ static int become_payload(const struct child *c, struct payload *payload, struct
 		hooks_run(&spec->hooks, HOOK_CREATE_CONTAINER,
 			c->states ? c->states->creating : NULL,
 			&(struct hook_setting){.dir_fd = rootfd}, err) < 0 ||
-		root_enter(rootfd, &spec->root, plan_has_users(spec),
-			spec->process.caps[CAPSET_BOUNDING], err) < 0)
+		enter_root(spec, rootfd, err) < 0)
 		return -1;
 	payload->rootfd = rootfd;
 	payload->label_fd = label_fd;

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -118,8 +119,9 @@ static int record_init(struct record *r, const struct spec *spec, struct err *er
 	*r = (struct record){
 		.stage = STAGE_CREATING,
 		.slot = (uint32_t)(random_number() % IDMAP_SLOTS),
-		/* Those it joins are as foreign to us as its own. */
-		.namespaces = spec->ns.fresh | ns_paths_flags(&spec->ns),
+		/* Those it joins are as foreign to us as its own; but in a mount namespace that is
+		 * not its own its root is another than the namespace's. */
+		.namespaces = spec->ns.fresh | (ns_paths_flags(&spec->ns) & ~(uint64_t)CLONE_NEWNS),
 		.remove = spec->remove,
 		.terminal = spec->process.terminal,
 	};

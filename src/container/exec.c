@@ -13,6 +13,7 @@
 #include "process/lsm.h"
 #include "process/sched.h"
 #include "process/seccomp_listener.h"
+#include "rootfs/root.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,7 +41,8 @@ struct entry {
 	const char *state;                /* of the container, or NULL */
 	struct resctrl_tasks tasks;       /* of the container's class, or none */
 	const char *subgroup;             /* below the container's, or NULL */
-	struct fd_list kept;              /* all that it needs */
+	int root;            /* of a container that has no mount namespace of its own, or -1 */
+	struct fd_list kept; /* all that it needs */
 };
 
 static int enter(const struct entry *e, struct err *err)
@@ -57,7 +60,9 @@ static int enter(const struct entry *e, struct err *err)
 	close(e->target);
 	if ((e->joined & CLONE_NEWUSER) && ids_become_root(plan_groups(), err) < 0)
 		return -1;
-	/* Joining the mount namespace has made its root ours. */
+	if (e->root >= 0 && root_change(e->root, err) < 0)
+		return -1;
+	/* Else joining the mount namespace has made its root ours. */
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return err_sys(err, "cannot open the container's root");
@@ -192,7 +197,7 @@ static pid_t clone_on_cpus(struct container *c, const struct entry *e, int *ret_
 static void list_kept(struct entry *e)
 {
 	const int ours[] = {e->target, e->report_fd, e->console_sock, e->listener.sock,
-		e->tasks.class_fd, e->tasks.monitor_fd};
+		e->tasks.class_fd, e->tasks.monitor_fd, e->root};
 
 	e->kept = (struct fd_list){.first = 3 + e->keep_fds};
 	fd_list_add(&e->kept, ours, sizeof(ours) / sizeof(ours[0]));
@@ -242,6 +247,21 @@ static int exec_entry(struct container *c, struct entry entry, const struct exec
 	return 0;
 }
 
+/* Without a mount namespace of its own, a container's root is that of its first process. */
+static int root_open(const struct container *c, int *ret_fd, struct err *err)
+{
+	char path[48];
+
+	if (c->record.namespaces & CLONE_NEWNS)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)c->record.pid);
+	*ret_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* The number is that process's as long as it is there. */
+	if (*ret_fd < 0 || syscall(SYS_pidfd_send_signal, c->pidfd, 0, NULL, 0) < 0)
+		return err_sys(err, "open the root of the container's first process");
+	return 0;
+}
+
 int container_exec(struct container *c, const struct spec *spec, struct plan *plan,
 	const struct exec_io *io, pid_t *ret_pid, int *ret_pidfd, struct err *err)
 {
@@ -257,10 +277,15 @@ int container_exec(struct container *c, const struct spec *spec, struct plan *pl
 		.state = io->state,
 		.tasks = RESCTRL_NO_TASKS,
 		.subgroup = io->subgroup,
+		.root = -1,
 	};
+	autofd int root = -1;
 	int r;
 
 	plan_set_slot(plan, spec, c->record.slot);
+	if (root_open(c, &root, err) < 0)
+		return -1;
+	entry.root = root;
 	if (container_rdt_open(c, &entry.tasks, err) < 0)
 		return -1;
 	r = plan->filter.notifies && io->state

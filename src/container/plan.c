@@ -62,16 +62,26 @@ static void plan_etc(const struct spec *spec, const struct host_etc *host, struc
 			plan->etc[plan->etc_count++] = files[i];
 }
 
-/* A root is made of mounts, which need a mount namespace that is nobody else's. */
+bool plan_has_mounts(const struct spec *spec)
+{
+	return spec->ns.fresh & CLONE_NEWNS;
+}
+
+/* In a mount namespace of others nothing is mounted: it would be there for them, and stay. */
 static int check_mount_namespace(const struct spec *spec, struct err *err)
 {
+	/* Of a process that enters a container there is no root to make. */
+	if (plan_has_mounts(spec) || !spec->root.direct)
+		return 0;
+	if (!spec->mount_count && !spec->masked_count && !spec->readonly_count &&
+		!spec->root.readonly)
+		return 0;
 	if (ns_paths_flags(&spec->ns) & CLONE_NEWNS)
-		return err_set(err, "a mount namespace by path is not supported: the container's "
-				    "mounts would be made in it, and stay there");
-	if (spec->root.direct && !(spec->ns.fresh & CLONE_NEWNS))
-		return err_set(err, "the container has no mount namespace: its root would be the "
-				    "host's");
-	return 0;
+		return err_set(err, "with a mount namespace by path the container can have no "
+				    "mounts, masks or read-only paths: they would be made in it, "
+				    "and stay there");
+	return err_set(err, "the container has no mount namespace: its mounts, masks and "
+			    "read-only paths would be the host's");
 }
 
 int plan_make(const struct spec *spec, const struct host_etc *host, struct plan *ret,
@@ -104,6 +114,8 @@ void plan_set_slot(struct plan *plan, const struct spec *spec, unsigned slot)
 
 enum device_way plan_device(const struct spec *spec, const struct device *d, bool own_nodes)
 {
+	if (!plan_has_mounts(spec))
+		return DEVICE_LEFT;
 	if (strncmp(d->path, "/dev/", 5) != 0)
 		return DEVICE_APART;
 	for (size_t i = 0; i < spec->mount_count; i++) {

@@ -32,11 +32,14 @@ struct plan {
 int plan_make(const struct spec *spec, const struct host_etc *host, struct plan *ret,
 	struct arena *arena, struct err *err);
 
+/* Whether its root is made of mounts, in a mount namespace of its own. */
+bool plan_has_mounts(const struct spec *spec);
+
 /* How a device of the spec gets to its place. */
 enum device_way {
 	DEVICE_IN_DEV, /* a node in the tmpfs that is our /dev */
 	DEVICE_APART,  /* a tree of its own, bound there */
-	DEVICE_LEFT,   /* whatever is mounted at /dev has it, or not */
+	DEVICE_LEFT,   /* whatever is at /dev has it, or not */
 };
 /* own_nodes: nodes can be made. */
 enum device_way plan_device(const struct spec *spec, const struct device *d, bool own_nodes);

@@ -165,6 +165,10 @@ static int open_layer(const struct container *c, const struct spec *spec, size_t
 	char path[256];
 	int fd;
 
+	if (spec->root.dir && !plan_has_mounts(spec)) {
+		fd = open(spec->root.dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		return fd < 0 ? err_sys(err, "root %s", spec->root.dir) : fd;
+	}
 	if (spec->root.dir) {
 		/* An engine may have mounted something in it. */
 		fd = tree_clone(AT_FDCWD, spec->root.dir, spec->root.direct, err);

@@ -66,6 +66,13 @@ static int hide_below(int old_root, const char *name, struct err *err)
 	return cover < 0 ? -1 : tree_attach(cover, dir, name, err);
 }
 
+int root_change(int rootfd, struct err *err)
+{
+	if (fchdir(rootfd) < 0 || chroot(".") < 0)
+		return err_sys(err, "cannot make the container's root the root");
+	return 0;
+}
+
 /* By mounting over "/" and changing to it: for a root that cannot be pivoted away from. */
 static int root_move(int rootfd, struct err *err)
 {
@@ -77,9 +84,7 @@ static int root_move(int rootfd, struct err *err)
 		return -1;
 	if (hide_below(old_root, "proc", err) < 0 || hide_below(old_root, "sys", err) < 0)
 		return -1;
-	if (fchdir(rootfd) < 0 || chroot(".") < 0)
-		return err_sys(err, "cannot make the container's root the root");
-	return 0;
+	return root_change(rootfd, err);
 }
 
 static int refuse_move(bool own_users, uint64_t caps, struct err *err)

@@ -15,3 +15,6 @@ int direct_mount(int tree, const struct root_spec *root, struct err *err);
  * container's own could take the new one away. */
 int root_enter(int rootfd, const struct root_spec *root, bool own_users, uint64_t caps,
 	struct err *err);
+
+/* Child: makes rootfd the root of this process alone, as chroot(2) does. */
+int root_change(int rootfd, struct err *err);

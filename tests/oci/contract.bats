@@ -187,7 +187,7 @@ print(ctypes.CDLL(None).sync())'
 	[ "$(cat heard)" = "of mine No such file or directory" ]
 }
 
-@test "a mount namespace by path, or none, is refused with the reason, and nothing is made" {
+@test "with a mount namespace by path, or none, mounts are refused with the reason, and nothing is made" {
 	run -1 run_in '(.linux.namespaces[] | select(.type == "mount")).path = "/proc/self/ns/mnt"' true
 	[[ "$output" == *"mount namespace by path"* ]]
 	run -1 run_in '.linux.namespaces |= map(select(.type != "mount"))' true

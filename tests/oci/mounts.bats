@@ -170,3 +170,26 @@ shows() {
 	# Without a procfs in the container they are set all the same.
 	shows 'ls /proc; cat /p/sys/net/ipv4/ip_forward' '.linux.sysctl = {"net.ipv4.ip_forward": "1"} | .mounts[0] |= {destination: "/p", type: "bind", source: "/proc", options: ["rbind"]}' 1
 }
+
+@test "without a mount namespace, or with one by path: the root alone, in exec too" {
+	local left filter holder
+	left=$(wc -l < /proc/self/mounts)
+	own_root
+	: > root/of-root
+	unshare -m sleep 100 3>&- &
+	holder=$!
+	until_true "another mount namespace" not [ /proc/$holder/ns/mnt -ef /proc/self/ns/mnt ]
+	for filter in '.linux.namespaces |= map(select(.type != "mount"))' "(.linux.namespaces[] | select(.type == \"mount\")).path = \"/proc/$holder/ns/mnt\""; do
+		bundle "$OWN | .mounts = [] | .linux.maskedPaths = [] | .linux.readonlyPaths = [] | .process.args = [\"sleep\", \"100\"] | .process.cwd = \"/tmp\" | $filter"
+		create oci-a
+		oci start oci-a
+		run -0 oci exec oci-a sh -c 'pwd; ls /of-root; ls /proc | wc -l'
+		[ "$output" = $'/tmp\n/of-root\n0' ]
+		[ "$(wc -l < /proc/self/mounts)" = "$left" ]
+		oci delete --force oci-a
+	done
+	kill $holder
+	sh_bundle true '.linux.namespaces |= map(select(.type != "mount"))'
+	run ! oci run --bundle "$B" oci-a
+	[[ $output == *"no mount namespace"* ]]
+}
