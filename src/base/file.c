@@ -1,6 +1,5 @@
 #include "base/file.h"
 
-#include "base/dents.h"
 #include "base/fd.h"
 
 #include <errno.h>
@@ -192,64 +191,4 @@ int dir_make_path(const char *path, struct err *err)
 	if (fd < 0)
 		return err_sys(err, "open %s", path);
 	return fd;
-}
-
-/* Removes what it can in the directory behind fd, which was just opened; returns 1 and the name of a
- * sub-directory that is not empty, 0 once the directory is empty, -1 with errno. */
-static int empty_directory(int fd, char ret_name[256])
-{
-	unsigned char type;
-	struct dents d;
-	const char *name;
-
-	dents_init(&d, fd);
-	while ((name = dents_next(&d, &type))) {
-		if (type != DT_DIR && unlinkat(fd, name, 0) == 0)
-			continue;
-		if (unlinkat(fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
-			continue;
-		if (errno != ENOTEMPTY && errno != EEXIST)
-			return -1;
-		snprintf(ret_name, 256, "%s", name);
-		return 1;
-	}
-	return errno ? -1 : 0;
-}
-
-/* Descends into the first directory that is not empty and comes back through "..", so that a
- * hostile depth costs neither descriptors nor stack. */
-int tree_remove(int dirfd, const char *name, struct err *err)
-{
-	autofd int fd = -1;
-	char child[256];
-	unsigned depth = 0;
-
-	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return err_sys(err, "remove %s", name);
-	if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0)
-		return 0;
-	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(err, "remove %s", name);
-	for (;;) {
-		int more = empty_directory(fd, child);
-		const char *next = more > 0 ? child : "..";
-		int to;
-
-		if (more < 0)
-			return err_sys(err, "remove what is in %s", name);
-		if (more == 0 && depth == 0)
-			break;
-		to = openat(fd, next, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (to < 0)
-			return err_sys(err, "remove what is in %s", name);
-		depth += more > 0 ? 1 : -1U;
-		close(fd);
-		fd = to;
-	}
-	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return err_sys(err, "remove %s", name);
-	return 0;
 }

@@ -141,13 +141,15 @@ static uint32_t id_limit(const struct id_maps *ids)
 	return limit ? limit : UINT32_MAX;
 }
 
-/* For one that joins a container: the first process of one has no other than its group gives. The
- * kernel cuts a wish for all to those of the cgroup's cpuset. */
-static int choose_cpus(const struct process_spec *p, struct err *err)
+/* execCPUAffinity is for one that joins a container. */
+static int choose_cpus(const struct payload *p, struct err *err)
 {
-	const char *all = p->cpus_initial ? "0-8191" : NULL;
+	const char *list = p->spec->process.cpus_final;
 
-	return cpus_apply(0, "execCPUAffinity.final", p->cpus_final ? p->cpus_final : all, err);
+	if (list && !starts(p))
+		return cpus_apply(0, "execCPUAffinity.final", list, err);
+	cpus_free();
+	return 0;
 }
 
 static int prepare(const struct payload *p, struct found *f, struct err *err)
@@ -167,8 +169,7 @@ static int prepare(const struct payload *p, struct found *f, struct err *err)
 	umask(process->umask);
 	if (!process->no_new_keyring && payload_leave_keyring(err) < 0)
 		return -1;
-	if (memory_policy_apply(&process->memory_policy, err) < 0 ||
-		(!starts(p) && choose_cpus(process, err) < 0) ||
+	if (memory_policy_apply(&process->memory_policy, err) < 0 || choose_cpus(p, err) < 0 ||
 		(process->personality_set && personality_apply(process->personality, err) < 0))
 		return -1;
 	return rlimits_apply(process->rlimits, process->rlimit_count, err);

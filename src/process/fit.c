@@ -339,6 +339,8 @@ static const struct {
 	{ENOEXEC, ERR_STATUS_NOT_EXECUTABLE, "exec format error",
 		"it is neither a program for this machine nor a script that begins with #!"},
 	{E2BIG, ERR_STATUS_NOT_EXECUTABLE, "arguments and environment are too long", NULL},
+	{EAGAIN, ERR_STATUS_NOT_EXECUTABLE, "the container has as many processes as it may",
+		"end some, or give it more with --pids-limit"},
 	{ETXTBSY, ERR_STATUS_NOT_EXECUTABLE, "text file busy: somebody is writing to it", NULL},
 };
 

@@ -92,6 +92,14 @@ int cpus_apply(pid_t pid, const char *what, const char *list, struct err *err)
 	return 0;
 }
 
+void cpus_free(void)
+{
+	struct mask mask;
+
+	memset(&mask, 0xff, sizeof(mask));
+	syscall(SYS_sched_setaffinity, 0, sizeof(mask), &mask);
+}
+
 int cpus_get(struct cpus *ret, struct err *err)
 {
 	*ret = (struct cpus){{0}};

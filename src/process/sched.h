@@ -14,6 +14,10 @@ int io_priority_apply(pid_t pid, int io_class, int priority, struct err *err);
 /* "0-3,5", or NULL: as it is. Of these, those that the cgroup allows. what names the list. */
 int cpus_apply(pid_t pid, const char *what, const char *list, struct err *err);
 
+/* All that the cgroup allows: what somebody chose for whoever started us is not the container's, and since
+ * Linux 6.2 does not go away by itself in another cpuset. */
+void cpus_free(void);
+
 /* The caller's own, to be given back. */
 struct cpus {
 	unsigned long words[8192 / 8 / sizeof(unsigned long)]; /* the kernel's NR_CPUS at most */

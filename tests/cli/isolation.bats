@@ -344,3 +344,28 @@ NEST='cd /sys/fs/cgroup && mkdir -p web/deep && echo $$ > web/deep/cgroup.procs 
 	run -0 ctr run --rm --rootfs "$HOST_ROOT" -- cat /proc/self/mountinfo
 	[ "$(grep -c ' - overlay ' <<< "$output")" -eq 1 ]
 }
+
+# in_chroot COMMAND...: with what ctr looks at, in a mount namespace of its own.
+in_chroot() {
+	mkdir -p jail/build
+	cp "$BUILD"/ctr jail/build/
+	cp -a "$FS" jail/fs
+	mkdir -p jail/{proc,sys,tmp}
+	unshare -m sh -ec 'mount --rbind /proc jail/proc; mount --rbind /sys jail/sys
+		export CTR_ROOT=/tmp/root CTR_STATE=/tmp/state
+		exec chroot jail "$@"' sh "$@"
+}
+
+@test "a chroot, in which the kernel makes no user namespace, is named" {
+	run -125 in_chroot /build/ctr run --rm --rootfs /fs -- true
+	[[ $output == *chroot* && $output == *hint:* ]]
+}
+
+@test "the CPUs of whoever calls are not the container's" {
+	[ "$(nproc)" -gt 1 ] || skip "one CPU"
+	[ "$(taskset -c 0 ctr run --rm --rootfs "$FS" -- nproc)" = "$(nproc)" ]
+	started kept -- sleep 1000
+	[ "$(taskset -c 0 ctr exec kept nproc)" = "$(nproc)" ]
+	ctr rm -f kept
+	[ "$(ctr run --rm --rootfs "$FS" -- taskset -c 0 nproc)" = 1 ]
+}

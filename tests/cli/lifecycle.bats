@@ -479,3 +479,10 @@ new() { compgen -G "$CTR_STATE/.new.*" > /dev/null; }
 	until_true "it is dead" empty
 	[ "$(ctr run --rm --name retry --rootfs "$FS" -- echo again)" = again ]
 }
+
+@test "removing many directories reads none of them again" {
+	ctr run --name wide --rootfs "$FS" -- sh -c 'mkdir /w; for i in $(seq 300); do mkdir -p /w/$i/full; done'
+	strace -f -o trace -e trace=openat ctr rm wide
+	[ "$(grep -c '"full"\|"[0-9]*", O_RDONLY' trace)" -ge 300 ]
+	[ "$(grep -c '"\.\."' trace)" -lt 10 ]
+}

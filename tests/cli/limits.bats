@@ -169,6 +169,15 @@ remove_bare() { find "$BARE" -depth -type d -exec rmdir {} + 2> /dev/null; [ ! -
 	ctr rm -f slow
 }
 
+@test "exec at the limit of processes says so, and what to do" {
+	needs pids
+	started full --pids-limit 20 -- sh -c '(while sleep 1000 & do :; done); exec sleep 1000'
+	until_true "it is full" eval '[ "$(cat "$(group full)/pids.current")" -eq 20 ]'
+	run -125 ctr exec full true
+	[[ $output == *"cannot create a process: "* && $output == *pids-limit* ]]
+	ctr rm -f full
+}
+
 @test "a fork bomb ends at --pids-limit, and at 4096 without it" {
 	needs pids
 	started bomb --pids-limit 20 -- sh -c 'f() { f | f & }; f; sleep 60'

@@ -50,6 +50,41 @@ Test(tree_remove, takes_any_depth)
 	cr_assert_eq(rmdir(path), 0);
 }
 
+/* Wider than one read, and deeper than what is open at once, below each of them. */
+static void fill(int at, int depth)
+{
+	char name[16];
+
+	for (int i = 0; depth % 20 == 0 && i < 200; i++) {
+		snprintf(name, sizeof(name), "file%d", i);
+		touch(at, name);
+	}
+	for (int i = 0; i < (depth % 20 == 0 ? 5 : 1) && depth < 45; i++) {
+		int next;
+
+		snprintf(name, sizeof(name), "dir%d", i);
+		cr_assert_eq(mkdirat(at, name, 0700), 0);
+		next = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		fill(next, depth + 1);
+		close(next);
+	}
+}
+
+Test(tree_remove, takes_wide_and_deep)
+{
+	char path[64];
+	int top = scratch(path), d;
+	struct err err = {0};
+
+	cr_assert_eq(mkdirat(top, "d", 0700), 0);
+	d = openat(top, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fill(d, 0);
+	close(d);
+	cr_assert_eq(tree_remove(top, "d", &err), 0, "%s", err.text);
+	cr_assert_eq(fcntl(d, F_GETFD), -1, "no descriptor is left");
+	cr_assert_eq(rmdir(path), 0);
+}
+
 Test(tree_remove, follows_no_link)
 {
 	char path[64], victim[64];
