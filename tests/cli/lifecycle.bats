@@ -22,6 +22,14 @@ stop_handler() {
 	ctr rm -f bg
 }
 
+@test "run -d with all that a supervisor can be told" {
+	started all -i --timeout 600 --log-rate 0 --log-max-size 64k -- sh -c 'echo up; exec sleep 600'
+	until_true "it is logged" logged all up
+	until_true "it has a guard" guarded all
+	grep -aqz -- --timeout-ns "/proc/$(supervisor all)/cmdline"
+	ctr rm -f all
+}
+
 @test "run -d that cannot say the id leaves nothing" {
 	refused_output() {
 		local status=0

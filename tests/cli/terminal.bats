@@ -147,6 +147,35 @@ attached() { [ "$(find /proc/"$(supervisor "$1")"/fd -lname 'socket:*' | wc -l)"
 	done
 }
 
+@test "when nobody reads any more, run -t hangs up, and attach leaves, both in silence" {
+	ctr run --rm -t --rootfs "$FS" -- sh -c 'while :; do echo x; done' 2> said | head -n 1
+	[ "${PIPESTATUS[0]}" -eq 129 ]
+	until_true "it is gone" gone
+	started on -- sh -c 'while :; do echo x; sleep .01; done'
+	ctr attach --no-stdin on 2>> said | head -n 1
+	[ "${PIPESTATUS[0]}" -eq 141 ]
+	alive "$(payload on)"
+	[ ! -s said ]
+	ctr rm -f on
+}
+
+@test "a client that stands still does not hold the end up, and is told what it has lost" {
+	started over -- sh -c 'sleep 1; seq 200000; exit 3'
+	ctr attach --no-stdin over > out 2> said &
+	until_true "it is attached" attached over
+	kill -STOP $!
+	# What does not fit into the socket is waited for, a minute at most.
+	until_true "it has begun" logged over ' 2000$'
+	timeout 20 ctr kill over
+	timeout 20 ctr wait over
+	kill -CONT $!
+	status=0
+	wait $! || status=$?
+	[ "$status" -eq 125 ]
+	grep -q 'lost the console of over before its end' said
+	ctr rm over
+}
+
 @test "stop does not wait for whoever is attached and does not read" {
 	started talks -t -- sh -c 'trap "exit 4" TERM; while :; do seq 1000; done'
 	ctr attach --no-stdin talks 2> /dev/null | sleep 30 &

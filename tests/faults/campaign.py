@@ -752,6 +752,7 @@ ROWS = [
     Run("run --rm -d", ["--rm", "-d"], to_file=True),
     Run("run", []),
     Run("run -d", ["-d"], to_file=True),
+    Run("run --timeout", ["--timeout", "600"]),
     RemoveExited(),
     RemoveRunning("rm -f", ["rm", "-f", "k"]),
     Exec("exec", ["exec", "k", "/bin/payload", "tell"]),
