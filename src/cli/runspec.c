@@ -10,6 +10,7 @@
 #include "spec/capname.h"
 #include "spec/defaults.h"
 #include "spec/envfile.h"
+#include "spec/farid.h"
 #include "spec/limitflag.h"
 #include "spec/mountflag.h"
 #include "spec/name.h"
@@ -228,6 +229,29 @@ static int take_cgroup(struct run_options *o, struct err *err)
 		       : 0;
 }
 
+/* Whoever it is to run as, and whose volumes it is given. */
+static int take_far_ids(struct run_options *o, struct err *err)
+{
+	struct spec *s = &o->spec;
+	struct namespaces *ns = &s->ns;
+	struct stat st;
+
+	if (!(ns->fresh & CLONE_NEWUSER))
+		return 0;
+	if (far_id_add_user(ns, "--user", s->process.user, err) < 0)
+		return -1;
+	for (size_t i = 0; i < s->process.groupc; i++)
+		if (far_id_add_user(ns, "--group-add", s->process.groups[i], err) < 0)
+			return -1;
+	for (size_t i = 0; i < s->mount_count; i++)
+		if (s->mounts[i].idmap && s->mounts[i].source &&
+			stat(s->mounts[i].source, &st) == 0 &&
+			(far_id_add(ns, s->mounts[i].source, st.st_uid, err) < 0 ||
+				far_id_add(ns, s->mounts[i].source, st.st_gid, err) < 0))
+			return -1;
+	return 0;
+}
+
 /* Who is in the host's network is known there by the host's name. */
 static void take_hostname(struct run_options *o)
 {
@@ -269,7 +293,7 @@ int run_options_finish(struct run_options *o, const struct store *store, int arg
 	if (stop_signal(o, image, err) < 0 || take_command(o, image, argc, argv, err) < 0 ||
 		environment_take(&o->environment, &o->spec, err) < 0 || take_caps(o, err) < 0 ||
 		take_label(o, err) < 0 || check_together(o, err) < 0 ||
-		take_name(o, store, err) < 0 || take_cgroup(o, err) < 0)
+		take_name(o, store, err) < 0 || take_cgroup(o, err) < 0 || take_far_ids(o, err) < 0)
 		return -1;
 	take_hostname(o);
 	spec_complete(&o->spec);

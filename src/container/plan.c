@@ -84,6 +84,19 @@ static int check_mount_namespace(const struct spec *spec, struct err *err)
 			    "read-only paths would be the host's");
 }
 
+/* Offsets into the range. Far ids take places next to its end, which nobody uses but "nobody". */
+static void plan_range(const struct namespaces *ns, struct plan *plan)
+{
+	enum { NOBODY = 65534, END = SPEC_IDS - FAR_IDS_MAX - 2 };
+
+	plan->maps[plan->map_count++] = (struct id_map){0, 0, ns->far_id_count ? END : SPEC_IDS};
+	if (!ns->far_id_count)
+		return;
+	plan->maps[plan->map_count++] = (struct id_map){NOBODY, NOBODY, 1};
+	for (uint32_t i = 0; i < ns->far_id_count; i++)
+		plan->maps[plan->map_count++] = (struct id_map){ns->far_ids[i], END + i, 1};
+}
+
 int plan_make(const struct spec *spec, const struct host_etc *host, struct plan *ret,
 	struct arena *arena, struct err *err)
 {
@@ -92,7 +105,7 @@ int plan_make(const struct spec *spec, const struct host_etc *host, struct plan 
 		cgroup_plan(&spec->limits, &ret->cgroup, err) < 0)
 		return -1;
 	if ((spec->ns.fresh & CLONE_NEWUSER) && !spec->ns.uid_map_count)
-		ret->map = (struct id_map){0, 0, SPEC_IDS};
+		plan_range(&spec->ns, ret);
 	plan_argv(spec, ret, arena);
 	plan_env(spec, ret, arena);
 	plan_etc(spec, host ? host : &(struct host_etc){0}, ret, arena);
@@ -103,9 +116,12 @@ void plan_set_slot(struct plan *plan, const struct spec *spec, unsigned slot)
 {
 	const struct namespaces *ns = &spec->ns;
 
-	if (plan->map.count) {
-		plan->map.outside = idmap_slot_base(slot);
-		plan->ids = (struct id_maps){&plan->map, &plan->map, 1, 1};
+	if (plan->map_count) {
+		for (size_t i = 0; i < plan->map_count; i++)
+			plan->maps[i].outside = plan->maps[i].outside % SPEC_IDS +
+						idmap_slot_base(slot);
+		plan->ids = (struct id_maps){plan->maps, plan->maps, plan->map_count,
+			plan->map_count};
 	} else if (ns->fresh & CLONE_NEWUSER) {
 		plan->ids = (struct id_maps){ns->uid_maps, ns->gid_maps, ns->uid_map_count,
 			ns->gid_map_count};
@@ -235,9 +251,11 @@ void plan_print(const struct spec *spec, const struct plan *plan, FILE *out)
 		print_map("uids", &spec->ns.uid_maps[i], out);
 	for (size_t i = 0; i < spec->ns.gid_map_count; i++)
 		print_map("gids", &spec->ns.gid_maps[i], out);
-	if (plan->map.count)
-		output_print(out, "ids       0..%u -> a free range of %u\n", plan->map.count - 1,
-			plan->map.count);
+	if (plan->map_count)
+		output_print(out, "ids       0..%u -> a free range of %u\n",
+			plan->maps[0].count - 1, SPEC_IDS);
+	for (size_t i = 1; i < plan->map_count; i++)
+		output_print(out, "ids       %u -> in that range\n", plan->maps[i].inside);
 	for (size_t i = 0; i < spec->root.layer_count; i++)
 		output_print(out, "layer     %s\n", spec->root.layers[i]);
 	if (spec->root.dir && !spec->root.direct)

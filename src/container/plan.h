@@ -14,7 +14,8 @@
 
 struct plan {
 	uint64_t clone_flags;
-	struct id_map map;  /* a range of its own, of uids and gids alike; count 0: none */
+	struct id_map maps[2 + FAR_IDS_MAX]; /* a range of its own, of uids and gids alike */
+	size_t map_count;                    /* 0: none */
 	struct id_maps ids; /* that range, or what the spec says, or what a joined namespace has */
 	struct cgroup_plan cgroup;
 	struct seccomp_filter filter;

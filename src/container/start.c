@@ -251,9 +251,9 @@ static int write_details(const struct launch *l, struct err *err)
 	/* An engine's is kept as it came, before anything else. */
 	if (c->record.bundle[0])
 		return 0;
-	if (plan->map.count) {
-		told.ns.uid_maps = told.ns.gid_maps = &plan->map;
-		told.ns.uid_map_count = told.ns.gid_map_count = 1;
+	if (plan->map_count) {
+		told.ns.uid_maps = told.ns.gid_maps = plan->maps;
+		told.ns.uid_map_count = told.ns.gid_map_count = plan->map_count;
 	}
 	j = config_write(&told, spec->root.dir ? spec->root.dir : "/", err);
 	text = j ? json_text(j, JSON_INDENT(2), err) : NULL;

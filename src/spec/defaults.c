@@ -177,6 +177,7 @@ void spec_complete(struct spec *spec)
 	if (spec->ns.fresh & CLONE_NEWNET) {
 		/* Harmless in a network of one's own, and the reason for most uses of root. */
 		sysctl_default(spec, "net.ipv4.ip_unprivileged_port_start", "0");
-		sysctl_default(spec, "net.ipv4.ping_group_range", "0 65535");
+		sysctl_default(spec, "net.ipv4.ping_group_range",
+			spec->ns.far_id_count ? "0 65534" : "0 65535");
 	}
 }

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { SPEC_NAME_MAX = 128, SPEC_IDS = 65536 };
+enum { SPEC_NAME_MAX = 128, SPEC_IDS = 65536, FAR_IDS_MAX = 14 };
 
 struct id_map {
 	uint32_t inside, outside, count;
@@ -198,6 +198,8 @@ struct namespaces {
 	struct id_map *uid_maps,
 		*gid_maps; /* of CLONE_NEWUSER; none: a private range of SPEC_IDS */
 	size_t uid_map_count, gid_map_count;
+	uint32_t far_ids[FAR_IDS_MAX]; /* above a private range, in it all the same */
+	size_t far_id_count;
 };
 
 /* Points in the life of a container at which an engine's programs run, in the order of config.json. */

@@ -90,3 +90,25 @@ teardown() { nothing_left; }
 	run box --net host -h other -- hostname
 	[ "$output" = other ]
 }
+
+@test "ids above 65535: of the user, of groups, of a volume's owner, and in exec" {
+	mkdir home
+	echo mine > home/f
+	chmod 600 home/f
+	chown -R 1200001:1300001 home
+	run box -u 1200001:1300001 --group-add 70000 -v "$PWD/home:/h" -- sh -c 'id; cat /h/f; touch /h/new /tmp/t; stat -c %u:%g /tmp/t /proc/self'
+	[ "${lines[0]}" = 'uid=1200001 gid=1300001 groups=70000,1300001' ] ||
+		[ "${lines[0]}" = 'uid=1200001 gid=1300001 groups=1300001,70000' ] ||
+		[ "${lines[0]}" = 'uid=1200001 gid=1300001 groups=70000' ]
+	[ "${lines[1]}" = mine ]
+	[ "${lines[2]}" = 1200001:1300001 ]
+	[ "$(stat -c %u:%g home/new)" = 1200001:1300001 ]
+	# Root of the container has the rights of root over such a volume.
+	[ "$(box -v "$PWD/home:/h" -- sh -c 'cat /h/f; stat -c %u /h/f')" = $'mine\n1200001' ]
+	started far -v "$PWD/home:/h" -- sleep 1000
+	[ "$(ctr exec -u 1200001 far cat /h/f)" = mine ]
+	run -125 ctr exec -u 1500000 far true
+	[[ $output == *"hint: "*"-u 1500000"* ]]
+	ctr rm -f far
+	[ "$(box -u 65534 -v "$PWD/home:/h" -- id -u)" = 65534 ]
+}

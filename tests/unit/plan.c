@@ -1,12 +1,14 @@
 #include "container/plan.h"
 #include "ns/idmap.h"
 #include "spec/defaults.h"
+#include "spec/farid.h"
 
 #include <criterion/criterion.h>
 #include <linux/sched.h>
 #include <stdlib.h>
 #include <string.h>
 
+static struct err err;
 static char *argv[] = {"true", NULL};
 
 static struct spec fresh(void)
@@ -22,21 +24,55 @@ static struct spec fresh(void)
 	return s;
 }
 
+Test(plan, far_ids_take_places_at_the_end_of_the_range)
+{
+	struct spec s = fresh();
+	struct plan p;
+	uint32_t at;
+
+	cr_assert_eq(far_id_add_user(&s.ns, "--user", "1200001:70000", &err), 0);
+	cr_assert_eq(far_id_add_user(&s.ns, "--user", "ann:1000", &err), 0);
+	cr_assert_eq(far_id_add(&s.ns, "/v", 1200001, &err), 0);
+	cr_assert_eq(s.ns.far_id_count, 2);
+	cr_assert_eq(plan_make(&s, NULL, &p, &s.arena, &err), 0);
+	plan_set_slot(&p, &s, 1);
+	cr_assert_eq(p.ids.nuids, 4);
+	cr_assert(id_map_find(p.ids.uids, p.ids.nuids, 0, &at));
+	cr_assert_eq(at, 0x70010000);
+	cr_assert(id_map_find(p.ids.gids, p.ids.ngids, 70000, &at));
+	cr_assert_eq(at, 0x70010000 + 65521);
+	cr_assert(id_map_find(p.ids.uids, p.ids.nuids, 65534, &at));
+	cr_assert_eq(at, 0x70010000 + 65534);
+	cr_assert_not(id_map_find(p.ids.uids, p.ids.nuids, 65520, &at));
+	spec_free(&s);
+}
+
+Test(plan, far_ids_have_an_end)
+{
+	struct namespaces ns = {0};
+
+	for (uint32_t i = 0; i < FAR_IDS_MAX; i++)
+		cr_assert_eq(far_id_add(&ns, "/v", 65536 + i, &err), 0);
+	cr_assert_eq(far_id_add(&ns, "/v", 65536, &err), 0);
+	cr_assert_eq(far_id_add(&ns, "/v", 99999, &err), -1);
+	cr_assert_str_eq(err.text,
+		"/v: id 99999 is one too many above 65535, of which a container can have 14");
+}
+
 Test(plan, gives_each_slot_ids_of_its_own)
 {
 	struct spec s = fresh();
 	struct plan a, b;
-	struct err err = {0};
 
 	cr_assert_eq(plan_make(&s, NULL, &a, &s.arena, &err), 0);
 	cr_assert_eq(plan_make(&s, NULL, &b, &s.arena, &err), 0);
 	plan_set_slot(&a, &s, 0);
 	plan_set_slot(&b, &s, IDMAP_SLOTS - 1);
-	cr_assert_eq(a.map.inside, 0);
-	cr_assert_eq(a.map.count, 65536);
-	cr_assert_eq(a.map.outside, 0x70000000);
-	cr_assert_eq(b.map.outside, a.map.outside + (IDMAP_SLOTS - 1) * 65536U);
-	cr_assert_leq((uint64_t)b.map.outside + b.map.count, 0x80000000ULL);
+	cr_assert_eq(a.maps[0].inside, 0);
+	cr_assert_eq(a.maps[0].count, 65536);
+	cr_assert_eq(a.maps[0].outside, 0x70000000);
+	cr_assert_eq(b.maps[0].outside, a.maps[0].outside + (IDMAP_SLOTS - 1) * 65536U);
+	cr_assert_leq((uint64_t)b.maps[0].outside + b.maps[0].count, 0x80000000ULL);
 	cgroup_plan_free(&a.cgroup);
 	cgroup_plan_free(&b.cgroup);
 	spec_free(&s);
@@ -46,12 +82,11 @@ Test(plan, maps_no_ids_without_a_user_namespace)
 {
 	struct spec s = fresh();
 	struct plan p;
-	struct err err = {0};
 
 	s.ns.fresh &= ~(uint64_t)CLONE_NEWUSER;
 	cr_assert_eq(plan_make(&s, NULL, &p, &s.arena, &err), 0);
 	plan_set_slot(&p, &s, 7);
-	cr_assert_eq(p.map.count, 0);
+	cr_assert_eq(p.map_count, 0);
 	cr_assert_eq(p.ids.nuids, 0);
 	cgroup_plan_free(&p.cgroup);
 	spec_free(&s);
@@ -90,7 +125,6 @@ Test(plan, puts_init_in_front_of_the_command)
 {
 	struct spec s = fresh();
 	struct plan p;
-	struct err err = {0};
 
 	s.init = true;
 	cr_assert_eq(plan_make(&s, NULL, &p, &s.arena, &err), 0);
@@ -106,7 +140,6 @@ Test(plan, leaves_files_alone_that_the_user_mounts)
 {
 	struct spec s = fresh();
 	struct plan p;
-	struct err err = {0};
 
 	spec_mount_add(&s,
 		(struct mount){.kind = MOUNT_BIND, .source = "/x", .target = "/etc/hosts"});
@@ -128,7 +161,6 @@ Test(plan, prints_every_part)
 		"caps      CAP_CHOWN,", "exec      true\n"};
 	struct spec s = fresh();
 	struct plan p;
-	struct err err = {0};
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
