@@ -163,7 +163,7 @@ ssize_t file_peek(int dirfd, const char *name, char *buf, size_t size)
 	return n;
 }
 
-int dir_make_path(const char *path, struct err *err)
+int dir_make_path(const char *path, mode_t mode, struct err *err)
 {
 	char part[4096];
 	size_t len = strlen(path);
@@ -182,7 +182,7 @@ int dir_make_path(const char *path, struct err *err)
 		if (part[i] != '/' && part[i] != '\0')
 			continue;
 		part[i] = '\0';
-		if (mkdir(part, 0700) < 0 && errno != EEXIST)
+		if (mkdir(part, mode) < 0 && errno != EEXIST)
 			return err_sys(err, "make directory %s", part);
 		if (i < len)
 			part[i] = '/';

@@ -43,8 +43,8 @@ int file_poke(int dirfd, const char *name, const char *value);
 /* Reads a small kernel file into buf, without the final newline. Length or -1 with errno. */
 ssize_t file_peek(int dirfd, const char *name, char *buf, size_t size);
 
-/* Opens (and makes, 0700) a directory, parents included. -1 and err on failure. */
-int dir_make_path(const char *path, struct err *err);
+/* Opens (and makes, with mode) a directory, parents included. -1 and err on failure. */
+int dir_make_path(const char *path, mode_t mode, struct err *err);
 
 /* Removes name below dirfd, whatever it is, never following a link nor leaving the tree, at any
  * depth in constant memory. Absent is success. Nobody else may be writing there. */

@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -94,6 +95,19 @@ json_t *json_read(int dirfd, const char *name, struct err *err)
 	if (file_read(dirfd, name, JSON_MAX_BYTES, &data, &len, err) < 0)
 		return NULL;
 	return json_parse(name, data, len, err);
+}
+
+json_t *json_shown(const char *s)
+{
+	autofree char *clean = NULL;
+
+	if (utf8_valid(s))
+		return json_string(s);
+	clean = strdup(s);
+	if (!clean)
+		return NULL;
+	utf8_clean(clean);
+	return json_string(clean);
 }
 
 char *json_text(const json_t *j, size_t flags, struct err *err)

@@ -24,5 +24,7 @@ json_t *json_parse_any(const char *what, const char *data, size_t len, struct er
 int json_take(json_t *j, const char *what, struct err *err, const char *format, ...);
 /* Reads and parses a file of ours below dirfd. err->sys is ENOENT if it is absent. */
 json_t *json_read(int dirfd, const char *name, struct err *err);
+/* A string for people: bytes that are no UTF-8 are shown as '?'. */
+json_t *json_shown(const char *s);
 /* One line of text, new (free it), or NULL with err. */
 char *json_text(const json_t *j, size_t flags, struct err *err);

@@ -1,6 +1,8 @@
 /* Text that others wrote: what may be written into JSON, and what may be shown. */
 #pragma once
 
+#include "base/arena.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,6 +12,13 @@
 size_t utf8_decode(const char *s, uint32_t *ret);
 /* Well-formed to the end. */
 bool utf8_valid(const char *s);
+
+/* Bytes of any kind as well-formed text, for JSON: a byte that is no part of UTF-8 is the character
+ * U+10FF00 + byte, in a plane that is nobody's; a character that would be taken for one of these is its
+ * own bytes in that form, so that utf8_unescape() gives back what was there. s itself if there is nothing
+ * to do. */
+const char *utf8_escape(struct arena *a, const char *s);
+void utf8_unescape(char *s);
 
 /* Controls, line separators, and marks that turn the direction of writing. */
 bool utf8_acts_on_terminal(uint32_t c);

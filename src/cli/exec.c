@@ -1,4 +1,5 @@
 #include "base/fd.h"
+#include "base/num.h"
 #include "cgroup/group.h"
 #include "cli/command.h"
 #include "cli/environment.h"
@@ -73,6 +74,19 @@ static const struct flag flags[] = {
 	{0},
 };
 
+/* An id above the private range is there if the container was started with it. */
+static int check_user(const struct spec *spec, const char *user, struct err *err)
+{
+	uint32_t id, outside;
+
+	if (num_parse_u32(user, &id) < 0 || id < SPEC_IDS || !spec->ns.uid_map_count ||
+		id_map_find(spec->ns.uid_maps, spec->ns.uid_map_count, id, &outside))
+		return 0;
+	err_value(err, "--user", user, "is not among the container's ids");
+	return err_hint(err,
+		"ctr run -u %u, or a volume that belongs to it, takes it in at the start", id);
+}
+
 /* The container's own process with another command. */
 static int make_process(struct spec *spec, const struct exec_flags *f, int argc, char **argv,
 	struct err *err)
@@ -85,6 +99,8 @@ static int make_process(struct spec *spec, const struct exec_flags *f, int argc,
 	p->open_stdin = f->interactive;
 	spec->init = false;
 	spec->die_with_parent = false;
+	if (f->user && check_user(spec, f->user, err) < 0)
+		return -1;
 	if (f->user)
 		p->user = f->user;
 	if (f->workdir)

@@ -121,7 +121,7 @@ static json_t *cgroup_json(const struct record *r)
 		snprintf(path, sizeof(path), "%s/%s", mount, r->cgroup);
 	else
 		snprintf(path, sizeof(path), "%s/ctr/%03x", mount, r->slot);
-	return json_string(path);
+	return json_shown(path);
 }
 
 /* null: not now, or not known. */
@@ -158,7 +158,7 @@ static json_t *layers_json(const struct summary *s)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < s->layer_count; i++)
-		json_array_append_new(list, json_string(s->layers[i]));
+		json_array_append_new(list, json_shown(s->layers[i]));
 	return list;
 }
 
@@ -176,7 +176,7 @@ static json_t *container_json(const struct store *store, const struct view *view
 		return NULL;
 	j = view_json(view);
 	snprintf(data, sizeof(data), "%s/containers/%s", store->root, name);
-	put(j, "directory", json_string(data));
+	put(j, "directory", json_shown(data));
 	put(j, "layers", layers_json(&view->summary));
 	add_running(j, store, view);
 	put(j, "config", config);

@@ -52,7 +52,7 @@ char *view_command(const struct view *view, struct arena *a)
 
 json_t *json_text_or_null(const char *s)
 {
-	return s && *s ? json_string(s) : json_null();
+	return s && *s ? json_shown(s) : json_null();
 }
 
 static json_t *json_time(int64_t ns)
@@ -67,7 +67,7 @@ static json_t *command_json(const struct summary *s)
 	json_t *list = json_array();
 
 	for (char **word = s->command; *word; word++)
-		json_array_append_new(list, json_string(*word));
+		json_array_append_new(list, json_shown(*word));
 	return list;
 }
 

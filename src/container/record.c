@@ -1,6 +1,7 @@
 #include "container/record.h"
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "ns/idmap.h"
 
 #include <stdio.h>
@@ -93,13 +94,13 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 	return 0;
 }
 
-static json_t *strings(const char *const *list, size_t n)
+static json_t *strings(struct arena *a, const char *const *list, size_t n)
 {
-	json_t *a = json_array();
+	json_t *j = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(a, json_string(list[i]));
-	return a;
+		json_array_append_new(j, json_string(utf8_escape(a, list[i])));
+	return j;
 }
 
 static size_t count(char *const *list)
@@ -111,23 +112,29 @@ static size_t count(char *const *list)
 	return n;
 }
 
-char *summary_format(const struct summary *s, struct err *err)
+static json_t *summary_json(const struct summary *s, struct arena *a)
 {
 	json_t *labels = json_object();
-	autojson json_t *j = NULL;
 
 	for (size_t i = 0; i < s->label_count; i++)
 		json_object_set_new(labels, s->labels[i].key, json_string(s->labels[i].value));
-	j = json_pack("{ss ss ss* ss* so so so sI sI sI sb sb sb si sb}", "name", s->name, "id",
-		s->id, "image", s->image, "rootfs", s->rootfs, "command",
-		strings((const char *const *)s->command, count(s->command)), "layers",
-		strings(s->layers, s->layer_count), "labels", labels, "createdNs",
+	return json_pack("{ss ss ss* ss* so so so sI sI sI sb sb sb si sb}", "name", s->name, "id",
+		s->id, "image", s->image, "rootfs", s->rootfs ? utf8_escape(a, s->rootfs) : NULL,
+		"command", strings(a, (const char *const *)s->command, count(s->command)), "layers",
+		strings(a, s->layers, s->layer_count), "labels", labels, "createdNs",
 		(json_int_t)s->created_ns, "startedNs", (json_int_t)s->started_ns, "finishedNs",
 		(json_int_t)s->finished_ns, "remove", s->remove, "logged", s->logged, "exited",
 		s->exited, "exitStatus", s->exit_status, "oomKilled", s->oom_killed);
+}
+
+char *summary_format(const struct summary *s, struct err *err)
+{
+	struct arena a = {0};
+	autojson json_t *j = summary_json(s, &a);
+
+	arena_free(&a);
 	if (!j) {
-		err_set(err, "cannot write container.json of %s: is its command valid UTF-8?",
-			s->name);
+		err_set(err, "cannot write container.json of %s", s->name);
 		return NULL;
 	}
 	return json_text(j, JSON_COMPACT, err);
@@ -144,6 +151,7 @@ static int read_strings(struct arena *a, json_t *list, char ***ret, size_t *ret_
 		if (!s)
 			return -1;
 		(*ret)[n] = arena_strdup(a, s);
+		utf8_unescape((*ret)[n]);
 	}
 	*ret_count = n;
 	return 0;
@@ -194,7 +202,12 @@ int summary_parse(const char *text, size_t len, struct summary *ret, struct err 
 	s.name = arena_strdup(&s.arena, name);
 	s.id = arena_strdup(&s.arena, id);
 	s.image = image ? arena_strdup(&s.arena, image) : NULL;
-	s.rootfs = rootfs ? arena_strdup(&s.arena, rootfs) : NULL;
+	if (rootfs) {
+		char *bytes = arena_strdup(&s.arena, rootfs);
+
+		utf8_unescape(bytes);
+		s.rootfs = bytes;
+	}
 	s.created_ns = created;
 	s.started_ns = started;
 	s.finished_ns = finished;

@@ -21,7 +21,7 @@ static int open_place(const char *what, const char *path, struct err *err)
 
 	if (*path != '/')
 		return err_set(err, "%s must be an absolute path, not '%s'", what, path);
-	fd = dir_make_path(path, err);
+	fd = dir_make_path(path, 0700, err);
 	if (fd < 0) {
 		err_wrap(err, "%s", what);
 		if (err->sys == EACCES || err->sys == EPERM)

@@ -150,7 +150,7 @@ static int run(int argc, char **argv, struct err *err)
 	c = find(argv[at], err);
 	if (!c)
 		return -1;
-	root_fd = dir_make_path(root && *root ? root : "/var/lib/ctr", err);
+	root_fd = dir_make_path(root && *root ? root : "/var/lib/ctr", 0700, err);
 	r = root_fd < 0 ? -1 : c->run(c, root_fd, argc - at - 1, argv + at + 1, err);
 	return r < 0 ? err_wrap(err, "image %s", c->name) : r;
 }

@@ -34,7 +34,7 @@ int mount_source_open(const struct mount *m, struct err *err)
 	int fd = tree_clone(AT_FDCWD, m->source, m->recursive, &first);
 
 	if (fd < 0 && first.sys == ENOENT && m->make_source) {
-		autofd int made = dir_make_path(m->source, err);
+		autofd int made = dir_make_path(m->source, 0755, err);
 		if (made < 0)
 			return -1;
 		fd = tree_clone(AT_FDCWD, m->source, m->recursive, &first);

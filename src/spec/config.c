@@ -318,7 +318,11 @@ int config_read(const char *what, const char *text, size_t len, enum config_orig
 	struct spec *ret, struct err *err)
 {
 	autojson json_t *json = json_parse_wide(what, text, len, err);
-	struct walk w = {.what = what, .text = text, .text_len = len, .err = err};
+	struct walk w = {.what = what,
+		.text = text,
+		.text_len = len,
+		.err = err,
+		.of_bytes = origin == CONFIG_OURS};
 	struct document d;
 
 	if (!json)

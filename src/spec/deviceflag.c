@@ -1,7 +1,6 @@
 #include "spec/deviceflag.h"
 
 #include "base/num.h"
-#include "base/utf8.h"
 #include "spec/mountflag.h"
 
 #include <string.h>
@@ -38,7 +37,7 @@ static size_t colons_split(struct arena *a, const char *s, const char *parts[3])
 
 static int source_check(const char *what, const char *source, struct err *err)
 {
-	if (*source == '/' && strlen(source) < 4096 && utf8_valid(source))
+	if (*source == '/' && strlen(source) < 4096)
 		return 0;
 	err_value(err, what, source, "is not the absolute path of a device");
 	return err_hint(err, strchr(source, '=')

@@ -1,6 +1,5 @@
 #include "spec/envfile.h"
 
-#include "base/utf8.h"
 #include "spec/environment.h"
 
 #include <stdio.h>
@@ -18,8 +17,6 @@ int env_add(struct spec *spec, const char *what, const char *s, struct err *err)
 	if (strlen(s) >= ENV_STRING_MAX)
 		return err_value(err, what, s, "is longer than the kernel takes, %d bytes",
 			ENV_STRING_MAX - 1);
-	if (!utf8_valid(s))
-		return err_value(err, what, s, "is not valid UTF-8");
 	env_append(spec, s);
 	return 0;
 }

@@ -6,8 +6,8 @@
 /* The kernel's limit for one string of an environment, its NUL included (MAX_ARG_STRLEN). */
 enum { ENV_STRING_MAX = 128 << 10 };
 
-/* "KEY=VALUE" behind what is in spec->process.env: env_settle() is to come. A key that is empty, UTF-8
- * that is not, and what execve(2) would not take are refused. */
+/* "KEY=VALUE" behind what is in spec->process.env: env_settle() is to come. A key that is empty and what
+ * execve(2) would not take are refused. */
 int env_add(struct spec *spec, const char *what, const char *s, struct err *err);
 
 /* --env: "KEY=VALUE", or "KEY" for the value that key has in host_env (as environ; NULL: none); if

@@ -13,7 +13,8 @@ int far_id_add(struct namespaces *ns, const char *what, uint32_t id, struct err 
 		if (ns->far_ids[i] == id)
 			return 0;
 	if (ns->far_id_count == FAR_IDS_MAX)
-		return err_set(err, "%s: id %u is one too many above %d, of which a container can have %d",
+		return err_set(err,
+			"%s: id %u is one too many above %d, of which a container can have %d",
 			what, id, SPEC_IDS - 1, FAR_IDS_MAX);
 	ns->far_ids[ns->far_id_count++] = id;
 	return 0;

@@ -105,6 +105,8 @@ static int string_read(struct walk *w, const struct field *f, const json_t *v, c
 	if (should)
 		return walk_fail(w, "\"%.80s%s\" must be %s", s, strlen(s) > 80 ? "…" : "", should);
 	*ret = arena_strdup(w->arena, s);
+	if (w->of_bytes)
+		utf8_unescape((char *)(uintptr_t)*ret);
 	return 0;
 }
 
@@ -447,9 +449,7 @@ static int made(struct walk *w, json_t *v, json_t **ret)
 
 static int string_write(struct walk *w, const char *s, json_t **ret)
 {
-	if (!utf8_valid(s))
-		return walk_fail(w, "is not UTF-8, which JSON cannot hold");
-	return made(w, json_string(s), ret);
+	return made(w, json_string(utf8_escape(w->arena, s)), ret);
 }
 
 static int write_string(struct walk *w, const struct field *f, const void *base, json_t **ret)

@@ -68,6 +68,7 @@ struct walk {
 	size_t text_len;
 	struct arena *arena;
 	struct err *err;
+	bool of_bytes; /* written by us: strings may stand for bytes that are no UTF-8, utf8_unescape() */
 	bool lenient; /* a member that no table has is a warning, and so is a missing number */
 	const char **warnings;
 	size_t warning_count;

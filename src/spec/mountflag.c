@@ -1,7 +1,6 @@
 #include "spec/mountflag.h"
 
 #include "base/num.h"
-#include "base/utf8.h"
 
 #include <linux/mount.h>
 #include <string.h>
@@ -19,8 +18,8 @@ int target_parse(struct arena *a, const char *what, const char *s, const char **
 
 	if (*s != '/')
 		return err_value(err, what, s, "is not an absolute path in the container");
-	if (strlen(s) >= PATH_BYTES || !utf8_valid(s))
-		return err_value(err, what, s, "is too long or not UTF-8");
+	if (strlen(s) >= PATH_BYTES)
+		return err_value(err, what, s, "is too long");
 	clean = arena_alloc(a, strlen(s) + 1);
 	while (*(p += strspn(p, "/"))) {
 		size_t len = strcspn(p, "/");
@@ -331,8 +330,8 @@ static int source_take(struct request *r, const char *s)
 		err_value(r->err, r->what, s, "names a volume, and there are no named volumes");
 		return err_hint(r->err, "give the path of a directory: /%.80s or ./%.80s", s, s);
 	}
-	if (strlen(path) >= PATH_BYTES || !utf8_valid(path))
-		return err_value(r->err, r->what, s, "is too long or not UTF-8");
+	if (strlen(path) >= PATH_BYTES)
+		return err_value(r->err, r->what, s, "is too long");
 	r->m.source = arena_strdup(a, path);
 	return 0;
 }

@@ -187,7 +187,7 @@ no() { refused 125 "$1" ctr run --rm --rootfs "$FS" "${@:2}" -- true; }
 	no 'env-file|env' --env-file /
 	no label --label =x
 	no annotation --annotation x
-	printf 'A=\377\n' > env
+	printf 'A=\0\n' > env
 	no env --env-file env
 }
 

@@ -112,3 +112,21 @@ teardown() { nothing_left; }
 	ctr rm -f far
 	[ "$(box -u 65534 -v "$PWD/home:/h" -- id -u)" = 65534 ]
 }
+
+@test "bytes that are no UTF-8: arguments, variables, paths, also in exec, ps and inspect" {
+	local x=caf$'\xe9'
+	mkdir "$x" "root-$x"
+	cp -a "$FS/." "root-$x"
+	[ "$(box -e "X=$x" -v "$PWD/$x:/v-$x" -w "/v-$x" -- sh -c 'printf %s "$0 $X "; pwd' "$x")" = "$x $x /v-$x" ]
+	ctr run -d --name bytes -e "X=$x" --rootfs "$PWD/root-$x" -- sh -c 'exec sleep 1000' "$x" > /dev/null
+	[ "$(ctr exec bytes sh -c 'printf %s "$X"')" = "$x" ]
+	ctr ps --no-trunc | grep -q 'caf?'
+	ctr inspect bytes | jq -e '.[0].command[3] == "caf?"'
+	[ "$(tr '\0' ' ' < "/proc/$(payload bytes)/environ" | grep -ac "X=$x")" = 1 ]
+	ctr rm -f bytes
+}
+
+@test "a missing source of -v is a directory that everybody may look into" {
+	(umask 022 && box -v "$PWD/made/here:/v" -- true)
+	[ "$(stat -c %a made made/here | tr '\n' ' ')" = '755 755 ' ]
+}

@@ -507,15 +507,20 @@ Test(config, annotations_of_an_engine_choose_nothing)
 	cr_expect_eq(config_read("c", text, strlen(text), CONFIG_OURS, &s, &err), -1);
 }
 
-Test(config, text_that_json_cannot_hold)
+Test(config, bytes_that_json_cannot_hold)
 {
-	struct spec s = full();
+	struct spec s = full(), again;
 	struct err err;
+	autofree char *text = NULL;
 
-	s.process.env = (char *[]){"A=\xff", NULL};
-	s.process.envc = 1;
-	cr_expect_null(config_write(&s, "/r", &err));
-	cr_expect(strstr(err.text, "process.env[0]: is not UTF-8"), "%s", err.text);
+	s.process.env = (char *[]){"A=\xff", "B=\xf4\x8f\xbe\x80", NULL};
+	s.process.envc = 2;
+	text = write_text(&s);
+	cr_assert_eq(config_read("c", text, strlen(text), CONFIG_OURS, &again, &err), 0, "%s",
+		err.text);
+	cr_expect_str_eq(again.process.env[0], "A=\xff");
+	cr_expect_str_eq(again.process.env[1], "B=\xf4\x8f\xbe\x80");
+	spec_free(&again);
 }
 
 /* What reads is written so that it reads again. */

@@ -36,8 +36,7 @@ Test(deviceflag, refused)
 	static const char *const bad[] = {"", ":", "dev/fuse", "./x", "/dev/fuse:", "/dev/fuse:x",
 		"/dev/fuse:rr", "/dev/fuse:rwmr", "/dev/fuse:/dev/x:", "/dev/fuse:/dev/x:rw:m",
 		"/dev/fuse:rw:rw", "/srv/node", "/dev/fuse:/etc/passwd", "/dev/fuse:/dev",
-		"/dev/fuse:/dev/../etc/x", "/dev/a:/", "vendor.com/gpu=0", "/dev/\xff",
-		"/dev/fuse:RW"};
+		"/dev/fuse:/dev/../etc/x", "/dev/a:/", "vendor.com/gpu=0", "/dev/fuse:RW"};
 	const char *source = "kept";
 	struct device d = {.major = 7};
 	char s[70000];

@@ -42,7 +42,7 @@ Test(envfile, flag)
 
 Test(envfile, flag_refused)
 {
-	static const char *const bad[] = {"", "=", "=x", "A=\xff", "A=\xc3", "BAD"};
+	static const char *const bad[] = {"", "=", "=x"};
 
 	for (size_t i = 0; i < COUNT(bad); i++)
 		cr_assert_eq(env_flag(&spec, "-e", bad[i], host_env, &err), -1, "%zu", i);
@@ -110,7 +110,6 @@ Test(envfile, file_refused_names_the_line)
 	cr_assert_str_eq(err.text, "vars:3: 'export B=2' has a blank in its key");
 	cr_assert_eq(parse("vars", "=x", host_env), -1);
 	cr_assert_eq(parse("vars", "A = 1", host_env), -1);
-	cr_assert_eq(parse("vars", "A=\xff", host_env), -1);
 	cr_assert_eq(parse("vars", "A B", host_env), -1);
 }
 
