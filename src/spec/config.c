@@ -191,8 +191,6 @@ static int annotations_read(struct walk *w, struct document *d, enum config_orig
 		const char *name = extra_name(kv.key);
 		size_t here = walk_enter(w, "annotations", 0);
 
-		if (!kv.key[0] && origin != CONFIG_ENGINE)
-			return walk_fail(w, "a name must not be empty");
 		if (!kv.key[0])
 			walk_warn(w, "a name should not be empty");
 		walk_enter(w, kv.key, 0);
