@@ -7,6 +7,7 @@
 #include "net/loopback.h"
 #include "ns/clone.h"
 #include "ns/join.h"
+#include "ns/nested.h"
 #include "ns/time.h"
 #include "ns/uts.h"
 #include "process/ids.h"
@@ -20,6 +21,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +57,12 @@ static int set_names(const struct spec *spec, struct err *err)
 		       : 0;
 }
 
+/* With usual flags it can make none, and a start need not say how many. */
+static bool may_make_namespaces(const struct spec *spec)
+{
+	return spec->process.seccomp || (spec->process.caps[CAPSET_BOUNDING] >> CAP_SYS_ADMIN & 1);
+}
+
 /* What needs no ids and no mounts yet: the parent prepares those meanwhile. */
 static int make_namespaces(const struct spec *spec, int *ns_fds, struct err *err)
 {
@@ -64,6 +72,10 @@ static int make_namespaces(const struct spec *spec, int *ns_fds, struct err *err
 		ns_unshare_late(fresh, err) < 0)
 		return -1;
 	ns_paths_close(&spec->ns, ns_fds);
+	/* An engine's container is as the engine made it. */
+	if ((fresh & CLONE_NEWUSER) && !spec->root.direct && may_make_namespaces(spec) &&
+		ns_nested_limit(err) < 0)
+		return -1;
 	if ((fresh & CLONE_NEWTIME) && time_enter(&spec->ns, err) < 0)
 		return -1;
 	if (set_names(spec, err) < 0)

@@ -169,6 +169,15 @@ remove_bare() { find "$BARE" -depth -type d -exec rmdir {} + 2> /dev/null; [ ! -
 	ctr rm -f slow
 }
 
+@test "namespaces in a container that may make some: fewer than the host's" {
+	local kind
+	for kind in user mnt pid uts ipc net cgroup; do
+		[ "$(ctr run --rm --rootfs "$FS" --cap-add SYS_ADMIN -- cat "/proc/sys/user/max_${kind}_namespaces")" = 4096 ]
+		[ "$(ctr run --rm --rootfs "$FS" --security-opt seccomp=unconfined -- cat "/proc/sys/user/max_${kind}_namespaces")" = 4096 ]
+		[ "$(cat "/proc/sys/user/max_${kind}_namespaces")" -ge 4096 ]
+	done
+}
+
 @test "exec at the limit of processes says so, and what to do" {
 	needs pids
 	started full --pids-limit 20 -- sh -c '(while sleep 1000 & do :; done); exec sleep 1000'
