@@ -42,14 +42,18 @@ static unsigned level_x86(void)
 {
 #ifdef __x86_64__
 	__builtin_cpu_init();
-	if (__builtin_cpu_supports("x86-64-v4"))
-		return 4;
-	if (__builtin_cpu_supports("x86-64-v3"))
-		return 3;
-	if (__builtin_cpu_supports("x86-64-v2"))
+	if (!__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("popcnt"))
+		return 1;
+	if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2") ||
+		!__builtin_cpu_supports("fma"))
 		return 2;
-#endif
+	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+			       __builtin_cpu_supports("avx512vl")
+		       ? 4
+		       : 3;
+#else
 	return 1;
+#endif
 }
 
 unsigned machine_variant(const char *variant)
