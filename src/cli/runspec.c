@@ -32,19 +32,27 @@ static int take_image(struct run_options *o, const struct store *store, const ch
 {
 	struct spec *s = &o->spec;
 	autofd int lock = image_lock(store->root_fd, IMAGE_SHARED, err);
+	size_t labels = s->label_count;
 
 	if (lock < 0 || image_open(store->root_fd, name, image, err) < 0)
 		return -1;
+	if (!image->layer_count)
+		return err_set(err, "image %s has no layers: there is nothing in it that could run",
+			image->name);
 	s->image = arena_strdup(&s->arena, image->name);
 	s->root.layers = image->layers;
 	s->root.layer_count = image->layer_count;
 	for (size_t i = 0; i < image->env_count; i++)
 		if (env_add(s, "the image's environment", image->env[i], err) < 0)
 			return -1;
+	for (size_t i = 0; i < image->volume_count; i++)
+		if (image->volumes[i][0] == '/')
+			arena_push(&s->arena, s->root.dirs, s->root.dir_count, image->volumes[i]);
 	for (size_t i = 0; i < image->label_count; i++) {
 		bool given = false;
 
-		for (size_t k = 0; k < s->label_count; k++)
+		/* The image's own are different from each other. */
+		for (size_t k = 0; k < labels; k++)
 			given = given || strcmp(s->labels[k].key, image->labels[i].key) == 0;
 		if (!given)
 			arena_push(&s->arena, s->labels, s->label_count, image->labels[i]);

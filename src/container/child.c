@@ -164,12 +164,12 @@ static int place_files(const struct child *c, const struct layout *l, struct err
 }
 
 /* As long as the root can be written, read-only or not. */
-static int make_cwd(const struct layout *l, const char *cwd, struct err *err)
+static int make_dir(const struct layout *l, const char *what, const char *path, struct err *err)
 {
-	int fd = cwd[1] ? layout_ensure(l, cwd, INSIDE_DIR, err) : -1;
+	int fd = path[1] ? layout_ensure(l, path, INSIDE_DIR, err) : -1;
 
-	if (fd < 0 && cwd[1])
-		return err_wrap(err, "working directory %s", cwd);
+	if (fd < 0 && path[1])
+		return err_wrap(err, "%s %s", what, path);
 	fd_cleanup(&fd);
 	return 0;
 }
@@ -179,7 +179,10 @@ static int build_root(const struct child *c, struct layout *l, int *ret_devfd, s
 	if (place_mounts(c, l, ret_devfd, err) < 0 || place_files(c, l, err) < 0 ||
 		(c->states && *ret_devfd < 0 && dev_link(l, err) < 0))
 		return -1;
-	return make_cwd(l, c->spec->process.cwd, err);
+	for (size_t i = 0; i < c->spec->root.dir_count; i++)
+		if (make_dir(l, "the image's volume", c->spec->root.dirs[i], err) < 0)
+			return -1;
+	return make_dir(l, "working directory", c->spec->process.cwd, err);
 }
 
 /* An engine's hooks of the host's side come between the mounts and what is last done to them. Those of a

@@ -160,6 +160,22 @@ static int open_writable(const struct container *c, struct err *err)
 	return tree_clone(c->data_fd, "", false, err);
 }
 
+/* The top of an overlay is that of its upper layer, which begins as the image's is. */
+static int match_top(const struct container *c, int layer, struct err *err)
+{
+	struct stat want, have;
+
+	if (fstat(layer, &want) < 0 || fstatat(c->data_fd, "upper", &have, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(err, "look at the top of the image");
+	if (have.st_uid == want.st_uid && have.st_gid == want.st_gid &&
+		have.st_mode == want.st_mode)
+		return 0;
+	if (fchownat(c->data_fd, "upper", want.st_uid, want.st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+		fchmodat(c->data_fd, "upper", want.st_mode & 07777, 0) < 0)
+		return err_sys(err, "make the top of the writable layer as the image's");
+	return 0;
+}
+
 static int open_layer(const struct container *c, const struct spec *spec, size_t i, struct err *err)
 {
 	char path[256];
@@ -253,6 +269,9 @@ int trees_open(struct trees *t, const struct container *c, const struct spec *sp
 	for (size_t i = 0; i < t->layer_count; i++)
 		if ((t->layers[i] = open_layer(c, spec, i, err)) < 0)
 			return -1;
+	if (t->writable >= 0 && t->layer_count &&
+		match_top(c, t->layers[t->layer_count - 1], err) < 0)
+		return -1;
 	for (size_t i = 0; i < t->source_count; i++)
 		if (has_early_source(t, spec, i) &&
 			(t->sources[i] = open_source(spec, &spec->mounts[i], plan, err)) < 0)

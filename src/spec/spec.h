@@ -176,6 +176,8 @@ struct root_spec {
 	const char *dir;     /* --rootfs DIR, or NULL */
 	const char **layers; /* lowest first: directories relative to the image store's layers/ */
 	size_t layer_count;
+	const char **dirs; /* must be there, like the working directory: volumes of the image */
+	size_t dir_count;
 	bool readonly;
 	bool never_synced;    /* the writable layer: for roots that are thrown away */
 	bool direct;          /* dir itself is the root, without an overlay */
