@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "container/gc.h"
 #include "container/life.h"
+#include "spec/defaults.h"
 #include "spec/signame.h"
 
 #include <errno.h>
@@ -119,24 +120,37 @@ static int set_signal(void *to, const char *what, const char *value, struct err 
 	return sig < 0 ? err_set(err, "%s: '%.60s' is not a signal", what, value) : 0;
 }
 
+/* A config.json that makes no sense, too, is that of something which runs and must end. */
+static int read_stop(const struct store *store, const char *name, struct stop_flags *f,
+	struct err *err)
+{
+	struct spec spec;
+
+	if (f->sig && f->timeout_given)
+		return 0;
+	if (container_spec(store, name, &spec, err) < 0) {
+		if (err->sys)
+			return -1;
+		warn("%s; it is stopped as by default", err->text);
+		spec_init(&spec);
+	}
+	f->sig = f->sig ? f->sig : spec.stop_signal;
+	f->timeout_ns = f->timeout_given ? f->timeout_ns : spec.stop_timeout_ns;
+	spec_free(&spec);
+	return 0;
+}
+
 static int stop_one(struct cli *cli, const char *name, void *options, struct err *err)
 {
-	struct stop_flags *f = options;
+	struct stop_flags f = *(struct stop_flags *)options;
 	struct container c;
-	struct spec spec;
-	uint64_t timeout;
-	int sig, r;
+	int r;
 
 	if (container_open_running(&cli->store, name, "stop", &c, err) < 0)
 		return err->sys == ESRCH ? container_settle(&cli->store, name, err) : -1;
-	if (container_spec(&cli->store, name, &spec, err) < 0) {
-		container_close(&c);
-		return -1;
-	}
-	timeout = f->timeout_given ? f->timeout_ns : spec.stop_timeout_ns;
-	sig = f->sig ? f->sig : spec.stop_signal;
-	spec_free(&spec);
-	r = container_stop(&c, sig, timeout, err);
+	r = read_stop(&cli->store, name, &f, err);
+	if (r == 0)
+		r = container_stop(&c, f.sig, f.timeout_ns, err);
 	container_close(&c);
 	return r < 0 ? -1 : container_settle(&cli->store, name, err);
 }

@@ -42,8 +42,9 @@ static int record_end(struct container *c, int status, struct err *err)
 	struct summary s;
 	int r = 0;
 
+	/* What makes no sense is no reason to keep what the container held. */
 	if (container_summary(c->store, c->record.name, &s, err) < 0)
-		return err->sys == ENOENT ? 0 : -1;
+		return err->sys == ENOENT || !err->sys ? 0 : -1;
 	if (strcmp(s.id, c->record.id) != 0) {
 		summary_free(&s);
 		return 0;

@@ -257,6 +257,11 @@ static int write_details(const struct launch *l, struct err *err)
 	}
 	j = config_write(&told, spec->root.dir ? spec->root.dir : "/", err);
 	text = j ? json_text(j, JSON_INDENT(2), err) : NULL;
+	if (text && strlen(text) > JSON_MAX_BYTES)
+		return err_set(err,
+			"environment, labels and mounts are too much to be read again: "
+			"config.json would be larger than %d bytes",
+			JSON_MAX_BYTES);
 	if (!text || (!must_tell_first(spec) && write_initial_summary(l, dirfd, err) < 0))
 		return -1;
 	return file_write(dirfd, "config.json", text, strlen(text), 0600, details_sync(spec), err);

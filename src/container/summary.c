@@ -84,6 +84,11 @@ int container_write_summary(int data_fd, const struct summary *s, enum file_sync
 
 	if (!text)
 		return -1;
+	if (strlen(text) > JSON_MAX_BYTES)
+		return err_set(err,
+			"labels and command are too much to be read again: "
+			"container.json would be larger than %d bytes",
+			JSON_MAX_BYTES);
 	return file_write(data_fd, "container.json", text, strlen(text), 0600, sync, err);
 }
 

@@ -1,0 +1,67 @@
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031
+# What a container has of its image, and what of it is not needed to end it.
+load helpers
+load image_tar
+
+setup_file() { file_setup; }
+setup() { cd "$BATS_TEST_TMPDIR" || return; }
+teardown() {
+	for image in $(ctr image ls 2> /dev/null | awk 'NR > 1 {print $1}'); do ctr image rm -f "$image"; done
+	ctr gc
+	nothing_left
+}
+
+@test "the top of the container is the image's: its mode and its owner" {
+	mkdir -p r/bin && cp "$(command -v busybox)" r/bin/busybox && chmod 1751 r && chown 5:6 r
+	ctr image import r top:1
+	[ "$(ctr run --rm top:1 busybox stat -c '%a %u %g' /)" = '1751 5 6' ]
+	[ "$(ctr run --rm --rootfs r -- busybox stat -c '%a %u %g' /)" = '1751 5 6' ]
+	# Not that of the container before it.
+	[ "$(box -- stat -c '%a %u %g' /)" = '755 0 0' ]
+}
+
+@test "directories that the image calls volumes are there, and can be written" {
+	mkdir -p r/bin r/has && cp "$(command -v busybox)" r/bin/busybox && chown 7 r/has
+	echo '{"Volumes": {"/data": {}, "/has": {}, "/a/b/c": {}, "relative": {}, "/../up": {}}}' > c.json
+	ctr image import --config c.json r volumes:1
+	[ "$(ctr run --rm volumes:1 busybox sh -c 'echo 1 > /data/x; echo 2 > /a/b/c/x; cat /data/x /a/b/c/x;
+		stat -c %u /has; ls /up')" = $'1\n2\n7' ]
+	mkdir host && echo h > host/x
+	[ "$(ctr run --rm -v "$PWD/host:/data" volumes:1 busybox cat /data/x)" = h ]
+	run ctr run --rm --read-only volumes:1 busybox ls -d /data
+	[ "$output" = /data ]
+}
+
+@test "an image without layers has nothing that could run" {
+	CONFIG='{"rootfs": {"type": "layers", "diff_ids": []}}' docker_of none none:1
+	ctr image import none
+	run --separate-stderr -125 ctr run --rm none:1 /bin/sh
+	[ "$stderr" = 'ctr: run: image none:1 has no layers: there is nothing in it that could run' ]
+}
+
+@test "a container whose documents make no sense can be ended, removed and cleared away" {
+	for how in 'stop -t 1' kill 'rm -f'; do
+		started broken -- sleep 600
+		for f in container config; do echo '{' > "$CTR_ROOT/containers/broken/$f.json"; done
+		# shellcheck disable=SC2086
+		ctr $how broken
+		[ "$how" = 'rm -f' ] || ctr rm broken
+		[ ! -e "$CTR_ROOT/containers/broken" ]
+	done
+	started broken -- sleep 600
+	started other -- sleep 600
+	head -c $((4 << 20 | 1)) /dev/zero | tr '\0' ' ' > "$CTR_ROOT/containers/broken/container.json"
+	kill -9 "$(ctr inspect --format json other | jq -r '.[0].pid')"
+	ctr gc
+	ctr stop -t 0 broken
+	ctr rm broken other
+}
+
+@test "what could not be read again is not started" {
+	long=$(printf '\1%.0s' {1..100000})
+	flags=()
+	for n in {1..8}; do flags+=(-l "l$n=$long"); done
+	run --separate-stderr -125 box "${flags[@]}" --name large -- true
+	[[ "$stderr" =~ 'larger than 4194304 bytes' ]]
+	[ ! -e "$CTR_ROOT/containers/large" ]
+}
