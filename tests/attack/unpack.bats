@@ -83,3 +83,22 @@ import() { run prlimit --as=268435456 timeout 60 ctr-image import "layouts/$1" "
 	tar -xf layouts/xattr/0.tar -C naive --xattrs --xattrs-include='*'
 	control_fell [ -n "$(getfattr -d -m - naive/file | grep overlay)" ]
 }
+
+@test "an image that names the layers of two others under each other's blobs; one that talks to the terminal" {
+	"$BATS_TEST_DIRNAME/unpack.py" lie layouts
+	for name in one two lie; do import "$name"; done
+	echo "$output" >&2
+	held [ "$status" -eq 125 ]
+	held one_line "$output"
+	[[ $output =~ 'layer 1: it unpacks to' ]]
+	held ctr-image fsck
+	import loud
+	ctr image ls > said
+	ctr image inspect loud >> said
+	held [ "$(grep -c $'\x1b' said)" -eq 0 ]
+	mkdir store
+	for name in one two; do "$BATS_TEST_DIRNAME/unpack.py" believe store "layouts/$name"; done
+	control_fell "$BATS_TEST_DIRNAME/unpack.py" believe store layouts/lie
+	for name in layouts/loud/blobs/sha256/*; do jq -r '.architecture?' "$name"; done > raw 2> /dev/null || :
+	control_fell grep -q $'\x1b' raw
+}

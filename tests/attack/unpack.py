@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """unpack.py layers DIR: an image of one evil layer for each attack, as an OCI layout below DIR.
+unpack.py lie DIR: two images, and a third that calls the blob of one the other's tar.
+unpack.py believe STORE LAYOUT: takes it as somebody does who asks only whether the names are there: the control.
 unpack.py naive TAR DIR: unpacks as somebody would who trusts names: the control."""
 import hashlib
 import io
@@ -68,7 +70,7 @@ def tar(members):
     return out.getvalue()
 
 
-def layout(top, layers):
+def layout(top, layers, claims=None, **config):
     os.makedirs(top + "/blobs/sha256")
 
     def blob(data, media):
@@ -84,7 +86,7 @@ def layout(top, layers):
             f.write(data)
     blobs = [blob(data, "layer.v1.tar") for data in tars]
     config = blob(json.dumps({"architecture": "amd64", "os": "linux", "config": {}, "rootfs": {
-        "type": "layers", "diff_ids": [b["digest"] for b in blobs]}}).encode(), "config.v1+json")
+        "type": "layers", "diff_ids": claims or [b["digest"] for b in blobs]}, **config}).encode(), "config.v1+json")
     manifest = blob(json.dumps({"schemaVersion": 2, "config": config, "layers": blobs}).encode(),
                     "manifest.v1+json")
     with open(top + "/index.json", "w") as f:
@@ -116,7 +118,34 @@ def naive(path, to):
                     f.write(t.extractfile(m).read())
 
 
-if sys.argv[1] == "layers":
+def lie(top):
+    one, two = ([[member("who", data=name)]] for name in (b"one", b"two"))
+    layout(top + "/one", one)
+    layout(top + "/two", two)
+    layout(top + "/lie", one, ["sha256:" + hashlib.sha256(tar(two[0])).hexdigest()])
+    layout(top + "/loud", one, architecture="\x1b]0;owned\x07", created="\x1b[2J")
+
+
+def believe(store, top):
+    """Layers by their diff ids, blobs by their digests; 0 if the image is taken."""
+    read = lambda d: json.load(open(f"{top}/blobs/sha256/{d['digest'][7:]}"))
+    manifest = read(json.load(open(top + "/index.json"))["manifests"][0])
+    for diff, blob in zip(read(manifest["config"])["rootfs"]["diff_ids"], manifest["layers"]):
+        tree, file = f"{store}/layer-{diff}", f"{store}/blob-{blob['digest']}"
+        if os.path.exists(tree) and os.path.exists(file):
+            continue
+        if diff != blob["digest"]:
+            return 1
+        os.makedirs(tree)
+        open(file, "w").close()
+    return 0
+
+
+if sys.argv[1] == "lie":
+    lie(sys.argv[2])
+elif sys.argv[1] == "believe":
+    sys.exit(believe(*sys.argv[2:]))
+elif sys.argv[1] == "layers":
     for kind in attacks(sys.argv[3]), bounded():
         for name, layers in kind.items():
             layout(f"{sys.argv[2]}/{name}", layers)

@@ -1042,7 +1042,7 @@ contents() {
 		docker_of evil evil:latest t
 	image import evil
 	{ image ls; image ls --format json; image inspect evil; } >said
-	! LC_ALL=C grep -q $'\x1b\|\xc2\x9b\|\xe2\x80\xae' said
+	run ! env LC_ALL=C grep -q $'\x1b\|\xc2\x9b\|\xe2\x80\xae' said
 	[ "$(field evil "['config']['Labels']['a\\u009b31m']" | LC_ALL=C.UTF-8 od -An -tx1 | xargs)" = \
 		"$(printf '\u009b2J\u202e\x1b[2J\n' | od -An -tx1 | xargs)" ]
 	[ "$(image ls | sed -n 2p | awk '{print $1, $3}')" = 'evil:latest ?[31mX' ]
