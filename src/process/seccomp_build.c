@@ -13,6 +13,8 @@
 #define NEXT     255 /* a jump to the next rule, filled in when the rule is complete */
 #define JUMP_MAX 250
 
+enum { EQUALS_MAX = 100 }; /* two instructions each: within a jump */
+
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 enum { LOW_HALF = 0, HIGH_HALF = 4 };
 #else
@@ -155,22 +157,93 @@ static size_t call_run(const struct call *call, size_t from, size_t depth)
 	return i - from;
 }
 
-/* Rules that begin alike test what they share once. Falls through where none matches. */
+/* What a condition of equality compares with what: an argument, cut to the mask, with the datum. */
+struct equal {
+	unsigned index;
+	uint64_t mask, datum;
+};
+
+static bool rule_ends_equal(const struct seccomp_rule *rule, size_t depth, struct equal *ret)
+{
+	const struct seccomp_condition *cond = &rule->conditions[depth];
+	bool masked = cond->op == SCMP_CMP_MASKED_EQ;
+
+	if (rule->condition_count != depth + 1 || (!masked && cond->op != SCMP_CMP_EQ))
+		return false;
+	*ret = (struct equal){cond->index, masked ? cond->value : UINT64_MAX, cond->value};
+	if (masked)
+		ret->datum = cond->value_two & cond->value;
+	return true;
+}
+
+/* Rules that end here and compare the same bits, alike in the upper half. */
+static size_t call_equals(const struct call *call, size_t from, size_t depth)
+{
+	struct equal first, e;
+	size_t n = 0;
+
+	if (!rule_ends_equal(call->rules[from], depth, &first))
+		return 0;
+	while (n < EQUALS_MAX && from + n < call->count &&
+		rule_ends_equal(call->rules[from + n], depth, &e) && e.index == first.index &&
+		e.mask == first.mask && (e.datum ^ first.datum) >> 32 == 0)
+		n++;
+	return n;
+}
+
+/* They share the loads, and those in a row with one action its return. */
+static void emit_equals(struct code *c, const struct seccomp_rule **rules, size_t count,
+	size_t depth)
+{
+	const struct seccomp_condition *cond = &rules[0]->conditions[depth];
+	struct equal e = {0};
+	size_t end;
+
+	rule_ends_equal(rules[0], depth, &e);
+	emit_masked(c, cond, HIGH_HALF, (uint32_t)(e.mask >> 32), (uint32_t)(e.datum >> 32));
+	emit_half(c, cond, LOW_HALF);
+	if ((uint32_t)e.mask != UINT32_MAX)
+		emit(c, BPF_ALU | BPF_AND | BPF_K, (uint32_t)e.mask, 0, 0);
+	for (size_t i = 0; i < count; i = end) {
+		for (end = i + 1; end < count && rules[end]->action == rules[i]->action; end++)
+			;
+		for (size_t k = i; k < end; k++) {
+			rule_ends_equal(rules[k], depth, &e);
+			emit_jump(c, BPF_JEQ, (uint32_t)e.datum, (uint8_t)(end - 1 - k),
+				k == end - 1);
+		}
+		emit_return(c, rules[i]->action);
+	}
+}
+
+static void emit_shared(struct code *c, const struct call *call, size_t depth);
+
+/* The rules from there on that begin alike: how many they are. Falls through where none matches. */
+static size_t emit_run(struct code *c, const struct call *call, size_t at, size_t depth)
+{
+	struct call run = {call->rules + at, call_equals(call, at, depth)};
+	size_t from = c->count;
+
+	if (run.count > 1) {
+		emit_equals(c, run.rules, run.count, depth);
+	} else {
+		run.count = call_run(call, at, depth);
+		emit_condition(c, &run.rules[0]->conditions[depth]);
+		emit_shared(c, &run, depth + 1);
+	}
+	resolve_next(c, from);
+	return run.count;
+}
+
+/* Rules that begin alike test what they share once. */
 static void emit_shared(struct code *c, const struct call *call, size_t depth)
 {
 	for (size_t i = 0; i < call->count && !c->full;) {
-		struct call run = {call->rules + i, 0};
-		size_t from = c->count;
-
-		if (run.rules[0]->condition_count == depth) {
-			emit_return(c, run.rules[0]->action);
+		if (call->rules[i]->condition_count == depth) {
+			emit_return(c, call->rules[i]->action);
 			return;
 		}
-		run.count = call_run(call, i, depth);
-		emit_condition(c, &run.rules[0]->conditions[depth]);
-		emit_shared(c, &run, depth + 1);
-		resolve_next(c, from);
-		i += run.count;
+		i += emit_run(c, call, i, depth);
 	}
 }
 
@@ -187,14 +260,16 @@ static void emit_rule(struct code *c, const struct seccomp_rule *rule)
 
 static void emit_call(struct code *c, const struct call *call)
 {
-	size_t from = c->count;
+	for (size_t i = 0; i < call->count && !c->full;) {
+		size_t from = c->count, n = emit_run(c, call, i, 0);
 
-	emit_shared(c, call, 0);
-	if (c->count - from <= JUMP_MAX)
-		return;
-	c->count = from;
-	for (size_t i = 0; i < call->count; i++)
-		emit_rule(c, call->rules[i]);
+		if (c->count - from > JUMP_MAX && !c->full) {
+			c->count = from;
+			for (size_t k = i; k < i + n; k++)
+				emit_rule(c, call->rules[k]);
+		}
+		i += n;
+	}
 }
 
 /* The numbers from `start` to the next range's are answered alike. */
