@@ -88,7 +88,8 @@ $(B)/ctr-scope: $(B)/obj/cgroup/ctr-scope.o $(B)/libctr.a
 
 # The archive carries programs that ctr-seccomp compiles from the profiles, so ctr-seccomp is linked
 # without it.
-SECCOMP_SRC := $(addprefix src/process/,ctr-seccomp.c seccomp_build.c seccomp_names.c seccomp_profile.c) \
+SECCOMP_SRC := $(addprefix src/process/,ctr-seccomp.c seccomp_build.c seccomp_names.c seccomp_option.c \
+	seccomp_profile.c) \
                $(addprefix src/base/,arena.c dents.c err.c fd.c file.c json.c jsonwide.c num.c utf8.c)
 SECCOMP_PROFILES := $(wildcard src/process/profiles/*.json) src/process/profiles/embed.sh
 

@@ -64,7 +64,8 @@ suite_long() { bats_run --filter-tags long tests/cli; }
 # systemd, which is process 1 in another machine, or for a mirror and a root with a compiler.
 suite_host() {
 	complete=yes
-	bats_run --filter-tags '!lacking,!systemd,!whole' tests/cli tests/oci tests/host/limits.bats tests/host/update.bats tests/host/events.bats
+	bats_run --filter-tags '!lacking,!systemd,!whole' tests/cli tests/oci tests/host/limits.bats tests/host/neighbour.bats tests/host/update.bats \
+		tests/host/events.bats
 }
 
 suite_attack() { bats_run tests/attack; }

@@ -9,8 +9,10 @@
 #include "container/relay.h"
 #include "container/start.h"
 #include "process/seccomp.h"
+#include "spec/capname.h"
 #include "spec/environment.h"
 #include "spec/name.h"
+#include "spec/usercaps.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -103,6 +105,7 @@ static int make_process(struct spec *spec, const struct exec_flags *f, int argc,
 		return -1;
 	if (f->user)
 		p->user = f->user;
+	usercaps_set(p, p->caps[CAPSET_AMBIENT] | (p->caps[CAPSET_BOUNDING] & ~caps_default()));
 	if (f->workdir)
 		p->cwd = f->workdir;
 	if (f->terminal && !env_get(spec, "TERM"))

@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "cli/devicedir.h"
 #include "container/console.h"
+#include "process/seccomp.h"
 #include "spec/capname.h"
 #include "spec/defaults.h"
 #include "spec/deviceflag.h"
@@ -251,8 +252,8 @@ static int set_security(void *to, const char *what, const char *value, struct er
 		return 0;
 	if (strncmp(value, "no-new-privileges=", 18) == 0)
 		return flag_bool(what, value + 18, &o->spec.process.no_new_privs, err);
-	if (strcmp(value, "seccomp=unconfined") == 0) {
-		o->spec.process.seccomp = "unconfined";
+	if (strncmp(value, "seccomp=", 8) == 0 && seccomp_name_is_known(value + 8)) {
+		o->spec.process.seccomp = strcmp(value + 8, "default") ? value + 8 : NULL;
 		return 0;
 	}
 	if (strncmp(value, "seccomp=", 8) == 0) {
@@ -274,7 +275,8 @@ static int set_security(void *to, const char *what, const char *value, struct er
 	if (strncmp(value, "writable-cgroups=", 17) == 0)
 		return flag_bool(what, value + 17, &o->writable_cgroups, err);
 	err_set(err, "%s: unknown option '%.100s'", what, value);
-	return err_hint(err, "there are seccomp=FILE, seccomp=unconfined, apparmor=PROFILE, "
+	return err_hint(err, "there are seccomp=FILE, seccomp=vps, seccomp=default+32bit, "
+			     "seccomp=default+aio, seccomp=unconfined, apparmor=PROFILE, "
 			     "label=type:T, no-new-privileges[=false], writable-cgroups[=true]");
 }
 

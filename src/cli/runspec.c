@@ -16,8 +16,10 @@
 #include "spec/name.h"
 #include "spec/signame.h"
 #include "spec/sysctlname.h"
+#include "spec/usercaps.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/mount.h>
 #include <linux/sched.h>
 #include <string.h>
@@ -125,6 +127,7 @@ static int take_caps(struct run_options *o, struct err *err)
 	if (caps_apply(sets[CAPSET_BOUNDING], o->cap_add, o->cap_drop, last_cap(), &mask, err) < 0)
 		return -1;
 	sets[CAPSET_BOUNDING] = sets[CAPSET_EFFECTIVE] = sets[CAPSET_PERMITTED] = mask;
+	usercaps_set(&o->spec.process, o->cap_add);
 	return 0;
 }
 
@@ -144,12 +147,39 @@ static int take_cgroups(struct run_options *o, struct err *err)
 	return 0;
 }
 
+/* The counters are there on real machines of some makers only; each mask costs a mount. */
+static void mask_throttles(struct spec *s)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_CONF);
+
+	if (access("/sys/devices/system/cpu/cpu0/thermal_throttle", F_OK) == 0 && cpus > 0)
+		spec_mask_throttles(s, (unsigned)cpus);
+}
+
+/* Rights over the host's network are the host's to give, and a container's users have none there. */
+static void warn_of_vain_caps(const struct run_options *o)
+{
+	const uint64_t of_networks = UINT64_C(1) << CAP_NET_BIND_SERVICE |
+				     UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_NET_RAW;
+	uint64_t vain = o->cap_add == CAPS_ALL ? 0 : o->cap_add & of_networks;
+	char names[CAPS_TEXT_SIZE];
+
+	if (!vain || (o->spec.ns.fresh & CLONE_NEWNET) || !(o->spec.ns.fresh & CLONE_NEWUSER))
+		return;
+	warn("--cap-add %s gives nothing in the host's network%s", caps_format(vain, names),
+		vain & UINT64_C(1) << CAP_NET_BIND_SERVICE
+			? ": set net.ipv4.ip_unprivileged_port_start on the host"
+			: "");
+}
+
 static int check_together(struct run_options *o, struct err *err)
 {
 	struct spec *s = &o->spec;
 
 	if (take_cgroups(o, err) < 0)
 		return -1;
+	mask_throttles(s);
+	warn_of_vain_caps(o);
 	for (size_t i = 0; i < s->mount_count; i++)
 		if (s->mounts[i].copy_up) {
 			err_set(err, "%s: tmpcopyup is not supported", s->mounts[i].target);

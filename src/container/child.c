@@ -259,6 +259,7 @@ static int make_root(const struct trees *t, const struct spec *spec, struct err 
 		.count = t->layer_count,
 		.writable = t->writable,
 		.is_volatile = spec->root.never_synced,
+		.nosuid = spec->process.no_new_privs,
 	};
 
 	if (!spec->root.direct)

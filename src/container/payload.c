@@ -21,8 +21,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/capability.h>
 #include <linux/keyctl.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -59,8 +62,17 @@ static int become_user(const struct spec *spec, const struct user *user, struct 
 	return ids_become(user->uid, user->gid, user->groups, user->ngroups, plan_groups(), err);
 }
 
-static int apply_caps(const struct process_spec *p, const struct user *user, struct err *err)
+/* A filter without no_new_privs takes CAP_SYS_ADMIN to load. What is permitted beyond the sets ends with
+ * the next exec, whose result is made of the bounding, inheritable and ambient sets only: nothing has to
+ * be given up behind the filter, which may deny it. */
+static bool filter_takes_rights(const struct payload *p)
 {
+	return !p->spec->process.no_new_privs && p->plan->filter.len;
+}
+
+static int apply_caps(const struct payload *payload, const struct user *user, struct err *err)
+{
+	const struct process_spec *p = &payload->spec->process;
 	uint64_t sets[CAPSETS];
 
 	memcpy(sets, p->caps, sizeof(sets));
@@ -68,6 +80,8 @@ static int apply_caps(const struct process_spec *p, const struct user *user, str
 	if (user->uid != 0)
 		for (int i = CAPSET_EFFECTIVE; i <= CAPSET_PERMITTED; i++)
 			sets[i] = p->caps[CAPSET_AMBIENT];
+	for (int i = CAPSET_EFFECTIVE; filter_takes_rights(payload) && i <= CAPSET_PERMITTED; i++)
+		sets[i] |= UINT64_C(1) << CAP_SYS_ADMIN;
 	return capset_apply(sets, err);
 }
 
@@ -152,6 +166,19 @@ static int choose_cpus(const struct payload *p, struct err *err)
 	return 0;
 }
 
+/* Nothing emulates these here: the kernel runs them itself, under the filter. */
+static int refuse_killed(const struct payload *p, const struct found *f, struct err *err)
+{
+	if (!f->foreign.text[0] || !fit_is_i386(p->rootfd, f->path) ||
+		seccomp_answer_exit(&p->plan->filter, AUDIT_ARCH_I386) != SECCOMP_RET_KILL_PROCESS)
+		return 0;
+	err_set(err,
+		"cannot run %.300s: it is a 32-bit program, and the container's filter kills those",
+		f->path);
+	err_hint(err, "--security-opt seccomp=default+32bit lets them in");
+	return err_status(err, ERR_STATUS_NOT_EXECUTABLE);
+}
+
 static int prepare(const struct payload *p, struct found *f, struct err *err)
 {
 	const struct process_spec *process = &p->spec->process;
@@ -164,7 +191,7 @@ static int prepare(const struct payload *p, struct found *f, struct err *err)
 	if (enter_cwd(p->rootfd, process->cwd, err) < 0 ||
 		command_find(p->rootfd, process->argv[0], p->plan->path, process->cwd, f->path,
 			err) < 0 ||
-		fit_check(p->rootfd, f->path, &f->foreign, err) < 0)
+		fit_check(p->rootfd, f->path, &f->foreign, err) < 0 || refuse_killed(p, f, err) < 0)
 		return -1;
 	umask(process->umask);
 	if (!process->no_new_keyring && payload_leave_keyring(err) < 0)
@@ -198,15 +225,6 @@ static int apply_filter(const struct payload *p, struct err *err)
 	return seccomp_apply_listened(f, p->listener, p->state, err);
 }
 
-/* A filter without no_new_privs needs CAP_SYS_ADMIN. And hooks that are programs of the image run under it:
- * one that notifies can be loaded but once, so it is for us as well. */
-static bool filter_comes_early(const struct payload *p)
-{
-	return !p->spec->process.no_new_privs ||
-	       (starts(p) && p->plan->filter.notifies &&
-		       p->spec->hooks.count[HOOK_START_CONTAINER]);
-}
-
 /* The order is that of rights: each step needs what a later one gives up. */
 static int give_up_rights(const struct payload *p, const struct user *user, struct err *err)
 {
@@ -214,11 +232,9 @@ static int give_up_rights(const struct payload *p, const struct user *user, stru
 
 	if (process->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(err, "cannot set no_new_privs");
-	if (filter_comes_early(p) && apply_filter(p, err) < 0)
-		return -1;
 	if (become_user(p->spec, user, err) < 0)
 		return -1;
-	return apply_caps(process, user, err);
+	return apply_caps(p, user, err);
 }
 
 int payload_set_streams(const struct spec *spec, const struct layout *l, const int streams[3],
@@ -245,30 +261,36 @@ int payload_set_streams(const struct spec *spec, const struct layout *l, const i
 	return streams_apply(to, err);
 }
 
-/* With the environment of the image, too. */
-static int run_start_hooks(const struct payload *p, struct err *err)
+/* The hooks of the start are programs of the image, with its environment too, so the filter holds for them.
+ * One that notifies can be loaded but once, so it is for us as well; else nothing is behind it but the exec. */
+static int run_hooks_and_filter(const struct payload *p, bool first, struct err *err)
 {
-	return hooks_run(&p->spec->hooks, HOOK_START_CONTAINER, p->state,
-		&(struct hook_setting){
-			.dir_fd = -1,
-			.env = p->plan->env,
-			.filter = filter_comes_early(p) ? NULL : &p->plan->filter,
-		},
-		err);
+	const struct seccomp_filter *f = &p->plan->filter;
+	bool hooks = first && p->spec->hooks.count[HOOK_START_CONTAINER];
+	bool early = hooks && f->notifies;
+
+	if (early && apply_filter(p, err) < 0)
+		return -1;
+	if (hooks && hooks_run(&p->spec->hooks, HOOK_START_CONTAINER, p->state,
+			     &(struct hook_setting){
+				     .dir_fd = -1,
+				     .env = p->plan->env,
+				     .filter = early ? NULL : f,
+			     },
+			     err) < 0)
+		return -1;
+	program_reset_signals(); /* we block those that we pass on */
+	return early ? 0 : apply_filter(p, err);
 }
 
 int payload_execute(struct payload *p, struct err *err)
 {
-	const bool first = starts(p);
+	const bool first = starts(p); /* the gate is gone once it has been passed */
 	struct found f;
 
 	if (prepare(p, &f, err) < 0 || let_go(p, err) < 0 || (first && gate_wait(p, err) < 0) ||
-		give_up_rights(p, &f.user, err) < 0)
-		return -1;
-	if (first && run_start_hooks(p, err) < 0)
-		return -1;
-	program_reset_signals(); /* we block those that we pass on */
-	if (tie_to_parent(p->spec, p->report_fd, err) < 0 ||
+		give_up_rights(p, &f.user, err) < 0 ||
+		tie_to_parent(p->spec, p->report_fd, err) < 0 ||
 		lsm_apply(p->label_fd, &p->spec->process, err) < 0)
 		return -1;
 	/* Nothing of ours reaches the payload. */
@@ -276,7 +298,7 @@ int payload_execute(struct payload *p, struct err *err)
 		return err_sys(err, "cannot close file descriptors");
 	if (write(p->report_fd, "", 1) != 1)
 		return err_sys(err, "cannot report the start");
-	if (!filter_comes_early(p) && apply_filter(p, err) < 0)
+	if (run_hooks_and_filter(p, first, err) < 0)
 		return -1;
 	return execute(p->plan, p->init_fd, f.path, &f.foreign, err);
 }
@@ -303,6 +325,7 @@ int payload_set_oom_score(pid_t pid, const struct process_spec *p, struct err *e
 
 int payload_set_priorities(pid_t pid, const struct process_spec *p, struct err *err)
 {
+	rlimits_admit(pid, p->rlimits, p->rlimit_count);
 	if (scheduler_apply(pid, &p->scheduler, err) < 0)
 		return -1;
 	return io_priority_apply(pid, p->io_class, p->io_priority, err);

@@ -38,7 +38,7 @@ int payload_execute(struct payload *p, struct err *err);
  * container; inside, that file belongs to nobody we could be. */
 int payload_set_oom_score(pid_t pid, const struct process_spec *p, struct err *err);
 
-/* Scheduler and I/O priority, which take rights on the host: of the child, by its parent; or the caller's
+/* Scheduler, I/O priority and how high limits may be, which take rights on the host: of the child, by its parent; or the caller's
  * own (0), before it joins the container. */
 int payload_set_priorities(pid_t pid, const struct process_spec *p, struct err *err);
 

@@ -83,15 +83,16 @@ bool probe_told(struct probes *p, const char *feature, enum probe_state otherwis
 	return true;
 }
 
-static uint64_t effective_caps(void)
+/* Of our own process: key is "\nCapEff:" or another line. */
+static uint64_t status_number(const char *key, int base)
 {
 	char text[8192];
 	const char *line;
 
 	if (file_peek(AT_FDCWD, "/proc/self/status", text, sizeof(text)) <= 0)
 		return 0;
-	line = strstr(text, "\nCapEff:");
-	return line ? strtoull(line + strlen("\nCapEff:"), NULL, 16) : 0;
+	line = strstr(text, key);
+	return line ? strtoull(line + strlen(key), NULL, base) : 0;
 }
 
 static void probe_rights(struct probes *p)
@@ -101,7 +102,7 @@ static void probe_rights(struct probes *p)
 				BIT(CAP_MKNOD);
 	const uint64_t useful = BIT(CAP_SYS_RESOURCE) | BIT(CAP_NET_ADMIN) | BIT(CAP_SYS_PTRACE) |
 				BIT(CAP_KILL) | BIT(CAP_SETPCAP) | BIT(CAP_SETFCAP);
-	uint64_t has = effective_caps();
+	uint64_t has = status_number("\nCapEff:", 16);
 	char names[CAPS_TEXT_SIZE];
 
 	if (needed & ~has)
@@ -218,8 +219,11 @@ static void probe_seccomp(struct probes *p)
 		r = trial_run(&t, &err);
 		seccomp_free(&filter);
 	}
-	if (!probe_told(p, "seccomp", PROBE_MISSING, r, &err, "the default filter loads") &&
-		(err.sys == EINVAL || err.sys == ENOSYS))
+	if (probe_told(p, "seccomp", PROBE_MISSING, r, &err, "the default filter loads"))
+		return;
+	if (status_number("\nSeccomp:", 10) > 0)
+		probe_cure(p, "run ctr outside of this container, whose own filter denies it");
+	else if (err.sys == EINVAL || err.sys == ENOSYS)
 		probe_cure(p, "use a kernel with CONFIG_SECCOMP_FILTER");
 }
 

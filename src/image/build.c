@@ -165,7 +165,8 @@ const struct command image_build = {
 	"  ctr image build debian:trixie\n"
 	"  ctr image build debian-vps\n"
 	"\ndebian-vps has systemd as init, which takes\n"
-	"  ctr run -d --cap-add SYS_ADMIN --security-opt writable-cgroups debian-vps\n"
+	"  ctr run -d --cap-add SYS_ADMIN --security-opt writable-cgroups \\\n"
+	"    --security-opt seccomp=vps debian-vps\n"
 	"\nA recipe is a folder with an executable named recipe that writes a root tar to standard\n"
 	"output (its argument is the tag), and perhaps a config.json with Cmd, Env, StopSignal.\n"
 	"Folders are looked for in $CTR_RECIPES, else beside the program.\n",

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "process/seccomp_build.h"
+#include "process/seccomp_option.h"
 #include "process/seccomp_profile.h"
 
 #include <errno.h>
@@ -33,6 +34,7 @@ static const char usage[] =
 	"Reads a seccomp profile (default: standard input), writes the BPF program.\n"
 	"  --caps HEX      bounding set of the container, for includes and excludes\n"
 	"  --kernel X.Y    kernel it is for, for minKernel (default: the running one)\n"
+	"  --options WORD,…  of the profile, such as aio; 32bit is --all-arches too\n"
 	"  --all-arches    also the subArchitectures of the profile's archMap\n"
 	"  --listener      there is one: SCMP_ACT_NOTIFY and its flag are allowed\n"
 	"  --name NAME     what messages call the profile\n"
@@ -44,6 +46,7 @@ static const char usage[] =
 enum {
 	OPT_CAPS = 256,
 	OPT_KERNEL,
+	OPT_OPTIONS,
 	OPT_ALL,
 	OPT_LISTENER,
 	OPT_NAME,
@@ -56,6 +59,7 @@ enum {
 static const struct option long_options[] = {
 	{"caps", required_argument, NULL, OPT_CAPS},
 	{"kernel", required_argument, NULL, OPT_KERNEL},
+	{"options", required_argument, NULL, OPT_OPTIONS},
 	{"all-arches", no_argument, NULL, OPT_ALL},
 	{"listener", no_argument, NULL, OPT_LISTENER},
 	{"name", required_argument, NULL, OPT_NAME},
@@ -92,6 +96,17 @@ static int kernel_running(struct seccomp_target *ret, struct err *err)
 	return kernel_parse(u.release, ret, err);
 }
 
+/* None is an empty word: it is what a start without any passes on. */
+static int options_take(const char *words, struct seccomp_target *ret, struct err *err)
+{
+	ret->options = 0;
+	if (*words && seccomp_options_parse(words, ',', &ret->options) < 0)
+		return err_set(err, "--options %s: unknown", words);
+	if (ret->options & SECCOMP_OPTION_32BIT)
+		ret->all_arches = true;
+	return 0;
+}
+
 static int option_apply(int opt, struct options *o, struct err *err)
 {
 	switch (opt) {
@@ -102,6 +117,8 @@ static int option_apply(int opt, struct options *o, struct err *err)
 		return caps_parse(optarg, &o->target.caps, err);
 	case OPT_KERNEL:
 		return kernel_parse(optarg, &o->target, err);
+	case OPT_OPTIONS:
+		return options_take(optarg, &o->target, err);
 	case OPT_ALL:
 		o->target.all_arches = true;
 		return 0;

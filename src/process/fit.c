@@ -5,6 +5,7 @@
 #include "base/inside.h"
 #include "process/plain.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -321,6 +322,22 @@ int fit_check(int rootfd, const char *command, struct err *ret_foreign, struct e
 		strcpy(path, name);
 	}
 	return refuse_depth(command, err);
+}
+
+bool fit_is_i386(int rootfd, const char *path)
+{
+#ifdef __x86_64__
+	struct err ignored;
+	off_t size;
+	autofd int fd = plain_open(rootfd, path, &size, &ignored);
+	Elf32_Ehdr head;
+
+	return fd >= 0 && pread(fd, &head, sizeof(head), 0) == sizeof(head) &&
+	       head.e_ident[EI_CLASS] == ELFCLASS32 && head.e_machine == EM_386;
+#else
+	(void)rootfd, (void)path;
+	return false;
+#endif
 }
 
 /* The words after the colon are those that engines look for. */

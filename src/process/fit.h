@@ -4,6 +4,8 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+
 /* The file that name stands for, looked for in path (NULL: the usual directories) if there is no
  * '/' in it; relative ones count from cwd. A regular file with a right to execute; whether this user
  * has that right is for the kernel to say. Status 127: there is none, 126: not executable. */
@@ -16,6 +18,9 @@ int command_find(int rootfd, const char *name, const char *path, const char *cwd
  * *ret_foreign (else empty) says what is wrong if the exec fails. Nothing is executed to find out: that
  * would be code of the image with the rights of ours. */
 int fit_check(int rootfd, const char *path, struct err *ret_foreign, struct err *err);
+
+/* On x86-64, a program for i386. */
+bool fit_is_i386(int rootfd, const char *path);
 
 /* execve() of path failed with this errno; foreign: from fit_check(). */
 int exec_error(int error, const char *path, const struct err *foreign, struct err *err);

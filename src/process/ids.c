@@ -70,6 +70,19 @@ static const char *resource_name(int resource)
 	return resource >= 0 && (size_t)resource < n && names[resource] ? names[resource] : "?";
 }
 
+void rlimits_admit(pid_t pid, const struct rlimit_spec *limits, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct rlimit64 now, lim;
+
+		if (syscall(SYS_prlimit64, pid, limits[i].resource, NULL, &now) < 0 ||
+			now.rlim_max >= limits[i].hard)
+			continue;
+		lim = (struct rlimit64){now.rlim_cur, limits[i].hard};
+		syscall(SYS_prlimit64, pid, limits[i].resource, &lim, NULL);
+	}
+}
+
 int rlimits_apply(const struct rlimit_spec *limits, size_t n, struct err *err)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -80,6 +93,9 @@ int rlimits_apply(const struct rlimit_spec *limits, size_t n, struct err *err)
 		/* A limit that is already in force needs no right to set it. */
 		if (syscall(SYS_prlimit64, 0, limits[i].resource, NULL, &now) == 0 &&
 			now.rlim_cur == lim.rlim_cur && now.rlim_max == lim.rlim_max)
+			continue;
+		/* As near to none as whoever may not raise it gets. */
+		if (limits[i].resource == RLIMIT_CORE && lim.rlim_max == CORE_NONE)
 			continue;
 		err_sys(err, "cannot set ulimit %s to %llu:%llu", resource_name(limits[i].resource),
 			(unsigned long long)lim.rlim_cur, (unsigned long long)lim.rlim_max);

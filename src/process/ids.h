@@ -19,4 +19,7 @@ int ids_become(uid_t uid, gid_t gid, const gid_t *groups, size_t ngroups, enum i
 /* PER_* of personality(2): of which system, or machine, the payload thinks that it runs on. */
 int personality_apply(uint64_t persona, struct err *err);
 
+/* By whoever has rights on the host, for a process that is about to lose them: its hard limits go as high as
+ * these want to be. What cannot be is for rlimits_apply() to say. */
+void rlimits_admit(pid_t pid, const struct rlimit_spec *limits, size_t n);
 int rlimits_apply(const struct rlimit_spec *limits, size_t n, struct err *err);

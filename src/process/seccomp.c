@@ -5,60 +5,103 @@
 #include "process/seccomp_builtin.h"
 #include "process/seccomp_cache.h"
 #include "process/seccomp_helper.h"
+#include "process/seccomp_option.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* Inside the kernel only, but where a filter can be neither compiled nor interpreted. */
+#define ENOTSUPP 524
+
 enum { PROFILE_MAX_BYTES = 1 << 20 };
 
-static const struct seccomp_builtin *builtin_find(const char *name)
+static int compile(const char *what, const char *profile, size_t len,
+	const struct seccomp_terms *terms, int store_fd, struct seccomp_filter *ret,
+	struct err *err);
+
+/* "vps", "default+aio": a profile of ours, and words of it. NULL if name is none. */
+static const struct seccomp_builtin *builtin_find(const char *name, uint32_t *ret_options)
 {
+	const uint32_t given = SECCOMP_OPTION_AIO | SECCOMP_OPTION_32BIT;
+	size_t len = strcspn(name, "+");
+
+	*ret_options = 0;
+	if (name[len] && (seccomp_options_parse(name + len + 1, '+', ret_options) < 0 ||
+				 *ret_options & ~given))
+		return NULL;
 	for (size_t i = 0; i < seccomp_builtin_count; i++)
-		if (!strcmp(seccomp_builtins[i].name, name))
+		if (strlen(seccomp_builtins[i].name) == len &&
+			!memcmp(seccomp_builtins[i].name, name, len))
 			return &seccomp_builtins[i];
 	return NULL;
 }
 
-static int builtin_resolve(const struct seccomp_builtin *b, uint64_t caps, int store_fd,
-	struct seccomp_filter *ret, struct err *err)
+bool seccomp_name_is_known(const char *name)
 {
-	if (!((b->caps ^ caps) & b->asked)) {
+	uint32_t options;
+
+	return builtin_find(name, &options) || !strcmp(name, "unconfined");
+}
+
+/* Above 1 a limit is meant to be used, and so to be set. */
+static bool has_core_dumps(const struct process_spec *p)
+{
+	bool none = false;
+
+	for (size_t i = 0; i < p->rlimit_count; i++)
+		if (p->rlimits[i].resource == RLIMIT_CORE)
+			none = p->rlimits[i].hard <= CORE_NONE;
+	return !none;
+}
+
+static int builtin_resolve(const struct seccomp_builtin *b, uint64_t caps, uint32_t options,
+	int store_fd, struct seccomp_filter *ret, struct err *err)
+{
+	struct seccomp_terms terms = {.caps = caps & b->asked, .options = options};
+
+	if (!options && !((b->caps ^ caps) & b->asked)) {
 		*ret = (struct seccomp_filter){.bytes = b->program, .len = b->program_len};
 		return 0;
 	}
-	return seccomp_compile(b->name, b->json, b->json_len, caps & b->asked, false, store_fd, ret,
-		err);
+	return compile(b->name, b->json, b->json_len, &terms, store_fd, ret, err);
 }
 
 int seccomp_resolve(const struct process_spec *p, int store_fd, struct seccomp_filter *ret,
 	struct err *err)
 {
 	const char *name = p->seccomp ? p->seccomp : "default";
-	const struct seccomp_builtin *b = builtin_find(name);
-	uint64_t caps = p->caps[CAPSET_BOUNDING];
+	struct seccomp_terms terms = {
+		.caps = p->caps[CAPSET_BOUNDING],
+		.listener = p->seccomp_text && p->listener,
+	};
+	uint32_t options;
+	const struct seccomp_builtin *b = builtin_find(name, &options);
 	autofree char *data = NULL;
 	size_t len = 0;
 
 	if (p->seccomp_text)
-		return seccomp_compile("linux.seccomp", p->seccomp_text, strlen(p->seccomp_text),
-			caps, p->listener != NULL, store_fd, ret, err);
+		return compile("linux.seccomp", p->seccomp_text, strlen(p->seccomp_text), &terms,
+			store_fd, ret, err);
+	if (has_core_dumps(p))
+		options |= SECCOMP_OPTION_CORE;
 	if (b)
-		return builtin_resolve(b, caps, store_fd, ret, err);
+		return builtin_resolve(b, terms.caps, options, store_fd, ret, err);
 	if (!strcmp(name, "unconfined")) {
 		*ret = (struct seccomp_filter){0};
 		return 0;
 	}
 	if (file_read_given(name, PROFILE_MAX_BYTES, &data, &len, err) < 0) {
-		err_hint(err,
-			"a seccomp profile is a file, \"default\", \"vps\" or \"unconfined\"");
+		err_hint(err, "a seccomp profile is a file, \"default\", \"vps\" (with +aio or "
+			      "+32bit behind it) or \"unconfined\"");
 		return err_wrap(err, "seccomp profile");
 	}
-	return seccomp_compile(name, data, len, caps, false, store_fd, ret, err);
+	return compile(name, data, len, &terms, store_fd, ret, err);
 }
 
 /* Loading asks for a listener only if there is something to hear. */
@@ -85,8 +128,9 @@ static void program_hand_over(struct seccomp_program_bytes *from, struct seccomp
 		ret->flags &= ~(uint64_t)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 }
 
-int seccomp_compile(const char *what, const char *profile, size_t len, uint64_t caps, bool listener,
-	int store_fd, struct seccomp_filter *ret, struct err *err)
+static int compile(const char *what, const char *profile, size_t len,
+	const struct seccomp_terms *terms, int store_fd, struct seccomp_filter *ret,
+	struct err *err)
 {
 	struct seccomp_helper helper;
 	struct seccomp_program_bytes program;
@@ -94,15 +138,51 @@ int seccomp_compile(const char *what, const char *profile, size_t len, uint64_t 
 
 	if (seccomp_helper_find(&helper, err) < 0)
 		return -1;
-	seccomp_helper_describe(&helper, caps, listener, key.params);
+	seccomp_helper_describe(&helper, terms, key.params);
 	if (seccomp_cache_find(store_fd, &key, &program) < 0) {
-		if (seccomp_helper_run(&helper, what, profile, len, caps, listener, &program, err) <
-			0)
+		if (seccomp_helper_run(&helper, what, profile, len, terms, &program, err) < 0)
 			return err_wrap(err, "seccomp profile");
 		seccomp_cache_store(store_fd, &key, &program);
 	}
 	program_hand_over(&program, ret);
 	return 0;
+}
+
+static bool jumps(const struct sock_filter *f, uint32_t a)
+{
+	switch (BPF_OP(f->code)) {
+	case BPF_JEQ:
+		return a == f->k;
+	case BPF_JGT:
+		return a > f->k;
+	case BPF_JGE:
+		return a >= f->k;
+	default:
+		return a & f->k;
+	}
+}
+
+/* The few instructions that ctr-seccomp writes. */
+uint32_t seccomp_answer_exit(const struct seccomp_filter *filter, uint32_t arch)
+{
+	const struct seccomp_data data = {.nr = 1 /* of i386, arm and s390 */, .arch = arch};
+	const struct sock_filter *code = filter->bytes;
+	size_t count = filter->len / sizeof(*code);
+	uint32_t a = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct sock_filter *f = &code[i];
+
+		if (BPF_CLASS(f->code) == BPF_RET)
+			return f->k;
+		if (BPF_CLASS(f->code) == BPF_LD && f->k <= sizeof(data) - sizeof(a))
+			memcpy(&a, (const char *)&data + f->k, sizeof(a));
+		else if (BPF_CLASS(f->code) == BPF_ALU)
+			a &= f->k;
+		else if (BPF_CLASS(f->code) == BPF_JMP)
+			i += BPF_OP(f->code) == BPF_JA ? f->k : jumps(f, a) ? f->jt : f->jf;
+	}
+	return SECCOMP_RET_ALLOW;
 }
 
 void seccomp_free(struct seccomp_filter *filter)
@@ -123,9 +203,16 @@ int seccomp_load(const struct seccomp_filter *filter, uint64_t more_flags, struc
 	long r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
 		(unsigned)(filter->flags | more_flags), &prog);
 
-	if (r < 0)
-		return err_sys(err, "load the seccomp filter of %u instructions", prog.len);
-	return (int)r;
+	if (r >= 0)
+		return (int)r;
+	err_sys(err, "load the seccomp filter of %u instructions", prog.len);
+	if (err->sys != ENOTSUPP)
+		return -1;
+	err_set(err, "load the seccomp filter: the memory that this machine gives to compiled "
+		     "filters is used up (net.core.bpf_jit_limit)");
+	err->sys = ENOTSUPP;
+	return err_hint(err, "end whoever has filled it, or raise it: double the number in "
+			     "/proc/sys/net/core/bpf_jit_limit");
 }
 
 int seccomp_apply(const struct seccomp_filter *filter, struct err *err)

@@ -24,16 +24,18 @@ struct seccomp_filter {
 
 /*
  * p->seccomp_text, where there is one: a profile; it may notify if there is a p->listener. Else
- * p->seccomp: NULL or "default", "vps" (built in), "unconfined", or the path of a profile on the
- * host. "includes" and "excludes" are decided by the bounding set. store_fd is the directory below
+ * p->seccomp: NULL or "default", "vps" (built in; with "+aio", "+32bit" behind it for what
+ * seccomp_option.h says), "unconfined", or the path of a profile on the host. "includes" and "excludes" are
+ * decided by the bounding set, those words, and the limit of core dumps. store_fd is the directory below
  * which "seccomp/" keeps compiled programs; -1: compile every time. Whoever removes that directory
  * loses only time.
  */
 int seccomp_resolve(const struct process_spec *p, int store_fd, struct seccomp_filter *ret,
 	struct err *err);
-/* The same for a profile in memory; what is its name in messages; listener: there is one. */
-int seccomp_compile(const char *what, const char *profile, size_t len, uint64_t caps, bool listener,
-	int store_fd, struct seccomp_filter *ret, struct err *err);
+/* What it would answer to the last call of any program of that ABI, AUDIT_ARCH_*: SECCOMP_RET_*. */
+uint32_t seccomp_answer_exit(const struct seccomp_filter *filter, uint32_t arch);
+/* Is not the path of a profile. */
+bool seccomp_name_is_known(const char *name);
 void seccomp_free(struct seccomp_filter *filter);
 
 /* Loads it for the calling thread, for ever. no_new_privs is set, or CAP_SYS_ADMIN is held, by the

@@ -3,6 +3,7 @@
 #include "base/program.h"
 
 #include "base/fd.h"
+#include "process/seccomp_option.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -60,20 +61,23 @@ int seccomp_helper_find(struct seccomp_helper *ret, struct err *err)
 	return err_hint(err, "it belongs beside ctr or into " CTR_LIBEXEC);
 }
 
-void seccomp_helper_describe(const struct seccomp_helper *helper, uint64_t caps, bool listener,
+void seccomp_helper_describe(const struct seccomp_helper *helper, const struct seccomp_terms *terms,
 	char params[256])
 {
+	char words[32];
+
 	unsigned major = 0, minor = 0;
 	struct utsname u = {0};
 
+	seccomp_options_format(terms->options, words);
 	uname(&u);
 	sscanf(u.release, "%u.%u", &major, &minor);
 	memset(params, 0, 256);
 	snprintf(params, 256,
 		"ctr %s helper %" PRId64 " %" PRId64 " machine %.32s linux %u.%u "
-		"caps %" PRIx64 "%s",
-		CTR_VERSION, helper->size, helper->changed_ns, u.machine, major, minor, caps,
-		listener ? " listener" : "");
+		"caps %" PRIx64 " options %s%s",
+		CTR_VERSION, helper->size, helper->changed_ns, u.machine, major, minor, terms->caps,
+		words, terms->listener ? " listener" : "");
 }
 
 /* Files in memory instead of pipes: no side can make the other wait. */
@@ -177,17 +181,19 @@ static int output_take(int out, const char *what, struct seccomp_program_bytes *
 }
 
 int seccomp_helper_run(const struct seccomp_helper *helper, const char *what, const char *profile,
-	size_t len, uint64_t caps, bool listener, struct seccomp_program_bytes *ret,
+	size_t len, const struct seccomp_terms *terms, struct seccomp_program_bytes *ret,
 	struct err *err)
 {
 	__attribute__((cleanup(streams_close))) struct streams s = {-1, -1, -1};
-	char hex[17], note[sizeof(ret->note) + 16];
+	char hex[17], words[32], note[sizeof(ret->note) + 16];
 	char *argv[] = {(char *)PROGRAM, (char *)"--with-flags", (char *)"--caps", hex,
-		(char *)"--name", (char *)what, listener ? (char *)"--listener" : NULL, NULL};
+		(char *)"--options", words, (char *)"--name", (char *)what,
+		terms->listener ? (char *)"--listener" : NULL, NULL};
 	int rc, status;
 	pid_t pid;
 
-	snprintf(hex, sizeof(hex), "%" PRIx64, caps);
+	snprintf(hex, sizeof(hex), "%" PRIx64, terms->caps);
+	seccomp_options_format(terms->options, words);
 	if (streams_open(&s, profile, len) < 0)
 		return err_sys(err, "%s: hand it to " PROGRAM, what);
 	rc = spawn(&s, helper->path, argv, &pid);

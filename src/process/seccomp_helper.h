@@ -17,11 +17,18 @@ struct seccomp_helper {
 /* Where to look first, NULL for the folder of the running program; then the libexec folder. */
 extern const char *seccomp_helper_dir;
 
+/* What a compiled program depends on beside its profile. */
+struct seccomp_terms {
+	uint64_t caps;    /* the bounding set, as far as it matters */
+	uint32_t options; /* enum seccomp_option */
+	bool listener;
+};
+
 int seccomp_helper_find(struct seccomp_helper *ret, struct err *err);
 /* Everything but the profile that a compiled program depends on, zero-padded. */
-void seccomp_helper_describe(const struct seccomp_helper *helper, uint64_t caps, bool listener,
+void seccomp_helper_describe(const struct seccomp_helper *helper, const struct seccomp_terms *terms,
 	char params[256]);
 /* Its message becomes ours. */
 int seccomp_helper_run(const struct seccomp_helper *helper, const char *what, const char *profile,
-	size_t len, uint64_t caps, bool listener, struct seccomp_program_bytes *ret,
+	size_t len, const struct seccomp_terms *terms, struct seccomp_program_bytes *ret,
 	struct err *err);

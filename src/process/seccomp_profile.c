@@ -2,6 +2,7 @@
 
 #include "base/jsonwide.h"
 #include "process/seccomp_names.h"
+#include "process/seccomp_option.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -232,9 +233,20 @@ static bool kernel_reaches(const struct seccomp_target *t, const unsigned versio
 					     : t->kernel_minor >= version[1];
 }
 
+static int option_add(struct parser *p, const struct place *at, const char *word, void *arg)
+{
+	uint32_t *set = arg, option;
+
+	if (seccomp_options_parse(word, '\0', &option) < 0)
+		return refuse(p, at, "unknown option \"%.80s\"", word);
+	*set |= option;
+	return 0;
+}
+
 struct filter {
 	bool caps_given, arches_given, kernel_given;
 	uint64_t caps;
+	uint32_t options;
 	bool native;  /* this machine is among the arches */
 	bool reached; /* the kernel is at least minKernel */
 };
@@ -246,11 +258,13 @@ static int filter_parse(struct parser *p, const struct place *at, json_t *object
 		{"caps", KIND_ARRAY},
 		{"arches", KIND_ARRAY},
 		{"minKernel", KIND_STRING},
+		{"options", KIND_ARRAY},
 	};
+	json_t *options = json_object_get(object, "options");
 	json_t *caps = json_object_get(object, "caps"), *arches = json_object_get(object, "arches");
 	const char *kernel = json_string_value(json_object_get(object, "minKernel"));
 	struct place caps_at = place_of(at, "caps"), arches_at = place_of(at, "arches");
-	struct place kernel_at = place_of(at, "minKernel");
+	struct place kernel_at = place_of(at, "minKernel"), options_at = place_of(at, "options");
 	unsigned version[2];
 
 	*ret = (struct filter){0};
@@ -258,7 +272,8 @@ static int filter_parse(struct parser *p, const struct place *at, json_t *object
 		return 0;
 	if (object_check(p, at, object, keys, LENGTH(keys)) < 0 ||
 		strings_each(p, &caps_at, caps, cap_add, &ret->caps) < 0 ||
-		strings_each(p, &arches_at, arches, arch_is_native, &ret->native) < 0)
+		strings_each(p, &arches_at, arches, arch_is_native, &ret->native) < 0 ||
+		strings_each(p, &options_at, options, option_add, &ret->options) < 0)
 		return -1;
 	if (kernel && kernel_parse(p, &kernel_at, kernel, version) < 0)
 		return -1;
@@ -274,14 +289,15 @@ static int filter_parse(struct parser *p, const struct place *at, json_t *object
 static bool filter_admits(const struct parser *p, const struct filter *in, const struct filter *ex)
 {
 	uint64_t caps = p->target->caps;
+	uint32_t options = p->target->options;
 
-	if (in->caps_given && (in->caps & ~caps))
+	if ((in->caps_given && (in->caps & ~caps)) || (in->options & ~options))
 		return false;
 	if (in->arches_given && !in->native)
 		return false;
 	if (in->kernel_given && !in->reached)
 		return false;
-	return !(ex->caps & caps) && !ex->native && !ex->reached;
+	return !(ex->caps & caps) && !(ex->options & options) && !ex->native && !ex->reached;
 }
 
 static int number_of(struct parser *p, const struct place *at, json_t *object, const char *key,

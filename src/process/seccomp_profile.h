@@ -19,7 +19,8 @@ enum {
 
 /* What "includes" and "excludes" are decided by. */
 struct seccomp_target {
-	uint64_t caps; /* bounding set: bit n is capability n */
+	uint64_t caps;    /* bounding set: bit n is capability n */
+	uint32_t options; /* enum seccomp_option */
 	unsigned kernel_major, kernel_minor;
 	bool all_arches; /* take the subArchitectures of an archMap */
 	bool listener;   /* somebody answers what is notified */

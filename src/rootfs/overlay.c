@@ -54,13 +54,15 @@ static int attach_as(int tree, const char *name, struct err *err)
 
 /* The kernel refuses volatile (EIO) on a file system that has failed to write something, whoever it was
  * from, until that has been reported to somebody: synced, there is no danger. */
-static int mount_options(const char *options, bool is_volatile)
+static int mount_options(const char *options, const struct overlay *o)
 {
-	if (is_volatile && mount("overlay", "root", "overlay", 0, options) == 0)
+	unsigned long flags = o->nosuid ? MS_NOSUID : 0;
+
+	if (o->is_volatile && mount("overlay", "root", "overlay", flags, options) == 0)
 		return 0;
-	if (is_volatile && errno != EIO)
+	if (o->is_volatile && errno != EIO)
 		return -1;
-	return mount("overlay", "root", "overlay", 0, options + strlen(VOLATILE));
+	return mount("overlay", "root", "overlay", flags, options + strlen(VOLATILE));
 }
 
 /* Where overlayfs cannot make its working directory it mounts for reading only, and says so to nobody but
@@ -97,7 +99,7 @@ int overlay_mount(const struct overlay *o, struct err *err)
 		len += (size_t)snprintf(options + len, sizeof(options) - len, "%s%s", name,
 			i ? ":" : "");
 	}
-	if (mkdir("root", 0700) < 0 || mount_options(options, o->is_volatile) < 0) {
+	if (mkdir("root", 0700) < 0 || mount_options(options, o) < 0) {
 		err_sys(err, "cannot mount the overlay of the container's root");
 		if (err->sys == EINVAL)
 			err_hint(err,

@@ -13,6 +13,7 @@ struct overlay {
 	size_t count;
 	int writable;     /* detached tree with the directories upper/ and work/ */
 	bool is_volatile; /* never synced: for roots that are thrown away */
+	bool nosuid;      /* marks of files give nothing, and are no reason to refuse an exec */
 };
 
 /*

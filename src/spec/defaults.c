@@ -108,7 +108,15 @@ void spec_init(struct spec *spec)
 	spec->process.caps[CAPSET_EFFECTIVE] = caps_default();
 	spec->process.caps[CAPSET_PERMITTED] = caps_default();
 	arena_push(&spec->arena, spec->process.rlimits, spec->process.rlimit_count,
-		((struct rlimit_spec){RLIMIT_CORE, 0, 0}));
+		((struct rlimit_spec){RLIMIT_CORE, CORE_NONE, CORE_NONE}));
+}
+
+void spec_mask_throttles(struct spec *spec, unsigned cpus)
+{
+	for (unsigned i = 0; i < cpus; i++)
+		arena_push(&spec->arena, spec->masked, spec->masked_count,
+			arena_printf(&spec->arena, "/sys/devices/system/cpu/cpu%u/thermal_throttle",
+				i));
 }
 
 static bool has_device(const struct spec *spec, const char *path)

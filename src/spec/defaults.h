@@ -17,5 +17,8 @@ void spec_complete(struct spec *spec);
 void spec_devices_complete(struct spec *spec);
 void spec_device_rules_complete(struct spec *spec);
 
+/* Hides how often each of so many processors was slowed for its heat: what the neighbours do. */
+void spec_mask_throttles(struct spec *spec, unsigned cpus);
+
 void spec_mount_add(struct spec *spec, struct mount m);
 void spec_mount_drop(struct spec *spec, const char *target);

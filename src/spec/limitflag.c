@@ -456,6 +456,10 @@ int limit_ulimit(struct spec *spec, const char *what, const char *value, struct 
 		return err_value(err, what, value, "needs numbers, -1 or unlimited after the '='");
 	if (r.soft > r.hard)
 		return err_value(err, what, value, "has a soft limit above the hard one");
+	if (r.resource == RLIMIT_CORE && r.soft < CORE_NONE) {
+		r.soft = CORE_NONE;
+		r.hard = r.hard < CORE_NONE ? CORE_NONE : r.hard;
+	}
 	rlimit_put(spec, r);
 	return 0;
 }

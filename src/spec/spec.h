@@ -74,6 +74,10 @@ struct device_rule {
 	const char *access;
 };
 
+/* The limit of core dumps at which there is none: from 0 the kernel still feeds a program of the host's that
+ * core_pattern names behind a pipe. */
+enum { CORE_NONE = 1 };
+
 struct rlimit_spec {
 	int resource; /* RLIMIT_* */
 	uint64_t soft, hard;

@@ -5,9 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/filter.h>
+#include <linux/if_bridge.h>
 #include <linux/io_uring.h>
 #include <linux/keyctl.h>
 #include <linux/perf_event.h>
+#include <linux/sockios.h>
 #include <mqueue.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -16,8 +19,10 @@
 #include <string.h>
 #include <sys/fanotify.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -187,6 +192,26 @@ static void tell(const char *name, long r)
 	printf("%s %s %s\n", shut ? "shut" : "open", name, r < 0 ? strerror(errno) : "");
 }
 
+/* The limit at which the kernel feeds no handler of the host's: lowered, or still there. */
+static long lower_core_limit(void)
+{
+	struct rlimit limit = {0, 0};
+
+	setrlimit(RLIMIT_CORE, &limit);
+	getrlimit(RLIMIT_CORE, &limit);
+	errno = EPERM;
+	return limit.rlim_cur == 0 ? 0 : -1;
+}
+
+static long attach_filter(void)
+{
+	struct sock_filter all = {BPF_RET | BPF_K, 0, 0, 0xffff};
+	struct sock_fprog program = {1, &all};
+
+	return setsockopt(socket(AF_UNIX, SOCK_DGRAM, 0), SOL_SOCKET, SO_ATTACH_FILTER, &program,
+		sizeof(program));
+}
+
 static int doors(char **arg)
 {
 	struct perf_event_attr perf = {.type = PERF_TYPE_SOFTWARE,
@@ -198,7 +223,14 @@ static int doors(char **arg)
 		.value_size = 4,
 		.max_entries = 1};
 
+	unsigned long aio = 0;
+	int line = 0;
+
 	(void)arg;
+	tell("SO_ATTACH_FILTER", attach_filter());
+	tell("TIOCSETD", ioctl(open("/dev/ptmx", O_RDWR | O_NOCTTY), TIOCSETD, &line));
+	tell("io_setup", syscall(SYS_io_setup, 1, &aio));
+	tell("core-limit", lower_core_limit());
 	tell("AF_ALG", socket(AF_ALG, SOCK_SEQPACKET, 0));
 	tell("AF_VSOCK", socket(AF_VSOCK, SOCK_STREAM, 0));
 	tell("AF_PACKET", socket(AF_PACKET, SOCK_RAW, 0));
@@ -306,6 +338,44 @@ static int one_user(const char *dir)
 	return pid;
 }
 
+/* modules: asks the kernel for what it has to load first. */
+static int modules(char **arg)
+{
+	int terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY), sock = socket(AF_UNIX, SOCK_STREAM, 0);
+	static const unsigned long requests[] = {SIOCGIFBR, SIOCBRADDBR, SIOCGIFVLAN};
+	char nothing[64] = {0};
+
+	(void)arg;
+	for (int line = 1; line < 30; line++)
+		ioctl(terminal, TIOCSETD, &line);
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+		ioctl(sock, requests[i], nothing);
+	return 0;
+}
+
+/* take-aio: all events of the host that are left, and keeps them. */
+static int take_aio(char **arg)
+{
+	unsigned long context;
+
+	(void)arg;
+	for (unsigned events = 60000; events; events /= 2)
+		while (context = 0, syscall(SYS_io_setup, events, &context) == 0)
+			;
+	puts("taken");
+	pause();
+	return 0;
+}
+
+/* crash: with the limit of core dumps lowered before. */
+static int crash(char **arg)
+{
+	(void)arg;
+	lower_core_limit();
+	raise(SIGSEGV);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*one)(const char *dir);
@@ -360,6 +430,9 @@ static const struct {
 	{"freeze", freeze, 0},
 	{"storm", storm, 0},
 	{"doors", doors, 0},
+	{"modules", modules, 0},
+	{"take-aio", take_aio, 0},
+	{"crash", crash, 0},
 	{"take", take, 3},
 	{"try", try, 3},
 };

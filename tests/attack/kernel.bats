@@ -22,7 +22,7 @@ teardown() { attack_teardown; }
 		.process.args = ["inside", "doors"]' "$BATS_FILE_TMPDIR/base.json" > config.json
 	timeout 20 runc --root "$PWD/runc" run --bundle "$PWD" doors < /dev/null > theirs
 	[ "$(wc -l < theirs)" -eq "$(wc -l < ours)" ]
-	for door in io_uring bpf userfaultfd perf_event_open keyctl add_key fsopen unshare-user AF_PACKET; do
+	for door in SO_ATTACH_FILTER TIOCSETD io_setup core-limit io_uring bpf userfaultfd perf_event_open keyctl add_key fsopen unshare-user AF_PACKET; do
 		"$FS/bin/inside" doors | grep -q "^open $door " || continue # not in this kernel
 		control_fell grep "^open $door " theirs
 	done

@@ -128,6 +128,68 @@ inside() { box "$@" -- sh -c 'for n in cgroup ipc mnt net pid user uts; do readl
 	[[ "$(box --cap-add ALL -- date -s 2020-01-01 2>&1)" =~ "not permitted" ]]
 }
 
+@test "--cap-add counts for a user who is not root, in run and in exec, and root starts with no ambient set" {
+	sets() { sed -n 's/^Cap\(Eff\|Amb\):\t//p' /proc/self/status | xargs; }
+	asked=$(declare -f sets)
+	[ "$(box -u 1000 --cap-add NET_ADMIN --cap-add CHOWN -- sh -c "$asked; sets")" = "0000000000001001 0000000000001001" ]
+	[ "$(box -u 1000 -- sh -c "$asked; sets")" = "0000000000000000 0000000000000000" ]
+	[ "$(box --cap-add NET_ADMIN -- sh -c "$asked; sets")" = "00000000800415fb 0000000000000000" ]
+	[ "$(box -u 0:5 --cap-add NET_ADMIN -- sh -c "$asked; sets")" = "00000000800415fb 0000000000000000" ]
+	started caps --cap-add NET_ADMIN -- sleep 600
+	[ "$(ctr exec -u 1000 caps sh -c "$asked; sets")" = "0000000000001000 0000000000001000" ]
+	[ "$(ctr exec caps sh -c "$asked; sets")" = "00000000800415fb 0000000000000000" ]
+	ctr rm -f caps
+	started user -u 1000 --cap-add CHOWN -- sleep 600
+	[ "$(ctr exec user sh -c "$asked; sets")" = "0000000000000001 0000000000000001" ]
+	[ "$(ctr exec -u root user sh -c "$asked; sets")" = "00000000800405fb 0000000000000000" ]
+	ctr rm -f user
+}
+
+@test "a program whose file has capabilities that the container has not runs without them" {
+	cp -a "$FS" marked
+	rm marked/bin/sed
+	cp marked/bin/busybox marked/bin/sed
+	setcap cap_net_raw=ep marked/bin/sed || skip "files take no capabilities here"
+	effective() { ctr run --rm --rootfs "$PWD/marked" "$@" -- /bin/sed -n 's/^CapEff:\t//p' /proc/self/status; }
+	[ "$(effective)" = 00000000800405fb ]
+	[ "$(effective -u ann)" = 0000000000000000 ]
+	# Where marks of files count, they are as they always were.
+	run -126 effective --security-opt no-new-privileges=false
+	[ "$(effective -u ann --security-opt no-new-privileges=false --cap-add NET_RAW)" = 0000000000002000 ]
+}
+
+@test "a 32-bit program is refused with the way to let it in" {
+	[ "$(uname -m)" = x86_64 ] || skip "the program is for i386"
+	printf '%s\n' '.globl _start' '_start: mov $4,%eax' 'mov $1,%ebx' 'mov $m,%ecx' 'mov $3,%edx' 'int $0x80' \
+		'mov $1,%eax' 'xor %ebx,%ebx' 'int $0x80' 'm: .ascii "ok\n"' > a.s
+	as --32 a.s -o a.o
+	ld -m elf_i386 a.o -o small
+	./small || skip "this kernel runs none"
+	run -126 box -v "$PWD:/w" -- /w/small
+	[[ "$output" =~ "32-bit program".*"seccomp=default+32bit" ]]
+	run -0 box -v "$PWD:/w" --security-opt seccomp=default+32bit -- /w/small
+	[ "$output" = ok ]
+	run -0 box -v "$PWD:/w" --security-opt seccomp=vps+32bit -- /w/small
+}
+
+@test "profiles of ours have names, and words behind them" {
+	in_box() { box "$@" -- sed -n 's/^Seccomp:\t//p' /proc/self/status; }
+	touch vps
+	for name in default vps default+aio vps+32bit+aio; do
+		[ "$(in_box --security-opt "seccomp=$name")" = 2 ]
+	done
+	[ "$(in_box --security-opt seccomp=unconfined)" = 0 ]
+	for name in default+ default+none vps+core unconfined+aio; do
+		run -125 box --security-opt "seccomp=$name" -- true
+	done
+	# What it was started with holds for exec too.
+	started named --security-opt seccomp=vps -- sleep 600
+	[ "$(ctr exec named sed -n 's/^Seccomp:\t//p' /proc/self/status)" = 2 ]
+	ctr exec named unshare -U true
+	run ! box -- unshare -U true
+	ctr rm -f named
+}
+
 @test "no-new-privileges=false lets setuid programs be what they are" {
 	mkdir suid
 	cp "$FS/bin/busybox" suid/id
@@ -264,6 +326,12 @@ s = socket(); s.bind(("127.0.0.1", 80)); s = socket(AF_INET, SOCK_DGRAM, IPPROTO
 	[ "$(box -- sh -c 'ulimit -c')" = 0 ]
 	[ "$(box --ulimit nofile=100:200 -- sh -c 'ulimit -n; ulimit -Hn' | xargs)" = '100 200' ]
 	[ "$(box --ulimit core=unlimited -- sh -c 'ulimit -c')" = unlimited ]
+	# Not 0, at which a handler of the host's would still be fed; and so it stays.
+	core() { sed -n 's/^Max core file size *//p' /proc/self/limits | xargs; }
+	asked=$(declare -f core)
+	[ "$(box -- sh -c "$asked; core; ulimit -c 0; core")" = $'1 1 bytes\n1 1 bytes' ]
+	[ "$(box --ulimit core=0 -- sh -c "$asked; ulimit -c 0; core")" = '1 1 bytes' ]
+	[ "$(box --ulimit core=0:unlimited -- sh -c "$asked; core; ulimit -c 0; core")" = $'1 unlimited bytes\n0 0 bytes' ]
 	[ "$(box -- sh -c umask)" = 0022 ]
 	[ "$(box --umask 077 -- sh -c umask)" = 0077 ]
 	[ "$(box --oom-score-adj 500 -- cat /proc/self/oom_score_adj)" = 500 ]

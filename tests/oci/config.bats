@@ -160,6 +160,39 @@ shows() {
 	[[ $output == *"not supported"* ]]
 }
 
+# What a start does itself is done before the filter that could deny it.
+OWN_CALLS='["close_range", "setgroups", "setresuid", "setresgid", "capset", "prctl", "poll", "ppoll", "personality", "pidfd_open", "umask"]'
+
+@test "a filter that denies what the start itself needs, with and without no_new_privs, root and a user" {
+	local nnp uid
+	for nnp in true false; do
+		for uid in 0 1000; do
+			sh_bundle 'grep -E "^(CapEff|CapAmb|NoNewPrivs|Groups)" /proc/self/status' "
+				.process.noNewPrivileges = $nnp | .process.user = {uid: $uid, gid: $uid, additionalGids: [7]} |
+				.process.capabilities = ([\"CAP_CHOWN\"] | {bounding: ., effective: ., permitted: .}) |
+				.linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", syscalls: [{names: $OWN_CALLS, action: \"SCMP_ACT_ERRNO\"}]}"
+			run -0 --separate-stderr oci run --bundle "$B" oci-a
+			[[ $output == *Groups:*7* ]]
+			# What the filter took to load is not for the payload.
+			[[ $output == *"CapEff:	000000000000000$((uid == 0))"*"CapAmb:	0000000000000000"* ]]
+			[[ $output == *"NoNewPrivs:	$([ $nnp = true ] && echo 1 || echo 0)" ]]
+		done
+	done
+}
+
+@test "a filter holds for the hooks of the start, which need little of it themselves" {
+	local nnp
+	for nnp in true false; do
+		sh_bundle 'ls /tmp/made /tmp/hook 2>&1; rm -f /tmp/hook' "
+			.process.noNewPrivileges = $nnp |
+			.hooks.startContainer = [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"mkdir /tmp/made; cat >/tmp/hook\"]}] |
+			.linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", syscalls: [
+				{names: ($OWN_CALLS + [\"mkdir\", \"mkdirat\"]), action: \"SCMP_ACT_ERRNO\"}]}"
+		run --separate-stderr oci run --bundle "$B" oci-a
+		[[ $output == *"/tmp/made: No such file"*/tmp/hook ]]
+	done
+}
+
 @test "documents that are none: refused with line and column, and nothing left" {
 	local bad n=0
 	bundle

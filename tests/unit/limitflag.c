@@ -248,6 +248,8 @@ Test(limitflag, ulimits)
 	cr_assert_eq(spec.process.rlimit_count, 4);
 	cr_assert(spec.process.rlimits[0].resource == RLIMIT_NOFILE);
 	cr_assert(spec.process.rlimits[0].soft == 2048 && spec.process.rlimits[0].hard == 2048);
+	cr_assert(spec.process.rlimits[1].soft == CORE_NONE &&
+		  spec.process.rlimits[1].hard == CORE_NONE);
 	cr_assert(spec.process.rlimits[2].soft == RLIM_INFINITY);
 	REFUSE(limit_ulimit, "", "nofile", "nofile=", "nofile=:", "nofile=1:", "nofile=:1",
 		"nofile=2:1", "nofile=-1:5", "nofile=1:2:3", "nofile=-2", "nofile=1k", "files=1",

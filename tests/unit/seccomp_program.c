@@ -3,6 +3,7 @@
 #include "process/seccomp_build.h"
 #include "process/seccomp_builtin.h"
 #include "process/seccomp_names.h"
+#include "process/seccomp_option.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -16,6 +17,8 @@
 #define ALLOWED   SECCOMP_RET_ALLOW
 #define ERROR(e)  (SECCOMP_RET_ERRNO | (e))
 #define SYS_ADMIN (UINT64_C(1) << 21)
+#define NET_RAW   (UINT64_C(1) << 13)
+#define NET_ADMIN (UINT64_C(1) << 12)
 
 static uint32_t alu(const struct sock_filter *f, uint32_t a)
 {
@@ -75,9 +78,16 @@ static void keep(struct seccomp_program *p)
 	p->code = memcpy(arena_alloc(&kept, size), code, size);
 }
 
-static struct seccomp_program build(const char *json, size_t len, uint64_t caps)
+static struct seccomp_program build_with(const char *json, size_t len, uint64_t caps,
+	uint32_t options)
 {
-	struct seccomp_target target = {.caps = caps, .kernel_major = 6, .kernel_minor = 1};
+	struct seccomp_target target = {
+		.caps = caps,
+		.options = options,
+		.kernel_major = 6,
+		.kernel_minor = 1,
+		.all_arches = options & SECCOMP_OPTION_32BIT,
+	};
 	struct seccomp_profile profile;
 	struct seccomp_program program;
 	struct err err = {0};
@@ -88,6 +98,11 @@ static struct seccomp_program build(const char *json, size_t len, uint64_t caps)
 	seccomp_profile_free(&profile);
 	keep(&program);
 	return program;
+}
+
+static struct seccomp_program build(const char *json, size_t len, uint64_t caps)
+{
+	return build_with(json, len, caps, 0);
 }
 
 static uint32_t answer_on(const struct seccomp_program *p, uint32_t arch, int nr, uint64_t a0,
@@ -190,6 +205,33 @@ Test(seccomp_program, long_jumps)
 	}
 }
 
+/* On three ABIs, of which each has a copy. */
+Test(seccomp_program, many_values_of_one_argument)
+{
+	static char json[200000];
+	size_t len = (size_t)sprintf(json,
+		"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":["
+		"\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\"],\"syscalls\":[");
+	struct seccomp_program p;
+
+	for (int i = 0; i < 900; i++)
+		len += (size_t)sprintf(json + len,
+			"%s{\"name\":\"personality\",\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":%d,"
+			"\"args\":[{\"index\":0,\"op\":\"SCMP_CMP_%s\",\"value\":%d,\"valueTwo\":%d}]}",
+			i ? "," : "", 1 + i / 100, i < 600 ? "EQ" : "MASKED_EQ",
+			i < 600 ? i : 65535, i);
+	sprintf(json + len, "]}");
+	p = build(json, strlen(json), 0);
+	for (uint64_t v = 0; v < 1000; v++) {
+		uint64_t high = UINT64_C(1) << 32;
+
+		cr_assert(answer(&p, SYS_personality, v, 0, 0) ==
+			  (v < 900 ? ERROR(1 + (uint32_t)v / 100) : ALLOWED));
+		cr_assert(answer(&p, SYS_personality, v | high, 0, 0) ==
+			  (v >= 600 && v < 900 ? ERROR(1 + (uint32_t)v / 100) : ALLOWED));
+	}
+}
+
 Test(seccomp_program, too_long_is_refused)
 {
 	static char json[1 << 19];
@@ -202,7 +244,7 @@ Test(seccomp_program, too_long_is_refused)
 	for (int i = 0; i < 2000; i++)
 		len += (size_t)sprintf(json + len,
 			"%s{\"name\":\"read\",\"action\":\"SCMP_ACT_ALLOW\","
-			"\"args\":[{\"index\":0,\"op\":\"SCMP_CMP_EQ\",\"value\":%d}]}",
+			"\"args\":[{\"index\":0,\"op\":\"SCMP_CMP_GT\",\"value\":%d}]}",
 			i ? "," : "", i);
 	len += (size_t)sprintf(json + len, "]}");
 	cr_assert(seccomp_profile_parse("p", json, len, &target, &profile, &err) == 0, "%s",
@@ -275,13 +317,19 @@ Test(seccomp_program, other_abis)
 }
 #endif
 
-static struct seccomp_program builtin(const char *name, uint64_t caps)
+static struct seccomp_program builtin_with(const char *name, uint64_t caps, uint32_t options)
 {
 	for (size_t i = 0; i < seccomp_builtin_count; i++)
 		if (!strcmp(seccomp_builtins[i].name, name))
-			return build(seccomp_builtins[i].json, seccomp_builtins[i].json_len, caps);
+			return build_with(seccomp_builtins[i].json, seccomp_builtins[i].json_len,
+				caps, options);
 	cr_assert_fail("no profile %s", name);
 	return (struct seccomp_program){0};
+}
+
+static struct seccomp_program builtin(const char *name, uint64_t caps)
+{
+	return builtin_with(name, caps, 0);
 }
 
 Test(seccomp_program, what_is_embedded_is_what_the_profile_says)
@@ -376,6 +424,95 @@ Test(seccomp_program, the_kernel_surface_is_closed_in_every_profile)
 		for (int nr = 471; nr < 2000; nr++)
 			cr_assert(answer(&p[i], nr, 0, 0, 0) == ERROR(ENOSYS));
 	}
+}
+
+/* Level and name of an option are ints. */
+static uint32_t sets(const struct seccomp_program *p, uint64_t level, uint64_t option)
+{
+	return answer(p, SYS_setsockopt, 3, level, option);
+}
+
+Test(seccomp_program, filters_of_sockets_take_a_capability)
+{
+	static const uint64_t attach[] = {26, 50, 51, 52};
+	struct seccomp_program p = builtin("default", 0), raw = builtin("default", NET_RAW);
+	struct seccomp_program vps = builtin("vps", 0), router = builtin("default", NET_ADMIN);
+
+	for (uint64_t option = 0; option < 100; option++) {
+		bool attaches = false;
+
+		for (size_t i = 0; i < 4; i++)
+			attaches |= attach[i] == option;
+		cr_assert((sets(&p, 1, option) == ALLOWED) == !attaches, "%d", (int)option);
+		cr_assert((sets(&p, UINT64_C(7) << 32 | 1, option | UINT64_C(7) << 32) ==
+				  ALLOWED) == !attaches);
+		cr_assert((sets(&vps, 1, option) == ALLOWED) == !attaches);
+		cr_assert(sets(&raw, 1, option) == ALLOWED);
+		cr_assert((sets(&p, 6, option) == ALLOWED) == (option != 38));
+		cr_assert(sets(&router, 6, option) == ALLOWED);
+	}
+	cr_assert(sets(&p, 1, 26) == ERROR(EPERM) && sets(&vps, 1, 26) == ERROR(0));
+}
+
+Test(seccomp_program, the_limit_of_core_dumps_stays)
+{
+	struct seccomp_program p = builtin("default", 0);
+
+	for (uint64_t r = 0; r < 16; r++) {
+		uint32_t changed = r == 4 ? ERROR(0) : ALLOWED;
+
+		cr_assert(answer(&p, SYS_setrlimit, r, 1, 0) == changed);
+		cr_assert(answer(&p, SYS_prlimit64, 7, r, 1) == changed);
+		cr_assert(answer(&p, SYS_prlimit64, 0, r, 0) == ALLOWED);
+		cr_assert(run(p.code, p.count,
+				  &(struct seccomp_data){.nr = SYS_prlimit64,
+					  .arch = seccomp_arch_native(),
+					  .args = {0, r, UINT64_C(1) << 40, UINT64_C(1) << 40}}) ==
+			  (r == 4 ? ERROR(EPERM) : ALLOWED));
+	}
+	p = builtin_with("default", 0, SECCOMP_OPTION_CORE);
+	cr_assert(answer(&p, SYS_setrlimit, 4, 1, 0) == ALLOWED);
+	cr_assert(answer(&p, SYS_prlimit64, 0, 4, 1) == ALLOWED);
+}
+
+Test(seccomp_program, asynchronous_io_only_by_its_word)
+{
+	struct seccomp_program p = builtin("default", UINT64_MAX);
+
+	cr_assert(answer(&p, SYS_io_setup, 1, 0, 0) == ERROR(ENOSYS));
+	p = builtin_with("vps", 0, SECCOMP_OPTION_AIO);
+	cr_assert(answer(&p, SYS_io_setup, 1, 0, 0) == ALLOWED);
+}
+
+#ifdef __x86_64__
+Test(seccomp_program, programs_of_32_bits_only_by_their_word)
+{
+	struct seccomp_program p = builtin("default", 0);
+
+	cr_assert(answer_on(&p, SCMP_ARCH_X86, 4, 1, 0, 0) == SECCOMP_RET_KILL_PROCESS);
+	p = builtin_with("default", 0, SECCOMP_OPTION_32BIT);
+	cr_assert(answer_on(&p, SCMP_ARCH_X86, 4, 1, 0, 0) == ALLOWED);
+	cr_assert(answer_on(&p, SCMP_ARCH_X86, 102 /* socketcall */, 1, 0, 0) == ERROR(ENOSYS));
+	cr_assert(answer_on(&p, SCMP_ARCH_X86, 54, 0, 0x5423, 0) == ERROR(EPERM));
+	cr_assert(answer_on(&p, SCMP_ARCH_X86, 359, 38, 5, 0) == ERROR(EAFNOSUPPORT));
+	cr_assert(answer(&p, 0x40000000, 0, 0, 0) == SECCOMP_RET_KILL_PROCESS);
+}
+#endif
+
+/* What makes the host's kernel load a module. */
+Test(seccomp_program, no_ioctl_loads_a_module)
+{
+	static const uint64_t loading[] = {0x8940, 0x8941, 0x89a0, 0x89a1, 0x8980, 0x8981, 0x8982,
+		0x8983};
+	struct seccomp_program p = builtin("default", 0), router = builtin("default", NET_ADMIN);
+
+	cr_assert(answer(&p, SYS_ioctl, 0, 0x5423, 0) == ERROR(EPERM));
+	cr_assert(answer(&router, SYS_ioctl, 0, 0x5423, 0) == ERROR(EPERM));
+	for (size_t i = 0; i < sizeof(loading) / sizeof(loading[0]); i++) {
+		cr_assert(answer(&p, SYS_ioctl, 0, loading[i], 0) == ERROR(ENOPKG));
+		cr_assert(answer(&router, SYS_ioctl, 0, loading[i], 0) == ALLOWED);
+	}
+	cr_assert(answer(&p, SYS_ioctl, 0, 0x8912, 0) == ALLOWED);
 }
 
 Test(seccomp_program, names_younger_than_libseccomp)

@@ -25,6 +25,19 @@ static const struct mount *mount_at(const struct spec *s, const char *target)
 	return NULL;
 }
 
+Test(spec_defaults, what_each_processor_tells_of_its_heat_is_masked)
+{
+	struct spec spec;
+	size_t n;
+
+	spec_init(&spec);
+	n = spec.masked_count;
+	spec_mask_throttles(&spec, 2);
+	cr_assert(spec.masked_count == n + 2);
+	cr_assert_str_eq(spec.masked[n + 1], "/sys/devices/system/cpu/cpu1/thermal_throttle");
+	spec_free(&spec);
+}
+
 Test(spec_defaults, isolate_everything)
 {
 	struct spec s = fresh();

@@ -20,10 +20,13 @@ rows() {
 		def who: [
 			(.includes.caps // [] | .[] | "with \(.)"),
 			(.excludes.caps // [] | .[] | "without \(.)"),
+			(.includes.options // [] | .[] | "with +\(.)"),
+			(.excludes.options // [] | .[] | "without +\(.)"),
 			(.includes.arches // [] | select(length > 0) | "on \(join(", "))"),
 			(.excludes.arches // [] | select(length > 0) | "not on \(join(", "))")];
 		.syscalls[] |
-		"| \(if .action == "SCMP_ACT_ALLOW" then "allowed" else "**\(.errno)**" end) " +
+		"| \(if .action == "SCMP_ACT_ALLOW" then "allowed"
+			elif .errnoRet == 0 then "**0**, not done" else "**\(.errno)**" end) " +
 		"| \(.names | map("`\(.)`") | join(" ")) " +
 		"| \(((.args // []) | map(condition)) + who | join("; ")) " +
 		"| \(.comment) |"' "$1"
@@ -43,7 +46,16 @@ Made by `src/process/profiles/table.sh` from the profiles beside it: change thos
 
 Rows for one call are tried from top to bottom; a row without a condition on arguments comes last.
 A call that no row names is answered ENOSYS. A call of another ABI (32-bit, x32) kills the process:
-a program that is told ENOSYS for `exit` spins for ever.
+a program that is told ENOSYS for `exit` spins for ever. `+aio` and `+32bit` are words behind the name of a profile
+(`--security-opt seccomp=default+32bit`); `+core` stands for a limit of core dumps above 1 (`--ulimit core=…`).
+**0**, not done: the call returns as if it had worked.
+
+## What `vps` allows beyond `default`
+
+For a system with its own init, in a user namespace (`--security-opt seccomp=vps`): new namespaces and mounts, of
+which systemd makes each service's view; the netlink of device events, without which systemd-logind fails and every
+login waits for it; that of nf_tables, for the system's own firewall; `reboot`, which ends that init; `vhangup` for
+getty; `sethostname`; `fanotify_init`. Everything that `default` closes of the kernel's surface is closed here too.
 TEXT
 	profile default
 	profile vps

@@ -1,0 +1,62 @@
+# shellcheck shell=bash
+# What one container could take from the host and its neighbours, in the test machine, whose settings are ours.
+# Each with a control: the same where the filter lets it.
+load ../cli/helpers
+
+setup_file() {
+	file_setup
+	cp "$BUILD/attack/inside" "$FS/bin/inside"
+}
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	SEEN=$PWD/seen
+	: > "$SEEN"
+}
+teardown() {
+	echo core > /proc/sys/kernel/core_pattern
+	echo /sbin/modprobe > /proc/sys/kernel/modprobe
+	nothing_left
+}
+
+# handler COMMAND: a program of the host's that the kernel calls, and that notes it.
+handler() {
+	printf '#!/bin/sh\n%s >> %s\n' "$1" "$SEEN" > handler
+	chmod +x handler
+}
+
+@test "a program of the host's that core_pattern names gets nothing of a container, and the log of the kernel no file" {
+	handler 'cat > /dev/null; echo dumped'
+	echo "|$PWD/handler" > /proc/sys/kernel/core_pattern
+	run box -- inside crash
+	run box --ulimit core=0 -- inside crash
+	started kept -- sleep 600
+	run ctr exec kept inside crash
+	ctr rm -f kept
+	sleep 1
+	[ ! -s "$SEEN" ]
+	# With a limit of the user's own the payload may set it, and 0 is not none.
+	run box --ulimit core=unlimited -- inside crash
+	until_true "it was dumped" [ -s "$SEEN" ]
+}
+
+@test "a container makes the host's kernel load no module" {
+	handler 'echo "$@"'
+	echo "$PWD/handler" > /proc/sys/kernel/modprobe
+	box -- inside modules
+	[ ! -s "$SEEN" ]
+	box --security-opt seccomp=unconfined -- inside modules
+	grep -q tty-ldisc "$SEEN"
+	grep -q bridge "$SEEN"
+}
+
+@test "asynchronous I/O of the host is not taken by a container" {
+	events() { cat /proc/sys/fs/aio-nr; }
+	started aio -- inside take-aio
+	until_true "it has tried" logged aio taken
+	[ "$(events)" -lt 100 ]
+	ctr rm -f aio
+	started aio --security-opt seccomp=default+aio -- inside take-aio
+	until_true "it has tried" logged aio taken
+	[ "$(events)" -gt 60000 ]
+	ctr rm -f aio
+}
