@@ -52,12 +52,10 @@ bool seccomp_name_is_known(const char *name)
 /* Above 1 a limit is meant to be used, and so to be set. */
 static bool has_core_dumps(const struct process_spec *p)
 {
-	bool none = false;
-
 	for (size_t i = 0; i < p->rlimit_count; i++)
 		if (p->rlimits[i].resource == RLIMIT_CORE)
-			none = p->rlimits[i].hard <= CORE_NONE;
-	return !none;
+			return p->rlimits[i].hard > CORE_NONE;
+	return false;
 }
 
 static int builtin_resolve(const struct seccomp_builtin *b, uint64_t caps, uint32_t options,
