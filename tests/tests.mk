@@ -110,7 +110,8 @@ $(B)/host/work: tests/host/work.c
 $(B)/host/disk: tests/host/root
 	@tests/host/root $@/host
 host: test-deps
-	@$(MAKE) --no-print-directory -s -j2 all unit-programs fault-programs $(B)/host/work $(B)/host/disk
+	@$(MAKE) --no-print-directory -s -j2 all unit-programs fault-programs $(B)/host/work $(B)/host/disk \
+	  $(B)/attack/inside
 	@tests/host/run -k $(KERNEL) -f $(B)/host/disk -c 2 -m 4096 -t 7200 tests/run.sh $(B) $(SUITES)
 	@tests/host/run -k $(KERNEL) -S -c 2 -t 1800 tests/run.sh $(B) $(SYSTEMD_SUITES)
 host-selftest: test-deps
