@@ -113,14 +113,29 @@ static int make_process(struct spec *spec, const struct exec_flags *f, int argc,
 	return environment_take(&f->environment, spec, err);
 }
 
+static int attend(struct container *c, pid_t pid, int pidfd, int console, struct piping *piping,
+	bool with_stdin, struct err *err)
+{
+	struct container child = *c;
+	bool timed_out;
+	int status, r;
+
+	child.pidfd = pidfd;
+	child.record.pid = pid;
+	child.group_fd = -1;
+	r = console >= 0 ? relay_terminal(&child, console, with_stdin, &status, err)
+			 : foreground_wait(&child, piping, 0, &status, &timed_out, err);
+	if (r < 0)
+		piping_close(piping);
+	return r < 0 ? -1 : foreground_finish(piping, status, err);
+}
+
 static int run_in(struct container *c, const struct spec *spec, struct plan *plan,
 	const struct exec_flags *f, struct err *err)
 {
-	struct container child = *c;
 	autofd int console = -1, pidfd = -1;
-	const struct exec_io io = {.streams = {-1, -1, -1}, .ret_console = &console};
-	bool timed_out;
-	int status, r;
+	struct exec_io io = {.ret_console = &console};
+	struct piping piping;
 	pid_t pid;
 
 	if (cgroup_frozen(c->group_fd) > 0) {
@@ -128,16 +143,16 @@ static int run_in(struct container *c, const struct spec *spec, struct plan *pla
 		return err_hint(err, "ctr resume %s", c->record.name);
 	}
 	foreground_block_signals(NULL);
-	if (container_exec(c, spec, plan, &io, &pid, &pidfd, err) < 0)
+	if (f->detach || f->terminal)
+		piping_none(&piping);
+	else if (piping_open(&piping, f->interactive, err) < 0)
 		return -1;
-	if (f->detach)
-		return 0;
-	child.pidfd = pidfd;
-	child.record.pid = pid;
-	child.group_fd = -1;
-	r = console >= 0 ? relay_terminal(&child, console, f->interactive, &status, err)
-			 : foreground_wait(&child, 0, &status, &timed_out, err);
-	return r < 0 ? -1 : status;
+	memcpy(io.streams, piping.payload, sizeof(io.streams));
+	if (container_exec(c, spec, plan, &io, &pid, &pidfd, err) < 0) {
+		piping_close(&piping);
+		return -1;
+	}
+	return f->detach ? 0 : attend(c, pid, pidfd, console, &piping, f->interactive, err);
 }
 
 static int run(struct cli *cli, void *options, int argc, char **argv, struct err *err)

@@ -50,44 +50,51 @@ static void host_etc_read(const struct spec *spec, char *ret[2])
 }
 
 /* A process that vanishes for want of memory says nothing itself. */
-static void tell_oom(const struct container *c, const struct spec *spec, int status)
+static bool ran_out_of_memory(const struct container *c, const struct spec *spec, int status)
 {
-	if ((spec->limits.memory || status == 128 + SIGKILL) && c->group_fd >= 0 &&
-		cgroup_oom_killed(c->group_fd))
-		warn("%s ran out of memory: the kernel killed a process in it", spec->name);
+	return (spec->limits.memory || status == 128 + SIGKILL) && c->group_fd >= 0 &&
+	       cgroup_oom_killed(c->group_fd);
 }
 
 static int run_foreground(struct cli *cli, struct spec *spec, struct plan *plan, int image_lock,
 	struct err *err)
 {
-	const struct start_io io = {
-		.streams = {-1, -1, -1},
-		.tend_spares = true,
-		.image_lock = image_lock,
-	};
+	struct start_io io = {.tend_spares = true, .image_lock = image_lock};
+	struct piping piping;
 	struct container c;
 	struct err second = {0};
-	bool timed_out = false;
+	bool timed_out = false, out_of_memory;
 	int status, r;
 
 	if (spec->die_with_parent && prctl(PR_SET_PDEATHSIG, SIGTERM) < 0)
 		return err_sys(err, "--die-with-parent");
 	foreground_block_signals(NULL);
-	if (container_start(&cli->store, spec, plan, &io, &c, err) < 0)
+	if (piping_open(&piping, spec->process.open_stdin, err) < 0)
 		return -1;
+	memcpy(io.streams, piping.payload, sizeof(io.streams));
+	if (container_start(&cli->store, spec, plan, &io, &c, err) < 0) {
+		piping_close(&piping);
+		return -1;
+	}
 	if (spec->timeout_ns)
 		deadline_guard(&c, spec->timeout_ns);
-	r = foreground_wait(&c, spec->timeout_ns, &status, &timed_out, err);
+	r = foreground_wait(&c, &piping, spec->timeout_ns, &status, &timed_out, err);
 	if (r == 0 && exit_file_write(c.state_fd, status, &second) < 0)
 		warn("%s", second.text);
-	if (r == 0)
-		tell_oom(&c, spec, status);
+	out_of_memory = r == 0 && ran_out_of_memory(&c, spec, status);
 	if (container_release(&c, r < 0 ? -1 : status, r < 0 ? &(struct err){0} : err) < 0)
 		r = -1;
 	container_close(&c);
-	if (r == 0 && timed_out)
+	if (r < 0) {
+		piping_close(&piping);
+		return -1;
+	}
+	r = foreground_finish(&piping, status, err);
+	if (out_of_memory && !piping.stuck)
+		warn("%s ran out of memory: the kernel killed a process in it", spec->name);
+	if (timed_out && !piping.stuck)
 		warn("%s was killed after its --timeout", spec->name);
-	return r < 0 ? -1 : status;
+	return r;
 }
 
 /* Whoever was to get the id does not know of it. */

@@ -299,8 +299,7 @@ static int become_payload(const struct child *c, struct payload *payload, struct
 	if (l.rootfd < 0 || build_root(c, &l, &devfd, err) < 0 || tell_mounts(c, err) < 0 ||
 		set_sysctls(spec, &l, err) < 0 || mounts_end(&l, err) < 0 ||
 		hide_paths(spec, &l, devfd, err) < 0 ||
-		payload_set_streams(spec, &l, c->streams, devfd >= 0 && !spec->process.open_stdin,
-			c->console_sock, err) < 0 ||
+		payload_set_streams(spec, &l, c->streams, c->console_sock, err) < 0 ||
 		trees_leave(t, rootfd = layout_root(&l), err) < 0 ||
 		hooks_run(&spec->hooks, HOOK_CREATE_CONTAINER,
 			c->states ? c->states->creating : NULL,

@@ -19,9 +19,9 @@ struct child {
 	const struct seccomp_listener *listener; /* or NULL */
 	int *ns_fds;                /* of the namespaces to join, as the spec lists them */
 	const struct fd_list *kept; /* all that it needs */
-	int streams[3];   /* for the payload; -1: as inherited, or /dev/null for standard input */
-	int console_sock; /* takes the master of the terminal, or -1 */
-	int gate_fd;      /* of payload.h, as are these */
+	int streams[3];             /* for the payload, as terminal.h has them */
+	int console_sock;           /* takes the master of the terminal, or -1 */
+	int gate_fd;                /* of payload.h, as are these */
 	unsigned keep_fds;
 	const struct bundle_states *states; /* of an engine's container, or NULL */
 };

@@ -67,7 +67,7 @@ static int enter(const struct entry *e, struct err *err)
 	if (root < 0)
 		return err_sys(err, "cannot open the container's root");
 	if (payload_set_streams(e->spec, &(struct layout){.rootfd = root}, e->streams,
-		    !e->spec->process.open_stdin, e->console_sock, err) < 0)
+		    e->console_sock, err) < 0)
 		return -1;
 	return payload_execute(
 		&(struct payload){

@@ -77,6 +77,8 @@ static int poll_timeout(uint64_t until_ns)
 	return until_ns > 1000000000 ? 1000000000 : (int)until_ns;
 }
 
+enum { HURRY_MS = 1000 };
+
 static uint64_t until(uint64_t timeout_ns)
 {
 	struct timespec t;
@@ -98,40 +100,114 @@ static int reap(struct container *c, int *ret_status, struct err *err)
 	return 0;
 }
 
-int foreground_wait(struct container *c, uint64_t timeout_ns, int *ret_status, bool *ret_timed_out,
-	struct err *err)
+static int open_signals(struct err *err)
 {
-	uint64_t deadline = until(timeout_ns);
-	int ended_by = 0, status = -1;
-	bool timed_out = false;
-	autofd int signals = -1;
 	sigset_t blocked;
+	int fd;
 
 	sigprocmask(SIG_BLOCK, NULL, &blocked);
-	signals = signalfd(-1, &blocked, SFD_CLOEXEC);
-	if (signals < 0)
-		return err_sys(err, "wait for signals");
-	for (;;) {
-		struct pollfd p[] = {{c->pidfd, POLLIN, 0}, {signals, POLLIN, 0}};
-		struct signalfd_siginfo info;
-		int n = poll(p, 2, timed_out ? -1 : poll_timeout(deadline));
+	fd = signalfd(-1, &blocked, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? err_sys(err, "wait for signals") : fd;
+}
 
+/* One that has arrived, or 0. */
+static int take_signal(int signals, short revents)
+{
+	struct signalfd_siginfo info;
+
+	if (!(revents & POLLIN) || read(signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return 0;
+	return (int)info.ssi_signo;
+}
+
+int foreground_wait(struct container *c, struct piping *io, uint64_t timeout_ns, int *ret_status,
+	bool *ret_timed_out, struct err *err)
+{
+	const uint64_t deadline = until(timeout_ns);
+	int ended_by = 0, status = -1;
+	bool timed_out = false;
+	autofd int signals = open_signals(err);
+	struct piping none;
+
+	if (signals < 0)
+		return -1;
+	if (!io)
+		piping_none(io = &none);
+	piping_started(io);
+	io->until_ns = deadline;
+	for (;;) {
+		struct pollfd p[2 + PIPING_POLLS] = {{c->pidfd, POLLIN, 0}, {signals, POLLIN, 0}};
+		int n, sig;
+
+		piping_poll(io, p + 2);
+		n = poll(p, 2 + PIPING_POLLS, timed_out ? -1 : poll_timeout(deadline));
 		if (n < 0 && errno != EINTR)
 			return err_sys(err, "wait for the payload of %s", c->record.name);
-		if (n == 0) {
+		/* A payload that keeps its streams busy does not get more time of that. */
+		if (!timed_out && poll_timeout(deadline) == 0) {
 			timed_out = true;
 			if (cgroup_kill(c->group_fd, err) < 0)
 				return -1;
 		}
-		if (n > 0 && (p[1].revents & POLLIN) &&
-			read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info) && !ended_by)
-			ended_by = foreground_pass_on(c, (int)info.ssi_signo);
-		if (n > 0 && (p[0].revents & POLLIN))
+		if (n <= 0)
+			continue;
+		sig = take_signal(signals, p[1].revents);
+		io->hurried = io->hurried || timed_out || (sig && is_fatal(sig));
+		if (sig && !ended_by)
+			ended_by = foreground_pass_on(c, sig);
+		if (p[0].revents & POLLIN)
 			break;
+		piping_serve(io, p + 2);
 	}
+	if (io->hurried)
+		io->until_ns = until(HURRY_MS * 1000000ULL);
+	piping_end(io);
 	if (reap(c, &status, err) < 0)
 		return -1;
 	*ret_timed_out = timed_out;
 	*ret_status = timed_out ? FOREGROUND_TIMED_OUT : ended_by ? 128 + ended_by : status;
 	return 0;
+}
+
+/* Until all has been taken; else what the wait was ended by, as a status. */
+static int wait_for_readers(struct piping *io, int signals)
+{
+	while (piping_holds(io)) {
+		struct pollfd p[1 + PIPING_POLLS] = {{signals, POLLIN, 0}};
+		int n, sig;
+
+		piping_poll(io, p + 1);
+		n = poll(p, 1 + PIPING_POLLS, poll_timeout(io->until_ns));
+		if (n < 0 && errno != EINTR)
+			return 0;
+		if (poll_timeout(io->until_ns) == 0)
+			return io->hurried ? 0 : FOREGROUND_TIMED_OUT;
+		if (n <= 0)
+			continue;
+		sig = take_signal(signals, p[0].revents);
+		if (sig && is_fatal(sig))
+			return 128 + sig;
+		piping_serve(io, p + 1);
+	}
+	return 0;
+}
+
+int foreground_finish(struct piping *io, int status, struct err *err)
+{
+	struct err lost = {0};
+	autofd int signals = piping_holds(io) ? open_signals(err) : -1;
+	int ended = signals >= 0 ? wait_for_readers(io, signals) : 0;
+
+	io->stuck = piping_holds(io);
+	piping_close(io);
+	if (ended || io->stuck)
+		return ended ? ended : status;
+	if (piping_result(io, &lost) == 0)
+		return status;
+	if (status == 0) {
+		*err = lost;
+		return -1;
+	}
+	warn("%s", lost.text);
+	return status;
 }

@@ -1,7 +1,8 @@
-/* Waiting for a payload that is our own child, with its streams being ours. */
+/* Waiting for a payload that is our own child. */
 #pragma once
 
 #include "container/container.h"
+#include "container/piping.h"
 
 #include <signal.h>
 
@@ -16,8 +17,15 @@ void foreground_block_signals(sigset_t *ret_old);
  * else 0. */
 int foreground_pass_on(struct container *c, int sig);
 
-/* Passes signals on until the payload ends, and reaps it. *ret_status: its own, 128 + n if it was killed
+/* Passes signals on, and what its streams carry (io, or NULL), until the payload ends, and reaps it. Of its
+ * output, what nobody takes at once is left for foreground_finish(). *ret_status: its own, 128 + n if it was killed
  * by signal n, or ended in its place. timeout_ns 0: none; else FOREGROUND_TIMED_OUT when it was killed
  * for that. */
-int foreground_wait(struct container *c, uint64_t timeout_ns, int *ret_status, bool *ret_timed_out,
-	struct err *err);
+int foreground_wait(struct container *c, struct piping *io, uint64_t timeout_ns, int *ret_status,
+	bool *ret_timed_out, struct err *err);
+
+/* When nothing of the container is left to see to: waits for whoever reads the payload's output. Returns the
+ * status of the command, from that of the payload: a signal ends the wait, as does the timeout, and if there
+ * was one before, a second is enough. -1 if some of the output could not be written, and the payload does not
+ * know. Closes io. */
+int foreground_finish(struct piping *io, int status, struct err *err);

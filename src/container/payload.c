@@ -237,8 +237,14 @@ static int give_up_rights(const struct payload *p, const struct user *user, stru
 	return apply_caps(p, user, err);
 }
 
+/* Whoever is root inside may have put a pipe there, at which others would wait. */
+static int open_null(const struct layout *l, struct err *err)
+{
+	return layout_open(l, "/dev/null", O_RDWR | O_NOFOLLOW | O_NONBLOCK, err);
+}
+
 int payload_set_streams(const struct spec *spec, const struct layout *l, const int streams[3],
-	bool no_stdin, int console_sock, struct err *err)
+	int console_sock, struct err *err)
 {
 	autofd int null = -1, ptmx = -1;
 	int to[3] = {streams[0], streams[1], streams[2]};
@@ -251,12 +257,12 @@ int payload_set_streams(const struct spec *spec, const struct layout *l, const i
 			return -1;
 		return terminal_become(ptmx, spec->process.rows, spec->process.columns, err);
 	}
-	if (to[0] < 0 && no_stdin) {
-		/* Whoever is root inside may have put a pipe there, at which others would wait. */
-		null = layout_open(l, "/dev/null", O_RDONLY | O_NOFOLLOW | O_NONBLOCK, err);
-		if (null < 0)
+	for (int i = 0; i < 3; i++) {
+		if (to[i] != STREAM_NULL)
+			continue;
+		if (null < 0 && (null = open_null(l, err)) < 0)
 			return -1;
-		to[0] = null;
+		to[i] = null;
 	}
 	return streams_apply(to, err);
 }

@@ -21,10 +21,9 @@ struct payload {
 };
 
 /* Before payload_execute(): a session of its own, and the standard streams. With console_sock (else -1) a
- * new terminal of the container, whose master is sent there; otherwise streams, -1 being what the process
- * has, or with no_stdin, for standard input, the container's /dev/null. */
+ * new terminal of the container, whose master is sent there; otherwise streams, as terminal.h has them. */
 int payload_set_streams(const struct spec *spec, const struct layout *l, const int streams[3],
-	bool no_stdin, int console_sock, struct err *err);
+	int console_sock, struct err *err);
 
 /*
  * In the container's root, as root of its user namespace: finds the user and the command, checks

@@ -173,5 +173,5 @@ int relay_terminal(struct container *c, int master, bool with_stdin, int *ret_st
 		*ret_status = 128 + SIGHUP;
 		return 0;
 	}
-	return foreground_wait(c, 0, ret_status, &timed_out, err);
+	return foreground_wait(c, NULL, 0, ret_status, &timed_out, err);
 }

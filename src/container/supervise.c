@@ -9,6 +9,7 @@
 #include "container/release.h"
 #include "container/start.h"
 #include "ns/clone.h"
+#include "process/terminal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -186,7 +187,7 @@ static int start_and_supervise(const struct store *store, const struct spec *spe
 		return err_sys(err, "cannot start a session");
 	if (programs_find(&programs, err) < 0 || streams_open(&s, spec, err) < 0)
 		return -1;
-	io.streams[0] = s.in[0];
+	io.streams[0] = spec->process.open_stdin ? s.in[0] : STREAM_NULL;
 	io.streams[1] = s.out[1];
 	io.streams[2] = s.err[1];
 	if (container_start(store, spec, plan, &io, &c, err) < 0)

@@ -15,6 +15,7 @@
 #include "container/start.h"
 #include "ns/join.h"
 #include "process/seccomp.h"
+#include "process/terminal.h"
 #include "spec/capname.h"
 #include "spec/config.h"
 #include "spec/environment.h"
@@ -221,7 +222,7 @@ static int create_planned(struct oci *oci, const struct create_options *o, const
 	struct err *err)
 {
 	const struct start_io io = {
-		.streams = {-1, -1, -1},
+		.streams = {STREAM_INHERITED, STREAM_INHERITED, STREAM_INHERITED},
 		.ret_console = ret_console,
 		.image_lock = -1,
 		.bundle = b,

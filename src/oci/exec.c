@@ -9,6 +9,7 @@
 #include "container/relay.h"
 #include "container/start.h"
 #include "process/seccomp.h"
+#include "process/terminal.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -86,7 +87,7 @@ static int attend(struct container *c, const struct exec_options *o, int console
 	child.group_fd = -1;
 	r = console >= 0 && !o->console_socket
 		    ? relay_terminal(&child, console, true, &status, err)
-		    : foreground_wait(&child, 0, &status, &timed_out, err);
+		    : foreground_wait(&child, NULL, 0, &status, &timed_out, err);
 	return r < 0 ? -1 : status;
 }
 
@@ -111,7 +112,7 @@ static int exec_planned(struct oci *oci, struct container *c, const struct exec_
 	autofree char *state = bundle_state(c, BUNDLE_RUNNING, STATE_COMPACT, err);
 	char subgroup[CGROUP_PATH_SIZE];
 	struct exec_io io = {
-		.streams = {-1, -1, -1},
+		.streams = {STREAM_INHERITED, STREAM_INHERITED, STREAM_INHERITED},
 		.ret_console = &console,
 		.state = state,
 	};

@@ -17,7 +17,7 @@ static int wait_for_end(struct container *c, int console, int *ret_status, struc
 	bool timed_out;
 
 	return console >= 0 ? relay_terminal(c, console, true, ret_status, err)
-			    : foreground_wait(c, 0, ret_status, &timed_out, err);
+			    : foreground_wait(c, NULL, 0, ret_status, &timed_out, err);
 }
 
 /* Meanwhile others may pause it, or delete it before we come to that. */

@@ -161,6 +161,31 @@ open_inside() {
 	control_fell open_inside naive "$BUILD/attack/naive" enter "$pid"
 }
 
+typist() { timeout 60 python3 "$BATS_TEST_DIRNAME/typist.py" "$@" < /dev/null; }
+
+@test "the caller's terminal, kept by what a command leaves behind, and the caller's log" {
+	# In a session of its own, where no terminal is kept from it.
+	local lurk='setsid sh -c "stty -echo <&2; head -n 1 <&2 > /tmp/stolen" & true' peek='timeout 1 cat < /proc/$$/fd/1 > /tmp/stolen; true'
+	root_copy root
+	chmod 1777 root/tmp
+	started kept --userns host -v "$PWD/root/tmp:/tmp" -- sleep 1000
+	stolen() { grep -q "$1" root/tmp/stolen; }
+	held [ "$(typist ctr exec kept sh -c "$lurk")" = echo ]
+	held not stolen hunter2
+	held [ "$(typist ctr run --rm --userns host -v "$PWD/root/tmp:/tmp" --rootfs "$FS" -- sh -c "$lurk; sleep 1")" = echo ]
+	held not stolen hunter2
+	echo secret > log
+	ctr exec kept sh -c "$peek" >> log
+	held not stolen secret
+	ctr run --rm --userns host -v "$PWD/root/tmp:/tmp" --rootfs "$FS" -- sh -c "$peek" >> log
+	held not stolen secret
+	control_fell [ "$(typist "$BUILD/attack/naive" exec "$(payload kept)" /bin/sh -c "$lurk")" = 'no echo' ]
+	control_fell stolen hunter2
+	"$BUILD/attack/naive" exec "$(payload kept)" /bin/sh -c "$peek" >> log
+	control_fell stolen secret
+	ctr rm -f kept
+}
+
 @test "capabilities of whoever calls us: inheritable and ambient sets are empty (CVE-2022-29162, CVE-2026-30892)" {
 	local sets='grep -E "^Cap(Inh|Amb)" /proc/self/status | sort -u -k 2 | wc -l; grep -c "^Cap\(Inh\|Amb\):.0000000000000000" /proc/self/status'
 	with_caps() { setpriv --inh-caps +chown,+kill --ambient-caps +chown,+kill "$@"; }

@@ -1,0 +1,43 @@
+/*
+ * Bytes from one descriptor to another, for a poll loop that may wait at neither. One of the two is ours
+ * alone, a pipe with O_NONBLOCK; the other is somebody else's, of any kind and shared with others, so that
+ * its flags stay as they are.
+ */
+#pragma once
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct pump {
+	int from, to;
+	bool over;
+	bool outwards;   /* the bytes come out of our pipe */
+	bool wants_room; /* what is waited for is room in `to`, not bytes in `from` */
+	bool spliced, grown;
+	bool is_socket, may_block; /* of what is somebody else's */
+	bool no_more;              /* of what was to be taken */
+	int error;     /* errno of what ended it, or 0: an end, or a reader that has gone */
+	uint64_t left; /* so much may be taken yet */
+	char *buf;
+	size_t at, len;
+};
+
+#define PUMP_NONE ((struct pump){.from = -1, .to = -1, .over = true})
+
+/* Out of our pipe `from`, which is closed in the end, to somebody else's `to`. */
+void pump_out(struct pump *p, int from, int to);
+/* From somebody else's `from` into our pipe `to`, which is closed in the end. Of files it takes copies: their
+ * pages in a pipe of the container would be the host's own (CVE-2022-0847). */
+void pump_in(struct pump *p, int from, int to);
+
+/* What to poll for, and, with its answer, what is done about it. */
+void pump_poll(const struct pump *p, struct pollfd ret[2]);
+void pump_serve(struct pump *p, const struct pollfd polled[2]);
+
+/* From now on: what our pipe holds by now, and no more, whoever goes on writing. */
+void pump_bound(struct pump *p);
+
+/* Closes our end: who writes to it gets EPIPE. Can be called twice. */
+void pump_close(struct pump *p);

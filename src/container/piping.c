@@ -1,0 +1,131 @@
+#include "container/piping.h"
+
+#include "process/terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Ends that are ready to be copied and are not done by then can wait until others have been seen to. */
+enum { ROUNDS_MAX = 64 };
+
+void piping_none(struct piping *p)
+{
+	*p = (struct piping){
+		.payload = {STREAM_NULL, STREAM_NULL, STREAM_NULL},
+		.pumps = {PUMP_NONE, PUMP_NONE, PUMP_NONE},
+	};
+}
+
+static bool is_one_file(int a, int b)
+{
+	struct stat x, y;
+
+	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino && fcntl(a, F_GETFL) == fcntl(b, F_GETFL);
+}
+
+static int open_output(struct piping *p, int fd)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	p->payload[fd] = ends[1];
+	pump_out(&p->pumps[fd], ends[0], fd);
+	return 0;
+}
+
+static int open_input(struct piping *p)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	p->payload[STDIN_FILENO] = ends[0];
+	pump_in(&p->pumps[STDIN_FILENO], STDIN_FILENO, ends[1]);
+	return 0;
+}
+
+int piping_open(struct piping *p, bool with_stdin, struct err *err)
+{
+	const bool one = is_one_file(STDOUT_FILENO, STDERR_FILENO);
+
+	piping_none(p);
+	/* At a file's limit a write is to fail, with nobody dead of it. */
+	signal(SIGXFSZ, SIG_IGN);
+	if ((with_stdin && open_input(p) < 0) || open_output(p, STDOUT_FILENO) < 0 ||
+		(!one && open_output(p, STDERR_FILENO) < 0)) {
+		err_sys(err, "cannot make a pipe to the container");
+		piping_close(p);
+		return -1;
+	}
+	if (one)
+		p->payload[STDERR_FILENO] = p->payload[STDOUT_FILENO];
+	return 0;
+}
+
+void piping_started(struct piping *p)
+{
+	for (int i = 0; i < 3; i++) {
+		if (p->payload[i] >= 0 && (i < 2 || p->payload[2] != p->payload[1]))
+			close(p->payload[i]);
+	}
+	for (int i = 0; i < 3; i++)
+		p->payload[i] = STREAM_NULL;
+}
+
+void piping_poll(const struct piping *p, struct pollfd ret[PIPING_POLLS])
+{
+	for (size_t i = 0; i < 3; i++)
+		pump_poll(&p->pumps[i], ret + 2 * i);
+}
+
+void piping_serve(struct piping *p, const struct pollfd polled[PIPING_POLLS])
+{
+	for (size_t i = 0; i < 3; i++)
+		pump_serve(&p->pumps[i], polled + 2 * i);
+}
+
+bool piping_holds(const struct piping *p)
+{
+	return !p->pumps[1].over || !p->pumps[2].over;
+}
+
+void piping_end(struct piping *p)
+{
+	struct pollfd polled[PIPING_POLLS];
+
+	piping_started(p);
+	pump_close(&p->pumps[0]);
+	pump_bound(&p->pumps[1]);
+	pump_bound(&p->pumps[2]);
+	for (int i = 0; i < ROUNDS_MAX && piping_holds(p); i++) {
+		piping_poll(p, polled);
+		if (poll(polled, PIPING_POLLS, 0) < 0 && errno != EINTR)
+			return;
+		piping_serve(p, polled);
+	}
+}
+
+int piping_result(const struct piping *p, struct err *err)
+{
+	static const char *const what[] = {"read standard input", "write to standard output",
+		"write to standard error"};
+
+	for (int i = 0; i < 3; i++) {
+		errno = p->pumps[i].error;
+		if (errno)
+			return err_sys(err, "%s", what[i]);
+	}
+	return 0;
+}
+
+void piping_close(struct piping *p)
+{
+	piping_started(p);
+	for (int i = 0; i < 3; i++)
+		pump_close(&p->pumps[i]);
+}
