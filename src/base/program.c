@@ -1,6 +1,7 @@
 #include "base/program.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -44,10 +45,23 @@ int program_path(const char *name, char *ret, size_t size, struct err *err)
 	return err_hint(err, "it belongs beside ctr, or in %s", CTR_LIBEXEC);
 }
 
+static void open_streams(void)
+{
+	struct pollfd p[3] = {{STDIN_FILENO, 0, 0}, {STDOUT_FILENO, 0, 0}, {STDERR_FILENO, 0, 0}};
+
+	if (poll(p, 3, 0) <= 0)
+		return;
+	/* In this order the one that is opened is the one that is missing. */
+	for (int i = 0; i < 3; i++)
+		if ((p[i].revents & POLLNVAL) && open("/dev/null", O_RDWR) < 0)
+			_exit(ERR_STATUS_OURS);
+}
+
 void program_inherit_nothing(void)
 {
 	sigset_t none;
 
+	open_streams();
 	umask(022);
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);

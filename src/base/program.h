@@ -12,7 +12,8 @@
 
 /* What a program is started with is not what containers are made with: first thing in main(), the file
  * mode mask and the signals that a shell, an engine or a service manager has set are as usual again,
- * but for SIGPIPE, which is ignored. */
+ * but for SIGPIPE, which is ignored; and a standard stream that is closed is /dev/null, so that nothing that
+ * is opened later takes its place. */
 void program_inherit_nothing(void);
 
 /* A signal that was ignored when we were started, as nohup(1) and shells do to what they put in the background,

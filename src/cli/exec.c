@@ -3,6 +3,7 @@
 #include "cgroup/group.h"
 #include "cli/command.h"
 #include "cli/environment.h"
+#include "cli/terminal.h"
 #include "container/console.h"
 #include "container/foreground.h"
 #include "container/life.h"
@@ -108,8 +109,8 @@ static int make_process(struct spec *spec, const struct exec_flags *f, int argc,
 	usercaps_set(p, p->caps[CAPSET_AMBIENT] | (p->caps[CAPSET_BOUNDING] & ~caps_default()));
 	if (f->workdir)
 		p->cwd = f->workdir;
-	if (f->terminal && !env_get(spec, "TERM"))
-		env_set(spec, "TERM=xterm");
+	if (f->terminal)
+		terminal_name_take(spec);
 	return environment_take(&f->environment, spec, err);
 }
 
@@ -166,6 +167,8 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 
 	if (argc < 2)
 		return err_set(err, "exec takes a container and a command");
+	if (terminal_check(f->terminal && !f->detach, f->interactive, err) < 0)
+		return -1;
 	if (container_find(&cli->store, argv[0], name, err) < 0 ||
 		container_open_running(&cli->store, name, "exec in", &c, err) < 0)
 		return -1;

@@ -5,6 +5,7 @@
 #include "cgroup/stats.h"
 #include "cli/attach.h"
 #include "cli/output.h"
+#include "cli/terminal.h"
 #include "container/claim.h"
 #include "container/console.h"
 #include "container/deadline.h"
@@ -184,15 +185,6 @@ static int run_named(struct cli *cli, struct run_options *o, int image_lock, str
 	return r;
 }
 
-static int check_terminal(const struct run_options *o, struct err *err)
-{
-	if (!o->spec.process.terminal || o->detach || !o->spec.process.open_stdin ||
-		isatty(STDIN_FILENO))
-		return 0;
-	err_set(err, "--tty with --interactive needs a terminal on standard input");
-	return err_hint(err, "leave out -t to pipe into the container");
-}
-
 static int run(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
 	struct run_options *o = options;
@@ -200,7 +192,8 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 	int image_lock = -1, r = -1;
 
 	if (run_options_finish(o, &cli->store, argc, argv, &image, &image_lock, err) == 0 &&
-		check_terminal(o, err) == 0)
+		terminal_check(o->spec.process.terminal && !o->detach, o->spec.process.open_stdin,
+			err) == 0)
 		r = run_named(cli, o, image_lock, err);
 	image_free(&image);
 	spec_free(&o->spec);

@@ -1,4 +1,5 @@
 #include "cli/runspec.h"
+#include "cli/terminal.h"
 
 #include "base/fd.h"
 #include "base/file.h"
@@ -10,6 +11,7 @@
 #include "spec/capname.h"
 #include "spec/defaults.h"
 #include "spec/envfile.h"
+#include "spec/environment.h"
 #include "spec/farid.h"
 #include "spec/limitflag.h"
 #include "spec/mountflag.h"
@@ -328,6 +330,8 @@ int run_options_finish(struct run_options *o, const struct store *store, int arg
 		o->spec.process.user = o->user;
 	if (o->workdir)
 		o->spec.process.cwd = o->workdir;
+	if (o->spec.process.terminal && !env_get(&o->spec, "TERM"))
+		terminal_name_take(&o->spec);
 	if (stop_signal(o, image, err) < 0 || take_command(o, image, argc, argv, err) < 0 ||
 		environment_take(&o->environment, &o->spec, err) < 0 || take_caps(o, err) < 0 ||
 		take_label(o, err) < 0 || check_together(o, err) < 0 ||

@@ -25,6 +25,10 @@ struct payload {
 int payload_set_streams(const struct spec *spec, const struct layout *l, const int streams[3],
 	int console_sock, struct err *err);
 
+/* By the parent, once it knows the ids: gives pipes to the container's root, who can give them on; an id that
+ * the container does not have is beyond its rights. */
+void payload_give_streams(const struct spec *spec, const struct plan *plan, const int streams[3]);
+
 /*
  * In the container's root, as root of its user namespace: finds the user and the command, checks
  * that the command can run on this kernel, waits at the gate, takes the limits, the identity, the

@@ -322,6 +322,7 @@ static int provide_trees(struct launch *l, struct err *err)
 		map_ids(pid, spec, l->plan, &l->trees, err) < 0 ||
 		container_delegate(l->c, spec, &l->plan->ids, err) < 0)
 		return -1;
+	payload_give_streams(spec, l->plan, l->io->streams);
 	if (l->io->bundle && bundle_awaits_namespaces(spec) &&
 		(hear_of_it(l, err) < 0 || bundle_move_devices(l->c, spec, err) < 0))
 		return -1;

@@ -266,6 +266,7 @@ static int create_from(struct oci *oci, const struct create_options *o, const ch
 		return -1;
 	b.console_socket = console;
 	b.pidfd_socket = pidfd;
+	spec->process.plain_lines = !o->console_socket && !isatty(STDOUT_FILENO);
 	if (plan_make(spec, NULL, &plan, &spec->arena, err) == 0) {
 		r = create_planned(oci, o, spec, &plan, &b,
 			spec->process.terminal && !o->console_socket ? ret_console : NULL, ret,

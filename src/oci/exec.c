@@ -141,6 +141,7 @@ static int exec_in(struct oci *oci, struct container *c, const struct exec_optio
 	if (spec->process.terminal && o->detach && !o->console_socket)
 		return err_set(err, "a detached terminal needs --console-socket");
 	spec->process.open_stdin = true;
+	spec->process.plain_lines = !o->console_socket && !isatty(STDOUT_FILENO);
 	if (plan_make(spec, NULL, &plan, &spec->arena, err) < 0)
 		return -1;
 	r = exec_planned(oci, c, o, spec, &plan, err);

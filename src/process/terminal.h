@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* In place of a descriptor for a stream of the payload: what the process has; the container's /dev/null. */
@@ -10,8 +11,16 @@ enum { STREAM_INHERITED = -1, STREAM_NULL = -2 };
 
 /* Opens a pty pair from the container's own devpts: *ret_master stays with us, the slave becomes
  * the controlling terminal and standard streams. Call after setsid(). ptmx: an open /dev/pts/ptmx.
- * Without rows and columns it has the size of the terminal we were started from. */
-int terminal_become(int ptmx, uint16_t rows, uint16_t columns, struct err *err);
+ * Without rows and columns it has the size of the terminal we were started from; with plain_lines, lines end in
+ * a newline alone. */
+int terminal_become(int ptmx, uint16_t rows, uint16_t columns, bool plain_lines, struct err *err);
+
+/* Gives fds to uid, as open(2) of /dev/stdout and its like asks for a right to what is behind it. Not devices,
+ * which are the host's and outlive the container, but for the container's own terminal. What cannot be given
+ * stays as it is. */
+void streams_give(const int fds[3], uint32_t uid, bool own_terminal);
+/* The same of one, if it is a pipe or a socket, with the group. */
+void pipe_give(int fd, uint32_t uid, uint32_t gid);
 
 /* Puts fds on 0, 1, 2; STREAM_INHERITED leaves that stream as it is. Any of them may be 0, 1 or 2 itself. */
 int streams_apply(const int fds[3], struct err *err);

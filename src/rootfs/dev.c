@@ -252,6 +252,32 @@ int dev_link(const struct layout *l, struct err *err)
 	return 0;
 }
 
+#define CONSOLE "/dev/console"
+
+int console_prepare(const struct layout *l, struct err *err)
+{
+	struct err ignored;
+	autofd int dir = layout_open(l, "/dev", O_PATH | O_DIRECTORY, &ignored);
+	autofd int fd = dir < 0 ? -1 : layout_ensure(l, CONSOLE, INSIDE_FILE, err);
+
+	if (dir < 0 || fd >= 0)
+		return 0;
+	return err->sys == EROFS || err->sys == EACCES || err->sys == EPERM ? 0 : -1;
+}
+
+int console_place(const struct layout *l, int terminal, struct err *err)
+{
+	struct err ignored;
+	autofd int target = layout_open(l, CONSOLE, O_PATH | O_NOFOLLOW, &ignored), tree = -1;
+	struct stat st;
+
+	if (target < 0 || fstat(target, &st) < 0 ||
+		!(S_ISCHR(st.st_mode) || (S_ISREG(st.st_mode) && st.st_size == 0)))
+		return 0;
+	tree = tree_clone(terminal, "", false, err);
+	return tree < 0 ? -1 : tree_attach(tree, target, CONSOLE, err);
+}
+
 int dev_fill(int devfd, struct err *err)
 {
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)

@@ -32,6 +32,11 @@ int dev_fill(int devfd, struct err *err);
  * one that cannot be written stays as it is. */
 int dev_link(const struct layout *l, struct err *err);
 
+/* Child: a file at /dev/console as long as /dev can be written, if it can, and then the container's terminal
+ * over it, if nothing else is there. */
+int console_prepare(const struct layout *l, struct err *err);
+int console_place(const struct layout *l, int terminal, struct err *err);
+
 /* The multiplexer of the devpts at /dev/pts: what is proven to be one, as who gets the master of a terminal
  * trusts it to be that. */
 int ptmx_open(const struct layout *l, struct err *err);

@@ -167,6 +167,7 @@ struct process_spec {
 	bool oom_score_adj_set;
 	mode_t umask;
 	uint16_t rows, columns; /* of the terminal; 0: as it comes */
+	bool plain_lines;       /* it adds no carriage returns */
 	struct scheduler scheduler;
 	int io_class, io_priority;             /* IOPRIO_CLASS_*, 0: not asked for; 0…7 */
 	const char *cpus_initial, *cpus_final; /* "0-3,5": of exec, as it is set up, and after it */

@@ -134,3 +134,38 @@ sys.exit(p.wait() or n != 1000003)' "$BUILD/ctr" run --rm -i --rootfs "$FS" -- s
 	grep -q out out
 	ctr rm -f kept
 }
+
+again='echo out > /dev/stdout; echo err > /dev/stderr; echo fd > /proc/self/fd/1'
+@test "whoever the process is, it can open its streams again" {
+	for user in 0 ann 1234; do
+		[ "$(box -u $user -- sh -c "$again" 2>&1 | cat | xargs)" = 'out err fd' ]
+		[ "$(echo in | box -i -u $user -- sh -c 'cat < /dev/stdin')" = in ]
+		[ "$(box -t -u $user -- sh -c "$again" | tr -d '\r' | xargs)" = 'out err fd' ]
+	done
+	[ "$(box --userns host -u ann -- sh -c "$again" 2>&1 | cat | xargs)" = 'out err fd' ]
+	started kept -u ann -- sh -c "$again; sleep 600"
+	until_true "it has said so" eval '[ "$(ctr logs kept 2>&1 | sort | xargs)" = "err fd out" ]'
+	[ "$(ctr exec kept sh -c "$again" 2>&1 | cat | xargs)" = 'out err fd' ]
+	[ "$(ctr exec -u 77 kept sh -c "$again" 2>&1 | cat | xargs)" = 'out err fd' ]
+	[ "$(ctr exec -t -u 77 kept sh -c "$again" | tr -d '\r' | xargs)" = 'out err fd' ]
+	ctr rm -f kept
+}
+
+@test "nobody gets the host's devices for that" {
+	mknod -m 600 null c 1 3
+	box -u ann -- true > null 2>&1
+	[ "$(stat -c %u null)" = 0 ]
+}
+
+@test "/dev/console is the terminal, where there is one" {
+	[ "$(box -t -u ann -- sh -c 'echo hi > /dev/console; stat -c "%t:%T %u" /dev/console $(tty) | uniq | wc -l' | tr -d '\r' | xargs)" = 'hi 1' ]
+	run -1 box -- test -e /dev/console
+}
+
+@test "streams that are closed are /dev/null, and nothing else takes their place" {
+	box -i -- sh -c 'cat; ls -l /proc/self/fd; echo err >&2' <&- >&- 2>&-
+	started closed -- sleep 600 <&- >&- 2>&-
+	[ "$(ctr exec closed echo kept)" = kept ]
+	ctr exec closed sh -c 'echo lost; echo lost >&2' <&- >&- 2>&-
+	ctr rm -f closed
+}

@@ -12,7 +12,7 @@ RUN=(ctr run --rm -it --rootfs)
 @test "run -it gives a terminal, and the status" {
 	terminal 'see:/dev/pts/0' end:7 -- "${RUN[@]}" "$FS" -- sh -c 'tty; exit 7'
 	terminal 'see:tty' end:0 -- ctr run --rm -t --rootfs "$FS" -- sh -c '[ -t 0 ] && [ -t 1 ] && [ -t 2 ] && echo tty'
-	terminal 'see:xterm' end:0 -- "${RUN[@]}" "$FS" -- sh -c 'echo $TERM'
+	TERM='' terminal 'see:xterm' end:0 -- "${RUN[@]}" "$FS" -- sh -c 'echo $TERM'
 }
 
 @test "the terminal has the window's size from the beginning" {
@@ -265,6 +265,23 @@ noted() { grep -qs "$1" note/it; }
 	refused 125 terminal ctr run --rm -it --rootfs "$FS" -- sh
 	hinted '-t'
 	[ "$(ctr run --rm -t --rootfs "$FS" -- echo hi < /dev/null | tr -d '\r')" = hi ]
+	started host -- sleep 600
+	refused 125 terminal ctr exec -it host sh
+	hinted '-t'
+	[ "$(ctr exec -t host echo hi < /dev/null | tr -d '\r')" = hi ]
+	ctr rm -f host
+}
+
+@test "TERM is the caller's, and -e decides" {
+	export TERM=vt100-w
+	[ "$(ctr run --rm -t --rootfs "$FS" -- sh -c 'echo $TERM' | tr -d '\r')" = vt100-w ]
+	[ "$(ctr run --rm -t -e TERM=mine --rootfs "$FS" -- sh -c 'echo $TERM' | tr -d '\r')" = mine ]
+	[ "$(ctr run --rm --rootfs "$FS" -- sh -c 'echo $TERM')" = '' ]
+	started host -t -- sleep 600
+	[ "$(TERM=vt220 ctr exec -t host sh -c 'echo $TERM' | tr -d '\r')" = vt220 ]
+	[ "$(ctr exec -t -e TERM=mine host sh -c 'echo $TERM' | tr -d '\r')" = mine ]
+	[ "$(TERM='' ctr exec -t host sh -c 'echo $TERM' | tr -d '\r')" = vt100-w ]
+	ctr rm -f host
 }
 
 @test "--detach-keys that are none are refused, with or without a terminal" {

@@ -142,3 +142,58 @@ passes_signals() {
 	done
 	[ -z "$(ls "$OCI_ROOT")" ]
 }
+
+again() {
+	local user=".process.user = {\"uid\": 101, \"gid\": 101} | .process.args = [\"sh\", \"-c\", \"echo out >> /dev/stdout; echo err >> /dev/stderr\"]"
+	bundle "$user"
+	[ "$(oci run --bundle "$B" oci-a 2>&1 < /dev/null | cat | xargs)" = 'out err' ]
+	oci run --bundle "$B" oci-a > "$BATS_TEST_TMPDIR/file" 2>&1 < /dev/null
+	[ "$(xargs < "$BATS_TEST_TMPDIR/file")" = 'out err' ]
+	bundle "$user | .process.terminal = true"
+	# The terminal shows the end of its input, too.
+	[ "$(script -qec "ctr-oci --root $OCI_ROOT run --bundle $B oci-a" /dev/null < /dev/null | tr -dc 'a-z\n' | xargs)" = 'out err' ]
+	sh_bundle 'sleep 1000'
+	create oci-a
+	oci start oci-a
+	[ "$(oci exec -u 101:101 oci-a sh -c 'echo out > /dev/stdout; echo err > /dev/stderr' 2>&1 < /dev/null | cat | xargs)" = 'out err' ]
+	[ "$(script -qec "ctr-oci --root $OCI_ROOT exec -t -u 101:101 oci-a sh -c 'echo out > /dev/stdout'" /dev/null < /dev/null | tr -dc 'a-z\n' | xargs)" = 'out' ]
+}
+@test "whoever the process is, it can open its streams again" { again; }
+
+@test "pipes can be opened again in a user namespace, too" {
+	sh_bundle 'echo out > /dev/stdout; echo err > /dev/stderr' '.process.user = {"uid": 101, "gid": 101} |
+		.linux.namespaces += [{type: "user"}] | .mounts |= map(select(.destination != "/sys")) |
+		.linux.uidMappings = [{containerID: 0, hostID: 400000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+	[ "$(oci run --bundle "$B" oci-a 2>&1 < /dev/null | cat | xargs)" = 'out err' ]
+}
+
+@test "nobody gets the host's devices for that" {
+	mknod -m 600 "$BATS_TEST_TMPDIR/null" c 1 3
+	bundle '.process.user = {"uid": 101, "gid": 101} | .process.args = ["true"]'
+	oci run --bundle "$B" oci-a < /dev/null > "$BATS_TEST_TMPDIR/null" 2>&1
+	[ "$(stat -c %u "$BATS_TEST_TMPDIR/null")" = 0 ]
+}
+
+@test "/dev/console is the terminal, where there is one" {
+	sh_bundle 'stat -c "%t:%T" /dev/console $(tty) | uniq | wc -l; echo hi > /dev/console' '.process.terminal = true'
+	[ "$(oci run --bundle "$B" oci-a < /dev/null | xargs)" = '1 hi' ]
+	# On a root that cannot be written there is none, and that is no failure.
+	sh_bundle 'echo hi' '.process.terminal = true | .root.readonly = true'
+	[ "$(oci run --bundle "$B" oci-a < /dev/null)" = hi ]
+}
+
+@test "lines end in a newline alone, where run writes to no terminal" {
+	sh_bundle 'echo one; echo two' '.process.terminal = true'
+	[ "$(oci run --bundle "$B" oci-a < /dev/null)" = $'one\ntwo' ]
+	sh_bundle 'sleep 1000'
+	create oci-a
+	oci start oci-a
+	[ "$(oci exec -t oci-a sh -c 'echo one; echo two' < /dev/null)" = $'one\ntwo' ]
+}
+
+@test "streams that are closed are /dev/null: nothing of ours takes their place" {
+	sh_bundle 'sleep 1000'
+	oci create --bundle "$B" oci-a <&- >&- 2>&-
+	run ! eval "ls -l /proc/$(oci state oci-a | jq .pid)/fd | grep -F '$OCI_ROOT'"
+	timeout 20 ctr-oci --root "$OCI_ROOT" start oci-a
+}
