@@ -115,7 +115,7 @@ static int take_ids(const struct spec *spec, struct err *err)
 		return -1;
 	if (!plan_has_users(spec))
 		return 0;
-	return ids_become_root(plan_groups(), err) < 0 ? -1 : die_with_parent(err);
+	return ids_become_root(plan_groups(&spec->process), err) < 0 ? -1 : die_with_parent(err);
 }
 
 /* A file of ours, in the scratch tmpfs that is the working directory, over one of the image. */

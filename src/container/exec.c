@@ -58,7 +58,7 @@ static int enter(const struct entry *e, struct err *err)
 				  ns_join(e->target, e->joined, err) < 0))
 		return -1;
 	close(e->target);
-	if ((e->joined & CLONE_NEWUSER) && ids_become_root(plan_groups(), err) < 0)
+	if ((e->joined & CLONE_NEWUSER) && ids_become_root(plan_groups(&e->spec->process), err) < 0)
 		return -1;
 	if (e->root >= 0 && root_change(e->root, err) < 0)
 		return -1;

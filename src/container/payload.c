@@ -59,7 +59,7 @@ static int become_user(const struct spec *spec, const struct user *user, struct 
 		return -1;
 	if (user->uid != 0 && capset_keep(err) < 0)
 		return -1;
-	return ids_become(user->uid, user->gid, user->groups, user->ngroups, plan_groups(), err);
+	return ids_become(user->uid, user->gid, user->groups, user->ngroups, plan_groups(p), err);
 }
 
 /* A filter without no_new_privs takes CAP_SYS_ADMIN to load. What is permitted beyond the sets ends with

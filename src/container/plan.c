@@ -145,8 +145,10 @@ enum device_way plan_device(const struct spec *spec, const struct device *d, boo
 	return DEVICE_APART;
 }
 
-enum ids_groups plan_groups(void)
+enum ids_groups plan_groups(const struct process_spec *p)
 {
+	if (p->keep_groups)
+		return IDS_GROUPS_KEEP;
 	return rights_get() == RIGHTS_HOST ? IDS_GROUPS_SET : IDS_GROUPS_MAY_STAY;
 }
 

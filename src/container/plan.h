@@ -46,7 +46,7 @@ enum device_way {
 enum device_way plan_device(const struct spec *spec, const struct device *d, bool own_nodes);
 
 /* Whether a process of the container may keep groups of ours that it cannot drop. */
-enum ids_groups plan_groups(void);
+enum ids_groups plan_groups(const struct process_spec *p);
 
 /* Whether the container's users are not the host's. */
 /* Whether the container is to manage the groups below its own: it has a cgroup namespace of its own and a

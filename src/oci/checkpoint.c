@@ -11,7 +11,7 @@
 struct checkpoint_options {
 	struct create_options create;
 	struct checkpoint c;
-	const char *groups, *page_server;
+	const char *groups, *page_server, *network_lock;
 	struct option_list empty_ns;
 	bool lazy_pages;
 };
@@ -40,6 +40,8 @@ static const struct option checkpoint_table[] = {
 	{"leave-running", 0, OPTION_BOOL, AT(c.leave_running), "it goes on afterwards"},
 	{"pre-dump", 0, OPTION_BOOL, AT(c.pre_dump), "its memory alone; it goes on afterwards"},
 	{"page-server", 0, OPTION_STRING, AT(page_server), "(refused)"},
+	{"status-fd", 0, OPTION_IGNORED_STRING, 0, "(tells of lazy pages)"},
+	{"network-lock", 0, OPTION_STRING, AT(network_lock), "(refused)"},
 	{NULL},
 };
 
@@ -63,6 +65,8 @@ static int complete(struct checkpoint_options *o, struct err *err)
 	if (o->lazy_pages || o->page_server)
 		return err_set(err, "%s: pages are only written to --image-path",
 			o->lazy_pages ? "--lazy-pages" : "--page-server");
+	if (o->network_lock)
+		return err_set(err, "--network-lock: it is criu's own choice");
 	if (groups < 0)
 		return err_value(err, "--manage-cgroups-mode", o->groups,
 			"is none of soft, full, strict and ignore");
@@ -116,5 +120,6 @@ const struct oci_command oci_restore = {
 	.options_size = sizeof(struct checkpoint_options),
 	.words_min = 1,
 	.words_max = 1,
+	.makes_root = true,
 	.run = restore,
 };

@@ -36,6 +36,7 @@ enum rootless { ROOTLESS_AUTO, ROOTLESS_FALSE, ROOTLESS_TRUE };
 struct oci {
 	enum rootless rootless;
 	const char *root; /* of the store */
+	bool root_given;
 	enum cgroup_manager manager;
 	struct store store; /* open, unless the command is stateless */
 	char *const *argv;  /* the whole command line */
@@ -47,7 +48,8 @@ struct oci_command {
 	size_t options_size; /* of the struct that the options fill; zeroed */
 	int words_min, words_max;
 	bool stateless;
-	int failure; /* exit status of a failure; 0: 1 */
+	bool makes_root; /* where states are kept; others find what the caller names, or fail */
+	int failure;     /* exit status of a failure; 0: 1 */
 	/* Returns the exit status, or -1 with err. */
 	int (*run)(struct oci *oci, void *options, char **words, struct err *err);
 };

@@ -332,6 +332,7 @@ const struct oci_command oci_create = {
 	.options_size = sizeof(struct create_options),
 	.words_min = 1,
 	.words_max = 1,
+	.makes_root = true,
 	.run = create,
 };
 

@@ -5,11 +5,16 @@
 
 #include "base/fd.h"
 #include "base/json.h"
+#include "base/num.h"
 #include "base/output.h"
 
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { DAY_MS = 86400000 };
+
+#define MS_NS 1000000ULL
 
 struct events_options {
 	bool stats;
@@ -19,7 +24,7 @@ struct events_options {
 static const struct option events_table[] = {
 	{"stats", 0, OPTION_BOOL, offsetof(struct events_options, stats), "once, then end"},
 	{"interval", 0, OPTION_STRING, offsetof(struct events_options, interval),
-		"seconds between two (5)"},
+		"time between two, as 5, 5s or 1m30s (5s)"},
 	{NULL},
 };
 
@@ -51,12 +56,12 @@ static int watch(struct container *c, const struct events_options *o, struct err
 {
 	enum bundle_status status;
 	uint64_t oom_kills = 0;
-	int seconds = 5;
+	uint64_t ns = 5000 * MS_NS;
 
-	if (o->interval && option_number("--interval", o->interval, &seconds, err) < 0)
+	if (o->interval && duration_parse("--interval", o->interval, &ns, err) < 0)
 		return -1;
-	if (seconds < 1 || seconds > 86400)
-		return err_set(err, "--interval: %d s is not from 1 to 86400", seconds);
+	if (ns < MS_NS || ns > DAY_MS * MS_NS)
+		return err_value(err, "--interval", o->interval, "is not from 1ms to 24h");
 	if (bundle_status(c, &status, err) < 0)
 		return -1;
 	if (status == BUNDLE_STOPPED || status == BUNDLE_CREATING)
@@ -68,7 +73,7 @@ static int watch(struct container *c, const struct events_options *o, struct err
 
 		if (print_stats(c, &oom_kills, err) < 0)
 			return -1;
-		if (o->stats || poll(&p, 1, seconds * 1000) > 0)
+		if (o->stats || poll(&p, 1, (int)(ns / MS_NS)) > 0)
 			return 0;
 	}
 }

@@ -1,5 +1,6 @@
 #include "oci/command.h"
 #include "spec/capname.h"
+#include "spec/config.h"
 #include "spec/document.h"
 #include "spec/unitproperty.h"
 
@@ -91,7 +92,7 @@ static json_t *linux_features(void)
 static int features(struct oci *oci, void *options, char **words, struct err *err)
 {
 	/* One that ends with a dot stands for all that begin so. */
-	static const char *const annotations[] = {UNIT_PROPERTY_PREFIX};
+	static const char *const annotations[] = {UNIT_PROPERTY_PREFIX, CONFIG_KEEP_GROUPS};
 	autojson json_t *j = json_pack("{ss ss so so so so s{ss ss}}", "ociVersionMin", "1.0.0",
 		"ociVersionMax", "1.3.0", "hooks", hook_points(), "mountOptions", mount_options(),
 		"linux", linux_features(), "potentiallyUnsafeConfigAnnotations",

@@ -1,6 +1,6 @@
 #include "container/engine.h"
 #include "container/gc.h"
-#include "oci/command.h"
+#include "oci/match.h"
 #include "spec/signame.h"
 
 #include <errno.h>
@@ -8,28 +8,40 @@
 #include <string.h>
 
 struct kill_options {
-	bool all;
+	bool all, regex;
+	int sig;
 };
 
-static int kill_it(struct oci *oci, void *options, char **words, struct err *err)
+static int kill_named(struct oci *oci, const char *id, void *arg, struct err *err)
 {
-	const struct kill_options *o = options;
+	const struct kill_options *o = arg;
 	struct container c;
-	int sig = SIGTERM, r;
+	int r;
 
-	if (words[1] && strcmp(words[1], "0") == 0)
-		sig = 0;
-	else if (words[1] && (sig = signal_parse(words[1])) < 0)
-		return err_value(err, "signal", words[1], "is none");
-	if (bundle_open(&oci->store, words[0], CLAIM_NONE, &c, err) < 0)
+	if (bundle_open(&oci->store, id, CLAIM_NONE, &c, err) < 0)
 		return -1;
-	r = bundle_kill(&c, sig, o->all, err);
+	r = bundle_kill(&c, o->sig, o->all, err);
 	container_close(&c);
 	return r;
 }
 
+static int kill_it(struct oci *oci, void *options, char **words, struct err *err)
+{
+	struct kill_options *o = options;
+
+	o->sig = SIGTERM;
+	if (words[1] && strcmp(words[1], "0") == 0)
+		o->sig = 0;
+	else if (words[1] && (o->sig = signal_parse(words[1])) < 0)
+		return err_value(err, "signal", words[1], "is none");
+	return o->regex ? each_match(oci, words[0], kill_named, o, err)
+			: kill_named(oci, words[0], o, err);
+}
+
 static const struct option kill_table[] = {
 	{"all", 'a', OPTION_BOOL, offsetof(struct kill_options, all), "to each of its processes"},
+	{"regex", 'r', OPTION_BOOL, offsetof(struct kill_options, regex),
+		"ID is a pattern: to each container that it fits"},
 	{NULL},
 };
 
@@ -45,11 +57,12 @@ const struct oci_command oci_kill = {
 };
 
 struct delete_options {
-	bool force;
+	bool force, regex;
 };
 
-static int delete_named(struct oci *oci, const char *id, bool force, struct err *err)
+static int delete_named(struct oci *oci, const char *id, void *arg, struct err *err)
 {
+	const bool force = ((const struct delete_options *)arg)->force;
 	struct container c;
 	int r;
 
@@ -67,7 +80,8 @@ static int delete_it(struct oci *oci, void *options, char **words, struct err *e
 	const struct delete_options *o = options;
 	struct err unswept;
 
-	if (delete_named(oci, words[0], o->force, err) < 0)
+	if ((o->regex ? each_match(oci, words[0], delete_named, options, err)
+		      : delete_named(oci, words[0], options, err)) < 0)
 		return -1;
 	if (store_gc_leftovers(&oci->store, &unswept) < 0)
 		warn("%s", unswept.text);
@@ -77,6 +91,8 @@ static int delete_it(struct oci *oci, void *options, char **words, struct err *e
 static const struct option delete_table[] = {
 	{"force", 'f', OPTION_BOOL, offsetof(struct delete_options, force),
 		"kill it first; one that does not exist is deleted already"},
+	{"regex", 'r', OPTION_BOOL, offsetof(struct delete_options, regex),
+		"ID is a pattern: each container that it fits"},
 	{NULL},
 };
 
@@ -88,5 +104,6 @@ const struct oci_command oci_delete = {
 	.options_size = sizeof(struct delete_options),
 	.words_min = 1,
 	.words_max = 1,
+	.makes_root = true,
 	.run = delete_it,
 };

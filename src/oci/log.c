@@ -20,6 +20,17 @@ int log_format_parse(const char *value, enum log_format *ret, struct err *err)
 	return 0;
 }
 
+int log_open(struct log *log, const char *path, struct err *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return err_sys(err, "--log: open %s", path);
+	log->fd = fd;
+	log->path = path;
+	return 0;
+}
+
 /* podman takes any message with these in it for that of a command that is not there, or may not be
  * executed, and makes 127 and 126 of it. */
 static const struct {
@@ -68,16 +79,29 @@ static void append_unreserved(char *buf, size_t size, const char *text)
 	append_text(buf, size, text);
 }
 
-static const char not_found[] = ": executable file not found in $PATH";
+/* A command that is not there or cannot be executed: with the words for that, once. Some look for "exec"
+ * before them. */
+static void append_command(char *buf, size_t size, const struct err *err)
+{
+	const bool there = err->status == ERR_STATUS_NOT_EXECUTABLE;
+	const char *word = there ? "permission denied" : "no such file or directory";
+
+	append_text(buf, size, "exec: ");
+	append_text(buf, size, err->text);
+	if (strcasestr(err->text, word) ||
+		(!there && strstr(err->text, "executable file not found in $PATH")))
+		return;
+	append_text(buf, size, ": ");
+	append_text(buf, size, word);
+}
 
 char *log_message(const struct err *err, char *buf, size_t size)
 {
 	buf[0] = '\0';
-	append_unreserved(buf, size, err->text);
-	if (err->status == ERR_STATUS_NOT_FOUND && !strstr(buf, not_found + 2))
-		append_text(buf, size, not_found);
-	else if (err->status == ERR_STATUS_NOT_EXECUTABLE)
-		append_text(buf, size, ": permission denied");
+	if (err->status == ERR_STATUS_NOT_FOUND || err->status == ERR_STATUS_NOT_EXECUTABLE)
+		append_command(buf, size, err);
+	else
+		append_unreserved(buf, size, err->text);
 	if (err->hint[0]) {
 		append_text(buf, size, " (");
 		append_unreserved(buf, size, err->hint);
@@ -109,7 +133,6 @@ static char *quote(char *message)
 
 static int write_file(const struct log *log, const char *level, char *message)
 {
-	autofd int fd = open(log->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	autofree char *quoted = quote(message);
 	char when[40], line[8192];
 
@@ -120,7 +143,7 @@ static int write_file(const struct log *log, const char *level, char *message)
 	else
 		snprintf(line, sizeof(line), "time=\"%s\" level=%s msg=%s\n", when, level,
 			quoted ? quoted : "\"\"");
-	return fd < 0 ? -1 : fd_write_all(fd, line, strlen(line));
+	return fd_write_all(log->fd, line, strlen(line));
 }
 
 static struct {

@@ -10,8 +10,12 @@ enum log_format { LOG_TEXT, LOG_JSON };
 
 struct log {
 	const char *path; /* NULL: no file */
+	int fd;           /* of that file */
 	enum log_format format;
 };
+
+/* Opens the file, so that what cannot be told is not done: an engine that asked for one reads it. */
+int log_open(struct log *log, const char *path, struct err *err);
 
 /* "text" or "json". */
 int log_format_parse(const char *value, enum log_format *ret, struct err *err);

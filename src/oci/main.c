@@ -7,6 +7,7 @@
 #include "ns/rights.h"
 #include "spec/word.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,9 +44,11 @@ static const struct option globals[] = {
 		"cgroups are made by systemd"},
 	{"cgroup-manager", 0, OPTION_STRING, offsetof(struct globals, cgroup_manager),
 		"cgroupfs, systemd or disabled"},
+	{"criu", 0, OPTION_IGNORED_STRING, 0, "(the one in PATH)"},
 	{"rootless", 0, OPTION_STRING, offsetof(struct globals, rootless),
 		"true: without limits it may be without cgroup; false; auto"},
 	{"version", 'v', OPTION_BOOL, offsetof(struct globals, version), "say which this is"},
+	{"V", 0, OPTION_BOOL, offsetof(struct globals, version), "the same"},
 	{"help", 'h', OPTION_BOOL, offsetof(struct globals, help), "say what there is"},
 	{NULL},
 };
@@ -144,6 +147,21 @@ static int choose_root(const char *asked, char *buf, size_t size, const char **r
 	return (size_t)len < size ? 0 : err_value(err, "--root", buf, "is too long");
 }
 
+/* A default that is not there has no containers in it; one that was mistyped has not, either. */
+static int find_root(const struct oci_command *c, const struct oci *oci, const char *id,
+	struct err *err)
+{
+	if (c->makes_root || !oci->root_given || access(oci->root, F_OK) == 0 || errno != ENOENT)
+		return 0;
+	if (c->words_min)
+		err_set(err, "container does not exist: %s: there is no directory %s", id,
+			oci->root);
+	else
+		err_set(err, "--root: there is no directory %s", oci->root);
+	err->sys = ENOENT;
+	return -1;
+}
+
 static int run_command(const struct oci_command *c, struct oci *oci, int argc, char **argv,
 	struct err *err)
 {
@@ -164,7 +182,8 @@ static int run_command(const struct oci_command *c, struct oci *oci, int argc, c
 	if (words < c->words_min || words > c->words_max)
 		return err_set(err, "%s %s: that is how it is called", c->name,
 			c->arguments ? c->arguments : "");
-	if (!c->stateless && store_open_state("--root", oci->root, &oci->store, err) < 0)
+	if (!c->stateless && (find_root(c, oci, argv[0], err) < 0 ||
+				     store_open_state("--root", oci->root, &oci->store, err) < 0))
 		return -1;
 	r = c->run(oci, options, argv, err);
 	if (!c->stateless)
@@ -216,7 +235,9 @@ int main(int argc, char **argv)
 
 	program_inherit_nothing();
 	words = options_parse(globals, &g, argc - 1, argv + 1, false, &err);
-	log.path = g.log;
+	/* First, for all that fails after it. */
+	if (words >= 0 && g.log && *g.log && log_open(&log, g.log, &err) < 0)
+		return fail(&log, NULL, &err);
 	if (words < 0 || (g.log_format && log_format_parse(g.log_format, &log.format, &err) < 0) ||
 		manager_parse(&g, &oci.manager, &err) < 0 ||
 		rootless_parse(&g, &oci.rootless, &err) < 0)
@@ -240,6 +261,7 @@ int main(int argc, char **argv)
 	arena_exhausted = out_of_memory;
 	if (!kept)
 		out_of_memory();
+	oci.root_given = g.root;
 	r = choose_root(g.root, root, sizeof(root), &oci.root, &err);
 	if (r == 0)
 		r = run_command(c, &oci, words - 1, argv + 2, &err);

@@ -125,5 +125,6 @@ const struct oci_command oci_run = {
 	.options_size = sizeof(struct create_options),
 	.words_min = 1,
 	.words_max = 1,
+	.makes_root = true,
 	.run = run,
 };

@@ -11,13 +11,14 @@
 #include <unistd.h>
 
 struct spec_options {
-	const char *bundle;
+	const char *bundle, *file;
 	bool rootless;
 };
 
 static const struct option spec_table[] = {
 	{"bundle", 'b', OPTION_STRING, offsetof(struct spec_options, bundle),
 		"directory to write it to (.)"},
+	{"file", 'f', OPTION_STRING, offsetof(struct spec_options, file), "its name (config.json)"},
 	{"rootless", 0, OPTION_BOOL, offsetof(struct spec_options, rootless),
 		"for a user without rights"},
 	{NULL},
@@ -90,7 +91,7 @@ static int make_rootless(json_t *j)
 static int spec(struct oci *oci, void *options, char **words, struct err *err)
 {
 	const struct spec_options *o = options;
-	const char *dir = o->bundle ? o->bundle : ".";
+	const char *dir = o->bundle ? o->bundle : ".", *file = o->file ? o->file : "config.json";
 	autofd int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	autojson json_t *j = parse();
 	autofree char *text = NULL;
@@ -98,14 +99,16 @@ static int spec(struct oci *oci, void *options, char **words, struct err *err)
 	(void)oci, (void)words;
 	if (fd < 0)
 		return err_sys(err, "open the bundle %s", dir);
-	if (faccessat(fd, "config.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return err_set(err, "%s/config.json is there already", dir);
+	if (!*file || strchr(file, '/'))
+		return err_value(err, "--file", file, "is not a name in the bundle");
+	if (faccessat(fd, file, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return err_set(err, "%s/%s is there already", dir, file);
 	if (!j || (o->rootless && make_rootless(j) < 0))
 		return err_set(err, "cannot make config.json");
 	text = json_text(j, JSON_INDENT(2), err);
 	if (!text)
 		return -1;
-	return file_write(fd, "config.json", text, strlen(text), 0644, FILE_NOSYNC, err);
+	return file_write(fd, file, text, strlen(text), 0644, FILE_NOSYNC, err);
 }
 
 const struct oci_command oci_spec = {

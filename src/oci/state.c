@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int state(struct oci *oci, void *options, char **words, struct err *err)
@@ -79,6 +80,26 @@ static const char *member(const json_t *j, const char *name)
 	return s ? s : "";
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(member(*(json_t *const *)a, "id"), member(*(json_t *const *)b, "id"));
+}
+
+static void sort(json_t *all)
+{
+	size_t n = json_array_size(all), i;
+	autofree json_t **items = malloc((n + 1) * sizeof(json_t *));
+	json_t *j;
+
+	if (!items)
+		return;
+	json_array_foreach (all, i, j)
+		items[i] = json_incref(j);
+	qsort(items, n, sizeof(*items), compare_ids);
+	for (i = 0; i < n; i++)
+		json_array_set_new(all, i, items[i]);
+}
+
 static void print_row(const char *id, const char *pid, const char *status, const char *bundle,
 	const char *created)
 {
@@ -117,6 +138,7 @@ static int list(struct oci *oci, void *options, char **words, struct err *err)
 		return err_value(err, "--format", o->format, "is neither table nor json");
 	if (bundle_each(&oci->store, list_one, &l, err) < 0)
 		return -1;
+	sort(all);
 	if (!o->format || strcmp(o->format, "table") == 0) {
 		print_table(all, o->quiet);
 		return 0;

@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/jsonwide.h"
+#include "base/num.h"
 #include "cgroup/devices.h"
 #include "cgroup/effective.h"
 #include "cgroup/stats.h"
@@ -14,30 +15,52 @@
 #include <string.h>
 #include <unistd.h>
 
+enum value { NUMBER, BYTES, TEXT };
+
+#define EACH_OPTION(X)                                                                             \
+	X(memory, "memory", BYTES, "memory", "limit", "bytes, or 512m and the like; -1: no limit") \
+	X(reservation, "memory-reservation", BYTES, "memory", "reservation", "bytes")              \
+	X(swap, "memory-swap", BYTES, "memory", "swap", "bytes of memory and swap together")       \
+	X(kernel, "kernel-memory", BYTES, "memory", "kernel", "(counts as memory in cgroup v2)")   \
+	X(tcp, "kernel-memory-tcp", BYTES, "memory", "kernelTCP", "(the same)")                    \
+	X(quota, "cpu-quota", NUMBER, "cpu", "quota", "microseconds in each period")               \
+	X(period, "cpu-period", NUMBER, "cpu", "period", "microseconds")                           \
+	X(burst, "cpu-burst", NUMBER, "cpu", "burst", "microseconds saved up for later")           \
+	X(shares, "cpu-share", NUMBER, "cpu", "shares", "weight, 1024 is usual")                   \
+	X(idle, "cpu-idle", NUMBER, "cpu", "idle", "1: only what others leave")                    \
+	X(rt_runtime, "cpu-rt-runtime", NUMBER, "cpu", "realtimeRuntime", "(cgroup v2 has none)")  \
+	X(rt_period, "cpu-rt-period", NUMBER, "cpu", "realtimePeriod", "(cgroup v2 has none)")     \
+	X(cpus, "cpuset-cpus", TEXT, "cpu", "cpus", "0-3,5")                                       \
+	X(mems, "cpuset-mems", TEXT, "cpu", "mems", "0-1")                                         \
+	X(weight, "blkio-weight", NUMBER, "blockIO", "weight", "of disks, 10 to 1000")             \
+	X(pids, "pids-limit", NUMBER, "pids", "limit", "processes")
+
+#define FIELD(field, name, value, group, member, help) const char *field;
 struct update_options {
-	const char *resources;
-	const char *memory, *reservation, *swap, *quota, *period, *shares, *cpus, *mems, *pids;
+	const char *resources, *cache, *bandwidth;
+	EACH_OPTION(FIELD)
 };
 
+#define ROW(field, name, value, group, member, help)                                               \
+	{name, 0, OPTION_STRING, offsetof(struct update_options, field), help},
 static const struct option update_table[] = {
 	{"resources", 'r', OPTION_STRING, offsetof(struct update_options, resources),
 		"file with linux.resources, or - for standard input"},
-	{"memory", 0, OPTION_STRING, offsetof(struct update_options, memory), "bytes"},
-	{"memory-reservation", 0, OPTION_STRING, offsetof(struct update_options, reservation),
-		"bytes"},
-	{"memory-swap", 0, OPTION_STRING, offsetof(struct update_options, swap),
-		"bytes of memory and swap together"},
-	{"cpu-quota", 0, OPTION_STRING, offsetof(struct update_options, quota),
-		"microseconds in each period"},
-	{"cpu-period", 0, OPTION_STRING, offsetof(struct update_options, period), "microseconds"},
-	{"cpu-share", 0, OPTION_STRING, offsetof(struct update_options, shares),
-		"weight, 1024 is usual"},
-	{"cpu-shares", 0, OPTION_STRING, offsetof(struct update_options, shares), "the same"},
-	{"cpuset-cpus", 0, OPTION_STRING, offsetof(struct update_options, cpus), "0-3,5"},
-	{"cpuset-mems", 0, OPTION_STRING, offsetof(struct update_options, mems), "0-1"},
-	{"pids-limit", 0, OPTION_STRING, offsetof(struct update_options, pids), "processes"},
+	EACH_OPTION(ROW){"cpu-shares", 0, OPTION_STRING, offsetof(struct update_options, shares),
+		"the same as --cpu-share"},
+	{"l3-cache-schema", 0, OPTION_STRING, offsetof(struct update_options, cache), "(refused)"},
+	{"mem-bw-schema", 0, OPTION_STRING, offsetof(struct update_options, bandwidth),
+		"(refused)"},
 	{NULL},
 };
+
+#define PLACE(field, name, value, group, member, help)                                             \
+	{"--" name, group, member, value, offsetof(struct update_options, field)},
+static const struct place {
+	const char *option, *group, *member;
+	enum value value;
+	size_t at;
+} places[] = {EACH_OPTION(PLACE)};
 
 static int read_text(const char *file, char **ret, size_t *ret_len, struct err *err)
 {
@@ -46,24 +69,36 @@ static int read_text(const char *file, char **ret, size_t *ret_len, struct err *
 	return file_read_fd(STDIN_FILENO, "standard input", JSON_WIDE_MAX_BYTES, ret, ret_len, err);
 }
 
-/* A number as it is, anything else for the reader of the document to refuse. */
-static int put(json_t *root, const char *group, const char *name, const char *value,
-	struct err *err)
+/* What is no number is for the reader of the document to refuse. */
+static json_t *value_make(const struct place *p, const char *text, struct err *err)
 {
-	json_t *inner = json_object_get(root, group), *v;
+	uint64_t bytes;
+	int64_t n;
 
-	if (!value)
-		return 0;
+	if (p->value == TEXT)
+		return json_string(text);
+	if (num_parse_i64(text, &n) == 0)
+		return json_integer(n);
+	if (p->value == NUMBER) {
+		err_set(err, "%s: '%.60s' is not a number", p->option, text);
+		return NULL;
+	}
+	if (size_parse(p->option, text, &bytes, err) < 0)
+		return NULL;
+	return json_integer(bytes > INT64_MAX ? INT64_MAX : (json_int_t)bytes);
+}
+
+static int put(json_t *root, const struct place *p, const char *text, struct err *err)
+{
+	json_t *inner = json_object_get(root, p->group), *v = value_make(p, text, err);
+
+	if (!v)
+		return -1;
 	if (!inner) {
 		inner = json_object();
-		json_object_set_new(root, group, inner);
+		json_object_set_new(root, p->group, inner);
 	}
-	v = strcmp(name, "cpus") != 0 && strcmp(name, "mems") != 0
-		    ? json_loads(value, JSON_DECODE_ANY, NULL)
-		    : json_string(value);
-	if (!v)
-		return err_set(err, "%s: '%.60s' is not a number", name, value);
-	return json_object_set_new(inner, name, v);
+	return json_object_set_new(inner, p->member, v);
 }
 
 static int text_of_options(const struct update_options *o, char **ret, size_t *ret_len,
@@ -71,16 +106,12 @@ static int text_of_options(const struct update_options *o, char **ret, size_t *r
 {
 	autojson json_t *root = json_object();
 
-	if (put(root, "memory", "limit", o->memory, err) < 0 ||
-		put(root, "memory", "reservation", o->reservation, err) < 0 ||
-		put(root, "memory", "swap", o->swap, err) < 0 ||
-		put(root, "cpu", "quota", o->quota, err) < 0 ||
-		put(root, "cpu", "period", o->period, err) < 0 ||
-		put(root, "cpu", "shares", o->shares, err) < 0 ||
-		put(root, "cpu", "cpus", o->cpus, err) < 0 ||
-		put(root, "cpu", "mems", o->mems, err) < 0 ||
-		put(root, "pids", "limit", o->pids, err) < 0)
-		return -1;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		const char *text = *(const char *const *)((const char *)o + places[i].at);
+
+		if (text && put(root, &places[i], text, err) < 0)
+			return -1;
+	}
 	*ret = json_text(root, JSON_COMPACT, err);
 	*ret_len = *ret ? strlen(*ret) : 0;
 	return *ret ? 0 : -1;
@@ -158,12 +189,16 @@ static int update_open(struct container *c, const struct update_options *o, stru
 
 static int update(struct oci *oci, void *options, char **words, struct err *err)
 {
+	const struct update_options *o = options;
 	struct container c;
 	int r;
 
+	if (o->cache || o->bandwidth)
+		return err_set(err, "--%s: a class of RDT is set when the container is created",
+			o->cache ? "l3-cache-schema" : "mem-bw-schema");
 	if (bundle_open(&oci->store, words[0], CLAIM_WAIT, &c, err) < 0)
 		return -1;
-	r = update_open(&c, options, err);
+	r = update_open(&c, o, err);
 	container_close(&c);
 	return r;
 }

@@ -10,7 +10,7 @@
 /* Raw system calls: the library's change every thread, and there is one. */
 static int set_groups(const gid_t *groups, size_t n, enum ids_groups how, struct err *err)
 {
-	if (syscall(SYS_setgroups, n, groups) == 0 ||
+	if (how == IDS_GROUPS_KEEP || syscall(SYS_setgroups, n, groups) == 0 ||
 		(errno == EPERM && n == 0 && how == IDS_GROUPS_MAY_STAY))
 		return 0;
 	err_sys(err, "cannot set the supplementary groups");

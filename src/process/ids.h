@@ -7,8 +7,8 @@
 #include <sys/types.h>
 
 /* Whether a process may keep the groups that it has, where its user namespace denies setgroups(2): those
- * of a user may, those of root on the host must not stay behind. */
-enum ids_groups { IDS_GROUPS_SET, IDS_GROUPS_MAY_STAY };
+ * of a user may, those of root on the host must not stay behind; or whether it keeps them wherever it is. */
+enum ids_groups { IDS_GROUPS_SET, IDS_GROUPS_MAY_STAY, IDS_GROUPS_KEEP };
 
 /* Root of the new user namespace, without groups of the host. */
 int ids_become_root(enum ids_groups how, struct err *err);

@@ -194,6 +194,8 @@ static int annotations_read(struct walk *w, struct document *d, enum config_orig
 		if (!kv.key[0])
 			walk_warn(w, "a name should not be empty");
 		walk_enter(w, kv.key, 0);
+		if (origin == CONFIG_ENGINE && strcmp(kv.key, CONFIG_KEEP_GROUPS) == 0)
+			d->spec.process.keep_groups = strcmp(kv.value, "1") == 0;
 		if (origin == CONFIG_ENGINE || !name)
 			arena_push(w->arena, d->spec.annotations, d->spec.annotation_count, kv);
 		else if (extra_read(w, d, name, kv.value) < 0)
@@ -294,6 +296,7 @@ static void process_inherit(struct document *d, const struct process_spec *base,
 		p->apparmor = copied(a, base->apparmor);
 	if (!p->selinux)
 		p->selinux = copied(a, base->selinux);
+	p->keep_groups = base->keep_groups;
 	p->seccomp = copied(a, base->seccomp);
 	p->seccomp_text = copied(a, base->seccomp_text);
 	p->listener = copied(a, base->listener);

@@ -152,6 +152,7 @@ struct process_spec {
 		*user; /* "", "uid", "name", "uid:gid", "name:group"; looked up in the container */
 	char **groups; /* --group-add: names or numbers */
 	size_t groupc;
+	bool keep_groups;       /* those of the caller, and no others */
 	uint64_t caps[CAPSETS]; /* bit n is capability n */
 	bool no_new_privs;
 	bool terminal;

@@ -247,7 +247,7 @@ in_files() { "$@" < /dev/null >> "$B/out" 2>> "$B/err"; }
 		ctr-oci --log-format=json --log "$1/log" kill oci-p 9
 		ctr-oci --log-format=json --log "$1/log" delete --force oci-p' - "$B"
 	[ "$output" = $'created\noci-p' ]
-	[ ! -e "$B/log" ]
+	[ ! -s "$B/log" ]
 	not alive "$(cat "$B/pid")"
 }
 
@@ -349,7 +349,7 @@ as_buildkit() {
 	run -0 --separate-stderr ctr-oci features
 	jq -e '.ociVersionMin == "1.0.0" and (.ociVersionMax | startswith("1.")) and (.hooks | length) == 6
 		and (.linux.namespaces | index("pid")) and .linux.cgroup.v2 and .linux.cgroup.systemdUser and .linux.seccomp.enabled
-		and .potentiallyUnsafeConfigAnnotations == ["org.systemd.property."]' <<< "$output"
+		and .potentiallyUnsafeConfigAnnotations == ["org.systemd.property.", "run.oci.keep_original_groups"]' <<< "$output"
 	jq -e '(.linux.memoryPolicy | (.modes | length) == 7 and (.flags | index("MPOL_F_STATIC_NODES")))
 		and .linux.intelRdt == {enabled: true, schemata: true, monitoring: true}
 		and (.linux.seccomp.archs | contains(["SCMP_ARCH_PARISC", "SCMP_ARCH_LOONGARCH64"]))' <<< "$output"
@@ -391,7 +391,7 @@ as_buildkit() {
 @test "kill of a process that vanishes meanwhile: the words that engines look for" {
 	sh_bundle 'sleep 100'
 	create oci-a
-	run -1 strace -qq -o /dev/null -e inject=pidfd_send_signal:error=ESRCH ctr-oci --root "$OCI_ROOT" kill oci-a 9
+	run -1 strace -qq -o /dev/null -e inject=pidfd_send_signal:error=ESRCH ctr-oci --root "$OCI_ROOT" kill oci-a 15
 	[[ "${#lines[@]}" = 1 && "$output" == *"no such process: container not running: oci-a"* ]]
 }
 

@@ -31,7 +31,7 @@ up() {
 # Without one it is every five seconds: then there would not be three in ten.
 @test "every --interval, until the container has ended" {
 	up 'sleep 1000'
-	oci events --interval 1 oci-a > events 3>&- &
+	oci events --interval=500ms oci-a > events 3>&- &
 	three() { [ "$(jq -s length events)" -ge 3 ]; }
 	start=$SECONDS
 	until_true "three of them" three
@@ -48,7 +48,7 @@ up() {
 	[ "$output" = "ctr-oci: events: container not running: oci-a" ]
 	run -1 oci events --stats oci-b
 	[[ "${#lines[@]}" = 1 && "$output" == *"container does not exist"* ]]
-	for wrong in 0 -1 1s 86401 ''; do
+	for wrong in 0 -1 1x 86401 25h ''; do
 		run -1 oci events --interval "$wrong" oci-a
 		[[ "${#lines[@]}" = 1 && "$output" == *--interval:* ]]
 	done

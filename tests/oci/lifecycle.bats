@@ -329,6 +329,94 @@ ps_numbers() {
 	[ -z "$(ls "$OCI_ROOT")" ]
 }
 
+@test "list: in the order of the ids; a root that is not there is said, and not made" {
+	sh_bundle 'sleep 100'
+	for id in oci-c oci-a oci-b; do
+		jq --arg p "$OCI_PLACE/${B##*/}.$id" '.linux.cgroupsPath = $p' "$B/config.json" > "$B/new" && mv "$B/new" "$B/config.json"
+		create $id
+	done
+	[ "$(oci list -q | tr '\n' ' ')" = "oci-a oci-b oci-c " ]
+	run -1 ctr-oci --root "$BATS_TEST_TMPDIR/none" list
+	[[ $output == *"--root: there is no directory $BATS_TEST_TMPDIR/none"* ]]
+	run -1 ctr-oci --root "$BATS_TEST_TMPDIR/none" state oci-a
+	[[ $output == *"container does not exist: oci-a"* ]]
+	[ ! -e "$BATS_TEST_TMPDIR/none" ]
+	run -0 ctr-oci --root "$BATS_TEST_TMPDIR/none" delete --force oci-a
+}
+
+@test "kill and delete --regex: each container whose id fits" {
+	sh_bundle 'sleep 100'
+	for id in oci-a1 oci-a2 oci-b; do
+		jq --arg p "$OCI_PLACE/${B##*/}.$id" '.linux.cgroupsPath = $p' "$B/config.json" > "$B/new" && mv "$B/new" "$B/config.json"
+		create $id
+	done
+	oci start oci-a1
+	run -1 oci delete --regex '^oci-a'
+	[[ $output == *"cannot delete container oci-a1 that is not stopped"*"failed for 1 containers"* ]]
+	[ "$(oci list -q | tr '\n' ' ')" = "oci-a1 oci-b " ]
+	oci kill --regex 'a[0-9]$' KILL
+	until_true stopped is oci-a1 stopped
+	is oci-b created
+	oci delete --force --regex '.*'
+	[ -z "$(oci list -q)" ]
+	run -1 oci delete --regex '['
+}
+
+@test "ps: as ps(1) prints them, with its options, and no others' processes" {
+	sh_bundle 'sleep 1000'
+	create oci-a
+	oci start oci-a
+	local pid
+	pid=$(cat "$B/pid")
+	run -0 oci ps oci-a
+	[[ ${lines[0]} == UID*PID*CMD ]]
+	[ "$(tail -n +2 <<< "$output" | awk '{print $2}')" = "$pid" ]
+	run -0 oci ps oci-a -o pid,comm
+	[ "${#lines[@]}" = 2 ]
+	[[ ${lines[1]} == *"$pid "* ]]
+	[ "$(oci ps oci-a --format json)" = "[$pid]" ]
+	[ "$(oci ps oci-a -e --format=json)" = "[$pid]" ]
+	run -1 oci ps oci-a -o comm
+	[[ $output == *"there is no column PID"* ]]
+	run -0 env PATH=/nonexistent "$(command -v ctr-oci)" --root "$OCI_ROOT" ps oci-a
+	[[ ${lines[0]} == PID*COMMAND ]]
+	[[ ${lines[1]} == "$pid"* ]]
+	run -1 env PATH=/nonexistent "$(command -v ctr-oci)" --root "$OCI_ROOT" ps oci-a -e
+	[[ $output == *"this host has no ps(1)"* ]]
+}
+
+@test "a log that cannot be opened is refused, before anything is done" {
+	sh_bundle 'true'
+	run -1 oci --log /nonexistent/dir/log create --bundle "$B" oci-a
+	[[ $output == *"--log: open /nonexistent/dir/log"* ]]
+	[ -z "$(ls "$OCI_ROOT")" ]
+}
+
+@test "update: sizes as people write them; what cgroup v2 does not have is refused with the reason" {
+	sh_bundle 'sleep 1000'
+	create oci-a
+	run oci update --memory 64m --pids-limit 9 --blkio-weight 500 oci-a
+	[[ $status = 0 || $output == *"controller"* ]]
+	run -1 oci update --cpu-rt-runtime 5 oci-a
+	[[ $output == *"realtime"* ]]
+	run -1 oci update --blkio-weight 5 oci-a
+	[[ $output == *"must be 10 to 1000"* ]]
+	run -1 oci update --pids-limit many oci-a
+	[[ $output == *"--pids-limit: 'many' is not a number"* ]]
+	run -1 oci update --l3-cache-schema L3:0=f oci-a
+	[[ $output == *"--l3-cache-schema: a class of RDT is set when"* ]]
+}
+
+@test "groups of the caller: kept for the annotation that podman writes, and else not" {
+	local filter='.process.args = ["id", "-G"] | .process.user.additionalGids = [7]'
+	bundle "$filter"
+	[ "$(setpriv --groups 1234,4321 ctr-oci --root "$OCI_ROOT" run --bundle "$B" oci-a)" = "0 7" ]
+	bundle "$filter"' | .annotations["run.oci.keep_original_groups"] = "1"'
+	[ "$(setpriv --groups 1234,4321 ctr-oci --root "$OCI_ROOT" run --bundle "$B" oci-a)" = "0 1234 4321" ]
+	bundle "$filter"' | .annotations["run.oci.keep_original_groups"] = "0"'
+	[ "$(setpriv --groups 1234,4321 ctr-oci --root "$OCI_ROOT" run --bundle "$B" oci-a)" = "0 7" ]
+}
+
 @test "options before and behind the id, with one dash and two, with = and without" {
 	sh_bundle 'sleep 100'
 	ctr-oci -root "$OCI_ROOT" create -bundle="$B" oci-a < /dev/null > /dev/null 2>&1
@@ -356,7 +444,10 @@ ps_numbers() {
 @test "a command that is not executable" {
 	bundle '.process.args = ["/etc/passwd"]'
 	run -1 oci create --bundle "$B" oci-a
-	[[ $output == *"permission denied"* ]]
+	[[ $output == *"exec: "*"/etc/passwd"*"permission denied"* ]]
+	bundle '.process.args = ["/no/such"]'
+	run -1 oci create --bundle "$B" oci-a
+	[[ $output == *"exec: "*"/no/such: no such file or directory"* ]]
 }
 
 @test "version" {

@@ -19,12 +19,18 @@ static const char *message_of(const char *text, const char *hint, int status)
 Test(oci_log, a_command_that_is_not_there_reads_as_engines_look_for_it)
 {
 	cr_assert_str_eq(message_of("cannot run nosuch", NULL, ERR_STATUS_NOT_FOUND),
-		"cannot run nosuch: executable file not found in $PATH");
+		"exec: cannot run nosuch: no such file or directory");
+	cr_assert_str_eq(message_of("cannot run /x: No such file or directory in the container",
+				 NULL, ERR_STATUS_NOT_FOUND),
+		"exec: cannot run /x: No such file or directory in the container");
 	cr_assert_str_eq(message_of("nosuch: executable file not found in $PATH", NULL,
 				 ERR_STATUS_NOT_FOUND),
-		"nosuch: executable file not found in $PATH");
+		"exec: nosuch: executable file not found in $PATH");
 	cr_assert_str_eq(message_of("cannot run /etc", NULL, ERR_STATUS_NOT_EXECUTABLE),
-		"cannot run /etc: permission denied");
+		"exec: cannot run /etc: permission denied");
+	cr_assert_str_eq(message_of("cannot run /etc: permission denied: it is a directory", NULL,
+				 ERR_STATUS_NOT_EXECUTABLE),
+		"exec: cannot run /etc: permission denied: it is a directory");
 }
 
 Test(oci_log, nothing_else_reads_like_it)
