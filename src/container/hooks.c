@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -85,6 +86,7 @@ static _Noreturn void become_hook(const struct hook *h, const struct hook_settin
 	struct err err = {0};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	unsetenv(PROGRAM_ORIGIN); /* in place: between us and a copy of ours only */
 	setsid();
 	program_reset_signals();
 	if (dup2(in, 0) < 0 || dup2(said >= 0 ? said : null, 2) < 0 ||

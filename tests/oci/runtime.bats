@@ -689,10 +689,10 @@ words() {
 	diff <(cat "$LOG"; echo) - <<< $'A=b c\nD=\nzero '"$T/tell two three "
 	oci delete --force oci-a
 	[ "$RT" = ours ] || return 0
-	# Without args its path is its name; without env there is none, where peers pass on their own.
+	# Without args its path is its name; without env it has the caller's, and nothing of ours.
 	bundle ".hooks.prestart = [{path: \"$T/tell\"}]"
-	NOT_FOR_HOOKS=1 create oci-a
-	diff <(cat "$LOG"; echo) - <<< "/bin/sh $T/tell "
+	env -i PATH="$PATH" FOR_HOOKS=1 ctr-oci --root "$OCI_ROOT" create --bundle "$B" oci-a < /dev/null > /dev/null 2>&1
+	diff <(cat "$LOG"; echo) - <<< "PATH=$PATH"$'\n'"FOR_HOOKS=1"$'\n'"/bin/sh $T/tell "
 	oci delete --force oci-a
 }
 @test "hooks, args and env: as execv and environ have them, and nothing else" { both words; }
