@@ -91,21 +91,24 @@ static uint64_t all_caps(void)
 	return all;
 }
 
-static int add_caps(const struct option_list *caps, struct process_spec *p, struct err *err)
+static void add_caps(const struct option_list *caps, struct process_spec *p)
 {
 	const int last = is_root(p->user) ? CAPSET_PERMITTED : CAPSET_AMBIENT;
 
 	for (size_t i = 0; i < caps->count; i++) {
+		struct err unknown;
 		uint64_t mask;
 
-		if (caps_parse("--cap", caps->items[i], &mask, err) < 0)
-			return -1;
+		/* As in config.json, and as others have it: a newer kernel may know it. */
+		if (caps_parse("--cap", caps->items[i], &mask, &unknown) < 0) {
+			warn("%s", unknown.text);
+			continue;
+		}
 		if (mask == CAPS_ALL)
 			mask = all_caps();
 		for (int set = 0; set <= last; set++)
 			p->caps[set] |= mask;
 	}
-	return 0;
 }
 
 static int label(const struct exec_options *o, struct process_spec *p, struct err *err)
@@ -137,8 +140,8 @@ int process_make(const struct exec_options *o, char **args, struct spec *spec, s
 	p->no_new_privs = p->no_new_privs || o->no_new_privs;
 	if (o->cwd && *o->cwd)
 		p->cwd = o->cwd;
-	if (add_env(&o->env, spec, err) < 0 || add_gids(&o->gids, spec, err) < 0 ||
-		add_caps(&o->caps, p, err) < 0)
+	if (add_env(&o->env, spec, err) < 0 || add_gids(&o->gids, spec, err) < 0)
 		return -1;
+	add_caps(&o->caps, p);
 	return label(o, p, err);
 }

@@ -171,7 +171,8 @@ caps_of() { oci exec "$@" grep CapEff: /proc/self/status | cut -f2; }
 	[ "$(caps_of --cap CAP_KILL oci-user)" = 0000000000000020 ]
 	[ "$(caps_of -c CAP_KILL -c CAP_CHOWN -u 1000 oci-user)" = 0000000000000021 ]
 	[ "$(oci exec --cap CAP_KILL oci-user grep CapInh: /proc/self/status | cut -f2)" = 0000000000000000 ]
-	run -255 oci exec --cap CAP_NONE oci-user true
+	run --separate-stderr -0 oci exec --cap CAP_NONE oci-user true
+	[[ $stderr == *"warning: --cap: 'CAP_NONE' is not a capability"* ]]
 }
 
 @test "--additional-gids" {
@@ -206,7 +207,7 @@ caps_of() { oci exec "$@" grep CapEff: /proc/self/status | cut -f2; }
 
 @test "options beside --process count" {
 	process '.args = ["sh", "-c", "id -u; id -g; pwd; echo $X; grep CapEff /proc/self/status"]'
-	run -0 oci exec --process "$P" -u 7:8 --cwd /tmp -e X=y --cap CAP_KILL oci-a
+	run -0 oci exec --process "$P" -u 7:8 --cwd /tmp -e X=y --cap CAP_KILL oci-a < /dev/null
 	[ "$output" = $'7\n8\n/tmp\ny\nCapEff:\t0000000000000020' ]
 	run -255 oci exec --process "$P" oci-a true
 }
