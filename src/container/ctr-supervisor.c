@@ -29,8 +29,9 @@
  * SIGKILL are ignored, and the OOM killer is asked to look elsewhere.
  *
  * What it does is done for a container that may have a small part of a CPU: it takes a twentieth of one, on
- * average, or a half with clients, who do not come from there. When it has had more, it stops logging as if too
- * much came; if that does not help, or there is no rate, it rests, and what writes faster than that waits.
+ * average, or a half with clients, who do not come from there. When it has had more, it waits a moment for more to
+ * read at once; then it stops logging, as if too much came; and if that does not help, or there is no rate, it
+ * rests, and what writes faster than that waits.
  *
  * It is two processes with one memory and one table of descriptors. The second, the guard, sleeps until
  * the first is killed; then it goes on where that was, with its clients, and makes a guard of its own. It
@@ -82,6 +83,7 @@ enum {
 	STACK_BYTES = 16384,
 	WORK_SHARE = 20, /* one part of so many of a CPU */
 	WORK_SHARE_CLIENTS = 2,
+	SMALL_BYTES = 1024,
 };
 
 static const uint64_t hold_ns = 1 * SECOND;   /* how long a piece of a line waits for its rest */
@@ -92,6 +94,7 @@ static const uint64_t adopt_ns = 1 * SECOND;  /* time of the host's init to reap
 static const uint64_t quiet_ns = 1 * SECOND;  /* nothing is logged, once the log grew too fast */
 static const uint64_t saved_ns = 5 * SECOND;  /* of rest that work can make use of later */
 static const uint64_t owed_ns = 2 * SECOND;   /* of rest that can be had later */
+static const uint64_t gather_ns = 2 * MSEC;   /* for what comes in small pieces */
 
 struct log {
 	int dirfd, fd;
@@ -752,6 +755,8 @@ static void stream_read(struct stream *s)
 	if (s->fd == super.tty)
 		replay_keep(super.out + 1, (unsigned)n);
 	clients_send(s->kind, (unsigned)n);
+	if (n < SMALL_BYTES && super.worked_until > super.now && !log_is_quiet(&super.log))
+		s->rest_until = super.now + gather_ns;
 	if (super.dead && (super.drained += (unsigned)n) > DRAIN_BYTES)
 		stream_end(s);
 }
@@ -766,7 +771,8 @@ static void work_pay(void)
 	cpu = (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
 	pay(&super.worked_until, (cpu - super.cpu_ns) * share, saved_ns);
 	super.cpu_ns = cpu;
-	log_pause(&super.log, super.worked_until);
+	if (super.worked_until > super.now + quiet_ns)
+		log_pause(&super.log, super.worked_until - quiet_ns);
 }
 
 static void stream_serve(struct stream *s, short events)

@@ -150,6 +150,20 @@ skipped() { sed -n 's/.*ctr-supervisor: \([0-9]*\) bytes above.*/\1/p' "$D"/log*
 	done
 }
 
+@test "many small lines, each written by itself, are all logged as long as they are within the rate" {
+	cat >"$D/chatty.py" <<-'END'
+		import os, time
+		began = time.monotonic()
+		for i in range(100000):
+		    os.write(1, b"%d\n" % i)
+		    while i > (time.monotonic() - began) * 16000: time.sleep(.0001)
+	END
+	LOG_MAX=10000000
+	LOG_RATE=1048576 start pipe "exec python3 $D/chatty.py"
+	ended 0
+	cmp <(cut -d' ' -f4 "$D/log") <(seq 0 99999)
+}
+
 @test "a client that asks for it is waited for as long as it wants" {
 	start pipe 'attached 2; seq 100000; exit 5'
 	"$BIN/supervisor_client" "$D" slow 3 >"$D/slow" 3>&- &
