@@ -180,7 +180,7 @@ remove_bare() { find "$BARE" -depth -type d -exec rmdir {} + 2> /dev/null; [ ! -
 
 @test "exec at the limit of processes says so, and what to do" {
 	needs pids
-	started full --pids-limit 20 -- sh -c '(while sleep 1000 & do :; done); exec sleep 1000'
+	started full --pids-limit 20 -- sh -c '(while sleep 1000 & do :; done); sleep 1000 & exec sleep 1000'
 	until_true "it is full" eval '[ "$(cat "$(group full)/pids.current")" -eq 20 ]'
 	run -125 ctr exec full true
 	[[ $output == *"cannot create a process: "* && $output == *pids-limit* ]]
