@@ -163,6 +163,20 @@ shows() {
 	[[ "$output" == *shared:* ]] && [[ "$output" != *master:* ]]
 }
 
+in_container() { oci exec oci-a ls "/$1/later"; }
+
+@test "a mount of the host shares with it, hears of it, or neither" {
+	sh_bundle 'while :; do sleep .1; done' '.mounts += [
+		{destination: "/slave", type: "bind", source: ($ENV.PWD + "/src"), options: ["rbind", "rslave"]},
+		{destination: "/shared", type: "bind", source: ($ENV.PWD + "/src"), options: ["rbind", "rshared"]},
+		{destination: "/private", type: "bind", source: ($ENV.PWD + "/src"), options: ["rbind"]}]'
+	mkdir src/later
+	# shellcheck disable=SC2016
+	run -0 unshare -m --propagation private sh -c 'mount -t tmpfs t src && mount --make-shared src && mkdir src/later &&
+		ctr-oci --root "$1" run -d --bundle "$2" oci-a < /dev/null && mount -t tmpfs l src/later && : > src/later/seen' sh "$OCI_ROOT" "$B"
+	[ "$(in_container slave) $(in_container shared) $(in_container private)" = "seen seen " ]
+}
+
 @test "sysctls, masks and read-only paths where something is mounted over a part of /proc" {
 	shows 'cat /proc/sys/net/ipv4/ip_forward; cat /proc/meminfo; wc -c < /proc/keys' \
 		".linux.sysctl = {\"net.ipv4.ip_forward\": \"1\"} | .mounts += [$BIND + {destination: \"/proc/meminfo\", source: \"$PWD/src/f\"}] |
