@@ -143,8 +143,11 @@ install: all
 	  for f in $$d/*; do case $$f in */recipe) ;; *) install -m 644 -D -t $(SHARE)/ctr/$$d $$f ;; esac; done; done
 	for p in man/*; do install -m 644 -D -t $(SHARE)/man/man$${p##*.} $$p || exit 1; done
 	install -m 644 -D contrib/completions/ctr.bash $(SHARE)/bash-completion/completions/ctr
+	install -m 644 -D -t $(SHARE)/doc/ctr README.md SECURITY.md LICENSE docs/*.md
+	install -m 644 -D -t $(SHARE)/doc/ctr/engines docs/engines/*.md
+	for f in contrib/*/*; do install -m 644 -D -t $(SHARE)/doc/ctr/$${f%/*} $$f || exit 1; done
 uninstall:
-	rm -rf $(LIBEXEC) $(SHARE)/ctr
+	rm -rf $(LIBEXEC) $(SHARE)/ctr $(SHARE)/doc/ctr
 	rm -f $(DESTDIR)$(PREFIX)/bin/ctr $(DESTDIR)$(PREFIX)/bin/ctr-oci $(SHARE)/bash-completion/completions/ctr
 	for p in man/*; do rm -f $(SHARE)/man/man$${p##*.}/$${p##*/}; done
 

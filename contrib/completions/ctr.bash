@@ -13,6 +13,50 @@ _ctr_flags()
 		grep -oE -e '--?[A-Za-z-]+'
 }
 
+# Those that take a value, which stands behind one blank.
+_ctr_valued_flags()
+{
+	"$@" --help 2>/dev/null | sed -n '/^flags:/,$p' | grep -oE '^ +(-[A-Za-z], )?--[a-z-]+ [^ ]' |
+		grep -oE -e '--?[A-Za-z-]+'
+}
+
+# Of the words between the command, which takes as many words as there are arguments behind the program,
+# and the cursor: how many are no flags and no values of flags, in `before`; and whether the word at the
+# cursor is the value of one, in `is_value`.
+_ctr_look_back()
+{
+	local i valued
+	before=0 is_value=''
+	valued=$(_ctr_valued_flags "$@")
+	for ((i = at + $# - 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		--*=*) ;;
+		-*)
+			if grep -qxFe "${COMP_WORDS[i]}" <<<"$valued" && ((++i == COMP_CWORD)); then
+				is_value=yes
+			fi
+			;;
+		*) before=$((before + 1)) ;;
+		esac
+	done
+}
+
+# What can stand there: names of images, of containers, of neither (files, then).
+_ctr_names()
+{
+	local before is_value
+	_ctr_look_back "$@"
+	case $2:${3-}:$is_value:$before in
+	*:yes:*) ;;
+	run::*:0) _ctr_images "$1" ;;
+	run:* | image:build:* | image:import:*) ;;
+	image:*) _ctr_images "$1" ;;
+	exec::*:0 | attach::*:0 | logs::*:0) _ctr_containers "$1" ;;
+	exec:* | attach:* | logs:* | ps:* | gc:* | info:* | check:*) ;;
+	*) _ctr_containers "$1" ;;
+	esac
+}
+
 _ctr_images()
 {
 	"$1" image ls --format json 2>/dev/null | sed -n 's/^ *"name": "\(.*\)",*$/\1/p'
@@ -65,15 +109,14 @@ _ctr()
 		fi
 		;;
 	image:*)
-		words=$(_ctr_images "$program")
-		if ((COMP_CWORD == at + 1)); then
-			words=$(_ctr_commands "$program" image)
+		words=$(_ctr_commands "$program" image)
+		if ((COMP_CWORD > at + 1)); then
+			words=$(_ctr_names "$program" image "${COMP_WORDS[at + 1]}")
 		fi
 		;;
 	*:-*) words=$(_ctr_flags "$program" "$command") ;;
-	run:[./]*) words= ;;
-	run:*) words=$(_ctr_images "$program") ;;
-	*) words=$(_ctr_containers "$program") ;;
+	*:[./]*) words= ;;
+	*) words=$(_ctr_names "$program" "$command") ;;
 	esac
 	# shellcheck disable=SC2207 # none of the words has a blank or a wildcard in it
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))

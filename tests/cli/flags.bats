@@ -114,6 +114,26 @@ completed() {
 	[ "$(completed help image ins)" = inspect ]
 }
 
+@test "the completion offers images and containers where they can stand" {
+	source "$BATS_TEST_DIRNAME/../../contrib/completions/ctr.bash"
+	mkdir root
+	head -c 10k /dev/zero > root/file
+	ctr image import root some-image > /dev/null
+	started some-box -- sleep 1000
+	[ "$(completed run some)" = some-image:latest ]
+	[ "$(completed run --rm -e A=1 some)" = some-image:latest ]
+	[ -z "$(completed run -e some)" ]
+	[ -z "$(completed run some-image some)" ]
+	[ "$(completed image inspect some)" = some-image:latest ]
+	[ -z "$(completed image import some)" ]
+	[ "$(completed exec -t some)" = some-box ]
+	[ -z "$(completed exec some-box some)" ]
+	[ "$(completed stop some-box some)" = some-box ]
+	[ -z "$(completed stop -t some)" ]
+	ctr rm -f some-box
+	ctr image rm some-image
+}
+
 @test "templates are told of jq" {
 	refused 125 'State.* is not json' ctr inspect --format '{{.State}}' x
 	hinted 'jq'
