@@ -3,7 +3,11 @@
 # sudo make check install what the tests need, build, run every test
 VERSION  := 0.1.0
 PREFIX   ?= /usr/local
-CC       ?= gcc
+# make's own CC is cc, which not every system with a compiler has.
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
+MACHINE  := $(shell $(CC) -dumpmachine 2>/dev/null)
 MUSL_CC  ?= $(shell command -v musl-gcc || echo $(CC))
 B        ?= build
 CPPFLAGS += -D_GNU_SOURCE -DCTR_VERSION='"$(VERSION)"' -DCTR_LIBEXEC='"$(PREFIX)/libexec/ctr"' \
@@ -47,7 +51,7 @@ $(B)/ctr-glibc $(B)/ctr-oci-glibc: $(B)/libctr.a
 # what src/base/fortify.c adds. Where that does not link it is glibc's.
 MUSL_B     := $(B)/musl
 MUSL_FLAGS := -std=gnu17 $(WARN) -O2 -g -fstack-protector-strong -MMD -MP -idirafter /usr/include \
-              -idirafter /usr/include/$(shell $(CC) -dumpmachine)
+              -idirafter /usr/include/$(MACHINE)
 MUSL_SRC   := $(filter-out src/image/% %/seccomp_build.c %/seccomp_names.c %/seccomp_profile.c,$(LIB_SRC)) \
               $(addprefix src/image/,child.c record.c reference.c store.c)
 musl_obj    = $(patsubst src/%.c,$(MUSL_B)/%.o,$(1))
@@ -109,18 +113,12 @@ $(B)/ctr-supervisor: src/container/attach.h
 $(B)/ctr-supervisor $(B)/ctr-init: $(B)/%: $(STATICS)
 	@mkdir -p $(@D)
 	$(MUSL_CC) -D_GNU_SOURCE -std=gnu17 $(WARN) -Os -static -s -o $@ $(filter %/$*.c,$^) \
-	  -Isrc -idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -dumpmachine)
+	  -Isrc -idirafter /usr/include -idirafter /usr/include/$(MACHINE)
 
 # Debian packages, named in files so that nothing else needs to know them. apt is asked only for what
 # is missing.
 define install_packages
-	@need=$$(dpkg-query -W -f '$${db:Status-Abbrev}$${Package}\n' $$(cat $(1)) 2>&1 | \
-	  sed -nE 's/^(un|rc) *//p; s/.*no packages found matching //p'); \
-	if [ -n "$$need" ]; then \
-	  echo "installing:" $$need; \
-	  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install \
-	    --no-install-recommends $$need; } >$(2) 2>&1 || { cat $(2); exit 1; }; \
-	fi
+	@tests/install-packages $(1) $(2)
 endef
 deps:
 	@mkdir -p $(B)

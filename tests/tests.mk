@@ -40,7 +40,7 @@ $(B)/faults/inject: tests/faults/inject.c
 $(B)/faults/payload: tests/faults/payload.c
 	@mkdir -p $(@D)
 	$(MUSL_CC) -D_GNU_SOURCE -std=gnu17 $(WARN) -Os -static -s -o $@ $< \
-	  -idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -dumpmachine)
+	  -idirafter /usr/include -idirafter /usr/include/$(MACHINE)
 fault-programs: $(FAULTS)
 faults: all $(FAULTS)
 	tests/faults/campaign.py -o $(B)/faults/table.md $(B)
@@ -52,7 +52,7 @@ ATTACK := $(B)/attack/naive $(B)/attack/inside
 $(B)/attack/%: tests/attack/%.c
 	@mkdir -p $(@D)
 	$(MUSL_CC) -D_GNU_SOURCE -std=gnu17 $(WARN) -Os -static -s -o $@ $< \
-	  -idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -dumpmachine)
+	  -idirafter /usr/include -idirafter /usr/include/$(MACHINE)
 attack-programs: $(ATTACK)
 attack: all $(ATTACK)
 	@ATTACK_TRIES=$(TRIES) tests/run.sh $(B) attack
@@ -62,7 +62,7 @@ BENCH := $(addprefix $(B)/bench/,timer floor steps pause true-musl true-glibc)
 $(B)/bench/timer $(B)/bench/floor $(B)/bench/steps $(B)/bench/pause: $(B)/bench/%: bench/%.c
 	@mkdir -p $(@D)
 	$(MUSL_CC) -D_GNU_SOURCE -std=gnu17 $(WARN) -O2 -static -s -o $@ $< \
-	  -idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -dumpmachine)
+	  -idirafter /usr/include -idirafter /usr/include/$(MACHINE)
 $(B)/bench/true-musl: bench/true.c
 	@mkdir -p $(@D)
 	$(MUSL_CC) -Os -static -s -o $@ $<
@@ -90,7 +90,7 @@ SEED ?=
 $(B)/soak/pause: tests/soak/pause.c
 	@mkdir -p $(@D)
 	$(MUSL_CC) -D_GNU_SOURCE -std=gnu17 $(WARN) -Os -static -s -o $@ $< \
-	  -idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -dumpmachine)
+	  -idirafter /usr/include -idirafter /usr/include/$(MACHINE)
 soak: all $(B)/soak/pause
 	tests/soak/run.sh $(B) mix.py $(N) $(SEED)
 	tests/soak/run.sh $(B) races.py 1000
