@@ -86,23 +86,25 @@ void rlimits_admit(pid_t pid, const struct rlimit_spec *limits, size_t n)
 int rlimits_apply(const struct rlimit_spec *limits, size_t n, struct err *err)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct rlimit64 lim = {limits[i].soft, limits[i].hard}, now;
+		/* struct rlimit64, which not every C library names. */
+		const uint64_t lim[2] = {limits[i].soft, limits[i].hard};
+		uint64_t now[2] = {0, 0};
 
-		if (syscall(SYS_prlimit64, 0, limits[i].resource, &lim, NULL) == 0)
+		if (syscall(SYS_prlimit64, 0, limits[i].resource, lim, NULL) == 0)
 			continue;
 		/* A limit that is already in force needs no right to set it. */
-		if (syscall(SYS_prlimit64, 0, limits[i].resource, NULL, &now) == 0 &&
-			now.rlim_cur == lim.rlim_cur && now.rlim_max == lim.rlim_max)
+		if (syscall(SYS_prlimit64, 0, limits[i].resource, NULL, now) == 0 &&
+			now[0] == lim[0] && now[1] == lim[1])
 			continue;
 		/* As near to none as whoever may not raise it gets. */
 		if (limits[i].resource == RLIMIT_CORE && lim.rlim_max == CORE_NONE)
 			continue;
 		err_sys(err, "cannot set ulimit %s to %llu:%llu", resource_name(limits[i].resource),
-			(unsigned long long)lim.rlim_cur, (unsigned long long)lim.rlim_max);
+			(unsigned long long)lim[0], (unsigned long long)lim[1]);
 		return err_hint(err,
 			"the hard limit here is %llu; raising it needs CAP_SYS_RESOURCE "
 			"on the host",
-			(unsigned long long)now.rlim_max);
+			(unsigned long long)now[1]);
 	}
 	return 0;
 }
