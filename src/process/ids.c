@@ -45,6 +45,11 @@ int personality_apply(uint64_t persona, struct err *err)
 	return 0;
 }
 
+/* As prlimit64(2) has it, which not every C library names. */
+struct limit {
+	uint64_t soft, hard;
+};
+
 static const char *resource_name(int resource)
 {
 	static const char *const names[] = {
@@ -73,12 +78,12 @@ static const char *resource_name(int resource)
 void rlimits_admit(pid_t pid, const struct rlimit_spec *limits, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct rlimit64 now, lim;
+		struct limit now, lim;
 
 		if (syscall(SYS_prlimit64, pid, limits[i].resource, NULL, &now) < 0 ||
-			now.rlim_max >= limits[i].hard)
+			now.hard >= limits[i].hard)
 			continue;
-		lim = (struct rlimit64){now.rlim_cur, limits[i].hard};
+		lim = (struct limit){now.soft, limits[i].hard};
 		syscall(SYS_prlimit64, pid, limits[i].resource, &lim, NULL);
 	}
 }
@@ -86,25 +91,23 @@ void rlimits_admit(pid_t pid, const struct rlimit_spec *limits, size_t n)
 int rlimits_apply(const struct rlimit_spec *limits, size_t n, struct err *err)
 {
 	for (size_t i = 0; i < n; i++) {
-		/* struct rlimit64, which not every C library names. */
-		const uint64_t lim[2] = {limits[i].soft, limits[i].hard};
-		uint64_t now[2] = {0, 0};
+		struct limit lim = {limits[i].soft, limits[i].hard}, now;
 
-		if (syscall(SYS_prlimit64, 0, limits[i].resource, lim, NULL) == 0)
+		if (syscall(SYS_prlimit64, 0, limits[i].resource, &lim, NULL) == 0)
 			continue;
 		/* A limit that is already in force needs no right to set it. */
-		if (syscall(SYS_prlimit64, 0, limits[i].resource, NULL, now) == 0 &&
-			now[0] == lim[0] && now[1] == lim[1])
+		if (syscall(SYS_prlimit64, 0, limits[i].resource, NULL, &now) == 0 &&
+			now.soft == lim.soft && now.hard == lim.hard)
 			continue;
 		/* As near to none as whoever may not raise it gets. */
-		if (limits[i].resource == RLIMIT_CORE && lim.rlim_max == CORE_NONE)
+		if (limits[i].resource == RLIMIT_CORE && lim.hard == CORE_NONE)
 			continue;
 		err_sys(err, "cannot set ulimit %s to %llu:%llu", resource_name(limits[i].resource),
-			(unsigned long long)lim[0], (unsigned long long)lim[1]);
+			(unsigned long long)lim.soft, (unsigned long long)lim.hard);
 		return err_hint(err,
 			"the hard limit here is %llu; raising it needs CAP_SYS_RESOURCE "
 			"on the host",
-			(unsigned long long)now[1]);
+			(unsigned long long)now.hard);
 	}
 	return 0;
 }
