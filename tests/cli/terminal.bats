@@ -178,6 +178,7 @@ attached() { [ "$(find /proc/"$(supervisor "$1")"/fd -lname 'socket:*' | wc -l)"
 
 @test "stop does not wait for whoever is attached and does not read" {
 	started talks -t -- sh -c 'trap "exit 4" TERM; while :; do seq 1000; done'
+	# shellcheck disable=SC2216 # that it reads nothing is the point
 	ctr attach --no-stdin talks 2> /dev/null | sleep 30 &
 	until_true "it is attached" attached talks
 	sleep 1

@@ -92,7 +92,7 @@ sees_namespaces() {
 		sh_bundle 'sleep 100' ".hooks.$point = [{path: \"/bin/false\"}, $(hook "$point")] | .hooks.poststop = [$(hook poststop)]"
 		create oci-a
 		run -1 oci start oci-a
-		[[ $output == *"hook $point[0]: /bin/false ended with status 1"* ]]
+		[[ $output == *"hook ${point}[0]: /bin/false ended with status 1"* ]]
 		[ "$(cat "$LOG")" = "poststop stopped" ]
 		run -1 oci state oci-a
 		[[ $output == *"container does not exist"* ]]
