@@ -61,12 +61,17 @@ void below_close(struct below *b)
 /* 1 if the layer has the name, 0 if not, -1 with err. */
 static int look(struct below *b, int dir, const char *name, struct stat *ret, struct err *err)
 {
-	if (++b->steps > STEPS_MAX)
-		return err_set(err, "it hides or leaves out too much, too deep, above %zu layers",
+	if (++b->steps > STEPS_MAX) {
+		err_set(err, "it hides or leaves out too much, too deep, above %zu layers",
 			b->count);
+		return -1;
+	}
 	if (fstatat(dir, name, ret, AT_SYMLINK_NOFOLLOW) == 0)
 		return 1;
-	return errno == ENOENT ? 0 : err_sys(err, "look at %.100s in a layer below", name);
+	if (errno == ENOENT)
+		return 0;
+	err_sys(err, "look at %.100s in a layer below", name);
+	return -1;
 }
 
 /* One directory down, in each layer that takes part: a whiteout, a file or an opaque mark ends the row. */

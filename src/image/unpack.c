@@ -503,7 +503,7 @@ static bool is_entry(struct unpack *u, int r)
 
 static int unpack_entries(struct unpack *u, struct err *err)
 {
-	int r;
+	int r = ARCHIVE_EOF;
 
 	while (!u->unpadded && is_entry(u, r = archive_read_next_header(u->tar, &u->entry))) {
 		if (++u->entries > UNPACK_ENTRIES_MAX)
@@ -550,8 +550,10 @@ static int open_scratch(const struct unpack_job *job, FILE **ret, struct err *er
 	autofd int fd = openat(job->scratch, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
 	*ret = fd < 0 ? NULL : fdopen(fd, "w+");
-	if (!*ret)
-		return err_sys(err, "make a temporary file");
+	if (!*ret) {
+		err_sys(err, "make a temporary file");
+		return -1;
+	}
 	take_fd(&fd);
 	return 0;
 }
