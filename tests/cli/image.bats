@@ -691,8 +691,8 @@ index_of() {
 
 @test "Ctrl-C while something is built or imported leaves nothing" {
 	mkdir -p recipes/slow
-	tar_of t 'fill|f|300000'
-	printf '#!/bin/sh\nhead -c 200000 %s/t; exec sleep 600\n' "$PWD" >recipes/slow/recipe
+	tar_of t 'fill|f|2000000'
+	printf '#!/bin/sh\nhead -c 1500000 %s/t; exec sleep 600\n' "$PWD" >recipes/slow/recipe
 	chmod +x recipes/slow/recipe
 	export CTR_RECIPES=$PWD/recipes
 	for sig in INT TERM HUP; do
