@@ -1,5 +1,4 @@
 #include "base/fd.h"
-#include "base/num.h"
 #include "cgroup/group.h"
 #include "cli/command.h"
 #include "cli/environment.h"
@@ -12,6 +11,7 @@
 #include "process/seccomp.h"
 #include "spec/capname.h"
 #include "spec/environment.h"
+#include "spec/farid.h"
 #include "spec/name.h"
 #include "spec/usercaps.h"
 
@@ -80,14 +80,20 @@ static const struct flag flags[] = {
 /* An id above the private range is there if the container was started with it. */
 static int check_user(const struct spec *spec, const char *user, struct err *err)
 {
-	uint32_t id, outside;
+	const struct namespaces *ns = &spec->ns;
+	struct namespaces asked = {0};
+	uint32_t outside;
 
-	if (num_parse_u32(user, &id) < 0 || id < SPEC_IDS || !spec->ns.uid_map_count ||
-		id_map_find(spec->ns.uid_maps, spec->ns.uid_map_count, id, &outside))
+	if (!ns->uid_map_count || far_id_add_user(&asked, "--user", user, err) < 0)
 		return 0;
-	err_value(err, "--user", user, "is not among the container's ids");
-	return err_hint(err,
-		"ctr run -u %u, or a volume that belongs to it, takes it in at the start", id);
+	for (size_t i = 0; i < asked.far_id_count; i++)
+		if (!id_map_find(ns->uid_maps, ns->uid_map_count, asked.far_ids[i], &outside)) {
+			err_value(err, "--user", user, "is not among the container's ids");
+			return err_hint(err,
+				"ctr run -u %u, or a volume that belongs to it, takes it in at the start",
+				asked.far_ids[i]);
+		}
+	return 0;
 }
 
 /* The container's own process with another command. */

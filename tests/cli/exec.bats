@@ -54,7 +54,8 @@ populated() { [ "$(wc -l < "$(group box)/cgroup.procs")" -eq "$1" ]; }
 
 @test "a user that the container has not is refused as run does" {
 	for user in 99999 99999:0 0:99999; do
-		refused 125 "^ctr: exec: .*99999(:0)?' is beyond the container's 65536 ids\$" ctr exec -u $user box true
+		refused 125 "^ctr: exec: --user: '$user' is not among the container's ids\$" ctr exec -u $user box true
+		hinted 'ctr run -u 99999'
 	done
 	started hosted --userns host -- sleep 60
 	[ "$(ctr exec -u 99999 hosted id -u)" = 99999 ]
