@@ -1148,6 +1148,7 @@ slowly() {
 	run script -qec "'$PROGRAM' import many" /dev/null </dev/null
 	[[ "$output" =~ $'\r\e[Kunpack: '[0-9.]+[KM]\ of\ [0-9.]+M,\ [0-9]+% ]]
 	[[ "$output" =~ $'\r\e[Kmany:latest ' ]]
+	slowly slow
 	run script -qec "'$PROGRAM' import -q - z <slow" /dev/null </dev/null
 	[[ "$output" =~ ^z:latest\ sha256:[0-9a-f]{64}$'\r'?$ ]]
 }
