@@ -72,8 +72,9 @@ teardown() { nothing_left; }
 	[ "$(echo hello | box -- cat)" = "" ]
 	[ "$(box -- readlink /proc/self/fd/0 < "$FS/etc/passwd")" = /dev/null ]
 	[ "$(head -c 3000000 /dev/zero | box -i -- wc -c)" -eq 3000000 ]
-	# Not more is taken than the command reads.
-	[ "$( (box -i -- dd bs=1 count=2 2> /dev/null; cat) <<< 12345)" = 12345 ]
+	# Without -i nothing is taken; with it, what is read ahead is gone, as it goes through a pipe.
+	[ "$( (box -- true; cat) <<< 12345)" = 12345 ]
+	[ "$(box -i -- dd bs=1 count=2 2> /dev/null <<< 12345)" = 12 ]
 }
 
 @test "standard output and standard error stay apart" {
@@ -147,7 +148,7 @@ teardown() { nothing_left; }
 }
 
 @test "a user number is no minus, no blank, and not above 2^32 - 2" {
-	for u in -1 4294967295 4294967296 18446744073709551616 ' 1' 1. 0x10 1: 65536; do
+	for u in -1 4294967295 4294967296 18446744073709551616 ' 1' 1. 0x10 1:; do
 		run --separate-stderr -125 box -u "$u" -- id
 		[ -z "$output" ]
 	done
