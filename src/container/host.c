@@ -49,7 +49,7 @@ int host_space(int fd, uint64_t *ret_bytes, uint64_t *ret_inodes)
 
 	if (fstatvfs(fd, &fs) < 0 || fs.f_blocks == 0)
 		return -1;
-	*ret_bytes = (uint64_t)(geteuid() ? fs.f_bavail : fs.f_bfree) * fs.f_frsize;
+	*ret_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
 	*ret_inodes = fs.f_files ? fs.f_favail : UINT64_MAX;
 	return 0;
 }

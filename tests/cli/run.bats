@@ -277,8 +277,9 @@ teardown() { nothing_left; }
 	box --name again -- true
 }
 
+# A shell without job control has what it starts in the background ignore INT and QUIT.
 @test "Ctrl-C ends a sleep, a program without a handler, with 130" {
-	ctr run --rm --name sleeper --rootfs "$FS" -- sleep 60 3>&- &
+	env --default-signal=INT ctr run --rm --name sleeper --rootfs "$FS" -- sleep 60 3>&- &
 	pid=$!
 	until_true "it runs" running sleeper
 	kill -INT $pid
@@ -289,7 +290,7 @@ teardown() { nothing_left; }
 
 @test "signals reach a handler, and the status is the handler's" {
 	for sig in TERM INT HUP USR1 USR2 QUIT; do
-		ctr run --rm --rootfs "$FS" -- sh -c "trap 'echo got $sig; exit 42' $sig; echo ready; while :; do sleep .05; done" \
+		env --default-signal=INT,QUIT ctr run --rm --rootfs "$FS" -- sh -c "trap 'echo got $sig; exit 42' $sig; echo ready; while :; do sleep .05; done" \
 			> out.$sig 3>&- &
 		pid=$!
 		until_true "it is ready" grep -q ready out.$sig

@@ -121,8 +121,9 @@ teardown() { nothing_left; }
 	[ "$status" -ne 0 ]
 	image_of volumes '{"Cmd": ["cat", "/etc/passwd"], "Volumes": {"/etc": {}, "/../x": {}}, "Env": ["PATH=/bin"]}'
 	[[ "$(ctr run --rm volumes)" =~ ann ]]
-	run ! image_of dots '{"Cmd": ["true"], "WorkingDir": "../../../../tmp"}'
-	[[ "$output" =~ "not absolute" ]]
+	# From the top of its own root, as other tools take it.
+	image_of dots '{"Cmd": ["pwd"], "WorkingDir": "../../../../tmp", "Env": ["PATH=/bin"]}'
+	[ "$(ctr run --rm dots)" = /tmp ]
 }
 
 @test "a container's own files do not lead ctr astray while it runs" {
