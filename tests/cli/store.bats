@@ -82,7 +82,9 @@ IDS=${IDS:-host}
 		ctr run -d --rm --name gone busybox sleep 1000 > /dev/null
 		mapfile -t all < <(supervisors gone; payload gone)
 		group=${GROUPS_AT%/ctr}$(sed -n 's/^0:://p' "/proc/$(payload gone)/cgroup")
-		kill -9 "${all[@]}"
+		# Stopped first, so that none of them does anything about the end of another.
+		kill -STOP "${all[@]}"
+		kill -KILL "${all[@]}"
 		until_true "its group is removed" eval 'rmdir "$group" 2> /dev/null'
 		rm -r "$CTR_STATE"
 		[ -z "$(ctr ps -aq)" ]

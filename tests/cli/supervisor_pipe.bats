@@ -146,7 +146,7 @@ skipped() { sed -n 's/.*ctr-supervisor: \([0-9]*\) bytes above.*/\1/p' "$D"/log*
 		[ $((worked * 10000)) -le $((elapsed / 15 + 500000)) ]
 		kill -KILL "$(cat "$D/pid")"
 		ended 137
-		rm "$D"/log*
+		rm "$D"/log* "$D/pid"
 	done
 }
 

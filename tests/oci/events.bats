@@ -14,7 +14,8 @@ up() {
 
 @test "--stats: once, with the processor's time in nanoseconds" {
 	up 'while :; do :; done'
-	sleep .3
+	busy() { oci events --stats oci-a | jq -e '.data.cpu.usage.total > 1e8'; }
+	until_true "it has had some time" busy
 	run -0 oci events --stats oci-a
 	[ "${#lines[@]}" = 1 ]
 	jq -e '.type == "stats" and .id == "oci-a" and (.data.cpu.usage | .total > 1e8 and .total >= .user and .user > 0)' <<< "$output"

@@ -84,8 +84,7 @@ on() {
 	on '{"final": "1"}' 1
 	on '{"initial": "0"}' "$all"
 	on '{"initial": "0", "final": ""}' "$all"
-	# Who is moved below another cpuset may by that run on all of it.
-	has_controller cpuset || on '{}' 0
+	on '{}' "$all"
 }
 
 detached() {
