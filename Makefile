@@ -44,10 +44,10 @@ STATIC   ?= 1
 $(B)/ctr-glibc: $(call obj,$(CLI_SRC))
 $(B)/ctr-oci-glibc: $(call obj,$(OCI_SRC))
 $(B)/ctr-glibc $(B)/ctr-oci-glibc: $(B)/libctr.a
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(if $(STATIC),-static) -o $@ $(filter %.o,$^) $(B)/libctr.a -ljansson -lcap
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(if $(STATIC),-static) -o $@ $(filter %.o,$^) $(B)/libctr.a -ljansson
 
 # And another twelfth against musl, whose start is shorter by what glibc asks the processor: a second set
-# of objects. Debian has the two libraries for glibc only; what they call there musl has too, but for
+# of objects. Debian has jansson for glibc only; what it calls there musl has too, but for
 # what src/base/fortify.c adds. Where that does not link it is glibc's.
 MUSL_B     := $(B)/musl
 MUSL_FLAGS := -std=gnu17 $(WARN) -O2 -g -fstack-protector-strong -MMD -MP -idirafter /usr/include \
@@ -55,7 +55,7 @@ MUSL_FLAGS := -std=gnu17 $(WARN) -O2 -g -fstack-protector-strong -MMD -MP -idira
 MUSL_SRC   := $(filter-out src/image/% %/seccomp_build.c %/seccomp_names.c %/seccomp_profile.c,$(LIB_SRC)) \
               $(addprefix src/image/,child.c record.c reference.c store.c)
 musl_obj    = $(patsubst src/%.c,$(MUSL_B)/%.o,$(1))
-MUSL_LIBS   = $(foreach l,jansson cap,$(shell $(CC) -print-file-name=lib$(l).a))
+MUSL_LIBS   = $(shell $(CC) -print-file-name=libjansson.a)
 
 $(MUSL_B)/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
@@ -94,11 +94,11 @@ $(B)/ctr-scope: $(B)/obj/cgroup/ctr-scope.o $(B)/libctr.a
 # without it.
 SECCOMP_SRC := $(addprefix src/process/,ctr-seccomp.c seccomp_build.c seccomp_names.c seccomp_option.c \
 	seccomp_profile.c) \
-               $(addprefix src/base/,arena.c dents.c err.c fd.c file.c json.c jsonwide.c num.c utf8.c)
+               $(addprefix src/base/,arena.c dents.c err.c fd.c file.c json.c jsonwide.c num.c utf8.c) src/spec/capname.c
 SECCOMP_PROFILES := $(wildcard src/process/profiles/*.json) src/process/profiles/embed.sh
 
 $(B)/ctr-seccomp: $(call obj,$(SECCOMP_SRC))
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lseccomp -ljansson -lcap
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lseccomp -ljansson
 
 $(B)/gen/seccomp_builtin.c: $(B)/ctr-seccomp $(SECCOMP_PROFILES)
 	@mkdir -p $(@D)

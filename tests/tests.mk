@@ -12,7 +12,7 @@ $(B)/unit/oci_log: $(B)/obj/oci/log.o
 
 # ctr-oci on a processor with resctrl, of which there are few: tests/oci/resctrl.c.
 $(B)/oci-resctrl: tests/oci/resctrl.c $(call obj,$(OCI_SRC)) $(B)/libctr.a
-	$(CC) $(CPPFLAGS) -std=gnu17 $(WARN) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(B)/libctr.a -ljansson -lcap
+	$(CC) $(CPPFLAGS) -std=gnu17 $(WARN) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(B)/libctr.a -ljansson
 
 unit: $(UNIT)
 	@fail=0; for t in $(UNIT); do $$t || fail=1; done; exit $$fail
@@ -176,7 +176,7 @@ $(B)/obj/fuzz/%.o: tests/fuzz/%.c Makefile
 	$(CC) $(CPPFLAGS) -Itests $(ALL_CFLAGS) -c -o $@ $<
 $(B)/target/%: $(B)/obj/fuzz/%.o $(B)/obj/fuzz/fuzz.o $(B)/libctr.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ -ljansson -lcap -lseccomp -larchive -lcrypto
+	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ -ljansson -lseccomp -larchive -lcrypto
 
 fuzz-programs:
 	@$(MAKE) --no-print-directory -s -j2 B=$(B)/fuzz CC=clang STATIC= \

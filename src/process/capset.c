@@ -3,8 +3,10 @@
 #include "spec/spec.h"
 
 #include <errno.h>
-#include <sys/capability.h>
+#include <linux/capability.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 int capset_bound(uint64_t bounding, struct err *err)
 {
@@ -48,7 +50,7 @@ int capset_apply(const uint64_t sets[], struct err *err)
 			.permitted = (uint32_t)(sets[CAPSET_PERMITTED] >> (32 * i)),
 			.inheritable = (uint32_t)(sets[CAPSET_INHERITABLE] >> (32 * i)),
 		};
-	if (capset(&head, data) < 0)
+	if (syscall(SYS_capset, &head, data) < 0)
 		return err_sys(err, "cannot set the capabilities");
 	return raise_ambient(sets[CAPSET_AMBIENT], err);
 }

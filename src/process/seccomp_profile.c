@@ -3,6 +3,7 @@
 #include "base/jsonwide.h"
 #include "process/seccomp_names.h"
 #include "process/seccomp_option.h"
+#include "spec/capname.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/capability.h>
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -195,9 +195,9 @@ static int strings_each(struct parser *p, const struct place *at, json_t *array,
 static int cap_add(struct parser *p, const struct place *at, const char *word, void *arg)
 {
 	uint64_t *set = arg;
-	cap_value_t cap;
+	int cap = strncmp(word, "CAP_", 4) ? -1 : cap_number(word, strlen(word));
 
-	if (strncmp(word, "CAP_", 4) || cap_from_name(word, &cap) < 0 || cap > 63)
+	if (cap < 0)
 		return refuse(p, at, "unknown capability \"%.80s\"", word);
 	*set |= UINT64_C(1) << cap;
 	return 0;

@@ -1,10 +1,9 @@
 #include "spec/capname.h"
 
-#include <ctype.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/capability.h>
 
 enum { CAP_TEXT_SIZE = 48 };
 #define BIT(n) ((uint64_t)1 << (n))
@@ -16,33 +15,39 @@ uint64_t caps_default(void)
 	       BIT(CAP_NET_BIND_SERVICE) | BIT(CAP_SYS_CHROOT) | BIT(CAP_SETFCAP);
 }
 
-/* libcap's own name of a capability: "cap_kill"; a number for one that is newer than it. */
+/* Not libcap's: that takes memory for each answer and, without any, tells a number; and asks the kernel six
+ * things before main(). */
+#define N(name) [CAP_##name] = #name
+static const char *const names[] = {N(CHOWN), N(DAC_OVERRIDE), N(DAC_READ_SEARCH), N(FOWNER),
+	N(FSETID), N(KILL), N(SETGID), N(SETUID), N(SETPCAP), N(LINUX_IMMUTABLE),
+	N(NET_BIND_SERVICE), N(NET_BROADCAST), N(NET_ADMIN), N(NET_RAW), N(IPC_LOCK), N(IPC_OWNER),
+	N(SYS_MODULE), N(SYS_RAWIO), N(SYS_CHROOT), N(SYS_PTRACE), N(SYS_PACCT), N(SYS_ADMIN),
+	N(SYS_BOOT), N(SYS_NICE), N(SYS_RESOURCE), N(SYS_TIME), N(SYS_TTY_CONFIG), N(MKNOD),
+	N(LEASE), N(AUDIT_WRITE), N(AUDIT_CONTROL), N(SETFCAP), N(MAC_OVERRIDE), N(MAC_ADMIN),
+	N(SYSLOG), N(WAKE_ALARM), N(BLOCK_SUSPEND), N(AUDIT_READ), N(PERFMON), N(BPF),
+	N(CHECKPOINT_RESTORE)};
+#undef N
+enum { NAMES = sizeof(names) / sizeof(names[0]) };
+
+/* A number for one that is newer than this. */
 static void cap_name(unsigned cap, char buf[CAP_TEXT_SIZE])
 {
-	char *name = cap_to_name((cap_value_t)cap);
-
-	if (name)
-		snprintf(buf, CAP_TEXT_SIZE, "%s", name);
+	if (cap < NAMES)
+		snprintf(buf, CAP_TEXT_SIZE, "CAP_%s", names[cap]);
 	else
 		snprintf(buf, CAP_TEXT_SIZE, "%u", cap);
-	cap_free(name);
 }
 
-/* cap_from_name() takes numbers and stops at the first foreign byte: only what it would
- * print again is a name. */
-static int cap_number(const char *name, size_t len)
+int cap_number(const char *name, size_t len)
 {
-	char full[CAP_TEXT_SIZE], again[CAP_TEXT_SIZE];
-	const char *prefix = len > 4 && !strncasecmp(name, "cap_", 4) ? "" : "cap_";
-	cap_value_t cap;
-	int n = snprintf(full, sizeof(full), "%s%.*s", prefix, (int)len, name);
-
-	if (n < 0 || (size_t)n >= sizeof(full) || cap_from_name(full, &cap) < 0)
-		return -1;
-	if (cap < 0 || cap > 63)
-		return -1;
-	cap_name((unsigned)cap, again);
-	return strcasecmp(full, again) ? -1 : cap;
+	if (len > 4 && !strncasecmp(name, "CAP_", 4)) {
+		name += 4;
+		len -= 4;
+	}
+	for (int cap = 0; cap < NAMES; cap++)
+		if (strlen(names[cap]) == len && !strncasecmp(names[cap], name, len))
+			return cap;
+	return -1;
 }
 
 /* One element of a list as a mask; 0 if it is no capability. */
@@ -52,7 +57,7 @@ static uint64_t element_mask(const char *name, size_t len)
 
 	if (len == 3 && !strncasecmp(name, "ALL", 3))
 		return CAPS_ALL;
-	cap = len < CAP_TEXT_SIZE ? cap_number(name, len) : -1;
+	cap = cap_number(name, len);
 	return cap < 0 ? 0 : BIT(cap);
 }
 
@@ -110,8 +115,6 @@ char *caps_format(uint64_t mask, char buf[CAPS_TEXT_SIZE])
 		if (!(mask & BIT(cap)))
 			continue;
 		cap_name(cap, name);
-		for (char *c = name; *c; c++)
-			*c = (char)toupper((unsigned char)*c);
 		used += (size_t)snprintf(buf + used, CAPS_TEXT_SIZE - used, "%s%s", used ? "," : "",
 			name);
 	}

@@ -12,6 +12,8 @@ enum { CAPS_TEXT_SIZE = 2048 };
 
 /* What a container has unless asked otherwise. */
 uint64_t caps_default(void);
+/* "CAP_KILL", "kill": of one capability; -1 if it is none's name. */
+int cap_number(const char *name, size_t len);
 /* One name or a list with commas: "CAP_NET_RAW", "net_raw,kill", "all" (CAPS_ALL). */
 int caps_parse(const char *what, const char *s, uint64_t *ret_mask, struct err *err);
 /* --cap-add and --cap-drop in docker's order: ALL first, then what is dropped, then what is added;

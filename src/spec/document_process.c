@@ -194,7 +194,7 @@ static int user_read(struct walk *w, struct document *d)
 	return 0;
 }
 
-/* As libcap writes it, which is as OCI does: one name, in capitals. */
+/* As we write it, which is as OCI does: one name, in capitals. */
 static uint64_t cap_read(const char *name)
 {
 	char again[CAPS_TEXT_SIZE];
