@@ -283,8 +283,7 @@ int container_exec(struct container *c, const struct spec *spec, struct plan *pl
 	int r;
 
 	plan_set_slot(plan, spec, c->record.slot);
-	payload_give_streams(spec, plan, io->streams);
-	if (root_open(c, &root, err) < 0)
+	if (payload_give_streams(spec, plan, io->streams, err) < 0 || root_open(c, &root, err) < 0)
 		return -1;
 	entry.root = root;
 	if (container_rdt_open(c, &entry.tasks, err) < 0)

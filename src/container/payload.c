@@ -187,8 +187,9 @@ static int prepare(const struct payload *p, struct found *f, struct err *err)
 	if (user_resolve(p->rootfd, process->user, process->groups, process->groupc, limit,
 		    &f->user, err) < 0)
 		return -1;
-	streams_give((int[3]){STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}, f->user.uid,
-		process->terminal);
+	if (streams_give((int[3]){STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}, f->user.uid,
+		    process->terminal, err) < 0)
+		return -1;
 	set_home(p->plan, f->user.home);
 	if (enter_cwd(p->rootfd, process->cwd, err) < 0 ||
 		command_find(p->rootfd, process->argv[0], p->plan->path, process->cwd, f->path,
@@ -270,7 +271,8 @@ int payload_set_streams(const struct spec *spec, const struct layout *l, const i
 	return streams_apply(to, err);
 }
 
-void payload_give_streams(const struct spec *spec, const struct plan *plan, const int streams[3])
+int payload_give_streams(const struct spec *spec, const struct plan *plan, const int streams[3],
+	struct err *err)
 {
 	const struct id_maps *ids = &plan->ids;
 	uint32_t uid, gid;
@@ -278,9 +280,11 @@ void payload_give_streams(const struct spec *spec, const struct plan *plan, cons
 	if (spec->process.terminal || !plan_has_users(spec) ||
 		!id_map_find(ids->uids, ids->nuids, 0, &uid) ||
 		!id_map_find(ids->gids, ids->ngids, 0, &gid))
-		return;
+		return 0;
 	for (int i = 0; i < 3; i++)
-		pipe_give(streams[i] == STREAM_INHERITED ? i : streams[i], uid, gid);
+		if (pipe_give(streams[i] == STREAM_INHERITED ? i : streams[i], uid, gid, err) < 0)
+			return -1;
+	return 0;
 }
 
 /* The hooks of the start are programs of the image, with its environment too, so the filter holds for them.

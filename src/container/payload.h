@@ -27,7 +27,8 @@ int payload_set_streams(const struct spec *spec, const struct layout *l, const i
 
 /* By the parent, once it knows the ids: gives pipes to the container's root, who can give them on; an id that
  * the container does not have is beyond its rights. */
-void payload_give_streams(const struct spec *spec, const struct plan *plan, const int streams[3]);
+int payload_give_streams(const struct spec *spec, const struct plan *plan, const int streams[3],
+	struct err *err);
 
 /*
  * In the container's root, as root of its user namespace: finds the user and the command, checks

@@ -322,7 +322,8 @@ static int provide_trees(struct launch *l, struct err *err)
 		map_ids(pid, spec, l->plan, &l->trees, err) < 0 ||
 		container_delegate(l->c, spec, &l->plan->ids, err) < 0)
 		return -1;
-	payload_give_streams(spec, l->plan, l->io->streams);
+	if (payload_give_streams(spec, l->plan, l->io->streams, err) < 0)
+		return -1;
 	if (l->io->bundle && bundle_awaits_namespaces(spec) &&
 		(hear_of_it(l, err) < 0 || bundle_move_devices(l->c, spec, err) < 0))
 		return -1;
@@ -461,16 +462,18 @@ static int clone_failed(const struct launch *l, struct err *err)
 }
 
 /* The default of processes holds where nothing of the group counts them, too. */
-static const struct ns_owner *choose_owner(const struct launch *l, struct ns_owner *ret)
+static int choose_owner(const struct launch *l, struct ns_owner *ret, struct err *err)
 {
 	const struct limits *limits = &l->spec->limits;
 
-	if (!(l->spec->ns.fresh & CLONE_NEWUSER) ||
-		!ns_owner_choose(l->plan->ids.uids, l->plan->ids.nuids, ret))
-		return NULL;
+	*ret = (struct ns_owner){.uid = 0};
+	if (!(l->spec->ns.fresh & CLONE_NEWUSER))
+		return 0;
+	if (ns_owner_choose(l->plan->ids.uids, l->plan->ids.nuids, ret, err) < 0)
+		return -1;
 	if (limits->pids_default && cgroup_plan_skipped(&l->plan->cgroup, "pids.max"))
 		ret->processes = limits->pids;
-	return ret;
+	return 0;
 }
 
 static int launch(struct launch *l, struct err *err)
@@ -478,9 +481,11 @@ static int launch(struct launch *l, struct err *err)
 	struct container *c = l->c;
 	struct ns_owner owner;
 	struct fd_list kept;
-	const struct ns_birth birth = {c->group_fd, choose_owner(l, &owner), &kept};
+	const struct ns_birth birth = {c->group_fd, &owner, &kept};
 	pid_t pid;
 
+	if (choose_owner(l, &owner, err) < 0)
+		return -1;
 	list_kept(l, &kept);
 	pid = ns_clone_into(&l->spec->ns, l->ns_fds, &birth, &c->pidfd, err);
 	if (pid < 0)

@@ -138,7 +138,7 @@ static pid_t clone_owned(clone_fn *clone, const struct ns_owner *owner, uint64_t
 	int pidfd;
 	pid_t pid;
 
-	if (!owner)
+	if (!owner || !owner->uid)
 		return clone(fresh, cgroup_fd, ret_pidfd, err);
 	if (ns_owner_become(owner, &caller, err) < 0)
 		return -1;

@@ -1,6 +1,6 @@
 #include "ns/owner.h"
 
-#include <sys/capability.h>
+#include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -16,38 +16,51 @@ struct caps {
 	struct __user_cap_data_struct data[2];
 };
 
-static bool caps_get(struct caps *ret)
+static int caps_get(struct caps *ret, struct err *err)
 {
 	*ret = (struct caps){.head = {.version = _LINUX_CAPABILITY_VERSION_3}};
-	return capget(&ret->head, ret->data) == 0;
+	return syscall(SYS_capget, &ret->head, ret->data) == 0
+		       ? 0
+		       : err_sys(err, "cannot see our capabilities");
 }
 
-static bool reaches_others(void)
+static bool has_needed(const struct caps *have)
 {
-	struct caps have;
-	uid_t real, effective, saved;
-
-	if (getresuid(&real, &effective, &saved) < 0 || real || effective || saved ||
-		!caps_get(&have))
-		return false;
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-		if (!(have.data[needed[i] / 32].effective >> (needed[i] % 32) & 1))
+		if (!(have->data[needed[i] / 32].effective >> (needed[i] % 32) & 1))
 			return false;
 	return true;
 }
 
-bool ns_owner_choose(const struct id_map *uids, size_t n, struct ns_owner *ret)
+static int reaches_others(bool *ret, struct err *err)
+{
+	struct caps have;
+	uid_t real, effective, saved;
+
+	if (getresuid(&real, &effective, &saved) < 0)
+		return err_sys(err, "cannot see who we are");
+	if (caps_get(&have, err) < 0)
+		return -1;
+	*ret = !real && !effective && !saved && has_needed(&have);
+	return 0;
+}
+
+int ns_owner_choose(const struct id_map *uids, size_t n, struct ns_owner *ret, struct err *err)
 {
 	uint32_t uid;
+	bool reaches = false;
 
+	*ret = (struct ns_owner){.uid = 0};
 	if (n == 0)
-		return false;
+		return 0;
 	if (!id_map_find(uids, n, 0, &uid))
 		uid = uids[0].outside;
-	if (uid < NS_OWNER_MIN || !reaches_others())
-		return false;
-	*ret = (struct ns_owner){.uid = uid};
-	return true;
+	if (uid < NS_OWNER_MIN)
+		return 0;
+	if (reaches_others(&reaches, err) < 0)
+		return -1;
+	ret->uid = reaches ? uid : 0;
+	return 0;
 }
 
 /* Leaving id 0 takes the effective capabilities, but not the permitted ones, as the saved id stays. */
@@ -55,11 +68,11 @@ static int regain_caps(struct err *err)
 {
 	struct caps have;
 
-	if (!caps_get(&have))
-		return err_sys(err, "cannot see our capabilities");
+	if (caps_get(&have, err) < 0)
+		return -1;
 	for (int i = 0; i < 2; i++)
 		have.data[i].effective = have.data[i].permitted;
-	return capset(&have.head, have.data) == 0
+	return syscall(SYS_capset, &have.head, have.data) == 0
 		       ? 0
 		       : err_sys(err, "cannot keep our capabilities as another user");
 }
@@ -84,7 +97,7 @@ int ns_owner_become(const struct ns_owner *owner, struct ns_caller *ret, struct 
 	struct err second;
 
 	*ret = (struct ns_caller){.real = getuid(), .dumpable = prctl(PR_GET_DUMPABLE)};
-	if (prctl(PR_GET_PDEATHSIG, &ret->death_signal) < 0 ||
+	if (ret->dumpable < 0 || prctl(PR_GET_PDEATHSIG, &ret->death_signal) < 0 ||
 		getrlimit(RLIMIT_NPROC, &ret->processes) < 0)
 		return err_sys(err, "cannot see what we are");
 	if (syscall(SYS_setresuid, real, owner->uid, NOBODY_NEW) < 0)

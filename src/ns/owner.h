@@ -12,7 +12,7 @@
 #include <sys/resource.h>
 
 struct ns_owner {
-	uint32_t uid;
+	uint32_t uid;       /* 0: the caller */
 	uint64_t processes; /* that there may be in all of the namespace; 0: any number */
 };
 
@@ -20,9 +20,9 @@ struct ns_owner {
  * theirs, and with it every id in its map. */
 enum { NS_OWNER_MIN = 65536 };
 
-/* The one whom the container's root is outside, or who else is first in the map. False where it has to be
- * the caller: the id may be somebody's, or the caller's own rights do not reach into what others own. */
-bool ns_owner_choose(const struct id_map *uids, size_t n, struct ns_owner *ret);
+/* The one whom the container's root is outside, or who else is first in the map. The caller where it has to
+ * be: the id may be somebody's, or the caller's own rights do not reach into what others own. */
+int ns_owner_choose(const struct id_map *uids, size_t n, struct ns_owner *ret, struct err *err);
 
 /* What a change of ids takes from a process, to be given back. */
 struct ns_caller {

@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -41,29 +42,46 @@ int terminal_become(int ptmx, uint16_t rows, uint16_t columns, bool plain_lines,
 	return streams_apply((int[3]){slave, slave, slave}, err);
 }
 
-static void give(int fd, const struct stat *st, uint32_t uid, uint32_t gid)
+/* Not ours to give: somebody else's, one whose owner has no id here, or on what is read-only. */
+static bool stays(int error)
 {
-	if (st->st_uid != uid && fchown(fd, uid, gid) < 0)
-		return;
+	return error == EPERM || error == EINVAL || error == EROFS;
 }
 
-void streams_give(const int fds[3], uint32_t uid, bool own_terminal)
+static int give(int fd, const struct stat *st, uint32_t uid, uint32_t gid, struct err *err)
+{
+	if (st->st_uid == uid || fchown(fd, uid, gid) == 0 || stays(errno))
+		return 0;
+	return err_sys(err, "cannot give a standard stream to user %u", uid);
+}
+
+static int look(int fd, struct stat *ret, struct err *err)
+{
+	return fstat(fd, ret) == 0 ? 0 : err_sys(err, "cannot see what a standard stream is");
+}
+
+int streams_give(const int fds[3], uint32_t uid, bool own_terminal, struct err *err)
 {
 	struct stat st;
 
 	/* The group of a terminal is what lets others write to it. */
 	for (int i = 0; i < 3; i++)
-		if (fstat(fds[i], &st) == 0 && !S_ISBLK(st.st_mode) &&
-			(!S_ISCHR(st.st_mode) || own_terminal))
-			give(fds[i], &st, uid, (gid_t)-1);
+		if (look(fds[i], &st, err) < 0 ||
+			(!S_ISBLK(st.st_mode) && (!S_ISCHR(st.st_mode) || own_terminal) &&
+				give(fds[i], &st, uid, (gid_t)-1, err) < 0))
+			return -1;
+	return 0;
 }
 
-void pipe_give(int fd, uint32_t uid, uint32_t gid)
+int pipe_give(int fd, uint32_t uid, uint32_t gid, struct err *err)
 {
 	struct stat st;
 
-	if (fd >= 0 && fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
-		give(fd, &st, uid, gid);
+	if (fd < 0)
+		return 0;
+	if (look(fd, &st, err) < 0)
+		return -1;
+	return S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) ? give(fd, &st, uid, gid, err) : 0;
 }
 
 int streams_apply(const int fds[3], struct err *err)

@@ -120,22 +120,26 @@ Test(ns_owner, processes_of_all_ids_count_together)
 	finish(pid);
 }
 
+static uint32_t chosen(const struct id_map *uids, size_t n)
+{
+	struct ns_owner owner = {.uid = 7, .processes = 7};
+
+	cr_assert_eq(ns_owner_choose(uids, n, &owner, &err), 0, "%s", err.text);
+	cr_assert_eq(owner.processes, 0);
+	return owner.uid;
+}
+
 Test(ns_owner, is_nobody_whom_the_host_may_know)
 {
 	NEEDS_ROOT();
 	const struct id_map some[] = {{1, 100001, 9}, {0, 100000, 1}}, people = {0, 1000, 1},
 			    same = {0, 0, 65536}, without_root = {5, 200000, 1};
-	struct ns_owner owner = {.uid = 7};
 
-	cr_assert(!ns_owner_choose(NULL, 0, &owner));
-	cr_assert(!ns_owner_choose(&people, 1, &owner));
-	cr_assert(!ns_owner_choose(&same, 1, &owner));
-	cr_assert_eq(owner.uid, 7);
-	cr_assert(ns_owner_choose(some, 2, &owner));
-	cr_assert_eq(owner.uid, 100000);
-	cr_assert_eq(owner.processes, 0);
-	cr_assert(ns_owner_choose(&without_root, 1, &owner));
-	cr_assert_eq(owner.uid, 200000);
+	cr_assert_eq(chosen(NULL, 0), 0);
+	cr_assert_eq(chosen(&people, 1), 0);
+	cr_assert_eq(chosen(&same, 1), 0);
+	cr_assert_eq(chosen(some, 2), 100000);
+	cr_assert_eq(chosen(&without_root, 1), 200000);
 }
 
 /* As an engine in a container may be: what it has over the namespace, it has as its owner. */
@@ -145,10 +149,9 @@ Test(ns_owner, is_the_caller_where_that_has_few_rights)
 	const struct id_map map = {0, 100000, 65536};
 	const cap_value_t ptrace = CAP_SYS_PTRACE;
 	cap_t caps = cap_get_proc();
-	struct ns_owner owner;
 
 	cap_set_flag(caps, CAP_EFFECTIVE, 1, &ptrace, CAP_CLEAR);
 	cr_assert_eq(cap_set_proc(caps), 0);
-	cr_assert(!ns_owner_choose(&map, 1, &owner));
+	cr_assert_eq(chosen(&map, 1), 0);
 	cap_free(caps);
 }
