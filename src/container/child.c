@@ -8,6 +8,7 @@
 #include "ns/clone.h"
 #include "ns/join.h"
 #include "ns/nested.h"
+#include "ns/rights.h"
 #include "ns/time.h"
 #include "ns/uts.h"
 #include "process/ids.h"
@@ -136,11 +137,20 @@ static int place_etc(const struct layout *l, const struct etc_file *f, struct er
 	return tree_attach(copy, target, f->target, err);
 }
 
+/* A sysfs is refused, too, where that of the caller has masks: as it may in a container. */
+static uint64_t showing_namespaces(const struct spec *spec)
+{
+	return rights_get() == RIGHTS_HOST ? spec->ns.fresh
+					   : spec->ns.fresh & ~(uint64_t)CLONE_NEWNET;
+}
+
 static int place_mounts(const struct child *c, struct layout *l, int *ret_devfd, struct err *err)
 {
+	const uint64_t own = showing_namespaces(c->spec);
+
 	for (size_t i = 0; i < c->spec->mount_count; i++) {
 		if (trees_open_in_turn(c->trees, c->spec, c->plan, i, l, err) < 0 ||
-			mount_place(l, &l->mounts[i], &c->trees->sources[i], err) < 0)
+			mount_place(l, &l->mounts[i], own, &c->trees->sources[i], err) < 0)
 			return -1;
 		if (l->mounts[i].kind == MOUNT_DEV)
 			*ret_devfd = l->fds[i];

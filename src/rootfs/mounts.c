@@ -152,7 +152,15 @@ static int refuse_link(const struct layout *l, const struct mount *m, struct err
 	if (m->kind == MOUNT_BIND || m->kind == MOUNT_TMPFS || m->kind == MOUNT_FS)
 		return 0;
 	fd = layout_open(l, m->target, O_PATH | O_NOFOLLOW, err);
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISLNK(st.st_mode))
+	if (fd < 0 && (err->sys == ENOENT || err->sys == ENOTDIR)) {
+		*err = (struct err){0};
+		return 0;
+	}
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, "stat %s in the container", m->target);
+	if (S_ISLNK(st.st_mode))
 		return err_set(err, "%s is a symbolic link in the image", m->target);
 	return 0;
 }
@@ -179,13 +187,13 @@ uint64_t mount_attrs_to_begin(const struct mount *m)
 
 /* A namespace that belongs to users above ours shows its file systems to nobody below them; what other
  * runtimes show instead is the host's. A procfs of the host would show its processes. */
-static bool may_show_host(const struct mount *m, const struct err *err)
+static bool may_show_host(const struct mount *m, uint64_t own, const struct err *err)
 {
 	return err->sys == EPERM && m->kind != MOUNT_FS && m->kind != MOUNT_PROC &&
-	       kernel_fs[m->kind].host;
+	       kernel_fs[m->kind].host && !(own & kernel_fs[m->kind].ns);
 }
 
-static int new_mount(const struct mount *m, bool *ret_from_host, struct err *err)
+static int new_mount(const struct mount *m, uint64_t own, bool *ret_from_host, struct err *err)
 {
 	const char *type = m->kind == MOUNT_FS ? m->type : kernel_fs[m->kind].type;
 	struct err second = {0};
@@ -194,7 +202,7 @@ static int new_mount(const struct mount *m, bool *ret_from_host, struct err *err
 	int fd = tree_new_from(type, m->source ? m->source : type, fs_options(m, buf),
 		mount_attrs_to_begin(m), err);
 
-	if (fd >= 0 || !may_show_host(m, err))
+	if (fd >= 0 || !may_show_host(m, own, err))
 		return fd;
 	host = mount_host_open(m, &second);
 	if (host < 0 ||
@@ -229,12 +237,14 @@ static unsigned long mount_flags(uint64_t attr)
 	return r;
 }
 
-static bool same_file(int a, int b)
+/* -1: cannot be said. */
+static int same_file(int a, int b)
 {
 	struct stat x, y;
 
-	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev &&
-	       x.st_ino == y.st_ino;
+	if (fstat(a, &x) < 0 || fstat(b, &y) < 0)
+		return -1;
+	return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 /* mount(2) returns no descriptor: by the name once, and it must not be what was mounted over. */
@@ -242,7 +252,11 @@ static int find_old(const struct layout *l, const struct mount *m, int target, s
 {
 	autofd int fd = layout_open(l, m->target, O_PATH | O_DIRECTORY, err);
 
-	if (fd >= 0 && same_file(fd, target))
+	const int same = fd < 0 ? 0 : same_file(fd, target);
+
+	if (same < 0)
+		return err_sys(err, "look at what is mounted on %s", m->target);
+	if (same)
 		return err_set(err, "%s was moved away while it was mounted over", m->target);
 	return take_fd(&fd);
 }
@@ -361,14 +375,15 @@ static int attach(int tree, int target, const struct mount *m, struct err *err)
 	return err_set(err, "mount %s: a file cannot be mounted over a directory", m->target);
 }
 
-int mount_place(const struct layout *l, const struct mount *m, int *fd, struct err *err)
+int mount_place(const struct layout *l, const struct mount *m, uint64_t own, int *fd,
+	struct err *err)
 {
 	bool from_host = *fd >= 0 && m->kind != MOUNT_DEV;
 	autofd int target = -1;
 
 	if (m->kind == MOUNT_FS && !tree_options_fit(m->data))
 		return place_old(l, m, fd, err);
-	if (*fd < 0 && (*fd = new_mount(m, &from_host, err)) < 0)
+	if (*fd < 0 && (*fd = new_mount(m, own, &from_host, err)) < 0)
 		return err_wrap(err, "mount %s", m->target);
 	if (refuse_link(l, m, err) < 0 || (m->kind == MOUNT_DEV && dev_fill(*fd, err) < 0) ||
 		inherit(l, m, *fd, err) < 0)

@@ -23,8 +23,10 @@ const char *mount_host_path(const struct mount *m);
 /* Child: places one mount in the layout. *fd: its detached tree, from the parent; -1 for a file system of
  * the container's own, which is mounted anew with the rights of the caller. It is then its descriptor. A
  * mount that was not asked to share with the host does not. Nothing may lie over a part of a procfs but the
- * few files that are known to be replaced by what reads the same. */
-int mount_place(const struct layout *l, const struct mount *m, int *fd, struct err *err);
+ * few files that are known to be replaced by what reads the same. own: namespaces that show the container
+ * their file systems for certain; of others it has the host's where the kernel refuses. */
+int mount_place(const struct layout *l, const struct mount *m, uint64_t own, int *fd,
+	struct err *err);
 
 /* A tmpfs becomes read-only last, once there is in it what is mounted or made there: with mounts_end(). */
 bool mount_ends_readonly(const struct mount *m);

@@ -105,7 +105,7 @@ static int place_from(const struct mount *m, int source)
 {
 	made[layout.count] = *m;
 	made_fds[layout.count] = source;
-	if (mount_place(&layout, m, &made_fds[layout.count], &err) < 0)
+	if (mount_place(&layout, m, 0, &made_fds[layout.count], &err) < 0)
 		return -1;
 	layout.count++;
 	return 0;
