@@ -88,6 +88,14 @@ void rlimits_admit(pid_t pid, const struct rlimit_spec *limits, size_t n)
 	}
 }
 
+/* A limit that is already in force needs no right to set it. Of core dumps, none at all is as near as whoever
+ * may not raise it gets. */
+static bool will_do(const struct rlimit_spec *l, const struct limit *now)
+{
+	return (now->soft == l->soft && now->hard == l->hard) ||
+	       (l->resource == RLIMIT_CORE && l->hard == CORE_NONE && now->hard < CORE_NONE);
+}
+
 int rlimits_apply(const struct rlimit_spec *limits, size_t n, struct err *err)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -95,19 +103,16 @@ int rlimits_apply(const struct rlimit_spec *limits, size_t n, struct err *err)
 
 		if (syscall(SYS_prlimit64, 0, limits[i].resource, &lim, NULL) == 0)
 			continue;
-		/* A limit that is already in force needs no right to set it. */
-		if (syscall(SYS_prlimit64, 0, limits[i].resource, NULL, &now) == 0 &&
-			now.soft == lim.soft && now.hard == lim.hard)
-			continue;
-		/* As near to none as whoever may not raise it gets. */
-		if (limits[i].resource == RLIMIT_CORE && lim.hard == CORE_NONE)
-			continue;
 		err_sys(err, "cannot set ulimit %s to %llu:%llu", resource_name(limits[i].resource),
 			(unsigned long long)lim.soft, (unsigned long long)lim.hard);
-		return err_hint(err,
-			"the hard limit here is %llu; raising it needs CAP_SYS_RESOURCE "
-			"on the host",
-			(unsigned long long)now.hard);
+		if (syscall(SYS_prlimit64, 0, limits[i].resource, NULL, &now) < 0)
+			return -1;
+		if (!will_do(&limits[i], &now))
+			return err_hint(err,
+				"the hard limit here is %llu; raising it needs CAP_SYS_RESOURCE "
+				"on the host",
+				(unsigned long long)now.hard);
+		*err = (struct err){0};
 	}
 	return 0;
 }
