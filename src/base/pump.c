@@ -57,13 +57,14 @@ static ssize_t guarded_write(int fd, const void *buf, size_t n)
 	return r;
 }
 
-static void init(struct pump *p, int from, int to, bool outwards)
+static int init(struct pump *p, int from, int to, bool outwards)
 {
 	const int ours = outwards ? from : to, theirs = outwards ? to : from;
 	struct stat st = {0};
 
 	*p = (struct pump){.from = from, .to = to, .outwards = outwards, .left = UINT64_MAX};
-	fcntl(ours, F_SETFL, O_NONBLOCK);
+	if (fcntl(ours, F_SETFL, O_NONBLOCK) < 0)
+		return -1;
 	if (fstat(theirs, &st) < 0)
 		st.st_mode = 0; /* then reading or writing says why */
 	p->is_socket = S_ISSOCK(st.st_mode);
@@ -71,16 +72,17 @@ static void init(struct pump *p, int from, int to, bool outwards)
 	p->spliced = S_ISFIFO(st.st_mode) || (outwards && S_ISREG(st.st_mode));
 	if (p->may_block)
 		sigaction(SIGALRM, &(struct sigaction){.sa_handler = wake}, NULL);
+	return 0;
 }
 
-void pump_out(struct pump *p, int from, int to)
+int pump_out(struct pump *p, int from, int to)
 {
-	init(p, from, to, true);
+	return init(p, from, to, true);
 }
 
-void pump_in(struct pump *p, int from, int to)
+int pump_in(struct pump *p, int from, int to)
 {
-	init(p, from, to, false);
+	return init(p, from, to, false);
 }
 
 void pump_close(struct pump *p)

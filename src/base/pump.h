@@ -26,11 +26,12 @@ struct pump {
 
 #define PUMP_NONE ((struct pump){.from = -1, .to = -1, .over = true})
 
-/* Out of our pipe `from`, which is closed in the end, to somebody else's `to`. */
-void pump_out(struct pump *p, int from, int to);
+/* Out of our pipe `from`, which is closed in the end, to somebody else's `to`. -1 with errno if ours cannot be
+ * what it has to be; pump_close() closes it then as well. */
+int pump_out(struct pump *p, int from, int to);
 /* From somebody else's `from` into our pipe `to`, which is closed in the end. Of files it takes copies: their
  * pages in a pipe of the container would be the host's own (CVE-2022-0847). */
-void pump_in(struct pump *p, int from, int to);
+int pump_in(struct pump *p, int from, int to);
 
 /* What to poll for, and, with its answer, what is done about it. */
 void pump_poll(const struct pump *p, struct pollfd ret[2]);

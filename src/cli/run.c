@@ -77,8 +77,8 @@ static int run_foreground(struct cli *cli, struct spec *spec, struct plan *plan,
 		piping_close(&piping);
 		return -1;
 	}
-	if (spec->timeout_ns)
-		deadline_guard(&c, spec->timeout_ns);
+	if (spec->timeout_ns && deadline_guard(&c, spec->timeout_ns, &second) < 0)
+		warn("%s", second.text);
 	r = foreground_wait(&c, &piping, spec->timeout_ns, &status, &timed_out, err);
 	if (r == 0 && exit_file_write(c.state_fd, status, &second) < 0)
 		warn("%s", second.text);

@@ -30,8 +30,9 @@ static void let_go(const struct guard *g)
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	setsid();
-	for (int fd = 0; fd <= STDERR_FILENO && null >= 0; fd++)
-		dup2(null, fd);
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (dup2(null, fd) < 0)
+			_exit(ERR_STATUS_OURS);
 	if (chdir("/") < 0 ||
 		fd_close_others(STDERR_FILENO + 1, keep, sizeof(keep) / sizeof(*keep)) < 0)
 		_exit(ERR_STATUS_OURS);
@@ -79,11 +80,13 @@ static _Noreturn void guard_run(const struct guard *g)
 	_exit(0);
 }
 
-void deadline_guard(const struct container *c, uint64_t timeout_ns)
+int deadline_guard(const struct container *c, uint64_t timeout_ns, struct err *err)
 {
 	autofd int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	const struct guard g = {c, self, monotonic_ns() + timeout_ns};
+	pid_t pid = self < 0 ? -1 : supervisor_fork();
 
-	if (self >= 0 && supervisor_fork() == 0)
+	if (pid == 0)
 		guard_run(&g);
+	return pid < 0 ? err_sys(err, "nobody guards the time limit, should this be killed") : 0;
 }

@@ -6,6 +6,6 @@
 #include <stdint.h>
 
 /* Leaves a process behind that does nothing as long as we live. If we are killed, it waits for the payload's
- * end, timeout_ns from now at most, kills what is left then, and releases the container. Without it, if there
- * can be no process more, all else is as it was. */
-void deadline_guard(const struct container *c, uint64_t timeout_ns);
+ * end, timeout_ns from now at most, kills what is left then, and releases the container. Without it, where
+ * there can be no process more, all else is as it was. */
+int deadline_guard(const struct container *c, uint64_t timeout_ns, struct err *err);

@@ -19,12 +19,15 @@ void piping_none(struct piping *p)
 	};
 }
 
-static bool is_one_file(int a, int b)
+/* -1: cannot be said. */
+static int is_one_file(int a, int b)
 {
 	struct stat x, y;
+	int of_a = fcntl(a, F_GETFL), of_b = fcntl(b, F_GETFL);
 
-	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev &&
-	       x.st_ino == y.st_ino && fcntl(a, F_GETFL) == fcntl(b, F_GETFL);
+	if (of_a < 0 || of_b < 0 || fstat(a, &x) < 0 || fstat(b, &y) < 0)
+		return -1;
+	return of_a == of_b && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 static int open_output(struct piping *p, int fd)
@@ -34,8 +37,7 @@ static int open_output(struct piping *p, int fd)
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -1;
 	p->payload[fd] = ends[1];
-	pump_out(&p->pumps[fd], ends[0], fd);
-	return 0;
+	return pump_out(&p->pumps[fd], ends[0], fd);
 }
 
 static int open_input(struct piping *p)
@@ -45,15 +47,16 @@ static int open_input(struct piping *p)
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -1;
 	p->payload[STDIN_FILENO] = ends[0];
-	pump_in(&p->pumps[STDIN_FILENO], STDIN_FILENO, ends[1]);
-	return 0;
+	return pump_in(&p->pumps[STDIN_FILENO], STDIN_FILENO, ends[1]);
 }
 
 int piping_open(struct piping *p, bool with_stdin, struct err *err)
 {
-	const bool one = is_one_file(STDOUT_FILENO, STDERR_FILENO);
+	const int one = is_one_file(STDOUT_FILENO, STDERR_FILENO);
 
 	piping_none(p);
+	if (one < 0)
+		return err_sys(err, "cannot see what standard output and error are");
 	/* At a file's limit a write is to fail, with nobody dead of it. */
 	signal(SIGXFSZ, SIG_IGN);
 	if ((with_stdin && open_input(p) < 0) || open_output(p, STDOUT_FILENO) < 0 ||
