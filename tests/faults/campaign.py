@@ -818,6 +818,9 @@ def points_of(trace):
         yield role, int(k), ERRORS if can == "can" else ["ENOMEM"] if can == "memory" else []
 
 
+# The status of payload.c when it cannot write, and what ctr says whose own output failed then.
+UNWRITTEN = 8
+UNWRITTEN_WARNING = re.compile(r"ctr: warning: write to standard (output|error): .+")
 # Of the dynamic loader and the C library, before main().
 LOADER = re.compile(r"(\S*/ctr-image|ctr-image|): (error while loading shared libraries|symbol lookup|"
                     r"relocation error).*|Fatal glibc error: .+|cannot (set up|allocate) .+")
@@ -842,6 +845,9 @@ def judge(row, fault, res, same):
         held = res.call == "flock" and fault == "EAGAIN"
         if not same and not 1 <= len(warnings) <= row.losses and fault not in ("KILL", "ALL") and not held:
             return [("lost", "")]
+        return []
+    # A payload that could not write has said so by its own status, which is passed on.
+    if res.status == UNWRITTEN and not errors and len(warnings) == 1 and UNWRITTEN_WARNING.fullmatch(warnings[0]):
         return []
     # glibc's loader looks at neither the first memory that it gets nor what it writes to then.
     if res.hit == "linking" and res.program == "ctr-image" and res.status == 139 and not lines:
