@@ -222,6 +222,17 @@ static _Noreturn void out_of_memory(void)
 	exit(fail(at_work.log, at_work.command, &err));
 }
 
+/* With the command's own status; and in the log, if it could not be opened for a moment only. */
+static int fail_unlogged(struct log *log, const struct globals *g, const struct oci_command *c,
+	struct err *err)
+{
+	struct err second;
+
+	if (!g->log_format || log_format_parse(g->log_format, &log->format, &second) == 0)
+		(void)log_open(log, g->log, &second);
+	return fail(log, c, err);
+}
+
 int main(int argc, char **argv)
 {
 	char root[PATH_MAX];
@@ -237,7 +248,7 @@ int main(int argc, char **argv)
 	words = options_parse(globals, &g, argc - 1, argv + 1, false, &err);
 	/* First, for all that fails after it. */
 	if (words >= 0 && g.log && *g.log && log_open(&log, g.log, &err) < 0)
-		return fail(&log, NULL, &err);
+		return fail_unlogged(&log, &g, words > 0 ? find_command(argv[1]) : NULL, &err);
 	if (words < 0 || (g.log_format && log_format_parse(g.log_format, &log.format, &err) < 0) ||
 		manager_parse(&g, &oci.manager, &err) < 0 ||
 		rootless_parse(&g, &oci.rootless, &err) < 0)
