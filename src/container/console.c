@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 /* What the signal handler restores. */
 static struct console *volatile current;
@@ -33,11 +34,31 @@ static void handlers_replace(void (*from)(int), void (*to)(int))
 	}
 }
 
+/* A background job that changes its terminal is stopped until it is in the foreground. That happens here,
+ * with no signal held back, so that TERM can end it where it stands. A group that nobody could continue is
+ * not stopped: hence the bound. */
+static void await_foreground(int fd)
+{
+	struct sigaction action;
+
+	for (int i = 0; i < 100 && tcgetpgrp(fd) > 0 && tcgetpgrp(fd) != getpgrp(); i++) {
+		sigset_t none, held;
+
+		if (sigaction(SIGTTOU, NULL, &action) < 0 || action.sa_handler == SIG_IGN)
+			return;
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, &held);
+		kill(0, SIGTTOU);
+		sigprocmask(SIG_SETMASK, &held, NULL);
+	}
+}
+
 int console_raw(struct console *c, int fd, struct err *err)
 {
 	struct termios raw;
 
 	c->fd = -1;
+	await_foreground(fd);
 	if (tcgetattr(fd, &c->saved) < 0)
 		return err_sys(err, "cannot read the state of the terminal");
 	raw = c->saved;

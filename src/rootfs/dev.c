@@ -234,13 +234,22 @@ static const struct {
 };
 enum { STREAM_LINKS = 4 };
 
+/* A directory of the host, in which nothing is left. */
+static bool is_of_host(const struct layout *l)
+{
+	for (size_t i = l->count; i-- > 0;)
+		if (strcmp(l->mounts[i].target, "/dev") == 0)
+			return l->mounts[i].kind == MOUNT_BIND;
+	return false;
+}
+
 int dev_link(const struct layout *l, struct err *err)
 {
 	struct err ignored;
 	autofd int to = layout_open(l, "/proc/self/fd", O_PATH | O_DIRECTORY, &ignored);
 	autofd int devfd = -1;
 
-	if (to < 0)
+	if (to < 0 || is_of_host(l))
 		return 0;
 	devfd = layout_ensure(l, "/dev", INSIDE_DIR, err);
 	if (devfd < 0)
@@ -258,9 +267,9 @@ int console_prepare(const struct layout *l, struct err *err)
 {
 	struct err ignored;
 	autofd int dir = layout_open(l, "/dev", O_PATH | O_DIRECTORY, &ignored);
-	autofd int fd = dir < 0 ? -1 : layout_ensure(l, CONSOLE, INSIDE_FILE, err);
+	autofd int fd = dir < 0 || is_of_host(l) ? -1 : layout_ensure(l, CONSOLE, INSIDE_FILE, err);
 
-	if (dir < 0 || fd >= 0)
+	if (dir < 0 || fd >= 0 || is_of_host(l))
 		return 0;
 	return err->sys == EROFS || err->sys == EACCES || err->sys == EPERM ? 0 : -1;
 }

@@ -292,3 +292,24 @@ noted() { grep -qs "$1" note/it; }
 	refused 125 'detach keys .bogus-zz' ctr attach --detach-keys bogus-zz nobody
 	run -0 box --detach-keys ctrl-x -- true
 }
+
+# timeout(1) makes a group of its own, which is not in the foreground.
+@test "a job in the background that waits for its terminal ends by TERM" {
+	started waits -- sleep 1000
+	for command in 'exec -it waits true' 'run --rm -it --rootfs $FS -- true'; do
+		command timeout $((60 * TEST_PATIENCE)) python3 - "timeout 1 ctr $command; echo status \$?" > said <<-'END'
+			import os, pty, sys
+			pid, master = pty.fork()
+			if pid == 0:
+			    os.execvp("bash", ["bash", "-c", sys.argv[1]])
+			try:
+			    while data := os.read(master, 4096):
+			        os.write(1, data)
+			except OSError:
+			    pass
+		END
+		grep -q 'status 124' said
+	done
+	ctr rm -f waits
+	[ -z "$(containers)" ]
+}

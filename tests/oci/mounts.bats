@@ -97,6 +97,17 @@ shows() {
 		$'/proc proc proc\n/dev tmpfs of-dev\n/dev/pts devpts devpts\n/dev/shm tmpfs shm\n/sys sysfs sysfs\n/v '"$(stat -f -c %T src | sed 's,ext2/ext3,ext4,') $(findmnt -no SOURCE -T src)"$'\n/t tmpfs mine'
 }
 
+@test "a directory of the host at /dev gets nothing of ours" {
+	mkdir of-host
+	mount -t tmpfs -o dev x of-host
+	mkdir of-host/{pts,shm,mqueue}
+	mknod -m 666 of-host/null c 1 3
+	shows 'ls /dev' ".mounts |= map(if .destination == \"/dev\" then {destination: \"/dev\", type: \"bind\", source: \"$PWD/of-host\", options: [\"rbind\"]} else . end)" \
+		$'mqueue\nnull\npts\nshm'
+	[ "$(ls of-host | xargs)" = 'mqueue null pts shm' ]
+	umount of-host
+}
+
 @test "/dev is as large as was asked for, and has nothing that was not" {
 	shows 'dd if=/dev/zero of=/dev/big bs=1M count=1 2> /dev/null && stat -c %s /dev/big; ls -d /dev/shm /dev/mqueue 2> /dev/null; grep -c "^tmpfs /dev .*size=65536k" /proc/mounts' \
 		'.mounts |= map(select(.destination != "/dev/shm"))' $'1048576\n1'
