@@ -53,15 +53,3 @@ ssize_t fd_read_all(int fd, void *buf, size_t size);
 /* Closes every descriptor from first on but those in keep (any order; negative ones do not count).
  * close_range(2), kernel 5.9; allocates nothing. -1 with errno. */
 int fd_close_others(unsigned first, const int *keep, size_t n);
-
-/* What a process needs of its descriptors, to be rid of all others before somebody else can reach it. */
-enum { FD_LIST_MAX = 32 };
-struct fd_list {
-	unsigned first; /* those below stay too */
-	size_t count;
-	int fds[FD_LIST_MAX];
-};
-/* More than fit are dropped from the end; negative ones do not count. */
-void fd_list_add(struct fd_list *list, const int *fds, size_t n);
-/* -1 with err. */
-int fd_list_close_others(const struct fd_list *list, struct err *err);

@@ -155,10 +155,8 @@ static int run_in(struct container *c, const struct spec *spec, struct plan *pla
 	else if (piping_open(&piping, f->interactive, err) < 0)
 		return -1;
 	memcpy(io.streams, piping.payload, sizeof(io.streams));
-	if (container_exec(c, spec, plan, &io, &pid, &pidfd, err) < 0) {
-		piping_close(&piping);
-		return -1;
-	}
+	if (container_exec(c, spec, plan, &io, &pid, &pidfd, err) < 0)
+		return foreground_give_up(&piping);
 	return f->detach ? 0 : attend(c, pid, pidfd, console, &piping, f->interactive, err);
 }
 

@@ -73,10 +73,8 @@ static int run_foreground(struct cli *cli, struct spec *spec, struct plan *plan,
 	if (piping_open(&piping, spec->process.open_stdin, err) < 0)
 		return -1;
 	memcpy(io.streams, piping.payload, sizeof(io.streams));
-	if (container_start(&cli->store, spec, plan, &io, &c, err) < 0) {
-		piping_close(&piping);
-		return -1;
-	}
+	if (container_start(&cli->store, spec, plan, &io, &c, err) < 0)
+		return foreground_give_up(&piping);
 	if (spec->timeout_ns && deadline_guard(&c, spec->timeout_ns, &second) < 0)
 		warn("%s", second.text);
 	r = foreground_wait(&c, &piping, spec->timeout_ns, &status, &timed_out, err);

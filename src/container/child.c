@@ -188,7 +188,7 @@ static int build_root(const struct child *c, struct layout *l, int *ret_devfd, s
 {
 	if (place_mounts(c, l, ret_devfd, err) < 0 || place_files(c, l, err) < 0 ||
 		(c->states && *ret_devfd < 0 && dev_link(l, err) < 0) ||
-		(c->console_sock >= 0 && console_prepare(l, err) < 0))
+		(c->streams.console_sock >= 0 && console_prepare(l, err) < 0))
 		return -1;
 	for (size_t i = 0; i < c->spec->root.dir_count; i++)
 		if (make_dir(l, "the image's volume", c->spec->root.dirs[i], err) < 0)
@@ -310,8 +310,8 @@ static int become_payload(const struct child *c, struct payload *payload, struct
 	if (l.rootfd < 0 || build_root(c, &l, &devfd, err) < 0 || tell_mounts(c, err) < 0 ||
 		set_sysctls(spec, &l, err) < 0 || mounts_end(&l, err) < 0 ||
 		hide_paths(spec, &l, devfd, err) < 0 ||
-		payload_set_streams(spec, &l, c->streams, c->console_sock, err) < 0 ||
-		(c->console_sock >= 0 && console_place(&l, STDIN_FILENO, err) < 0) ||
+		payload_set_streams(spec, &l, &c->streams, err) < 0 ||
+		(c->streams.console_sock >= 0 && console_place(&l, STDIN_FILENO, err) < 0) ||
 		trees_leave(t, rootfd = layout_root(&l), err) < 0 ||
 		hooks_run(&spec->hooks, HOOK_CREATE_CONTAINER,
 			c->states ? c->states->creating : NULL,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "container/bundle.h"
+#include "container/payload.h"
 #include "container/plan.h"
 #include "container/trees.h"
 #include "spec/spec.h"
@@ -17,11 +18,10 @@ struct child {
 	int go_sock;         /* the trees, once the id maps are written; end of file: give up */
 	int report_fd;       /* as payload_await() reads it */
 	const struct seccomp_listener *listener; /* or NULL */
-	int *ns_fds;                /* of the namespaces to join, as the spec lists them */
-	const struct fd_list *kept; /* all that it needs */
-	int streams[3];             /* for the payload, as terminal.h has them */
-	int console_sock;           /* takes the master of the terminal, or -1 */
-	int gate_fd;                /* of payload.h, as are these */
+	int *ns_fds;                    /* of the namespaces to join, as the spec lists them */
+	const struct fd_list *kept;     /* all that it needs */
+	struct payload_streams streams; /* of payload.h, as are these */
+	int gate_fd;
 	unsigned keep_fds;
 	const struct bundle_states *states; /* of an engine's container, or NULL */
 };

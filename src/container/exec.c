@@ -33,9 +33,8 @@ struct entry {
 	int target;      /* pidfd of the container's first process */
 	uint64_t joined; /* namespaces left to join, CLONE_NEW* */
 	bool inside;     /* they have been joined already */
-	int streams[3];
+	struct payload_streams streams;
 	unsigned keep_fds;
-	int console_sock; /* or -1 */
 	int report_fd;
 	struct seccomp_listener listener; /* of the filter, or sock -1 */
 	const char *state;                /* of the container, or NULL */
@@ -66,8 +65,7 @@ static int enter(const struct entry *e, struct err *err)
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return err_sys(err, "cannot open the container's root");
-	if (payload_set_streams(e->spec, &(struct layout){.rootfd = root}, e->streams,
-		    e->console_sock, err) < 0)
+	if (payload_set_streams(e->spec, &(struct layout){.rootfd = root}, &e->streams, err) < 0)
 		return -1;
 	return payload_execute(
 		&(struct payload){
@@ -194,14 +192,14 @@ static pid_t clone_on_cpus(struct container *c, const struct entry *e, int *ret_
 	return pid;
 }
 
-static void list_kept(struct entry *e)
+static void list_kept(struct entry *e, const int streams[3], int console_sock)
 {
-	const int ours[] = {e->target, e->report_fd, e->console_sock, e->listener.sock,
+	const int ours[] = {e->target, e->report_fd, console_sock, e->listener.sock,
 		e->tasks.class_fd, e->tasks.monitor_fd, e->root};
 
 	e->kept = (struct fd_list){.first = 3 + e->keep_fds};
 	fd_list_add(&e->kept, ours, sizeof(ours) / sizeof(ours[0]));
-	fd_list_add(&e->kept, e->streams, 3);
+	e->streams = payload_plan_streams(e->spec, streams, console_sock, &e->kept);
 }
 
 static int exec_entry(struct container *c, struct entry entry, const struct exec_io *io,
@@ -223,9 +221,8 @@ static int exec_entry(struct container *c, struct entry entry, const struct exec
 		console_in = p[0];
 		console_out = p[1];
 	}
-	entry.console_sock = console_out;
 	entry.report_fd = report_out;
-	list_kept(&entry);
+	list_kept(&entry, io->streams, console_out);
 	pid = clone_on_cpus(c, &entry, &pidfd, err);
 	if (pid < 0)
 		return -1;
@@ -271,7 +268,6 @@ int container_exec(struct container *c, const struct spec *spec, struct plan *pl
 		.target = c->pidfd,
 		.inside = must_enter_first(c),
 		.joined = c->record.namespaces & ~(uint64_t)CLONE_NEWPID,
-		.streams = {io->streams[0], io->streams[1], io->streams[2]},
 		.keep_fds = io->keep_fds,
 		.listener = {.sock = -1},
 		.state = io->state,

@@ -211,3 +211,12 @@ int foreground_finish(struct piping *io, int status, struct err *err)
 	warn("%s", lost.text);
 	return status;
 }
+
+int foreground_give_up(struct piping *io)
+{
+	struct err lost;
+
+	piping_end(io);
+	foreground_finish(io, -1, &lost);
+	return -1;
+}

@@ -29,3 +29,5 @@ int foreground_wait(struct container *c, struct piping *io, uint64_t timeout_ns,
  * was one before, a second is enough. -1 if some of the output could not be written, and the payload does not
  * know. Closes io. */
 int foreground_finish(struct piping *io, int status, struct err *err);
+/* Instead of both, when there is no payload: its process may have said something on its way. Always -1. */
+int foreground_give_up(struct piping *io);

@@ -42,7 +42,7 @@ int container_remove(const struct store *store, const char *name, enum remove_fl
 	struct err *err);
 
 struct exec_io {
-	int streams[3];    /* as terminal.h has them */
+	int streams[3];    /* as streams_apply() takes them */
 	unsigned keep_fds; /* so many, from 3 on, reach the process */
 	int *ret_console;  /* where to put the master of the terminal, if the spec asks for one */
 	const char

@@ -246,23 +246,37 @@ static int open_null(const struct layout *l, struct err *err)
 	return layout_open(l, "/dev/null", O_RDWR | O_NOFOLLOW | O_NONBLOCK, err);
 }
 
-int payload_set_streams(const struct spec *spec, const struct layout *l, const int streams[3],
-	int console_sock, struct err *err)
+struct payload_streams payload_plan_streams(const struct spec *spec, const int fds[3],
+	int console_sock, struct fd_list *kept)
+{
+	const struct process_spec *p = &spec->process;
+	struct payload_streams s = {.fds = {fds[0], fds[1], fds[2]}, .console_sock = console_sock};
+
+	if (console_sock >= 0) {
+		s.fds[0] = s.fds[1] = s.fds[2] = STREAM_NULL;
+		s.size = terminal_size(p->rows, p->columns);
+	}
+	memcpy(kept->streams, s.fds, sizeof(s.fds));
+	fd_list_add(kept, s.fds, 3);
+	return s;
+}
+
+int payload_set_streams(const struct spec *spec, const struct layout *l,
+	const struct payload_streams *streams, struct err *err)
 {
 	autofd int null = -1, ptmx = -1;
-	int to[3] = {streams[0], streams[1], streams[2]};
+	int to[3] = {STREAM_INHERITED, STREAM_INHERITED, STREAM_INHERITED};
 
 	if (setsid() < 0)
 		return err_sys(err, "cannot start a session");
-	if (console_sock >= 0) {
+	if (streams->console_sock >= 0) {
 		ptmx = ptmx_open(l, err);
-		if (ptmx < 0 || fds_send(console_sock, &ptmx, 1, err) < 0)
+		if (ptmx < 0 || fds_send(streams->console_sock, &ptmx, 1, err) < 0)
 			return -1;
-		return terminal_become(ptmx, spec->process.rows, spec->process.columns,
-			spec->process.plain_lines, err);
+		return terminal_become(ptmx, &streams->size, spec->process.plain_lines, err);
 	}
 	for (int i = 0; i < 3; i++) {
-		if (to[i] != STREAM_NULL)
+		if (streams->fds[i] != STREAM_NULL)
 			continue;
 		if (null < 0 && (null = open_null(l, err)) < 0)
 			return -1;

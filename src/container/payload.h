@@ -1,10 +1,13 @@
 /* The last steps of every process that enters a container, by run and by exec. */
 #pragma once
 
+#include "base/fdlist.h"
+#include "base/streams.h"
 #include "container/plan.h"
 #include "rootfs/layout.h"
 #include "spec/spec.h"
 
+#include <sys/ioctl.h>
 #include <sys/types.h>
 
 struct payload {
@@ -20,10 +23,22 @@ struct payload {
 	const struct seccomp_listener *listener; /* where the filter notifies, or NULL */
 };
 
-/* Before payload_execute(): a session of its own, and the standard streams. With console_sock (else -1) a
- * new terminal of the container, whose master is sent there; otherwise streams, as terminal.h has them. */
-int payload_set_streams(const struct spec *spec, const struct layout *l, const int streams[3],
-	int console_sock, struct err *err);
+/* What the payload has for standard streams. */
+struct payload_streams {
+	int fds[3]; /* as streams_apply() takes them */
+	int console_sock; /* or -1: for the master of a new terminal of the container, which it has instead */
+	struct winsize size; /* of that */
+};
+
+/* By the parent, before the clone: the list that the child keeps gets them. With a terminal, our own streams are
+ * not for the child, whatever fds says. */
+struct payload_streams payload_plan_streams(const struct spec *spec, const int fds[3],
+	int console_sock, struct fd_list *kept);
+
+/* Before payload_execute(), in a child that has but what was kept: a session of its own, the terminal or
+ * /dev/null. */
+int payload_set_streams(const struct spec *spec, const struct layout *l,
+	const struct payload_streams *streams, struct err *err);
 
 /* By the parent, once it knows the ids: gives pipes to the container's root, who can give them on; an id that
  * the container does not have is beyond its rights. */

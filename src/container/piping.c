@@ -1,6 +1,7 @@
 #include "container/piping.h"
 
-#include "process/terminal.h"
+#include "base/program.h"
+#include "base/streams.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -403,7 +403,7 @@ static int bring_up(struct launch *l, struct err *err)
 }
 
 /* Who has no rights here opens the trees in the child. */
-static void list_kept(const struct launch *l, struct fd_list *ret)
+static struct payload_streams list_kept(const struct launch *l, struct fd_list *ret)
 {
 	const struct bundle *b = l->io->bundle;
 	const int pipes[] = {l->pipes.go[0], l->pipes.report[1], l->pipes.console[1], l->pipes.gate,
@@ -412,13 +412,14 @@ static void list_kept(const struct launch *l, struct fd_list *ret)
 
 	*ret = (struct fd_list){.first = 3 + (b ? b->keep_fds : 0)};
 	fd_list_add(ret, pipes, sizeof(pipes) / sizeof(pipes[0]));
-	fd_list_add(ret, l->io->streams, 3);
 	fd_list_add(ret, l->ns_fds, l->spec->ns.path_count);
 	if (l->trees.by_child)
 		fd_list_add(ret, store, sizeof(store) / sizeof(store[0]));
+	return payload_plan_streams(l->spec, l->io->streams, l->pipes.console[1], ret);
 }
 
-static _Noreturn void be_child(struct launch *l, const struct fd_list *kept)
+static _Noreturn void be_child(struct launch *l, const struct payload_streams *streams,
+	const struct fd_list *kept)
 {
 	const struct bundle *b = l->io->bundle;
 	const struct child child = {
@@ -430,8 +431,7 @@ static _Noreturn void be_child(struct launch *l, const struct fd_list *kept)
 		.report_fd = l->pipes.report[1],
 		.ns_fds = l->ns_fds,
 		.kept = kept,
-		.streams = {l->io->streams[0], l->io->streams[1], l->io->streams[2]},
-		.console_sock = l->pipes.console[1],
+		.streams = *streams,
 		.gate_fd = l->pipes.gate,
 		.keep_fds = b ? b->keep_fds : 0,
 		.states = b ? &l->states : NULL,
@@ -481,17 +481,18 @@ static int launch(struct launch *l, struct err *err)
 	struct container *c = l->c;
 	struct ns_owner owner;
 	struct fd_list kept;
+	struct payload_streams streams;
 	const struct ns_birth birth = {c->group_fd, &owner, &kept};
 	pid_t pid;
 
 	if (choose_owner(l, &owner, err) < 0)
 		return -1;
-	list_kept(l, &kept);
+	streams = list_kept(l, &kept);
 	pid = ns_clone_into(&l->spec->ns, l->ns_fds, &birth, &c->pidfd, err);
 	if (pid < 0)
 		return clone_failed(l, err);
 	if (pid == 0)
-		be_child(l, &kept);
+		be_child(l, &streams, &kept);
 	close_one(&l->pipes.go[0]);
 	close_one(&l->pipes.report[1]);
 	close_one(&l->pipes.console[1]);

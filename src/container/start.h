@@ -10,7 +10,7 @@
 #include "container/plan.h"
 
 struct start_io {
-	int streams[3];   /* for the payload, as terminal.h has them */
+	int streams[3];   /* for the payload, as streams_apply() takes them */
 	int *ret_console; /* where to put the master of the terminal, if the spec asks for one */
 	bool logged;      /* somebody will keep what the payload writes */
 	bool tend_spares; /* whoever waits for the end has time for spare.h while the child starts */

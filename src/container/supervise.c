@@ -3,13 +3,13 @@
 #include "base/arena.h"
 #include "base/fd.h"
 #include "base/fdpass.h"
+#include "base/streams.h"
 #include "cgroup/hierarchy.h"
 #include "container/attach.h"
 #include "container/claim.h"
 #include "container/release.h"
 #include "container/start.h"
 #include "ns/clone.h"
-#include "process/terminal.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -12,7 +12,7 @@
 #pragma once
 
 #include "base/err.h"
-#include "base/fd.h"
+#include "base/fdlist.h"
 #include "ns/owner.h"
 #include "spec/spec.h"
 

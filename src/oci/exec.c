@@ -3,13 +3,13 @@
 
 #include "base/fd.h"
 #include "base/fdpass.h"
+#include "base/streams.h"
 #include "cgroup/place.h"
 #include "container/foreground.h"
 #include "container/life.h"
 #include "container/relay.h"
 #include "container/start.h"
 #include "process/seccomp.h"
-#include "process/terminal.h"
 
 #include <fcntl.h>
 #include <signal.h>

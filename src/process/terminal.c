@@ -1,6 +1,7 @@
 #include "process/terminal.h"
 
 #include "base/fd.h"
+#include "base/streams.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,15 +21,23 @@ static void leave_lines_plain(int terminal)
 	tcsetattr(terminal, TCSANOW, &t);
 }
 
-int terminal_become(int ptmx, uint16_t rows, uint16_t columns, bool plain_lines, struct err *err)
+struct winsize terminal_size(uint16_t rows, uint16_t columns)
+{
+	struct winsize size = {.ws_row = rows, .ws_col = columns};
+
+	if (!rows || !columns)
+		ioctl(STDIN_FILENO, TIOCGWINSZ, &size);
+	return size;
+}
+
+int terminal_become(int ptmx, const struct winsize *size, bool plain_lines, struct err *err)
 {
 	int unlock = 0;
 	autofd int slave = -1;
-	struct winsize size = {.ws_row = rows, .ws_col = columns};
 
 	/* Before there is a payload that could see one without a size. */
-	if ((rows && columns) || ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
-		ioctl(ptmx, TIOCSWINSZ, &size);
+	if (size->ws_row && size->ws_col)
+		ioctl(ptmx, TIOCSWINSZ, size);
 	if (ioctl(ptmx, TIOCSPTLCK, &unlock) < 0)
 		return err_sys(err, "cannot unlock the container's terminal");
 	/* By descriptor, not by name: the container's /dev/pts is not ours to trust (4.13). */
@@ -82,23 +91,4 @@ int pipe_give(int fd, uint32_t uid, uint32_t gid, struct err *err)
 	if (look(fd, &st, err) < 0)
 		return -1;
 	return S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) ? give(fd, &st, uid, gid, err) : 0;
-}
-
-int streams_apply(const int fds[3], struct err *err)
-{
-	int up[3];
-
-	/* First out of the way of 0 to 2, so that none overwrites another. */
-	for (int i = 0; i < 3; i++) {
-		up[i] = fds[i] < 0 ? -1 : fcntl(fds[i], F_DUPFD_CLOEXEC, 3);
-		if (fds[i] >= 0 && up[i] < 0)
-			return err_sys(err, "cannot set up standard streams");
-	}
-	for (int i = 0; i < 3; i++) {
-		if (up[i] >= 0 && dup2(up[i], i) < 0)
-			return err_sys(err, "cannot set up standard streams");
-		if (up[i] >= 0)
-			close(up[i]);
-	}
-	return 0;
 }

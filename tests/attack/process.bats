@@ -121,12 +121,13 @@ changed() { not unchanged 2> /dev/null; }
 }
 
 # open_inside NAME COMMAND...: what a program of that name, on its way in, has open of the host's directories
-# and files when it gives up its rights. It stands still there for some seconds.
+# and files when it gives up its rights, or makes one of the calls $AT. It stands still there for some seconds. Its
+# caller has $STREAMS for standard streams.
 open_inside() {
-	local name=$1 p found=
+	local name=$1 p found= at=${AT:-capset,setuid}
 	while [ -z "$found" ]; do
-		strace -f -qq -o /dev/null -e trace=capset,setuid -e "inject=capset,setuid:delay_exit=$((3000000 * TEST_PATIENCE))" \
-			"${@:2}" < /dev/null > /dev/null 2>&1 3>&- &
+		strace -f -qq -o /dev/null -e trace="$at" -e "inject=$at:delay_exit=$((3000000 * TEST_PATIENCE))" \
+			"${@:2}" <> "${STREAMS:-/dev/null}" >&0 2>&0 3>&- &
 		CONTROLS=$!
 		while [ -z "$found" ] && kill -0 "$CONTROLS" 2> /dev/null; do
 			found=$(grep -lsP '^NSpid:\t\d+\t\d+$' /proc/[0-9]*/status | cut -d/ -f3 |
@@ -159,6 +160,20 @@ open_inside() {
 		del(.linux.uidMappings, .linux.gidMappings) | .linux.cgroupsPath += \"-other\"" "$B/config.json" > other/config.json
 	held not open_inside ctr-oci ctr-oci --root "$OCI_ROOT" run --bundle other oci-b
 	control_fell open_inside naive "$BUILD/attack/naive" enter "$pid"
+}
+
+@test "the standard streams of whoever calls, in a process of ours on its way in (CVE-2026-46333)" {
+	local STREAMS=$PWD/log flag
+	: > log
+	lent() { AT=$1 open_inside "${@:2}" | grep -x "$STREAMS"; }
+	started kept -- sleep 1000
+	for flag in '' -d -i -t; do
+		held not lent setns ctr ctr exec $flag kept true
+	done
+	for flag in '' -d -i -t; do
+		held not lent unshare ctr ctr run --rm $flag --rootfs "$FS" -- true
+	done
+	control_fell lent setuid naive "$BUILD/attack/naive" enter "$(payload kept)"
 }
 
 typist() { timeout 60 python3 "$BATS_TEST_DIRNAME/typist.py" "$@" < /dev/null; }

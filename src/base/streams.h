@@ -1,0 +1,11 @@
+/* Standard streams of a process on its way to a payload. Allocates nothing. */
+#pragma once
+
+#include "base/err.h"
+
+/* In place of a descriptor: what the process has; nothing that is anybody's, until the container's /dev/null can
+ * be opened. */
+enum { STREAM_INHERITED = -1, STREAM_NULL = -2 };
+
+/* Puts fds on 0, 1, 2. Any of them may be 0, 1 or 2 itself. For STREAM_NULL it is a pipe that nobody else has. */
+int streams_apply(const int fds[3], struct err *err);
