@@ -243,25 +243,46 @@ static int set_label_part(struct run_options *o, const char *what, const char *v
 	return 0;
 }
 
+/* What is no file, a pipe, can be read but once, and is the container's from then on. */
+static int set_profile(struct run_options *o, const char *what, const char *value, struct err *err)
+{
+	struct process_spec *p = &o->spec.process;
+	autofree char *text = NULL;
+	char path[PATH_MAX];
+	struct stat st;
+	size_t len;
+
+	p->seccomp_profile = NULL;
+	p->seccomp = NULL;
+	if (strcmp(value, "default") == 0)
+		return 0;
+	p->seccomp = value;
+	if (seccomp_name_is_known(value))
+		return 0;
+	if (stat(value, &st) < 0)
+		return err_sys(err, "%s: seccomp profile %s", what, value);
+	if (S_ISREG(st.st_mode) && realpath(value, path)) {
+		p->seccomp = arena_strdup(&o->spec.arena, path);
+		return 0;
+	}
+	if (seccomp_profile_read(value, &text, &len, err) < 0)
+		return err_wrap(err, "%s", what);
+	if (strlen(text) != len)
+		return err_set(err, "%s: seccomp profile %s: not text", what, value);
+	p->seccomp_profile = arena_strdup(&o->spec.arena, text);
+	return 0;
+}
+
 static int set_security(void *to, const char *what, const char *value, struct err *err)
 {
 	struct run_options *o = to;
-	char path[PATH_MAX];
 
 	if (strcmp(value, "no-new-privileges") == 0)
 		return 0;
 	if (strncmp(value, "no-new-privileges=", 18) == 0)
 		return flag_bool(what, value + 18, &o->spec.process.no_new_privs, err);
-	if (strncmp(value, "seccomp=", 8) == 0 && seccomp_name_is_known(value + 8)) {
-		o->spec.process.seccomp = strcmp(value + 8, "default") ? value + 8 : NULL;
-		return 0;
-	}
-	if (strncmp(value, "seccomp=", 8) == 0) {
-		if (!realpath(value + 8, path))
-			return err_sys(err, "%s: seccomp profile %s", what, value + 8);
-		o->spec.process.seccomp = arena_strdup(&o->spec.arena, path);
-		return 0;
-	}
+	if (strncmp(value, "seccomp=", 8) == 0)
+		return set_profile(o, what, value + 8, err);
 	if (strncmp(value, "apparmor=", 9) == 0) {
 		o->spec.process.apparmor = value + 9;
 		return apparmor_check(what, value + 9, err);

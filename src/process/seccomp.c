@@ -70,6 +70,15 @@ static int builtin_resolve(const struct seccomp_builtin *b, uint64_t caps, uint3
 	return compile(b->name, b->json, b->json_len, &terms, store_fd, ret, err);
 }
 
+int seccomp_profile_read(const char *path, char **ret_text, size_t *ret_len, struct err *err)
+{
+	if (file_read_given(path, PROFILE_MAX_BYTES, ret_text, ret_len, err) == 0)
+		return 0;
+	err_hint(err, "a seccomp profile is a file, \"default\", \"vps\" (with +aio or +32bit "
+		      "behind it) or \"unconfined\"");
+	return err_wrap(err, "seccomp profile");
+}
+
 int seccomp_resolve(const struct process_spec *p, int store_fd, struct seccomp_filter *ret,
 	struct err *err)
 {
@@ -94,11 +103,11 @@ int seccomp_resolve(const struct process_spec *p, int store_fd, struct seccomp_f
 		*ret = (struct seccomp_filter){0};
 		return 0;
 	}
-	if (file_read_given(name, PROFILE_MAX_BYTES, &data, &len, err) < 0) {
-		err_hint(err, "a seccomp profile is a file, \"default\", \"vps\" (with +aio or "
-			      "+32bit behind it) or \"unconfined\"");
-		return err_wrap(err, "seccomp profile");
-	}
+	if (p->seccomp_profile)
+		return compile(name, p->seccomp_profile, strlen(p->seccomp_profile), &terms,
+			store_fd, ret, err);
+	if (seccomp_profile_read(name, &data, &len, err) < 0)
+		return -1;
 	return compile(name, data, len, &terms, store_fd, ret, err);
 }
 

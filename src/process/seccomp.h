@@ -25,7 +25,8 @@ struct seccomp_filter {
 /*
  * p->seccomp_text, where there is one: a profile; it may notify if there is a p->listener. Else
  * p->seccomp: NULL or "default", "vps" (built in; with "+aio", "+32bit" behind it for what
- * seccomp_option.h says), "unconfined", or the path of a profile on the host. "includes" and "excludes" are
+ * seccomp_option.h says), "unconfined", or the path of a profile on the host, which is not read where its text is in
+ * p->seccomp_profile. "includes" and "excludes" are
  * decided by the bounding set, those words, and the limit of core dumps. store_fd is the directory below
  * which "seccomp/" keeps compiled programs; -1: compile every time. Whoever removes that directory
  * loses only time.
@@ -34,6 +35,8 @@ int seccomp_resolve(const struct process_spec *p, int store_fd, struct seccomp_f
 	struct err *err);
 /* What it would answer to the last call of any program of that ABI, AUDIT_ARCH_*: SECCOMP_RET_*. */
 uint32_t seccomp_answer_exit(const struct seccomp_filter *filter, uint32_t arch);
+/* The text of a profile, which a user names: free it. */
+int seccomp_profile_read(const char *path, char **ret_text, size_t *ret_len, struct err *err);
 /* Is not the path of a profile. */
 bool seccomp_name_is_known(const char *name);
 void seccomp_free(struct seccomp_filter *filter);

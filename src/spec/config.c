@@ -133,6 +133,7 @@ static const struct field extras[] = {
 	{"user", FIELD_STRING, 0, AT(document, user)},
 	{"groups", FIELD_STRINGS, 0, AT(document, groups), N(document, group_count)},
 	{"seccomp", FIELD_STRING, 0, AT(document, seccomp), .check = nonempty_check},
+	{"seccomp-profile", FIELD_STRING, 0, AT(document, spec.process.seccomp_profile)},
 	{"open-stdin", FIELD_BOOL, 0, AT(document, spec.process.open_stdin)},
 	{"init", FIELD_BOOL, 0, AT(document, spec.init)},
 	{"systemd-cgroup", FIELD_BOOL, 0, AT(document, spec.systemd_cgroup)},
@@ -298,6 +299,7 @@ static void process_inherit(struct document *d, const struct process_spec *base,
 		p->selinux = copied(a, base->selinux);
 	p->keep_groups = base->keep_groups;
 	p->seccomp = copied(a, base->seccomp);
+	p->seccomp_profile = copied(a, base->seccomp_profile);
 	p->seccomp_text = copied(a, base->seccomp_text);
 	p->listener = copied(a, base->listener);
 	p->listener_metadata = copied(a, base->listener_metadata);

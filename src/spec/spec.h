@@ -158,7 +158,8 @@ struct process_spec {
 	bool terminal;
 	bool open_stdin;
 	const char *seccomp; /* NULL: the built-in profile, "unconfined", or path of a profile */
-	const char *seccomp_text; /* a profile itself, as JSON; comes before seccomp */
+	const char *seccomp_profile; /* its text, where the path was one of a pipe; or NULL */
+	const char *seccomp_text;    /* a profile itself, as JSON; comes before seccomp */
 	const char *listener, *listener_metadata; /* socket for the notifications of seccomp_text */
 	const char *apparmor; /* a profile, or "unconfined"; NULL: that of ctr itself */
 	const char *selinux;  /* user:role:type[:level]; NULL: as the policy has it */

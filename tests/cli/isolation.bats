@@ -190,6 +190,26 @@ inside() { box "$@" -- sh -c 'for n in cgroup ipc mnt net pid user uts; do readl
 	ctr rm -f named
 }
 
+@test "a profile that comes through a pipe is the container's, for exec too" {
+	echo '{"defaultAction": "SCMP_ACT_ALLOW", "archMap": [{"architecture": "SCMP_ARCH_X86_64", "subArchitectures": ["SCMP_ARCH_X86"]}],
+		"syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28, "comment": "\"ä\""}]}' > profile.json
+	full() { run -1 "$@" mkdir /made && [[ $output = *'No space left'* ]]; }
+	full box --security-opt seccomp=<(cat profile.json) --
+	full box --security-opt seccomp=/dev/stdin -- < profile.json
+	piped() { cat profile.json | box --security-opt seccomp=/dev/stdin -- "$@"; }
+	full piped
+	started piped --security-opt seccomp=<(cat profile.json) -- sleep 600
+	full ctr exec piped
+	ctr exec piped true
+	ctr rm -f piped
+	# The last one counts.
+	box --security-opt seccomp=<(cat profile.json) --security-opt seccomp=default -- mkdir /made
+	run -125 box --security-opt seccomp=<(echo '{broken') -- true
+	run -125 box --security-opt seccomp=<(printf '{"defaultAction": "SCMP_ACT_ALLOW"}\0{') -- true
+	run -125 box --security-opt seccomp="$PWD" -- true
+	[[ $output = *'seccomp profile'* ]]
+}
+
 @test "no-new-privileges=false lets setuid programs be what they are" {
 	mkdir suid
 	cp "$FS/bin/busybox" suid/id
