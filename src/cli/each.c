@@ -182,7 +182,7 @@ static int kill_one(struct cli *cli, const char *name, void *options, struct err
 {
 	struct stop_flags *f = options;
 	struct container c;
-	int sig = f->sig ? f->sig : SIGKILL, r;
+	int sig = f->sig, r;
 
 	if (container_open_running(&cli->store, name, "kill", &c, err) < 0)
 		return -1;
@@ -198,8 +198,24 @@ static int kill_(struct cli *cli, void *options, int argc, char **argv, struct e
 	return for_each(cli, "kill", argc, argv, options, kill_one, err);
 }
 
+/* As with kill(2), 0 is none, and asks whether it runs. */
+static int set_kill_signal(void *to, const char *what, const char *value, struct err *err)
+{
+	uint32_t number;
+
+	if (num_parse_u32(value, &number) < 0 || number != 0)
+		return set_signal(to, what, value, err);
+	((struct stop_flags *)to)->sig = 0;
+	return 0;
+}
+
+static void kill_init(void *options)
+{
+	((struct stop_flags *)options)->sig = SIGKILL;
+}
+
 static const struct flag kill_flag_table[] = {
-	{"signal", 's', "SIGNAL", "(KILL)", set_signal},
+	{"signal", 's', "SIGNAL", "(KILL); 0: only see whether it runs", set_kill_signal},
 	{0},
 };
 const struct command command_kill = {
@@ -209,6 +225,7 @@ const struct command command_kill = {
 	.examples = "  ctr kill web\n  ctr kill -s HUP web\n",
 	.flags = kill_flag_table,
 	.run = kill_,
+	.init = kill_init,
 	.options_size = sizeof(struct stop_flags),
 };
 

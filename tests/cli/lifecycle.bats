@@ -163,6 +163,10 @@ stop_handler() {
 	[ "$(ctr wait killed)" = 137 ]
 	started hup -- sh -c 'trap "exit 9" HUP; echo ready; while :; do sleep .05; done'
 	until_true "it is ready" logged hup ready
+	# Whether it runs.
+	for no in 0 00; do [ "$(ctr kill -s $no hup)" = hup ]; done
+	refused 125 'not running' ctr kill -s 0 killed
+	refused 125 "'0' is not a signal" ctr stop -s 0 hup
 	ctr kill -s HUP hup
 	[ "$(ctr wait hup)" = 9 ]
 	refused 125 "NOSUCH" ctr kill -s NOSUCH hup
