@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* A program on a detached mount shows as "/": then whoever put it there has left its path. */
@@ -45,23 +46,32 @@ int program_path(const char *name, char *ret, size_t size, struct err *err)
 	return err_hint(err, "it belongs beside ctr, or in %s", CTR_LIBEXEC);
 }
 
-static void open_streams(void)
+static void open_streams(enum program_closed closed)
 {
+	const int output = closed == CLOSED_REFUSES ? O_RDONLY : O_RDWR;
 	struct pollfd p[3] = {{STDIN_FILENO, 0, 0}, {STDOUT_FILENO, 0, 0}, {STDERR_FILENO, 0, 0}};
 
 	if (poll(p, 3, 0) <= 0)
 		return;
 	/* In this order the one that is opened is the one that is missing. */
 	for (int i = 0; i < 3; i++)
-		if ((p[i].revents & POLLNVAL) && open("/dev/null", O_RDWR) < 0)
+		if ((p[i].revents & POLLNVAL) && open("/dev/null", i ? output : O_RDWR) < 0)
 			_exit(ERR_STATUS_OURS);
 }
 
-void program_inherit_nothing(void)
+bool program_output_is_closed(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3) &&
+	       (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY;
+}
+
+void program_inherit_nothing(enum program_closed closed)
 {
 	sigset_t none;
 
-	open_streams();
+	open_streams(closed);
 	umask(022);
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);

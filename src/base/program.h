@@ -13,8 +13,11 @@
 /* What a program is started with is not what containers are made with: first thing in main(), the file
  * mode mask and the signals that a shell, an engine or a service manager has set are as usual again,
  * but for SIGPIPE, which is ignored; and a standard stream that is closed is /dev/null, so that nothing that
- * is opened later takes its place. */
-void program_inherit_nothing(void);
+ * is opened later takes its place. Output that is closed takes what is written then, or refuses it as before. */
+enum program_closed { CLOSED_TAKES, CLOSED_REFUSES };
+void program_inherit_nothing(enum program_closed closed);
+/* Whether fd, an output, is one that refuses. */
+bool program_output_is_closed(int fd);
 
 /* A signal that was ignored when we were started, as nohup(1) and shells do to what they put in the background,
  * stays ignored: false for one. The other makes a set of those of sigs that are not. */

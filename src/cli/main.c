@@ -115,6 +115,16 @@ static int turn_help(int argc, char **argv)
 	return words + 1;
 }
 
+/* What was printed is there, or it is no success. */
+static int end(const char *name, int r, struct err *err)
+{
+	if ((fflush(stdout) != 0 || ferror(stdout)) && r >= 0)
+		r = err_sys(err, "write to standard output");
+	if (r < 0)
+		program_end_unread(err);
+	return r < 0 ? err_print(err, name) : r;
+}
+
 static int run_words(struct cli *cli, int argc, char **argv, struct err *err)
 {
 	const struct command *command = find_command(argv[0]);
@@ -126,12 +136,8 @@ static int run_words(struct cli *cli, int argc, char **argv, struct err *err)
 		return err_print(err, "ctr");
 	}
 	r = run_command(command, cli, argc, argv, err);
-	if ((fflush(stdout) != 0 || ferror(stdout)) && r >= 0)
-		r = err_sys(err, "write to standard output");
-	if (r < 0)
-		program_end_unread(err);
 	snprintf(name, sizeof(name), "ctr: %s", command->name);
-	return r < 0 ? err_print(err, name) : r;
+	return end(name, r, err);
 }
 
 static bool is_one_of(const char *word, const char *const *words)
@@ -149,7 +155,7 @@ int main(int argc, char **argv)
 	struct err err = {0};
 	int at;
 
-	program_inherit_nothing();
+	program_inherit_nothing(CLOSED_REFUSES);
 	at = global_options(&cli, argc, argv, &err);
 	if (at < 0)
 		return err_print(&err, "ctr");
@@ -157,11 +163,11 @@ int main(int argc, char **argv)
 		argc = at + turn_help(argc - at, argv + at);
 	} else if (at == argc || is_one_of(argv[at], helps)) {
 		help();
-		return at == argc ? ERR_STATUS_OURS : 0;
+		return end("ctr", at == argc ? ERR_STATUS_OURS : 0, &err);
 	}
 	if (is_one_of(argv[at], versions)) {
 		puts("ctr version " CTR_VERSION);
-		return 0;
+		return end("ctr", 0, &err);
 	}
 	return run_words(&cli, argc - at, argv + at, &err);
 }

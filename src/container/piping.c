@@ -35,6 +35,8 @@ static int open_output(struct piping *p, int fd)
 {
 	int ends[2];
 
+	if (program_output_is_closed(fd))
+		return 0;
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -1;
 	p->payload[fd] = ends[1];

@@ -21,7 +21,8 @@ struct piping {
 /* Nothing but the container's /dev/null. */
 void piping_none(struct piping *p);
 /* Standard input stays /dev/null without with_stdin. Where our standard output and error are the same
- * file, those of the payload are the same pipe, so that what it writes stays in order. */
+ * file, those of the payload are the same pipe, so that what it writes stays in order. What is closed here is
+ * /dev/null there. */
 int piping_open(struct piping *p, bool with_stdin, struct err *err);
 /* Once the payload has its ends, or never will. */
 void piping_started(struct piping *p);

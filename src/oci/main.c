@@ -244,7 +244,7 @@ int main(int argc, char **argv)
 	struct err err = {0};
 	int words, r;
 
-	program_inherit_nothing();
+	program_inherit_nothing(CLOSED_TAKES);
 	words = options_parse(globals, &g, argc - 1, argv + 1, false, &err);
 	/* First, for all that fails after it. */
 	if (words >= 0 && g.log && *g.log && log_open(&log, g.log, &err) < 0)

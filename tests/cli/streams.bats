@@ -167,5 +167,18 @@ again='echo out > /dev/stdout; echo err > /dev/stderr; echo fd > /proc/self/fd/1
 	started closed -- sleep 600 <&- >&- 2>&-
 	[ "$(ctr exec closed echo kept)" = kept ]
 	ctr exec closed sh -c 'echo lost; echo lost >&2' <&- >&- 2>&-
+	[ "$(ctr exec closed readlink /proc/self/fd/2 2>&-)" = /dev/null ]
 	ctr rm -f closed
+}
+
+@test "what ctr itself has to say to a closed standard output is an error" {
+	started told -- sleep 600
+	for words in ps 'kill -s 0 told' 'inspect told' --help 'ps --help' --version; do
+		run -125 eval "ctr $words 2>&1 >&-"
+		[[ "$output" = *'standard output: Bad file descriptor'* ]]
+	done
+	ctr ps 2>&- | grep -q told
+	run -125 eval "ctr run -d --name untold --rootfs $FS -- sleep 600 2>&1 >&-"
+	run -125 ctr inspect untold
+	ctr rm -f told
 }
