@@ -184,7 +184,7 @@ in_container() { oci exec oci-a ls "/$1/later"; }
 	mkdir src/later
 	# shellcheck disable=SC2016
 	run -0 unshare -m --propagation private sh -c 'mount -t tmpfs t src && mount --make-shared src && mkdir src/later &&
-		ctr-oci --root "$1" run -d --bundle "$2" oci-a < /dev/null && mount -t tmpfs l src/later && : > src/later/seen' sh "$OCI_ROOT" "$B"
+		ctr-oci --root "$1" run -d --bundle "$2" oci-a < /dev/null > /dev/null 2>&1 && mount -t tmpfs l src/later && : > src/later/seen' sh "$OCI_ROOT" "$B"
 	[ "$(in_container slave) $(in_container shared) $(in_container private)" = "seen seen " ]
 }
 
