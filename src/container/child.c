@@ -140,8 +140,10 @@ static int place_etc(const struct layout *l, const struct etc_file *f, struct er
 /* A sysfs is refused, too, where that of the caller has masks: as it may in a container. */
 static uint64_t showing_namespaces(const struct spec *spec)
 {
-	return rights_get() == RIGHTS_HOST ? spec->ns.fresh
-					   : spec->ns.fresh & ~(uint64_t)CLONE_NEWNET;
+	/* The processes of a namespace that is joined are its own; a procfs of the host would show others. */
+	const uint64_t own = spec->ns.fresh | (ns_paths_flags(&spec->ns) & CLONE_NEWPID);
+
+	return rights_get() == RIGHTS_HOST ? own : own & ~(uint64_t)CLONE_NEWNET;
 }
 
 static int place_mounts(const struct child *c, struct layout *l, int *ret_devfd, struct err *err)

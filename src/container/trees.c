@@ -234,6 +234,24 @@ static int open_inner(const struct layout *l, const struct mount *m, const char 
 	return take_fd(&fd);
 }
 
+/* A group above may let nobody in it make nodes, as those of podman's pods do: then the host's are shown. */
+static int open_dev(struct trees *t, const struct spec *spec, const struct mount *m,
+	const struct plan *plan, struct err *err)
+{
+	autofd int fd = open_source(spec, m, plan, err);
+
+	if (fd >= 0 || err->sys != EPERM)
+		return take_fd(&fd);
+	*err = (struct err){0};
+	fd = dev_new(m, NULL, 0, owners(plan), err);
+	for (size_t i = 0; fd >= 0 && i < spec->device_count; i++)
+		if (t->devices[i] < 0 &&
+			plan_device(spec, &spec->devices[i], true) == DEVICE_IN_DEV &&
+			(t->devices[i] = dev_node_of_host(&spec->devices[i], err)) < 0)
+			return -1;
+	return take_fd(&fd);
+}
+
 int trees_open_in_turn(struct trees *t, const struct spec *spec, const struct plan *plan, size_t i,
 	const struct layout *l, struct err *err)
 {
@@ -244,7 +262,11 @@ int trees_open_in_turn(struct trees *t, const struct spec *spec, const struct pl
 	if (!waits_its_turn(t, spec, i))
 		return 0;
 	inner = inner_source(spec, i, buf);
-	t->sources[i] = inner ? open_inner(l, m, inner, err) : open_source(spec, m, plan, err);
+	if (m->kind == MOUNT_DEV)
+		t->sources[i] = open_dev(t, spec, m, plan, err);
+	else
+		t->sources[i] = inner ? open_inner(l, m, inner, err)
+				      : open_source(spec, m, plan, err);
 	return t->sources[i] < 0 ? -1 : 0;
 }
 

@@ -189,8 +189,8 @@ uint64_t mount_attrs_to_begin(const struct mount *m)
  * runtimes show instead is the host's. A procfs of the host would show its processes. */
 static bool may_show_host(const struct mount *m, uint64_t own, const struct err *err)
 {
-	return err->sys == EPERM && m->kind != MOUNT_FS && m->kind != MOUNT_PROC &&
-	       kernel_fs[m->kind].host && !(own & kernel_fs[m->kind].ns);
+	return err->sys == EPERM && m->kind != MOUNT_FS && kernel_fs[m->kind].host &&
+	       !(own & kernel_fs[m->kind].ns);
 }
 
 static int new_mount(const struct mount *m, uint64_t own, bool *ret_from_host, struct err *err)
