@@ -216,10 +216,14 @@ static int tell_mounts(const struct child *c, struct err *err)
 /* A procfs of the container's, if there is one; else one that nobody sees will do. */
 static int proc_open(const struct layout *l, struct err *err)
 {
+	int fd;
+
 	for (size_t i = l->count; i-- > 0;)
 		if (l->mounts[i].kind == MOUNT_PROC)
 			return fcntl(l->fds[i], F_DUPFD_CLOEXEC, 3);
-	return tree_new("proc", NULL, 0, err);
+	fd = tree_new("proc", NULL, 0, err);
+	/* That of our own processes, where their namespace is not ours to show. */
+	return fd < 0 && err->sys == EPERM ? tree_clone(AT_FDCWD, "/proc", false, err) : fd;
 }
 
 /* While /proc/sys is writable; they may be of an interface that a hook has made. What an engine has mounted

@@ -452,7 +452,7 @@ kill_stopped() {
 	until_true stopped is oci-a stopped
 	local left=$(cat "$(rt_group)/cgroup.procs")
 	[ -n "$left" ]
-	run ! oci kill oci-a KILL
+	run ! oci kill oci-a TERM
 	alive "$left"
 	is oci-a stopped
 	oci delete oci-a
