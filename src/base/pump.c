@@ -105,8 +105,20 @@ void pump_bound(struct pump *p)
 {
 	int held;
 
-	if (!p->over && ioctl(p->from, FIONREAD, &held) == 0)
+	if (!p->over && ioctl(p->from, FIONREAD, &held) == 0) {
 		p->left = (uint64_t)held;
+		p->bounded = true;
+	}
+}
+
+bool pump_is_over(struct pump *p)
+{
+	int held;
+
+	/* Others may have read what there was to come. */
+	if (!p->over && p->bounded && !p->len && ioctl(p->from, FIONREAD, &held) == 0 && held == 0)
+		pump_close(p);
+	return p->over;
 }
 
 void pump_poll(const struct pump *p, struct pollfd ret[2])

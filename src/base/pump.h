@@ -18,6 +18,7 @@ struct pump {
 	bool spliced, grown;
 	bool is_socket, may_block; /* of what is somebody else's */
 	bool no_more;              /* of what was to be taken */
+	bool bounded;
 	int error;     /* errno of what ended it, or 0: an end, or a reader that has gone */
 	uint64_t left; /* so much may be taken yet */
 	char *buf;
@@ -39,6 +40,8 @@ void pump_serve(struct pump *p, const struct pollfd polled[2]);
 
 /* From now on: what our pipe holds by now, and no more, whoever goes on writing. */
 void pump_bound(struct pump *p);
+/* Closed; also because of all that it was bound to nothing is left. */
+bool pump_is_over(struct pump *p);
 
 /* Closes our end: who writes to it gets EPIPE. Can be called twice. */
 void pump_close(struct pump *p);

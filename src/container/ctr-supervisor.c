@@ -90,11 +90,13 @@ static const uint64_t hold_ns = 1 * SECOND;   /* how long a piece of a line wait
 static const uint64_t hangup_ns = 200 * MSEC; /* rest after a hang-up of the terminal */
 static const uint64_t drain_ns = 5 * SECOND;  /* clients' time to take the last output */
 static const uint64_t guard_ns = 1 * SECOND;  /* without a guard, after the end of one */
-static const uint64_t adopt_ns = 1 * SECOND;  /* time of the host's init to reap a PID 1 */
-static const uint64_t quiet_ns = 1 * SECOND;  /* nothing is logged, once the log grew too fast */
-static const uint64_t saved_ns = 5 * SECOND;  /* of rest that work can make use of later */
-static const uint64_t owed_ns = 2 * SECOND;   /* of rest that can be had later */
-static const uint64_t gather_ns = 2 * MSEC;   /* for what comes in small pieces */
+static const uint64_t traced_ns = 20 *
+				  MSEC; /* between looks at a PID 1 that another process traces */
+static const uint64_t adopt_ns = 1 * SECOND; /* time of the host's init to reap a PID 1 */
+static const uint64_t quiet_ns = 1 * SECOND; /* nothing is logged, once the log grew too fast */
+static const uint64_t saved_ns = 5 * SECOND; /* of rest that work can make use of later */
+static const uint64_t owed_ns = 2 * SECOND;  /* of rest that can be had later */
+static const uint64_t gather_ns = 2 * MSEC;  /* for what comes in small pieces */
 
 struct log {
 	int dirfd, fd;
@@ -149,7 +151,7 @@ static struct supervisor {
 	uint64_t guard_at; /* when to make one */
 	bool adopted;      /* PID 1 is not our child */
 
-	uint64_t now, kill_at, drain_until;
+	uint64_t now, kill_at, drain_until, reap_at;
 	uint64_t worked_until, cpu_ns; /* paid with rest; CPU time at the last look */
 	bool dead, timed_out;
 	int status;
@@ -859,9 +861,10 @@ static void payload_reap(void)
 
 	if (super.adopted)
 		super.status = adopted_status();
-	else if (waitid(P_PID, (id_t)super.pid, &end, WEXITED | WNOHANG) < 0 || !end.si_pid)
+	else if (waitid(P_PID, (id_t)super.pid, &end, WEXITED | WNOHANG) < 0 || !end.si_pid) {
+		super.reap_at = super.now + traced_ns;
 		return;
-	else
+	} else
 		super.status = end.si_code == CLD_EXITED ? end.si_status & 0xff
 							 : 128 + end.si_status;
 	if (super.timed_out)
@@ -980,7 +983,8 @@ static void interest(struct pollfd p[POLL_COUNT])
 {
 	bool behind = clients_behind(), pending = input_pending();
 
-	p[POLL_PIDFD] = (struct pollfd){super.dead ? -1 : super.pidfd, POLLIN, 0};
+	p[POLL_PIDFD] = (struct pollfd){super.dead || super.now < super.reap_at ? -1 : super.pidfd,
+		POLLIN, 0};
 	p[POLL_GUARD] = (struct pollfd){super.guard, POLLIN, 0};
 	p[POLL_LISTEN] = (struct pollfd){super.listen, POLLIN, 0};
 	p[POLL_STDIN] = (struct pollfd){pending ? super.in_fd : -1, POLLOUT, 0};
@@ -1004,6 +1008,8 @@ static uint64_t next_deadline(void)
 {
 	uint64_t t = earlier(earlier(super.kill_at, super.guard_at), super.log.tell_at);
 
+	if (super.now < super.reap_at)
+		t = earlier(t, super.reap_at);
 	if (must_rest())
 		t = earlier(t, super.worked_until - owed_ns);
 	for (int i = 0; i < 2; i++) {

@@ -30,10 +30,13 @@ void foreground_block_signals(sigset_t *ret_old)
 static bool minds_signal(pid_t pid, int sig)
 {
 	static const char *const lines[] = {"\nSigBlk:", "\nSigIgn:", "\nSigCgt:"};
-	char path[32], text[4096];
+	enum { STATUS_MAX = 1 << 20 }; /* a line of it names up to 65,536 groups */
+	autofree char *text = NULL;
+	struct err unknown;
+	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	if (file_peek(AT_FDCWD, path, text, sizeof(text)) <= 0)
+	if (file_read_given(path, STATUS_MAX, &text, NULL, &unknown) < 0)
 		return true;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		const char *p = strstr(text, lines[i]);
@@ -89,17 +92,6 @@ static uint64_t until(uint64_t timeout_ns)
 	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec + timeout_ns;
 }
 
-static int reap(struct container *c, int *ret_status, struct err *err)
-{
-	siginfo_t info = {0};
-
-	while (waitid(P_PIDFD, (id_t)c->pidfd, &info, WEXITED) < 0)
-		if (errno != EINTR)
-			return err_sys(err, "wait for the payload of %s", c->record.name);
-	*ret_status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
-	return 0;
-}
-
 static int open_signals(struct err *err)
 {
 	sigset_t blocked;
@@ -118,6 +110,46 @@ static int take_signal(int signals, short revents)
 	if (!(revents & POLLIN) || read(signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return 0;
 	return (int)info.ssi_signo;
+}
+
+/* 1 with its status, 0 if nobody may have that yet, or -1. */
+static int reap(const struct container *c, int *ret_status, struct err *err)
+{
+	siginfo_t info = {0};
+
+	while (waitid(P_PIDFD, (id_t)c->pidfd, &info, WEXITED | WNOHANG) < 0)
+		if (errno != EINTR)
+			return err_sys(err, "wait for the payload of %s", c->record.name);
+	if (!info.si_pid)
+		return 0;
+	*ret_status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+	return 1;
+}
+
+/* One that has ended in the hands of a tracer is not ours before that lets go of it, which may be never: what
+ * ends the wait goes on doing so. */
+static int reap_from_tracer(struct container *c, int signals, uint64_t deadline, int *ended_by,
+	bool *timed_out, int *ret_status, struct err *err)
+{
+	enum { LOOK_AGAIN_MS = 20 };
+	int r;
+
+	while ((r = reap(c, ret_status, err)) == 0) {
+		struct pollfd p = {signals, POLLIN, 0};
+		int sig = poll(&p, 1, LOOK_AGAIN_MS) > 0 ? take_signal(signals, p.revents) : 0;
+		const bool late = !*timed_out && poll_timeout(deadline) == 0;
+
+		if (!late && !(sig && is_fatal(sig)))
+			continue;
+		*timed_out = *timed_out || late;
+		*ended_by = late ? *ended_by : sig;
+		/* What a tracer of it is in, too. */
+		if (c->group_fd >= 0 && cgroup_kill(c->group_fd, err) < 0)
+			return -1;
+		if (c->group_fd < 0)
+			return 0;
+	}
+	return r < 0 ? -1 : 0;
 }
 
 int foreground_wait(struct container *c, struct piping *io, uint64_t timeout_ns, int *ret_status,
@@ -162,7 +194,7 @@ int foreground_wait(struct container *c, struct piping *io, uint64_t timeout_ns,
 	if (io->hurried)
 		io->until_ns = until(HURRY_MS * 1000000ULL);
 	piping_end(io);
-	if (reap(c, &status, err) < 0)
+	if (reap_from_tracer(c, signals, deadline, &ended_by, &timed_out, &status, err) < 0)
 		return -1;
 	*ret_timed_out = timed_out;
 	*ret_status = timed_out ? FOREGROUND_TIMED_OUT : ended_by ? 128 + ended_by : status;

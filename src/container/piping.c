@@ -95,9 +95,9 @@ void piping_serve(struct piping *p, const struct pollfd polled[PIPING_POLLS])
 		pump_serve(&p->pumps[i], polled + 2 * i);
 }
 
-bool piping_holds(const struct piping *p)
+bool piping_holds(struct piping *p)
 {
-	return !p->pumps[1].over || !p->pumps[2].over;
+	return !pump_is_over(&p->pumps[1]) || !pump_is_over(&p->pumps[2]);
 }
 
 void piping_end(struct piping *p)

@@ -34,7 +34,7 @@ void piping_serve(struct piping *p, const struct pollfd polled[PIPING_POLLS]);
  * as much as can be is passed on without waiting. */
 void piping_end(struct piping *p);
 /* Whether some of it is still to be passed on. */
-bool piping_holds(const struct piping *p);
+bool piping_holds(struct piping *p);
 /* -1 if not all could be written or read. */
 int piping_result(const struct piping *p, struct err *err);
 void piping_close(struct piping *p);

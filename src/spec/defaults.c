@@ -49,11 +49,8 @@ static const char *const masked[] = {
 	"/sys/firmware",
 };
 static const char *const readonly_paths[] = {
-	"/proc/bus",
-	"/proc/fs",
-	"/proc/irq",
-	"/proc/sys",
-	"/proc/sysrq-trigger",
+	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
+	"/proc/pressure", /* a trigger that is written there takes memory and time of the host's */
 };
 
 static const struct device devices[] = {

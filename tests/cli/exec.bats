@@ -183,3 +183,30 @@ echo evil" > /evil/sh; /bin/chmod 755 /evil/sh'
 	refused 125 "--user: ':6' names a group, and no user" ctr exec -u :6 user id -u
 	refused 125 "--user: ':6' names a group, and no user" ctr run --rm --rootfs "$FS" -u :6 -- true
 }
+
+# hold NAME [FLAGS]: a container whose process holds on to each `sleep 54321` that it finds, as a tracer, and
+# kills it: what has ended is a zombie that nobody else can reap.
+hold() {
+	ctr run -d --name "$@" --rootfs "$HOST_ROOT" -- python3 -c '
+import ctypes, os, time
+libc = ctypes.CDLL(None)
+while True:
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            line = open(f"/proc/{pid}/cmdline", "rb").read()
+        except OSError:
+            continue
+        if line.startswith(b"sleep\x0054321") and libc.ptrace(0x4206, int(pid), 0, 0) == 0:
+            os.kill(int(pid), 9)
+            time.sleep(1000)
+    time.sleep(.02)
+' > /dev/null
+}
+
+@test "exec ends by a signal although a tracer keeps the process that has ended" {
+	hold holder
+	local status=0
+	command timeout -k $((20 * TEST_PATIENCE)) $((4 * TEST_PATIENCE)) ctr exec holder sleep 54321 || status=$?
+	[ "$status" -eq 124 ]
+	ctr rm -f holder
+}

@@ -254,7 +254,7 @@ inside() { box "$@" -- sh -c 'for n in cgroup ipc mnt net pid user uts; do readl
 	for path in /proc/acpi /sys/firmware /proc/scsi /sys/devices/virtual/powercap; do
 		[ ! -e $path ] || [ "$(box -- sh -c "ls -A $path | wc -l")" = 0 ]
 	done
-	for path in /proc/sys/kernel/domainname /proc/irq/default_smp_affinity /proc/sysrq-trigger; do
+	for path in /proc/sys/kernel/domainname /proc/irq/default_smp_affinity /proc/pressure/memory /proc/sysrq-trigger; do
 		[ ! -e $path ] || run ! box -- sh -c "echo 1 > $path"
 	done
 	run ! box --cap-add ALL -- sh -c 'echo x > /sys/kernel/uevent_helper'
