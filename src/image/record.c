@@ -157,6 +157,17 @@ static int get_process(const char *what, const json_t *o, struct image *image, s
 	return 0;
 }
 
+/* Each is a directory that a start may have to make. */
+static size_t volume_levels(const struct image *image)
+{
+	size_t levels = 0;
+
+	for (size_t i = 0; i < image->volume_count; i++)
+		for (const char *p = image->volumes[i]; *p; p++)
+			levels += *p == '/';
+	return levels;
+}
+
 int record_check_size(const char *what, const struct image *image, struct err *err)
 {
 	const struct {
@@ -175,6 +186,9 @@ int record_check_size(const char *what, const struct image *image, struct err *e
 		if (kinds[i].count > RECORD_ITEMS_MAX)
 			return err_set(err, "%s: '%s' has %zu items, %d are allowed", what,
 				kinds[i].name, kinds[i].count, RECORD_ITEMS_MAX);
+	if (volume_levels(image) > RECORD_ITEMS_MAX)
+		return err_set(err, "%s: 'Volumes' has paths of %zu levels in all, %d are allowed",
+			what, volume_levels(image), RECORD_ITEMS_MAX);
 	return 0;
 }
 

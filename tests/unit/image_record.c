@@ -125,6 +125,22 @@ Test(image_record, what_is_no_variable_is_left_out)
 	image_free(&image);
 }
 
+Test(image_record, levels_of_volumes_are_counted)
+{
+	char deep[2 * RECORD_ITEMS_MAX + 4] = "";
+	const char *volumes[] = {"/v", deep};
+	struct image image = {.volumes = volumes, .volume_count = 2};
+	struct err err;
+
+	for (int i = 0; i < RECORD_ITEMS_MAX; i++)
+		strcat(deep, "/a");
+	cr_expect_eq(record_check_size("x", &image, &err), -1);
+	cr_expect_str_eq(err.text,
+		"x: 'Volumes' has paths of 4097 levels in all, 4096 are allowed");
+	image.volume_count = 1;
+	cr_expect_eq(record_check_size("x", &image, &err), 0);
+}
+
 Test(image_record, items_are_counted)
 {
 	struct image image = {.env_count = RECORD_ITEMS_MAX, .label_count = RECORD_ITEMS_MAX};
