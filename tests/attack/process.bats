@@ -124,7 +124,7 @@ changed() { not unchanged 2> /dev/null; }
 # and files when it gives up its rights, or makes one of the calls $AT. It stands still there for some seconds. Its
 # caller has $STREAMS for standard streams.
 open_inside() {
-	local name=$1 p found= at=${AT:-capset,setuid}
+	local name=$1 p found='' at=${AT:-capset,setuid}
 	while [ -z "$found" ]; do
 		strace -f -qq -o /dev/null -e trace="$at" -e "inject=$at:delay_exit=$((3000000 * TEST_PATIENCE))" \
 			"${@:2}" <> "${STREAMS:-/dev/null}" >&0 2>&0 3>&- &
