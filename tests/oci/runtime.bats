@@ -758,4 +758,4 @@ bound() {
 	oci delete oci-a
 	[ -z "$(ls dev)" ]
 }
-@test "dev symbolic links: none in a directory of the host that is bound to /dev" { both bound; }
+@test "dev symbolic links: none in a directory of the host that is bound to /dev" { RT=ours bound; }
