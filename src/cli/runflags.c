@@ -244,13 +244,28 @@ static int set_label_part(struct run_options *o, const char *what, const char *v
 }
 
 /* What is no file, a pipe, can be read but once, and is the container's from then on. */
+/* Of what can be read once only. */
+static int take_profile_text(struct run_options *o, const char *what, const char *value,
+	struct err *err)
+{
+	char *text = NULL;
+	size_t len = 0;
+	int r;
+
+	if (seccomp_profile_read(value, &text, &len, err) < 0)
+		return err_wrap(err, "%s", what);
+	r = strlen(text) == len ? 0 : -1;
+	if (r == 0)
+		o->spec.process.seccomp_profile = arena_strdup(&o->spec.arena, text);
+	free(text);
+	return r == 0 ? 0 : err_set(err, "%s: seccomp profile %s: not text", what, value);
+}
+
 static int set_profile(struct run_options *o, const char *what, const char *value, struct err *err)
 {
 	struct process_spec *p = &o->spec.process;
-	autofree char *text = NULL;
 	char path[PATH_MAX];
 	struct stat st;
-	size_t len;
 
 	p->seccomp_profile = NULL;
 	p->seccomp = NULL;
@@ -265,12 +280,7 @@ static int set_profile(struct run_options *o, const char *what, const char *valu
 		p->seccomp = arena_strdup(&o->spec.arena, path);
 		return 0;
 	}
-	if (seccomp_profile_read(value, &text, &len, err) < 0)
-		return err_wrap(err, "%s", what);
-	if (strlen(text) != len)
-		return err_set(err, "%s: seccomp profile %s: not text", what, value);
-	p->seccomp_profile = arena_strdup(&o->spec.arena, text);
-	return 0;
+	return take_profile_text(o, what, value, err);
 }
 
 static int set_security(void *to, const char *what, const char *value, struct err *err)
