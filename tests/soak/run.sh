@@ -18,7 +18,7 @@ if [ "${1-}" != --inside ]; then
 		"$here/run.sh" --inside "$build" "$work" "$@"
 	status=$?
 	for _ in {1..300}; do
-		rmdir "$own"/ctr "$own"/runner 2> /dev/null
+		rmdir "$own"/ctr/supervisors "$own"/ctr "$own"/runner 2> /dev/null
 		! rmdir "$own" 2> /dev/null || break
 		sleep .1
 	done
