@@ -55,7 +55,7 @@ MUSL_FLAGS := -std=gnu17 $(WARN) -O2 -g -fstack-protector-strong -MMD -MP -idira
 MUSL_SRC   := $(filter-out src/image/% %/seccomp_build.c %/seccomp_names.c %/seccomp_profile.c,$(LIB_SRC)) \
               $(addprefix src/image/,child.c record.c reference.c store.c)
 musl_obj    = $(patsubst src/%.c,$(MUSL_B)/%.o,$(1))
-MUSL_LIBS   = $(shell $(CC) -print-file-name=libjansson.a)
+MUSL_LIBS   = $(shell $(CC) -print-file-name=libjansson.a 2>/dev/null)
 
 $(MUSL_B)/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
