@@ -39,13 +39,6 @@ bool pathname_join(const char *dir, size_t dir_len, const char *path, char ret[P
 	return true;
 }
 
-bool pathname_is_clean(const char *path)
-{
-	char clean[PATHNAME_SIZE];
-
-	return pathname_join("", 0, path, clean) && strcmp(clean, path) == 0;
-}
-
 const char *pathname_below(const char *path, const char *top)
 {
 	size_t len = strlen(top);

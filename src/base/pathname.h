@@ -10,8 +10,5 @@ enum { PATHNAME_SIZE = 4096 };
  * further than to "/". False: too long. ret may not overlap the others. */
 bool pathname_join(const char *dir, size_t dir_len, const char *path, char ret[PATHNAME_SIZE]);
 
-/* Whether path has nothing of what pathname_join() takes out. */
-bool pathname_is_clean(const char *path);
-
 /* What follows top in path, both clean: "" if they are the same. NULL: it is elsewhere. */
 const char *pathname_below(const char *path, const char *top);

@@ -48,12 +48,12 @@ enum device_way plan_device(const struct spec *spec, const struct device *d, boo
 /* Whether a process of the container may keep groups of ours that it cannot drop. */
 enum ids_groups plan_groups(const struct process_spec *p);
 
-/* Whether the container's users are not the host's. */
 /* Whether the container is to manage the groups below its own: it has a cgroup namespace of its own and a
  * writable mount of it. ret_owner is who they belong to: the user of its first process, or its root
  * where that is given by name (config-linux.md 1.1, "Cgroup ownership"). */
 bool plan_delegates(const struct spec *spec, const struct id_maps *ids, uint32_t *ret_owner);
 
+/* Whether the container's users are not the host's. */
 bool plan_has_users(const struct spec *spec);
 
 /* Once the slot of the id range is known. The plan stays where it is from here on. */

@@ -5,11 +5,12 @@
 
 static void joined(const char *dir, const char *path, const char *want)
 {
-	char got[PATHNAME_SIZE];
+	char got[PATHNAME_SIZE], again[PATHNAME_SIZE];
 
 	cr_assert(pathname_join(dir, strlen(dir), path, got));
 	cr_assert_str_eq(got, want);
-	cr_assert(pathname_is_clean(got));
+	cr_assert(pathname_join("", 0, got, again));
+	cr_assert_str_eq(again, got);
 }
 
 Test(pathname, joined)
