@@ -67,15 +67,18 @@ static int import_path(struct intake *in, const char *path, struct intake_result
 {
 	autofd int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO)
 					       : open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	enum source_form form;
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(err, "open");
-	if (S_ISDIR(st.st_mode) && source_form(fd) == SOURCE_NONE)
-		return import_tree(in, fd, ret, err);
-	if (S_ISDIR(st.st_mode))
-		return intake_directory(in, fd, ret, err);
-	return intake_stream(in, fd, ret, err);
+	if (!S_ISDIR(st.st_mode))
+		return intake_stream(in, fd, ret, err);
+	form = source_form(fd, err);
+	if (form == SOURCE_ERROR)
+		return -1;
+	return form == SOURCE_NONE ? import_tree(in, fd, ret, err)
+				   : intake_directory(in, fd, form, ret, err);
 }
 
 static json_t *read_fragment(const char *file, struct err *err)

@@ -485,7 +485,9 @@ static int take_tree_stream(struct work *w, int fd, bool root, struct intake_res
 	if (tree < 0 || take_tar(w, fd, STREAM_COPY_OCI, UINT64_MAX, tree, &t, err) < 0 ||
 		check_end(w, &t, err) < 0)
 		return -1;
-	form = root ? SOURCE_NONE : source_form(tree);
+	form = root ? SOURCE_NONE : source_form(tree, err);
+	if (form == SOURCE_ERROR)
+		return -1;
 	return form == SOURCE_NONE ? take_root(w, tree, &t, ret, err)
 				   : take_archive(w, tree, form, ret, err);
 }
@@ -526,9 +528,9 @@ int intake_stream(const struct intake *in, int fd, struct intake_result *ret, st
 	return r;
 }
 
-int intake_directory(const struct intake *in, int dir, struct intake_result *ret, struct err *err)
+int intake_directory(const struct intake *in, int dir, enum source_form form,
+	struct intake_result *ret, struct err *err)
 {
-	enum source_form form = source_form(dir);
 	struct work w;
 	int r;
 

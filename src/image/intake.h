@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "image/reference.h"
+#include "image/source.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,5 +39,6 @@ void intake_result_print(struct intake_result *done);
 /* From fd: a root tar, an OCI layout, a docker archive, skopeo's dir: or a unified image of Incus in a tar,
  * compressed or not. Free the result's arena. */
 int intake_stream(const struct intake *in, int fd, struct intake_result *ret, struct err *err);
-/* From one of these, unpacked. */
-int intake_directory(const struct intake *in, int dir, struct intake_result *ret, struct err *err);
+/* From one of these, unpacked: of the form that source_form() has told, and not SOURCE_NONE. */
+int intake_directory(const struct intake *in, int dir, enum source_form form,
+	struct intake_result *ret, struct err *err);

@@ -5,33 +5,36 @@
 #include "base/json.h"
 #include "image/reference.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-static bool has(int dir, const char *name)
+/* Looks at all names before it answers: one that cannot be looked at is not one that is not there. */
+enum source_form source_form(int dir, struct err *err)
 {
-	struct stat st;
+	enum { ETC, USR, BIN, OCI_LAYOUT, INDEX, METADATA, ROOTFS, VERSION, MANIFEST, NAMES };
+	static const char *const names[NAMES] = {"etc", "usr", "bin", "oci-layout", "index.json",
+		"metadata.yaml", "rootfs", "version", "manifest.json"};
+	struct stat st[NAMES];
+	bool has[NAMES];
 
-	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-/* A root tree may hold a manifest.json of its own, but then it has an etc, usr or bin beside it. */
-enum source_form source_form(int dir)
-{
-	struct stat st;
-
-	if (has(dir, "etc") || has(dir, "usr") || has(dir, "bin"))
+	for (int i = 0; i < NAMES; i++) {
+		has[i] = fstatat(dir, names[i], &st[i], AT_SYMLINK_NOFOLLOW) == 0;
+		if (!has[i] && errno != ENOENT)
+			return err_sys(err, "%s", names[i]), SOURCE_ERROR;
+	}
+	/* A root tree may hold a manifest.json of its own, but then it has one of these beside it. */
+	if (has[ETC] || has[USR] || has[BIN])
 		return SOURCE_NONE;
-	if (has(dir, "oci-layout") && has(dir, "index.json"))
+	if (has[OCI_LAYOUT] && has[INDEX])
 		return SOURCE_LAYOUT;
-	if (has(dir, "metadata.yaml") && fstatat(dir, "rootfs", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		S_ISDIR(st.st_mode))
+	if (has[METADATA] && has[ROOTFS] && S_ISDIR(st[ROOTFS].st_mode))
 		return SOURCE_UNIFIED;
-	if (has(dir, "version") && has(dir, "manifest.json"))
+	if (has[VERSION] && has[MANIFEST])
 		return SOURCE_FLAT;
-	return has(dir, "manifest.json") ? SOURCE_DOCKER : SOURCE_NONE;
+	return has[MANIFEST] ? SOURCE_DOCKER : SOURCE_NONE;
 }
 
 int source_open(const struct source *s, const char *file, struct err *err)

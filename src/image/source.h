@@ -47,15 +47,16 @@ struct source_set {
 };
 
 enum source_form {
-	SOURCE_NONE,
+	SOURCE_ERROR = -1,
+	SOURCE_NONE, /* a root tree */
 	SOURCE_LAYOUT,
 	SOURCE_DOCKER,
 	SOURCE_FLAT,    /* skopeo's dir: */
 	SOURCE_UNIFIED, /* a root below rootfs/, beside the metadata.yaml of Incus and LXD */
 };
 
-/* Tells by what is in the directory. */
-enum source_form source_form(int dir);
+/* Tells by what is in the directory. Ask once: it may change. */
+enum source_form source_form(int dir, struct err *err);
 
 /* wanted selects one of several images by its name in the source; NULL: all. */
 int layout_read(int dir, const char *wanted, struct source_set *ret, struct err *err);
