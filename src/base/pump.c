@@ -7,11 +7,18 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+/* musl has these from 1.2.5. */
+#ifndef RWF_NOWAIT
+#define RWF_NOWAIT 8
+#endif
+
 enum {
-	BUFFER_SIZE = 64 << 10,
+	BUFFER_SIZE = 256 << 10,
 	PIPE_SIZE = 64 << 10, /* as made */
 	PIPE_GROWN = 1 << 20,
 	GUARD_US = 20000
@@ -22,8 +29,6 @@ static void wake(int sig)
 	(void)sig;
 }
 
-/* What others read and write too may block although poll(2) saw it ready, and O_NONBLOCK would be theirs
- * as well. So the call is interrupted, again and again, as the first time may be before it began. */
 static void guard(bool on)
 {
 	const struct itimerval t = {{0, on ? GUARD_US : 0}, {0, on ? GUARD_US : 0}};
@@ -31,26 +36,19 @@ static void guard(bool on)
 	setitimer(ITIMER_REAL, &t, NULL);
 }
 
-static ssize_t guarded_read(int fd, void *buf, size_t n)
+/* What others read and write too may block although poll(2) saw it ready, and O_NONBLOCK would be theirs
+ * as well. Where the kernel does not take RWF_NOWAIT (of pipes it does since 6.5) the call is interrupted,
+ * again and again, as the first time may be before it began. */
+static ssize_t unwaited(bool out, int fd, char *buf, size_t n)
 {
-	ssize_t r;
+	const struct iovec v = {buf, n};
+	ssize_t r = syscall(out ? SYS_pwritev2 : SYS_preadv2, fd, &v, 1, -1L, -1L, RWF_NOWAIT);
 	int e;
 
+	if (r >= 0 || (errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS))
+		return r;
 	guard(true);
-	r = read(fd, buf, n);
-	e = errno;
-	guard(false);
-	errno = e;
-	return r;
-}
-
-static ssize_t guarded_write(int fd, const void *buf, size_t n)
-{
-	ssize_t r;
-	int e;
-
-	guard(true);
-	r = write(fd, buf, n);
+	r = out ? write(fd, buf, n) : read(fd, buf, n);
 	e = errno;
 	guard(false);
 	errno = e;
@@ -69,7 +67,6 @@ static int init(struct pump *p, int from, int to, bool outwards)
 		st.st_mode = 0; /* then reading or writing says why */
 	p->is_socket = S_ISSOCK(st.st_mode);
 	p->may_block = !S_ISSOCK(st.st_mode) && !S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode);
-	p->spliced = S_ISFIFO(st.st_mode) || (outwards && S_ISREG(st.st_mode));
 	if (p->may_block)
 		sigaction(SIGALRM, &(struct sigaction){.sa_handler = wake}, NULL);
 	return 0;
@@ -148,42 +145,22 @@ static void grow(struct pump *p)
 			fcntl(ends[i], F_SETPIPE_SZ, PIPE_GROWN);
 }
 
-/* Never waits, whatever the flags of the two: SPLICE_F_NONBLOCK counts for both pipes. */
-static void move(struct pump *p)
-{
-	size_t max = p->left < PIPE_GROWN ? (size_t)p->left : PIPE_GROWN;
-	ssize_t n = splice(p->from, NULL, p->to, NULL, max, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
-
-	if (n > 0) {
-		p->left -= (uint64_t)n;
-		p->wants_room = n >= PIPE_SIZE; /* likely full now */
-		grow(p);
-	} else if (n == 0)
-		p->no_more = true;
-	else if (errno == EAGAIN)
-		p->wants_room = !p->wants_room;
-	else if (errno == EINVAL)
-		p->spliced = false; /* a file that was opened for appending */
-	else if (errno != EINTR)
-		fail(p, errno == EPIPE ? 0 : errno);
-}
-
 static ssize_t take(struct pump *p, size_t max)
 {
 	if (p->outwards || !(p->is_socket || p->may_block))
 		return read(p->from, p->buf, max);
 	return p->is_socket ? recv(p->from, p->buf, max, MSG_DONTWAIT)
-			    : guarded_read(p->from, p->buf, max);
+			    : unwaited(false, p->from, p->buf, max);
 }
 
 static ssize_t put(struct pump *p)
 {
-	const char *from = p->buf + p->at;
+	char *from = p->buf + p->at;
 
 	if (!p->outwards || !(p->is_socket || p->may_block))
 		return write(p->to, from, p->len);
 	return p->is_socket ? send(p->to, from, p->len, MSG_DONTWAIT | MSG_NOSIGNAL)
-			    : guarded_write(p->to, from, p->len);
+			    : unwaited(true, p->to, from, p->len);
 }
 
 static void fill(struct pump *p)
@@ -238,12 +215,8 @@ void pump_serve(struct pump *p, const struct pollfd polled[2])
 		fail(p, polled[1].revents & POLLNVAL ? EBADF : 0);
 		return;
 	}
-	if (polled[0].revents || polled[1].revents) {
-		if (p->spliced)
-			move(p);
-		else
-			copy(p);
-	}
+	if (polled[0].revents || polled[1].revents)
+		copy(p);
 	if (!p->len && (p->no_more || !p->left))
 		pump_close(p);
 }

@@ -15,7 +15,7 @@ struct pump {
 	bool over;
 	bool outwards;   /* the bytes come out of our pipe */
 	bool wants_room; /* what is waited for is room in `to`, not bytes in `from` */
-	bool spliced, grown;
+	bool grown;
 	bool is_socket, may_block; /* of what is somebody else's */
 	bool no_more;              /* of what was to be taken */
 	bool bounded;
