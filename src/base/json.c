@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TEXT_ROOM = 16 << 10 }; /* twice what a container's config.json takes */
+
 /* Brackets outside strings: jansson's own limit is 2048 levels, ours is what any format needs. */
 static bool too_deep(const char *data, size_t len)
 {
@@ -112,12 +114,16 @@ json_t *json_shown(const char *s)
 
 char *json_text(const json_t *j, size_t flags, struct err *err)
 {
-	/* Into what is large enough: jansson 2.14 takes no notice when the name of a member cannot be
-	 * written for want of memory. */
-	size_t len = json_dumpb(j, NULL, 0, flags);
-	char *s = len ? malloc(len + 1) : NULL;
+	/* Into a buffer that is large enough, which the first one is as a rule: jansson 2.14's own takes no
+	 * notice when the name of a member cannot be written for want of memory. */
+	size_t room = TEXT_ROOM, len;
+	char *s;
 
-	if (!s || json_dumpb(j, s, len, flags) != len) {
+	while ((s = malloc(room)) && (len = json_dumpb(j, s, room, flags)) >= room) {
+		free(s);
+		room = len + 1;
+	}
+	if (!s || !len) {
 		free(s);
 		err_set(err, "cannot write JSON: out of memory");
 		return NULL;
