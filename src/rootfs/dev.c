@@ -35,10 +35,12 @@ static int make_node(int dirfd, const char *name, const struct device *d, const 
 	if (mknodat(dirfd, name, node_type(d->type) | d->mode, makedev(d->major, d->minor)) < 0)
 		return err_sys(err, "cannot make the device %s", d->path);
 	/* mknod is subject to the umask. */
-	if (fchownat(dirfd, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 ||
-		fchmodat(dirfd, name, d->mode, 0) < 0)
-		return err_sys(err, "cannot give the device %s to the container", d->path);
-	return 0;
+	if (fchownat(dirfd, name, uid, gid, AT_SYMLINK_NOFOLLOW) == 0 &&
+		fchmodat(dirfd, name, d->mode, 0) == 0)
+		return 0;
+	err_sys(err, "cannot give the device %s to the container", d->path);
+	err->sys = 0; /* EPERM means to callers that there may be no nodes */
+	return -1;
 }
 
 static int make_below(int devfd, const struct device *d, const struct id_maps *ids, struct err *err)

@@ -843,11 +843,14 @@ def judge(row, fault, res, same):
             return [("lines", "success, yet it says so")]
         # A lock that is said to be held is: what it guards is left alone.
         held = res.call == "flock" and fault == "EAGAIN"
-        if not same and not 1 <= len(warnings) <= row.losses and fault not in ("KILL", "ALL") and not held:
+        # Where a group forbids nodes, those of the host are shown.
+        shown = res.call == "mknodat" and fault == "EPERM"
+        if not same and not 1 <= len(warnings) <= row.losses and fault not in ("KILL", "ALL") and \
+                not (held or shown):
             return [("lost", "")]
         return []
-    # A payload that could not write has said so by its own status, which is passed on.
-    if res.status == UNWRITTEN and not errors and len(warnings) == 1 and UNWRITTEN_WARNING.fullmatch(warnings[0]):
+    # A payload that could not write has said so by its own status, or died of it, which is passed on.
+    if res.status in (UNWRITTEN, 128 + signal.SIGPIPE) and not errors and len(warnings) == 1 and UNWRITTEN_WARNING.fullmatch(warnings[0]):
         return []
     # glibc's loader looks at neither the first memory that it gets nor what it writes to then.
     if res.hit == "linking" and res.program == "ctr-image" and res.status == 139 and not lines:
