@@ -1,6 +1,7 @@
 #include "image/unpack.h"
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "image/entry.h"
 #include "image/progress.h"
 #include "image/treedir.h"
@@ -78,20 +79,13 @@ static int enter_parent(struct unpack *u, struct err *err)
 	return 0;
 }
 
-/* The later of two entries with one name wins; a directory with something in it stays. */
-static int make_room(struct unpack *u, bool *ret_was_whiteout, struct err *err)
+/* The later of two entries with one name wins, as if they were applied one after the other. A directory
+ * goes with all that is in it, whiteouts too: what takes its place hides the whole of it below. */
+static int make_room(struct unpack *u, struct err *err)
 {
-	struct stat st;
-
-	*ret_was_whiteout = false;
-	if (fstatat(u->parent, u->path.base, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : err_sys(err, "stat");
-	*ret_was_whiteout = below_is_whiteout(&st);
-	if (unlinkat(u->parent, u->path.base, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) == 0)
-		return 0;
-	if (errno == ENOTEMPTY || errno == EEXIST)
-		return err_set(err, "it would replace a directory that is not empty");
-	return err_sys(err, "replace an earlier entry of this name");
+	if (tree_remove(u->parent, u->path.base, err) < 0)
+		return err_wrap(err, "replace an earlier entry of this name");
+	return 0;
 }
 
 static int apply_capability(int fd, const void *value, size_t size, struct err *err)
@@ -263,7 +257,6 @@ static int make_file(struct unpack *u, struct err *err)
 {
 	struct timespec ts[2];
 	autofd int fd = -1;
-	bool ignored;
 	int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	int64_t size = archive_entry_size(u->entry);
 
@@ -273,7 +266,7 @@ static int make_file(struct unpack *u, struct err *err)
 		return -1;
 	fd = openat(u->parent, u->path.base, flags, 0600);
 	if (fd < 0 && errno == EEXIST) {
-		if (make_room(u, &ignored, err) < 0)
+		if (make_room(u, err) < 0)
 			return -1;
 		fd = openat(u->parent, u->path.base, flags, 0600);
 	}
@@ -301,14 +294,15 @@ static int remember_own_time(struct unpack *u, struct err *err)
 static int make_dir(struct unpack *u, struct err *err)
 {
 	autofd int fd = -1;
-	bool was_whiteout = false;
+	bool anew = false;
 	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 	if (mkdirat(u->parent, u->path.base, 0700) < 0 && errno != EEXIST)
 		return err_sys(err, "make directory");
 	fd = openat(u->parent, u->path.base, flags);
 	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP)) {
-		if (make_room(u, &was_whiteout, err) < 0)
+		anew = u->job->below->count > 0;
+		if (make_room(u, err) < 0)
 			return -1;
 		if (mkdirat(u->parent, u->path.base, 0700) < 0)
 			return err_sys(err, "make directory");
@@ -316,8 +310,7 @@ static int make_dir(struct unpack *u, struct err *err)
 	}
 	if (fd < 0)
 		return err_sys(err, "open directory");
-	if (apply_owner_and_mode(u, fd, err) < 0 ||
-		(was_whiteout && whiteout_mark_opaque(fd, err) < 0))
+	if (apply_owner_and_mode(u, fd, err) < 0 || (anew && whiteout_mark_opaque(fd, err) < 0))
 		return -1;
 	return remember_own_time(u, err);
 }
@@ -349,11 +342,10 @@ static int apply_by_name(struct unpack *u, struct err *err)
 static int make_symlink(struct unpack *u, struct err *err)
 {
 	const char *target = archive_entry_symlink(u->entry);
-	bool ignored;
 
 	if (!target || !*target || strlen(target) > ENTRY_PATH_MAX)
 		return err_set(err, "it is a symbolic link without a usable target");
-	if (make_room(u, &ignored, err) < 0)
+	if (make_room(u, err) < 0)
 		return -1;
 	if (symlinkat(target, u->parent, u->path.base) < 0)
 		return err_sys(err, "make symbolic link");
@@ -363,9 +355,8 @@ static int make_symlink(struct unpack *u, struct err *err)
 static int make_fifo(struct unpack *u, struct err *err)
 {
 	mode_t mode = archive_entry_perm(u->entry) & 0777;
-	bool ignored;
 
-	if (make_room(u, &ignored, err) < 0)
+	if (make_room(u, err) < 0)
 		return -1;
 	if (mknodat(u->parent, u->path.base, S_IFIFO | mode, 0) < 0)
 		return err_sys(err, "make FIFO");
@@ -393,7 +384,6 @@ static int make_hardlink(struct unpack *u, const char *to, struct err *err)
 {
 	struct entry_path target;
 	autofd int dir = -1;
-	bool ignored;
 
 	if (entry_path_parse(to, &target, err) < 0)
 		return err_wrap(err, "its hard link target");
@@ -404,7 +394,7 @@ static int make_hardlink(struct unpack *u, const char *to, struct err *err)
 	dir = treedir_open(u->job->dir, target.parent, O_PATH);
 	if (dir < 0)
 		return refuse_link(target.parent, err);
-	if (check_link_target(dir, &target, err) < 0 || make_room(u, &ignored, err) < 0)
+	if (check_link_target(dir, &target, err) < 0 || make_room(u, err) < 0)
 		return -1;
 	if (linkat(dir, target.base, u->parent, u->path.base, 0) < 0)
 		return err_sys(err, "make hard link");

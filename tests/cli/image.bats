@@ -210,6 +210,28 @@ refused() {
 	[ -z "$(find "$(layer o)" -type c)" ]
 }
 
+@test "what takes the place of an earlier entry of its layer replaces all of it, whiteouts too" {
+	tar_of l1 'file|link/low|1' 'file|file/low|1' 'file|fifo/low|1' 'file|hard/low|1' 'file|again/low|1' \
+		'file|deep/low|1' 'file|target/low|1'
+	tar_of l2 'file|link/.wh.low|' 'link|link|target' \
+		'file|file/new|2' 'file|file|2' \
+		'file|fifo/.wh..wh..opq|' 'file|fifo/new|2' 'fifo|fifo' \
+		'file|keep|kept' 'file|hard/new|2' 'hard|hard|keep' \
+		'link|again|target' 'dir|again' 'file|again/new|2' \
+		'file|deep/.wh.low|' 'file|deep/a/b/c|2' 'hard|saved|deep/a/b/c' 'link|deep|target'
+	layout_of lay v l1 l2
+	image import lay o
+	mkdir m
+	unshare -Urm sh -c "mount -t overlay o -o userxattr,lowerdir=$(layer o 1):$(layer o 0) m &&
+		find m -mindepth 1 -printf '%P%l:%y '" >seen
+	[ "$(tr ' ' '\n' <seen | sort | xargs)" = \
+		'again/new:f again:d deeptarget:l fifo:p file:f hard:f keep:f linktarget:l saved:f target/low:f target:d' ]
+	[ "$(stat -c %h "$(layer o)/hard" "$(layer o)/saved" | xargs)" = '2 1' ]
+	[ -z "$(find "$(layer o)" -type c)" ]
+	tar_of t 'file|d/x|1' 'hard|d|d/x'
+	refused t "entry 'd': make hard link"
+}
+
 @test "a whiteout that hides nothing is left out: nobody could remove it" {
 	tar_of l1 'file|d/there|1' 'file|o/x|1' 'file|p/sub/x|1'
 	tar_of l2 'file|d/.wh.there|' 'file|d/.wh.never|' 'file|new/.wh.x|' 'file|new/f|2' \
