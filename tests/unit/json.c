@@ -11,7 +11,7 @@ Test(json, text_of_any_size)
 	char name[40000];
 	struct err err;
 
-	for (size_t n = 0; n < sizeof(name) - 1; n += n > 16000 && n < 17000 ? 1 : 997) {
+	for (size_t n = 0; n<sizeof(name) - 1; n += n> 16000 && n < 17000 ? 1 : 997) {
 		json_t *j = json_object();
 		char *text;
 
