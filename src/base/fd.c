@@ -69,6 +69,9 @@ int fd_close_others(unsigned first, const int *keep, size_t n)
 {
 	unsigned kept;
 
+	for (unsigned fd = STDERR_FILENO + 1; fd < first; fd++)
+		if (next_kept(fd, keep, n) != fd && fcntl((int)fd, F_GETFD) > 0)
+			close((int)fd);
 	while ((kept = next_kept(first, keep, n)) != UINT_MAX) {
 		if (kept > first && syscall(SYS_close_range, first, kept - 1, 0U) < 0)
 			return -1;

@@ -51,5 +51,6 @@ int fd_write_all(int fd, const void *data, size_t len);
 /* Reads up to size bytes until end of file; returns the count or -1 with errno. */
 ssize_t fd_read_all(int fd, void *buf, size_t size);
 /* Closes every descriptor from first on but those in keep (any order; negative ones do not count).
- * close_range(2), kernel 5.9; allocates nothing. -1 with errno. */
+ * Between the three streams and `first` are the payload's: of those the ones that close on exec, as they are
+ * ours. close_range(2), kernel 5.9; allocates nothing. -1 with errno. */
 int fd_close_others(unsigned first, const int *keep, size_t n);

@@ -10,11 +10,14 @@
 
 enum option_kind {
 	OPTION_BOOL,           /* bool; "--opt", "--opt=false" */
+	OPTION_CHOICE,         /* enum choice: the same, where "false" is more than nothing said */
 	OPTION_STRING,         /* const char * */
 	OPTION_LIST,           /* struct option_list */
 	OPTION_IGNORED,        /* takes no value, and changes nothing here: says why in the help */
 	OPTION_IGNORED_STRING, /* the same with a value */
 };
+
+enum choice { CHOICE_UNSAID, CHOICE_NO, CHOICE_YES };
 
 struct option_list {
 	const char *items[64];

@@ -15,6 +15,7 @@
 #include "container/rootless.h"
 #include "container/start.h"
 #include "ns/join.h"
+#include "oci/preserved.h"
 #include "process/seccomp.h"
 #include "spec/capname.h"
 #include "spec/config.h"
@@ -32,8 +33,6 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-enum { LISTEN_FDS_MAX = 1024 };
 
 int pid_file_write(const char *path, pid_t pid, struct err *err)
 {
@@ -64,40 +63,6 @@ int socket_connect(const char *what, const char *path, struct err *err)
 	if (fd < 0 || place < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
 		return err_sys(err, "%s: connect to %s", what, path);
 	return take_fd(&fd);
-}
-
-/* sd_listen_fds(3). */
-static int listen_fds(void)
-{
-	const char *fds = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
-	struct err ignored;
-	int n, whose;
-
-	if (!fds || option_number("LISTEN_FDS", fds, &n, &ignored) < 0 || n > LISTEN_FDS_MAX)
-		return 0;
-	if (pid && (option_number("LISTEN_PID", pid, &whose, &ignored) < 0 || whose != getpid()))
-		return 0;
-	return n;
-}
-
-int preserved_fds(const char *option, struct spec *spec, unsigned *ret, struct err *err)
-{
-	int n = 0, listening = listen_fds();
-
-	if (option && option_number("--preserve-fds", option, &n, err) < 0)
-		return -1;
-	if (n > INT_MAX - 3 - LISTEN_FDS_MAX)
-		return err_set(err, "--preserve-fds: %d descriptors are too many", n);
-	/* What is closed on exec is no descriptor that we were given, but one of ours. */
-	for (int fd = 3; fd < 3 + listening + n; fd++)
-		if (fcntl(fd, F_GETFD) != 0)
-			return err_set(err, "--preserve-fds: descriptor %d is not open", fd);
-	if (listening) {
-		env_set(spec, arena_printf(&spec->arena, "LISTEN_FDS=%d", listening));
-		env_set(spec, "LISTEN_PID=1");
-	}
-	*ret = (unsigned)(listening + n);
-	return 0;
 }
 
 /* Behind a dot, where no id can be. */

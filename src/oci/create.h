@@ -56,7 +56,5 @@ int start_notified(struct container *c, struct err *err);
 int pid_file_write(const char *path, pid_t pid, struct err *err);
 /* A connection to the socket that --console-socket or --pidfd-socket names; -1 and err. */
 int socket_connect(const char *what, const char *path, struct err *err);
-/* --preserve-fds and LISTEN_FDS: how many from 3 on are the payload's; its environment is told. */
-int preserved_fds(const char *option, struct spec *spec, unsigned *ret, struct err *err);
 /* The directory for compiled filters, or -1: then each is compiled anew. */
 int cache_open(const struct oci *oci);

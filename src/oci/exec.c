@@ -1,4 +1,5 @@
 #include "oci/create.h"
+#include "oci/preserved.h"
 #include "oci/process.h"
 
 #include "base/fd.h"
@@ -32,11 +33,11 @@ static const struct option exec_table[] = {
 		"so many descriptors, from 3 on, are passed on"},
 	{"detach", 'd', OPTION_BOOL, offsetof(struct exec_options, detach),
 		"do not wait for its end"},
-	{"tty", 't', OPTION_BOOL, offsetof(struct exec_options, tty), "give it a terminal"},
+	{"tty", 't', OPTION_CHOICE, offsetof(struct exec_options, tty), "give it a terminal"},
 	{"user", 'u', OPTION_STRING, offsetof(struct exec_options, user), "UID[:GID]"},
 	{"cwd", 0, OPTION_STRING, offsetof(struct exec_options, cwd), "working directory"},
 	{"env", 'e', OPTION_LIST, offsetof(struct exec_options, env), "KEY=VALUE"},
-	{"no-new-privs", 0, OPTION_BOOL, offsetof(struct exec_options, no_new_privs),
+	{"no-new-privs", 0, OPTION_CHOICE, offsetof(struct exec_options, no_new_privs),
 		"set no_new_privs"},
 	{"cap", 'c', OPTION_LIST, offsetof(struct exec_options, caps), "one more capability"},
 	{"additional-gids", 'g', OPTION_LIST, offsetof(struct exec_options, gids),

@@ -18,14 +18,15 @@ static const struct option *find(const struct option *table, const char *name, s
 
 static int set_bool(const struct option *o, void *to, const char *value, struct err *err)
 {
-	bool *field = (bool *)((char *)to + o->at);
+	void *field = (char *)to + o->at;
+	bool yes = !value || strcmp(value, "true") == 0;
 
-	if (!value || strcmp(value, "true") == 0)
-		*field = true;
-	else if (strcmp(value, "false") == 0)
-		*field = false;
-	else
+	if (!yes && strcmp(value, "false") != 0)
 		return err_set(err, "--%s: '%.60s' is neither true nor false", o->name, value);
+	if (o->kind == OPTION_CHOICE)
+		*(enum choice *)field = yes ? CHOICE_YES : CHOICE_NO;
+	else
+		*(bool *)field = yes;
 	return 0;
 }
 
@@ -43,6 +44,7 @@ static int set(const struct option *o, void *to, const char *value, struct err *
 {
 	switch (o->kind) {
 	case OPTION_BOOL:
+	case OPTION_CHOICE:
 		return set_bool(o, to, value, err);
 	case OPTION_STRING:
 		*(const char **)((char *)to + o->at) = value;
@@ -58,7 +60,7 @@ static int set(const struct option *o, void *to, const char *value, struct err *
 
 static bool takes_value(const struct option *o)
 {
-	return o->kind != OPTION_BOOL && o->kind != OPTION_IGNORED;
+	return o->kind != OPTION_BOOL && o->kind != OPTION_CHOICE && o->kind != OPTION_IGNORED;
 }
 
 /* The option at argv[0]: the number of words it took, or -1. */

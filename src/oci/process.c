@@ -125,6 +125,11 @@ static int label(const struct exec_options *o, struct process_spec *p, struct er
 	return apparmor || selinux ? lsm_check(p, err) : 0;
 }
 
+static bool choose(enum choice asked, bool otherwise)
+{
+	return asked == CHOICE_UNSAID ? otherwise : asked == CHOICE_YES;
+}
+
 int process_make(const struct exec_options *o, char **args, struct spec *spec, struct err *err)
 {
 	struct process_spec *p = &spec->process;
@@ -136,8 +141,8 @@ int process_make(const struct exec_options *o, char **args, struct spec *spec, s
 	if ((o->process ? read_process(o->process, spec, err) : take_command(args, p, err)) < 0 ||
 		(o->user && user_given("--user", o->user, &p->user, err) < 0))
 		return -1;
-	p->terminal = p->terminal || o->tty;
-	p->no_new_privs = p->no_new_privs || o->no_new_privs;
+	p->terminal = choose(o->tty, p->terminal);
+	p->no_new_privs = choose(o->no_new_privs, p->no_new_privs);
 	if (o->cwd && *o->cwd)
 		p->cwd = o->cwd;
 	if (add_env(&o->env, spec, err) < 0 || add_gids(&o->gids, spec, err) < 0)

@@ -8,7 +8,8 @@ struct exec_options {
 	const char *process, *pid_file, *console_socket, *pidfd_socket, *preserve_fds;
 	const char *user, *cwd, *cgroup, *apparmor, *label;
 	struct option_list env, caps, gids;
-	bool detach, tty, no_new_privs, ignore_paused;
+	enum choice tty, no_new_privs;
+	bool detach, ignore_paused;
 };
 
 /* Puts it in place of the process of the container: spec->process. args: the command, empty with

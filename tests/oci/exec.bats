@@ -69,6 +69,16 @@ privileges() {
 }
 @test "--no-new-privs: for this command" { both privileges; }
 
+unsaid() {
+	sh_bundle 'sleep 1000'
+	create oci-bound
+	oci start oci-bound
+	privileged() { oci exec "$@" grep NoNewPrivs: /proc/self/status; }
+	[ "$(privileged oci-bound)" = 'NoNewPrivs:	1' ]
+	[ "$(privileged --no-new-privs=false oci-bound)" = 'NoNewPrivs:	0' ]
+}
+@test "--no-new-privs=false: not for this command, though the container has it" { unsaid; }
+
 # on CPUS WANTED: where a process with this execCPUAffinity may run, whose caller is on processor 0 only.
 on() {
 	process ".args = [\"grep\", \"Cpus_allowed_list\", \"/proc/self/status\"] | .execCPUAffinity = $1"
