@@ -90,8 +90,6 @@ int dumping_init(struct dumping *d, const struct checkpoint *o, enum criu_action
 	bool restore = action == CRIU_RESTORE;
 
 	*d = (struct dumping){.request = {.action = action}, .images_fd = -1, .work_fd = -1};
-	if (!o->images)
-		return err_set(err, "--image-path is missing: the directory of the files");
 	if (geteuid() != 0)
 		return err_set(err, "checkpoint and restore take root's rights");
 	d->images_fd = open_dir("--image-path", o->images, !restore, err);

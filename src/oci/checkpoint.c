@@ -19,7 +19,7 @@ struct checkpoint_options {
 /* clang-format off */
 #define AT(field) offsetof(struct checkpoint_options, field)
 #define COMMON_OPTIONS                                                                             \
-	{"image-path", 0, OPTION_STRING, AT(c.images), "directory of the files"},                  \
+	{"image-path", 0, OPTION_STRING, AT(c.images), "directory of the files (./checkpoint)"},                  \
 	{"work-path", 0, OPTION_STRING, AT(c.work), "directory of criu's log (--image-path)"},     \
 	{"tcp-established", 0, OPTION_BOOL, AT(c.tcp_established), "with open TCP connections"},   \
 	{"tcp-close", 0, OPTION_BOOL, AT(c.tcp_close), "open TCP connections are closed"},         \
@@ -70,6 +70,11 @@ static int complete(struct checkpoint_options *o, struct err *err)
 	if (groups < 0)
 		return err_value(err, "--manage-cgroups-mode", o->groups,
 			"is none of soft, full, strict and ignore");
+	if (o->c.parent && o->c.parent[0] == '/')
+		return err_value(err, "--parent-path", o->c.parent,
+			"is not relative to --image-path");
+	if (!o->c.images)
+		o->c.images = "checkpoint";
 	o->c.groups = (enum checkpoint_groups)groups;
 	for (size_t i = 0; i < o->empty_ns.count; i++)
 		if (strcmp(o->empty_ns.items[i], "network") != 0)

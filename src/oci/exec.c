@@ -164,7 +164,7 @@ static int exec_it(struct oci *oci, void *options, char **words, struct err *err
 	if (bundle_status(&c, &status, err) == 0) {
 		if (status != BUNDLE_RUNNING && status != BUNDLE_CREATED &&
 			!(status == BUNDLE_PAUSED && o->ignore_paused))
-			err_set(err, "cannot exec in a container that is %s: %s",
+			err_set(err, "cannot exec in a %s container: %s",
 				bundle_status_name(status), words[0]);
 		else if (bundle_spec(&c, &spec, err) == 0) {
 			if (!program_in_reach(&spec) || program_protect(oci->argv, err) == 0)

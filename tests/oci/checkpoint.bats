@@ -305,14 +305,25 @@ of_process() { sed -n "s/^$1:[[:blank:]]*//p" "/proc/$(cat "$B/pid")/status"; }
 	is oci-a running
 }
 
+@test "without --image-path the files are in ./checkpoint" {
+	need_criu
+	started oci-a
+	cd "$BATS_TEST_TMPDIR"
+	oci checkpoint oci-a
+	[ -s checkpoint/inventory.img ]
+	oci delete --force oci-a
+	piped oci restore --detach --bundle "$B" --pid-file "$B/pid" oci-a
+	is oci-a running
+}
+
 @test "what is not running, or cannot be restored, is not dumped" {
 	sh_bundle 'sleep 100'
 	create oci-a
 	run -1 dump oci-a
 	[[ "$output" == *"cannot checkpoint a container that is created"* ]]
 	oci start oci-a
-	run -1 oci checkpoint --work-path "$W" oci-a
-	[[ "$output" == *"--image-path is missing"* ]]
+	run -1 dump --parent-path / oci-a
+	[[ "$output" == *"--parent-path: '/' is not relative to --image-path"* ]]
 	run -1 dump --lazy-pages oci-a
 	[[ "$output" == *"--lazy-pages: "* ]]
 	run -1 dump --empty-ns pid oci-a
