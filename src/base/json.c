@@ -13,6 +13,22 @@
 
 enum { TEXT_ROOM = 16 << 10 }; /* twice what a container's config.json takes */
 
+/* Whether jansson has gone without memory since the last document was written. */
+static bool was_short;
+
+static void *allocate(size_t n)
+{
+	void *p = malloc(n);
+
+	was_short |= !p;
+	return p;
+}
+
+__attribute__((constructor)) static void watch_memory(void)
+{
+	json_set_alloc_funcs(allocate, free);
+}
+
 /* Brackets outside strings: jansson's own limit is 2048 levels, ours is what any format needs. */
 static bool too_deep(const char *data, size_t len)
 {
@@ -123,7 +139,8 @@ char *json_text(const json_t *j, size_t flags, struct err *err)
 		free(s);
 		room = len + 1;
 	}
-	if (!s || !len) {
+	if (!s || !len || was_short) {
+		was_short = false;
 		free(s);
 		err_set(err, "cannot write JSON: out of memory");
 		return NULL;

@@ -175,7 +175,7 @@ static void fill(struct pump *p)
 	if (n < 0 && for_later(errno))
 		return;
 	/* A terminal that is gone, or another's, is an end like any. */
-	if (n < 0 && errno != EIO)
+	if (n < 0 && (errno != EIO || p->outwards))
 		p->error = errno;
 	p->no_more = n <= 0;
 	p->at = 0;

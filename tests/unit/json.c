@@ -4,6 +4,7 @@
 #include <criterion/new/assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* Of every size about that of the first buffer. */
 Test(json, text_of_any_size)
@@ -25,4 +26,22 @@ Test(json, text_of_any_size)
 		free(text);
 		json_decref(j);
 	}
+}
+
+/* Nobody asks after each part of a document whether there was memory for it. */
+Test(json, no_text_of_what_is_not_whole)
+{
+	enum { BIG = 64 << 20 };
+	const struct rlimit none = {16 << 20, 16 << 20};
+	autojson json_t *j = json_array();
+	char *big = malloc(BIG + 1);
+	struct err err = {0};
+
+	memset(big, 'x', BIG);
+	big[BIG] = '\0';
+	cr_assert(zero(int, setrlimit(RLIMIT_AS, &none)));
+	json_array_append_new(j, json_string(big));
+	cr_expect(zero(ptr, json_text(j, 0, &err)));
+	cr_expect(ne(chr, err.text[0], '\0'));
+	cr_expect(not(zero(ptr, json_text(j, 0, &err))));
 }
