@@ -48,7 +48,7 @@ $(B)/ctr-glibc $(B)/ctr-oci-glibc: $(B)/libctr.a
 
 # And another twelfth against musl, whose start is shorter by what glibc asks the processor: a second set
 # of objects. Debian has jansson for glibc only; what it calls there musl has too, but for
-# what src/base/fortify.c adds. Where that does not link it is glibc's.
+# what src/base/fortify.c adds, and src/base/memcpy.c does better. Where that does not link it is glibc's.
 MUSL_B     := $(B)/musl
 MUSL_FLAGS := -std=gnu17 $(WARN) -O2 -g -fstack-protector-strong -MMD -MP -idirafter /usr/include \
               -idirafter /usr/include/$(MACHINE)
@@ -73,12 +73,12 @@ $(B)/ctr-musl $(B)/ctr-oci-musl: $(MUSL_B)/libctr.a
 	  -Wl,--end-group
 
 # Whether they can be linked, found out once.
-$(B)/libc.mk: src/base/fortify.c Makefile
+$(B)/libc.mk: src/base/fortify.c src/base/memcpy.c Makefile
 	@mkdir -p $(@D)
 	@printf '#include <jansson.h>\nint main(void)\n{\n\t%s\n}\n' \
 	  'return json_dumps(json_loads("{}", 0, NULL), 0) != NULL;' >$(B)/libc.c
 	@if command -v musl-gcc >/dev/null && musl-gcc -D_GNU_SOURCE $(filter-out -M%,$(MUSL_FLAGS)) -static \
-	  -o $(B)/libc $(B)/libc.c $< $(MUSL_LIBS) >$(B)/libc.log 2>&1; then echo 'LIBC := musl' >$@; fi; rm -f $(B)/libc
+	  -o $(B)/libc $(B)/libc.c $(filter %.c,$^) $(MUSL_LIBS) >$(B)/libc.log 2>&1; then echo 'LIBC := musl' >$@; fi; rm -f $(B)/libc
 -include $(B)/libc.mk
 LIBC ?= glibc
 $(B)/ctr $(B)/ctr-oci: $(B)/%: $(B)/%-$(if $(STATIC),$(LIBC),glibc)
