@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define MEMCPY_TESTED
-#define memcpy own_memcpy
+#define memcpy  own_memcpy
 #define memmove own_memmove
 void *own_memcpy(void *restrict to, const void *restrict from, size_t n);
 void *own_memmove(void *to, const void *from, size_t n);
