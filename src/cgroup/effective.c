@@ -1,15 +1,12 @@
 #include "cgroup/effective.h"
 
-#include "base/file.h"
 #include "cgroup/keyed.h"
+#include "cgroup/text.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { TEXT_MAX = 32768 };
 
 int cgroup_cpu_max_parse(const char *text, uint64_t *ret_quota_us, uint64_t *ret_period_us)
 {
@@ -61,57 +58,80 @@ int cgroup_io_max_parse(const char *line, struct io_max *ret)
 	return 0;
 }
 
-static uint64_t value_read(int group_fd, const char *file)
+static int value_read(int group_fd, const char *file, uint64_t *ret, struct err *err)
 {
 	char text[64];
-	uint64_t v;
 
-	if (file_peek(group_fd, file, text, sizeof(text)) < 0 || cgroup_value_parse(text, &v) < 0)
-		return 0;
-	return v;
+	if (cgroup_text(group_fd, file, text, sizeof(text), err) < 0)
+		return -1;
+	if (cgroup_value_parse(text, ret) < 0)
+		*ret = 0;
+	return 0;
 }
 
-static void memory_read(int group_fd, struct limits *l)
+static int values_read(int group_fd, struct limits *l, struct err *err)
 {
-	l->memory = value_read(group_fd, "memory.max");
-	l->memory_high = value_read(group_fd, "memory.high");
-	l->memory_low = value_read(group_fd, "memory.low");
+	uint64_t oom_group;
+	const struct {
+		const char *file;
+		uint64_t *value;
+	} values[] = {
+		{"memory.max", &l->memory},
+		{"memory.high", &l->memory_high},
+		{"memory.low", &l->memory_low},
+		{"memory.swap.max", &l->memory_swap},
+		{"memory.oom.group", &oom_group},
+		{"cpu.weight", &l->cpu_weight},
+		{"pids.max", &l->pids},
+	};
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++)
+		if (value_read(group_fd, values[i].file, values[i].value, err) < 0)
+			return -1;
 	l->memory_swap_set = faccessat(group_fd, "memory.swap.max", F_OK, 0) == 0;
-	l->memory_swap = value_read(group_fd, "memory.swap.max");
-	l->oom_group = value_read(group_fd, "memory.oom.group") == 1;
+	l->oom_group = oom_group == 1;
+	return 0;
 }
 
-static void cpu_read(int group_fd, struct limits *l)
+static int quota_read(int group_fd, uint64_t *ret_quota_us, uint64_t *ret_period_us,
+	struct err *err)
 {
 	char text[64];
 
-	l->cpu_weight = value_read(group_fd, "cpu.weight");
-	if (file_peek(group_fd, "cpu.max", text, sizeof(text)) >= 0)
-		cgroup_cpu_max_parse(text, &l->cpu_quota_us, &l->cpu_period_us);
+	if (cgroup_text(group_fd, "cpu.max", text, sizeof(text), err) < 0)
+		return -1;
+	if (cgroup_cpu_max_parse(text, ret_quota_us, ret_period_us) < 0)
+		*ret_quota_us = *ret_period_us = 0;
+	return 0;
 }
 
 /* Empty: nothing was asked for, whatever the groups above leave. */
-static const char *cpuset_read(int group_fd, struct arena *a, const char *file,
-	const char *effective)
+static int cpuset_read(int group_fd, struct arena *a, const char *file, const char *effective,
+	const char **ret, struct err *err)
 {
 	char text[4096];
 
-	if (file_peek(group_fd, file, text, sizeof(text)) <= 0)
-		return NULL;
-	if (file_peek(group_fd, effective, text, sizeof(text)) <= 0)
-		return NULL;
-	return arena_strdup(a, text);
+	*ret = NULL;
+	if (cgroup_text(group_fd, file, text, sizeof(text), err) < 0)
+		return -1;
+	if (!*text)
+		return 0;
+	if (cgroup_text(group_fd, effective, text, sizeof(text), err) < 0)
+		return -1;
+	*ret = *text ? arena_strdup(a, text) : NULL;
+	return 0;
 }
 
-static void io_read(int group_fd, struct arena *a, struct limits *l)
+static int io_read(int group_fd, struct arena *a, struct limits *l, struct err *err)
 {
-	char text[TEXT_MAX];
+	char text[CGROUP_TEXT_SIZE];
 
-	if (file_peek(group_fd, "io.weight", text, sizeof(text)) >= 0 &&
-		cgroup_keyed_parse(text, "default", &l->io_weight) < 0)
+	if (cgroup_text(group_fd, "io.weight", text, sizeof(text), err) < 0)
+		return -1;
+	if (cgroup_keyed_parse(text, "default", &l->io_weight) < 0)
 		l->io_weight = 0;
-	if (file_peek(group_fd, "io.max", text, sizeof(text)) < 0)
-		return;
+	if (cgroup_text(group_fd, "io.max", text, sizeof(text), err) < 0)
+		return -1;
 	for (const char *line = text; *line;) {
 		struct io_max m;
 
@@ -120,38 +140,41 @@ static void io_read(int group_fd, struct arena *a, struct limits *l)
 		line += strcspn(line, "\n");
 		line += *line == '\n';
 	}
+	return 0;
 }
 
-static void conf_read(int group_fd, const struct limits *asked, struct arena *a, struct limits *l)
+static int conf_read(int group_fd, const struct limits *asked, struct arena *a, struct limits *l,
+	struct err *err)
 {
 	for (size_t i = 0; asked && i < asked->conf_count; i++) {
 		const char *key = asked->conf[i].key;
 		char text[4096];
-		ssize_t n = -1;
 
-		if (!strchr(key, '/'))
-			n = file_peek(group_fd, key, text, sizeof(text));
+		if (strchr(key, '/'))
+			continue;
+		if (cgroup_text(group_fd, key, text, sizeof(text), err) < 0)
+			return -1;
 		/* Several lines, or none, are no value that could be written back. */
-		if (n > 0 && !strchr(text, '\n')) {
+		if (*text && !strchr(text, '\n')) {
 			struct key_value kv = {.key = arena_strdup(a, key),
 				.value = arena_strdup(a, text)};
 			arena_push(a, l->conf, l->conf_count, kv);
 		}
 	}
+	return 0;
 }
 
-void cgroup_quota_complete(int group_fd, struct limits *l)
+int cgroup_quota_complete(int group_fd, struct limits *l, struct err *err)
 {
 	uint64_t quota, period;
-	char text[64];
 
-	if (file_peek(group_fd, "cpu.max", text, sizeof(text)) <= 0 ||
-		cgroup_cpu_max_parse(text, &quota, &period) < 0)
-		return;
+	if (quota_read(group_fd, &quota, &period, err) < 0)
+		return -1;
 	if (!l->cpu_quota_us)
 		l->cpu_quota_us = quota;
 	if (!l->cpu_period_us)
 		l->cpu_period_us = period;
+	return 0;
 }
 
 int cgroup_read_limits(int group_fd, const struct limits *asked, struct arena *arena,
@@ -161,13 +184,15 @@ int cgroup_read_limits(int group_fd, const struct limits *asked, struct arena *a
 
 	if (faccessat(group_fd, "cgroup.events", F_OK, 0) < 0)
 		return err_sys(err, "read the limits of the cgroup");
-	memory_read(group_fd, &l);
-	cpu_read(group_fd, &l);
-	l.cpuset_cpus = cpuset_read(group_fd, arena, "cpuset.cpus", "cpuset.cpus.effective");
-	l.cpuset_mems = cpuset_read(group_fd, arena, "cpuset.mems", "cpuset.mems.effective");
-	l.pids = value_read(group_fd, "pids.max");
-	io_read(group_fd, arena, &l);
-	conf_read(group_fd, asked, arena, &l);
+	if (values_read(group_fd, &l, err) < 0 ||
+		quota_read(group_fd, &l.cpu_quota_us, &l.cpu_period_us, err) < 0 ||
+		cpuset_read(group_fd, arena, "cpuset.cpus", "cpuset.cpus.effective", &l.cpuset_cpus,
+			err) < 0 ||
+		cpuset_read(group_fd, arena, "cpuset.mems", "cpuset.mems.effective", &l.cpuset_mems,
+			err) < 0 ||
+		io_read(group_fd, arena, &l, err) < 0 ||
+		conf_read(group_fd, asked, arena, &l, err) < 0)
+		return -1;
 	*ret = l;
 	return 0;
 }

@@ -2,8 +2,8 @@
 
 #include "base/file.h"
 #include "cgroup/keyed.h"
+#include "cgroup/text.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -102,37 +102,16 @@ void cgroup_pressure_parse(const char *text, struct cgroup_pressure *ret)
 	avg10_parse(text, "full avg10=", &ret->full_avg10);
 }
 
-/* A piece of a line at the end of a full buffer could be a number cut short. */
-int cgroup_text(int group_fd, const char *file, char ret[CGROUP_TEXT_SIZE])
+static int count_read(int group_fd, const char *file, struct cgroup_count *ret, struct err *err)
 {
-	ssize_t n = file_peek(group_fd, file, ret, CGROUP_TEXT_SIZE);
+	char text[64];
+	int r = cgroup_text(group_fd, file, text, sizeof(text), err);
 
-	if (n < 0)
-		return -1;
-	if (n == CGROUP_TEXT_SIZE - 1) {
-		char *end = memrchr(ret, '\n', (size_t)n);
-
-		if (end)
-			*end = '\0';
-	}
-	return 0;
+	ret->known = r > 0 && cgroup_value_parse(text, &ret->value) == 0;
+	return r < 0 ? -1 : 0;
 }
 
-static void count_read(int group_fd, const char *file, char text[CGROUP_TEXT_SIZE],
-	struct cgroup_count *ret)
-{
-	ret->known = cgroup_text(group_fd, file, text) == 0 &&
-		     cgroup_value_parse(text, &ret->value) == 0;
-}
-
-static void pressure_read(int group_fd, const char *file, char text[CGROUP_TEXT_SIZE],
-	struct cgroup_pressure *ret)
-{
-	if (cgroup_text(group_fd, file, text) == 0)
-		cgroup_pressure_parse(text, ret);
-}
-
-static void counts_read(int group_fd, char text[CGROUP_TEXT_SIZE], struct cgroup_stats *s)
+static int counts_read(int group_fd, struct cgroup_stats *s, struct err *err)
 {
 	const struct {
 		const char *file;
@@ -148,29 +127,70 @@ static void counts_read(int group_fd, char text[CGROUP_TEXT_SIZE], struct cgroup
 	};
 
 	for (size_t i = 0; i < sizeof(single) / sizeof(*single); i++)
-		count_read(group_fd, single[i].file, text, single[i].count);
+		if (count_read(group_fd, single[i].file, single[i].count, err) < 0)
+			return -1;
+	return 0;
+}
+
+static void oom_kills_parse(const char *text, struct cgroup_stats *ret)
+{
+	keyed_count(text, "oom_kill", &ret->oom_kills);
+}
+
+static void cpu_pressure_parse(const char *text, struct cgroup_stats *ret)
+{
+	cgroup_pressure_parse(text, &ret->cpu_pressure);
+}
+
+static void memory_pressure_parse(const char *text, struct cgroup_stats *ret)
+{
+	cgroup_pressure_parse(text, &ret->memory_pressure);
+}
+
+static void io_pressure_parse(const char *text, struct cgroup_stats *ret)
+{
+	cgroup_pressure_parse(text, &ret->io_pressure);
+}
+
+static int lines_read(int group_fd, struct cgroup_stats *s, struct err *err)
+{
+	static const struct {
+		const char *file;
+		void (*parse)(const char *text, struct cgroup_stats *ret);
+	} many[] = {
+		{"cpu.stat", cgroup_cpu_stat_parse},
+		{"memory.stat", cgroup_memory_stat_parse},
+		{"memory.events", oom_kills_parse},
+		{"io.stat", cgroup_io_stat_parse},
+		{"cpu.pressure", cpu_pressure_parse},
+		{"memory.pressure", memory_pressure_parse},
+		{"io.pressure", io_pressure_parse},
+	};
+	char text[CGROUP_TEXT_SIZE];
+
+	for (size_t i = 0; i < sizeof(many) / sizeof(*many); i++) {
+		int r = cgroup_text(group_fd, many[i].file, text, sizeof(text), err);
+
+		if (r < 0)
+			return -1;
+		if (r > 0)
+			many[i].parse(text, s);
+	}
+	return 0;
 }
 
 int cgroup_stats(int group_fd, struct cgroup_stats *ret, struct err *err)
 {
 	struct cgroup_stats s = {0};
-	char text[CGROUP_TEXT_SIZE];
 
 	/* In every group, whatever the controllers. */
-	if (cgroup_text(group_fd, "cpu.stat", text) < 0)
+	if (faccessat(group_fd, "cpu.stat", F_OK, 0) < 0)
 		return err_sys(err, "read the use of the cgroup");
-	cgroup_cpu_stat_parse(text, &s);
-	counts_read(group_fd, text, &s);
+	if (counts_read(group_fd, &s, err) < 0)
+		return -1;
 	s.memory_used = s.memory_current;
-	if (cgroup_text(group_fd, "memory.stat", text) == 0)
-		cgroup_memory_stat_parse(text, &s);
-	if (cgroup_text(group_fd, "memory.events", text) == 0)
-		keyed_count(text, "oom_kill", &s.oom_kills);
-	if (cgroup_text(group_fd, "io.stat", text) == 0)
-		cgroup_io_stat_parse(text, &s);
-	pressure_read(group_fd, "cpu.pressure", text, &s.cpu_pressure);
-	pressure_read(group_fd, "memory.pressure", text, &s.memory_pressure);
-	pressure_read(group_fd, "io.pressure", text, &s.io_pressure);
+	if (lines_read(group_fd, &s, err) < 0)
+		return -1;
 	*ret = s;
 	return 0;
 }

@@ -31,15 +31,11 @@ struct cgroup_stats {
 	struct cgroup_pressure cpu_pressure, memory_pressure, io_pressure;
 };
 
-/* Reads each file once. -1 only if the group is gone (err->sys is ENOENT) or cannot be read. */
+/* Reads each file once. -1 if the group is gone (err->sys is ENOENT), or a file that is there cannot be read. */
 int cgroup_stats(int group_fd, struct cgroup_stats *ret, struct err *err);
 
 /* Whether the kernel has killed a process of the group, or below it, for want of memory. */
 bool cgroup_oom_killed(int group_fd);
-
-/* A file of the group, or as many whole lines of it as there is room for. 0, or -1 with errno. */
-enum { CGROUP_TEXT_SIZE = 32768 };
-int cgroup_text(int group_fd, const char *file, char ret[CGROUP_TEXT_SIZE]);
 
 /* The parsers take the text of one file and fill what they find in it. */
 void cgroup_cpu_stat_parse(const char *text, struct cgroup_stats *ret);

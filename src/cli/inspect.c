@@ -83,17 +83,17 @@ static json_t *limits_json(const struct limits *l)
 }
 
 /* As the kernel has them now; absent where this host has no such controller. */
-static json_t *read_limits(struct container *c)
+static json_t *read_limits(struct container *c, struct err *err)
 {
 	struct spec spec = {0};
-	struct limits limits;
-	struct err unknown;
-	bool known = container_spec(c->store, c->record.name, &spec, &unknown) == 0;
+	bool known = container_spec(c->store, c->record.name, &spec, err) == 0;
 	struct arena a = {0};
+	struct limits limits;
 	json_t *j = NULL;
 
-	if (cgroup_read_limits(c->group_fd, known ? &spec.limits : NULL, &a, &limits, &unknown) ==
-		0)
+	if (!known && err->sys != ENOENT)
+		return NULL;
+	if (cgroup_read_limits(c->group_fd, known ? &spec.limits : NULL, &a, &limits, err) == 0)
 		j = limits_json(&limits);
 	arena_free(&a);
 	if (known)
@@ -109,11 +109,10 @@ static json_t *ids_json(const struct record *r)
 		SPEC_IDS);
 }
 
-static json_t *cgroup_json(const struct record *r)
+static json_t *cgroup_json(const struct record *r, struct err *err)
 {
 	char mount[256], path[sizeof(mount) + CGROUP_PATH_SIZE];
-	struct err unknown;
-	autofd int fd = cgroup_hierarchy_open(mount, sizeof(mount), &unknown);
+	autofd int fd = cgroup_hierarchy_open(mount, sizeof(mount), err);
 
 	if (fd < 0)
 		return NULL;
@@ -124,33 +123,47 @@ static json_t *cgroup_json(const struct record *r)
 	return json_shown(path);
 }
 
-/* null: not now, or not known. */
+/* null: not now. */
 static void put(json_t *j, const char *key, json_t *value)
 {
 	json_object_set_new(j, key, value ? value : json_null());
 }
 
-/* What exists while it runs. */
-static void add_running(json_t *j, const struct store *store, const struct view *view)
+static int put_running(json_t *j, struct container *c, struct err *err)
 {
-	bool alive = view->status == CONTAINER_RUNNING || view->status == CONTAINER_PAUSED;
-	struct err gone;
-	struct container c;
+	json_t *cgroup = cgroup_json(&c->record, err), *limits = NULL;
 
-	if (alive && container_open_running(store, view->summary.name, "inspect", &c, &gone) == 0) {
-		put(j, "idRange", ids_json(&c.record));
-		put(j, "cgroup", cgroup_json(&c.record));
-		put(j, "limits", c.group_fd < 0 ? NULL : read_limits(&c));
-		put(j, "supervised", json_boolean(c.record.supervised));
-		put(j, "terminal", json_boolean(c.record.terminal));
+	if (!cgroup)
+		return -1;
+	put(j, "idRange", ids_json(&c->record));
+	put(j, "cgroup", cgroup);
+	put(j, "supervised", json_boolean(c->record.supervised));
+	put(j, "terminal", json_boolean(c->record.terminal));
+	if (c->group_fd >= 0 && !(limits = read_limits(c, err)))
+		return -1;
+	put(j, "limits", limits);
+	return 0;
+}
+
+/* What exists while it runs. */
+static int add_running(json_t *j, const struct store *store, const struct view *view,
+	struct err *err)
+{
+	static const char *const keys[] = {"idRange", "cgroup", "limits", "supervised", "terminal"};
+	bool alive = view->status == CONTAINER_RUNNING || view->status == CONTAINER_PAUSED;
+	struct container c;
+	int r = -1;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		put(j, keys[i], NULL);
+	if (!alive)
+		return 0;
+	if (container_open_running(store, view->summary.name, "inspect", &c, err) == 0) {
+		r = put_running(j, &c, err);
 		container_close(&c);
-	} else {
-		put(j, "idRange", NULL);
-		put(j, "cgroup", NULL);
-		put(j, "limits", NULL);
-		put(j, "supervised", NULL);
-		put(j, "terminal", NULL);
 	}
+	/* It has ended meanwhile, or its group has gone. */
+	return r == 0 || err->sys == ESRCH || err->sys == ENOENT ? 0 : -1;
 }
 
 static json_t *layers_json(const struct summary *s)
@@ -166,7 +179,7 @@ static json_t *container_json(const struct store *store, const struct view *view
 {
 	const char *name = view->summary.name;
 	autofree char *text = NULL;
-	json_t *config = NULL, *j;
+	autojson json_t *config = NULL, *j = NULL;
 	char data[4096];
 	size_t len;
 
@@ -178,9 +191,10 @@ static json_t *container_json(const struct store *store, const struct view *view
 	snprintf(data, sizeof(data), "%s/containers/%s", store->root, name);
 	put(j, "directory", json_shown(data));
 	put(j, "layers", layers_json(&view->summary));
-	add_running(j, store, view);
-	put(j, "config", config);
-	return j;
+	if (add_running(j, store, view, err) < 0)
+		return NULL;
+	put(j, "config", json_incref(config));
+	return json_incref(j);
 }
 
 static int unknown_name(const struct store *store, const char *word, struct err *err)

@@ -83,7 +83,8 @@ static int scope_apply(const struct container *c, const struct limits *asked,
 	/* What was asked for may be half of it, or a word of the file's. */
 	if (changes_quota(asked)) {
 		changed.cpu_quota_us = changed.cpu_period_us = 0;
-		cgroup_quota_complete(c->group_fd, &changed);
+		if (cgroup_quota_complete(c->group_fd, &changed, err) < 0)
+			return -1;
 	}
 	scope_changes(&changed, &a, &properties);
 	r = properties.count ? scope_change(&l->scope, &properties, err) : 0;

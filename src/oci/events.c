@@ -42,6 +42,7 @@ static int print_event(const char *type, const char *id, json_t *data, struct er
 static int print_stats(struct container *c, uint64_t *oom_kills, struct err *err)
 {
 	struct cgroup_stats s;
+	json_t *usage;
 
 	if (cgroup_stats(c->group_fd, &s, err) < 0)
 		return -1;
@@ -49,7 +50,8 @@ static int print_stats(struct container *c, uint64_t *oom_kills, struct err *err
 		print_event("oom", c->record.name, NULL, err) < 0)
 		return -1;
 	*oom_kills = s.oom_kills.value;
-	return print_event("stats", c->record.name, usage_json(c->group_fd, &s), err);
+	usage = usage_json(c->group_fd, &s, err);
+	return usage ? print_event("stats", c->record.name, usage, err) : -1;
 }
 
 static int watch(struct container *c, const struct events_options *o, struct err *err)

@@ -146,8 +146,9 @@ static int apply(struct container *c, const struct spec *asked, struct err *err)
 	autolimit struct container_limit done = {.scope = {.unit = ""}};
 	struct limits limits = asked->limits;
 
-	if (limits.cpu_quota_us || limits.cpu_period_us)
-		cgroup_quota_complete(c->group_fd, &limits);
+	if ((limits.cpu_quota_us || limits.cpu_period_us) &&
+		cgroup_quota_complete(c->group_fd, &limits, err) < 0)
+		return -1;
 	if (check_memory(c, &limits, err) < 0 || container_limit_change(c, &limits, &done, err) < 0)
 		return -1;
 	if (replace_devices(c, asked, err) == 0)

@@ -2,9 +2,10 @@
 
 #include "base/dents.h"
 #include "base/fd.h"
-#include "base/file.h"
 #include "cgroup/keyed.h"
+#include "cgroup/text.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,26 +51,28 @@ static json_t *cpu(const struct cgroup_stats *s)
 }
 
 /* Every line of memory.stat, whatever the kernel counts. */
-static json_t *kinds(int group_fd)
+static int put_kinds(json_t *memory, int group_fd, struct err *err)
 {
 	char text[CGROUP_TEXT_SIZE], key[CGROUP_KEY_SIZE];
+	int r = cgroup_text(group_fd, "memory.stat", text, sizeof(text), err);
 	const char *at = text;
 	uint64_t value;
 	json_t *all;
 
-	if (cgroup_text(group_fd, "memory.stat", text) < 0)
-		return NULL;
+	if (r <= 0)
+		return r;
 	all = json_object();
 	while (cgroup_keyed_next(&at, key, &value))
 		if (*key)
 			put(all, key, number(value));
-	return all;
+	put(memory, "raw", all);
+	put(memory, "cache", json_incref(json_object_get(all, "file")));
+	return 0;
 }
 
-static json_t *memory(int group_fd, const struct cgroup_stats *s)
+static json_t *memory(const struct cgroup_stats *s)
 {
 	json_t *usage = json_object(), *swap = json_object(), *all = json_object();
-	json_t *raw = kinds(group_fd), *cache = json_object_get(raw, "file");
 
 	put(usage, "usage", count(s->memory_current));
 	put(usage, "max", count(s->memory_peak));
@@ -77,10 +80,8 @@ static json_t *memory(int group_fd, const struct cgroup_stats *s)
 	put(usage, "failcnt", count(s->oom_kills));
 	put(swap, "usage", count(s->swap_current));
 	put(swap, "limit", count(s->swap_max));
-	put(all, "cache", cache ? json_incref(cache) : NULL);
 	put(all, "usage", usage);
 	put(all, "swap", swap);
-	put(all, "raw", raw);
 	return all;
 }
 
@@ -104,13 +105,14 @@ static void add_operation(json_t *to, const char *line, size_t len, const char *
 						  (int)minor, "op", op, "value", number(value)));
 }
 
-static json_t *block_devices(int group_fd)
+static int put_block_devices(json_t *usage, int group_fd, struct err *err)
 {
 	char text[CGROUP_TEXT_SIZE];
+	int r = cgroup_text(group_fd, "io.stat", text, sizeof(text), err);
 	json_t *bytes, *times;
 
-	if (cgroup_text(group_fd, "io.stat", text) < 0)
-		return NULL;
+	if (r <= 0)
+		return r;
 	bytes = json_array();
 	times = json_array();
 	for (const char *line = text; *line;) {
@@ -124,7 +126,10 @@ static json_t *block_devices(int group_fd)
 		add_operation(times, line, len, "dios", "Discard");
 		line += len + (line[len] == '\n');
 	}
-	return json_pack("{so so}", "ioServiceBytesRecursive", bytes, "ioServicedRecursive", times);
+	put(usage, "blkio",
+		json_pack("{so so}", "ioServiceBytesRecursive", bytes, "ioServicedRecursive",
+			times));
+	return 0;
 }
 
 /* "2MB" of "hugetlb.2MB.current": whether the name is such a one. */
@@ -142,60 +147,70 @@ static bool page_size(const char *name, char ret[PAGE_SIZE_MAX])
 	return true;
 }
 
-static bool page_file(int group_fd, const char *size, const char *file, char ret[64])
+static int page_file(int group_fd, const char *size, const char *file, char ret[64],
+	struct err *err)
 {
 	char name[PAGE_SIZE_MAX + 24];
 
 	snprintf(name, sizeof(name), "hugetlb.%s.%s", size, file);
-	return file_peek(group_fd, name, ret, 64) >= 0;
+	return cgroup_text(group_fd, name, ret, 64, err);
 }
 
-static json_t *pages_of(int group_fd, const char *size)
+static int put_pages_of(json_t *pages, int group_fd, const char *size, struct err *err)
 {
 	json_t *one = json_object();
 	char text[64];
 	uint64_t v;
 
-	if (page_file(group_fd, size, "current", text) && cgroup_value_parse(text, &v) == 0)
+	put(pages, size, one);
+	if (page_file(group_fd, size, "current", text, err) < 0)
+		return -1;
+	if (cgroup_value_parse(text, &v) == 0)
 		put(one, "usage", number(v));
-	if (page_file(group_fd, size, "max", text) && cgroup_value_parse(text, &v) == 0)
+	if (page_file(group_fd, size, "max", text, err) < 0)
+		return -1;
+	if (cgroup_value_parse(text, &v) == 0)
 		put(one, "limit", number(v));
-	if (page_file(group_fd, size, "events", text) && cgroup_keyed_parse(text, "max", &v) == 0)
+	if (page_file(group_fd, size, "events", text, err) < 0)
+		return -1;
+	if (cgroup_keyed_parse(text, "max", &v) == 0)
 		put(one, "failcnt", number(v));
-	return one;
+	return 0;
 }
 
 /* Of each size that this kernel has. */
-static json_t *huge_pages(int group_fd)
+static int put_huge_pages(json_t *usage, int group_fd, struct err *err)
 {
 	autofd int dir = openat(group_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autojson json_t *pages = json_object();
 	char size[PAGE_SIZE_MAX];
-	json_t *all = NULL;
 	struct dents names;
 	unsigned char type;
 	const char *name;
 
 	if (dir < 0)
-		return NULL;
+		return err_sys(err, "look at the cgroup");
 	dents_init(&names, dir);
-	while ((name = dents_next(&names, &type))) {
-		if (!page_size(name, size))
-			continue;
-		if (!all)
-			all = json_object();
-		put(all, size, pages_of(group_fd, size));
-	}
-	return all;
+	while ((name = dents_next(&names, &type)))
+		if (page_size(name, size) && put_pages_of(pages, group_fd, size, err) < 0)
+			return -1;
+	if (errno)
+		return err_sys(err, "look at the cgroup");
+	if (json_object_size(pages))
+		put(usage, "hugetlb", json_incref(pages));
+	return 0;
 }
 
-json_t *usage_json(int group_fd, const struct cgroup_stats *s)
+json_t *usage_json(int group_fd, const struct cgroup_stats *s, struct err *err)
 {
-	json_t *all = json_object();
+	autojson json_t *all = json_object();
+	json_t *used = memory(s);
 
 	put(all, "cpu", cpu(s));
-	put(all, "memory", memory(group_fd, s));
+	put(all, "memory", used);
 	put(all, "pids", pids(s));
-	put(all, "blkio", block_devices(group_fd));
-	put(all, "hugetlb", huge_pages(group_fd));
-	return all;
+	if (put_kinds(used, group_fd, err) < 0 || put_block_devices(all, group_fd, err) < 0 ||
+		put_huge_pages(all, group_fd, err) < 0)
+		return NULL;
+	return json_incref(all);
 }

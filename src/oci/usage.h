@@ -5,5 +5,6 @@
 #include "cgroup/stats.h"
 
 /* A new object, from the sums and from what the group's files say of each device, each size of huge pages
- * and each kind of memory. What is not counted is not in it. */
-json_t *usage_json(int group_fd, const struct cgroup_stats *s);
+ * and each kind of memory. What is not counted is not in it. NULL if
+ * a file that is there cannot be read. */
+json_t *usage_json(int group_fd, const struct cgroup_stats *s, struct err *err);

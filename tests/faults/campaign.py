@@ -328,6 +328,7 @@ class Row:
     losses = 1            # warnings at most, if something is missing
     args = ()
     name = ""
+    stdin = os.devnull
 
     @property
     def title(self):
@@ -414,13 +415,13 @@ class Run(Row):
 
 class OnRunning(Row):
     """To a container that runs."""
-    payload = "wait"
+    payload, flags = "wait", ["-d"]
 
     def __init__(self, name, args):
         self.name, self.args = name, args
 
     def prepare(self, lane):
-        lane.ctr("run", "-d", *[a.replace("@", lane.top) for a in RUN], self.payload, "/out/ready")
+        lane.ctr("run", *self.flags, *[a.replace("@", lane.top) for a in RUN], self.payload, "/out/ready")
         while not os.path.exists(lane.out + "/ready"):
             time.sleep(0.001)
         os.unlink(lane.out + "/ready")
@@ -435,6 +436,54 @@ class Exec(OnRunning):
     def outcome(self, lane):
         frozen = [read(f"{g}/cgroup.events") for g in lane.groups()]
         return kept(lane), sorted(frozen), len(lane.groups()), len(lane.contained())
+
+
+class Look(Exec):
+    """Figures differ each time; that there is one does not."""
+    def plain(self, text):
+        text = re.sub(r"/ctr/[0-9a-f]+", "/ctr/SLOT", plain(text))
+        return re.sub(r"(?<![\w.])\d+(\.\d+)?", "N", re.sub(r"[0-9a-f]{12,}", "HEX", text))
+
+
+class Logs(Row):
+    """Of a container that has ended."""
+    name, args = "logs", ["logs", "k"]
+
+    def prepare(self, lane):
+        lane.ctr("run", "-d", *[a.replace("@", lane.top) for a in RUN], "tell")
+        lane.ctr("wait", "k", check=False)
+
+    def outcome(self, lane):
+        return kept(lane)
+
+
+class Typed(OnRunning):
+    """With a line on standard input, which the payload says again."""
+    @property
+    def stdin(self):
+        return self.line_at
+
+    def prepare(self, lane):
+        self.line_at = lane.top + "/.line"
+        with open(self.line_at, "w") as f:
+            f.write("a line\n")
+        super().prepare(lane)
+
+
+class ExecTyped(Typed):
+    outcome = Exec.outcome
+
+
+class Attach(Typed):
+    """Which ends when the container does, as that has read its line."""
+    payload, flags = "echo", ["-d", "-i"]
+
+    def finish(self, lane):
+        until(lambda: not os.path.exists(lane.state + "/k"), 1)
+
+    def outcome(self, lane):
+        lane.settle()
+        return kept(lane), plain(read(f"{lane.root}/containers/k/log")), sorted(os.listdir(lane.state))
 
 
 class Wait(OnRunning):
@@ -703,6 +752,10 @@ class OciOnRunning(Oci):
         return self.state(lane), sorted(frozen), len(lane.contained())
 
 
+class OciLook(OciOnRunning):
+    plain = Look.plain
+
+
 class OciExec(OciOnRunning):
     failures = (255,)
 
@@ -756,6 +809,12 @@ ROWS = [
     RemoveExited(),
     RemoveRunning("rm -f", ["rm", "-f", "k"]),
     Exec("exec", ["exec", "k", "/bin/payload", "tell"]),
+    ExecTyped("exec -i", ["exec", "-i", "k", "/bin/payload", "echo"]),
+    Attach("attach", ["attach", "k"]),
+    Logs(),
+    Look("ps", ["ps", "-a", "--format", "json"]),
+    Look("inspect", ["inspect", "k"]),
+    Look("stats", ["stats", "--no-stream", "--format", "json", "k"]),
     OnRunning("stop", ["stop", "-t", "5", "k"]),
     Kill("kill", ["kill", "-s", "TERM", "k"]),
     Kill("kill -9", ["kill", "k"]),
@@ -784,6 +843,8 @@ ROWS = [
     OciUpdate("update", "update", "--resources", "@/resources.json", "k"),
     OciOnRunning("state", "state", "k"),
     OciOnRunning("list", "list", "--format", "json"),
+    OciLook("ps", "ps", "--format", "json", "k"),
+    OciLook("events", "events", "--stats", "k"),
 ]
 
 
@@ -798,9 +859,10 @@ def inject(lane, row, point=None, trace=None):
     cmd = [lane.build + "/faults/inject", "-d", str(DEADLINE), "-r", str(w)]
     cmd += ["-p", point] if point else []
     cmd += ["-t", trace] if trace else []
-    with open(lane.top + "/.stdout", "w+") as out, open(lane.top + "/.stderr", "w+") as err:
+    with open(lane.top + "/.stdout", "w+") as out, open(lane.top + "/.stderr", "w+") as err, \
+            open(row.stdin) as stdin:
         subprocess.run([*cmd, "--", f"{lane.build}/{row.program}", *row.command(lane)], env=lane.env,
-                       stdin=subprocess.DEVNULL, stdout=out, stderr=err, pass_fds=[w],
+                       stdin=stdin, stdout=out, stderr=err, pass_fds=[w],
                        timeout=3 * DEADLINE)
         out.seek(0), err.seek(0)
         texts = out.buffer.read().decode(errors="replace"), \

@@ -4,6 +4,7 @@
  * payload stay FILE    does so, with a last line that says so, and ends with 9 on SIGTERM
  * payload wait [FILE]  makes the file once it is ready for SIGTERM, and ends with 9 then
  * payload nap [FILE]   ends with 9 by itself after a moment
+ * payload echo [FILE]  makes the file, and ends with 9 when it has read a line and written it
  * payload hook FILE    writes down the state that it is told, and ends with 0
  * payload none         ends with 0 at once
  */
@@ -172,6 +173,15 @@ static int tell(char **env)
 	return fflush(stdout) == 0 ? 7 : 8;
 }
 
+static int echo(void)
+{
+	char line[64];
+
+	if (!fgets(line, sizeof(line), stdin))
+		return 8;
+	return fputs(line, stdout) >= 0 && fflush(stdout) == 0 ? 9 : 8;
+}
+
 static void end(int sig)
 {
 	(void)sig;
@@ -197,6 +207,8 @@ int main(int argc, char **argv, char **env)
 	} else if (argc > 2) {
 		close(open(argv[2], O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 	}
+	if (strcmp(what, "echo") == 0)
+		return echo();
 	if (strcmp(what, "nap") == 0)
 		usleep(40000);
 	else

@@ -252,6 +252,7 @@ Test(limits, where_a_controller_is)
 static void with_file(const char *text, struct limits *l)
 {
 	char dir[] = "/tmp/ctr-unit-XXXXXX";
+	struct err err;
 	int fd, group;
 
 	cr_assert(mkdtemp(dir));
@@ -259,7 +260,7 @@ static void with_file(const char *text, struct limits *l)
 	fd = openat(group, "cpu.max", O_WRONLY | O_CREAT, 0600);
 	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
 	close(fd);
-	cgroup_quota_complete(group, l);
+	cr_assert_eq(cgroup_quota_complete(group, l, &err), 0);
 	unlinkat(group, "cpu.max", 0);
 	rmdir(dir);
 	close(group);
