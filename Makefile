@@ -109,10 +109,10 @@ $(B)/obj/gen/seccomp_builtin.o: $(B)/gen/seccomp_builtin.c
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
 # These two stay behind with each container: static, against musl where there is one, and alone.
-$(B)/ctr-supervisor: src/container/attach.h
+$(B)/ctr-supervisor: src/container/tail.c src/container/tail.h src/container/attach.h
 $(B)/ctr-supervisor $(B)/ctr-init: $(B)/%: $(STATICS)
 	@mkdir -p $(@D)
-	$(MUSL_CC) -D_GNU_SOURCE -std=gnu17 $(WARN) -Os -static -s -o $@ $(filter %/$*.c,$^) \
+	$(MUSL_CC) -D_GNU_SOURCE -std=gnu17 $(WARN) -Os -static -s -o $@ $(filter %/$*.c %/tail.c,$^) \
 	  -Isrc -idirafter /usr/include -idirafter /usr/include/$(MACHINE)
 
 # Debian packages, named in files so that nothing else needs to know them. apt is asked only for what

@@ -18,8 +18,8 @@
  *           rest follows. When it cannot be written, records are dropped and counted, and the
  *           count is written once that is possible again.
  * --log-rate  so many bytes a second are written to the log, on average, and once as much as one log file
- *           holds. What comes faster is not logged: its bytes are counted, and the count is written a second
- *           later. 0, the default: no limit.
+ *           holds. Of what comes faster the last lines are logged, a second later or at the end, behind the
+ *           number of bytes that are not. 0, the default: no limit.
  * --ready   gets one byte and is closed once clients are served; or what is wrong, behind a byte 1. Given
  *           first, it gets all of that; else standard error does.
  * --timeout-ns  PID 1 gets SIGKILL so long after the start, and 124 is its status, as timeout(1) has it.
@@ -41,6 +41,7 @@
  * No stdio and no heap: its private memory is what a thousand containers pay a thousand times.
  */
 #include "container/attach.h"
+#include "container/tail.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -119,8 +120,10 @@ struct stream {
 	uint64_t hold_until;  /* NEVER: no piece of a line is held */
 	struct timespec time; /* of the held piece */
 	unsigned held;
-	bool cut; /* the rest of the line is not to be logged either */
 	char line[LINE_BYTES];
+	struct tail
+		tail; /* of what came too fast; if it is cut, the rest of the line is not to be logged */
+	struct timespec tail_time;
 };
 
 struct client {
@@ -314,6 +317,11 @@ static bool log_tell(struct log *l, uint64_t n, const char *what)
 	return log_write(l, text, (unsigned)(p - text));
 }
 
+static bool log_is_quiet(const struct log *l)
+{
+	return super.now < l->quiet_until;
+}
+
 static void log_tell_loss(struct log *l)
 {
 	if (l->lost && log_tell(l, l->lost, " records could not be written]\n"))
@@ -321,12 +329,9 @@ static void log_tell_loss(struct log *l)
 	if (l->skipped && !l->lost &&
 		log_tell(l, l->skipped, " bytes above --log-rate are not here]\n"))
 		l->skipped = 0;
-	l->tell_at = l->lost || l->skipped ? super.now + quiet_ns : NEVER;
-}
-
-static bool log_is_quiet(const struct log *l)
-{
-	return super.now < l->quiet_until;
+	l->tell_at = l->lost || l->skipped ? super.now + quiet_ns
+		     : log_is_quiet(l)     ? l->quiet_until
+					   : NEVER;
 }
 
 static void log_pause(struct log *l, uint64_t paid_until)
@@ -393,35 +398,33 @@ static unsigned line_hold(struct stream *s, const char *data, unsigned len)
 	return n;
 }
 
-/* A line of which a part is missing would be a damaged one. */
+/* What came too fast: its end waits, and what was held of its first line in front of it. */
 static void line_skip(struct stream *s, const char *data, unsigned len)
 {
-	super.log.skipped += len + s->held;
+	super.log.skipped += tail_keep(&s->tail, s->line, s->held) + tail_keep(&s->tail, data, len);
 	s->held = 0;
 	s->hold_until = NEVER;
-	s->cut = data[len - 1] != '\n';
+	clock_gettime(CLOCK_REALTIME, &s->tail_time);
 }
 
-/* What of data comes behind the line that was cut. */
+/* What of data comes behind the line that was cut: one of which a part is missing would be a damaged one. */
 static unsigned line_resume(struct stream *s, const char *data, unsigned len)
 {
-	const char *newline = s->cut ? memchr(data, '\n', len) : NULL;
+	const char *newline = s->tail.cut ? memchr(data, '\n', len) : NULL;
 
-	if (!s->cut)
+	if (!s->tail.cut)
 		return len;
-	s->cut = !newline;
+	s->tail.cut = !newline;
 	super.log.skipped += newline ? (uint64_t)(newline + 1 - data) : len;
 	return newline ? len - (unsigned)(newline + 1 - data) : 0;
 }
 
-static void line_split(struct stream *s, const char *data, unsigned len)
+static void line_split(struct stream *s, const char *data, unsigned len, struct timespec time)
 {
-	struct timespec now;
 	unsigned rest = line_resume(s, data, len);
 
 	data += len - rest;
 	len = rest;
-	clock_gettime(CLOCK_REALTIME, &now);
 	for (const char *end = data + len; data < end;) {
 		const char *newline = memchr(data, '\n', (size_t)(end - data));
 
@@ -429,13 +432,36 @@ static void line_split(struct stream *s, const char *data, unsigned len)
 		if (s->held == LINE_BYTES)
 			line_emit(s, false);
 		if (!s->held)
-			s->time = now;
+			s->time = time;
 		data += line_hold(s, data, rest);
 		if (newline && data == newline) {
 			line_emit(s, true);
 			data++;
 		}
 	}
+}
+
+static bool came_before(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec < b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
+}
+
+/* Before the first of them is written, the log says what is missing. */
+static void tails_log(void)
+{
+	struct stream *s = super.stream;
+	unsigned first = came_before(&s[1].tail_time, &s[0].tail_time);
+
+	for (int i = 0; i < 2; i++)
+		super.log.skipped += tail_trim(&s[i].tail, TAIL_ROOM, LOG_HEADER);
+	for (unsigned i = 0; i < 2; i++) {
+		struct tail *t = &s[first ^ i].tail;
+
+		if (t->len)
+			line_split(&s[first ^ i], t->buf, t->len, s[first ^ i].tail_time);
+		t->len = 0;
+	}
+	log_flush(&super.log);
 }
 
 static void line_flush(struct stream *s)
@@ -719,26 +745,36 @@ static bool clients_any(void)
 	return false;
 }
 
-/* Of a pipe that nobody listens to: away with it without a look, but for the last byte, which says whether a
- * line ends there. */
-static void stream_skip(const struct stream *s)
+/* Of a pipe that nobody listens to: away with it without a look, but for its end. */
+static void stream_skip(struct stream *s)
 {
 	int waiting;
 	ssize_t n;
 
 	if (super.null < 0 || s->fd == super.tty || clients_any() ||
-		ioctl(s->fd, FIONREAD, &waiting) < 0 || waiting < 2)
+		ioctl(s->fd, FIONREAD, &waiting) < 0 || waiting <= TAIL_BYTES)
 		return;
-	n = splice(s->fd, NULL, super.null, NULL, (size_t)waiting - 1, SPLICE_F_NONBLOCK);
-	super.log.skipped += n > 0 ? (uint64_t)n : 0;
+	n = splice(s->fd, NULL, super.null, NULL, (size_t)waiting - TAIL_BYTES, SPLICE_F_NONBLOCK);
+	if (n <= 0)
+		return;
+	super.log.skipped += (uint64_t)n + s->held + tail_clear(&s->tail);
+	s->held = 0;
+	s->hold_until = NEVER;
 }
 
 static void stream_log(struct stream *s, unsigned len)
 {
-	if (log_is_quiet(&super.log))
+	struct timespec now;
+
+	if (super.log.dirfd < 0)
+		return;
+	if (log_is_quiet(&super.log)) {
 		line_skip(s, super.out + 1, len);
-	else if (super.log.dirfd >= 0)
-		line_split(s, super.out + 1, len);
+	} else {
+		tails_log();
+		clock_gettime(CLOCK_REALTIME, &now);
+		line_split(s, super.out + 1, len, now);
+	}
 	log_flush(&super.log);
 }
 
@@ -903,7 +939,7 @@ static void take_over(void)
 	super.guard_at = super.now;
 	super.in_pos = super.in_len = super.replay_len = 0;
 	for (int i = 0; i < 2; i++) {
-		super.stream[i].held = 0;
+		super.stream[i].held = super.stream[i].tail.len = 0;
 		super.stream[i].hold_until = NEVER;
 	}
 	for (int i = 0; i < ATTACH_CLIENTS_MAX; i++)
@@ -1046,8 +1082,10 @@ static void turn(void)
 		guard_reap();
 	if (super.now >= super.guard_at)
 		guard_start();
-	if (super.now >= super.log.tell_at)
+	if (super.now >= super.log.tell_at) {
+		tails_log();
 		log_tell_loss(&super.log);
+	}
 	if (p[POLL_PIDFD].revents)
 		payload_reap();
 	if (p[POLL_LISTEN].revents)
@@ -1091,6 +1129,9 @@ static void serve(void)
 	fd_close(&super.ready);
 	while (!super.dead || streams_open() || clients_behind())
 		turn();
+	tails_log();
+	for (int i = 0; i < 2; i++)
+		line_flush(&super.stream[i]);
 	log_flush(&super.log);
 	log_tell_loss(&super.log);
 	if (super.log.dirfd >= 0 && super.log.fd < 0)
@@ -1287,6 +1328,8 @@ static int descriptors_prepare(void)
 
 static void state_prepare(void)
 {
+	static char tail[2][TAIL_ROOM];
+
 	super.tty_peer = super.self = super.guard = -1;
 	super.now = super.guard_at = monotonic();
 	super.kill_at = super.timeout ? super.now + super.timeout : NEVER;
@@ -1305,6 +1348,8 @@ static void state_prepare(void)
 		log_open(&super.log);
 	super.stream[0].fd = super.out_fd;
 	super.stream[1].fd = super.err_fd;
+	super.stream[0].tail.buf = tail[0];
+	super.stream[1].tail.buf = tail[1];
 	super.stream[0].kind = ATTACH_OUT;
 	super.stream[1].kind = ATTACH_ERR;
 	super.stream[0].hold_until = super.stream[1].hold_until = NEVER;

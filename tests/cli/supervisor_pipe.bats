@@ -118,9 +118,37 @@ skipped() { sed -n 's/.*ctr-supervisor: \([0-9]*\) bytes above.*/\1/p' "$D"/log*
 	[ "$(cat "$D"/log* | wc -c)" -le 1500000 ]
 }
 
+@test "the last lines are in the log however fast they came: at the end, before a pause, of both streams" {
+	LOG_RATE=1000 start pipe 'seq 200000; echo last >&2; seq 200001 400000'
+	ended 0
+	[ "$(grep -h ' stdout ' "$D/log" | tail -n1 | cut -d' ' -f4)" = 400000 ]
+	logged ' stderr F last$'
+	# whole lines without a gap, behind the number of bytes that are missing
+	sed -n '/ above --log-rate /,$p' "$D/log" | grep ' stdout ' | cut -d' ' -f4 >"$D/tail"
+	[ "$(wc -l <"$D/tail")" -ge 200 ]
+	cmp "$D/tail" <(seq "$(head -n1 "$D/tail")" 400000)
+	LOG_RATE=100000 start pipe 'seq 200000; logged " stdout F 200000$"; echo after'
+	ended 0
+	[ "$(tail -n1 "$D/log" | cut -d' ' -f4)" = after ]
+}
+
+@test "of lines with nothing in them no more is kept than of others" {
+	LOG_RATE=1000 start pipe 'yes "" | head -n 500000; echo over'
+	ended 0
+	logged ' stdout F over$'
+	[ "$(sed -n '/ above --log-rate /,$p' "$D/log" | wc -c)" -le 20000 ]
+}
+
+@test "a last line that is not ended is in the log, however fast it came" {
+	LOG_RATE=1000 start pipe 'seq 200000; printf "and then"'
+	ended 0
+	logged ' stdout P and then$'
+}
+
 @test "a line that is half above the rate is not there at all; the end of the container tells what is missing" {
 	LOG_RATE=1000 start pipe 'head -c 300000 /dev/zero | tr "\0" x; echo; echo short'
 	ended 0
+	logged ' stdout F short$'
 	[ $(($(grep -h ' stdout ' "$D"/log* | cut -d' ' -f4 | tr -d '\n' | wc -c) + $(skipped))) -ge 300006 ]
 	run ! grep -h 'stdout F x' "$D"/log*
 }
