@@ -1,75 +1,24 @@
 #include "base/pump.h"
 
+#include "base/unwaited.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/time.h>
-#include <sys/uio.h>
 #include <unistd.h>
-
-/* musl has these from 1.2.5. */
-#ifndef RWF_NOWAIT
-#define RWF_NOWAIT 8
-#endif
 
 enum {
 	BUFFER_SIZE = 256 << 10,
 	PIPE_SIZE = 64 << 10, /* as made */
 	PIPE_GROWN = 1 << 20,
-	GUARD_US = 20000
+	TERMINAL_HOLDS = 128 << 10 /* 64 kB on its way, 4 kB to be read, and some */
 };
-
-static void wake(int sig)
-{
-	(void)sig;
-}
-
-static void guard(bool on)
-{
-	const struct itimerval t = {{0, on ? GUARD_US : 0}, {0, on ? GUARD_US : 0}};
-
-	setitimer(ITIMER_REAL, &t, NULL);
-}
-
-/* What others read and write too may block although poll(2) saw it ready, and O_NONBLOCK would be theirs
- * as well. Where the kernel does not take RWF_NOWAIT (of pipes it does since 6.5) the call is interrupted,
- * again and again, as the first time may be before it began. */
-static ssize_t unwaited(bool out, int fd, char *buf, size_t n)
-{
-	const struct iovec v = {buf, n};
-	ssize_t r = syscall(out ? SYS_pwritev2 : SYS_preadv2, fd, &v, 1, -1L, -1L, RWF_NOWAIT);
-	int e;
-
-	if (r >= 0 || (errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS))
-		return r;
-	guard(true);
-	r = out ? write(fd, buf, n) : read(fd, buf, n);
-	e = errno;
-	guard(false);
-	errno = e;
-	return r;
-}
 
 static int init(struct pump *p, int from, int to, bool outwards)
 {
-	const int ours = outwards ? from : to, theirs = outwards ? to : from;
-	struct stat st = {0};
-
 	*p = (struct pump){.from = from, .to = to, .outwards = outwards, .left = UINT64_MAX};
-	if (fcntl(ours, F_SETFL, O_NONBLOCK) < 0)
-		return -1;
-	if (fstat(theirs, &st) < 0)
-		st.st_mode = 0; /* then reading or writing says why */
-	p->is_socket = S_ISSOCK(st.st_mode);
-	p->may_block = !S_ISSOCK(st.st_mode) && !S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode);
-	if (p->may_block)
-		sigaction(SIGALRM, &(struct sigaction){.sa_handler = wake}, NULL);
-	return 0;
+	return fcntl(outwards ? from : to, F_SETFL, O_NONBLOCK);
 }
 
 int pump_out(struct pump *p, int from, int to)
@@ -102,18 +51,19 @@ void pump_bound(struct pump *p)
 {
 	int held;
 
-	if (!p->over && ioctl(p->from, FIONREAD, &held) == 0) {
-		p->left = (uint64_t)held;
-		p->bounded = true;
-	}
+	if (p->over || ioctl(p->from, FIONREAD, &held) < 0)
+		return;
+	/* It does not count what is still on its way. */
+	p->left = isatty(p->from) ? TERMINAL_HOLDS : (uint64_t)held;
+	p->bounded = true;
 }
 
 bool pump_is_over(struct pump *p)
 {
-	int held;
+	struct pollfd held = {p->from, POLLIN, 0};
 
 	/* Others may have read what there was to come. */
-	if (!p->over && p->bounded && !p->len && ioctl(p->from, FIONREAD, &held) == 0 && held == 0)
+	if (!p->over && p->bounded && !p->len && poll(&held, 1, 0) >= 0 && !(held.revents & POLLIN))
 		pump_close(p);
 	return p->over;
 }
@@ -147,20 +97,14 @@ static void grow(struct pump *p)
 
 static ssize_t take(struct pump *p, size_t max)
 {
-	if (p->outwards || !(p->is_socket || p->may_block))
-		return read(p->from, p->buf, max);
-	return p->is_socket ? recv(p->from, p->buf, max, MSG_DONTWAIT)
-			    : unwaited(false, p->from, p->buf, max);
+	return p->outwards ? read(p->from, p->buf, max) : unwaited_read(p->from, p->buf, max);
 }
 
 static ssize_t put(struct pump *p)
 {
-	char *from = p->buf + p->at;
+	const char *from = p->buf + p->at;
 
-	if (!p->outwards || !(p->is_socket || p->may_block))
-		return write(p->to, from, p->len);
-	return p->is_socket ? send(p->to, from, p->len, MSG_DONTWAIT | MSG_NOSIGNAL)
-			    : unwaited(true, p->to, from, p->len);
+	return p->outwards ? unwaited_write(p->to, from, p->len) : write(p->to, from, p->len);
 }
 
 static void fill(struct pump *p)

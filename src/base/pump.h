@@ -1,6 +1,6 @@
 /*
  * Bytes from one descriptor to another, for a poll loop that may wait at neither. One of the two is ours
- * alone, a pipe with O_NONBLOCK; the other is somebody else's, of any kind and shared with others, so that
+ * alone, a pipe with O_NONBLOCK or the master side of a terminal; the other is somebody else's, of any kind and shared with others, so that
  * its flags stay as they are.
  */
 #pragma once
@@ -16,8 +16,7 @@ struct pump {
 	bool outwards;   /* the bytes come out of our pipe */
 	bool wants_room; /* what is waited for is room in `to`, not bytes in `from` */
 	bool grown;
-	bool is_socket, may_block; /* of what is somebody else's */
-	bool no_more;              /* of what was to be taken */
+	bool no_more; /* of what was to be taken */
 	bool bounded;
 	int error;     /* errno of what ended it, or 0: an end, or a reader that has gone */
 	uint64_t left; /* so much may be taken yet */

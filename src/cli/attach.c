@@ -1,5 +1,6 @@
 #include "cli/attach.h"
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "cgroup/stats.h"
 #include "cli/command.h"
@@ -99,6 +100,7 @@ int attach_container(const struct store *store, const char *name, int sock,
 		.stdout_fd = STDOUT_FILENO,
 		.stderr_fd = STDERR_FILENO,
 		.patience_s = o->ours ? ATTACH_PATIENCE_ENDLESS : PATIENCE_S,
+		.until_ns = o->timeout_ns ? monotonic_ns() + o->timeout_ns : 0,
 		.end_fd = -1,
 	};
 	enum attach_how how;

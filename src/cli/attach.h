@@ -4,12 +4,14 @@
 #include "container/store.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct console_options {
 	bool tty, with_stdin;
-	bool ours;        /* we have started it: what ends us is for it */
-	bool proxy;       /* signals are for it, too, if it is not ours */
-	const char *keys; /* --detach-keys, NULL for the usual ones */
+	bool ours;           /* we have started it: what ends us is for it */
+	bool proxy;          /* signals are for it, too, if it is not ours */
+	const char *keys;    /* --detach-keys, NULL for the usual ones */
+	uint64_t timeout_ns; /* its --timeout, from now on, or 0 */
 };
 
 /* Returns the status of the payload when it ends (and everything of it is released), 0 when the

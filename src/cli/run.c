@@ -130,6 +130,7 @@ static int run_attached(struct cli *cli, struct spec *spec, struct plan *plan, i
 			.with_stdin = spec->process.open_stdin,
 			.ours = true,
 			.keys = keys,
+			.timeout_ns = spec->timeout_ns,
 		},
 		err);
 }

@@ -1,12 +1,16 @@
 #include "container/attach.h"
 
+#include "base/clock.h"
 #include "base/escapes.h"
 #include "base/fd.h"
 #include "base/program.h"
+#include "base/unwaited.h"
 #include "container/console.h"
+#include "container/foreground.h"
 #include "container/spool.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +22,7 @@
 
 enum {
 	HANG_UP_MS = 1000,    /* the payload has said nothing for so long after it */
+	HURRY_MS = 1000,      /* our reader has taken nothing */
 	SPOOL_BYTES = 1 << 20 /* as much is taken ahead of our readers */
 };
 
@@ -28,6 +33,7 @@ struct session {
 	bool typed;               /* input comes from a terminal in front of a terminal */
 	bool lost, over;
 	bool told;    /* the supervisor has nothing more to say */
+	bool hurried; /* somebody wants the end */
 	bool hung_up; /* our terminal is gone, or whoever read our output */
 	struct spool spool;
 	struct escapes watched;
@@ -173,6 +179,8 @@ static void signal_take(struct session *s)
 		hang_up(s, SIGHUP);
 	else if (s->told || signal_forward(s, (int)info.ssi_signo) < 0)
 		session_end(s, ATTACH_SIGNALLED, 128 + (int)info.ssi_signo);
+	else
+		s->hurried = true;
 }
 
 static void signals_wanted(sigset_t *ret)
@@ -197,7 +205,7 @@ static void input_end(struct session *s)
 static void input_read(struct session *s)
 {
 	uint8_t typed[ATTACH_DATA_MAX - DETACH_KEYS_MAX];
-	ssize_t n = read(s->input, typed, sizeof(typed));
+	ssize_t n = unwaited_read(s->input, typed, sizeof(typed));
 	size_t len = n > 0 ? (size_t)n : 0;
 	bool detach = false;
 
@@ -314,17 +322,42 @@ static void interest(const struct session *s, struct pollfd p[POLL_COUNT])
 	p[POLL_END] = (struct pollfd){room ? -1 : s->o->end_fd, POLLIN, 0};
 }
 
+/* For as long as somebody takes the rest of the output it is waited for, or until --timeout. */
+static int turn_timeout_ms(const struct session *s)
+{
+	uint64_t now, until = s->o->until_ns;
+
+	if (s->hung_up)
+		return HANG_UP_MS;
+	if (!s->told)
+		return -1;
+	if (s->hurried || !until)
+		return s->hurried ? HURRY_MS : -1;
+	now = monotonic_ns();
+	if (now >= until)
+		return HURRY_MS;
+	return (int)((until - now) / 1000000 < INT_MAX ? (until - now) / 1000000 + 1 : INT_MAX);
+}
+
+static void turn_nothing(struct session *s)
+{
+	if (s->told)
+		session_end(s, s->how, s->hurried ? s->status : FOREGROUND_TIMED_OUT);
+	else if (s->o->ours && program_heeds_signal(SIGHUP))
+		session_end(s, ATTACH_SIGNALLED, 128 + SIGHUP);
+}
+
 static int session_turn(struct session *s, struct err *err)
 {
 	struct pollfd p[POLL_COUNT];
 	int n;
 
 	interest(s, p);
-	n = poll(p, POLL_COUNT, s->hung_up ? HANG_UP_MS : -1);
+	n = poll(p, POLL_COUNT, turn_timeout_ms(s));
 	if (n < 0)
 		return errno == EINTR ? 0 : err_sys(err, "cannot wait for the container");
-	if (n == 0 && s->o->ours && program_heeds_signal(SIGHUP))
-		session_end(s, ATTACH_SIGNALLED, 128 + SIGHUP);
+	if (n == 0)
+		turn_nothing(s);
 	if (p[POLL_SIGNALS].revents)
 		signal_take(s);
 	if (!s->over && s->waiting && (p[POLL_SOCK].revents & POLLOUT))

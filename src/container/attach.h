@@ -61,6 +61,8 @@ struct attach_options {
 	void *forward_arg;
 	uint16_t
 		patience_s; /* how long the container waits for our readers; 0: what attach.h has */
+	uint64_t
+		until_ns; /* of CLOCK_MONOTONIC: nor is our reader waited for later than that; 0: no end */
 	int end_fd; /* a pidfd of the container, or -1 if it has ended or that is not known */
 	/* The payload lives at our terminal: if that goes, or nobody reads its output any more, it gets
 	 * SIGHUP, and a moment to end. */

@@ -2,8 +2,10 @@
 
 #include "base/fd.h"
 #include "base/program.h"
+#include "base/unwaited.h"
 #include "container/console.h"
 #include "container/foreground.h"
+#include "container/piping.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,17 +42,6 @@ static bool is_gone(const bool had[2])
 	return false;
 }
 
-/* 0 when there is no more to come. */
-static int copy_out(int master)
-{
-	char buf[8192];
-	ssize_t n = read(master, buf, sizeof(buf));
-
-	if (n < 0)
-		return errno == EINTR || errno == EAGAIN;
-	return n > 0 && fd_write_all(STDOUT_FILENO, buf, (size_t)n) == 0;
-}
-
 /* What was typed and the terminal has not taken yet: it stops taking when nobody inside reads. */
 struct input {
 	char buf[4096];
@@ -60,7 +51,7 @@ struct input {
 
 static void take_input(struct input *in)
 {
-	ssize_t n = read(STDIN_FILENO, in->buf, sizeof(in->buf));
+	ssize_t n = unwaited_read(STDIN_FILENO, in->buf, sizeof(in->buf));
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
@@ -89,41 +80,47 @@ static void end_of_input(int master)
 		return;
 }
 
-static void take_signal(struct container *c, int signals, int master)
+/* Whether it was one for the process, which may end of it. */
+static bool take_signal(struct container *c, int signals, int master)
 {
 	struct signalfd_siginfo info;
 
 	if (read(signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
-		return;
+		return false;
 	if (info.ssi_signo == SIGWINCH)
 		pass_size(STDIN_FILENO, master);
 	else
 		syscall(SYS_pidfd_send_signal, c->pidfd, info.ssi_signo, NULL, 0);
+	return info.ssi_signo != SIGWINCH;
 }
 
-/* -1 if our terminal goes first. */
-static int copy_until_end(struct container *c, int master, int signals, bool with_stdin)
+/* -1 if our terminal goes first, or whoever reads our output. */
+static int copy_until_end(struct container *c, int master, int signals, bool with_stdin,
+	struct piping *io)
 {
 	const bool had[2] = {isatty(STDIN_FILENO), isatty(STDOUT_FILENO)};
+	struct pump *out = &io->pumps[STDOUT_FILENO];
 	struct input in = {.ended = !with_stdin};
 	bool end_told = !with_stdin;
 
 	for (;;) {
-		struct pollfd p[] = {
-			{master, (short)(POLLIN | (in.len ? POLLOUT : 0)), 0},
+		struct pollfd p[4 + PIPING_POLLS] = {
+			{in.len ? master : -1, POLLOUT, 0},
 			{in.ended || in.len ? -1 : STDIN_FILENO, POLLIN, 0},
 			{signals, POLLIN, 0},
 			{c->pidfd, POLLIN, 0},
 		};
 
-		if (poll(p, 4, -1) < 0) {
+		piping_poll(io, p + 4);
+		if (poll(p, 4 + PIPING_POLLS, -1) < 0) {
 			if (errno == EINTR)
 				continue;
 			return 0;
 		}
-		if ((p[0].revents & ~POLLOUT) && !copy_out(master))
-			return is_gone(had) ? -1 : 0;
-		if (p[0].revents & POLLOUT)
+		piping_serve(io, p + 4);
+		if (out->over)
+			return is_gone(had) || !out->no_more ? -1 : 0;
+		if (p[0].revents)
 			pass_input(&in, master);
 		if (p[1].revents)
 			take_input(&in);
@@ -133,10 +130,9 @@ static int copy_until_end(struct container *c, int master, int signals, bool wit
 			end_of_input(master);
 			end_told = true;
 		}
-		if (p[2].revents)
-			take_signal(c, signals, master);
-		/* What it wrote before it ended is still in the terminal. */
-		if (p[3].revents && !(p[0].revents & POLLIN))
+		if (p[2].revents && take_signal(c, signals, master))
+			io->hurried = true;
+		if (p[3].revents)
 			return 0;
 	}
 }
@@ -150,28 +146,60 @@ static bool hang_up(const struct container *c)
 	return poll(&p, 1, HANG_UP_MS) > 0;
 }
 
+/* By a descriptor of its own, which the pump closes. */
+static int open_output(struct piping *io, int master, struct err *err)
+{
+	int from = fcntl(master, F_DUPFD_CLOEXEC, 3);
+
+	piping_none(io);
+	if (from < 0 || pump_out(&io->pumps[STDOUT_FILENO], from, STDOUT_FILENO) < 0) {
+		err_sys(err, "cannot read the container's terminal");
+		piping_close(io);
+		return -1;
+	}
+	return 0;
+}
+
+/* The status of the command, or -1. */
+static int relay(struct container *c, int master, bool with_stdin, struct piping *io,
+	struct err *err)
+{
+	autofd int signals = -1;
+	bool timed_out;
+	sigset_t blocked;
+	int status;
+
+	sigprocmask(SIG_BLOCK, NULL, &blocked);
+	signals = signalfd(-1, &blocked, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (signals < 0)
+		return err_sys(err, "wait for signals");
+	if (copy_until_end(c, master, signals, with_stdin, io) < 0) {
+		pump_close(&io->pumps[STDOUT_FILENO]);
+		if (!hang_up(c))
+			return 128 + SIGHUP;
+	}
+	if (foreground_wait(c, io, 0, &status, &timed_out, err) < 0)
+		return -1;
+	return foreground_finish(io, status, err);
+}
+
 int relay_terminal(struct container *c, int master, bool with_stdin, int *ret_status,
 	struct err *err)
 {
 	struct console console = CONSOLE_NONE;
-	bool timed_out;
-	autofd int signals = -1;
-	sigset_t blocked;
-	int r;
+	struct piping io;
+	int status;
 
-	sigprocmask(SIG_BLOCK, NULL, &blocked);
-	signals = signalfd(-1, &blocked, SFD_CLOEXEC);
-	if (signals < 0)
-		return err_sys(err, "wait for signals");
-	pass_size(STDIN_FILENO, master);
-	fcntl(master, F_SETFL, fcntl(master, F_GETFL) | O_NONBLOCK);
-	if (with_stdin && isatty(STDIN_FILENO) && console_raw(&console, STDIN_FILENO, err) < 0)
+	if (open_output(&io, master, err) < 0)
 		return -1;
-	r = copy_until_end(c, master, signals, with_stdin);
+	pass_size(STDIN_FILENO, master);
+	status = with_stdin && isatty(STDIN_FILENO) ? console_raw(&console, STDIN_FILENO, err) : 0;
+	if (status == 0)
+		status = relay(c, master, with_stdin, &io, err);
 	console_restore(&console);
-	if (r < 0 && !hang_up(c)) {
-		*ret_status = 128 + SIGHUP;
-		return 0;
-	}
-	return foreground_wait(c, NULL, 0, ret_status, &timed_out, err);
+	piping_close(&io);
+	if (status < 0)
+		return -1;
+	*ret_status = status;
+	return 0;
 }

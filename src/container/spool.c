@@ -1,10 +1,10 @@
 #include "container/spool.h"
 
+#include "base/unwaited.h"
+
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { ROOM_LEAST = 16384 };
 
@@ -65,8 +65,7 @@ int spool_write(struct spool *s)
 	ssize_t n;
 
 	memcpy(&piece, s->data + s->from, sizeof(piece));
-	n = write(piece.fd, s->data + s->from + sizeof(piece),
-		piece.len < PIPE_BUF ? piece.len : PIPE_BUF);
+	n = unwaited_write(piece.fd, s->data + s->from + sizeof(piece), piece.len);
 	if (n < 0)
 		return errno == EINTR || errno == EAGAIN ? 0 : -1;
 	piece.len -= (uint32_t)n;

@@ -14,7 +14,7 @@ struct spool {
 int spool_add(struct spool *s, int fd, const void *data, size_t len);
 /* Where the oldest piece goes; -1 if there is none. */
 int spool_fd(const struct spool *s);
-/* Writes of the oldest piece what a pipe that poll(2) calls writable takes without waiting. -1 with
+/* Writes of the oldest piece what is taken without waiting, if poll(2) calls its descriptor writable. -1 with
  * errno. */
 int spool_write(struct spool *s);
 size_t spool_bytes(const struct spool *s);

@@ -11,7 +11,7 @@ supervisor_build() {
 	for p in supervisor_start supervisor_client; do
 		"${CC:-gcc}" -std=gnu17 -D_GNU_SOURCE -DCTR_LIBEXEC='""' -I"$src" -O1 -Wall -Wextra -o "$BIN/$p" \
 			"$BATS_TEST_DIRNAME/$p.c" "$src"/container/{attach,console,spool}.c \
-			"$src"/base/{arena,err,escapes,fd,program,utf8}.c -lutil
+			"$src"/base/{arena,clock,err,escapes,fd,program,unwaited,utf8}.c -lutil
 	done
 }
 

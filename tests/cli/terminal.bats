@@ -176,6 +176,50 @@ attached() { [ "$(find /proc/"$(supervisor "$1")"/fd -lname 'socket:*' | wc -l)"
 	ctr rm over
 }
 
+# unread COMMAND...: on a terminal that nobody reads; once that is full and the payload stands still, TERM. Says
+# the status and how many seconds it took to end from then on; with NAME as $TIMED, no signal is sent.
+unread() {
+	timeout 120 python3 - "$@" <<-'END'
+		import array, fcntl, os, pty, signal, subprocess, sys, termios, time
+		master, slave = pty.openpty()
+		child = subprocess.Popen(sys.argv[1:], stdin=slave, stdout=slave, stderr=subprocess.DEVNULL,
+		                         start_new_session=True,
+		                         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+		def waiting():
+		    n = array.array("i", [0])
+		    fcntl.ioctl(master, termios.FIONREAD, n)
+		    return n[0]
+		while waiting() < 4000: time.sleep(.05)
+		time.sleep(1)
+		began = time.monotonic()
+		if not os.environ.get("TIMED"): child.send_signal(signal.SIGTERM)
+		try: child.wait(20 * int(os.environ.get("TEST_PATIENCE", 1)))
+		except subprocess.TimeoutExpired: child.kill(); print("never", child.wait()); sys.exit(1)
+		print(child.returncode, int(time.monotonic() - began))
+	END
+}
+
+@test "a terminal that nobody reads holds up neither signals, nor a timeout, nor the end" {
+	started held -- sleep 600
+	run -0 unread ctr exec -t held yes
+	[[ "$output" = "143 "[0-5] ]]
+	run -0 unread ctr exec -it held sh -c 'trap "exit 7" TERM; yes & wait'
+	[[ "$output" = "7 "[0-5] ]]
+	ctr rm -f held
+	run -0 unread ctr run --rm -t --rootfs "$FS" -- yes
+	[[ "$output" = "143 "[0-5] ]]
+	TIMED=yes run -0 unread ctr run --rm -it --timeout 3 --rootfs "$FS" -- yes
+	[[ "$output" = "124 "[0-5] ]]
+}
+
+@test "nobody reads exec -t any more: the command gets HUP" {
+	started held -- sleep 600
+	{ timeout 20 ctr exec -t held yes < /dev/null 2> err || echo $? > status; } | head -n 1 > /dev/null
+	grep -qx 129 status
+	[ ! -s err ]
+	ctr rm -f held
+}
+
 @test "stop does not wait for whoever is attached and does not read" {
 	started talks -t -- sh -c 'trap "exit 4" TERM; while :; do seq 1000; done'
 	# shellcheck disable=SC2216 # that it reads nothing is the point

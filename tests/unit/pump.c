@@ -129,6 +129,37 @@ Test(pump, a_terminal_that_takes_nothing_is_no_trap)
 	cr_expect(zero(int, flags_of(slave)));
 }
 
+Test(pump, all_that_a_terminal_holds_comes_and_no_more_of_what_follows)
+{
+	int master, slave;
+	ssize_t n, held = 0;
+	struct pump p;
+
+	pipes();
+	cr_assert(zero(int, openpty(&master, &slave, NULL, NULL, NULL)));
+	cr_assert(zero(int, fcntl(slave, F_SETFL, O_NONBLOCK)));
+	cr_assert(ge(int, fcntl(theirs[1], F_SETPIPE_SZ, 1 << 20), 1 << 20));
+	while ((n = write(slave, (char[4096]){0}, 4096)) > 0)
+		held += n;
+	cr_assert(ge(int, (int)held, 8192));
+	pump_out(&p, master, theirs[1]);
+	pump_bound(&p);
+	for (int i = 0; i < 1000 && !pump_is_over(&p); i++)
+		serve(&p);
+	cr_expect(p.over);
+	cr_expect(eq(int, (int)got(theirs[0], 1 << 20), (int)held));
+	/* Its slave is not closed, and goes on. */
+	cr_assert(zero(int, openpty(&master, &slave, NULL, NULL, NULL)));
+	cr_assert(zero(int, fcntl(slave, F_SETFL, O_NONBLOCK)));
+	pump_out(&p, master, theirs[1]);
+	pump_bound(&p);
+	for (held = 0; !p.over && held<1 << 20; held += n> 0 ? n : 0) {
+		n = write(slave, (char[4096]){0}, 4096);
+		serve(&p);
+	}
+	cr_expect(p.over);
+}
+
 Test(pump, a_reader_that_has_gone_is_an_end)
 {
 	struct pump p;

@@ -4,6 +4,8 @@
 #include <criterion/new/assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -69,6 +71,22 @@ Test(spool, a_slow_reader_gets_every_byte)
 	}
 	cr_expect(eq(int, want, next));
 	cr_expect(zero(sz, spool_bytes(&s)));
+	spool_drop(&s);
+}
+
+Test(spool, a_terminal_that_takes_nothing_is_not_waited_for, .timeout = 10)
+{
+	struct spool s = {0};
+	int master, slave;
+
+	cr_assert(zero(int, openpty(&master, &slave, NULL, NULL, NULL)));
+	for (int i = 0; i < 20; i++)
+		spool_add(&s, slave, (char[8192]){'x'}, 8192);
+	for (struct pollfd p = {slave, POLLOUT, 0}; poll(&p, 1, 0) > 0;)
+		cr_assert(zero(int, spool_write(&s)));
+	/* And where poll(2) was wrong. */
+	cr_assert(zero(int, spool_write(&s)));
+	cr_expect(not(zero(sz, spool_bytes(&s))));
 	spool_drop(&s);
 }
 
