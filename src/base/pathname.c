@@ -49,3 +49,11 @@ const char *pathname_below(const char *path, const char *top)
 		return NULL;
 	return path + len + (path[len] == '/');
 }
+
+int pathname_check_home(const char *what, const char *value, struct err *err)
+{
+	if (value[0] != '~' || (value[1] && value[1] != '/'))
+		return 0;
+	err_value(err, what, value, "begins with ~, which the shell has left as it is");
+	return err_hint(err, "write $HOME%.120s", value + 1);
+}

@@ -169,8 +169,17 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 	struct plan plan;
 	int r = -1;
 
-	if (argc < 2)
-		return err_set(err, "exec takes a container and a command");
+	/* "exec NAME -- COMMAND", as other programs have it. */
+	if (argc > 1 && strcmp(argv[1], "--") == 0) {
+		argv[1] = argv[0];
+		argc--;
+		argv++;
+	}
+	if (argc < 2) {
+		err_set(err, "exec takes a container and a command");
+		return err_hint(err,
+			"ctr exec CONTAINER COMMAND, such as ctr exec -it CONTAINER sh");
+	}
 	if (terminal_check(f->terminal && !f->detach, f->interactive, err) < 0)
 		return -1;
 	if (container_find(&cli->store, argv[0], name, err) < 0 ||

@@ -1,3 +1,5 @@
+#include "base/nearest.h"
+#include "base/pathname.h"
 #include "cli/command.h"
 
 #include <getopt.h>
@@ -59,23 +61,44 @@ static const struct flag *by_letter(const struct flag *flags, size_t n, int lett
 	return NULL;
 }
 
+static int hint_flag(const struct command *command, const char *name, struct err *err)
+{
+	const char *advice = flag_advice(command->name, name);
+	struct nearest n = {.word = name};
+
+	if (advice)
+		return err_hint(err, "%s", advice);
+	for (size_t i = 0; name[1] && command->flags[i].name; i++)
+		nearest_offer(&n, command->flags[i].name);
+	if (n.found)
+		return err_hint(err, "did you mean --%s?", n.found);
+	return err_hint(err, "ctr %s --help lists the flags", command->name);
+}
+
 /* word: as it stands on the command line, maybe with "=value". */
 static int unknown_flag(const struct command *command, const char *word, int letter,
 	struct err *err)
 {
-	char name[64], one[2] = {(char)letter, '\0'};
-	const char *advice;
+	char name[64];
 
 	if (letter && letter < FIRST_LONG)
 		snprintf(name, sizeof(name), "-%c", letter);
 	else
 		snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
 	err_set(err, "unknown flag %s", name);
-	advice = flag_advice(command->name,
-		letter && letter < FIRST_LONG ? one : name + strspn(name, "-"));
-	if (advice)
-		return err_hint(err, "%s", advice);
-	return err_hint(err, "ctr %s --help lists the flags", command->name);
+	return hint_flag(command, name + strspn(name, "-"), err);
+}
+
+/* "-memory 1g" is not the flag -m with the value "emory". */
+static bool is_long_by_one_dash(const struct flag *flags, size_t n, const char *word)
+{
+	size_t len = strcspn(word, "=");
+
+	for (size_t i = 0; i < n && word[0] == '-' && word[1] != '-' && len > 2; i++)
+		if (strlen(flags[i].name) == len - 1 &&
+			strncmp(flags[i].name, word + 1, len - 1) == 0)
+			return true;
+	return false;
 }
 
 /* getopt_long takes the beginning of a name for the whole: one that we do not have would mean another
@@ -86,6 +109,16 @@ static bool is_whole(const char *word, const char *name)
 
 	return strncmp(word, "--", 2) == 0 && strncmp(word + 2, name, len) == 0 &&
 	       (word[2 + len] == '\0' || word[2 + len] == '=');
+}
+
+/* A letter that is not there; getopt stands behind its word, or on it while there are more. */
+static int unknown_letter(const struct command *command, size_t n, int argc, char **argv,
+	int letter, struct err *err)
+{
+	for (int i = optind - 1; i <= optind && i < argc; i++)
+		if (is_long_by_one_dash(command->flags, n, argv[i]))
+			return unknown_flag(command, argv[i], 0, err);
+	return unknown_flag(command, argv[optind - 1], letter, err);
 }
 
 static int missing_value(const char *word, int letter, struct err *err)
@@ -113,7 +146,8 @@ int flags_parse(const struct command *command, void *to, int argc, char **argv, 
 		const struct flag *flag = NULL;
 		char what[64];
 
-		if (val >= FIRST_LONG && !is_whole(word, options[val - FIRST_LONG].name))
+		if ((val >= FIRST_LONG && !is_whole(word, options[val - FIRST_LONG].name)) ||
+			(optarg && is_long_by_one_dash(flags, n, word)))
 			return unknown_flag(command, word, 0, err);
 		if (c == FIRST_LONG + (int)n) {
 			command_help(command);
@@ -125,9 +159,13 @@ int flags_parse(const struct command *command, void *to, int argc, char **argv, 
 			flag = &flags[c - FIRST_LONG];
 		else if (c != '?')
 			flag = by_letter(flags, n, c);
+		if (!flag && optopt && optopt < FIRST_LONG)
+			return unknown_letter(command, n, argc, argv, optopt, err);
 		if (!flag)
-			return unknown_flag(command, word, optopt, err);
+			return unknown_flag(command, word, 0, err);
 		snprintf(what, sizeof(what), "--%s", flag->name);
+		if (optarg && pathname_check_home(what, optarg, err) < 0)
+			return -1;
 		if (flag->set(to, what, optarg ? optarg : "true", err) < 0)
 			return -1;
 	}

@@ -1,4 +1,6 @@
 #include "base/fd.h"
+#include "base/nearest.h"
+#include "base/pathname.h"
 #include "base/program.h"
 #include "cli/command.h"
 
@@ -51,11 +53,11 @@ static int global_option(const char *option, int argc, char **argv, const char *
 		if (argc < 2)
 			return err_set(err, "%s needs a value", option);
 		*ret = argv[1];
-		return 2;
+		return pathname_check_home(option, *ret, err) < 0 ? -1 : 2;
 	}
 	if (strncmp(argv[0], option, len) == 0 && argv[0][len] == '=') {
 		*ret = argv[0] + len + 1;
-		return 1;
+		return pathname_check_home(option, *ret, err) < 0 ? -1 : 1;
 	}
 	return 0;
 }
@@ -77,9 +79,17 @@ static int global_options(struct cli *cli, int argc, char **argv, struct err *er
 static int unknown_command(const char *word, struct err *err)
 {
 	const char *advice = command_advice(word);
+	struct nearest n = {.word = word};
 
 	err_set(err, "unknown %s %s", word[0] == '-' ? "flag" : "command", word);
-	return err_hint(err, "%s", advice ? advice : "ctr --help lists the commands");
+	if (advice)
+		return err_hint(err, "%s", advice);
+	for (size_t i = 0; commands[i]; i++)
+		if (!commands[i]->hidden)
+			nearest_offer(&n, commands[i]->name);
+	if (n.found)
+		return err_hint(err, "did you mean ctr %s?", n.found);
+	return err_hint(err, "ctr --help lists the commands");
 }
 
 static int run_command(const struct command *command, struct cli *cli, int argc, char **argv,
@@ -150,7 +160,7 @@ static bool is_one_of(const char *word, const char *const *words)
 int main(int argc, char **argv)
 {
 	static const char *const helps[] = {"--help", "-h", "help", NULL};
-	static const char *const versions[] = {"--version", "version", NULL};
+	static const char *const versions[] = {"--version", "-v", "version", NULL};
 	struct cli cli = {.argv = argv};
 	struct err err = {0};
 	int at;

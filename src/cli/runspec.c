@@ -104,6 +104,13 @@ static int take_command(struct run_options *o, const struct image *image, int ar
 			o->rootfs ? "ctr run --rootfs DIR -- COMMAND"
 				  : "the image names none; ctr run IMAGE COMMAND");
 	}
+	if (p->argv[0][0] == '-' && !strchr(p->argv[0], '/')) {
+		err_set(err, "the command cannot be '%.60s'", p->argv[0]);
+		return err_hint(err, "%s",
+			strcmp(p->argv[0], "--") == 0
+				? "leave it out: what follows the image is the command"
+				: "flags of ctr run go before the image");
+	}
 	arena_push(a, p->argv, p->argc, NULL);
 	p->argc--;
 	return 0;

@@ -1,5 +1,7 @@
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/nearest.h"
+#include "base/pathname.h"
 #include "base/program.h"
 #include "image/child.h"
 #include "image/commands.h"
@@ -98,6 +100,8 @@ static const struct {
 
 static const struct command *find(const char *name, struct err *err)
 {
+	struct nearest n = {.word = name};
+
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(name, commands[i]->name) == 0)
 			return commands[i];
@@ -107,7 +111,12 @@ static const struct command *find(const char *name, struct err *err)
 			err_hint(err, "%s", others[i].cure);
 			return NULL;
 		}
-	err_hint(err, "ctr image --help lists the commands");
+	for (size_t i = 0; i < COMMANDS; i++)
+		nearest_offer(&n, commands[i]->name);
+	if (n.found)
+		err_hint(err, "did you mean ctr image %s?", n.found);
+	else
+		err_hint(err, "ctr image --help lists the commands");
 	return NULL;
 }
 
@@ -132,6 +141,8 @@ static int take_global(int argc, char **argv, const char **root, struct err *err
 			return err_hint(err, "ctr image --help lists the flags");
 		}
 	}
+	if (*root && pathname_check_home("image: --root", *root, err) < 0)
+		return -1;
 	if (i < argc)
 		return i;
 	err_set(err, "image: no command given");

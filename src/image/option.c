@@ -1,5 +1,8 @@
 #include "image/option.h"
 
+#include "base/nearest.h"
+#include "base/pathname.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -20,9 +23,18 @@ static const struct option_def *find_letter(const struct option_def *defs, size_
 	return NULL;
 }
 
-static int unknown(const char *arg, struct err *err)
+static int unknown(const struct option_def *defs, size_t count, const char *arg, struct err *err)
 {
+	char name[64];
+	struct nearest n = {.word = name};
+
 	err_set(err, "unknown flag '%.80s'", arg);
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(arg + strspn(arg, "-"), "="),
+		arg + strspn(arg, "-"));
+	for (size_t i = 0; i < count && name[0] && name[1]; i++)
+		nearest_offer(&n, defs[i].name);
+	if (n.found)
+		return err_hint(err, "did you mean --%s?", n.found);
 	return err_hint(err, "--help lists the flags");
 }
 
@@ -42,7 +54,7 @@ static int apply(const struct option_def *d, const char *arg, const char *value,
 		value = argv[++*at];
 	}
 	*d->text = value;
-	return 0;
+	return pathname_check_home(arg, value, err);
 }
 
 static int parse_long(const struct option_def *defs, size_t count, int argc, char **argv, int *at,
@@ -53,7 +65,7 @@ static int parse_long(const struct option_def *defs, size_t count, int argc, cha
 		eq ? (size_t)(eq - name) : strlen(name));
 
 	if (!d)
-		return unknown(arg, err);
+		return unknown(defs, count, arg, err);
 	return apply(d, arg, eq ? eq + 1 : NULL, argc, argv, at, err);
 }
 
@@ -66,7 +78,7 @@ static int parse_letters(const struct option_def *defs, size_t count, int argc, 
 		const struct option_def *d = find_letter(defs, count, *p);
 
 		if (!d)
-			return unknown(arg, err);
+			return unknown(defs, count, arg, err);
 		if (d->value)
 			return apply(d, arg, p[1] ? p + 1 : NULL, argc, argv, at, err);
 		*d->on = true;

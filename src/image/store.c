@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/nearest.h"
 #include "image/reference.h"
 
 #include <errno.h>
@@ -190,12 +191,54 @@ const char *image_id_digits(const char *name)
 	return n >= ID_MIN && n <= DIGEST_HEX && name[n] == '\0' ? name : NULL;
 }
 
-static int unknown(const char *name, const struct reference *ref, struct err *err)
+/* Without host and directories: "app" of "ghcr.io/me/app". */
+static const char *last_part(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return slash ? slash + 1 : name;
+}
+
+/* Into text: the names of images here that are called the same but for the host or the tag, or nearly. */
+static void name_alike(int root_fd, const struct reference *ref, char text[160])
+{
+	struct nearest n = {.word = last_part(ref->name)};
+	size_t count, len = 0, shown = 0;
+	struct arena a = {0};
+	const char **names;
+	struct err ignored;
+
+	text[0] = '\0';
+	if (image_names(root_fd, &a, &names, &count, &ignored) < 0)
+		count = 0;
+	for (size_t i = 0; i < count; i++) {
+		const char *last = last_part(names[i]);
+
+		nearest_offer(&n, arena_strndup(&a, last, strcspn(last, ":")));
+	}
+	for (size_t i = 0; i < count && n.found && shown < 3; i++) {
+		const char *last = last_part(names[i]);
+
+		if (strncmp(last, n.found, strlen(n.found)) != 0 || last[strlen(n.found)] != ':' ||
+			len + strlen(names[i]) + 3 > 160)
+			continue;
+		len += (size_t)snprintf(text + len, 160 - len, "%s%s", shown ? ", " : "", names[i]);
+		shown++;
+	}
+	arena_free(&a);
+}
+
+static int unknown(int root_fd, const char *name, const struct reference *ref, struct err *err)
 {
 	static const char *const recipes[] = {"busybox", "debian", "debian-vps"};
+	char alike[160] = "";
 
 	err_set(err, "no image '%.100s'", name);
 	err->sys = ENOENT;
+	if (ref)
+		name_alike(root_fd, ref, alike);
+	if (alike[0])
+		return err_hint(err, "here is %s", alike);
 	for (size_t i = 0; ref && i < sizeof(recipes) / sizeof(recipes[0]); i++)
 		if (strcmp(ref->name, recipes[i]) == 0)
 			return err_hint(err, "ctr image build %s", name);
@@ -211,10 +254,10 @@ static int open_by_digest(int root_fd, const char *name, const struct reference 
 
 	if (!ref->tag[0]) {
 		r = search_all(root_fd, &s, ret, err);
-		return r ? (r > 0 ? 0 : -1) : unknown(name, ref, err);
+		return r ? (r > 0 ? 0 : -1) : unknown(root_fd, name, ref, err);
 	}
 	if (load_reference(root_fd, ref, ret, err) < 0)
-		return err->sys == ENOENT ? unknown(name, ref, err) : -1;
+		return err->sys == ENOENT ? unknown(root_fd, name, ref, err) : -1;
 	if (strcmp(ret->manifest, ref->digest) == 0)
 		return 0;
 	err_set(err, "image %s:%s is here, but with digest sha256:%s", ref->name, ref->tag,
@@ -229,7 +272,7 @@ static int open_by_id(int root_fd, const char *name, const struct reference *ref
 	struct search s = {.id = image_id_digits(name)};
 	int r = s.id ? search_all(root_fd, &s, ret, err) : 0;
 
-	return r ? (r > 0 ? 0 : -1) : unknown(name, ref, err);
+	return r ? (r > 0 ? 0 : -1) : unknown(root_fd, name, ref, err);
 }
 
 /* Other programs write the whole name of an image that was called by a short one. */

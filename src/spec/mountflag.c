@@ -1,6 +1,7 @@
 #include "spec/mountflag.h"
 
 #include "base/num.h"
+#include "base/pathname.h"
 
 #include <linux/mount.h>
 #include <string.h>
@@ -326,8 +327,13 @@ static int source_take(struct request *r, const char *s)
 		rest += *rest == '/';
 		path = arena_printf(a, "%s%s%s", r->cwd, *rest && strcmp(r->cwd, "/") ? "/" : "",
 			rest);
+	} else if (pathname_check_home(r->what, s, r->err) < 0) {
+		return -1;
 	} else if (*s != '/') {
 		err_value(r->err, r->what, s, "names a volume, and there are no named volumes");
+		if (*s == '$')
+			return err_hint(r->err,
+				"the shell expands $ outside of single quotes only");
 		return err_hint(r->err, "give the path of a directory: /%.80s or ./%.80s", s, s);
 	}
 	if (strlen(path) >= PATH_BYTES)

@@ -20,6 +20,63 @@ no() { refused 125 "$1" ctr run --rm --rootfs "$FS" "${@:2}" -- true; }
 	done
 }
 
+@test "a word with a slip in it is told the word that was meant" {
+	local word hint
+	while read -r word hint; do
+		refused 125 "unknown (command|flag) " ctr ${word//|/ } x
+		hinted "did you mean $hint\?\$"
+	done <<- END
+		runn ctr run
+		exce ctr exec
+		imgae ctr image
+		inspekt ctr inspect
+		run|--memry --memory
+		run|--Memory --memory
+		run|-memory --memory
+		run|-memory=1m --memory
+		run|-user --user
+		run|-rm --rm
+		run|-init --init
+		ps|--al --all
+		logs|--folow --follow
+	END
+	refused 125 "unknown command 'imprt'" ctr image imprt
+	hinted 'did you mean ctr image import\?$'
+	refused 125 "unknown flag '--forma'" ctr image ls --forma json
+	hinted 'did you mean --format\?$'
+	refused 125 'unknown command xyzzy' ctr xyzzy
+	hinted 'ctr --help lists'
+}
+
+@test "what the shell should have expanded is said" {
+	local flag
+	for flag in --volume=~/x:/x --env-file=~/x --rootfs=~ --cidfile=~/id --workdir=~/x; do
+		no "begins with ~, which the shell has left" "$flag"
+		hinted 'write .HOME'
+	done
+	no "'~/x' begins with ~" --mount 'type=bind,src=~/x,dst=/x'
+	refused 125 "--root: '~/x' begins" ctr --root=~/x ps
+	refused 125 "image: --root: '~/x' begins" ctr image --root=~/x ls
+	refused 125 "--output=~/x: '~/x' begins" ctr image save --output=~/x busybox
+	no 'names a volume' -v '$HOME/x:/x'
+	hinted 'single quotes'
+	[ ! -e '~' ]
+	run -0 ctr run --rm --rootfs "$FS" -e '~=1' -- env
+	[[ "$output" == *'~=1'* ]]
+}
+
+@test "flags behind the image, and a -- too many" {
+	run --separate-stderr ctr run --rm --rootfs "$FS" -- --
+	[ "$status" -eq 125 ]
+	hinted 'what follows the image is the command'
+	refused 125 "the command cannot be '-it'" ctr run --rm --rootfs "$FS" -- -it
+	hinted 'before the image'
+	started box -- sleep 1000
+	[ "$(ctr exec box -- echo hi)" = hi ]
+	refused 125 'takes a container and a command' ctr exec box --
+	ctr rm -f box
+}
+
 @test "commands that are not there" {
 	refused 125 'unknown command nosuch' ctr nosuch
 	hinted 'ctr --help'

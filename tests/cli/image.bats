@@ -1033,6 +1033,18 @@ contents() {
 	done
 	run image inspect debian:trixie
 	[ "${lines[1]}" = 'hint: ctr image build debian:trixie' ]
+	image import t debian:trixie
+	image import t ghcr.io/me/app:2
+	for name in debian debian:12 debain docker.io/library/debian; do
+		run image inspect $name
+		[ "${lines[1]}" = 'hint: here is debian:trixie' ]
+	done
+	image import t debian:sid
+	run image inspect debian
+	[ "${lines[1]}" = 'hint: here is debian:sid, debian:trixie' ]
+	run image inspect app
+	[ "${lines[1]}" = 'hint: here is ghcr.io/me/app:2' ]
+	image rm debian:trixie debian:sid ghcr.io/me/app:2
 	run image inspect A/b
 	[ "${lines[1]}" = 'hint: names are lower case' ]
 }

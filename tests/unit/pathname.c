@@ -51,3 +51,17 @@ Test(pathname, below)
 	cr_assert_null(pathname_below("/", "/a"));
 	cr_assert_null(pathname_below("/a", "/a/b"));
 }
+
+Test(pathname, the_shell_left_the_home_directory_unexpanded)
+{
+	struct err err = {0};
+
+	cr_assert_eq(pathname_check_home("--file", "~/x", &err), -1);
+	cr_assert_str_eq(err.text,
+		"--file: '~/x' begins with ~, which the shell has left as it is");
+	cr_assert_str_eq(err.hint, "write $HOME/x");
+	cr_assert_eq(pathname_check_home("--file", "~", &err), -1);
+	cr_assert_eq(pathname_check_home("--file", "./~/x", &err), 0);
+	cr_assert_eq(pathname_check_home("--file", "~x", &err), 0);
+	cr_assert_eq(pathname_check_home("--file", "", &err), 0);
+}
