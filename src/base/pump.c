@@ -107,20 +107,27 @@ static ssize_t put(struct pump *p)
 	return p->outwards ? unwaited_write(p->to, from, p->len) : write(p->to, from, p->len);
 }
 
+/* Of a terminal that is gone, or another's. */
+static bool is_an_end(const struct pump *p, int error)
+{
+	return error == EIO && (!p->outwards || isatty(p->from));
+}
+
 static void fill(struct pump *p)
 {
 	ssize_t n;
+	int e;
 
 	if (!p->buf && !(p->buf = malloc(BUFFER_SIZE))) {
 		fail(p, ENOMEM);
 		return;
 	}
 	n = take(p, p->left < BUFFER_SIZE ? (size_t)p->left : BUFFER_SIZE);
-	if (n < 0 && for_later(errno))
+	e = errno;
+	if (n < 0 && for_later(e))
 		return;
-	/* A terminal that is gone, or another's, is an end like any. */
-	if (n < 0 && (errno != EIO || p->outwards))
-		p->error = errno;
+	if (n < 0 && !is_an_end(p, e))
+		p->error = e;
 	p->no_more = n <= 0;
 	p->at = 0;
 	p->len = n > 0 ? (size_t)n : 0;

@@ -160,6 +160,22 @@ Test(pump, all_that_a_terminal_holds_comes_and_no_more_of_what_follows)
 	cr_expect(p.over);
 }
 
+Test(pump, a_terminal_with_nobody_at_its_other_side_is_an_end)
+{
+	int master, slave;
+	struct pump p;
+
+	pipes();
+	cr_assert(zero(int, openpty(&master, &slave, NULL, NULL, NULL)));
+	pump_out(&p, master, theirs[1]);
+	put(slave, 100);
+	close(slave);
+	cr_expect(serve(&p));
+	cr_expect(p.over);
+	cr_expect(zero(int, p.error));
+	cr_expect(eq(sz, got(theirs[0], 1000), (size_t)100));
+}
+
 Test(pump, a_reader_that_has_gone_is_an_end)
 {
 	struct pump p;
