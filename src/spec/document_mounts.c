@@ -80,6 +80,9 @@ static const char *const superblock[] = {"sync", "async", "dirsync", "mand", "no
  * of them into one that is empty. */
 static const char *const nothing[] = {"", "defaults", "loud", "silent", "noiversion"};
 
+/* Of these a bind mount would become another one; a peer each has them. */
+static const char *const undone[] = {"remount", "copy-symlink", "src-nofollow", "dest-nofollow"};
+
 /* What the file system itself understands: "name" or "name=". */
 static const struct {
 	enum mount_kind kind;
@@ -231,8 +234,9 @@ static int option_read(struct walk *w, struct mount *m, const char *option)
 		return 0;
 	if (m->kind == MOUNT_TMPFS && !strcmp(option, "tmpcopyup"))
 		return m->copy_up = true, 0;
-	if (m->kind == MOUNT_BIND && listed(superblock, COUNT(superblock), option) && w->lenient)
-		return walk_warn(w, "\"%s\" has no effect on a bind mount", option), 0;
+	/* To the kernel, too, all else is of the file system, which is there already. */
+	if (m->kind == MOUNT_BIND && w->lenient && !listed(undone, COUNT(undone), option))
+		return walk_warn(w, "\"%.80s\" has no effect on a bind mount", option), 0;
 	if (!strcmp(option, "remount") || !strcmp(option, "iversion"))
 		return walk_fail(w, "\"%s\" is not supported: mounts are made new, by fsconfig(2)",
 			option);

@@ -98,6 +98,7 @@ taken_with_a_warning() { warned "$1" && taken_by_all "$1"; }
 		.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": [], "action": "SCMP_ACT_ERRNO"}]}
 		.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["Foo-Bar"], "action": "SCMP_ACT_ERRNO"}]}
 		.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "listenerMetadata": "x"}
+		.mounts += [{"destination": "/tmp", "type": "bind", "source": "/tmp", "options": ["rbind", "size=5", "iversion", "later"]}]
 	END
 }
 
@@ -115,6 +116,9 @@ refused_by_most() {
 	each refused_by_most <<- 'END'
 		.process.args = []
 		.process.cwd = "tmp"
+		.mounts += [{"destination": "/tmp", "type": "bind", "source": "/tmp", "options": ["bind", "remount"]}]
+		.mounts += [{"destination": "/tmp", "type": "bind", "source": "/tmp", "options": ["bind", "shared", "private"]}]
+		.mounts += [{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs", "options": ["later"]}]
 		.process.user.uid = 4294967295
 		.process.rlimits = [{"type": "RLIMIT_NONE", "soft": 1, "hard": 1}]
 		.process.rlimits = [{"type": "RLIMIT_CPU", "soft": 20, "hard": 10}]

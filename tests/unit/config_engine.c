@@ -985,7 +985,7 @@ Test(config_engine, other_options_of_mounts)
 	cr_expect(s.mounts[4].idmap && s.mounts[4].idmap_recursive);
 	spec_free(&s);
 	warned(OPTIONS("\"bind\",\"sync\""), "mounts[0].options[1]: \"sync\" has no effect");
-	refused(OPTIONS("\"bind\",\"size=1m\""), "mounts[0].options[1]: \"size=1m\"");
+	warned(OPTIONS("\"bind\",\"size=1m\""), "mounts[0].options[1]: \"size=1m\" has no effect");
 	refused(OPTIONS("\"remount\""), "mounts[0].options[0]: \"remount\" is not supported");
 	refused(OPTIONS("\"bind\",\"copy-symlink\""), "mounts[0].options[1]: \"copy-symlink\" is");
 	refused(OPTIONS("\"rslave\",\"shared\""), "mounts[0].options[1]: a mount has one");
