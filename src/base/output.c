@@ -37,42 +37,6 @@ size_t output_width(const char *s)
 	return n;
 }
 
-void table_add(struct table *t, const char *const *cells)
-{
-	for (size_t i = 0; i < t->columns; i++) {
-		const char *text = output_text(&t->arena, cells[i], 0);
-
-		arena_push(&t->arena, t->cells, t->count, text);
-	}
-}
-
-void table_print(const struct table *t, FILE *out)
-{
-	enum { GAP = 3 };
-	size_t widths[TABLE_COLUMNS_MAX] = {0};
-
-	for (size_t i = 0; i < t->count; i++) {
-		size_t width = output_width(t->cells[i]), *widest = &widths[i % t->columns];
-
-		*widest = width > *widest ? width : *widest;
-	}
-	for (size_t i = 0; i < t->count; i++) {
-		size_t column = i % t->columns;
-		bool last = column == t->columns - 1;
-		size_t blanks = widths[column] - output_width(t->cells[i]) + GAP;
-
-		fprintf(out, "%s%*s", t->cells[i], last ? 0 : (int)blanks, "");
-		if (last)
-			putc('\n', out);
-	}
-}
-
-void table_free(struct table *t)
-{
-	arena_free(&t->arena);
-	*t = (struct table){.columns = t->columns};
-}
-
 void output_print(FILE *out, const char *fmt, ...)
 {
 	autofree char *text = NULL;

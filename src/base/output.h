@@ -18,20 +18,6 @@ char *output_text(struct arena *a, const char *s, size_t max);
 /* Characters, not bytes, of a valid string. */
 size_t output_width(const char *s);
 
-enum { TABLE_COLUMNS_MAX = 12 };
-
-struct table {
-	struct arena arena;
-	size_t columns, count; /* count: of cells, in rows of `columns` */
-	const char **cells;
-};
-
-/* Adds a row of `columns` cells, made safe for the terminal; the first row is the heading. */
-void table_add(struct table *t, const char *const *cells);
-/* Each column as wide as its widest cell; nothing behind the last. */
-void table_print(const struct table *t, FILE *out);
-void table_free(struct table *t);
-
 /* printf(3), with '?' for all that acts on a terminal, but for a line feed at the very end. */
 void output_print(FILE *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* JSON and a line feed; what acts on a terminal as \uXXXX. jansson escapes what is below U+0020. */

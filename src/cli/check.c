@@ -1,3 +1,4 @@
+#include "base/table.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "container/probe.h"
@@ -51,7 +52,7 @@ static void print_cures(const struct probes *p)
 
 static void print_table(const struct probes *p)
 {
-	struct table t = {.columns = 3};
+	struct table t = {.columns = 3, .wraps = true};
 
 	table_add(&t, (const char *const[]){"FEATURE", "STATE", "DETAIL"});
 	for (size_t i = 0; i < p->count; i++)

@@ -1,6 +1,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/num.h"
+#include "base/table.h"
 #include "cgroup/hierarchy.h"
 #include "cli/command.h"
 #include "cli/output.h"
@@ -157,7 +158,7 @@ static const char *value_text(const json_t *v, bool bytes, char buf[32])
 
 static void print_table(const json_t *j)
 {
-	struct table t = {.columns = 2};
+	struct table t = {.columns = 2, .wraps = true};
 	char buf[32];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

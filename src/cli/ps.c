@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/num.h"
+#include "base/table.h"
 #include "cli/command.h"
 #include "cli/view.h"
 #include "container/gc.h"
@@ -271,10 +272,17 @@ static void add_row(struct table *t, const struct view *view, bool no_trunc, int
 		     });
 }
 
+enum { NAME, ID, IMAGE, COMMAND, CREATED, STATUS, COLUMNS };
+
+/* A name is never cut: it is what other commands take. */
+static const struct table_loss losses[] = {{COMMAND, 12}, {IMAGE, 16}, {CREATED, 0}, {ID, 0},
+	{COMMAND, 0}, {IMAGE, 8}, {STATUS, 12}, {IMAGE, 0}};
+
 static void print_table(const struct list *l)
 {
-	struct table t = {.columns = 6};
+	struct table t = {.columns = COLUMNS, .losses = losses};
 
+	t.loss_count = l->flags->no_trunc ? 0 : sizeof(losses) / sizeof(losses[0]);
 	table_add(&t, (const char *const[]){"NAME", "ID", "IMAGE", "COMMAND", "CREATED", "STATUS"});
 	for (size_t i = 0; i < l->count; i++)
 		add_row(&t, &l->views[i], l->flags->no_trunc, now_ns());

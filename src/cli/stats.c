@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/num.h"
+#include "base/table.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "container/gc.h"
@@ -222,9 +223,12 @@ static void add_row(struct table *t, const struct samples *before, const struct 
 		     });
 }
 
+/* Pressure, then input and output, then the share that usage and limit tell as well. */
+static const struct table_loss losses[] = {{6, 0}, {4, 0}, {3, 0}};
+
 static void print_table(const struct samples *before, const struct samples *now)
 {
-	struct table t = {.columns = 7};
+	struct table t = {.columns = 7, .losses = losses, .loss_count = 3};
 
 	table_add(&t, (const char *const[]){"NAME", "CPU %", "MEM USAGE / LIMIT", "MEM %",
 			      "IO READ / WRITTEN", "PIDS", "PRESSURE CPU / MEM / IO"});

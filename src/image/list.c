@@ -1,6 +1,7 @@
 #include "base/fd.h"
 #include "base/num.h"
 #include "base/output.h"
+#include "base/table.h"
 #include "image/commands.h"
 #include "image/option.h"
 #include "image/store.h"
@@ -26,6 +27,8 @@ static void add_row(struct table *t, const struct image *image)
 		(const char *const[]){image->name, id, image->architecture,
 			size_format(image->unpacked ? image->unpacked : image->size, size), day});
 }
+
+static const struct table_loss losses[] = {{2, 0}, {4, 0}, {1, 0}};
 
 enum form { FORM_TABLE, FORM_QUIET, FORM_JSON };
 
@@ -55,7 +58,9 @@ static int show_one(int root_fd, const char *name, struct listing *l, struct err
 static int show_all(int root_fd, const char **names, size_t count, enum form form, struct err *err)
 {
 	autojson json_t *json = json_array();
-	struct listing l = {.form = form, .table = {.columns = 5}, .json = json};
+	struct listing l = {.form = form,
+		.table = {.columns = 5, .losses = losses, .loss_count = 3},
+		.json = json};
 	int status = 0;
 
 	if (count)

@@ -39,6 +39,32 @@ ended() { [ "$(names -a --filter name="$1" --filter status=exited)" = "$1" ]; }
 	[ "$(ctr ps -a --format json | py '[c["name"] for c in j]')" = "['ab', 'bb', 'aa']" ]
 }
 
+# seen COMMAND...: on a terminal of 80 columns; fails if a line is wider.
+seen() {
+	timeout 60 python3 "$BATS_TEST_DIRNAME/terminal.py" end:0 -- "$@" | tr -d '\r' > seen || return
+	cat seen
+	! grep -v '^hint: ' seen | grep -q '.\{81\}'
+}
+
+@test "a table is no wider than the terminal, and whole elsewhere" {
+	local name=a-name-that-is-rather-long
+	started $name -- sh -c 'sleep 100; echo some command that is long enough to be cut'
+	seen ctr ps
+	[[ "$(cat seen)" == *$name*Up* && "$(cat seen)" != *CREATED* ]]
+	seen ctr stats --no-stream
+	[[ "$(cat seen)" == *$name*%* && "$(cat seen)" != *PRESSURE* ]]
+	seen ctr check
+	[[ "$(tr -s ' \n' ' ' < seen)" == *'over id-mapped layers, mounted in a user namespace'* ]]
+	! seen ctr ps --no-trunc
+	run -0 ctr ps
+	[[ "$output" == NAME*ID*IMAGE*COMMAND*CREATED*STATUS* ]]
+	[[ "$output" == *'ago '* && "${#lines[1]}" -gt 80 ]]
+	run -0 ctr stats --no-stream
+	[[ "$output" == *PRESSURE* ]]
+	! ctr check | grep -q '^ '
+	ctr rm -f $name
+}
+
 @test "ps refuses what it does not know" {
 	refused 125 'is neither table nor json' ctr ps --format '{{.ID}}'
 	refused 125 "'dead' is no status" ctr ps --filter status=dead

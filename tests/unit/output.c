@@ -40,26 +40,6 @@ Test(output, text_is_cut_by_characters)
 	cr_assert_eq(output_width("ä…a"), 3);
 }
 
-Test(output, table_is_aligned)
-{
-	struct table t = {.columns = 3};
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-
-	table_add(&t, (const char *const[]){"NAME", "N", "LAST"});
-	table_add(&t, (const char *const[]){"häh", "1000", "x"});
-	table_add(&t, (const char *const[]){"a\nb-c", "", ""});
-	table_print(&t, out);
-	fclose(out);
-	cr_assert_str_eq(text, "NAME    N      LAST\n"
-			       "häh     1000   x\n"
-			       "a?b-c          \n");
-	free(text);
-	table_free(&t);
-	cr_assert_eq(t.count, 0);
-}
-
 static void age(int64_t seconds, const char *want)
 {
 	char buf[AGE_SIZE];
