@@ -24,6 +24,13 @@ static mode_t node_type(char type)
 	return type == 'b' ? S_IFBLK : type == 'p' ? S_IFIFO : S_IFCHR;
 }
 
+/* EPERM is kept for what a group does that lets nobody make nodes. */
+static int not_the_node(struct err *err)
+{
+	err->sys = 0;
+	return -1;
+}
+
 /* Of an owner that the container has no id for it is the host's root's: inside, nobody's. */
 static int make_node(int dirfd, const char *name, const struct device *d, const struct id_maps *ids,
 	struct err *err)
@@ -39,8 +46,7 @@ static int make_node(int dirfd, const char *name, const struct device *d, const 
 		fchmodat(dirfd, name, d->mode, 0) == 0)
 		return 0;
 	err_sys(err, "cannot give the device %s to the container", d->path);
-	err->sys = 0; /* EPERM means to callers that there may be no nodes */
-	return -1;
+	return not_the_node(err);
 }
 
 static int make_below(int devfd, const struct device *d, const struct id_maps *ids, struct err *err)
@@ -53,7 +59,7 @@ static int make_below(int devfd, const struct device *d, const struct id_maps *i
 		return make_node(devfd, name, d, ids, err);
 	snprintf(dir, sizeof(dir), "%.*s", (int)(slash - name), name);
 	parent = inside_ensure(devfd, dir, INSIDE_DIR, err);
-	return parent < 0 ? -1 : make_node(parent, slash + 1, d, ids, err);
+	return parent < 0 ? not_the_node(err) : make_node(parent, slash + 1, d, ids, err);
 }
 
 /* One option of an engine's for a tmpfs; ids are those of the container. */
@@ -107,7 +113,7 @@ int dev_new(const struct mount *m, const struct device *devices, size_t n,
 	snprintf(enough, sizeof(enough), "size=64k,nr_inodes=%zu", 512 + 2 * n);
 	fd = new_tmpfs(m, m->data ? m->data : enough, ids, err);
 	if (fd < 0)
-		return -1;
+		return not_the_node(err);
 	for (size_t i = 0; i < n; i++)
 		if (strncmp(devices[i].path, "/dev/", 5) == 0 &&
 			make_below(fd, &devices[i], ids, err) < 0)

@@ -10,7 +10,7 @@
 #include "spec/spec.h"
 
 /* A detached tmpfs for m with the nodes of devices below /dev: with what m says of its size and ids, or just
- * large enough. */
+ * large enough. err->sys is EPERM if no nodes may be made, and only then. */
 int dev_new(const struct mount *m, const struct device *devices, size_t n,
 	const struct id_maps *ids, struct err *err);
 
