@@ -380,6 +380,8 @@ static int session_serve(struct session *s, struct err *err)
 
 	if (s->typed && console_raw(&console, s->input, err) < 0)
 		return -1;
+	if (s->o->tty && !s->typed && s->screen >= 0)
+		console_pass_output(&console, s->screen);
 	patience_send(s);
 	window_send(s);
 	while (r == 0 && !s->over)

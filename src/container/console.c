@@ -34,6 +34,11 @@ static void handlers_replace(void (*from)(int), void (*to)(int))
 	}
 }
 
+static bool is_in_background(int fd)
+{
+	return tcgetpgrp(fd) > 0 && tcgetpgrp(fd) != getpgrp();
+}
+
 /* A background job that changes its terminal is stopped until it is in the foreground. That happens here,
  * with no signal held back, so that TERM can end it where it stands. A group that nobody could continue is
  * not stopped: hence the bound. */
@@ -41,7 +46,7 @@ static void await_foreground(int fd)
 {
 	struct sigaction action;
 
-	for (int i = 0; i < 100 && tcgetpgrp(fd) > 0 && tcgetpgrp(fd) != getpgrp(); i++) {
+	for (int i = 0; i < 100 && is_in_background(fd); i++) {
 		sigset_t none, held;
 
 		if (sigaction(SIGTTOU, NULL, &action) < 0 || action.sa_handler == SIG_IGN)
@@ -72,6 +77,56 @@ int console_raw(struct console *c, int fd, struct err *err)
 		return -1;
 	}
 	return 0;
+}
+
+static void output_raw(struct console *c)
+{
+	struct termios plain = c->saved;
+
+	plain.c_oflag &= ~(tcflag_t)OPOST;
+	tcsetattr(c->fd, TCSANOW, &plain);
+}
+
+static void restore_and_stop(int sig);
+
+static void stop_handle(void)
+{
+	struct sigaction a = {.sa_handler = restore_and_stop,
+		.sa_flags = (int)SA_RESETHAND | SA_NODEFER};
+
+	sigaction(SIGTSTP, &a, NULL);
+}
+
+/* Whoever stops us has the terminal next. By SIGTSTP itself, which stops nobody whom no shell could continue. */
+static void restore_and_stop(int sig)
+{
+	struct console *c = current;
+	int e = errno;
+
+	if (c && c->fd >= 0)
+		tcsetattr(c->fd, TCSANOW, &c->saved);
+	raise(sig);
+	stop_handle();
+	if (c && c->fd >= 0 && is_in_background(c->fd))
+		c->fd = -1;
+	else if (c && c->fd >= 0)
+		output_raw(c);
+	errno = e;
+}
+
+void console_pass_output(struct console *c, int fd)
+{
+	struct sigaction stop;
+
+	c->fd = -1;
+	if (is_in_background(fd) || tcgetattr(fd, &c->saved) < 0)
+		return;
+	c->fd = fd;
+	current = c;
+	handlers_replace(SIG_DFL, restore_and_die);
+	if (sigaction(SIGTSTP, NULL, &stop) == 0 && stop.sa_handler == SIG_DFL)
+		stop_handle();
+	output_raw(c);
 }
 
 void console_restore(struct console *c)

@@ -188,12 +188,15 @@ int relay_terminal(struct container *c, int master, bool with_stdin, int *ret_st
 {
 	struct console console = CONSOLE_NONE;
 	struct piping io;
-	int status;
+	int status = 0;
 
 	if (open_output(&io, master, err) < 0)
 		return -1;
 	pass_size(STDIN_FILENO, master);
-	status = with_stdin && isatty(STDIN_FILENO) ? console_raw(&console, STDIN_FILENO, err) : 0;
+	if (with_stdin && isatty(STDIN_FILENO))
+		status = console_raw(&console, STDIN_FILENO, err);
+	else if (isatty(STDOUT_FILENO))
+		console_pass_output(&console, STDOUT_FILENO);
 	if (status == 0)
 		status = relay(c, master, with_stdin, &io, err);
 	console_restore(&console);

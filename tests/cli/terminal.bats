@@ -317,6 +317,34 @@ noted() { grep -qs "$1" note/it; }
 	ctr rm -f host
 }
 
+@test "what goes out is as the container wrote it, whether or not something can be typed" {
+	started held -- sleep 600
+	local how
+	for how in 'ctr run --rm -it' 'ctr run --rm -t' 'ctr exec -it' 'ctr exec -t'; do
+		local where=(--rootfs "$FS" --)
+		[[ $how = *run* ]] || where=(held)
+		# shellcheck disable=SC2086
+		terminal 'see:one\r\ntwo\r\n' end:0 -- $how "${where[@]}" sh -c 'echo one; echo two'
+	done
+	ctr rm -f held
+	started shown -t -- sh -c 'until [ -e /tmp/go ]; do sleep .05; done; echo one; echo two'
+	terminal 'see:one\r\ntwo\r\n' end:0 -- sh -c '(sleep 1; ctr exec shown touch /tmp/go) & exec ctr attach --no-stdin shown'
+	ctr rm shown
+}
+
+@test "Ctrl-Z and Ctrl-C at a terminal from which nothing is typed: the shell has it as it was" {
+	cat > job <<-END
+		exec ctr run --rm -t --rootfs "$FS" -- sh -c 'trap "echo on; exit 0" INT; echo ready; while :; do sleep .1; done'
+	END
+	echo "stty -a | grep -o -- '-*opost'" > modes
+	terminal 'see:\$ ' 'type:sh job\r' 'see:ready\r\n' 'type:\x1a' 'see:Stopped' 'type:sh modes\r' 'see:\nopost' \
+		'type:fg\r' 'see:sh job' 'type:\x03' 'see:on\r\n' 'see:\$ ' 'type:sh modes\r' 'see:\nopost' 'type:exit\r' end:0 -- \
+		env PS1='$ ' bash --norc --noediting -i
+	# In the background it is not ours to change.
+	terminal 'see:\$ ' 'type:sh job & sleep 2; sh modes; kill -INT $!; wait; exit\r' 'see:ready' 'see:\nopost' 'see:\non' end:0 -- \
+		env PS1='$ ' bash --norc --noediting -i
+}
+
 @test "TERM is the caller's, and -e decides" {
 	export TERM=vt100-w
 	[ "$(ctr run --rm -t --rootfs "$FS" -- sh -c 'echo $TERM' | tr -d '\r')" = vt100-w ]
