@@ -40,6 +40,16 @@ static int sysctl_write(int procfd, const char *path, const char *value)
 	return write(fd, value, strlen(value)) == (ssize_t)strlen(value) ? 0 : -1;
 }
 
+static int refuse(const struct key_value *sysctl, const char *path, struct err *err)
+{
+	err_sys(err, "cannot set sysctl %s to %s", sysctl->key, sysctl->value);
+	if (err->sys != ENOENT)
+		return -1;
+	return err_hint(err, "there is no /proc/%.120s in it%s", path,
+		strchr(sysctl->key, '/') ? "; between dots, a '/' stands for a dot of the name"
+					 : "");
+}
+
 int sysctls_apply(int procfd, const struct key_value *sysctls, size_t n, struct err *err)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -52,8 +62,7 @@ int sysctls_apply(int procfd, const struct key_value *sysctls, size_t n, struct 
 		for (char *p = path + strlen("sys/"); *p; p++)
 			*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
 		if (sysctl_write(procfd, path, sysctls[i].value) < 0)
-			return err_sys(err, "cannot set sysctl %s to %s", sysctls[i].key,
-				sysctls[i].value);
+			return refuse(&sysctls[i], path, err);
 	}
 	return 0;
 }

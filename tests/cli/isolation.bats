@@ -269,6 +269,11 @@ inside() { box "$@" -- sh -c 'for n in cgroup ipc mnt net pid user uts; do readl
 	refused 125 'shm' ctr run --rm --rootfs "$FS" --ipc host --sysctl kernel.shmmni=1 -- true
 	refused 125 '' ctr run --rm --rootfs "$FS" --sysctl ../../x=1 -- true
 	refused 125 'nosuch' ctr run --rm --rootfs "$FS" --sysctl net.nosuch=1 -- true
+	hinted 'there is no /proc/sys/net/nosuch in it$'
+	# The two forms of sysctl(8), and what it takes for neither.
+	[ "$(box --sysctl net/ipv4/conf/lo/forwarding=1 -- cat /proc/sys/net/ipv4/conf/lo/forwarding)" = 1 ]
+	refused 125 'forwarding' ctr run --rm --rootfs "$FS" --sysctl net.ipv4.conf.lo/forwarding=1 -- true
+	hinted "no /proc/sys/net/ipv4/conf/lo.forwarding in it; between dots, a '/' stands for a dot"
 }
 
 @test "low ports and ping need no privilege" {
