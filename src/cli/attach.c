@@ -198,4 +198,5 @@ const struct command command_attach = {
 	.flags = flags,
 	.run = run,
 	.options_size = sizeof(struct attach_flags),
+	.use = STORE_CHANGE,
 };

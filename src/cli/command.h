@@ -34,6 +34,7 @@ struct command {
 	int (*run)(struct cli *cli, void *options, int argc, char **argv, struct err *err);
 	size_t options_size;
 	void (*init)(void *options); /* before the flags; NULL: zeroed is enough */
+	enum store_use use;          /* reads only, if nothing is said */
 	bool stateless;              /* opens no store */
 	bool hidden;                 /* not for people */
 	bool ends_flags_at_word;     /* words after the first one are somebody else's */

@@ -176,6 +176,7 @@ const struct command command_stop = {
 	.flags = stop_flag_table,
 	.run = stop,
 	.options_size = sizeof(struct stop_flags),
+	.use = STORE_CHANGE,
 };
 
 static int kill_one(struct cli *cli, const char *name, void *options, struct err *err)
@@ -227,6 +228,7 @@ const struct command command_kill = {
 	.run = kill_,
 	.init = kill_init,
 	.options_size = sizeof(struct stop_flags),
+	.use = STORE_CHANGE,
 };
 
 struct rm_flags {
@@ -262,6 +264,7 @@ const struct command command_rm = {
 	.flags = rm_flag_table,
 	.run = rm,
 	.options_size = sizeof(struct rm_flags),
+	.use = STORE_CHANGE,
 };
 
 static int wait_(struct cli *cli, void *options, int argc, char **argv, struct err *err)
@@ -292,6 +295,7 @@ const struct command command_wait = {
 	.examples = "  ctr wait job && echo done\n",
 	.flags = no_flags,
 	.run = wait_,
+	.use = STORE_CHANGE,
 };
 
 enum { FREEZE_SECONDS = 10 };
@@ -343,6 +347,7 @@ const struct command command_pause = {
 	.examples = "  ctr pause web\n",
 	.flags = no_flags,
 	.run = pause_,
+	.use = STORE_CHANGE,
 };
 const struct command command_resume = {
 	.name = "resume",
@@ -351,6 +356,7 @@ const struct command command_resume = {
 	.examples = "  ctr resume web\n",
 	.flags = no_flags,
 	.run = resume_,
+	.use = STORE_CHANGE,
 };
 
 struct gc_flags {
@@ -402,6 +408,8 @@ static int gc(struct cli *cli, void *options, int argc, char **argv, struct err 
 	if (store_gc(&cli->store, &report, err) < 0)
 		return -1;
 	printf("%zu released, %zu removed\n", report.released, report.removed);
+	if (cli->store.root_fd < 0)
+		return 0;
 	if (faccessat(cli->store.root_fd, "images", F_OK, 0) == 0)
 		return gc_images(cli, err);
 	return errno == ENOENT ? 0 : err_sys(err, "look for %s/images", cli->store.root);
@@ -420,4 +428,5 @@ const struct command command_gc = {
 	.flags = gc_flag_table,
 	.run = gc,
 	.options_size = sizeof(struct gc_flags),
+	.use = STORE_CHANGE,
 };

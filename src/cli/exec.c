@@ -213,4 +213,5 @@ const struct command command_exec = {
 	.run = run,
 	.options_size = sizeof(struct exec_flags),
 	.ends_flags_at_word = true,
+	.use = STORE_CHANGE,
 };

@@ -107,7 +107,8 @@ static int run_command(const struct command *command, struct cli *cli, int argc,
 		if (r)
 			return r < 0 ? -1 : 0;
 	}
-	if (!command->stateless && store_open(cli->root, cli->state, &cli->store, err) < 0)
+	if (!command->stateless &&
+		store_open(cli->root, cli->state, command->use, &cli->store, err) < 0)
 		return -1;
 	r = command->run(cli, options, argc - first, argv + first, err);
 	if (!command->stateless)

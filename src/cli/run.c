@@ -212,4 +212,5 @@ const struct command command_run = {
 	.init = run_options_init,
 	.options_size = sizeof(struct run_options),
 	.ends_flags_at_word = true,
+	.use = STORE_MAKE,
 };

@@ -529,7 +529,10 @@ int claim_open(const struct store *store, const char *name, enum claim_wait wait
 	struct container c;
 
 	container_init(&c, store);
-	c.state_fd = openat(store->state_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	errno = ENOENT;
+	if (store->state_fd >= 0)
+		c.state_fd = openat(store->state_fd, name,
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (c.state_fd < 0) {
 		err_sys(err, "open %s/%s", store->state, name);
 		return not_held(err);

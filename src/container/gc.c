@@ -58,10 +58,12 @@ static int sweep_state(const struct store *store, const char *name, struct gc_re
 static int each_in(int dirfd, const char *what,
 	int (*f)(const char *name, void *arg, struct err *err), void *arg, struct err *err)
 {
-	autodir DIR *d = dir_open_at(dirfd, ".");
+	autodir DIR *d = dirfd < 0 ? NULL : dir_open_at(dirfd, ".");
 	struct dirent *e;
 	int r;
 
+	if (dirfd < 0)
+		return 0;
 	if (!d)
 		return err_sys(err, "read %s", what);
 	while ((errno = 0, e = readdir(d))) {

@@ -5,8 +5,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+
+enum { DIR_FLAGS = O_RDONLY | O_DIRECTORY | O_CLOEXEC };
 
 static const char *pick(const char *option, const char *variable, const char *otherwise)
 {
@@ -15,14 +18,23 @@ static const char *pick(const char *option, const char *variable, const char *ot
 	return env && *env ? env : otherwise;
 }
 
-static int open_place(const char *what, const char *path, struct err *err)
+static int check_absolute(const char *what, const char *path, struct err *err)
+{
+	if (*path == '/')
+		return 0;
+	return err_set(err, "%s must be an absolute path, not '%s'", what, path);
+}
+
+static int open_place(const char *what, const char *path, bool make, struct err *err)
 {
 	int fd;
 
-	if (*path != '/')
-		return err_set(err, "%s must be an absolute path, not '%s'", what, path);
-	fd = dir_make_path(path, 0700, err);
+	if (check_absolute(what, path, err) < 0)
+		return -1;
+	fd = make ? dir_make_path(path, 0700, err) : open(path, DIR_FLAGS);
 	if (fd < 0) {
+		if (!make)
+			err_sys(err, "open %s", path);
 		err_wrap(err, "%s", what);
 		if (err->sys == EACCES || err->sys == EPERM)
 			err_hint(err,
@@ -32,24 +44,36 @@ static int open_place(const char *what, const char *path, struct err *err)
 	return fd;
 }
 
-int store_open(const char *root, const char *state, struct store *ret, struct err *err)
+static int open_containers(const char *root, int root_fd, bool make, struct err *err)
+{
+	int fd = openat(root_fd, "containers", DIR_FLAGS);
+
+	if (fd < 0 && errno == ENOENT && make) {
+		if (mkdirat(root_fd, "containers", 0700) < 0 && errno != EEXIST)
+			return err_sys(err, "make %s/containers", root);
+		fd = openat(root_fd, "containers", DIR_FLAGS);
+	}
+	return fd < 0 ? err_sys(err, "open %s/containers", root) : fd;
+}
+
+int store_open(const char *root, const char *state, enum store_use use, struct store *ret,
+	struct err *err)
 {
 	autofd int root_fd = -1, containers_fd = -1, state_fd = -1;
+	bool make = use == STORE_MAKE;
 
 	root = pick(root, "CTR_ROOT", "/var/lib/ctr");
 	state = pick(state, "CTR_STATE", "/run/ctr");
-	root_fd = open_place("CTR_ROOT", root, err);
-	state_fd = root_fd < 0 ? -1 : open_place("CTR_STATE", state, err);
-	if (state_fd < 0)
+	root_fd = open_place("CTR_ROOT", root, make, err);
+	if (root_fd < 0 && (make || err->sys != ENOENT))
 		return -1;
-	containers_fd = openat(root_fd, "containers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (containers_fd < 0 && errno == ENOENT) {
-		if (mkdirat(root_fd, "containers", 0700) < 0 && errno != EEXIST)
-			return err_sys(err, "make %s/containers", root);
-		containers_fd = openat(root_fd, "containers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	}
-	if (containers_fd < 0)
-		return err_sys(err, "open %s/containers", root);
+	make = make || (use == STORE_CHANGE && root_fd >= 0);
+	state_fd = open_place("CTR_STATE", state, make, err);
+	if (state_fd < 0 && (make || err->sys != ENOENT))
+		return -1;
+	containers_fd = root_fd < 0 ? -1 : open_containers(root, root_fd, make, err);
+	if (root_fd >= 0 && containers_fd < 0 && (make || err->sys != ENOENT))
+		return -1;
 	*ret = (struct store){
 		.root_fd = take_fd(&root_fd),
 		.containers_fd = take_fd(&containers_fd),
@@ -62,7 +86,7 @@ int store_open(const char *root, const char *state, struct store *ret, struct er
 
 int store_open_state(const char *what, const char *path, struct store *ret, struct err *err)
 {
-	int fd = open_place(what, path, err);
+	int fd = open_place(what, path, true, err);
 
 	if (fd < 0)
 		return -1;

@@ -10,9 +10,16 @@ struct store {
 	const char *root, *state;
 };
 
+enum store_use {
+	STORE_READ,   /* nothing is made: what is missing is empty, and its descriptor -1 */
+	STORE_CHANGE, /* what is there: the same where there is no CTR_ROOT, else as STORE_MAKE */
+	STORE_MAKE,   /* what is missing is made, 0700 */
+};
+
 /* root and state: the options --root and --state, or NULL for the environment's CTR_ROOT and
- * CTR_STATE, or /var/lib/ctr and /run/ctr. Makes what is missing, 0700. */
-int store_open(const char *root, const char *state, struct store *ret, struct err *err);
+ * CTR_STATE, or /var/lib/ctr and /run/ctr. */
+int store_open(const char *root, const char *state, enum store_use use, struct store *ret,
+	struct err *err);
 /* What an engine keeps apart: one directory, of containers only; root_fd and containers_fd are -1. */
 int store_open_state(const char *what, const char *path, struct store *ret, struct err *err);
 void store_close(struct store *store);

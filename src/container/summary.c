@@ -40,7 +40,7 @@ int container_read(const struct store *store, const char *name, const char *file
 	snprintf(path, sizeof(path), "%s/%s", name, file);
 	if (read_whole(store->containers_fd, path, ret_text, ret_len, err) == 0)
 		return 0;
-	if (err->sys != ENOENT)
+	if (err->sys != ENOENT || store->state_fd < 0)
 		return -1;
 	return read_whole(store->state_fd, path, ret_text, ret_len, err);
 }

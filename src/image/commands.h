@@ -3,6 +3,8 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+
 struct command {
 	const char *name;
 	const char *synopsis; /* what follows the name */
@@ -10,6 +12,7 @@ struct command {
 	const char *examples; /* lines for --help */
 	/* root_fd: CTR_ROOT. Returns the exit status, or -1 with err. */
 	int (*run)(const struct command *self, int root_fd, int argc, char **argv, struct err *err);
+	bool reads; /* and makes no CTR_ROOT: root_fd is -1 if there is none */
 };
 
 extern const struct command image_build, image_import, image_list, image_inspect, image_remove,

@@ -149,6 +149,17 @@ static int take_global(int argc, char **argv, const char **root, struct err *err
 	return err_hint(err, "ctr image --help lists the commands");
 }
 
+/* -1 without err->sys: there is none, and none is made. */
+static int open_root(const char *path, bool make, struct err *err)
+{
+	int fd = make ? dir_make_path(path, 0700, err)
+		      : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 && !make && errno != ENOENT)
+		return err_sys(err, "open %s", path);
+	return fd;
+}
+
 static int run(int argc, char **argv, struct err *err)
 {
 	const char *root = getenv("CTR_ROOT");
@@ -161,8 +172,10 @@ static int run(int argc, char **argv, struct err *err)
 	c = find(argv[at], err);
 	if (!c)
 		return -1;
-	root_fd = dir_make_path(root && *root ? root : "/var/lib/ctr", 0700, err);
-	r = root_fd < 0 ? -1 : c->run(c, root_fd, argc - at - 1, argv + at + 1, err);
+	root_fd = open_root(root && *root ? root : "/var/lib/ctr", !c->reads, err);
+	r = root_fd < 0 && (!c->reads || err->sys)
+		    ? -1
+		    : c->run(c, root_fd, argc - at - 1, argv + at + 1, err);
 	return r < 0 ? err_wrap(err, "image %s", c->name) : r;
 }
 

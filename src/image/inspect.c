@@ -60,4 +60,5 @@ const struct command image_inspect = {
 	"  ctr image inspect debian\n"
 	"  ctr image inspect debian | jq .config.Env\n",
 	run,
+	true,
 };

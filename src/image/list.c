@@ -109,4 +109,5 @@ const struct command image_list = {
 	"  ctr image ls\n"
 	"  ctr image ls --format json | jq -r '.[].name'\n",
 	run,
+	true,
 };

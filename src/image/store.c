@@ -52,6 +52,10 @@ static int load(int root_fd, const char *file, struct image *ret, struct err *er
 	autojson json_t *doc = NULL;
 
 	snprintf(path, sizeof(path), "images/refs/%s", file);
+	if (root_fd < 0) {
+		errno = ENOENT;
+		return err_sys(err, "open %s", path);
+	}
 	doc = json_read(root_fd, path, err);
 	return doc ? record_parse(path, doc, ret, err) : -1;
 }
@@ -93,7 +97,7 @@ static const char *name_of_file(const char *file, struct arena *a)
 
 int image_names(int root_fd, struct arena *a, const char ***ret, size_t *ret_count, struct err *err)
 {
-	autodir DIR *d = dir_open_at(root_fd, "images/refs");
+	autodir DIR *d = root_fd < 0 ? (errno = ENOENT, NULL) : dir_open_at(root_fd, "images/refs");
 	const char **names = NULL;
 	struct dirent *e;
 	size_t count = 0;

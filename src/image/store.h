@@ -16,6 +16,8 @@ enum image_lock_kind {
 	IMAGE_EXCLUSIVE_NOW, /* the same, without waiting: err->sys is EWOULDBLOCK */
 };
 
+/* What reads takes -1 for a CTR_ROOT that is not there: it has no images. */
+
 /* Locks the store below root_fd (the directory CTR_ROOT), making it if there is none. Waits. The
  * lock goes with the descriptor, or with the death of its holder. -1 with err. */
 int image_lock(int root_fd, enum image_lock_kind kind, struct err *err);

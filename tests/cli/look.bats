@@ -258,7 +258,7 @@ told_twice() { [ "$(wc -l < lines)" -ge 2 ]; }
 }
 
 @test "image goes to ctr-image, with the same store" {
-	run -0 ctr --root "$CTR_ROOT/other" image ls
+	run -0 ctr --root "$CTR_ROOT/other" image gc
 	[ -d "$CTR_ROOT/other" ]
 	refused 125 "image: unknown command 'bogus'" ctr image bogus
 	rm -r "$CTR_ROOT/other"

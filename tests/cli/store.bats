@@ -287,3 +287,33 @@ IDS=${IDS:-host}
 	ctr gc > /dev/null
 	rm -rf "$CTR_ROOT/containers/.new.1"
 }
+
+@test "what only reads makes no store" {
+	local command
+	export CTR_ROOT=$PWD/none/root CTR_STATE=$PWD/none/state
+	for command in ps 'ps -a -q' info 'stats --no-stream' 'image ls' gc; do
+		run -0 --separate-stderr ctr $command
+		[ -z "$stderr" ]
+		[ ! -e none ]
+	done
+	[ "$(ctr ps --format json)$(ctr image ls --format json)" = '[][]' ]
+	for command in inspect logs stop kill rm wait pause resume attach; do
+		run -125 ctr $command box
+		[[ "${lines[0]}" == *'no container box' ]]
+		[ ! -e none ]
+	done
+	run -125 ctr image inspect box
+	[[ "${lines[0]}" == *"no image 'box'" ]]
+	[ ! -e none ]
+}
+
+@test "after a restart of the host, reading makes no state either" {
+	export CTR_ROOT=$PWD/root CTR_STATE=$PWD/state
+	ctr run --name box --rootfs "$FS" -- true
+	mv state before
+	[ "$(ctr ps -aq --no-trunc)" = "$(ctr inspect box | python3 -c 'import json,sys; print(json.load(sys.stdin)[0]["id"])')" ]
+	run -0 ctr info
+	[ ! -e state ]
+	ctr rm box
+	[ -z "$(ctr ps -aq)" ]
+}
