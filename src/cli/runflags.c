@@ -243,8 +243,7 @@ static int set_label_part(struct run_options *o, const char *what, const char *v
 	return 0;
 }
 
-/* What is no file, a pipe, can be read but once, and is the container's from then on. */
-/* Of what can be read once only. */
+/* Read once: exec has the same later on, whoever can write the file, or has removed it. */
 static int take_profile_text(struct run_options *o, const char *what, const char *value,
 	struct err *err)
 {
@@ -264,8 +263,6 @@ static int take_profile_text(struct run_options *o, const char *what, const char
 static int set_profile(struct run_options *o, const char *what, const char *value, struct err *err)
 {
 	struct process_spec *p = &o->spec.process;
-	char path[PATH_MAX];
-	struct stat st;
 
 	p->seccomp_profile = NULL;
 	p->seccomp = NULL;
@@ -274,12 +271,6 @@ static int set_profile(struct run_options *o, const char *what, const char *valu
 	p->seccomp = value;
 	if (seccomp_name_is_known(value))
 		return 0;
-	if (stat(value, &st) < 0)
-		return err_sys(err, "%s: seccomp profile %s", what, value);
-	if (S_ISREG(st.st_mode) && realpath(value, path)) {
-		p->seccomp = arena_strdup(&o->spec.arena, path);
-		return 0;
-	}
 	return take_profile_text(o, what, value, err);
 }
 

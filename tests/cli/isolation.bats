@@ -190,7 +190,7 @@ inside() { box "$@" -- sh -c 'for n in cgroup ipc mnt net pid user uts; do readl
 	ctr rm -f named
 }
 
-@test "a profile that comes through a pipe is the container's, for exec too" {
+@test "a profile is read once: it is the container's, for exec too" {
 	echo '{"defaultAction": "SCMP_ACT_ALLOW", "archMap": [{"architecture": "SCMP_ARCH_X86_64", "subArchitectures": ["SCMP_ARCH_X86"]}],
 		"syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28, "comment": "\"ä\""}]}' > profile.json
 	full() { run -1 "$@" mkdir /made && [[ $output = *'No space left'* ]]; }
@@ -202,6 +202,14 @@ inside() { box "$@" -- sh -c 'for n in cgroup ipc mnt net pid user uts; do readl
 	full ctr exec piped
 	ctr exec piped true
 	ctr rm -f piped
+	cp profile.json mine.json
+	started box --security-opt seccomp=mine.json -- sleep 600
+	full ctr exec box
+	echo '{"defaultAction": "SCMP_ACT_ALLOW"}' > mine.json
+	full ctr exec box
+	rm mine.json
+	full ctr exec box
+	ctr rm -f box
 	# The last one counts.
 	box --security-opt seccomp=<(cat profile.json) --security-opt seccomp=default -- mkdir /made
 	run -125 box --security-opt seccomp=<(echo '{broken') -- true
