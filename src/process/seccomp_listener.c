@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -85,7 +86,7 @@ static int send_all(struct handover *h, int fd)
 	return n == (ssize_t)len ? 1 : n < 0 ? -errno : -EMSGSIZE;
 }
 
-static int send_thread(void *arg)
+static void *send_thread(void *arg)
 {
 	struct handover *h = arg;
 	int fd;
@@ -93,7 +94,23 @@ static int send_thread(void *arg)
 	while ((fd = atomic_load(&h->fd)) == 0)
 		sched_yield();
 	atomic_store(&h->result, fd > 0 ? send_all(h, fd) : -ECANCELED);
-	return 0;
+	return NULL;
+}
+
+/* By pthreads, as the clone(3) of musl 1.2.5 refuses threads; on a stack that is there. */
+static int thread_start(struct handover *h, struct err *err)
+{
+	static _Alignas(64) char stack[128 << 10];
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	errno = pthread_attr_setstack(&attr, stack, sizeof(stack));
+	if (!errno)
+		errno = pthread_create(&thread, &attr, send_thread, h);
+	pthread_attr_destroy(&attr);
+	return errno ? err_sys(err, "cannot create a thread for the seccomp listener") : 0;
 }
 
 static void fill(struct handover *h, const struct seccomp_listener *l, const char *state,
@@ -115,7 +132,6 @@ static void fill(struct handover *h, const struct seccomp_listener *l, const cha
 int seccomp_apply_listened(const struct seccomp_filter *filter, const struct seccomp_listener *l,
 	const char *state, struct err *err)
 {
-	static _Alignas(64) char stack[32768];
 	/* One that has to be waited for without a system call gets its turn only where time is shared. */
 	bool realtime = sched_getscheduler(0) == SCHED_FIFO || sched_getscheduler(0) == SCHED_RR;
 	static struct handover h;
@@ -124,11 +140,8 @@ int seccomp_apply_listened(const struct seccomp_filter *filter, const struct sec
 
 	h = (struct handover){.sock = l->sock};
 	fill(&h, l, state, pid_text, sizeof(pid_text));
-	if (clone(send_thread, stack + sizeof(stack),
-		    CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
-			    CLONE_SYSVSEM,
-		    &h) < 0)
-		return err_sys(err, "cannot create a thread for the seccomp listener");
+	if (thread_start(&h, err) < 0)
+		return -1;
 	fd = seccomp_load(filter, SECCOMP_FILTER_FLAG_NEW_LISTENER, err);
 	atomic_store(&h.fd, fd < 0 ? -1 : fd);
 	while ((r = atomic_load(&h.result)) == 0)
