@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -110,7 +111,10 @@ static ssize_t put(struct pump *p)
 /* Of a terminal that is gone, or another's. */
 static bool is_an_end(const struct pump *p, int error)
 {
-	return error == EIO && (!p->outwards || isatty(p->from));
+	struct stat st;
+
+	/* isatty(3) is false of one that has hung up. */
+	return error == EIO && fstat(p->from, &st) == 0 && S_ISCHR(st.st_mode);
 }
 
 static void fill(struct pump *p)

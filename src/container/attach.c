@@ -40,7 +40,8 @@ struct session {
 	struct detach_keys keys;
 	enum attach_how how;
 	int status;
-	size_t waiting; /* length of the message in out, which the socket did not take yet */
+	int input_error; /* errno of what became of our input, or 0 */
+	size_t waiting;  /* length of the message in out, which the socket did not take yet */
 	uint8_t out[ATTACH_MESSAGE_MAX];
 };
 
@@ -110,8 +111,12 @@ static void session_told(struct session *s, enum attach_how how, int status)
 
 static void message_push(struct session *s)
 {
-	if (send(s->sock, s->out, s->waiting, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno == EAGAIN)
-		return;
+	if (send(s->sock, s->out, s->waiting, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+		if (errno == EAGAIN || errno == EINTR)
+			return;
+		if (errno != EPIPE && errno != ECONNRESET)
+			s->input_error = errno;
+	}
 	s->waiting = 0;
 }
 
@@ -211,6 +216,8 @@ static void input_read(struct session *s)
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
+	if (n < 0 && s->screen != s->input)
+		s->input_error = errno;
 	if (n <= 0) {
 		input_end(s);
 		return;
@@ -420,6 +427,8 @@ int attach_run(int sock, const struct attach_options *options, int *ret_status,
 	spool_drop(&s.spool);
 	if (r < 0)
 		return -1;
+	if (s.input_error)
+		warn("pass standard input on: %s", strerror(s.input_error));
 	if (s.how == ATTACH_EXITED || s.how == ATTACH_SIGNALLED)
 		*ret_status = s.status;
 	*ret_how = s.how;

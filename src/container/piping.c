@@ -118,7 +118,7 @@ void piping_end(struct piping *p)
 
 int piping_result(const struct piping *p, struct err *err)
 {
-	static const char *const what[] = {"read standard input", "write to standard output",
+	static const char *const what[] = {"pass standard input on", "write to standard output",
 		"write to standard error"};
 
 	for (int i = 0; i < 3; i++) {

@@ -95,6 +95,21 @@ sys.exit(p.wait() or n != 1000003)' "$BUILD/ctr" run --rm -i --rootfs "$FS" -- s
 	exec 6>&-
 }
 
+@test "input that cannot be read is no end of it: run, exec and attach say so" {
+	local said='pass standard input on: (I/O|Input/output) error'
+	# The kernel reads EIO where a process has no memory, as long as that lives.
+	exec 6< /proc/self/mem
+	run -125 eval 'box -i -- cat 2>&1 <&6'
+	[[ "$output" =~ ^"ctr: run: "$said$ ]]
+	started asks -i -- sh -c 'cat; exit 3'
+	run -4 eval 'ctr exec -i asks sh -c "cat; exit 4" 2>&1 <&6'
+	[[ "$output" =~ ^"ctr: warning: "$said$ ]]
+	run -3 eval 'ctr attach asks 2>&1 <&6'
+	[[ "$output" =~ ^"ctr: warning: "$said$ ]]
+	exec 6<&-
+	ctr rm asks
+}
+
 @test "a reader that is blocked holds up neither signals, nor a timeout, nor the end" {
 	blocked
 	ctr run --rm --rootfs "$FS" -- yes > pipe 2> err 3>&- 7>&- &

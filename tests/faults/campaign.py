@@ -880,9 +880,9 @@ def points_of(trace):
         yield role, int(k), ERRORS if can == "can" else ["ENOMEM"] if can == "memory" else []
 
 
-# The status of payload.c when it cannot write, and what ctr says whose own output failed then.
-UNWRITTEN = 8
-UNWRITTEN_WARNING = re.compile(r"ctr: warning: write to standard (output|error): .+")
+# The status of payload.c when it cannot read or write, and what ctr says whose own streams failed then.
+UNMOVED = 8
+UNMOVED_WARNING = re.compile(r"ctr: warning: (write to standard (output|error)|pass standard input on): .+")
 # Of the dynamic loader and the C library, before main().
 LOADER = re.compile(r"(\S*/ctr-image|ctr-image|): (error while loading shared libraries|symbol lookup|"
                     r"relocation error).*|Fatal glibc error: .+|cannot (set up|allocate) .+")
@@ -911,8 +911,10 @@ def judge(row, fault, res, same):
                 not (held or shown):
             return [("lost", "")]
         return []
-    # A payload that could not write has said so by its own status, or died of it, which is passed on.
-    if res.status in (UNWRITTEN, 128 + signal.SIGPIPE) and not errors and len(warnings) == 1 and UNWRITTEN_WARNING.fullmatch(warnings[0]):
+    # A payload that could not has said so by its own status, or died of it, which is passed on.
+    moved = res.program == "ctr" and fault in ERRORS and fault not in ("EAGAIN", "EINTR")
+    if moved and res.status in (UNMOVED, 128 + signal.SIGPIPE) and not errors and len(warnings) == 1 and \
+            UNMOVED_WARNING.fullmatch(warnings[0]):
         return []
     # glibc's loader looks at neither the first memory that it gets nor what it writes to then.
     if res.hit == "linking" and res.program == "ctr-image" and res.status == 139 and not lines:
