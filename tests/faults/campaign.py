@@ -391,7 +391,8 @@ def kept(lane):
     top = f"{lane.root}/containers/k"
     if not os.path.isdir(top):
         return None
-    out = {n: plain(read(f"{top}/{n}")) for n in ("config.json", "container.json")
+    # On a full disk the blanks that were kept free for it stay behind the text.
+    out = {n: plain(read(f"{top}/{n}")).rstrip() for n in ("config.json", "container.json")
            if os.path.exists(f"{top}/{n}")}
     return sorted(os.listdir(top)), out, os.path.exists(f"{lane.state}/k")
 
