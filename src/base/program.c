@@ -104,6 +104,21 @@ void program_end_unread(const struct err *err)
 	kill(getpid(), SIGPIPE);
 }
 
+static bool interrupted;
+
+void program_took_signal(int sig)
+{
+	interrupted = interrupted || sig == SIGINT;
+}
+
+void program_end_interrupted(int status)
+{
+	if (!interrupted || status != 128 + SIGINT)
+		return;
+	program_reset_signals();
+	kill(getpid(), SIGINT);
+}
+
 void program_reset_signals(void)
 {
 	static const uint64_t default_action[4]; /* the kernel's struct sigaction: SIG_DFL is 0 */

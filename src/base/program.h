@@ -28,6 +28,11 @@ void program_heeded_signals(const int *sigs, size_t n, sigset_t *ret);
  * any other program in front of head(1). */
 void program_end_unread(const struct err *err);
 
+/* Whoever takes a signal for somebody else says so to the first. The second ends us by SIGINT, if that was taken and
+ * the status says that it was the end: only so does a shell know that the loop that we run in is to end, too. */
+void program_took_signal(int sig);
+void program_end_interrupted(int status);
+
 /* Every signal does what it does by default and none is blocked: for a child, before it executes a program
  * that is not ours. */
 void program_reset_signals(void);

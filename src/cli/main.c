@@ -148,7 +148,9 @@ static int run_words(struct cli *cli, int argc, char **argv, struct err *err)
 	}
 	r = run_command(command, cli, argc, argv, err);
 	snprintf(name, sizeof(name), "ctr: %s", command->name);
-	return end(name, r, err);
+	r = end(name, r, err);
+	program_end_interrupted(r);
+	return r;
 }
 
 static bool is_one_of(const char *word, const char *const *words)

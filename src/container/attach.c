@@ -178,6 +178,7 @@ static void signal_take(struct session *s)
 
 	if (read(s->signals, &info, sizeof(info)) != sizeof(info) || s->hung_up)
 		return;
+	program_took_signal((int)info.ssi_signo);
 	if (info.ssi_signo == SIGWINCH)
 		window_send(s);
 	else if (info.ssi_signo == SIGHUP && screen_gone(s))

@@ -109,6 +109,7 @@ static int take_signal(int signals, short revents)
 
 	if (!(revents & POLLIN) || read(signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return 0;
+	program_took_signal((int)info.ssi_signo);
 	return (int)info.ssi_signo;
 }
 

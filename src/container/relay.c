@@ -87,6 +87,7 @@ static bool take_signal(struct container *c, int signals, int master)
 
 	if (read(signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return false;
+	program_took_signal((int)info.ssi_signo);
 	if (info.ssi_signo == SIGWINCH)
 		pass_size(STDIN_FILENO, master);
 	else

@@ -334,15 +334,29 @@ noted() { grep -qs "$1" note/it; }
 
 @test "Ctrl-Z and Ctrl-C at a terminal from which nothing is typed: the shell has it as it was" {
 	cat > job <<-END
-		exec ctr run --rm -t --rootfs "$FS" -- sh -c 'trap "echo on; exit 0" INT; echo ready; while :; do sleep .1; done'
+		exec ctr run --rm -t --rootfs "$FS" -- sh -c 'trap "echo on; exit 0" INT; echo ready; while :; do sleep .1; echo tick; done'
 	END
 	echo "stty -a | grep -o -- '-*opost'" > modes
-	terminal 'see:\$ ' 'type:sh job\r' 'see:ready\r\n' 'type:\x1a' 'see:Stopped' 'type:sh modes\r' 'see:\nopost' \
-		'type:fg\r' 'see:sh job' 'type:\x03' 'see:on\r\n' 'see:\$ ' 'type:sh modes\r' 'see:\nopost' 'type:exit\r' end:0 -- \
+	terminal 'see:\$ ' 'type:sh job\r' 'see:ready\r\n' 'type:\x1a' 'see:Stopped' 'see:\$ ' 'type:sh modes\r' 'see:\nopost' 'see:\$ ' \
+		'type:fg\r' 'see:sh job' 'see:tick\r\n' 'type:\x03' 'see:on\r\n' 'see:\$ ' 'type:sh modes\r' 'see:\nopost' 'type:exit\r' end:0 -- \
 		env PS1='$ ' bash --norc --noediting -i
 	# In the background it is not ours to change.
 	terminal 'see:\$ ' 'type:sh job & sleep 2; sh modes; kill -INT $!; wait; exit\r' 'see:ready' 'see:\nopost' 'see:\non' end:0 -- \
 		env PS1='$ ' bash --norc --noediting -i
+}
+
+@test "Ctrl-C ends the loop in a script that ctr runs in, unless what runs in the container goes on" {
+	local how
+	for how in '' -t; do
+		terminal 'see:ready' 'type:\x03' end:130 -- bash -c \
+			"while :; do ctr run --rm $how --rootfs '$FS' -- sh -c 'echo ready; exec sleep 60'; done"
+		terminal 'see:ready' 'type:\x03' 'see:taken' 'see:ready' 'type:\x03' end:7 -- bash -c \
+			"for i in 1 2; do ctr run --rm $how --rootfs '$FS' -- sh -c 'trap \"echo taken; exit 3\" INT; echo ready; while :; do sleep .1; done'; done; exit 7"
+	done
+	started held -- sleep 600
+	terminal 'see:ready' 'type:\x03' end:130 -- bash -c \
+		"while :; do ctr exec held sh -c 'echo ready; exec sleep 60'; done"
+	ctr rm -f held
 }
 
 @test "TERM is the caller's, and -e decides" {
