@@ -5,6 +5,7 @@
 #include "base/program.h"
 #include "cgroup/group.h"
 #include "cli/command.h"
+#include "container/foreground.h"
 #include "container/gc.h"
 #include "container/life.h"
 #include "spec/defaults.h"
@@ -140,6 +141,16 @@ static int read_stop(const struct store *store, const char *name, struct stop_fl
 	return 0;
 }
 
+/* Else nobody knows what is waited for. */
+static void tell_shrugged_off(const struct container *c, int sig, const char *then)
+{
+	char name[SIGNAL_NAME_SIZE];
+
+	if (foreground_shrugs_off(c, sig))
+		warn("%s has no handler for %s, which does not end the first process of a container%s (ctr run --init: it does)",
+			c->record.name, signal_format(sig, name), then);
+}
+
 static int stop_one(struct cli *cli, const char *name, void *options, struct err *err)
 {
 	struct stop_flags f = *(struct stop_flags *)options;
@@ -149,6 +160,10 @@ static int stop_one(struct cli *cli, const char *name, void *options, struct err
 	if (container_open_running(&cli->store, name, "stop", &c, err) < 0)
 		return err->sys == ESRCH ? container_settle(&cli->store, name, err) : -1;
 	r = read_stop(&cli->store, name, &f, err);
+	if (r == 0 && f.timeout_ns)
+		tell_shrugged_off(&c, f.sig,
+			f.timeout_ns == DURATION_FOREVER ? ", which ctr kill does"
+							 : ": it is killed after the wait");
 	if (r == 0)
 		r = container_stop(&c, f.sig, f.timeout_ns, err);
 	container_close(&c);
@@ -190,6 +205,8 @@ static int kill_one(struct cli *cli, const char *name, void *options, struct err
 	/* SIGKILL means the whole container, also where it shares the host's process ids; and whoever asked
 	 * for that goes on as if it were gone, with rm or with its name. */
 	r = sig == SIGKILL ? container_stop(&c, sig, 0, err) : container_signal(&c, sig, err);
+	if (r == 0)
+		tell_shrugged_off(&c, sig, "");
 	container_close(&c);
 	return r == 0 && sig == SIGKILL ? container_settle(&cli->store, name, err) : r;
 }

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,7 +50,19 @@ static bool minds_signal(pid_t pid, int sig)
 
 static bool is_fatal(int sig)
 {
-	return sig != SIGWINCH;
+	static const int others[] = {0, SIGKILL, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT,
+		SIGCHLD, SIGURG, SIGWINCH};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (sig == others[i])
+			return false;
+	return true;
+}
+
+bool foreground_shrugs_off(const struct container *c, int sig)
+{
+	return (c->record.namespaces & CLONE_NEWPID) && is_fatal(sig) &&
+	       !minds_signal(c->record.pid, sig);
 }
 
 /* A process that exec put in the container has no group of its own here, and no need: it is no PID 1. */

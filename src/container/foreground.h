@@ -12,6 +12,9 @@ enum { FOREGROUND_TIMED_OUT = 124 }; /* as timeout(1) */
  * were ignored when we were started. */
 void foreground_block_signals(sigset_t *ret_old);
 
+/* Whether the kernel keeps sig, which ends other processes, from the payload: a PID 1 that does nothing about it. */
+bool foreground_shrugs_off(const struct container *c, int sig);
+
 /* Passes one signal on. One that would end any other process but that the kernel keeps from a PID 1
  * without a handler (pid_namespaces(7)) ends the container, if c has its group: then it is returned,
  * else 0. */

@@ -139,6 +139,30 @@ stop_handler() {
 	ctr rm deaf
 }
 
+@test "a signal that the first process shrugs off: stop and kill say so, at once" {
+	started shrugs -- sleep 600
+	run -0 ctr kill -s TERM shrugs
+	[[ "${lines[0]}" = "ctr: warning: shrugs has no handler for SIGTERM, "*--init* && "${lines[1]}" = shrugs ]]
+	run -0 ctr kill -s WINCH shrugs
+	[ "$output" = shrugs ]
+	run timeout 2 ctr stop -t -1 shrugs
+	[[ "$output" = *"SIGTERM, "*"ctr kill"* ]]
+	run -0 ctr stop -t 1 shrugs
+	[[ "${lines[0]}" = "ctr: warning: shrugs has no handler for SIGTERM, "*"killed after the wait"* && "${lines[1]}" = shrugs ]]
+	ctr rm shrugs
+	# Not of what has a handler, ignores it, or is killed at once.
+	started minds --init -- sleep 600
+	run -0 ctr stop minds
+	[ "$output" = minds ]
+	started ignores -- sh -c 'trap "" TERM; echo ready; while :; do sleep .05; done'
+	until_true "it is ready" logged ignores ready
+	run -0 ctr kill -s TERM ignores
+	[ "$output" = ignores ]
+	run -0 ctr stop -t 0 ignores
+	[ "$output" = ignores ]
+	ctr rm minds ignores
+}
+
 @test "--stop-signal and --stop-timeout are the defaults of stop" {
 	started usr --stop-signal USR1 -- sh -c 'trap "exit 5" USR1; echo ready; while :; do sleep .05; done'
 	until_true "it is ready" logged usr ready
