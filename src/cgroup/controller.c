@@ -263,6 +263,14 @@ static int explain_absent(const char *name, const char *action, const char *with
 	return without[0] ? err_hint(err, "%s", without + strlen(", or ")) : -1;
 }
 
+/* What else asks for the same, and may be what was given. */
+static const char *same_as(const char *flag)
+{
+	return strcmp(flag, "--cpu-weight") == 0 ? " or --cpu-shares"
+	       : strcmp(flag, "--cpus") == 0     ? " or --cpu-quota"
+						 : "";
+}
+
 int cgroup_controller_explain(const char *file, enum controller_state state, const char *action,
 	const char *flag, struct err *err)
 {
@@ -271,7 +279,7 @@ int cgroup_controller_explain(const char *file, enum controller_state state, con
 
 	controller_of(file, name);
 	if (flag)
-		snprintf(without, sizeof(without), ", or run without %s", flag);
+		snprintf(without, sizeof(without), ", or run without %s%s", flag, same_as(flag));
 	if (state == CONTROLLER_ABSENT)
 		return explain_absent(name, action, without, err);
 	errno = sys;

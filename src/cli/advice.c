@@ -9,7 +9,7 @@ struct advice {
 };
 
 #define NO_BRIDGE "addresses need a bridge; --net none and --net host are there"
-#define NO_PULL   "nothing is pulled: ctr image import or ctr image build make the image first"
+#define NO_PULL   "nothing is pulled: leave it out; ctr image import or ctr image build make an image"
 #define MACHINE   "an image is run as it is; foreign architectures need binfmt_misc on the host"
 #define NO_HEALTH "ctr runs no health checks: call ctr exec from a timer"
 #define IDS       "a container has 65536 ids of its own, or the host's with --userns host"
@@ -26,7 +26,6 @@ static const struct advice run_flags_elsewhere[] = {
 	{"ip ip6 link-local-ip mac-address", NO_BRIDGE},
 	{"network-alias net-alias link",
 		"names between containers need a bridge; use --add-host NAME:ADDRESS"},
-	{"dns-opt", "it is called --dns-option"},
 	{"domainname", "use --hostname with the full name"},
 	{"no-hosts hosts-file", OWN_FILE "hosts:ro"},
 	{"no-hostname", OWN_FILE "hostname:ro"},
@@ -159,7 +158,6 @@ static const struct advice inspect_flags_elsewhere[] = {
 };
 
 static const struct advice stop_flags_elsewhere[] = {
-	{"timeout", "it is called --time"},
 	{"all a", "name them: ctr stop $(ctr ps -q)"},
 	{"filter f", "ctr stop $(ctr ps -q --filter KEY=VALUE)"},
 	{"cidfile", "ctr stop $(cat FILE)"},
@@ -169,6 +167,7 @@ static const struct advice stop_flags_elsewhere[] = {
 };
 
 static const struct advice kill_flags_elsewhere[] = {
+	{"1 2 3 6 9 H I K Q T U", "a signal follows -s: ctr kill -s KILL NAME"},
 	{"all a", "name them: ctr kill $(ctr ps -q)"},
 	{"cidfile", "ctr kill $(cat FILE)"},
 	{"latest l", NEWEST},
@@ -230,7 +229,8 @@ static const struct advice commands_elsewhere[] = {
 	{"images", "ctr image ls lists images; for containerd's client, run /usr/bin/ctr"},
 	{"containers tasks task",
 		"ctr ps lists containers; for containerd's client, run /usr/bin/ctr"},
-	{"namespaces content snapshots leases events plugins -n --namespace", CLIENT},
+	{"events", "ctr wait NAME waits for the end of one; ctr ps --format json tells what is"},
+	{"namespaces content snapshots leases plugins -n --namespace", CLIENT},
 	{"pull search login logout",
 		"import an image with ctr image import, or build one with ctr image build"},
 	{"push", "ctr image save NAME writes what skopeo copies to a registry"},

@@ -76,6 +76,12 @@ static int side_by_side(struct cli *cli, int argc, char **argv, void *options, e
 	return failed ? 1 : 0;
 }
 
+static int none_given(const char *verb, struct err *err)
+{
+	err_set(err, "%s takes one or more containers", verb);
+	return err_hint(err, "where $(ctr ps -q) can be empty: ctr ps -q | xargs -r ctr %s", verb);
+}
+
 /* One that fails is reported, and the others get their turn. */
 static int for_each(struct cli *cli, const char *verb, int argc, char **argv, void *options,
 	each_fn *f, struct err *err)
@@ -83,7 +89,7 @@ static int for_each(struct cli *cli, const char *verb, int argc, char **argv, vo
 	bool failed = false;
 
 	if (argc < 1)
-		return err_set(err, "%s takes one or more containers", verb);
+		return none_given(verb, err);
 	for (int i = 0; i < argc; i++) {
 		char name[SPEC_NAME_MAX + 1];
 
@@ -181,6 +187,7 @@ static const struct flag stop_flag_table[] = {
 	{"signal", 's', "SIGNAL", "(the container's --stop-signal)", set_signal},
 	{"time", 't', "SECONDS", "wait so long (-1: for ever), then kill (its --stop-timeout)",
 		set_time},
+	{"timeout", 0, "SECONDS", "the same", set_time},
 	{0},
 };
 const struct command command_stop = {
@@ -288,7 +295,7 @@ static int wait_(struct cli *cli, void *options, int argc, char **argv, struct e
 {
 	(void)options;
 	if (argc < 1)
-		return err_set(err, "wait takes one or more containers");
+		return none_given("wait", err);
 	for (int i = 0; i < argc; i++) {
 		char name[SPEC_NAME_MAX + 1];
 		int status;

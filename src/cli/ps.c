@@ -17,6 +17,7 @@ static const char *const filter_names[] = {
 	[FILTER_LABEL] = "label",
 	[FILTER_STATUS] = "status",
 };
+#define FILTER_HINT "keys are name, id, image (or ancestor), label and status"
 
 enum { FILTERS_MAX = 32 };
 
@@ -102,19 +103,33 @@ static bool is_status(const char *word)
 	return false;
 }
 
+/* FILTER_KEYS if there is none; docker calls an image ancestor. */
+static enum filter_key find_key(const char *word, size_t len)
+{
+	enum filter_key key = 0;
+
+	if (len == strlen("ancestor") && strncmp(word, "ancestor", len) == 0)
+		return FILTER_IMAGE;
+	while (key < FILTER_KEYS &&
+		(strlen(filter_names[key]) != len || strncmp(filter_names[key], word, len) != 0))
+		key++;
+	return key;
+}
+
 static int set_filter(void *to, const char *what, const char *value, struct err *err)
 {
 	struct ps_flags *f = to;
 	const char *equals = strchr(value, '=');
 	size_t len = equals ? (size_t)(equals - value) : 0;
-	enum filter_key key = 0;
+	enum filter_key key = find_key(value, len);
 
-	while (key < FILTER_KEYS &&
-		(strlen(filter_names[key]) != len || strncmp(filter_names[key], value, len) != 0))
-		key++;
-	if (!equals || key == FILTER_KEYS || !equals[1]) {
+	if (!equals || !len || !equals[1]) {
 		err_value(err, what, value, "is not KEY=VALUE");
-		return err_hint(err, "keys are name, id, image, label and status");
+		return err_hint(err, FILTER_HINT);
+	}
+	if (key == FILTER_KEYS) {
+		err_set(err, "%s: there is no key '%.*s' to filter by", what, (int)len, value);
+		return err_hint(err, FILTER_HINT);
 	}
 	if (key == FILTER_STATUS && !is_status(equals + 1)) {
 		err_value(err, what, equals + 1, "is no status");

@@ -277,7 +277,15 @@ static int set_profile(struct run_options *o, const char *what, const char *valu
 static int set_security(void *to, const char *what, const char *value, struct err *err)
 {
 	struct run_options *o = to;
+	size_t key = strcspn(value, "=:");
 
+	/* "seccomp:unconfined", as docker once had it and still takes it. */
+	if (value[key] == ':') {
+		char *copy = arena_strdup(&o->spec.arena, value);
+
+		copy[key] = '=';
+		value = copy;
+	}
 	if (strcmp(value, "no-new-privileges") == 0)
 		return 0;
 	if (strncmp(value, "no-new-privileges=", 18) == 0)
@@ -303,6 +311,23 @@ static int set_security(void *to, const char *what, const char *value, struct er
 }
 
 /* Namespaces: each can be the host's own. */
+static int refuse_namespace(uint64_t flag, const char *what, const char *value, const char *own,
+	struct err *err)
+{
+	err_set(err, "%s: '%.60s' is neither %s nor host", what, value, own);
+	if (strncmp(value, "container:", 10) == 0)
+		return err_hint(err,
+			"each container has its own; ctr exec runs a command in another");
+	if (flag == CLONE_NEWNET)
+		return err_hint(err,
+			"none has a loopback only, host is the host's own network; there "
+			"are no others yet");
+	if (flag == CLONE_NEWUSER)
+		return err_hint(err,
+			"ids are mapped without it: a volume shows the owners that it has");
+	return -1;
+}
+
 static int set_namespace(struct run_options *o, uint64_t flag, const char *what, const char *value,
 	const char *own, struct err *err)
 {
@@ -311,7 +336,7 @@ static int set_namespace(struct run_options *o, uint64_t flag, const char *what,
 	else if (strcmp(value, own) == 0)
 		o->spec.ns.fresh |= flag;
 	else
-		return err_set(err, "%s: '%.60s' is neither %s nor host", what, value, own);
+		return refuse_namespace(flag, what, value, own, err);
 	return 0;
 }
 
@@ -358,6 +383,15 @@ static int set_log_rate(void *to, const char *what, const char *value, struct er
 	return size_parse(what, value, &((struct run_options *)to)->spec.log_rate_bytes, err);
 }
 
+static int refuse_address(const char *what, const char *value, struct err *err)
+{
+	err_set(err, "%s: '%.60s' is not an IP address", what, value);
+	if (strcmp(value, "host-gateway") != 0)
+		return -1;
+	return err_hint(err,
+		"with --net host, the host is 127.0.0.1; otherwise there is no way to it");
+}
+
 static int set_add_host(void *to, const char *what, const char *value, struct err *err)
 {
 	struct run_options *o = to;
@@ -373,7 +407,7 @@ static int set_add_host(void *to, const char *what, const char *value, struct er
 		return -1;
 	if (inet_pton(AF_INET, kv.value, address) != 1 &&
 		inet_pton(AF_INET6, kv.value, address) != 1)
-		return err_set(err, "%s: '%.60s' is not an IP address", what, kv.value);
+		return refuse_address(what, kv.value, err);
 	arena_push(&o->spec.arena, o->spec.hosts, o->spec.host_count, kv);
 	return 0;
 }
@@ -449,6 +483,7 @@ const struct flag run_flags[] = {
 		set_die_with_parent},
 	{"dns", 0, "ADDRESS", "a name server", set_dns},
 	{"dns-option", 0, "OPTION", "an option of resolv.conf", set_dns_option},
+	{"dns-opt", 0, "OPTION", "the same", set_dns_option},
 	{"dns-search", 0, "DOMAIN", "a search domain; \".\": none", set_dns_search},
 	{"dry-run", 0, NULL, "print what would be done, and stop", set_dry_run},
 	{"entrypoint", 0, "COMMAND", "in place of the image's", set_entrypoint},

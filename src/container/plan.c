@@ -48,12 +48,15 @@ static bool is_mounted(const struct spec *spec, const char *target)
 static void plan_etc(const struct spec *spec, const struct host_etc *host, struct plan *plan,
 	struct arena *a)
 {
+	bool asked = spec->dns_count || spec->dns_search_count || spec->dns_option_count;
 	const struct etc_file files[] = {
 		{"/etc/hosts", "hosts",
-			spec->hostname || host->hosts ? etc_hosts(a, spec, host->hosts) : NULL},
+			spec->hostname || host->hosts || spec->host_count
+				? etc_hosts(a, spec, host->hosts)
+				: NULL},
 		{"/etc/hostname", "hostname", spec->hostname ? etc_hostname(a, spec) : NULL},
 		{"/etc/resolv.conf", "resolv.conf",
-			host->resolv || spec->dns_count ? etc_resolv(a, spec, host->resolv) : NULL},
+			host->resolv || asked ? etc_resolv(a, spec, host->resolv) : NULL},
 	};
 
 	/* The files of an engine's root are the engine's. */

@@ -77,6 +77,12 @@ static int show_all(int root_fd, const char **names, size_t count, enum form for
 	return form == FORM_JSON && output_json(json, err) < 0 ? -1 : status;
 }
 
+static int unknown_format(const char *format, struct err *err)
+{
+	err_set(err, "unknown format '%.40s': table or json", format);
+	return err_hint(err, "for templates, take the JSON: --format json | jq -r '.[].name'");
+}
+
 static int run(const struct command *self, int root_fd, int argc, char **argv, struct err *err)
 {
 	bool quiet = false;
@@ -93,7 +99,7 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 	if (r)
 		return r < 0 ? -1 : 0;
 	if (format && strcmp(format, "json") != 0 && strcmp(format, "table") != 0)
-		return err_set(err, "unknown format '%.40s': table or json", format);
+		return unknown_format(format, err);
 	form = format && strcmp(format, "json") == 0 ? FORM_JSON : quiet ? FORM_QUIET : FORM_TABLE;
 	r = image_names(root_fd, &a, &names, &count, err);
 	if (r == 0)

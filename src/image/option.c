@@ -23,6 +23,30 @@ static const struct option_def *find_letter(const struct option_def *defs, size_
 	return NULL;
 }
 
+/* Flags that people know from other programs. */
+static const struct {
+	const char *names, *cure;
+} others[] = {
+	{"a all ", "all are listed: leave it out"},
+	{"no-trunc digests ", "--format json has ids and digests whole"},
+	{"f filter ", "--format json | jq '.[] | select(.name | startswith(\"NAME\"))'"},
+	{"t tag ", "the name follows: ctr image build RECIPE:TAG, ctr image import FILE NAME:TAG"},
+	{"i input ", "ctr image import FILE; - is standard input"},
+	{"platform arch os ", "an image is taken as it is; of several, the one for this machine"},
+};
+
+static const char *cure_for(const char *name)
+{
+	char word[66];
+
+	snprintf(word, sizeof(word), "%s ", name);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		for (const char *p = others[i].names; *p; p += strcspn(p, " ") + 1)
+			if (strncmp(p, word, strlen(word)) == 0)
+				return others[i].cure;
+	return NULL;
+}
+
 static int unknown(const struct option_def *defs, size_t count, const char *arg, struct err *err)
 {
 	char name[64];
@@ -31,6 +55,8 @@ static int unknown(const struct option_def *defs, size_t count, const char *arg,
 	err_set(err, "unknown flag '%.80s'", arg);
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(arg + strspn(arg, "-"), "="),
 		arg + strspn(arg, "-"));
+	if (name[0] && cure_for(name))
+		return err_hint(err, "%s", cure_for(name));
 	for (size_t i = 0; i < count && name[0] && name[1]; i++)
 		nearest_offer(&n, defs[i].name);
 	if (n.found)

@@ -78,6 +78,49 @@ is_answered() {
 	[ $bad -eq 0 ]
 }
 
+@test "what docker and podman take, with the same meaning" {
+	local value
+	for value in --rm=false --dns-opt=ndots:2 --security-opt=seccomp:unconfined --security-opt=label:disable \
+		--security-opt=no-new-privileges:false --network=none --pids-limit=0 -lA --label=A=B -eHOME --entrypoint=; do
+		run -0 ctr run --dry-run "$value" --rootfs "$FS" -- true
+	done
+	run -0 ctr run --rm --security-opt seccomp:unconfined --rootfs "$FS" -- sed -n 's/^Seccomp:.//p' /proc/self/status
+	[ "$output" = 0 ]
+	started box -- sleep 1000
+	[ "$(ctr ps -q --filter ancestor=nosuch)" = '' ]
+	run -0 ctr stop --timeout 0 box
+	ctr rm box
+}
+
+@test "values that are no values of ours are told what there is instead" {
+	while IFS='|' read -r words hint; do
+		refused 125 '' ctr $words
+		hinted "$hint"
+	done <<- END
+		run --network bridge x|the host's own network
+		run --network container:box x|ctr exec
+		run --pid container:box x|ctr exec
+		run --userns keep-id x|volume
+		run --add-host a:host-gateway x|127.0.0.1
+		run --pull never x|leave it out
+		kill -9 box|-s KILL
+		kill -KILL box|-s KILL
+		rm -f|xargs -r ctr rm
+		ps --filter exited=0|ancestor
+		image ls -a|leave it out
+		image ls --no-trunc|json
+		image ls --filter x=y|jq
+		image build -t x .|RECIPE:TAG
+	END
+}
+
+@test "what is said of names is in the container, without a network too" {
+	run -0 ctr run --rm --dns-option ndots:2 --dns-search a.b --rootfs "$FS" -- cat /etc/resolv.conf
+	[ "$output" = $'search a.b\noptions ndots:2' ]
+	run -0 ctr run --rm --uts host --add-host box:1.2.3.4 --rootfs "$FS" -- cat /etc/hosts
+	[[ "$output" == *1.2.3.4*box* ]]
+}
+
 @test "an advice is for its command only" {
 	local command flag
 	while read -r command flag; do

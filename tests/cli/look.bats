@@ -68,7 +68,8 @@ seen() {
 @test "ps refuses what it does not know" {
 	refused 125 'is neither table nor json' ctr ps --format '{{.ID}}'
 	refused 125 "'dead' is no status" ctr ps --filter status=dead
-	refused 125 "'x=y'" ctr ps --filter x=y
+	refused 125 "no key 'x'" ctr ps --filter x=y
+	refused 125 "'x' is not KEY=VALUE" ctr ps --filter x
 	refused 125 "'name='" ctr ps --filter name=
 	refused 125 "'size'" ctr ps --sort size
 	refused 125 "'0'" ctr ps -n 0
