@@ -27,7 +27,23 @@ void foreground_block_signals(sigset_t *ret_old)
 	sigprocmask(SIG_BLOCK, &set, ret_old);
 }
 
-/* Whether the process has a handler for sig, ignores it, or holds it back. */
+/* What it waits for in sigwait(3) is held back until the call, and not while it lasts. */
+static bool waits_for_signals(pid_t pid)
+{
+	enum { I386 = 177, ANY_TIME64 = 421, TEXT_MAX = 4096 };
+	autofree char *text = NULL;
+	struct err unknown;
+	char path[32];
+	long call;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
+	if (file_read_given(path, TEXT_MAX, &text, NULL, &unknown) < 0)
+		return false;
+	call = strtol(text, NULL, 10); /* 0: "running" */
+	return call == SYS_rt_sigtimedwait || call == I386 || call == ANY_TIME64;
+}
+
+/* Whether the process has a handler for sig, ignores it, holds it back, or waits for it. */
 static bool minds_signal(pid_t pid, int sig)
 {
 	static const char *const lines[] = {"\nSigBlk:", "\nSigIgn:", "\nSigCgt:"};
@@ -45,7 +61,7 @@ static bool minds_signal(pid_t pid, int sig)
 		if (p && strtoull(p + strlen(lines[i]), NULL, 16) >> (sig - 1) & 1)
 			return true;
 	}
-	return false;
+	return waits_for_signals(pid);
 }
 
 static bool is_fatal(int sig)

@@ -139,6 +139,15 @@ stop_handler() {
 	ctr rm deaf
 }
 
+@test "ctr run --init in front passes signals on, also while it waits for one" {
+	ctr run --rm --init --rootfs "$FS" -- sh -c 'trap "echo bye; exit 3" TERM; echo ready; while :; do sleep .05; done' > out 3>&- &
+	until_true "it is ready" grep -q ready out
+	kill -TERM $!
+	wait $! && status=0 || status=$?
+	[ "$status" = 3 ]
+	grep -q bye out
+}
+
 @test "a signal that the first process shrugs off: stop and kill say so, at once" {
 	started shrugs -- sleep 600
 	run -0 ctr kill -s TERM shrugs
