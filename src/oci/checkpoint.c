@@ -92,6 +92,10 @@ static int checkpoint(struct oci *oci, void *options, char **words, struct err *
 	if (complete(o, err) < 0 || bundle_open(&oci->store, words[0], CLAIM_WAIT, &c, err) < 0)
 		return -1;
 	r = bundle_checkpoint(&c, &o->c, err);
+	/* As others do, and engines know it: what goes on is not this one. */
+	if (r == 0 && !o->c.leave_running && !o->c.pre_dump &&
+		(r = bundle_delete(&c, false, err)) < 0)
+		err_wrap(err, "%s was dumped, and remains", words[0]);
 	container_close(&c);
 	return r;
 }

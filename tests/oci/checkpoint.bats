@@ -48,12 +48,9 @@ of_process() { sed -n "s/^$1:[[:blank:]]*//p" "/proc/$(cat "$B/pid")/status"; }
 	started oci-a
 	before=$(cat "/proc/$(cat "$B/pid")/mountinfo" | cut -d' ' -f4-6 | sort)
 	dump oci-a
-	is oci-a stopped
-	[ "$(oci state oci-a | jq .pid)" = 0 ]
+	run ! oci state oci-a
 	[ ! -e "/proc/$(cat "$B/pid")" ]
 	n=$(cat "$FS/tmp/n")
-	oci delete oci-a
-	run ! oci state oci-a
 	restore oci-a
 	is oci-a running
 	[ "$(oci state oci-a | jq .pid)" = "$(cat "$B/pid")" ]
@@ -81,7 +78,6 @@ of_process() { sed -n "s/^$1:[[:blank:]]*//p" "/proc/$(cat "$B/pid")/status"; }
 		cat "/proc/$(cat "$B/pid")/"{limits,oom_score_adj,cgroup}; }
 	before=$(of)
 	dump oci-a
-	oci delete oci-a
 	restore oci-a
 	diff <(echo "$before") <(of)
 	# Neither descriptors nor namespaces of whoever restored it are in it.
@@ -122,9 +118,8 @@ of_process() { sed -n "s/^$1:[[:blank:]]*//p" "/proc/$(cat "$B/pid")/status"; }
 	oci checkpoint --image-path "$BATS_TEST_TMPDIR/first" --work-path "$W" --pre-dump oci-a
 	is oci-a running
 	dump --parent-path ../first oci-a
-	is oci-a stopped
+	run ! oci state oci-a
 	n=$(cat "$FS/tmp/n")
-	oci delete oci-a
 	restore oci-a
 	counts_on "$n"
 }
@@ -141,7 +136,6 @@ of_process() { sed -n "s/^$1:[[:blank:]]*//p" "/proc/$(cat "$B/pid")/status"; }
 		{\"destination\": \"/etc/of\", \"type\": \"bind\", \"source\": \"$BATS_TEST_TMPDIR/one/f\", \"options\": [\"bind\", \"ro\"]}])"
 	[ "$(oci exec oci-a cat /home/vol/f)" = one ]
 	dump oci-a
-	oci delete oci-a
 	jq --arg d "$BATS_TEST_TMPDIR" '.mounts |= map(if .source == "\($d)/one" then .source = "\($d)/two" else . end)' \
 		"$B/config.json" > "$B/new" && mv "$B/new" "$B/config.json"
 	restore oci-a
@@ -158,7 +152,6 @@ of_process() { sed -n "s/^$1:[[:blank:]]*//p" "/proc/$(cat "$B/pid")/status"; }
 	ip netns add "$NETNS"
 	started oci-a ".linux.namespaces |= map(if .type == \"network\" then .path = \"/run/netns/$NETNS\" else . end)"
 	dump oci-a
-	oci delete oci-a
 	restore oci-a
 	[ /run/netns/"$NETNS" -ef "/proc/$(cat "$B/pid")/ns/net" ]
 }
@@ -167,7 +160,6 @@ of_process() { sed -n "s/^$1:[[:blank:]]*//p" "/proc/$(cat "$B/pid")/status"; }
 	need_criu
 	started oci-a '.linux.namespaces |= map(select(.type != "ipc" and .type != "uts")) | del(.hostname)'
 	dump oci-a
-	oci delete oci-a
 	n=$(cat "$FS/tmp/n")
 	restore oci-a
 	counts_on "$n"
@@ -205,7 +197,6 @@ of_process() { sed -n "s/^$1:[[:blank:]]*//p" "/proc/$(cat "$B/pid")/status"; }
 		if [ $id = oci-a ]; then
 			dump $id
 			n=$(cat "$FS/tmp/n")
-			oci delete $id
 		fi
 	done
 	until_true "more output" grep -q "^$((n + 2))" "$B/oci-b.out"
@@ -220,7 +211,6 @@ of_process() { sed -n "s/^$1:[[:blank:]]*//p" "/proc/$(cat "$B/pid")/status"; }
 	oci start oci-a
 	until_true begun grep -q begin "$B/out"
 	dump oci-a
-	oci delete oci-a
 	touch "$FS/tmp/go"
 	run -7 --separate-stderr oci restore --bundle "$B" --image-path "$I" --work-path "$W" oci-a
 	[ "$output" = end ]
@@ -238,7 +228,6 @@ of_process() { sed -n "s/^$1:[[:blank:]]*//p" "/proc/$(cat "$B/pid")/status"; }
 	started oci-a ".hooks = ([\"prestart\", \"createRuntime\", \"poststart\", \"poststop\"]
 		| map({key: ., value: [{path: \"$BATS_TEST_TMPDIR/hook\", args: [\"hook\", .]}]}) | from_entries)"
 	dump oci-a
-	oci delete oci-a
 	rm "$BATS_TEST_TMPDIR/hooks"
 	restore oci-b
 	oci delete --force oci-b
@@ -262,7 +251,6 @@ of_process() { sed -n "s/^$1:[[:blank:]]*//p" "/proc/$(cat "$B/pid")/status"; }
 	is oci-a running
 	dump --tcp-established oci-a
 	n=$(tail -n1 "$B/out")
-	oci delete oci-a
 	restore --tcp-established oci-a
 	counts_on "$n"
 }
@@ -285,7 +273,6 @@ of_process() { sed -n "s/^$1:[[:blank:]]*//p" "/proc/$(cat "$B/pid")/status"; }
 	need_criu
 	started oci-a
 	dump oci-a
-	oci delete oci-a
 	for f in "$I"/mm-*.img; do truncate -s 20 "$f"; done
 	run -1 oci restore --detach --bundle "$B" --image-path "$I" --work-path "$W" --pid-file "$B/pid2" oci-a
 	[[ "$output" == *"restore oci-a: criu cannot restore it: "*"criu's log is $W/restore.log"* ]]
@@ -311,7 +298,6 @@ of_process() { sed -n "s/^$1:[[:blank:]]*//p" "/proc/$(cat "$B/pid")/status"; }
 	cd "$BATS_TEST_TMPDIR"
 	oci checkpoint oci-a
 	[ -s checkpoint/inventory.img ]
-	oci delete --force oci-a
 	piped oci restore --detach --bundle "$B" --pid-file "$B/pid" oci-a
 	is oci-a running
 }
