@@ -162,6 +162,27 @@ static const struct flag flags[] = {
 	{0},
 };
 
+/* How to leave. Not in a file, where nobody leaves. */
+static void tell_attached(const char *name, const struct console_options *o)
+{
+	const char *keys = o->keys ? o->keys : DETACH_KEYS_DEFAULT;
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	if (o->tty && o->with_stdin && isatty(STDIN_FILENO) && *keys)
+		fprintf(stderr, "ctr: attached to %s; %s leaves it running\n", name, keys);
+	else if (o->tty && o->with_stdin && isatty(STDIN_FILENO))
+		fprintf(stderr, "ctr: attached to %s; closing this terminal leaves it running\n",
+			name);
+	else if (o->proxy)
+		fprintf(stderr,
+			"ctr: attached to %s, which gets Ctrl-C; closing this terminal leaves it running, "
+			"and so does Ctrl-C with --sig-proxy=false\n",
+			name);
+	else
+		fprintf(stderr, "ctr: attached to %s; Ctrl-C leaves it running\n", name);
+}
+
 static int run(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
 	struct attach_flags *f = options;
@@ -187,6 +208,7 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 	container_close(&c);
 	if (sock < 0)
 		return -1;
+	tell_attached(name, &console);
 	return attach_container(&cli->store, name, sock, &console, err);
 }
 

@@ -87,6 +87,22 @@ RUN=(ctr run --rm -it --rootfs)
 	ctr rm -f away
 }
 
+@test "who attaches to something is told how to leave it, and leaves it so; not in a file" {
+	started shown -t -i -- sh -c 'while :; do echo word; sleep .1; done'
+	terminal 'see:ctr: attached to shown; ctrl-p,ctrl-q leaves it running\r\n' 'see:word' 'type:\x10\x11' end:0 -- ctr attach shown
+	terminal 'see:shown; ctrl-a,d leaves' 'see:word' 'type:\x01d' end:0 -- ctr attach --detach-keys ctrl-a,d shown
+	terminal 'see:shown; closing this terminal leaves' 'see:word' close: end:129 -- ctr attach --detach-keys '' shown
+	terminal 'see:shown; Ctrl-C leaves' 'see:word' 'type:\x03' end:130 -- ctr attach --no-stdin shown
+	started plain -i -- sh -c 'trap "" INT; while :; do echo word; sleep .1; done'
+	terminal 'see:plain, which gets Ctrl-C; closing this terminal leaves' 'see:word' 'type:\x03' 'see:word' close: end:129 -- ctr attach plain
+	terminal 'see:plain; Ctrl-C leaves' 'see:word' 'type:\x03' end:130 -- ctr attach --sig-proxy=false plain
+	alive "$(payload plain)"
+	alive "$(payload shown)"
+	timeout 20 ctr attach --no-stdin plain 2> said | head -n 1
+	[ ! -s said ]
+	ctr rm -f shown plain
+}
+
 # watched_by STATUS SIGNAL FLAG...: attach with FLAGs ends by SIGNAL with STATUS.
 watched_by() {
 	local want=$1 status=0
