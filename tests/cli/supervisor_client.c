@@ -3,7 +3,8 @@
  *   supervisor_client DIR tty|pipe        attach_run: prints "exited N", "detached", "lost", "signalled N"
  *   supervisor_client DIR slow SECONDS    asks to be waited for, and reads nothing for so long; then prints
  *                                         what it is sent, and "exited N"
- *   supervisor_client DIR stuck SECONDS   attaches and never reads
+ *   supervisor_client DIR stuck SECONDS [PATIENCE]
+ *                                         attaches and never reads; asks to be waited for so many seconds
  *   supervisor_client DIR raw MESSAGE     sends one message (its first letter is the kind), then
  *                                         prints every message until the end
  */
@@ -64,6 +65,15 @@ static int slow(int sock, unsigned seconds)
 	return 0;
 }
 
+static int stuck(int sock, unsigned seconds, const char *patience)
+{
+	const char m[] = {ATTACH_PATIENCE, (char)(patience ? atoi(patience) : 0), 0};
+
+	if (patience)
+		send(sock, m, sizeof(m), MSG_NOSIGNAL);
+	return (int)sleep(seconds);
+}
+
 static int raw(int sock, const char *message)
 {
 	char m[ATTACH_MESSAGE_MAX];
@@ -87,7 +97,7 @@ int main(int argc, char **argv)
 	if (sock < 0)
 		errx(125, "%s", error.text);
 	if (strcmp(argv[2], "stuck") == 0)
-		return (int)sleep((unsigned)atoi(argv[3]));
+		return stuck(sock, (unsigned)atoi(argv[3]), argv[4]);
 	if (strcmp(argv[2], "slow") == 0)
 		return slow(sock, (unsigned)atoi(argv[3]));
 	if (strcmp(argv[2], "raw") == 0)

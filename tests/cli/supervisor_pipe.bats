@@ -246,6 +246,22 @@ skipped() { sed -n 's/.*ctr-supervisor: \([0-9]*\) bytes above.*/\1/p' "$D"/log*
 	kill "$stuck"
 }
 
+@test "a client that never reads, and asks for four seconds, is let go of then, not earlier" {
+	start pipe 'attached 1; seq 20000; date +%s%N >'"$D/began"'; seq 20000 60000; date +%s%N >'"$D/ended"'; allowed'
+	"$BIN/supervisor_client" "$D" stuck 1000 4 3>&- &
+	local stuck=$! took
+	until_true "it has written all" test -s "$D/ended"
+	took=$((($(cat "$D/ended") - $(cat "$D/began")) / 1000000))
+	echo "$took ms"
+	[ "$took" -ge 3500 ]
+	[ "$took" -le $((4000 + 4000 * ${TEST_PATIENCE:-1})) ]
+	until_true "it is let go of" clients 0
+	kill -0 "$stuck"
+	kill "$stuck"
+	allow
+	ended 0
+}
+
 @test "the ninth client is refused, and a place is free again when one leaves" {
 	start pipe 'allowed; attached 8'
 	local i pids=()

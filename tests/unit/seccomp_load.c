@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
@@ -404,4 +405,26 @@ Test(seccomp_load, notifies_nobody_without_a_listener)
 	p.listener = "/nonexistent/socket";
 	cr_assert(seccomp_listener_open(&p, "1.3.0", &l, &err) < 0);
 	cr_assert(strstr(err.text, "the seccomp listener /nonexistent/socket"), "%s", err.text);
+}
+
+/* What the kernel answers where the memory for compiled filters is used up; here another filter says so. */
+Test(seccomp_load, the_kernels_own_errno_is_explained)
+{
+	struct sock_filter full[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 524),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog prog = {.len = 4, .filter = full};
+	struct seccomp_filter filter = {.bytes = full, .len = sizeof(full)};
+	struct err err = {0};
+
+	cr_assert(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	cr_assert(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) == 0);
+	cr_assert(seccomp_apply(&filter, &err) == -1);
+	cr_expect(err.sys == 524);
+	cr_expect(strstr(err.text, "net.core.bpf_jit_limit"), "%s", err.text);
+	cr_expect(!strstr(err.text, "524") && !strstr(err.text, "nknown error"), "%s", err.text);
+	cr_expect(strstr(err.hint, "/proc/sys/net/core/bpf_jit_limit"), "%s", err.hint);
 }
