@@ -57,6 +57,14 @@ static int open_dir(const char *what, const char *path, bool make, struct err *e
 	return fd < 0 ? err_sys(err, "%s: open %s", what, path) : fd;
 }
 
+/* criu says nothing of it. */
+static int parent_check(int images_fd, const char *parent, struct err *err)
+{
+	if (parent && faccessat(images_fd, parent, X_OK, 0) < 0)
+		return err_sys(err, "--parent-path: open %s, seen from --image-path", parent);
+	return 0;
+}
+
 static void set_options(struct dumping *d, const struct checkpoint *o, bool restore)
 {
 	struct protobuf *m = &d->request.options;
@@ -95,7 +103,8 @@ int dumping_init(struct dumping *d, const struct checkpoint *o, enum criu_action
 	d->images_fd = open_dir("--image-path", o->images, !restore, err);
 	if (d->images_fd < 0)
 		return -1;
-	d->work_fd = open_dir("--work-path", work, true, err);
+	if (parent_check(d->images_fd, o->parent, err) == 0)
+		d->work_fd = open_dir("--work-path", work, true, err);
 	if (d->work_fd < 0) {
 		dumping_free(d);
 		return -1;

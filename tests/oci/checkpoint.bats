@@ -310,6 +310,8 @@ of_process() { sed -n "s/^$1:[[:blank:]]*//p" "/proc/$(cat "$B/pid")/status"; }
 	oci start oci-a
 	run -1 dump --parent-path / oci-a
 	[[ "$output" == *"--parent-path: '/' is not relative to --image-path"* ]]
+	run -1 dump --pre-dump --parent-path ./none oci-a
+	[[ "$output" == *"--parent-path: open ./none, seen from --image-path: "* ]]
 	run -1 dump --lazy-pages oci-a
 	[[ "$output" == *"--lazy-pages: "* ]]
 	run -1 dump --empty-ns pid oci-a
