@@ -32,9 +32,15 @@ each() {
 	[ "$n" -gt 5 ]
 }
 
+# The lists below are of what these take. Others differ: what crun 1.21 makes of time offsets, for one.
+peers() {
+	! crun --version 2> /dev/null | grep -q '^crun version 1\.8\.' || echo crun
+	! runc --version 2> /dev/null | grep -q '^runc version 1\.1\.5' || echo runc
+}
+their_word() { [ "$(peers | wc -l)" = 2 ] || skip "held, but its controls are missing: crun 1.8 and runc 1.1.5"; }
+
 taken_by_all() {
-	for RT in ours crun runc; do
-		[ "$RT" = ours ] || command -v "$RT" > /dev/null || continue
+	for RT in ours $(peers); do
 		takes "$1" || return 1
 	done
 }
@@ -73,6 +79,7 @@ warned() {
 		.linux.sysctl = {"net.ipv4.ip_forward": "1\n"}
 		.ociVersion = "1.0"
 	END
+	their_word
 }
 
 taken_with_a_warning() { warned "$1" && taken_by_all "$1"; }
@@ -100,17 +107,18 @@ taken_with_a_warning() { warned "$1" && taken_by_all "$1"; }
 		.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "listenerMetadata": "x"}
 		.mounts += [{"destination": "/tmp", "type": "bind", "source": "/tmp", "options": ["rbind", "size=5", "iversion", "later"]}]
 	END
+	their_word
 }
 
 # By one of them at most.
 refused_by_most() {
-	local peers=0
+	local taken=0
 	RT=ours
 	! takes "$1" || return 1
-	for RT in crun runc; do
-		! command -v "$RT" > /dev/null || ! takes "$1" || peers=$((peers + 1))
+	for RT in $(peers); do
+		! takes "$1" || taken=$((taken + 1))
 	done
-	[ "$peers" -lt 2 ]
+	[ "$taken" -lt 2 ]
 }
 @test "what is refused is taken by one of the peers at most" {
 	each refused_by_most <<- 'END'
@@ -152,6 +160,7 @@ refused_by_most() {
 		del(.root)
 		del(.process)
 	END
+	their_word
 }
 
 # Of our own is no bound below the kernel's: 65,536 groups, and 6 MiB of arguments and variables.
