@@ -55,13 +55,14 @@ seen() {
 	[[ "$(cat seen)" == *$name*%* && "$(cat seen)" != *PRESSURE* ]]
 	seen ctr check
 	[[ "$(tr -s ' \n' ' ' < seen)" == *'over id-mapped layers, mounted in a user namespace'* ]]
-	! seen ctr ps --no-trunc
+	not seen ctr ps --no-trunc
 	run -0 ctr ps
 	[[ "$output" == NAME*ID*IMAGE*COMMAND*CREATED*STATUS* ]]
 	[[ "$output" == *'ago '* && "${#lines[1]}" -gt 80 ]]
 	run -0 ctr stats --no-stream
 	[[ "$output" == *PRESSURE* ]]
-	! ctr check | grep -q '^ '
+	ctr check > all || :
+	not grep -q '^ ' all
 	ctr rm -f $name
 }
 
