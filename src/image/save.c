@@ -38,6 +38,17 @@ static char *index_text(const struct image *image, size_t manifest_size, struct 
 		   : (err_set(err, "cannot write index.json"), NULL);
 }
 
+/* libarchive's own words leave out why. */
+static int tar_failed(struct archive *tar, struct err *err)
+{
+	int sys = archive_errno(tar);
+
+	if (sys <= 0)
+		return err_set(err, "write: %s", archive_error_string(tar));
+	errno = sys;
+	return err_sys(err, "write");
+}
+
 static int tar_header(struct sink *s, const char *name, mode_t type, uint64_t size, struct err *err)
 {
 	struct archive_entry *e = archive_entry_new();
@@ -50,7 +61,7 @@ static int tar_header(struct sink *s, const char *name, mode_t type, uint64_t si
 	archive_entry_set_mtime(e, 0, 0);
 	r = archive_write_header(s->tar, e);
 	archive_entry_free(e);
-	return r == ARCHIVE_OK ? 0 : err_set(err, "write: %s", archive_error_string(s->tar));
+	return r == ARCHIVE_OK ? 0 : tar_failed(s->tar, err);
 }
 
 static int sink_dir(struct sink *s, const char *name, struct err *err)
@@ -71,7 +82,7 @@ static int sink_text(struct sink *s, const char *name, const char *text, struct 
 	if (tar_header(s, name, AE_IFREG, len, err) < 0)
 		return -1;
 	if (archive_write_data(s->tar, text, len) != (ssize_t)len)
-		return err_set(err, "write: %s", archive_error_string(s->tar));
+		return tar_failed(s->tar, err);
 	return 0;
 }
 
@@ -82,7 +93,7 @@ static int copy_to_tar(struct sink *s, int from, struct err *err)
 
 	while (buf && (n = fd_read_all(from, buf, CHUNK)) > 0)
 		if (archive_write_data(s->tar, buf, (size_t)n) != n)
-			return err_set(err, "write: %s", archive_error_string(s->tar));
+			return tar_failed(s->tar, err);
 	return n < 0 ? err_sys(err, "read a blob") : 0;
 }
 
@@ -176,11 +187,11 @@ static int write_tar(int fd, int blobs, const struct image *image, struct err *e
 	archive_write_set_bytes_per_block(s.tar, CHUNK);
 	archive_write_set_bytes_in_last_block(s.tar, 512);
 	if (archive_write_open_fd(s.tar, fd) != ARCHIVE_OK)
-		err_set(err, "write: %s", archive_error_string(s.tar));
+		tar_failed(s.tar, err);
 	else
 		r = write_layout(&s, blobs, image, err);
 	if (r == 0 && archive_write_close(s.tar) != ARCHIVE_OK)
-		r = err_set(err, "write: %s", archive_error_string(s.tar));
+		r = tar_failed(s.tar, err);
 	archive_write_free(s.tar);
 	return r;
 }
@@ -217,6 +228,16 @@ static int put_in_place(int fd, bool nameless, const char *tmp, const char *path
 	return rename(tmp, path);
 }
 
+/* A pipe, a device, or a link such as /dev/stdout: written to, and never replaced by a file. */
+static int save_into(const char *path, int blobs, const struct image *image, struct err *err)
+{
+	autofd int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(err, "open %.200s", path);
+	return write_tar(fd, blobs, image, err);
+}
+
 /* Without its name until it is whole. */
 static int save_file(const char *path, int blobs, const struct image *image, struct err *err)
 {
@@ -245,6 +266,7 @@ static int save(int root_fd, const struct image *image, const char *out, const c
 	autofd int blobs = openat(root_fd, "images/blobs/sha256",
 		O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool to_stdout = !out || strcmp(out, "-") == 0;
+	struct stat st;
 
 	if (blobs < 0)
 		return err_sys(err, "open the blobs");
@@ -253,6 +275,8 @@ static int save(int root_fd, const struct image *image, const char *out, const c
 			return save_dir(out, blobs, image, err);
 		return err_set(err, "a directory cannot go to standard output: name it with -o");
 	}
+	if (!to_stdout && lstat(out, &st) == 0 && !S_ISREG(st.st_mode))
+		return save_into(out, blobs, image, err);
 	if (!to_stdout)
 		return save_file(out, blobs, image, err);
 	if (!isatty(STDOUT_FILENO))

@@ -1124,6 +1124,31 @@ contents() {
 	image fsck
 }
 
+@test "save writes to a pipe, a device or a link, and never replaces it" {
+	tar_of t 'file|f|1'
+	image import t x
+	image save x >whole
+	mknod full c 1 7
+	run image save -o full x
+	[ "$status" -eq 125 ]
+	[[ "${lines[0]}" == 'ctr: image save: '*'No space'* ]]
+	[ -c full ]
+	mkfifo pipe
+	cat pipe >through &
+	image save -o pipe x
+	wait $!
+	[ -p pipe ]
+	cmp whole through
+	echo longer than what comes, and cut >aim
+	ln -s aim link
+	image save -o link x
+	[ -L link ]
+	cmp whole aim
+	image save -o >(cat >again) x
+	until [ "$(stat -c %s again)" = "$(stat -c %s whole)" ]; do sleep .1; done
+	cmp whole again
+}
+
 @test "busybox is built by its recipe and runs" {
 	[ -x /bin/busybox ] || skip "no busybox-static here"
 	CTR_RECIPES=$RECIPES image build busybox
