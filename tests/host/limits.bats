@@ -32,6 +32,14 @@ swap_on() {
 	mkswap "$BATS_FILE_TMPDIR/swap" > swap.log && swapon "$BATS_FILE_TMPDIR/swap"
 }
 
+@test "supervisors have the weight of ten containers, and half of the CPUs at most" {
+	started watched -- sleep 100
+	[ "$(sort "$GROUPS_AT/supervisors/cgroup.procs")" = "$(supervisors watched | sort)" ]
+	[ "$(cat "$GROUPS_AT/supervisors/cpu.weight")" = 1000 ]
+	[ "$(cat "$GROUPS_AT/supervisors/cpu.max")" = "$(($(nproc) * 50000)) 100000" ]
+	ctr rm -f watched
+}
+
 @test "--memory: the kernel kills inside, ctr says so once, and inspect remembers" {
 	run -137 --separate-stderr ctr run --name greedy -m 32m --memory-swap 32m --rootfs "$FS" -- work memory 100
 	[ -z "$output" ]
