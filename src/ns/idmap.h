@@ -10,7 +10,8 @@
 /*
  * Private ranges: slot n is the 65,536 ids from IDMAP_FIRST + n * 65536. They lie above what
  * /etc/subuid hands out by default (up to 600,100,000) and what systemd-nspawn takes (up to
- * 0x6fffffff), and below 2^31, where some kernel interfaces take ids for negative numbers.
+ * 0x6fffffff), and below 2^31, where some kernel interfaces take ids for negative numbers. No container gets
+ * the slot behind the last: see ns/owner.h.
  */
 enum { IDMAP_SLOTS = 4095, IDMAP_LINES_MAX = 340 /* the kernel's own, since 4.15 */ };
 #define IDMAP_FIRST 0x70000000U

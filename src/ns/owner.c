@@ -1,5 +1,8 @@
 #include "ns/owner.h"
 
+#include "ns/idmap.h"
+#include "ns/rights.h"
+
 #include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -45,21 +48,31 @@ static int reaches_others(bool *ret, struct err *err)
 	return 0;
 }
 
+static bool is_ours(uint32_t uid)
+{
+	return uid >= IDMAP_FIRST && uid < idmap_slot_base(IDMAP_SLOTS);
+}
+
+/* Of the slot that no container gets: most maps have one of their own, so that each is counted apart. */
+static uint32_t nobodys(uint32_t uid)
+{
+	return idmap_slot_base(IDMAP_SLOTS) + ((uid ^ uid >> 16) & 0xffff);
+}
+
 int ns_owner_choose(const struct id_map *uids, size_t n, struct ns_owner *ret, struct err *err)
 {
 	uint32_t uid;
 	bool reaches = false;
 
 	*ret = (struct ns_owner){.uid = 0};
-	if (n == 0)
+	if (n == 0 || rights_get() != RIGHTS_HOST)
 		return 0;
 	if (!id_map_find(uids, n, 0, &uid))
 		uid = uids[0].outside;
-	if (uid < NS_OWNER_MIN)
-		return 0;
 	if (reaches_others(&reaches, err) < 0)
 		return -1;
-	ret->uid = reaches ? uid : 0;
+	if (reaches)
+		ret->uid = is_ours(uid) ? uid : nobodys(uid);
 	return 0;
 }
 

@@ -16,12 +16,10 @@ struct ns_owner {
 	uint64_t processes; /* that there may be in all of the namespace; 0: any number */
 };
 
-/* Ids below are those of people and services of the host, who would get every right over a namespace of
- * theirs, and with it every id in its map. */
-enum { NS_OWNER_MIN = 65536 };
-
-/* The one whom the container's root is outside, or who else is first in the map. The caller where it has to
- * be: the id may be somebody's, or the caller's own rights do not reach into what others own. */
+/* For a namespace with these ids: the one whom its root is outside (or who else is first), if that is of our own
+ * ranges. Other ids may be somebody's, and be it by /etc/subuid, who as the owner would get every right over the
+ * container, and with it all other ids of the map: then one that no container and nobody else has. The caller
+ * where it has to be: it is not root of the machine, or its own rights do not reach into what others own. */
 int ns_owner_choose(const struct id_map *uids, size_t n, struct ns_owner *ret, struct err *err);
 
 /* What a change of ids takes from a process, to be given back. */

@@ -220,6 +220,38 @@ typist() { timeout 60 python3 "$BATS_TEST_DIRNAME/typist.py" "$@" < /dev/null; }
 
 is_root() { [ "$(peer exec -u "$1" oci-a id -u)" = 0 ]; }
 
+# as_stolen PID: a user of the host with uid 100000 joins it to become uid 1000, and reads what is that one's.
+as_stolen() {
+	timeout 20 setpriv --reuid 100000 --regid 100000 --clear-groups \
+		nsenter --user -t "$1" setpriv --reuid 1000 cat secret/file 2>&1 | grep -q told
+}
+
+has_namespace() { [ "$(readlink "/proc/$1/ns/user")" != "$(readlink /proc/self/ns/user)" ]; }
+
+@test "a user of the host has the id that is root of an engine's container, and wants the others of its map" {
+	local pid
+	mkdir -m 0700 secret
+	echo told > secret/file
+	chown -R 1000:1000 secret
+	chmod 755 .
+	bundle '.process.args = ["sleep", "1000"] | .linux.namespaces += [{"type": "user"}] |
+		.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 1000},
+			{"containerID": 1000, "hostID": 1000, "size": 1}] |
+		.linux.gidMappings = .linux.uidMappings'
+	oci create --bundle "$B" oci-a < /dev/null > /dev/null 2>&1
+	oci start oci-a
+	held not as_stolen "$(oci state oci-a | jq .pid)"
+	oci delete --force oci-a
+	setpriv --reuid 100000 --regid 100000 --clear-groups unshare -U sleep 1000 3>&- &
+	pid=$!
+	until_true "it has a namespace" has_namespace "$pid"
+	cat > /proc/$pid/uid_map <<< $'0 100000 1000\n1000 1000 1'
+	cat > /proc/$pid/gid_map <<< $'0 100000 1000\n1000 1000 1'
+	control_fell as_stolen "$pid"
+	kill -KILL "$pid"
+	wait "$pid" || :
+}
+
 @test "ids that are none" {
 	local id peer
 	started kept -- sleep 1000

@@ -132,14 +132,18 @@ static uint32_t chosen(const struct id_map *uids, size_t n)
 Test(ns_owner, is_nobody_whom_the_host_may_know)
 {
 	NEEDS_ROOT();
-	const struct id_map some[] = {{1, 100001, 9}, {0, 100000, 1}}, people = {0, 1000, 1},
-			    same = {0, 0, 65536}, without_root = {5, 200000, 1};
+	const struct id_map ours = {0, 0x70010000, 65536},
+			    some[] = {{1, 100001, 9}, {0, 100000, 1}}, people = {0, 1000, 1},
+			    same = {0, 0, 65536}, without_root = {5, 200000, 1},
+			    last = {0, 0x7fff0000, 65536};
 
 	cr_assert_eq(chosen(NULL, 0), 0);
-	cr_assert_eq(chosen(&people, 1), 0);
-	cr_assert_eq(chosen(&same, 1), 0);
-	cr_assert_eq(chosen(some, 2), 100000);
-	cr_assert_eq(chosen(&without_root, 1), 200000);
+	cr_assert_eq(chosen(&ours, 1), 0x70010000);
+	cr_assert_eq(chosen(&people, 1), 0x7fff0000 + 1000);
+	cr_assert_eq(chosen(&same, 1), 0x7fff0000);
+	cr_assert_eq(chosen(some, 2), 0x7fff0000 + ((100000 ^ 1) & 0xffff));
+	cr_assert_eq(chosen(&without_root, 1), 0x7fff0000 + ((200000 ^ 3) & 0xffff));
+	cr_assert_eq(chosen(&last, 1), 0x7fff7fff);
 }
 
 /* As an engine in a container may be: what it has over the namespace, it has as its owner. */
