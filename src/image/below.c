@@ -1,6 +1,7 @@
 #include "image/below.h"
 
 #include "base/fd.h"
+#include "image/interrupt.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -58,14 +59,19 @@ void below_close(struct below *b)
 	*b = (struct below){0};
 }
 
+int below_step(struct below *b, struct err *err)
+{
+	if (++b->steps > STEPS_MAX)
+		return err_set(err, "it hides or leaves out too much, too deep, above %zu layers",
+			b->count);
+	return interrupt_check(err);
+}
+
 /* 1 if the layer has the name, 0 if not, -1 with err. */
 static int look(struct below *b, int dir, const char *name, struct stat *ret, struct err *err)
 {
-	if (++b->steps > STEPS_MAX) {
-		err_set(err, "it hides or leaves out too much, too deep, above %zu layers",
-			b->count);
+	if (below_step(b, err) < 0)
 		return -1;
-	}
 	if (fstatat(dir, name, ret, AT_SYMLINK_NOFOLLOW) == 0)
 		return 1;
 	if (errno == ENOENT)
@@ -121,10 +127,13 @@ static int start_at_top(struct below *b, struct err *err)
 	if (!dirs || !path)
 		return err_sys(err, "look at the layers below");
 	for (size_t i = b->count; i-- > 0;) {
-		dirs[b->dir_count] = openat(b->layers[i], ".", DIR_FLAGS);
-		if (dirs[b->dir_count] < 0)
+		int dir = openat(b->layers[i], ".", DIR_FLAGS);
+
+		if (dir < 0)
 			return err_sys(err, "open a layer below");
-		b->dir_count++;
+		dirs[b->dir_count++] = dir;
+		if (below_is_opaque(dir) > 0)
+			break;
 	}
 	return 0;
 }
@@ -153,6 +162,8 @@ static int enter(struct below *b, const char *parent, struct err *err)
 
 		if (!name || !path)
 			return err_sys(err, "look at the layers below");
+		if (below_step(b, err) < 0)
+			return -1;
 		if (descend(b, b->dirs, b->dir_count, name, &dirs, &count, err) < 0)
 			return -1;
 		close_dirs(b->dirs, b->dir_count);

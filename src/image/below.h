@@ -30,6 +30,8 @@ void below_close(struct below *b);
  * there, -1 with err: also where the layers are too many and too deep for the number of questions asked. */
 int below_find(struct below *b, const char *parent, const char *base, struct stat *ret,
 	struct err *err);
+/* Whoever goes through a tree for this takes steps, of which there are not too many, and can be interrupted. */
+int below_step(struct below *b, struct err *err);
 /* The top itself; 0 if there is no layer. */
 int below_top(const struct below *b, struct stat *ret, struct err *err);
 

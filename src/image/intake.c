@@ -27,7 +27,8 @@ struct work {
 	const struct intake *in;
 	struct stage stage;
 	struct arena arena;
-	uint64_t budget; /* bytes that may still be unpacked */
+	uint64_t budget;  /* bytes that may still be unpacked */
+	uint64_t entries; /* and how many files and directories */
 	struct image **images;
 	size_t image_count;
 	struct stage_name *names;
@@ -76,7 +77,8 @@ static int take_tar(struct work *w, int fd, enum stream_copy copy, uint64_t max_
 		.scratch = w->stage.dir,
 		.below = &below,
 		.squash_owners = w->in->squash_owners,
-		.max_bytes = w->budget};
+		.max_bytes = w->budget,
+		.max_entries = w->entries};
 	struct stat st;
 	int r = 0;
 
@@ -87,9 +89,11 @@ static int take_tar(struct work *w, int fd, enum stream_copy copy, uint64_t max_
 	r = r == 0 ? pass_tar(w, fd, copy, max_in, &job, ret, err) : -1;
 	progress_end();
 	below_close(&below);
-	if (r == 0)
-		w->budget -= ret->output_size;
-	return r;
+	if (r < 0)
+		return -1;
+	w->budget -= ret->output_size;
+	w->entries -= tree >= 0 ? w->unpacked.entries : 0;
+	return 0;
 }
 
 /* What a blob that was read just now unpacks to is known from now on. */
@@ -467,6 +471,7 @@ static int take_archive(struct work *w, int tree, enum source_form form, struct 
 	if (stage_drop_blob(&w->stage, err) < 0 || stage_set_aside(&w->stage, err) < 0)
 		return -1;
 	w->budget = w->in->max_size;
+	w->entries = UNPACK_ENTRIES_MAX;
 	if (form == SOURCE_UNIFIED)
 		return take_unified(w, tree, ret, err);
 	return take_source(w, tree, form, ret, err);
@@ -501,7 +506,7 @@ void intake_result_print(struct intake_result *done)
 
 static int begin(const struct intake *in, struct work *ret, struct err *err)
 {
-	*ret = (struct work){.in = in, .budget = in->max_size};
+	*ret = (struct work){.in = in, .budget = in->max_size, .entries = UNPACK_ENTRIES_MAX};
 	interrupt_catch();
 	return stage_open(in->root, &ret->stage, err);
 }

@@ -14,6 +14,7 @@ struct walk {
 	struct below *below;
 	treedir_made *made;
 	void *arg;
+	uint64_t *count;
 	int dir;
 	bool hidden; /* what the layers below have here */
 };
@@ -70,6 +71,7 @@ static int open_one(struct walk *w, const char *name, bool *ret_new, struct err 
 		close(fd);
 		return -1;
 	}
+	++*w->count;
 	*ret_new = true;
 	return fd;
 }
@@ -109,9 +111,9 @@ static int make_all(struct walk *w, const char *path, struct err *err)
 }
 
 int treedir_open_or_make(int top, const char *path, struct below *below, treedir_made *made,
-	void *arg, struct err *err)
+	void *arg, uint64_t *count, struct err *err)
 {
-	struct walk w = {.below = below, .made = made, .arg = arg};
+	struct walk w = {.below = below, .made = made, .arg = arg, .count = count};
 	int fd = treedir_open(top, path, O_PATH), r;
 
 	if (fd >= 0)

@@ -5,6 +5,8 @@
 #include "base/err.h"
 #include "image/below.h"
 
+#include <stdint.h>
+
 /* path below top, "" for top itself; a link anywhere in it is an error. -1 with errno. */
 int treedir_open(int top, const char *path, int flags);
 /* The reason of that, for people. */
@@ -14,6 +16,6 @@ int treedir_refuse(const char *path, struct err *err);
 typedef int treedir_made(void *arg, const char *path, struct timespec mtime, struct err *err);
 
 /* Opens path (O_PATH), making what is missing of it: as the layers below have it, else root's and 0755. A
- * whiteout in its way becomes a directory that hides what is below. */
+ * whiteout in its way becomes a directory that hides what is below. *count goes up by one for each. */
 int treedir_open_or_make(int top, const char *path, struct below *below, treedir_made *made,
-	void *arg, struct err *err);
+	void *arg, uint64_t *count, struct err *err);

@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "image/entry.h"
+#include "image/interrupt.h"
 #include "image/progress.h"
 #include "image/treedir.h"
 #include "image/whiteout.h"
@@ -61,6 +62,11 @@ static int remember_time(void *arg, const char *path, struct timespec mtime, str
 	return 0;
 }
 
+static int too_many(struct err *err)
+{
+	return err_set(err, "there are more than %d entries and directories", UNPACK_ENTRIES_MAX);
+}
+
 /* Entries of one directory mostly follow each other, so the last parent is kept open. */
 static int enter_parent(struct unpack *u, struct err *err)
 {
@@ -69,9 +75,13 @@ static int enter_parent(struct unpack *u, struct err *err)
 	if (u->parent >= 0 && strcmp(u->parent_path, u->path.parent) == 0)
 		return 0;
 	fd = treedir_open_or_make(u->job->dir, u->path.parent, u->job->below, remember_time, u,
-		err);
+		&u->entries, err);
 	if (fd < 0)
 		return -1;
+	if (u->entries > u->job->max_entries) {
+		close(fd);
+		return too_many(err);
+	}
 	if (u->parent >= 0)
 		close(u->parent);
 	u->parent = fd;
@@ -496,8 +506,10 @@ static int unpack_entries(struct unpack *u, struct err *err)
 	int r = ARCHIVE_EOF;
 
 	while (!u->unpadded && is_entry(u, r = archive_read_next_header(u->tar, &u->entry))) {
-		if (++u->entries > UNPACK_ENTRIES_MAX)
-			return err_set(err, "it has more than %d entries", UNPACK_ENTRIES_MAX);
+		if (interrupt_check(err) < 0)
+			return -1;
+		if (++u->entries > u->job->max_entries)
+			return too_many(err);
 		if (unpack_entry(u, err) < 0)
 			return name_entry(u, err);
 		progress_show(stream_position(u->job->stream));
@@ -529,7 +541,7 @@ static int set_times(struct unpack *u, struct err *err)
 		if (t.length >= sizeof(path) || fread(path, 1, t.length, u->dirs) != t.length)
 			return err_set(err, "a temporary file is cut short");
 		path[t.length] = '\0';
-		if (set_time(u->job->dir, path, t.mtime, err) < 0)
+		if (interrupt_check(err) < 0 || set_time(u->job->dir, path, t.mtime, err) < 0)
 			return -1;
 	}
 	return 0;

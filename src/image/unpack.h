@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Of one import: with the directories that a tar only implies, as each takes an inode. */
 enum { UNPACK_ENTRIES_MAX = 4000000 };
 
 struct unpack_job {
@@ -24,6 +25,7 @@ struct unpack_job {
 	struct below *below;   /* where there is nothing, whiteouts hide nothing and are left out */
 	bool squash_owners;    /* owners that no container has become nobody */
 	uint64_t max_bytes;    /* of all files together, without holes */
+	uint64_t max_entries;
 };
 
 struct unpack_totals {

@@ -60,7 +60,7 @@ struct own {
 	bool hidden;
 };
 
-static int enter(struct own *own, int top, const char *path, struct err *err)
+static int enter(struct own *own, int top, const char *path, struct below *below, struct err *err)
 {
 	char part[ENTRY_PATH_MAX + 1];
 	autofd int dir = openat(top, ".", DIR_FLAGS);
@@ -68,8 +68,11 @@ static int enter(struct own *own, int top, const char *path, struct err *err)
 
 	strcpy(part, path);
 	for (char *s = part, *rest = part; dir >= 0 && *part && (s = strsep(&rest, "/"));) {
-		int next = openat(dir, s, DIR_FLAGS);
+		int next;
 
+		if (below_step(below, err) < 0)
+			return -1;
+		next = openat(dir, s, DIR_FLAGS);
 		close(dir);
 		dir = next;
 		hidden = hidden || (dir >= 0 && below_is_opaque(dir) > 0);
@@ -108,7 +111,7 @@ int whiteout_settle(int top, FILE *list, struct below *below, struct err *err)
 	while (r == 0 && read_string(list, path, sizeof(path)) &&
 		read_string(list, base, sizeof(base))) {
 		if (own.dir < 0 || strcmp(own.path, path) != 0)
-			r = enter(&own, top, path, err);
+			r = enter(&own, top, path, below, err);
 		if (r == 0 && own.dir >= 0)
 			r = settle_one(&own, base, below, err);
 	}

@@ -252,6 +252,29 @@ refused() {
 	[ "$(ls "$(layer o)")" = new ]
 }
 
+@test "what an opaque top hides gives nothing to the layers above" {
+	tar_of l1 'file|d/x|1' 'file|e/x|1'
+	tar_of l2 'file|.wh..wh..opq|' 'file|new|2'
+	tar_of l3 'file|e/y|3'
+	tar_of l4 'file|d/.wh.x|' 'file|e/.wh.x|' 'file|e/.wh.y|'
+	layout_of lay v l1 l2 l3 l4
+	image import lay o
+	[ "$(cd "$(layer o 2)" && find . -type c)" = ./e/y ]
+}
+
+@test "an import that goes through deep trees ends by a signal" {
+	python3 -c '
+import tarfile
+with tarfile.open("l2", "w") as t:
+    for n in range(20000):
+        t.addfile(tarfile.TarInfo("ab"[n % 2] + "/a" * 1500 + "/.wh.%d" % n))'
+	tar_of l1 'file|etc/x|1'
+	layout_of lay v l1 l2
+	run ! command timeout -s TERM -k 60 10 ctr image import lay deep
+	[ "$status" -ne 137 ]
+	[[ $output == *"stopped by signal 15"* ]]
+}
+
 @test "device nodes are left out; of a name given twice the later counts" {
 	tar_of t 'dir|dev' 'chr|dev/null|1,3' 'blk|dev/sda|8,0' 'file|x|one' 'file|y|kept' \
 		'hard|z|y' 'file|y|new' 'file|x|two'

@@ -136,7 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	autofd int in = memfd_create("layer", MFD_CLOEXEC);
 	autofd int tree = -1, stage = -1;
-	struct unpack_job job = {.max_bytes = BYTES_MAX};
+	struct unpack_job job = {.max_bytes = BYTES_MAX, .max_entries = UNPACK_ENTRIES_MAX};
 	struct below below = {0};
 	struct err err = {0};
 
