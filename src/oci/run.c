@@ -73,6 +73,7 @@ static int start_in_front(struct container *c, const struct create_options *o, i
 static int run_created(struct container *c, const struct create_options *o, int console,
 	struct err *err)
 {
+	const pid_t pid = c->record.pid;
 	struct err second;
 	int status = 0, r;
 
@@ -84,6 +85,9 @@ static int run_created(struct container *c, const struct create_options *o, int 
 		return 0;
 	if ((r < 0 || !o->keep) && delete_left(c, r < 0 ? &second : err) < 0)
 		r = -1;
+	/* Whoever adopts our children asks for no more than what it started. */
+	if (r < 0)
+		waitpid(pid, NULL, WNOHANG);
 	return r < 0 ? -1 : status;
 }
 

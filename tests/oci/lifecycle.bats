@@ -30,6 +30,23 @@ in_turn() {
 }
 @test "create, start, end, delete: each state in turn" { both in_turn; }
 
+@test "run leaves no child to whoever adopts it" {
+	sh_bundle : '.process.args = ["/junk"]'
+	printf 'no program' > "$FS/junk"
+	chmod 755 "$FS/junk"
+	run -0 python3 - "$OCI_ROOT" "$B" <<- 'E'
+		import ctypes, os, subprocess, sys
+		ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+		root, bundle = sys.argv[1:]
+		subprocess.run(["ctr-oci", "--root", root, "run", "--bundle", bundle, "oci-a"], timeout=60)
+		try:
+		    sys.exit(f"left: {os.waitpid(-1, 0)}")
+		except ChildProcessError:
+		    pass
+	E
+	[[ $output == *"exec format error"* ]]
+}
+
 @test "the state has all members of the specification" {
 	sh_bundle 'sleep 100' '.annotations = {"a.b": "c"}'
 	create oci-a
