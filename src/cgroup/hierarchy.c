@@ -189,17 +189,18 @@ int cgroup_supervisors_open(void)
 	struct err ignored;
 	autofd int hierarchy = cgroup_hierarchy_open(path, sizeof(path), &ignored);
 	autofd int parent = hierarchy < 0 ? -1 : cgroup_parent_open(hierarchy, &ignored);
-	bool made;
+	struct stat st;
 	int fd;
 
 	if (parent < 0)
 		return -1;
 	fd = openat(parent, name, OPEN_DIR);
-	if (fd >= 0 || errno != ENOENT)
-		return fd;
-	made = mkdirat(parent, name, 0755) == 0;
-	fd = openat(parent, name, OPEN_DIR);
-	if (fd >= 0 && made)
+	if (fd < 0 && errno == ENOENT && (mkdirat(parent, name, 0700) == 0 || errno == EEXIST))
+		fd = openat(parent, name, OPEN_DIR);
+	/* Whoever made it may have been killed before it was bounded: 0755 says that it is. */
+	if (fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & 0777) == 0700) {
 		supervisors_bound(hierarchy, fd);
+		fchmod(fd, 0755);
+	}
 	return fd;
 }
