@@ -35,13 +35,13 @@ static int make_store_dirs(int images, struct err *err)
 	return 0;
 }
 
-static int random_name(char name[17], struct err *err)
+int stage_random_name(char name[STAGE_NAME], struct err *err)
 {
 	uint64_t r;
 
 	if (getrandom(&r, sizeof(r), 0) != sizeof(r))
 		return err_sys(err, "get a random number");
-	snprintf(name, 17, "%016llx", (unsigned long long)r);
+	snprintf(name, STAGE_NAME, "%016llx", (unsigned long long)r);
 	return 0;
 }
 
@@ -50,7 +50,7 @@ static int make_stage(struct stage *s, struct err *err)
 {
 	autofd int staging = make_dir_at(s->images, "staging", err);
 
-	if (staging < 0 || random_name(s->name, err) < 0)
+	if (staging < 0 || stage_random_name(s->name, err) < 0)
 		return -1;
 	s->dir = make_dir_at(staging, s->name, err);
 	if (s->dir < 0)
@@ -65,7 +65,7 @@ static int make_stage(struct stage *s, struct err *err)
 	return 0;
 }
 
-int stage_open_locked(int root_fd, struct stage *ret, struct err *err)
+static int open_locked(int root_fd, struct stage *ret, struct err *err)
 {
 	struct stage s = {root_fd, -1, -1, -1, -1, -1, -1, ""};
 
@@ -82,7 +82,7 @@ int stage_open(int root_fd, struct stage *ret, struct err *err)
 {
 	autofd int lock = image_lock(root_fd, IMAGE_SHARED, err);
 
-	return lock < 0 ? -1 : stage_open_locked(root_fd, ret, err);
+	return lock < 0 ? -1 : open_locked(root_fd, ret, err);
 }
 
 static void close_one(int *fd)

@@ -11,17 +11,19 @@
 
 #include <stdbool.h>
 
+enum { STAGE_NAME = 17 };
+
 struct stage {
 	int root;                       /* CTR_ROOT; not ours to close */
 	int images;                     /* CTR_ROOT/images */
 	int dir;                        /* ours, flocked */
 	int blobs, layers, diffs, keep; /* below dir */
-	char name[17];
+	char name[STAGE_NAME];
 };
 
+/* A name below staging that nothing else has. */
+int stage_random_name(char name[STAGE_NAME], struct err *err);
 int stage_open(int root_fd, struct stage *ret, struct err *err);
-/* The same for a caller who holds the store's exclusive lock. */
-int stage_open_locked(int root_fd, struct stage *ret, struct err *err);
 /* Removes what is left of it. */
 void stage_close(struct stage *s);
 

@@ -1,5 +1,6 @@
 #include "image/sweep.h"
 
+#include "base/arena.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "image/reference.h"
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 static void want(json_t *set, const char *hex)
 {
@@ -195,30 +197,73 @@ void sweep_wanted_free(struct sweep_wanted *w)
 	json_decref(w->tops);
 }
 
-/* Into the stage goes every name of the directory that is not in the set. */
-static int take_unwanted(int root_fd, const char *path, const json_t *wanted, int trash,
+/* What goes: names below images/staging, where a directory that nobody has locked is a dead stage to everyone.
+ * Nothing is made for it. A full disk must not keep what fills it. */
+struct trash {
+	struct arena arena;
+	int staging;
+	const char **names;
+	size_t count;
+};
+
+/* Locked meanwhile, so that of two who remove the same one the second passes on. */
+static void trash_empty(struct trash *t)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		autofd int held = open_dead_stage(t->staging, t->names[i]);
+		struct err err = {0};
+
+		if (held < 0 && errno == EWOULDBLOCK)
+			continue;
+		if (tree_remove(t->staging, t->names[i], &err) < 0)
+			warn("%s left over in staging: %s", t->names[i], err.text);
+	}
+	t->count = 0;
+}
+
+/* A directory of a full disk may have no room for one more name: what was moved before makes it. */
+static int trash_move(struct trash *t, int dir, const char *name, struct err *err)
+{
+	char to[STAGE_NAME];
+
+	if (stage_random_name(to, err) < 0)
+		return -1;
+	if (renameat(dir, name, t->staging, to) < 0) {
+		if (errno != ENOSPC && errno != EDQUOT)
+			return -1;
+		trash_empty(t);
+		if (renameat(dir, name, t->staging, to) < 0)
+			return -1;
+	}
+	arena_push(&t->arena, t->names, t->count, arena_strdup(&t->arena, to));
+	return 0;
+}
+
+/* A file goes at once, as it goes whole. A tree, of which an end midway would leave half, has no name in the
+ * store any more when it goes. */
+static int remove_unwanted(int root_fd, const char *path, const json_t *wanted, struct trash *t,
 	uint64_t *count, struct err *err)
 {
 	autodir DIR *d = dir_open_at(root_fd, path);
 	struct dirent *e;
 
 	if (!d)
-		return err_sys(err, "open %s", path);
+		return errno == ENOENT ? 0 : err_sys(err, "open %s", path);
 	while ((errno = 0, e = readdir(d))) {
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
 			json_object_get(wanted, e->d_name))
 			continue;
-		if (renameat(dirfd(d), e->d_name, trash, e->d_name) < 0)
+		if (unlinkat(dirfd(d), e->d_name, 0) < 0 &&
+			(errno != EISDIR || trash_move(t, dirfd(d), e->d_name, err) < 0))
 			return err_sys(err, "remove %s/%s", path, e->d_name);
 		(*count)++;
 	}
 	return errno ? err_sys(err, "read %s", path) : 0;
 }
 
-/* Our own is skipped like any living one: it is locked. */
-static int take_dead_stages(int root_fd, int trash, uint64_t *count, struct err *err)
+static int find_dead_stages(struct trash *t, uint64_t *count, struct err *err)
 {
-	autodir DIR *d = dir_open_at(root_fd, "images/staging");
+	autodir DIR *d = dir_open_at(t->staging, ".");
 	struct dirent *e;
 
 	if (!d)
@@ -228,11 +273,10 @@ static int take_dead_stages(int root_fd, int trash, uint64_t *count, struct err 
 
 		if (e->d_name[0] == '.')
 			continue;
-		fd = open_dead_stage(dirfd(d), e->d_name);
+		fd = open_dead_stage(t->staging, e->d_name);
 		if (fd < 0)
 			continue;
-		if (renameat(dirfd(d), e->d_name, trash, e->d_name) < 0)
-			return err_sys(err, "remove images/staging/%s", e->d_name);
+		arena_push(&t->arena, t->names, t->count, arena_strdup(&t->arena, e->d_name));
 		(*count)++;
 	}
 	return errno ? err_sys(err, "read images/staging") : 0;
@@ -245,7 +289,7 @@ static int remove_half_written(int root_fd, struct err *err)
 	struct dirent *e;
 
 	if (!d)
-		return err_sys(err, "open images/refs");
+		return errno == ENOENT ? 0 : err_sys(err, "open images/refs");
 	while ((errno = 0, e = readdir(d))) {
 		if (e->d_name[0] != '.' || strcmp(e->d_name, ".") == 0 ||
 			strcmp(e->d_name, "..") == 0)
@@ -256,36 +300,49 @@ static int remove_half_written(int root_fd, struct err *err)
 	return errno ? err_sys(err, "read images/refs") : 0;
 }
 
-static int take_all(int root_fd, const struct sweep_wanted *w, struct stage *trash,
+/* Files first: what they free may be what a name needs. */
+static int remove_all(int root_fd, const struct sweep_wanted *w, struct trash *t,
 	struct sweep_result *done, struct err *err)
 {
 	uint64_t ignored = 0;
 
-	if (!w->keep_layers && take_unwanted(root_fd, "images/layers", w->layers, trash->layers,
-				       &done->layers, err) < 0)
+	if (find_dead_stages(t, &done->stages, err) < 0 || remove_half_written(root_fd, err) < 0)
 		return -1;
-	if (!w->keep_blobs && (take_unwanted(root_fd, "images/blobs/sha256", w->blobs, trash->blobs,
-				       &done->blobs, err) < 0 ||
-				      take_unwanted(root_fd, "images/diffs", w->blobs, trash->diffs,
-					      &ignored, err) < 0))
+	if (!w->keep_blobs &&
+		(remove_unwanted(root_fd, "images/blobs/sha256", w->blobs, t, &done->blobs, err) <
+				0 ||
+			remove_unwanted(root_fd, "images/diffs", w->blobs, t, &ignored, err) < 0))
 		return -1;
-	if (take_dead_stages(root_fd, trash->dir, &done->stages, err) < 0)
-		return -1;
-	return remove_half_written(root_fd, err);
+	if (w->keep_layers)
+		return 0;
+	return remove_unwanted(root_fd, "images/layers", w->layers, t, &done->layers, err);
+}
+
+/* Only of a store that nothing was imported into it is missing. */
+static int open_staging(int root_fd, struct err *err)
+{
+	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(root_fd, "images/staging", flags);
+
+	if (fd < 0 && errno == ENOENT && mkdirat(root_fd, "images/staging", 0700) == 0)
+		fd = openat(root_fd, "images/staging", flags);
+	return fd < 0 ? err_sys(err, "open images/staging") : fd;
 }
 
 int sweep_run(int root_fd, const struct sweep_wanted *w, int *lock_fd, struct sweep_result *ret,
 	struct err *err)
 {
 	struct sweep_result done = {0};
-	struct stage trash;
+	autofd int staging = open_staging(root_fd, err);
+	struct trash trash = {.staging = staging};
 	int r;
 
-	if (stage_open_locked(root_fd, &trash, err) < 0)
+	if (staging < 0)
 		return -1;
-	r = take_all(root_fd, w, &trash, &done, err);
+	r = remove_all(root_fd, w, &trash, &done, err);
 	close(take_fd(lock_fd));
-	stage_close(&trash);
+	trash_empty(&trash);
+	arena_free(&trash.arena);
 	if (r == 0 && ret)
 		*ret = done;
 	return r;

@@ -28,7 +28,7 @@ struct sweep_result {
 	uint64_t layers, blobs, stages;
 };
 
-/* Moves all that is unwanted into a stage of its own (short, with the lock held), lets the lock at
- * *lock_fd go and removes it. */
+/* Takes away from the store all that is unwanted (short, with the lock held), lets the lock at *lock_fd go and
+ * removes what of it are trees. Needs no room on the disk. */
 int sweep_run(int root_fd, const struct sweep_wanted *w, int *lock_fd, struct sweep_result *ret,
 	struct err *err);

@@ -808,6 +808,41 @@ index_of() {
 	[ -z "$left" ]
 }
 
+# image_goes STORE: rm of its image p:1 works, and all that the store had of it is gone.
+image_goes() {
+	CTR_ROOT=$PWD/$1 run --separate-stderr image rm p:1
+	left=$(ls "$1"/images/{staging,layers,diffs,blobs/sha256,refs} | grep -v : | xargs)
+	umount "$1"
+	[ "$status" -eq 0 ]
+	[ "$output" = p:1 ]
+	[ -z "$stderr$left" ]
+}
+
+@test "an image goes from a disk without an inode left" {
+	mkdir small && mount -t tmpfs -o nr_inodes=100 t small || skip "no mount here"
+	tar_of t 'dir|d' 'file|d/f|x'
+	CTR_ROOT=$PWD/small image import t p:1
+	mkdir small/images/staging/dead
+	local n=0
+	while mkdir "small/$((n++))" 2>/dev/null; do :; done
+	image_goes small
+}
+
+@test "an image goes from a full disk, with more trees than their directory has room for" {
+	truncate -s 8M disk
+	mkfs.ext4 -q -b 1024 -N 2000 -m 0 disk || skip "no mkfs.ext4"
+	mkdir small && mount -o loop disk small || skip "no loop device here"
+	tar_of t 'file|f|x'
+	CTR_ROOT=$PWD/small image import t p:1
+	local n
+	for n in {1..300}; do
+		mkdir "small/images/layers/$(printf %064d $n)"
+	done
+	! cat /dev/zero 2>/dev/null >small/fill
+	while mkdir "small/images/staging/.$((n++))" 2>/dev/null; do :; done
+	image_goes small
+}
+
 # The store without the times of its own directories.
 contents() {
 	fingerprint "$CTR_ROOT/images"/{blobs/sha256,layers,refs,staging} |
