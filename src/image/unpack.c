@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "image/entry.h"
 #include "image/interrupt.h"
+#include "image/leftout.h"
 #include "image/progress.h"
 #include "image/treedir.h"
 #include "image/whiteout.h"
@@ -29,6 +30,7 @@ struct unpack {
 	struct entry_owner owner;             /* of the entry at hand */
 	FILE *dirs;      /* times of directories, set once nothing more is put in them */
 	FILE *whiteouts; /* looked at again at the end */
+	struct leftout leftout;
 	uint64_t bytes, entries;
 	bool at_end;   /* of the stream: more was wanted of it than there is */
 	bool unpadded; /* it ends with the last byte of the last file */
@@ -404,7 +406,13 @@ static int make_hardlink(struct unpack *u, const char *to, struct err *err)
 	dir = treedir_open(u->job->dir, target.parent, O_PATH);
 	if (dir < 0)
 		return refuse_link(target.parent, err);
-	if (check_link_target(dir, &target, err) < 0 || make_room(u, err) < 0)
+	if (check_link_target(dir, &target, err) < 0) {
+		if (err->sys != ENOENT || !leftout_has(&u->leftout, &target))
+			return -1;
+		leftout_add(&u->leftout, &u->path);
+		return 0;
+	}
+	if (make_room(u, err) < 0)
 		return -1;
 	if (linkat(dir, target.base, u->parent, u->path.base, 0) < 0)
 		return err_sys(err, "make hard link");
@@ -418,6 +426,7 @@ static int skip_device(struct unpack *u, struct err *err)
 	if (archive_entry_filetype(u->entry) == AE_IFCHR &&
 		archive_entry_rdevmajor(u->entry) == 0 && archive_entry_rdevminor(u->entry) == 0)
 		return err_set(err, "it is a character device 0:0, a forged whiteout");
+	leftout_add(&u->leftout, &u->path);
 	return 0;
 }
 
@@ -611,6 +620,7 @@ int unpack_tar(const struct unpack_job *job, struct unpack_totals *ret, struct e
 		look_back(&u, ret);
 	if (u.tar)
 		archive_read_free(u.tar);
+	leftout_free(&u.leftout);
 	if (u.parent >= 0)
 		close(u.parent);
 	if (u.dirs)

@@ -3,7 +3,7 @@
  * directories carry user.overlay.opaque=y (the overlay is mounted with userxattr).
  * Nothing outside the directory is touched, whatever the tar says; no link in it is ever followed.
  * Kept: owners, modes with setuid, times, hard links, holes, FIFOs, user.* and
- * security.capability. Left out: device nodes (a container has its own /dev), POSIX ACLs and the
+ * security.capability. Left out: device nodes (a container has its own /dev) and links to them, POSIX ACLs and the
  * labels of the host that made the tar. Memory does not grow with the tar.
  */
 #pragma once

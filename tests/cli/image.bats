@@ -284,6 +284,17 @@ with tarfile.open("l2", "w") as t:
 	[ "$(cat "$(layer t)/z")" = kept ]
 }
 
+@test "a hard link to a device node is left out like it" {
+	tar_of t 'dir|dev' 'chr|dev/null|1,3' 'hard|dev/zero|dev/null' 'hard|n|/dev/zero' \
+		'blk|sda|8,0' 'file|sda|x' 'hard|f|sda'
+	image import t
+	[ -z "$(ls -A "$(layer t)/dev")" ]
+	[ "$(ls "$(layer t)" | xargs)" = 'dev f sda' ]
+	[ "$(stat -c %h "$(layer t)/f")" = 2 ]
+	tar_of u 'chr|dev/null|1,3' 'hard|n|dev/zero'
+	refused u "entry 'n': its hard link target: No such file"
+}
+
 @test "a long chain of directories is unpacked, one past PATH_MAX refused" {
 	python3 -c "import tarfile; t=tarfile.open('deep','w'); i=tarfile.TarInfo('a/'*1500+'f'); t.addfile(i); t.close()"
 	image import deep
