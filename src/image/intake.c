@@ -446,15 +446,12 @@ static int check_end(const struct work *w, const struct stream_totals *t, struct
 static int take_tree_stream(struct work *w, int fd, bool root, struct intake_result *ret,
 	struct err *err);
 
-/* Of a unified image the root is a part: packed on its own, so that the layer is what its blob says. */
-static int take_unified(struct work *w, int dir, struct intake_result *ret, struct err *err)
+/* Packed anew, so that the layer is what its blob says. */
+static int take_packed(struct work *w, int root, struct intake_result *ret, struct err *err)
 {
-	autofd int root = openat(dir, "rootfs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct child tar;
 	int r;
 
-	if (root < 0)
-		return err_sys(err, "open rootfs");
 	if (child_start_tar(root, &tar, err) < 0)
 		return -1;
 	w->packer = &tar;
@@ -465,6 +462,14 @@ static int take_unified(struct work *w, int dir, struct intake_result *ret, stru
 	return r;
 }
 
+/* Of a unified image the root is a part. */
+static int take_unified(struct work *w, int dir, struct intake_result *ret, struct err *err)
+{
+	autofd int root = openat(dir, "rootfs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return root < 0 ? err_sys(err, "open rootfs") : take_packed(w, root, ret, err);
+}
+
 static int take_archive(struct work *w, int tree, enum source_form form, struct intake_result *ret,
 	struct err *err)
 {
@@ -472,9 +477,17 @@ static int take_archive(struct work *w, int tree, enum source_form form, struct 
 		return -1;
 	w->budget = w->in->max_size;
 	w->entries = UNPACK_ENTRIES_MAX;
+	if (form == SOURCE_NONE)
+		return take_packed(w, tree, ret, err);
 	if (form == SOURCE_UNIFIED)
 		return take_unified(w, tree, ret, err);
 	return take_source(w, tree, form, ret, err);
+}
+
+/* The blob of a root tar is ours to choose: where this one is not for every tool, another. */
+static bool reads_everywhere(const struct work *w, const struct stream_totals *t)
+{
+	return !w->unpacked.entries || (!w->unpacked.odd && !t->trailing);
 }
 
 /* A stream is unpacked as it comes; what it was shows when all of it is there. Of a part that was packed
@@ -493,8 +506,9 @@ static int take_tree_stream(struct work *w, int fd, bool root, struct intake_res
 	form = root ? SOURCE_NONE : source_form(tree, err);
 	if (form == SOURCE_ERROR)
 		return -1;
-	return form == SOURCE_NONE ? take_root(w, tree, &t, ret, err)
-				   : take_archive(w, tree, form, ret, err);
+	if (form == SOURCE_NONE && (root || reads_everywhere(w, &t)))
+		return take_root(w, tree, &t, ret, err);
+	return take_archive(w, tree, form, ret, err);
 }
 
 void intake_result_print(struct intake_result *done)

@@ -29,6 +29,8 @@ struct stream {
 	enum stream_copy copy;
 	uint64_t max_in, max_out;
 	enum compression compression;
+	bool skippable;  /* zstd that begins with such a frame */
+	uint64_t packed; /* bytes of the compressed data */
 	bool end_of_input;
 	uint64_t read_size, out_size, blob_size, blob_flushed;
 	struct digest *input, *diff; /* diff is NULL if the input is not compressed */
@@ -87,7 +89,8 @@ static ssize_t read_patiently(struct stream *s, void *buf, size_t size)
 static bool copies_output(const struct stream *s)
 {
 	return s->copy == STREAM_COPY_OCI &&
-	       (s->compression == COMPRESSION_XZ || s->compression == COMPRESSION_BZIP2);
+	       (s->compression == COMPRESSION_XZ || s->compression == COMPRESSION_BZIP2 ||
+		       s->skippable);
 }
 
 /* Fills buf unless the input ends; everything read is hashed. */
@@ -269,6 +272,7 @@ static int pass_on_decompressed(struct stream *s)
 out:
 	if (r < 0 && !s->err.text[0])
 		say_why(s, a);
+	s->packed = (uint64_t)archive_filter_bytes(a, -1);
 	archive_read_free(a);
 	return r < 0 ? -1 : read_rest(s);
 }
@@ -286,14 +290,19 @@ static void *run(void *arg)
 	return NULL;
 }
 
+/* RFC 8878, 3.1.2, as pzstd and zstd:chunked write them. */
+static bool is_skippable(const unsigned char *p, size_t len)
+{
+	return len >= 4 && p[0] >> 4 == 5 && memcmp(p + 1, "\x2a\x4d\x18", 3) == 0;
+}
+
 static enum compression compression_of(const unsigned char *p, size_t len)
 {
 	if (len >= 2 && p[0] == 0x1f && p[1] == 0x8b)
 		return COMPRESSION_GZIP;
 	if (len >= 4 && memcmp(p, "\x28\xb5\x2f\xfd", 4) == 0)
 		return COMPRESSION_ZSTD;
-	/* A skippable frame (RFC 8878, 3.1.2), as pzstd and zstd:chunked write them. */
-	if (len >= 4 && p[0] >> 4 == 5 && memcmp(p + 1, "\x2a\x4d\x18", 3) == 0)
+	if (is_skippable(p, len))
 		return COMPRESSION_ZSTD;
 	if (len >= 4 && memcmp(p, "BZh", 3) == 0 && p[3] >= '1' && p[3] <= '9')
 		return COMPRESSION_BZIP2;
@@ -329,6 +338,7 @@ static int look_ahead(struct stream *s, struct err *err)
 	}
 	s->ahead = (size_t)n;
 	s->compression = compression_of((unsigned char *)s->raw, s->ahead);
+	s->skippable = is_skippable((unsigned char *)s->raw, s->ahead);
 	if (s->compression != COMPRESSION_NONE)
 		s->diff = digest_new();
 	return 0;
@@ -407,6 +417,7 @@ int stream_end(struct stream *s, struct stream_totals *ret, struct err *err)
 		return -1;
 	}
 	pthread_join(s->thread, NULL);
+	ret->trailing = s->compression != COMPRESSION_NONE && !plain && s->packed < s->read_size;
 	ret->kept = plain ? COMPRESSION_NONE : s->compression;
 	ret->input_size = s->read_size;
 	ret->output_size = s->out_size;

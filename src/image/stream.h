@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "image/reference.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -20,7 +21,9 @@ enum compression {
 };
 
 enum stream_copy {
-	STREAM_COPY_OCI,     /* as it came, but what OCI images may not be, xz and bzip2, as none */
+	/* As it came, but as none what OCI images may not be, xz and bzip2, and what many do not know for zstd, as it
+	 * begins with a skippable frame. */
+	STREAM_COPY_OCI,
 	STREAM_COPY_AS_CAME, /* as it came: somebody has announced its digest */
 	STREAM_COPY_NONE,    /* not kept */
 };
@@ -33,6 +36,7 @@ struct stream_totals {
 	uint64_t output_size;
 	uint64_t input_size;
 	char input[DIGEST_HEX + 1]; /* of the bytes as they came */
+	bool trailing; /* something follows the compressed data, which is in the copy */
 };
 
 struct stream;

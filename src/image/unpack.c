@@ -6,6 +6,7 @@
 #include "image/interrupt.h"
 #include "image/leftout.h"
 #include "image/progress.h"
+#include "image/tarform.h"
 #include "image/treedir.h"
 #include "image/whiteout.h"
 
@@ -31,6 +32,9 @@ struct unpack {
 	FILE *dirs;      /* times of directories, set once nothing more is put in them */
 	FILE *whiteouts; /* looked at again at the end */
 	struct leftout leftout;
+	struct tarform form;
+	bool top;   /* the top had its entry */
+	bool twice; /* some name came, or may have come, before */
 	uint64_t bytes, entries;
 	bool at_end;   /* of the stream: more was wanted of it than there is */
 	bool unpadded; /* it ends with the last byte of the last file */
@@ -50,6 +54,8 @@ static ssize_t feed(struct archive *a, void *arg, const void **ret)
 	if (n < 0)
 		archive_set_error(a, EIO, "%s", u->stream_err.text);
 	u->at_end = n == 0;
+	if (n > 0)
+		tarform_add(&u->form, *ret, (size_t)n);
 	return n;
 }
 
@@ -95,6 +101,9 @@ static int enter_parent(struct unpack *u, struct err *err)
  * goes with all that is in it, whiteouts too: what takes its place hides the whole of it below. */
 static int make_room(struct unpack *u, struct err *err)
 {
+	if (faccessat(u->parent, u->path.base, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		return 0;
+	u->twice = true;
 	if (tree_remove(u->parent, u->path.base, err) < 0)
 		return err_wrap(err, "replace an earlier entry of this name");
 	return 0;
@@ -309,8 +318,11 @@ static int make_dir(struct unpack *u, struct err *err)
 	bool anew = false;
 	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
-	if (mkdirat(u->parent, u->path.base, 0700) < 0 && errno != EEXIST)
-		return err_sys(err, "make directory");
+	if (mkdirat(u->parent, u->path.base, 0700) < 0) {
+		if (errno != EEXIST)
+			return err_sys(err, "make directory");
+		u->twice = true;
+	}
 	fd = openat(u->parent, u->path.base, flags);
 	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP)) {
 		anew = u->job->below->count > 0;
@@ -335,6 +347,8 @@ static int set_top(struct unpack *u, struct err *err)
 		return err_set(err, "the top of the tree must be a directory");
 	if (fd < 0)
 		return err_sys(err, "open the top directory");
+	u->twice = u->twice || u->top;
+	u->top = true;
 	return apply_owner_and_mode(u, fd, err) < 0 ? -1 : remember_own_time(u, err);
 }
 
@@ -426,6 +440,7 @@ static int skip_device(struct unpack *u, struct err *err)
 	if (archive_entry_filetype(u->entry) == AE_IFCHR &&
 		archive_entry_rdevmajor(u->entry) == 0 && archive_entry_rdevminor(u->entry) == 0)
 		return err_set(err, "it is a character device 0:0, a forged whiteout");
+	u->twice = u->twice || faccessat(u->parent, u->path.base, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	leftout_add(&u->leftout, &u->path);
 	return 0;
 }
@@ -452,6 +467,7 @@ static int make_plain(struct unpack *u, struct err *err)
 {
 	const char *link = archive_entry_hardlink(u->entry);
 
+	u->twice = u->twice || leftout_has(&u->leftout, &u->path);
 	if (link)
 		return make_hardlink(u, link, err);
 	switch (archive_entry_filetype(u->entry)) {
@@ -602,6 +618,7 @@ static int open_tar(struct unpack *u, struct err *err)
 static void look_back(struct unpack *u, struct unpack_totals *ret)
 {
 	ret->entries = u->entries;
+	ret->odd = u->form.odd || u->twice;
 	ret->ended = !u->unpadded &&
 		     archive_filter_bytes(u->tar, 0) > archive_read_header_position(u->tar);
 }

@@ -295,6 +295,75 @@ with tarfile.open("l2", "w") as t:
 	refused u "entry 'n': its hard link target: No such file"
 }
 
+# blob NAME: the file of the image's only layer, as `save` hands it out.
+blob() {
+	rm -rf saved
+	image save --format oci-dir -o saved "$1"
+	python3 - <<'END'
+import json
+b = "saved/blobs/sha256/"
+def read(d): return json.load(open(b + d["digest"][7:]))
+l = read(json.load(open("saved/index.json"))["manifests"][0])["layers"][0]
+print(b + l["digest"][7:])
+END
+}
+
+# repacked FILE: what is saved of it is a plain tar, of known kinds of entries and without a name twice.
+repacked() {
+	image import "$1" r:1
+	python3 - "$(blob r:1)" <<'END'
+import os, sys, tarfile
+t = tarfile.open(sys.argv[1], "r:")
+seen = set()
+for m in t:
+    name = os.path.normpath(m.name)
+    assert m.type in b"\0" + b"0123456" and name not in seen, (m.name, m.type)
+    seen.add(name)
+assert "keep" in seen, seen
+END
+	[ "$(cat "$(layer r:1)/keep")" = kept ]
+}
+
+@test "a root tar that not every tool reads is packed anew, others are kept as they came" {
+	local letter
+	for letter in V D 7; do
+		tar_of t 'file|keep|kept' "type|odd|$letter"
+		repacked t
+	done
+	tar_of t 'file|keep|old' 'file|keep|kept'
+	repacked t
+	tar_of t 'dir|d' 'file|keep|kept' 'dir|d'
+	repacked t
+	tar_of t 'dir|.' 'file|keep|kept' 'dir|./'
+	repacked t
+	tar_of t 'chr|n|1,3' 'file|keep|kept' 'file|n|x'
+	repacked t
+	mkdir s && echo -n kept >s/keep
+	truncate -s 1M s/sparse && echo x >>s/sparse
+	tar -c --format=gnu -S -f t -C s keep sparse
+	repacked t
+	[ "$(tail -c 2 "$(layer r:1)/sparse")" = x ]
+
+	tar_of t 'dir|.' 'dir|d' 'chr|n|1,3' 'file|keep|kept' 'link|l|keep' 'hard|d/h|keep'
+	image import t p:1
+	cmp t "$(blob p:1)"
+	gzip -k t
+	image import t.gz p:2
+	cmp t.gz "$(blob p:2)"
+	{ cat t.gz; head -c 1000 /dev/zero; } >zeros.gz
+	repacked zeros.gz
+	{ cat t.gz; echo some more; } >more.gz
+	repacked more.gz
+}
+
+@test "a zstd that begins with a skippable frame is kept decompressed" {
+	command -v zstd >/dev/null || skip "no zstd"
+	tar_of t 'file|keep|kept'
+	{ printf '\x50\x2a\x4d\x18\x04\0\0\0abcd'; zstd -qc t; } >t.zst
+	repacked t.zst
+	cmp t "$(blob r:1)"
+}
+
 @test "a long chain of directories is unpacked, one past PATH_MAX refused" {
 	python3 -c "import tarfile; t=tarfile.open('deep','w'); i=tarfile.TarInfo('a/'*1500+'f'); t.addfile(i); t.close()"
 	image import deep

@@ -2,7 +2,7 @@
 
 # tar_of FILE ENTRY…: each entry is KIND|NAME|REST, with KIND one of
 #   dir file (REST: content) fill (bytes) link hard (target) fifo chr blk (major,minor)
-#   owner (uid:gid) mode (octal) xattr (key=hex) claim (size announced, no data follows)
+#   type (a letter) owner (uid:gid) mode (octal) xattr (key=hex) claim (size announced, no data follows)
 tar_of() {
 	python3 - "$@" <<'END'
 import io, sys, tarfile
@@ -26,6 +26,11 @@ for e in entries:
     elif kind in ("chr", "blk"):
         i.type = tarfile.CHRTYPE if kind == "chr" else tarfile.BLKTYPE
         i.devmajor, i.devminor = map(int, rest.split(","))
+    elif kind == "type":
+        i.type = rest.encode()
+        t.fileobj.write(i.tobuf(tarfile.GNU_FORMAT))
+        t.offset = t.fileobj.tell()
+        continue
     elif kind == "owner":
         i.uid, i.gid = map(int, rest.split(":"))
         data = b""
