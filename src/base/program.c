@@ -46,9 +46,12 @@ int program_path(const char *name, char *ret, size_t size, struct err *err)
 	return err_hint(err, "it belongs beside ctr, or in %s", CTR_LIBEXEC);
 }
 
+/* Nobody else has /dev/null like this, for output or at all; a copy of ours that we execute knows it again. */
+enum { CLOSED_OUTPUT = O_RDONLY | O_NONBLOCK };
+
 static void open_streams(enum program_closed closed)
 {
-	const int output = closed == CLOSED_REFUSES ? O_RDONLY : O_RDWR;
+	const int output = closed == CLOSED_REFUSES ? CLOSED_OUTPUT : O_RDWR;
 	struct pollfd p[3] = {{STDIN_FILENO, 0, 0}, {STDOUT_FILENO, 0, 0}, {STDERR_FILENO, 0, 0}};
 
 	if (poll(p, 3, 0) <= 0)
@@ -64,7 +67,19 @@ bool program_output_is_closed(int fd)
 	struct stat st;
 
 	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3) &&
-	       (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY;
+	       (fcntl(fd, F_GETFL) & (O_ACCMODE | O_NONBLOCK)) == CLOSED_OUTPUT;
+}
+
+static mode_t users_umask = 022;
+
+void program_set_umask(void)
+{
+	users_umask = umask(022);
+}
+
+mode_t program_users_umask(void)
+{
+	return users_umask;
 }
 
 void program_inherit_nothing(enum program_closed closed)

@@ -85,6 +85,17 @@ sys.exit(p.wait() or n != 1000003)' "$BUILD/ctr" run --rm -i --rootfs "$FS" -- s
 	[ "$(stat -c %s limited)" -eq 10240 ]
 }
 
+@test "an output that is open for reading only is not a closed one" {
+	run -125 eval 'ctr run --rm --rootfs "$FS" -- echo hi 2>&1 1< /dev/null'
+	[ "$output" = 'ctr: run: write to standard output: Bad file descriptor' ]
+	run -3 eval 'ctr run --rm --rootfs "$FS" -- sh -c "echo hi; exit 3" 2>&1 1< /etc/passwd'
+	[ "$output" = 'ctr: warning: write to standard output: Bad file descriptor' ]
+	run -0 eval 'ctr run --rm --rootfs "$FS" -- true 2>&1 1< /dev/null'
+	[ "$output" = '' ]
+	run -0 eval 'ctr run --rm --rootfs "$FS" -- echo hi 2>&1 1>&-'
+	[ "$output" = '' ]
+}
+
 @test "standard input ends, and may end unread" {
 	[ "$(seq 100000 | box -i -- head -n 1)" = 1 ]
 	run -0 box -i -- cat < /dev/null
