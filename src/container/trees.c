@@ -202,6 +202,16 @@ static const struct id_maps *owners(const struct plan *plan)
 	return rights_get() == RIGHTS_NONE ? &same : &plan->ids;
 }
 
+static void hint_missing(const struct mount *m, struct err *err)
+{
+	struct stat st;
+
+	if (lstat(m->source, &st) == 0 && S_ISLNK(st.st_mode))
+		err_hint(err, "it is a symbolic link, and what it leads to is not there");
+	else if (!m->make_source)
+		err_hint(err, "--mount does not create its source; -v does");
+}
+
 static int open_source(const struct spec *spec, const struct mount *m, const struct plan *plan,
 	struct err *err)
 {
@@ -212,7 +222,7 @@ static int open_source(const struct spec *spec, const struct mount *m, const str
 			rights_get() == RIGHTS_HOST ? spec->device_count : 0, owners(plan), err);
 	fd = m->kind == MOUNT_BIND ? mount_source_open(m, err) : mount_host_open(m, err);
 	if (fd < 0 && m->kind == MOUNT_BIND && err->sys == ENOENT && !spec->root.direct)
-		err_hint(err, "--mount does not create its source; -v does");
+		hint_missing(m, err);
 	if (fd < 0)
 		return -1;
 	/* All that the host has there is held to what was asked for. */

@@ -69,6 +69,15 @@ teardown() { nothing_left; }
 	run ! ctr run --rm --rootfs hostile -- sh -c ': < /tun'
 }
 
+@test "a source that is a link to nothing is called that" {
+	ln -s nowhere dangling
+	for flags in "-v $PWD/dangling:/d" "--mount type=bind,src=$PWD/dangling,dst=/d"; do
+		run -125 ctr run --rm --rootfs "$FS" $flags -- true
+		[[ "${lines[0]}" =~ 'No such file or directory' ]]
+		[ "${lines[1]}" = 'hint: it is a symbolic link, and what it leads to is not there' ]
+	done
+}
+
 @test "-v makes a missing source, --mount does not" {
 	box -v "$PWD/new/deep:/data" -- touch /data/x
 	[ -f new/deep/x ]
