@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "cli/devicedir.h"
 #include "container/console.h"
+#include "container/logfile.h"
 #include "process/seccomp.h"
 #include "spec/capname.h"
 #include "spec/defaults.h"
@@ -375,7 +376,14 @@ static int set_timeout(void *to, const char *what, const char *value, struct err
 
 static int set_log_max(void *to, const char *what, const char *value, struct err *err)
 {
-	return size_parse(what, value, &((struct run_options *)to)->spec.log_max_bytes, err);
+	uint64_t bytes;
+
+	if (size_parse(what, value, &bytes, err) < 0)
+		return -1;
+	if (bytes < LOG_MAX_LEAST)
+		return err_value(err, what, value, "is less than %d bytes", LOG_MAX_LEAST);
+	((struct run_options *)to)->spec.log_max_bytes = bytes;
+	return 0;
 }
 
 static int set_log_rate(void *to, const char *what, const char *value, struct err *err)

@@ -41,6 +41,7 @@
  * No stdio and no heap: its private memory is what a thousand containers pay a thousand times.
  */
 #include "container/attach.h"
+#include "container/logfile.h"
 #include "container/tail.h"
 
 #include <errno.h>
@@ -76,7 +77,6 @@ enum {
 	LINE_BYTES = 2048, /* longer lines are logged in pieces */
 	LOG_BYTES = 8192,  /* records written at once */
 	LOG_HEADER = 48,
-	LOG_MAX_LEAST = 16384,
 	DRAIN_BYTES = 1 << 20, /* read after PID 1's death, where others still hold its pipes */
 	FIRST_FD = 3,
 	TIMED_OUT = 124,

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { LOG_MAX_LEAST = 16384 /* bytes before "log" becomes "log.1" */ };
+
 enum logfile_stream { LOGFILE_STDOUT, LOGFILE_STDERR };
 
 struct logfile_record {

@@ -84,6 +84,7 @@ remove_bare() { find "$BARE" -depth -type d -exec rmdir {} + 2> /dev/null; [ ! -
 		--timeout x
 		--stop-timeout x
 		--log-max-size x
+		--log-max-size 16383
 		--log-rate x
 	END
 	refused 125 'memory' ctr run --rm --rootfs "$FS" --memory '' -- true
