@@ -94,7 +94,7 @@ int id_random(char ret_id[ID_SIZE], struct err *err)
 
 static bool host_label_valid(const char *p, size_t len)
 {
-	if (!len || len > 63 || p[0] == '-' || p[len - 1] == '-')
+	if (!len || p[0] == '-' || p[len - 1] == '-')
 		return false;
 	for (size_t i = 0; i < len; i++)
 		if (!is_alnum(p[i]) && p[i] != '-' && p[i] != '_')

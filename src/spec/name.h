@@ -14,8 +14,8 @@ int name_random(unsigned attempt, char ret_name[NAME_RANDOM_SIZE], struct err *e
 /* 64 hex digits. */
 int id_random(char ret_id[ID_SIZE], struct err *err);
 
-/* RFC 1123: labels of letters, digits and inner '-', at most 63 bytes each, with dots between them;
- * HOSTNAME_MAX in all, the kernel's own limit. */
+/* RFC 1123: labels of letters, digits and inner '-', with dots between them; HOSTNAME_MAX in all, the kernel's own
+ * limit. The 63 bytes of a label are a limit of DNS, which a host need not be in: 64 letters are taken. */
 int hostname_check(const char *what, const char *name, struct err *err);
 
 /* What is given as --user: "USER[:GROUP]". Empty it asks for nobody else: *ret_user stays. Without a user

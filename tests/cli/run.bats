@@ -168,6 +168,9 @@ teardown() { nothing_left; }
 @test "-h sets the hostname; without it, it is the beginning of the id" {
 	[ "$(box -h web.example.org -- hostname)" = web.example.org ]
 	[ "$(box -h web -- cat /etc/hostname)" = web ]
+	local longest=$(printf %064d 1)
+	[ "$(box -h "$longest" -- hostname)" = "$longest" ]
+	refused 125 'longer than 64 bytes' ctr run --rm --rootfs "$FS" -h "$longest"1 -- true
 	[[ "$(box --cidfile id -- hostname)" =~ ^[0-9a-f]{12}$ ]]
 	[[ "$(cat id)" =~ ^[0-9a-f]{64}$ ]]
 }
