@@ -87,7 +87,7 @@ void program_inherit_nothing(enum program_closed closed)
 	sigset_t none;
 
 	open_streams(closed);
-	umask(022);
+	program_set_umask();
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&none);

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 /* In the environment of a copy of ours that runs from a mount without a path: where it came from. */
 #define PROGRAM_ORIGIN "CTR_ORIGIN"
@@ -16,6 +17,9 @@
  * is opened later takes its place. Output that is closed takes what is written then, or refuses it as before. */
 enum program_closed { CLOSED_TAKES, CLOSED_REFUSES };
 void program_inherit_nothing(enum program_closed closed);
+/* Only the mask; and the one that was found, for files that are the user's. */
+void program_set_umask(void);
+mode_t program_users_umask(void);
 /* Whether fd, an output, is one that refuses. */
 bool program_output_is_closed(int fd);
 

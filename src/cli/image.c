@@ -1,9 +1,12 @@
 #include "cli/command.h"
+
+#include "base/program.h"
 #include "container/start.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ctr-image reads its own words; only --root in front of them is ours. */
@@ -24,6 +27,7 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 		words[n++] = (char *)"--root";
 		words[n++] = (char *)cli->root;
 	}
+	umask(program_users_umask());
 	memcpy(words + n, argv, (size_t)argc * sizeof(*words));
 	execv(path, words);
 	free(words);

@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/program.h"
 #include "cgroup/stats.h"
 #include "cli/attach.h"
 #include "cli/output.h"
@@ -25,14 +26,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { HOST_ETC_MAX = 4 << 20, NAME_ATTEMPTS = 20 };
 
 static int write_cidfile(const char *path, const char *id, struct err *err)
 {
-	autofd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	mode_t ours = umask(program_users_umask());
+	autofd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 
+	umask(ours);
 	if (fd < 0 || fd_write_all(fd, id, strlen(id)) < 0)
 		return err_sys(err, "--cidfile %s", path);
 	return 0;

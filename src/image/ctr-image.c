@@ -184,6 +184,7 @@ int main(int argc, char **argv)
 	struct err err = {0};
 	int r;
 
+	program_set_umask();
 	/* libarchive turns names into the locale's charset: in UTF-8 they stay as they are. */
 	setlocale(LC_CTYPE, "C.UTF-8");
 	child_limit_ourselves();

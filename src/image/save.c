@@ -1,5 +1,6 @@
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/program.h"
 #include "image/commands.h"
 #include "image/option.h"
 #include "image/reference.h"
@@ -68,7 +69,7 @@ static int sink_dir(struct sink *s, const char *name, struct err *err)
 {
 	if (s->tar)
 		return tar_header(s, name, AE_IFDIR, 0, err);
-	if (mkdirat(s->dir, name, 0755) < 0)
+	if (mkdirat(s->dir, name, 0777) < 0)
 		return err_sys(err, "make directory %s", name);
 	return 0;
 }
@@ -78,7 +79,7 @@ static int sink_text(struct sink *s, const char *name, const char *text, struct 
 	size_t len = strlen(text);
 
 	if (!s->tar)
-		return file_write(s->dir, name, text, len, 0644, FILE_SYNC, err);
+		return file_write(s->dir, name, text, len, 0666, FILE_SYNC, err);
 	if (tar_header(s, name, AE_IFREG, len, err) < 0)
 		return -1;
 	if (archive_write_data(s->tar, text, len) != (ssize_t)len)
@@ -99,7 +100,7 @@ static int copy_to_tar(struct sink *s, int from, struct err *err)
 
 static int copy_to_file(struct sink *s, int from, const char *name, uint64_t size, struct err *err)
 {
-	autofd int to = openat(s->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	autofd int to = openat(s->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 
 	if (to < 0)
 		return err_sys(err, "create %s", name);
@@ -166,7 +167,7 @@ static int save_dir(const char *path, int blobs, const struct image *image, stru
 	autofd int dir = -1;
 	struct sink s;
 
-	if (mkdir(path, 0755) < 0)
+	if (mkdir(path, 0777) < 0)
 		return err_sys(err, "make directory %.200s", path);
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	s = (struct sink){.dir = dir};
@@ -198,12 +199,12 @@ static int write_tar(int fd, int blobs, const struct image *image, struct err *e
 
 /* A file without a name, which goes with its last descriptor; -1 with EOPNOTSUPP where the file system
  * has none. */
-static int open_nameless(const char *path)
+static int open_nameless(const char *path, mode_t mode)
 {
 	const char *slash = strrchr(path, '/');
 	autofree char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
 
-	return dir ? open(dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0644) : -1;
+	return dir ? open(dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, mode) : -1;
 }
 
 static int give_name(int fd, const char *path)
@@ -238,21 +239,34 @@ static int save_into(const char *path, int blobs, const struct image *image, str
 	return write_tar(fd, blobs, image, err);
 }
 
-/* Without its name until it is whole. */
-static int save_file(const char *path, int blobs, const struct image *image, struct err *err)
+/* Who may read the file that is there may read what takes its place, and nobody else. */
+static int take_place_of(int fd, const struct stat *there)
+{
+	if (!there)
+		return 0;
+	/* Only root can give a file away. */
+	if (fchown(fd, there->st_uid, there->st_gid) < 0 && errno != EPERM)
+		return -1;
+	return fchmod(fd, there->st_mode & 0777);
+}
+
+/* Without its name until it is whole; there is what has the name now, or NULL. */
+static int save_file(const char *path, const struct stat *there, int blobs,
+	const struct image *image, struct err *err)
 {
 	char tmp[4096];
-	autofd int fd = open_nameless(path);
+	mode_t mode = there ? 0600 : 0666;
+	autofd int fd = open_nameless(path, mode);
 	bool nameless = fd >= 0;
 
 	if ((size_t)snprintf(tmp, sizeof(tmp), "%s.%d.tmp", path, (int)getpid()) >= sizeof(tmp))
 		return err_set(err, "the file name is too long");
 	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR))
-		fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+		fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0)
 		return err_sys(err, "create %.200s", path);
 	if (write_tar(fd, blobs, image, err) == 0) {
-		if (put_in_place(fd, nameless, tmp, path) == 0)
+		if (take_place_of(fd, there) == 0 && put_in_place(fd, nameless, tmp, path) == 0)
 			return 0;
 		err_sys(err, "write %.200s", path);
 	}
@@ -267,18 +281,20 @@ static int save(int root_fd, const struct image *image, const char *out, const c
 		O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool to_stdout = !out || strcmp(out, "-") == 0;
 	struct stat st;
+	bool there = !to_stdout && lstat(out, &st) == 0;
 
 	if (blobs < 0)
 		return err_sys(err, "open the blobs");
+	umask(program_users_umask());
 	if (format && strcmp(format, "oci-dir") == 0) {
 		if (!to_stdout)
 			return save_dir(out, blobs, image, err);
 		return err_set(err, "a directory cannot go to standard output: name it with -o");
 	}
-	if (!to_stdout && lstat(out, &st) == 0 && !S_ISREG(st.st_mode))
+	if (there && !S_ISREG(st.st_mode))
 		return save_into(out, blobs, image, err);
 	if (!to_stdout)
-		return save_file(out, blobs, image, err);
+		return save_file(out, there ? &st : NULL, blobs, image, err);
 	if (!isatty(STDOUT_FILENO))
 		return write_tar(STDOUT_FILENO, blobs, image, err);
 	err_set(err, "standard output is a terminal");

@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -108,7 +109,8 @@ static int spec(struct oci *oci, void *options, char **words, struct err *err)
 	text = json_text(j, JSON_INDENT(2), err);
 	if (!text)
 		return -1;
-	return file_write(fd, file, text, strlen(text), 0644, FILE_NOSYNC, err);
+	umask(program_users_umask());
+	return file_write(fd, file, text, strlen(text), 0666, FILE_NOSYNC, err);
 }
 
 const struct oci_command oci_spec = {

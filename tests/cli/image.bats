@@ -1262,6 +1262,22 @@ contents() {
 	image fsck
 }
 
+@test "what save writes is the user's: by the file mode mask, or as what it replaces" {
+	tar_of t 'file|f|1'
+	image import t x
+	ctr=$(dirname "$PROGRAM")/ctr
+	for program in "$PROGRAM" "$ctr image"; do
+		rm -rf new dir
+		(umask 027 && $program save x -o new && $program save --format oci-dir -o dir x)
+		[ "$(stat -c %a new dir dir/index.json "dir/blobs/sha256/$(field x "['id']")" | xargs)" = '640 750 640 640' ]
+		touch old && chmod 604 old && chown 1:2 old
+		(umask 077 && $program save x -o old)
+		[ "$(stat -c '%a %u %g' old)" = '604 1 2' ]
+		cmp new old
+		rm old
+	done
+}
+
 @test "save writes to a pipe, a device or a link, and never replaces it" {
 	tar_of t 'file|f|1'
 	image import t x

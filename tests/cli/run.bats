@@ -194,6 +194,10 @@ teardown() { nothing_left; }
 	[ "$(box --cidfile id -- echo x)" = x ]
 	[[ "$(cat id)" =~ ^[0-9a-f]{64}$ ]]
 	refused 125 'cidfile.*exists' ctr run --rm --rootfs "$FS" --cidfile id -- true
+	[ "$(stat -c %a id)" = 644 ]
+	rm id
+	(umask 007 && box --cidfile id -- true)
+	[ "$(stat -c %a id)" = 660 ]
 	rm id
 	refused 127 nosuch ctr run --rm --rootfs "$FS" --cidfile id -- nosuch
 	[ ! -e id ]
