@@ -30,6 +30,13 @@ STATICS  := src/container/ctr-supervisor.c src/process/ctr-init.c
 
 all: $(PROGRAMS)
 
+# What is compiled into them is also a reason to compile them anew.
+PREFIXED := $(shell grep -lE 'CTR_(LIBEXEC|SHARE)' src/*/*.c)
+$(patsubst src/%.c,$(B)/obj/%.o,$(PREFIXED)) $(patsubst src/%.c,$(B)/musl/%.o,$(PREFIXED)): $(B)/prefix
+$(B)/prefix: always
+	@mkdir -p $(@D)
+	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' >$@
+
 $(B)/obj/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
@@ -144,6 +151,10 @@ install: all
 	install -m 644 -D -t $(SHARE)/doc/ctr README.md SECURITY.md LICENSE docs/*.md
 	install -m 644 -D -t $(SHARE)/doc/ctr/engines docs/engines/*.md
 	for f in contrib/*/*; do install -m 644 -D -t $(SHARE)/doc/ctr/$${f%/*} $$f || exit 1; done
+# The pages and examples name the usual prefix.
+	cd $(SHARE) && sed -Ei 's,/usr/local/(bin|libexec|share),$(PREFIX)/\1,g' \
+	  $(patsubst %,doc/ctr/%,$(wildcard contrib/*/*)) $(patsubst docs/%,doc/ctr/%,$(wildcard docs/engines/*.md)) \
+	  $(foreach p,$(wildcard man/*),man/man$(patsubst .%,%,$(suffix $p))/$(notdir $p))
 uninstall:
 	rm -rf $(LIBEXEC) $(SHARE)/ctr $(SHARE)/doc/ctr
 	rm -f $(DESTDIR)$(PREFIX)/bin/ctr $(DESTDIR)$(PREFIX)/bin/ctr-oci $(SHARE)/bash-completion/completions/ctr
@@ -153,5 +164,5 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(B)/obj $(B)/musl -name '*.d' 2>/dev/null)
-.PHONY: all deps test-deps demo install uninstall clean
+.PHONY: all always deps test-deps demo install uninstall clean
 include tests/tests.mk
