@@ -71,7 +71,7 @@ static int value_read(int group_fd, const char *file, uint64_t *ret, struct err 
 
 static int values_read(int group_fd, struct limits *l, struct err *err)
 {
-	uint64_t oom_group;
+	uint64_t oom_group = 0;
 	const struct {
 		const char *file;
 		uint64_t *value;
