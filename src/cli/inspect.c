@@ -156,7 +156,7 @@ static int add_running(json_t *j, const struct store *store, const struct view *
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
 		put(j, keys[i], NULL);
-	if (!alive)
+	if (!alive || view->elsewhere)
 		return 0;
 	if (container_open_running(store, view->summary.name, "inspect", &c, err) == 0) {
 		r = put_running(j, &c, err);

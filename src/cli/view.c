@@ -13,6 +13,10 @@ char *view_status(const struct view *view, int64_t now_ns, char buf[STATUS_SIZE]
 		break;
 	case CONTAINER_RUNNING:
 	case CONTAINER_PAUSED:
+		if (view->elsewhere) {
+			snprintf(buf, STATUS_SIZE, "Up, not by this CTR_STATE");
+			break;
+		}
 		snprintf(buf, STATUS_SIZE, "Up %s%s", age_format(now_ns - s->started_ns, age),
 			view->status == CONTAINER_PAUSED ? " (Paused)" : "");
 		break;
@@ -99,7 +103,7 @@ json_t *view_json(const struct view *view)
 	json_object_set_new(j, "exitStatus",
 		ended && s->exit_status >= 0 ? json_integer(s->exit_status) : json_null());
 	json_object_set_new(j, "oomKilled", json_boolean(s->oom_killed));
-	json_object_set_new(j, "pid", alive ? json_integer(view->pid) : json_null());
+	json_object_set_new(j, "pid", alive && view->pid ? json_integer(view->pid) : json_null());
 	json_object_set_new(j, "remove", json_boolean(s->remove));
 	json_object_set_new(j, "labels", labels_json(s));
 	return j;

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "cgroup/tree.h"
 #include "container/alive.h"
+#include "container/elsewhere.h"
 #include "container/group.h"
 #include "container/place.h"
 #include "container/release.h"
@@ -273,8 +274,11 @@ static int make_data_directory(const struct store *store, const char *name, stru
 	if (spare_take(store, name) || mkdirat(store->containers_fd, name, 0700) == 0)
 		return 0;
 	if (errno == EEXIST) {
-		int orphan = container_is_orphan(store, name, err);
+		int orphan;
 
+		if (elsewhere_refuse(store, name, err) < 0)
+			return -1;
+		orphan = container_is_orphan(store, name, err);
 		if (orphan <= 0)
 			return orphan < 0 ? -1 : name_taken(err, name);
 		if (container_remove_data(store, name, err) < 0)
@@ -295,6 +299,9 @@ static int make_data(struct container *c, struct err *err)
 		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (c->data_fd < 0)
 		return err_sys(err, "open %s/containers/%s", c->store->root, name);
+	/* Seen by whoever does not see our claim, as it has another state directory. It is shared: who had
+	 * the directory before may not be quite gone. */
+	flock(c->data_fd, LOCK_SH | LOCK_NB);
 	/* So that nobody who undoes us later takes somebody else's for ours. */
 	if (fsetxattr(c->data_fd, CONTAINER_OWNER_XATTR, c->record.id, strlen(c->record.id), 0) < 0)
 		return err_sys(err, "mark %s/containers/%s", c->store->root, name);

@@ -8,6 +8,7 @@
 #include "cgroup/tree.h"
 #include "container/alive.h"
 #include "container/claim.h"
+#include "container/elsewhere.h"
 #include "container/group.h"
 #include "container/place.h"
 #include "container/release.h"
@@ -126,6 +127,12 @@ static int sweep_orphan(const struct store *store, const char *name, struct gc_r
 	r = container_is_orphan(store, name, err);
 	if (r <= 0)
 		return r;
+	if (elsewhere_refuse(store, name, err) < 0) {
+		if (err->sys != EBUSY)
+			return -1;
+		warn("%s", err->text);
+		return 0;
+	}
 	if (claim_hold(store, name, &held, err) < 0)
 		return err->sys == CLAIM_TAKEN ? 0 : -1;
 	/* Now that nobody else can make or remove it. */

@@ -69,6 +69,21 @@ int container_mark_group(struct container *c, struct err *err)
 	return 0;
 }
 
+int container_group_id(int group_fd, char ret[CONTAINER_OWNER_XATTR_MAX])
+{
+	char text[MARK_MAX];
+	size_t len;
+
+	if (mark_read(group_fd, text, sizeof(text)) < 0)
+		return -1;
+	len = strcspn(text, " ");
+	if (!len || len >= CONTAINER_OWNER_XATTR_MAX)
+		return -1;
+	memcpy(ret, text, len);
+	ret[len] = '\0';
+	return 0;
+}
+
 int container_group_state(int group_fd, char *ret_path, size_t size)
 {
 	char text[MARK_MAX], *path;

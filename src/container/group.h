@@ -16,6 +16,9 @@ enum owner { OWNER_OTHER, OWNER_OURS, OWNER_NONE };
 /* Whose a group or a data directory is. An enum owner, or -1. */
 int container_owner_of(const struct container *c, int fd, struct err *err);
 
+/* The id that the mark of a group names; -1 if it names none. */
+int container_group_id(int group_fd, char ret[CONTAINER_OWNER_XATTR_MAX]);
+
 /* The state directory that the mark of a group names; -1 if it names none. */
 int container_group_state(int group_fd, char *ret_path, size_t size);
 

@@ -7,6 +7,7 @@
 #include "cgroup/group.h"
 #include "container/alive.h"
 #include "container/claim.h"
+#include "container/elsewhere.h"
 #include "container/gc.h"
 #include "container/group.h"
 #include "container/release.h"
@@ -99,7 +100,7 @@ int container_open_running(const struct store *store, const char *name, const ch
 	struct container c;
 
 	if (claim_open(store, name, CLAIM_NONE, &c, err) < 0) {
-		if (err->sys != ENOENT)
+		if (err->sys != ENOENT || elsewhere_refuse(store, name, err) < 0)
 			return -1;
 	} else {
 		int alive = container_is_alive(&c, err);
@@ -230,7 +231,7 @@ int container_wait(const struct store *store, const char *name, int *ret_status,
 		container_close(&c);
 		if (alive)
 			return r < 0 ? -1 : container_settle(store, name, err);
-	} else if (err->sys != ENOENT) {
+	} else if (err->sys != ENOENT || elsewhere_refuse(store, name, err) < 0) {
 		return -1;
 	}
 	if (container_settle(store, name, err) < 0 || container_summary(store, name, &s, err) < 0)
@@ -247,7 +248,7 @@ static int stop_for_removal(const struct store *store, const char *name, enum re
 	int r;
 
 	if (claim_open(store, name, CLAIM_NONE, &c, err) < 0)
-		return err->sys == ENOENT ? 0 : -1;
+		return err->sys == ENOENT ? elsewhere_refuse(store, name, err) : -1;
 	r = container_is_alive(&c, err);
 	if (r < 0) {
 		container_close(&c);

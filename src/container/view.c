@@ -17,6 +17,7 @@
 void viewer_init(struct viewer *v, const struct store *store)
 {
 	*v = (struct viewer){.store = store, .hierarchy_fd = -1, .groups_fd = -1};
+	elsewhere_init(&v->elsewhere, store);
 }
 
 void viewer_close(struct viewer *v)
@@ -25,6 +26,7 @@ void viewer_close(struct viewer *v)
 		close(v->groups_fd);
 	if (v->hierarchy_fd >= 0)
 		close(v->hierarchy_fd);
+	elsewhere_close(&v->elsewhere);
 	viewer_init(v, v->store);
 }
 
@@ -133,6 +135,22 @@ static void look_at_state(struct viewer *v, const char *name, struct view *view)
 		release_dead(v, name, view);
 }
 
+/* Ended, or so it seems from here. */
+static void look_elsewhere(struct viewer *v, const char *name, struct view *view)
+{
+	struct err err;
+	int r = elsewhere_runs(&v->elsewhere, name, &err);
+
+	if (r < 0)
+		warn("%s", err.text);
+	if (r <= 0)
+		return;
+	view->elsewhere = true;
+	view->status = CONTAINER_RUNNING;
+	v->record = (struct record){0};
+	snprintf(v->record.id, sizeof(v->record.id), "%s", v->elsewhere.id);
+}
+
 /* One that is being made may not have told about itself yet. */
 static int read_summary(struct viewer *v, const char *name, struct view *view, struct err *err)
 {
@@ -171,6 +189,8 @@ int viewer_look(struct viewer *v, const char *name, enum view_which which, struc
 
 	/* In this order: whoever releases a container writes its summary first. */
 	look_at_state(v, name, &view);
+	if (which == VIEW_ANY && view.status == CONTAINER_EXITED)
+		look_elsewhere(v, name, &view);
 	if (which == VIEW_ALIVE && view.status != CONTAINER_RUNNING &&
 		view.status != CONTAINER_PAUSED)
 		return 0;

@@ -1,6 +1,7 @@
 /* A container as it is at this moment: what is kept of it, and whether it runs. */
 #pragma once
 
+#include "container/elsewhere.h"
 #include "container/life.h"
 #include "container/record.h"
 #include "container/store.h"
@@ -8,13 +9,15 @@
 struct view {
 	struct summary summary;
 	enum container_status status;
-	pid_t pid; /* of one that runs or is paused, else 0 */
+	bool elsewhere; /* it runs, without a record here: nothing can be done to it */
+	pid_t pid;      /* of one that runs or is paused here, else 0 */
 };
 
 /* What is opened once for all that are looked at. */
 struct viewer {
 	const struct store *store;
 	int hierarchy_fd, groups_fd;
+	struct elsewhere elsewhere;
 	struct record record; /* of the one just looked at, unless it is CONTAINER_EXITED */
 };
 

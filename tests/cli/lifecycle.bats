@@ -531,3 +531,55 @@ new() { compgen -G "$CTR_STATE/.new.*" > /dev/null; }
 	[ "$(grep -c '"full"\|"[0-9]*", O_RDONLY' trace)" -ge 300 ]
 	[ "$(grep -c '"\.\."' trace)" -lt 10 ]
 }
+
+# elsewhere COMMAND...: by a shell that shares the root only.
+elsewhere() { CTR_STATE=$PWD/other "$@"; }
+
+@test "with another CTR_STATE, what runs is left alone" {
+	started kept -- sleep 60
+	started passing --rm -- sleep 60
+	run -0 elsewhere ctr gc
+	[[ "$output" == *'passing runs, but not by this CTR_STATE'* ]]
+	[[ "$output" == *'0 released, 0 removed'* ]]
+	run -0 elsewhere ctr ps -a
+	[ "$(grep -c 'Up, not by this CTR_STATE' <<< "$output")" -eq 2 ]
+	[ "$(elsewhere ctr inspect passing | jq -r '.[0] | .status, .id, .pid')" = "running
+$(ctr inspect passing | jq -r '.[0].id')
+null" ]
+	for name in kept passing; do
+		for command in stop kill rm 'rm -f' wait pause; do
+			# shellcheck disable=SC2086
+			run -125 --separate-stderr elsewhere timeout 60 ctr $command $name
+			[[ "$stderr" == *"$name runs, but not by this CTR_STATE"* ]]
+		done
+		run -125 --separate-stderr elsewhere ctr run --rm --name $name --rootfs "$FS" -- true
+		[[ "$stderr" == *"$name runs, but not by this CTR_STATE"* ]]
+		alive "$(payload $name)"
+		ctr exec $name true
+	done
+	[ -e "$CTR_ROOT/containers/kept/upper" ]
+	ctr rm -f kept passing
+	run -0 elsewhere ctr ps -aq
+	[ -z "$output" ]
+	[ -z "$(ls -A other)" ]
+}
+
+@test "with another CTR_STATE, what has ended is as anywhere" {
+	started done -- true
+	ctr wait done
+	ctr stop done
+	elsewhere ctr ps -a | grep 'Exited (0)'
+	[ "$(elsewhere ctr rm done)" = done ]
+	[ -z "$(containers)" ]
+}
+
+@test "with another CTR_STATE, a container that is being started is left alone" {
+	between fsetxattr 2 ctr run --rm --name half --rootfs "$FS" -- echo fine > out 2>&1 3>&- &
+	until_true "its files are there" test -e "$CTR_ROOT/containers/half"
+	run -0 elsewhere ctr gc
+	[[ "$output" == *'half runs or is being started, but not by this CTR_STATE'* ]]
+	[ -e "$CTR_ROOT/containers/half" ]
+	let_go $!
+	wait $!
+	[ "$(cat out)" = fine ]
+}
