@@ -21,9 +21,17 @@
 
 typedef int each_fn(struct cli *cli, const char *name, void *options, struct err *err);
 
+static int print_failure(const char *verb, const struct err *err)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "ctr: %s", verb);
+	return err_print(err, name);
+}
+
 /* A process for each: what takes long for one takes no longer for all. 0, or -1 with err. */
-static int begin(struct cli *cli, char *word, void *options, each_fn *f, pid_t *ret_pid,
-	struct err *err)
+static int begin(struct cli *cli, const char *verb, char *word, void *options, each_fn *f,
+	pid_t *ret_pid, struct err *err)
 {
 	char name[SPEC_NAME_MAX + 1];
 
@@ -35,8 +43,7 @@ static int begin(struct cli *cli, char *word, void *options, each_fn *f, pid_t *
 	*err = (struct err){0};
 	if (container_find(&cli->store, word, name, err) == 0 && f(cli, name, options, err) == 0)
 		_exit(0);
-	err_print(err, "ctr");
-	_exit(1);
+	_exit(print_failure(verb, err));
 }
 
 static bool end_well(pid_t pid)
@@ -50,8 +57,8 @@ static bool end_well(pid_t pid)
 }
 
 /* In lots, as each takes a process. */
-static int side_by_side(struct cli *cli, int argc, char **argv, void *options, each_fn *f,
-	struct err *err)
+static int side_by_side(struct cli *cli, const char *verb, int argc, char **argv, void *options,
+	each_fn *f, struct err *err)
 {
 	enum { LOT = 64 };
 	bool failed = false;
@@ -62,7 +69,7 @@ static int side_by_side(struct cli *cli, int argc, char **argv, void *options, e
 		int r = 0;
 
 		for (n = 0; n < LOT && at + n < argc && r == 0;)
-			if ((r = begin(cli, argv[at + n], options, f, &pids[n], err)) == 0)
+			if ((r = begin(cli, verb, argv[at + n], options, f, &pids[n], err)) == 0)
 				n++;
 		for (int i = 0; i < n; i++) {
 			if (end_well(pids[i]))
@@ -73,7 +80,7 @@ static int side_by_side(struct cli *cli, int argc, char **argv, void *options, e
 		if (r < 0)
 			return -1;
 	}
-	return failed ? 1 : 0;
+	return failed ? ERR_STATUS_OURS : 0;
 }
 
 static int none_given(const char *verb, struct err *err)
@@ -83,8 +90,8 @@ static int none_given(const char *verb, struct err *err)
 }
 
 /* One that fails is reported, and the others get their turn. */
-static int for_each(struct cli *cli, const char *verb, int argc, char **argv, void *options,
-	each_fn *f, struct err *err)
+static int try_each(struct cli *cli, const char *verb, int argc, char **argv, void *options,
+	each_fn *f, bool says_names, struct err *err)
 {
 	bool failed = false;
 
@@ -96,15 +103,22 @@ static int for_each(struct cli *cli, const char *verb, int argc, char **argv, vo
 		*err = (struct err){0};
 		if (container_find(&cli->store, argv[i], name, err) == 0 &&
 			f(cli, name, options, err) == 0) {
-			puts(argv[i]);
+			if (says_names)
+				puts(argv[i]);
 			continue;
 		}
-		if (i == argc - 1 && !failed)
+		if (i == argc - 1)
 			return -1;
 		failed = true;
-		err_print(err, "ctr");
+		print_failure(verb, err);
 	}
-	return failed ? 1 : 0;
+	return failed ? ERR_STATUS_OURS : 0;
+}
+
+static int for_each(struct cli *cli, const char *verb, int argc, char **argv, void *options,
+	each_fn *f, struct err *err)
+{
+	return try_each(cli, verb, argc, argv, options, f, true, err);
 }
 
 struct stop_flags {
@@ -179,7 +193,7 @@ static int stop_one(struct cli *cli, const char *name, void *options, struct err
 static int stop(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
 	if (argc > 1)
-		return side_by_side(cli, argc, argv, options, stop_one, err);
+		return side_by_side(cli, "stop", argc, argv, options, stop_one, err);
 	return for_each(cli, "stop", argc, argv, options, stop_one, err);
 }
 
@@ -291,24 +305,23 @@ const struct command command_rm = {
 	.use = STORE_CHANGE,
 };
 
+static int wait_one(struct cli *cli, const char *name, void *options, struct err *err)
+{
+	int status;
+
+	(void)options;
+	if (container_wait(&cli->store, name, &status, err) < 0)
+		return -1;
+	if (status < 0)
+		return err_set(err, "nobody saw how %s ended", name);
+	printf("%d\n", status);
+	fflush(stdout);
+	return 0;
+}
+
 static int wait_(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
-	(void)options;
-	if (argc < 1)
-		return none_given("wait", err);
-	for (int i = 0; i < argc; i++) {
-		char name[SPEC_NAME_MAX + 1];
-		int status;
-
-		if (container_find(&cli->store, argv[i], name, err) < 0 ||
-			container_wait(&cli->store, name, &status, err) < 0)
-			return -1;
-		if (status < 0)
-			return err_set(err, "nobody saw how %s ended", name);
-		printf("%d\n", status);
-		fflush(stdout);
-	}
-	return 0;
+	return try_each(cli, "wait", argc, argv, options, wait_one, false, err);
 }
 
 static const struct flag no_flags[] = {{0}};

@@ -254,7 +254,7 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 	viewer_close(&v);
 	if (output_json(all, err) < 0 || output_end(err) < 0)
 		return -1;
-	return status ? 1 : 0;
+	return status;
 }
 
 static const struct flag flags[] = {

@@ -355,7 +355,7 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 		view_free(&l.views[--l.count]);
 	free(l.views);
 	viewer_close(&l.viewer);
-	return r < 0 ? -1 : l.failed;
+	return r < 0 ? -1 : l.failed ? ERR_STATUS_OURS : 0;
 }
 
 static const struct flag flags[] = {

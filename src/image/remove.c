@@ -166,20 +166,29 @@ static bool unlink_unreadable(int root_fd, const char *name)
 	return unlink_name(root_fd, reference_text(&ref, text), &err) == 0;
 }
 
-static int remove_names(int root_fd, char **names, int count, bool force, struct err *err)
+/* One that fails is reported, and the others get their turn. */
+static int remove_names(int root_fd, char **names, int count, bool force, bool *ret_failed,
+	struct err *err)
 {
 	struct sweep_wanted w;
-	int r = 0;
+	bool failed = false;
 
 	for (int i = 0; force && i < count; i++)
 		if (unlink_unreadable(root_fd, names[i]))
 			names[i] = NULL;
 	if (sweep_survey(root_fd, &w, err) < 0)
 		return -1;
-	for (int i = 0; r == 0 && i < count; i++)
-		r = names[i] ? remove_one(root_fd, names[i], force, &w, err) : 0;
+	for (int i = 0; i < count; i++) {
+		struct err e = {0};
+
+		if (!names[i] || remove_one(root_fd, names[i], force, &w, &e) == 0)
+			continue;
+		err_print(&e, "ctr: image rm");
+		failed = true;
+	}
 	sweep_wanted_free(&w);
-	return r;
+	*ret_failed = failed;
+	return 0;
 }
 
 /* No name may outlast its layers, nor come back once its end was told, if the machine fails. */
@@ -210,14 +219,15 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 	};
 	int r = command_begin(self, defs, 1, &argc, argv, 1, INT_MAX, err);
 	autofd int lock = -1;
+	bool failed;
 
 	if (r)
 		return r < 0 ? -1 : 0;
 	lock = image_lock(root_fd, IMAGE_EXCLUSIVE, err);
-	if (lock < 0 || remove_names(root_fd, argv, argc, force, err) < 0 ||
-		sync_names(root_fd, err) < 0)
+	if (lock < 0 || remove_names(root_fd, argv, argc, force, &failed, err) < 0 ||
+		sync_names(root_fd, err) < 0 || remove_unwanted(root_fd, &lock, err) < 0)
 		return -1;
-	return remove_unwanted(root_fd, &lock, err);
+	return failed ? ERR_STATUS_OURS : 0;
 }
 
 const struct command image_remove = {

@@ -48,7 +48,7 @@ teardown() { nothing_left; }
 		until_true "slow-$i is on" eval "ctr logs slow-$i | grep -q on"
 	done
 	begin=$SECONDS
-	run -1 ctr stop slow-a slow-b nobody slow-c slow-d
+	run -125 ctr stop slow-a slow-b nobody slow-c slow-d
 	[ $((SECONDS - begin)) -lt $((9 * TEST_PATIENCE)) ]
 	[[ $output == *"no container nobody"* ]]
 	[ "$(grep ^slow <<< "$output" | tr '\n' ' ')" = "slow-a slow-b slow-c slow-d " ]

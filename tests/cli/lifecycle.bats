@@ -221,11 +221,24 @@ stop_handler() {
 @test "several at once: one that fails does not stop the others" {
 	started one -- sleep 60
 	started two -- sleep 60
-	run --separate-stderr ctr rm -f one nosuch two
-	[ "$status" -ne 0 ]
+	run --separate-stderr -125 ctr rm -f one nosuch two
 	[ "$output" = $'one\ntwo' ]
-	[[ "$stderr" =~ nosuch ]]
+	[ "${stderr_lines[0]}" = 'ctr: rm: no container nosuch' ]
 	[ -z "$(containers)" ]
+}
+
+@test "several at once: whichever fails, each says the same as alone" {
+	for command in stop kill rm pause resume wait inspect; do
+		run --separate-stderr -125 ctr $command no1 no2
+		[ "$(grep -v '^hint: ' <<< "$stderr")" = "ctr: $command: no container no1
+ctr: $command: no container no2" ]
+		run --separate-stderr -125 ctr $command no1
+		[ "${stderr_lines[0]}" = "ctr: $command: no container no1" ]
+	done
+	started four -- sh -c 'exit 4'
+	run --separate-stderr -125 ctr wait nosuch four
+	[ "$output" = 4 ]
+	ctr rm four
 }
 
 @test "wait prints the status, for those who ended and those who will" {

@@ -169,7 +169,7 @@ gone() { [ "$(names -a --filter name="$1")" = "" ]; }
 
 @test "inspect goes on behind a name that is unknown" {
 	started web -- sleep 100
-	run --separate-stderr -1 ctr inspect nobody web
+	run --separate-stderr -125 ctr inspect nobody web
 	[ "$(py 'j[0]["name"], len(j)' <<< "$output")" = "('web', 1)" ]
 	[[ "$stderr" =~ "no container nobody" ]]
 	refused 125 'no container nobody' ctr inspect nobody
