@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "cgroup/stats.h"
 #include "cli/command.h"
+#include "container/alive.h"
 #include "container/attach.h"
 #include "container/claim.h"
 #include "container/console.h"
@@ -201,7 +202,12 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 		container_open_running(&cli->store, name, "attach to", &c, err) < 0)
 		return -1;
 	console.tty = c.record.terminal;
-	if (c.record.supervised)
+	if (container_is_forsaken(&c.record, c.state_fd)) {
+		err_set(err,
+			"the supervisors of %s are gone (killed?): its output is lost, nobody can attach",
+			name);
+		err_hint(err, "it runs, and ctr exec, ctr stop and ctr rm -f work as before");
+	} else if (c.record.supervised)
 		sock = attach_connect(c.state_fd, ATTACH_SOCKET, err);
 	else
 		err_set(err, "%s runs in the foreground of another ctr", name);

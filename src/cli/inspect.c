@@ -4,6 +4,7 @@
 #include "cgroup/place.h"
 #include "cli/command.h"
 #include "cli/view.h"
+#include "container/alive.h"
 #include "container/summary.h"
 #include "image/store.h"
 #include "ns/idmap.h"
@@ -137,7 +138,9 @@ static int put_running(json_t *j, struct container *c, struct err *err)
 		return -1;
 	put(j, "idRange", ids_json(&c->record));
 	put(j, "cgroup", cgroup);
-	put(j, "supervised", json_boolean(c->record.supervised));
+	put(j, "supervised",
+		json_boolean(
+			c->record.supervised && !container_is_forsaken(&c->record, c->state_fd)));
 	put(j, "terminal", json_boolean(c->record.terminal));
 	if (c->group_fd >= 0 && !(limits = read_limits(c, err)))
 		return -1;

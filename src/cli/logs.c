@@ -87,6 +87,9 @@ static int open_end(const struct store *store, const char *name, int *ret_end, b
 	if (r > 0) {
 		r = c.record.supervised ? 0 : no_log(name, err);
 		*ret_alive = true;
+		if (r == 0 && container_is_forsaken(&c.record, c.state_fd))
+			warn("the supervisors of %s are gone (killed?): what it prints since is lost",
+				name);
 		*ret_end = take_fd(&c.pidfd);
 	}
 	container_close(&c);

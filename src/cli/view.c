@@ -17,8 +17,9 @@ char *view_status(const struct view *view, int64_t now_ns, char buf[STATUS_SIZE]
 			snprintf(buf, STATUS_SIZE, "Up, not by this CTR_STATE");
 			break;
 		}
-		snprintf(buf, STATUS_SIZE, "Up %s%s", age_format(now_ns - s->started_ns, age),
-			view->status == CONTAINER_PAUSED ? " (Paused)" : "");
+		snprintf(buf, STATUS_SIZE, "Up %s%s%s", age_format(now_ns - s->started_ns, age),
+			view->status == CONTAINER_PAUSED ? " (Paused)" : "",
+			view->forsaken ? " (no supervisor)" : "");
 		break;
 	case CONTAINER_EXITED:
 		if (s->exit_status < 0 || !s->finished_ns)

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -107,6 +108,14 @@ int container_first_process_lives(struct container *c, struct err *err)
 		c->pidfd = -1;
 	}
 	return lives;
+}
+
+bool container_is_forsaken(const struct record *r, int state_fd)
+{
+	if (!r->supervised || flock(state_fd, LOCK_SH | LOCK_NB) < 0)
+		return false;
+	flock(state_fd, LOCK_UN);
+	return true;
 }
 
 int container_is_alive(struct container *c, struct err *err)

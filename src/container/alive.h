@@ -14,5 +14,9 @@ int container_first_process_lives(struct container *c, struct err *err);
  * tell for sure. */
 bool container_seems_alive(const struct record *r);
 
+/* Whether the supervisors of one that had some are gone: they hold the lock of its state directory as long as
+ * one of them lives. Not for whoever holds it himself. */
+bool container_is_forsaken(const struct record *r, int state_fd);
+
 /* Field 22 of /proc/PID/stat. 0 or -1 with errno: ENOENT or ESRCH if there is no such process. */
 int process_start_ticks(pid_t pid, uint64_t *ret);

@@ -29,7 +29,7 @@
 
 #define OWNER_FILE "owner"
 
-enum { RECORD_MAX = 64 << 10, CLAIM_WAIT_SECONDS = 60 };
+enum { CLAIM_WAIT_SECONDS = 60 };
 
 void container_init(struct container *c, const struct store *store)
 {

@@ -191,7 +191,8 @@ int elsewhere_refuse(const struct store *store, const char *name, struct err *er
 		elsewhere_close(&e);
 		r = elsewhere_runs(&e, name, err);
 		if (r == 0) {
-			err_set(err, "%s runs or is being started, but not by this CTR_STATE", name);
+			err_set(err, "%s runs or is being started, but not by this CTR_STATE",
+				name);
 			err->sys = EBUSY;
 			r = 1;
 		}

@@ -17,7 +17,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -175,16 +177,49 @@ static bool lives_elsewhere(int top_fd, int slot_fd)
 	return cgroup_populated(fd) != 0 || cgroup_place_remove(top_fd, path, &unknown) < 0;
 }
 
-/* Of a store that is gone, records and all, and of which nobody lives: there is no one else to do it. */
+struct sought {
+	int state_fd;
+	const char *id;
+};
+
+/* What cannot be read may be its record. */
+static int is_of(const char *name, void *arg, struct err *err)
+{
+	const struct sought *s = arg;
+	autofree char *text = NULL;
+	char path[NAME_MAX + 16];
+	struct record r;
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/record.json", name);
+	if (file_read(s->state_fd, path, RECORD_MAX, &text, &len, err) < 0)
+		return err->sys != ENOENT && err->sys != ENOTDIR;
+	return container_record_parse(text, len, &r, err) < 0 || strcmp(r.id, s->id) == 0;
+}
+
+/* Whether the state directory, which may have been removed and made anew, knows the container of a group. */
+static bool is_recorded(int group_fd)
+{
+	char state[4096], id[CONTAINER_OWNER_XATTR_MAX];
+	autofd int fd = -1;
+	struct err unknown;
+
+	if (container_group_state(group_fd, state, sizeof(state)) < 0 ||
+		container_group_id(group_fd, id) < 0)
+		return true;
+	fd = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno != ENOENT;
+	return each_in(fd, state, is_of, &(struct sought){fd, id}, &unknown) != 0;
+}
+
+/* Of a container without a record, and of which nobody lives: there is no one else to do it. */
 static bool is_stray(int group_fd)
 {
-	char state[4096];
 	struct stat st;
 
-	return container_group_state(group_fd, state, sizeof(state)) == 0 &&
-	       fstatat(AT_FDCWD, state, &st, 0) < 0 && errno == ENOENT &&
-	       fstat(group_fd, &st) == 0 && time(NULL) - st.st_mtime > GROUP_AGE_SECONDS &&
-	       cgroup_populated(group_fd) == 0;
+	return fstat(group_fd, &st) == 0 && time(NULL) - st.st_mtime > GROUP_AGE_SECONDS &&
+	       cgroup_populated(group_fd) == 0 && !is_recorded(group_fd);
 }
 
 struct groups {

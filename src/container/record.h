@@ -23,6 +23,7 @@ enum {
 	RECORD_NAME_MAX = 255, /* the id of an engine's container is its name here */
 	RECORD_CGROUP_MAX = 1023,
 	RECORD_BUNDLE_MAX = 4095,
+	RECORD_MAX = 64 << 10, /* of all of it as text */
 };
 
 struct record {

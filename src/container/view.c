@@ -1,5 +1,6 @@
 #include "container/view.h"
 
+#include "base/fd.h"
 #include "base/file.h"
 #include "cgroup/group.h"
 #include "cgroup/hierarchy.h"
@@ -10,6 +11,7 @@
 #include "container/summary.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,12 +45,13 @@ static bool open_groups(struct viewer *v)
 }
 
 /* Its slot is its own for as long as it lives. */
-static void view_alive(struct viewer *v, struct view *view)
+static void view_alive(struct viewer *v, int state_fd, struct view *view)
 {
 	char group[16];
 
 	container_group_name(&v->record, group);
 	view->pid = v->record.pid;
+	view->forsaken = state_fd >= 0 && container_is_forsaken(&v->record, state_fd);
 	view->status = open_groups(v) && cgroup_child_frozen(v->groups_fd, group) > 0
 			       ? CONTAINER_PAUSED
 			       : CONTAINER_RUNNING;
@@ -86,7 +89,7 @@ static void release_dead(struct viewer *v, const char *name, struct view *view)
 	alive = container_is_alive(&c, &err);
 	if (alive > 0) {
 		v->record = c.record;
-		view_alive(v, view);
+		view_alive(v, -1, view);
 	} else if (alive < 0 || container_release(&c, -1, &err) < 0)
 		warn("%s", err.text);
 	container_close(&c);
@@ -98,6 +101,7 @@ static bool peek_alive(struct viewer *v, const char *name, struct view *view)
 	char path[SPEC_NAME_MAX + 32], text[1024];
 	struct record *r = &v->record;
 	struct err unknown;
+	autofd int fd = -1;
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "%s/record.json", name);
@@ -105,7 +109,10 @@ static bool peek_alive(struct viewer *v, const char *name, struct view *view)
 	if (n <= 0 || container_record_parse(text, (size_t)n, r, &unknown) < 0 ||
 		strcmp(r->name, name) != 0 || !container_seems_alive(r))
 		return false;
-	view_alive(v, view);
+	if (r->supervised)
+		fd = openat(v->store->state_fd, name,
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	view_alive(v, fd, view);
 	return true;
 }
 
@@ -126,7 +133,7 @@ static void look_at_state(struct viewer *v, const char *name, struct view *view)
 	alive = container_is_alive(&c, &err);
 	if (alive > 0) {
 		v->record = c.record;
-		view_alive(v, view);
+		view_alive(v, c.state_fd, view);
 	}
 	container_close(&c);
 	if (alive < 0)

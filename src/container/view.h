@@ -10,6 +10,7 @@ struct view {
 	struct summary summary;
 	enum container_status status;
 	bool elsewhere; /* it runs, without a record here: nothing can be done to it */
+	bool forsaken;  /* it runs, but its supervisors do not */
 	pid_t pid;      /* of one that runs or is paused here, else 0 */
 };
 

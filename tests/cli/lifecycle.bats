@@ -16,6 +16,8 @@ stop_handler() {
 	run -0 ctr run -d --name bg --rootfs "$FS" -- sleep 60
 	[[ "$output" =~ ^[0-9a-f]{64}$ ]]
 	kill -0 "$(payload bg)"
+	[ "$(ctr inspect bg | jq '.[0].supervised')" = true ]
+	not grep 'no supervisor' <(ctr ps)
 	# The beginning of the id will do for a name.
 	[ "$(ctr exec "${output:0:12}" echo hi)" = hi ]
 	[ "$(ctr exec bg hostname)" = "${output:0:12}" ]
@@ -412,6 +414,14 @@ status_may_be_lost() {
 	until_true "it writes" written
 	ctr gc
 	[ "$(ctr exec alone echo hi)" = hi ]
+	ctr ps | grep 'Up .* (no supervisor)'
+	[ "$(ctr inspect alone | jq '.[0].supervised')" = false ]
+	run --separate-stderr -125 ctr attach alone
+	[[ "${stderr_lines[0]}" == 'ctr: attach: the supervisors of alone are gone'* ]]
+	hinted 'ctr stop'
+	run --separate-stderr -0 ctr logs alone
+	[[ "$stderr" == *'the supervisors of alone are gone'* ]]
+	[[ "$output" == *ready* ]]
 	ctr rm -f alone
 	[ -z "$(containers)" ]
 }
@@ -595,4 +605,25 @@ null" ]
 	let_go $!
 	wait $!
 	[ "$(cat out)" = fine ]
+}
+
+@test "what has ended without a record, as its state directory was made anew, has no cgroup for long" {
+	started lost -- sleep 60
+	record=$(cat "$CTR_STATE/lost/record.json")
+	slot=$(printf '%s/%03x' "$GROUPS_AT" "$(jq .slot <<< "$record")")
+	# shellcheck disable=SC2046
+	kill -KILL $(supervisors lost)
+	mv "$CTR_STATE/lost" .
+	kill -KILL "$(jq .pid <<< "$record")"
+	until_true "it ends" grep -qx 'populated 0' "$slot/cgroup.events"
+	touch -d '2 minutes ago' "$slot"
+	# With a record that cannot be read it may still be somebody's.
+	mkdir "$CTR_STATE/other"
+	echo broken > "$CTR_STATE/other/record.json"
+	CTR_ROOT=$PWD/r CTR_STATE=$PWD/s ctr gc
+	[ -d "$slot" ]
+	rm -r "$CTR_STATE/other"
+	ctr gc
+	[ ! -e "$slot" ]
+	ctr rm lost
 }
