@@ -487,7 +487,7 @@ new() { compgen -G "$CTR_STATE/.new.*" > /dev/null; }
 
 @test "so does a removal" {
 	ctr run --name taken --rootfs "$FS" -- true
-	between flock 1 ctr rm taken > out 2>&1 3>&- &
+	between flock 2 ctr rm taken > out 2>&1 3>&- &
 	until_true "it is there" new
 	ctr gc
 	let_go $!
