@@ -88,6 +88,12 @@ int err_hint(struct err *err, const char *fmt, ...)
 	return -1;
 }
 
+void err_hint_rights(struct err *err, const char *cure)
+{
+	if (!err->hint[0] && (err->sys == EPERM || err->sys == EACCES) && geteuid() != 0)
+		err_hint(err, "%s", cure);
+}
+
 int err_status(struct err *err, int status)
 {
 	err->status = status;

@@ -20,7 +20,8 @@ struct advice {
 
 static const struct advice run_flags_elsewhere[] = {
 	{"publish p publish-all P",
-		"ctr has no port publishing yet; --net host shares the host's network"},
+		"no ports are published; --net host shares the host's network, with ports below "
+		"1024 as net.ipv4.ip_unprivileged_port_start of the host allows"},
 	{"expose",
 		"it publishes nothing and can be left out; --net host shares the host's network"},
 	{"ip ip6 link-local-ip mac-address", NO_BRIDGE},

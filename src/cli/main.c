@@ -131,8 +131,10 @@ static int end(const char *name, int r, struct err *err)
 {
 	if ((fflush(stdout) != 0 || ferror(stdout)) && r >= 0)
 		r = err_sys(err, "write to standard output");
-	if (r < 0)
+	if (r < 0) {
 		program_end_unread(err);
+		err_hint_rights(err, "only root can use ctr");
+	}
 	return r < 0 ? err_print(err, name) : r;
 }
 

@@ -108,8 +108,8 @@ static int undo_detached(struct cli *cli, const struct spec *spec, struct err *e
 
 	if (container_remove(&cli->store, spec->name, REMOVE_FORCE, &second) < 0 && !spec->remove)
 		warn("%s", second.text);
-	return err_set(err, "%s is removed again, as its id was not taken: %s", spec->name,
-		why.text);
+	return err_set(err, "%s was ended and removed, as its id could not be written: %s",
+		spec->name, why.text);
 }
 
 static int run_detached(struct cli *cli, struct spec *spec, struct plan *plan, int image_lock,

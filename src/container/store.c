@@ -11,11 +11,18 @@
 
 enum { DIR_FLAGS = O_RDONLY | O_DIRECTORY | O_CLOEXEC };
 
-static const char *pick(const char *option, const char *variable, const char *otherwise)
-{
-	const char *env = option && *option ? option : getenv(variable);
+struct choice {
+	const char *option, *given, *variable, *otherwise;
+};
 
-	return env && *env ? env : otherwise;
+/* Also what to call it in front of whoever chose it. */
+static const char *pick(const struct choice *c, const char **ret_what)
+{
+	bool given = c->given && *c->given;
+	const char *path = given ? c->given : getenv(c->variable);
+
+	*ret_what = given ? c->option : c->variable;
+	return path && *path ? path : c->otherwise;
 }
 
 static int check_absolute(const char *what, const char *path, struct err *err)
@@ -36,10 +43,6 @@ static int open_place(const char *what, const char *path, bool make, struct err 
 		if (!make)
 			err_sys(err, "open %s", path);
 		err_wrap(err, "%s", what);
-		if (err->sys == EACCES || err->sys == EPERM)
-			err_hint(err,
-				"run ctr as root, or give places you can write with --root and "
-				"--state");
 	}
 	return fd;
 }
@@ -61,14 +64,15 @@ int store_open(const char *root, const char *state, enum store_use use, struct s
 {
 	autofd int root_fd = -1, containers_fd = -1, state_fd = -1;
 	bool make = use == STORE_MAKE;
+	const char *what_root, *what_state;
 
-	root = pick(root, "CTR_ROOT", "/var/lib/ctr");
-	state = pick(state, "CTR_STATE", "/run/ctr");
-	root_fd = open_place("CTR_ROOT", root, make, err);
+	root = pick(&(struct choice){"--root", root, "CTR_ROOT", "/var/lib/ctr"}, &what_root);
+	state = pick(&(struct choice){"--state", state, "CTR_STATE", "/run/ctr"}, &what_state);
+	root_fd = open_place(what_root, root, make, err);
 	if (root_fd < 0 && (make || err->sys != ENOENT))
 		return -1;
 	make = make || (use == STORE_CHANGE && root_fd >= 0);
-	state_fd = open_place("CTR_STATE", state, make, err);
+	state_fd = open_place(what_state, state, make, err);
 	if (state_fd < 0 && (make || err->sys != ENOENT))
 		return -1;
 	containers_fd = root_fd < 0 ? -1 : open_containers(root, root_fd, make, err);
@@ -88,8 +92,10 @@ int store_open_state(const char *what, const char *path, struct store *ret, stru
 {
 	int fd = open_place(what, path, true, err);
 
-	if (fd < 0)
+	if (fd < 0) {
+		err_hint_rights(err, "give a place you can write with --root");
 		return -1;
+	}
 	*ret = (struct store){
 		.root_fd = -1,
 		.containers_fd = -1,

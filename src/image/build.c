@@ -73,11 +73,14 @@ static int open_recipe(int recipes, const char *name, struct err *err)
 
 	if (fd >= 0 && !strchr(name, '/') && faccessat(fd, "recipe", X_OK, 0) == 0)
 		return fd;
+	if (fd >= 0 && !strchr(name, '/') && faccessat(fd, "recipe", F_OK, 0) == 0)
+		err_set(err, "the recipe of '%.100s' cannot be executed", name);
+	else
+		err_set(err, "no recipe '%.100s'", name);
 	if (fd >= 0)
 		close(fd);
 	list_recipes(recipes, known, sizeof(known));
-	err_set(err, "no recipe '%.100s'", name);
-	return err_hint(err, "there are: %s", known);
+	return known[0] ? err_hint(err, "there are: %s", known) : -1;
 }
 
 static int read_config(int recipe, json_t **ret, struct err *err)

@@ -172,7 +172,11 @@ static int run(int argc, char **argv, struct err *err)
 	c = find(argv[at], err);
 	if (!c)
 		return -1;
-	root_fd = open_root(root && *root ? root : "/var/lib/ctr", !c->reads, err);
+	root = root && *root ? root : "/var/lib/ctr";
+	if (*root != '/')
+		return err_set(err, "image: %s must be an absolute path, not '%s'",
+			root == getenv("CTR_ROOT") ? "CTR_ROOT" : "--root", root);
+	root_fd = open_root(root, !c->reads, err);
 	r = root_fd < 0 && (!c->reads || err->sys)
 		    ? -1
 		    : c->run(c, root_fd, argc - at - 1, argv + at + 1, err);
@@ -191,8 +195,10 @@ int main(int argc, char **argv)
 	r = run(argc, argv, &err);
 	if (r >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
 		r = err_sys(&err, "image: write to standard output");
-	if (r < 0)
+	if (r < 0) {
 		program_end_unread(&err);
+		err_hint_rights(&err, "only root can use ctr");
+	}
 	r = r < 0 ? err_print(&err, "ctr") : r;
 	interrupt_pass_on();
 	return r;

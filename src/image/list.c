@@ -63,8 +63,7 @@ static int show_all(int root_fd, const char **names, size_t count, enum form for
 		.json = json};
 	int status = 0;
 
-	if (count)
-		table_add(&l.table, (const char *const[]){"NAME", "ID", "ARCH", "SIZE", "CREATED"});
+	table_add(&l.table, (const char *const[]){"NAME", "ID", "ARCH", "SIZE", "CREATED"});
 	for (size_t i = 0; i < count; i++) {
 		if (show_one(root_fd, names[i], &l, err) == 0)
 			continue;

@@ -30,7 +30,9 @@ static const struct {
 	{"a all ", "all are listed: leave it out"},
 	{"no-trunc digests ", "--format json has ids and digests whole"},
 	{"f filter ", "--format json | jq '.[] | select(.name | startswith(\"NAME\"))'"},
-	{"t tag ", "the name follows: ctr image build RECIPE:TAG, ctr image import FILE NAME:TAG"},
+	{"t tag ",
+		"of a recipe, not of a directory: ctr image build RECIPE:TAG; ctr image import FILE "
+		"NAME:TAG"},
 	{"i input ", "ctr image import FILE; - is standard input"},
 	{"platform arch os ", "an image is taken as it is; of several, the one for this machine"},
 };

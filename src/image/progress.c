@@ -58,7 +58,7 @@ static void draw(struct timespec now)
 			(unsigned long long)seconds);
 	if (!*amount && !*time)
 		return;
-	dprintf(STDERR_FILENO, "%s%s: %s%s%s", bar.terminal ? "\r\033[K" : "ctr: image: ", bar.what,
+	dprintf(STDERR_FILENO, "%s%s: %s%s%s", bar.terminal ? "\r\033[K" : "ctr: image ", bar.what,
 		amount, time, bar.terminal ? "" : "\n");
 	bar.drawn = true;
 }

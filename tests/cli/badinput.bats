@@ -94,6 +94,31 @@ no() { refused 125 "$1" ctr run --rm --rootfs "$FS" "${@:2}" -- true; }
 	refused 125 '^ctr: image: --root needs a value$' ctr image --root
 }
 
+@test "a directory that is not absolute is refused by the name that it was given" {
+	refused 125 "^ctr: ps: --root must be an absolute path, not 'rel'" ctr --root rel ps
+	refused 125 "^ctr: ps: --state must be an absolute path, not 'rel'" ctr --state rel ps
+	refused 125 "^ctr: ps: CTR_ROOT must be an absolute path, not 'rel'" env CTR_ROOT=rel ctr ps
+	refused 125 "^ctr: image: --root must be an absolute path, not 'rel'" ctr --root rel image ls
+	refused 125 "^ctr: image: CTR_ROOT must be an absolute path, not 'rel'" env CTR_ROOT=rel ctr image ls
+}
+
+@test "a user is told that root is needed, also where the directories are the user's own" {
+	local user=(setpriv --reuid 65534 --regid 65534 --clear-groups "$BUILD/ctr")
+	"${user[@]}" --version > /dev/null 2>&1 || skip "the build cannot be reached by others"
+	chmod 700 "$BATS_TEST_TMPDIR"
+	refused 125 'Permission denied$' "${user[@]}" --root "$BATS_TEST_TMPDIR/x" ps
+	hinted 'only root can use ctr'
+	refused 125 'Permission denied$' "${user[@]}" --root "$BATS_TEST_TMPDIR/x" image ls
+	hinted 'only root can use ctr'
+	local own
+	own=$(mktemp -d /tmp/own.XXXXXX)
+	chown 65534 "$own"
+	run --separate-stderr "${user[@]}" --root "$own/r" --state "$own/s" run --rootfs / -- true
+	rm -rf "$own"
+	[ "$status" = 125 ]
+	hinted 'only root can use ctr'
+}
+
 @test "help is asked for in front as well" {
 	for command in run exec ps; do
 		[ "$(ctr help $command)" = "$(ctr $command --help)" ]

@@ -68,7 +68,7 @@ failing() {
 
 @test "output that cannot be written is an error" {
 	run --separate-stderr -125 bash -c 'ctr run --rm -d --rootfs "$FS" -- true > /dev/full'
-	[[ "$stderr" =~ ^"ctr: run: "[a-z]*-[a-z]*" is removed again, as its id was not taken: ".*"No space left" ]]
+	[[ "$stderr" =~ ^"ctr: run: "[a-z]*-[a-z]*" was ended and removed, as its id could not be written: ".*"No space left" ]]
 	gone() { [ -z "$(containers)" ]; }
 	until_true "it is gone" gone
 }

@@ -1189,7 +1189,7 @@ contents() {
 }
 
 @test "ls in its three forms" {
-	[ -z "$(image ls)" ]
+	[ "$(image ls | awk '{print $1}')" = NAME ]
 	[ "$(image ls --format json)" = '[]' ]
 	tar_of t 'file|f|1'
 	image import t b:2
@@ -1320,7 +1320,11 @@ contents() {
 	echo '{"Cmd": ["/x"], "Entripoint": []}' >recipes/odd/config.json
 	echo '{"Cmd": ["/x"], "StopSignal": "SIGRTMIN+3"}' >recipes/good/config.json
 	chmod +x recipes/*/recipe
+	mkdir -p recipes/plain
+	echo x >recipes/plain/recipe
 	export CTR_RECIPES=$PWD/recipes
+	run image build plain
+	[ "${lines[0]}" = "ctr: image build: the recipe of 'plain' cannot be executed" ]
 	run image build fails
 	[ "$status" -eq 125 ]
 	[ "$output" = $'cause\nctr: image build: fails:latest: recipe failed with status 7' ]
@@ -1375,7 +1379,7 @@ slowly() {
 	export CTR_RECIPES=$PWD/recipes
 	run --separate-stderr image build slow
 	[ "$status" -eq 0 ]
-	[[ "$stderr" =~ ^'ctr: image: build: 1'[0-9]' s'$ ]]
+	[[ "$stderr" =~ ^'ctr: image build: 1'[0-9]' s'$ ]]
 	[[ "$output" =~ ^slow:latest\ sha256: ]]
 	run --separate-stderr image build -q slow
 	[ -z "$stderr" ]

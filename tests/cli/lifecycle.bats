@@ -38,7 +38,7 @@ stop_handler() {
 		"$@" 2> said || status=$?
 		cat said >&2
 		[ "$status" -eq 125 ]
-		grep -q '^ctr: run: .* is removed again, as its id was not taken: ' said
+		grep -q '^ctr: run: .* was ended and removed, as its id could not be written: ' said
 		[ -z "$(containers)" ]
 	}
 	refused_output ctr run -d --name unsaid --rootfs "$FS" -- sleep 600 > /dev/full

@@ -17,7 +17,7 @@ settled_system() { [ "$(timeout 20 ctr exec vps systemctl is-system-running)" = 
 @test "debian-vps is built, boots as its page says, listens for ssh with keys of its own, and stops" {
 	mirror_answers > mirror 2>&1 || skip "the package mirror does not answer"
 	timeout 900 ctr image build debian-vps > built 2> said < /dev/null
-	not grep -vE '^ctr: image: build: [0-9]+ s$' said
+	not grep -vE '^ctr: image build: [0-9]+ s$' said
 	[[ "$(cat built)" =~ ^debian-vps:latest\ sha256:[0-9a-f]{64}$ ]]
 	# Two systems have neither key nor id in common.
 	run -0 ctr run --rm debian-vps sh -c 'cat /etc/machine-id /etc/ssh/ssh_host_*_key 2> /dev/null || :'
