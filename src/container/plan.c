@@ -247,7 +247,10 @@ void plan_print(const struct spec *spec, const struct plan *plan, FILE *out)
 	for (size_t i = 0; i < plan->cgroup.count; i++)
 		output_print(out, "cgroup    %s = %s%s\n", plan->cgroup.writes[i].file,
 			plan->cgroup.writes[i].value,
-			plan->cgroup.writes[i].optional ? " (where the host can)" : "");
+			!plan->cgroup.writes[i].optional ? ""
+			: strcmp(plan->cgroup.writes[i].file, "pids.max") == 0
+				? " (else RLIMIT_NPROC)"
+				: " (where the host can)");
 	output_print(out, "clone     %s\n", ns_format(plan->clone_flags, names));
 	for (size_t i = 0; i < spec->ns.path_count; i++)
 		output_print(out, "join      %s %s\n", ns_format(spec->ns.paths[i].flag, names),
