@@ -1,10 +1,13 @@
 #include "container/elsewhere.h"
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "cgroup/group.h"
 #include "cgroup/hierarchy.h"
 #include "cgroup/place.h"
+#include "cgroup/tree.h"
+#include "container/gc.h"
 #include "container/group.h"
 #include "container/place.h"
 
@@ -26,7 +29,7 @@ struct elsewhere_group {
 
 void elsewhere_init(struct elsewhere *e, const struct store *store)
 {
-	*e = (struct elsewhere){.store = store, .groups_fd = -1, .top_fd = -1};
+	*e = (struct elsewhere){.store = store, .groups_fd = -1, .top_fd = -1, .found_fd = -1};
 }
 
 void elsewhere_close(struct elsewhere *e)
@@ -35,6 +38,8 @@ void elsewhere_close(struct elsewhere *e)
 		close(e->groups_fd);
 	if (e->top_fd >= 0)
 		close(e->top_fd);
+	if (e->found_fd >= 0)
+		close(e->found_fd);
 	free(e->groups);
 	elsewhere_init(e, e->store);
 }
@@ -69,14 +74,17 @@ static int list(struct elsewhere *e, struct err *err)
 {
 	autodir DIR *groups = NULL;
 	struct dirent *entry;
+	struct err unknown;
 	char path[256];
 
 	if (e->listed)
 		return 0;
-	e->top_fd = cgroup_hierarchy_open(path, sizeof(path), err);
-	e->groups_fd = e->top_fd < 0 ? -1 : cgroup_parent_open(e->top_fd, err);
+	e->listed = true;
+	e->top_fd = cgroup_hierarchy_open(path, sizeof(path), &unknown);
+	e->groups_fd = e->top_fd < 0 ? -1 : cgroup_parent_open(e->top_fd, &unknown);
+	/* Where there is no tree, nothing is in it; locks still tell. */
 	if (e->groups_fd < 0)
-		return -1;
+		return 0;
 	groups = dir_open_at(e->groups_fd, ".");
 	if (!groups)
 		return err_sys(err, "read the cgroups of all containers");
@@ -84,49 +92,66 @@ static int list(struct elsewhere *e, struct err *err)
 		if (entry->d_name[0] != '.' && entry->d_type == DT_DIR &&
 			add(e, entry->d_name, err) < 0)
 			return -1;
-	if (errno)
-		return err_sys(err, "read the cgroups of all containers");
-	e->listed = true;
-	return 0;
+	return errno ? err_sys(err, "read the cgroups of all containers") : 0;
 }
 
-/* Its processes are in the group, or where the group says. What cannot be told runs. */
-static bool is_populated(const struct elsewhere *e, int group_fd)
+/* Where its processes are: in the group, or where the group says. */
+static int open_own(const struct elsewhere *e, int group_fd, struct err *err)
 {
 	char path[CGROUP_PATH_SIZE];
-	struct err unknown = {0};
-	autofd int fd = -1;
+	int fd;
 
-	if (container_place_of(group_fd, path) < 0)
-		return cgroup_populated(group_fd) != 0;
-	fd = cgroup_place_open(e->top_fd, path, &unknown);
-	return fd < 0 ? unknown.sys != ENOENT : cgroup_populated(fd) != 0;
+	if (container_place_of(group_fd, path) == 0)
+		return cgroup_place_open(e->top_fd, path, err);
+	fd = fcntl(group_fd, F_DUPFD_CLOEXEC, 0);
+	return fd < 0 ? err_sys(err, "open a cgroup") : fd;
 }
 
-static int tell(const char *name, const char *group, int group_fd, struct err *err)
+static int tell(struct elsewhere *e, const char *name, const char *group, int group_fd,
+	struct err *err)
 {
 	char state[4096];
 
-	err_set(err, "%s runs, but not by this CTR_STATE", name);
+	e->lost = !store_records_group(group_fd);
+	err_set(err,
+		e->lost ? "%s runs, but its record is lost" : "%s runs, but not by this CTR_STATE",
+		name);
 	/* Not one that is missing: the container is there. */
 	err->sys = EBUSY;
-	if (container_group_state(group_fd, state, sizeof(state)) == 0)
+	if (e->lost)
+		err_hint(err, "it is in the cgroup ctr/%s; ctr rm -f %s kills it", group, name);
+	else if (container_group_state(group_fd, state, sizeof(state)) == 0)
 		err_hint(err, "it was started with CTR_STATE=%s and is in the cgroup ctr/%s", state,
 			group);
 	return 1;
+}
+
+/* It may have ended since the list was made, and the slot be another's. What cannot be told runs. */
+static bool runs_in(struct elsewhere *e, int group_fd, const char *id)
+{
+	char now[CONTAINER_OWNER_XATTR_MAX];
+	struct err unknown = {0};
+	autofd int own = -1;
+
+	if (container_group_id(group_fd, now) < 0 || strcmp(now, id) != 0)
+		return false;
+	own = open_own(e, group_fd, &unknown);
+	if (own < 0 ? unknown.sys == ENOENT : cgroup_populated(own) == 0)
+		return false;
+	if (e->found_fd >= 0)
+		close(e->found_fd);
+	e->found_fd = take_fd(&own);
+	return true;
 }
 
 static int find(struct elsewhere *e, const char *name, const char *id, struct err *err)
 {
 	for (size_t i = 0; i < e->count; i++) {
 		const struct elsewhere_group *g = &e->groups[i];
-		char now[CONTAINER_OWNER_XATTR_MAX];
 		autofd int fd = strcmp(g->id, id) == 0 ? open_group(e, g->name) : -1;
 
-		/* It may have ended since, and the slot be another's. */
-		if (fd >= 0 && container_group_id(fd, now) == 0 && strcmp(now, id) == 0 &&
-			is_populated(e, fd))
-			return tell(name, g->name, fd, err);
+		if (fd >= 0 && runs_in(e, fd, id))
+			return tell(e, name, g->name, fd, err);
 	}
 	return 0;
 }
@@ -199,4 +224,20 @@ int elsewhere_refuse(const struct store *store, const char *name, struct err *er
 	}
 	elsewhere_close(&e);
 	return r ? -1 : 0;
+}
+
+int elsewhere_end_lost(const struct store *store, const char *name, struct err *err)
+{
+	struct elsewhere e;
+	int r;
+
+	elsewhere_init(&e, store);
+	r = elsewhere_runs(&e, name, err);
+	if (r > 0 && e.lost && e.found_fd >= 0)
+		r = cgroup_kill(e.found_fd, err) < 0
+			    ? -1
+			    : cgroup_wait_empty(e.found_fd, deadline_in(CGROUP_REMOVE_SECONDS),
+				      err);
+	elsewhere_close(&e);
+	return r ? -1 : elsewhere_refuse(store, name, err);
 }

@@ -15,7 +15,10 @@ struct elsewhere {
 	bool listed;
 	struct elsewhere_group *groups;
 	size_t count, room;
-	char id[CONTAINER_OWNER_XATTR_MAX]; /* of the one found last */
+	/* Of the one found last: where its processes are, or -1; and that no state directory knows it. */
+	char id[CONTAINER_OWNER_XATTR_MAX];
+	int found_fd;
+	bool lost;
 };
 
 void elsewhere_init(struct elsewhere *e, const struct store *store);
@@ -26,3 +29,5 @@ int elsewhere_runs(struct elsewhere *e, const char *name, struct err *err);
 
 /* The same of one, for whoever is about to touch its files: -1 also while it is being started. */
 int elsewhere_refuse(const struct store *store, const char *name, struct err *err);
+/* But one whose record is lost is killed. */
+int elsewhere_end_lost(const struct store *store, const char *name, struct err *err);

@@ -197,8 +197,7 @@ static int is_of(const char *name, void *arg, struct err *err)
 	return container_record_parse(text, len, &r, err) < 0 || strcmp(r.id, s->id) == 0;
 }
 
-/* Whether the state directory, which may have been removed and made anew, knows the container of a group. */
-static bool is_recorded(int group_fd)
+bool store_records_group(int group_fd)
 {
 	char state[4096], id[CONTAINER_OWNER_XATTR_MAX];
 	autofd int fd = -1;
@@ -219,7 +218,7 @@ static bool is_stray(int group_fd)
 	struct stat st;
 
 	return fstat(group_fd, &st) == 0 && time(NULL) - st.st_mtime > GROUP_AGE_SECONDS &&
-	       cgroup_populated(group_fd) == 0 && !is_recorded(group_fd);
+	       cgroup_populated(group_fd) == 0 && !store_records_group(group_fd);
 }
 
 struct groups {

@@ -11,7 +11,8 @@ struct gc_report {
 };
 
 /* Releases every container that nobody holds and that does not run, and removes what was being
- * made or removed; on the whole host, empty groups of stores of which no state directory is left. Never touches what is alive. */
+ * made or removed; on the whole host, empty groups of which no state directory has a record. Never touches what is
+ * alive. */
 int store_gc(const struct store *store, struct gc_report *ret, struct err *err);
 
 /* The same for one container whose lock is already ours, by descriptor lock_fd. */
@@ -23,3 +24,7 @@ int store_gc_leftovers(const struct store *store, struct err *err);
 /* Calls f for the name of every container, alive or not. Stops at the first that returns not 0. */
 int store_each(const struct store *store, int (*f)(const char *name, void *arg, struct err *err),
 	void *arg, struct err *err);
+
+/* Whether the state directory that a group names, which may have been removed and made anew, has the record of
+ * the container. What cannot be read may be it. */
+bool store_records_group(int group_fd);

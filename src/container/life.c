@@ -248,7 +248,9 @@ static int stop_for_removal(const struct store *store, const char *name, enum re
 	int r;
 
 	if (claim_open(store, name, CLAIM_NONE, &c, err) < 0)
-		return err->sys == ENOENT ? elsewhere_refuse(store, name, err) : -1;
+		return err->sys != ENOENT     ? -1
+		       : flags & REMOVE_FORCE ? elsewhere_end_lost(store, name, err)
+					      : elsewhere_refuse(store, name, err);
 	r = container_is_alive(&c, err);
 	if (r < 0) {
 		container_close(&c);

@@ -627,3 +627,23 @@ null" ]
 	[ ! -e "$slot" ]
 	ctr rm lost
 }
+
+@test "what runs without a record, as its state directory was removed, is left alone but by rm -f" {
+	started lost -- sleep 60
+	pid=$(payload lost) group=$(group lost)
+	# shellcheck disable=SC2046
+	kill -KILL $(supervisors lost)
+	rm -r "$CTR_STATE/lost"
+	ctr gc
+	run --separate-stderr -125 ctr rm lost
+	[ "${stderr_lines[0]}" = 'ctr: rm: lost runs, but its record is lost' ]
+	hinted 'ctr rm -f lost'
+	alive "$pid"
+	[ -e "$CTR_ROOT/containers/lost/upper" ]
+	ctr rm -f lost
+	not alive "$pid"
+	[ -z "$(containers)" ]
+	touch -d '2 minutes ago' "$group"
+	ctr gc
+	[ ! -e "$group" ]
+}
