@@ -978,6 +978,18 @@ contents() {
 	image fsck
 }
 
+@test "rm of several: one that fails does not stop the others" {
+	tar_of base 'file|base|1'
+	layout_of a one base
+	layout_of b two base
+	image import a one
+	image import b two
+	run image rm one nosuch two
+	[ "$status" -eq 125 ]
+	[[ "${lines[0]}" == 'ctr: image rm: '*nosuch* ]]
+	[ -z "$(image list -q)" ]
+}
+
 @test "rm keeps what other images and containers use" {
 	tar_of base 'file|base|1'
 	tar_of top 'file|top|2'

@@ -405,8 +405,7 @@ status_may_be_lost() {
 	until_true "there are two" guarded alone
 	keeper=$(supervisor alone)
 	[ "$(cat "/proc/$keeper/comm")" = ctr-supervisor ]
-	# shellcheck disable=SC2046
-	kill -KILL $(supervisors alone)
+	while pkill -KILL -f -- "^ctr-supervisor .* $CTR_STATE gc --container alone "; do sleep .1; done
 	sleep .2
 	kill -0 "$(payload alone)"
 	ctr exec alone rm -f /tmp/written
@@ -611,8 +610,7 @@ null" ]
 	started lost -- sleep 60
 	record=$(cat "$CTR_STATE/lost/record.json")
 	slot=$(printf '%s/%03x' "$GROUPS_AT" "$(jq .slot <<< "$record")")
-	# shellcheck disable=SC2046
-	kill -KILL $(supervisors lost)
+	while pkill -KILL -f -- "^ctr-supervisor .* $CTR_STATE gc --container lost "; do sleep .1; done
 	mv "$CTR_STATE/lost" .
 	kill -KILL "$(jq .pid <<< "$record")"
 	until_true "it ends" grep -qx 'populated 0' "$slot/cgroup.events"
@@ -631,8 +629,7 @@ null" ]
 @test "what runs without a record, as its state directory was removed, is left alone but by rm -f" {
 	started lost -- sleep 60
 	pid=$(payload lost) group=$(group lost)
-	# shellcheck disable=SC2046
-	kill -KILL $(supervisors lost)
+	while pkill -KILL -f -- "^ctr-supervisor .* $CTR_STATE gc --container lost "; do sleep .1; done
 	rm -r "$CTR_STATE/lost"
 	ctr gc
 	run --separate-stderr -125 ctr rm lost

@@ -258,9 +258,10 @@ IDS=${IDS:-host}
 	touch "$at"
 	[ "$(ctr gc)" = '0 released, 0 removed' ]
 	touch -d '1 hour ago' "$at"
-	mkdir s
+	mkdir -p s/other
+	echo unreadable > s/other/record.json # it may be of this one
 	[ "$(ctr gc)" = '0 released, 0 removed' ]
-	rmdir s
+	rm -r s/other # made anew
 	[ "$(ctr gc)" = '0 released, 1 removed' ]
 	[ ! -d "$at" ]
 }
