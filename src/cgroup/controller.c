@@ -110,6 +110,14 @@ static bool others_handed_down(int group_fd, const char *up, const char *name)
 	return done;
 }
 
+bool cgroup_controller_there(int hierarchy_fd, const char *file)
+{
+	char name[NAME_MAX_LEN];
+
+	controller_of(file, name);
+	return listed(hierarchy_fd, "cgroup.controllers", name, true);
+}
+
 enum controller_state cgroup_controller_enable(int hierarchy_fd, int group_fd, const char *file)
 {
 	char name[NAME_MAX_LEN], order[NAME_MAX_LEN + 1], ups[UPS_SIZE];

@@ -15,6 +15,9 @@ enum controller_state {
  * of the tree down to its parent. */
 enum controller_state cgroup_controller_enable(int hierarchy_fd, int group_fd, const char *file);
 
+/* Whether the tree has the controller of `file` at all. */
+bool cgroup_controller_there(int hierarchy_fd, const char *file);
+
 /* For a new group, without being asked: those that count what it uses, share out what there is, and that
  * a payload may want to hand on. What the host does not have, or keeps, is left out. */
 void cgroup_controller_enable_usual(int hierarchy_fd, int group_fd);

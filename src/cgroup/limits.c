@@ -545,6 +545,20 @@ int cgroup_apply(int hierarchy_fd, int group_fd, const struct cgroup_plan *plan,
 	return cgroup_cpusets_check(group_fd, plan, err);
 }
 
+int cgroup_foresee(int hierarchy_fd, const struct cgroup_plan *plan, struct err *err)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct cgroup_write *w = &plan->writes[i];
+
+		if (w->optional || strncmp(w->file, "cgroup.", 7) == 0)
+			continue;
+		if (!cgroup_controller_there(hierarchy_fd, w->file))
+			return cgroup_controller_explain(w->file, CONTROLLER_ABSENT, w->action,
+				w->flag, err);
+	}
+	return cgroup_cpusets_check(hierarchy_fd, plan, err);
+}
+
 bool cgroup_plan_skipped(const struct cgroup_plan *plan, const char *file)
 {
 	for (size_t i = 0; i < plan->count; i++)

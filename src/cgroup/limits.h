@@ -35,6 +35,10 @@ void cgroup_plan_free(struct cgroup_plan *plan);
  * waits for a disk to be told of weights is a warning. */
 int cgroup_apply(int hierarchy_fd, int group_fd, const struct cgroup_plan *plan, struct err *err);
 
+/* What of that would be refused wherever the group is: a controller that the tree has not, or CPUs or nodes. Makes
+ * nothing. */
+int cgroup_foresee(int hierarchy_fd, const struct cgroup_plan *plan, struct err *err);
+
 /* Whether the last cgroup_apply() left this file alone, as the host has no such controller. */
 bool cgroup_plan_skipped(const struct cgroup_plan *plan, const char *file);
 

@@ -11,6 +11,7 @@
 #include "container/console.h"
 #include "container/deadline.h"
 #include "container/foreground.h"
+#include "container/foresee.h"
 #include "container/life.h"
 #include "container/plan.h"
 #include "container/release.h"
@@ -153,7 +154,7 @@ static int run_planned(struct cli *cli, struct run_options *o, int image_lock, s
 		return -1;
 	if (o->dry_run) {
 		plan_print(&o->spec, &plan, stdout);
-		return 0;
+		return container_foresee(&cli->store, &o->spec, &plan, o->name, err);
 	}
 	if (program_in_reach(&o->spec) && program_protect(cli->argv, err) < 0)
 		return -1;

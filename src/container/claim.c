@@ -227,6 +227,25 @@ static int release_dead_holder(const struct store *store, const char *name, stru
 	return r;
 }
 
+int claim_look(const struct store *store, const char *name, struct err *err)
+{
+	struct container old;
+	struct stat st;
+	bool removed = false;
+
+	if (claim_open(store, name, CLAIM_NONE, &old, err) == 0) {
+		int alive = container_is_alive(&old, err);
+
+		removed = alive == 0 && old.record.remove;
+		container_close(&old);
+		if (alive > 0)
+			return name_taken(err, name);
+	}
+	if (removed || fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	return name_taken(err, name);
+}
+
 static int claim_name(struct container *c, const char *tmp, struct err *err)
 {
 	const char *name = c->record.name;

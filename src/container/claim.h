@@ -19,7 +19,10 @@
 int claim_new(const struct store *store, const struct spec *spec, struct container *ret,
 	struct err *err);
 
-/* The same for an engine's container, which is kept until the engine deletes it, and has a state
+/* Whether claim_new() would find the name taken, by a look: -1 with CLAIM_TAKEN. */
+int claim_look(const struct store *store, const char *name, struct err *err);
+
+/* As claim_new() for an engine's container, which is kept until the engine deletes it, and has a state
  * directory only. */
 int claim_bundle(const struct store *store, const struct spec *spec, const char *bundle,
 	const char *cgroup, struct container *ret, struct err *err);

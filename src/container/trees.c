@@ -202,7 +202,7 @@ static const struct id_maps *owners(const struct plan *plan)
 	return rights_get() == RIGHTS_NONE ? &same : &plan->ids;
 }
 
-static void hint_missing(const struct mount *m, struct err *err)
+void trees_hint_missing(const struct mount *m, struct err *err)
 {
 	struct stat st;
 
@@ -222,7 +222,7 @@ static int open_source(const struct spec *spec, const struct mount *m, const str
 			rights_get() == RIGHTS_HOST ? spec->device_count : 0, owners(plan), err);
 	fd = m->kind == MOUNT_BIND ? mount_source_open(m, err) : mount_host_open(m, err);
 	if (fd < 0 && m->kind == MOUNT_BIND && err->sys == ENOENT && !spec->root.direct)
-		hint_missing(m, err);
+		trees_hint_missing(m, err);
 	if (fd < 0)
 		return -1;
 	/* All that the host has there is held to what was asked for. */

@@ -33,6 +33,9 @@ void trees_close(struct trees *t);
 /* Child: all but keep, once the mounts are made and if the limit has to be lowered again. */
 int trees_leave(const struct trees *t, int keep, struct err *err);
 
+/* Of a bind mount whose source is not there. */
+void trees_hint_missing(const struct mount *m, struct err *err);
+
 /* Parent, or the child itself (by_child): opens all of them, making the writable layer. */
 int trees_open(struct trees *t, const struct container *c, const struct spec *spec,
 	const struct plan *plan, struct err *err);

@@ -34,7 +34,8 @@ teardown() { nothing_left; }
 }
 
 @test "--pids is --pids-limit" {
-	run -0 ctr run --dry-run --rootfs "$FS" --pids 77 -- true
+	# Refused where the host has no such controller, but printed.
+	run ctr run --dry-run --rootfs "$FS" --pids 77 -- true
 	[[ $output == *"pids.max = 77"* ]]
 	refused 125 '^ctr: run: --pids:.*abc' ctr run --pids abc --rootfs "$FS" -- true
 }

@@ -232,6 +232,30 @@ teardown() { nothing_left; }
 		"others make cgroups at the moment"
 }
 
+@test "--dry-run refuses what can be found without making anything" {
+	started taken sleep 600
+	local word
+	dried() { run --separate-stderr ctr run --dry-run --rootfs "$FS" "$@" -- true; }
+	dried --name taken
+	[ "$status" = 125 ] && [[ "$stderr" =~ 'the name taken is already in use' ]]
+	dried -u nobodyx
+	[ "$status" = 125 ] && [[ "$stderr" =~ "is not in the container's /etc/passwd" ]]
+	dried --mount type=bind,source=/missing,target=/x
+	[ "$status" = 125 ] && [[ "$stderr" =~ 'cannot mount /missing: No such file' ]]
+	dried --cpuset-cpus 7777
+	[ "$status" = 125 ] && [[ "$stderr" =~ 'cannot keep to CPUs 7777' ]]
+	if ! grep -qw memory "${GROUPS_AT%/ctr}/cgroup.controllers"; then
+		dried -m 1g
+		[ "$status" = 125 ] && [[ "$stderr" =~ 'has no memory controller' ]]
+	fi
+	for word in ann ann:ann 1234:5; do
+		dried -u "$word"
+		[ "$status" = 0 ]
+	done
+	dried -v "$PWD/made:/x"
+	[ "$status" = 0 ] && [ ! -e made ]
+}
+
 @test "labels are kept, a flag's over the image's" {
 	started labelled -l a=1 --label b -- true
 	ctr wait labelled

@@ -1,0 +1,10 @@
+/* What would stop a container, as far as it can be found without making anything: for --dry-run. */
+#pragma once
+
+#include "container/plan.h"
+#include "container/store.h"
+
+/* The name, the sources of mounts, the user by name, and the controllers, CPUs and nodes of limits; named: the
+ * name was given. */
+int container_foresee(const struct store *store, const struct spec *spec, const struct plan *plan,
+	bool named, struct err *err);
