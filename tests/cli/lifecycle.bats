@@ -232,7 +232,7 @@ stop_handler() {
 @test "several at once: whichever fails, each says the same as alone" {
 	for command in stop kill rm pause resume wait inspect; do
 		run --separate-stderr -125 ctr $command no1 no2
-		[ "$(grep -v '^hint: ' <<< "$stderr")" = "ctr: $command: no container no1
+		[ "$(grep -v '^hint: ' <<< "$stderr" | sort)" = "ctr: $command: no container no1
 ctr: $command: no container no2" ]
 		run --separate-stderr -125 ctr $command no1
 		[ "${stderr_lines[0]}" = "ctr: $command: no container no1" ]
