@@ -587,11 +587,11 @@ null" ]
 }
 
 @test "with another CTR_STATE, what has ended is as anywhere" {
-	started done -- true
-	ctr wait done
-	ctr stop done
+	started over -- true
+	ctr wait over
+	ctr stop over
 	elsewhere ctr ps -a | grep 'Exited (0)'
-	[ "$(elsewhere ctr rm done)" = done ]
+	[ "$(elsewhere ctr rm over)" = over ]
 	[ -z "$(containers)" ]
 }
 
