@@ -171,7 +171,8 @@ IDS=${IDS:-host}
 }
 
 @test "a relative or very long place for the store is refused" {
-	refused 125 CTR_ROOT ctr --root relative ps
+	refused 125 --root ctr --root relative ps
+	CTR_ROOT=relative refused 125 CTR_ROOT ctr ps
 	long=/$(printf 'd%.0s' {1..200})/$(printf 'd%.0s' {1..200})
 	run --separate-stderr timeout 20 ctr --root "$PWD$long" --state "$PWD/s$long" run --rm --rootfs "$FS" -- echo hi
 	[ "$output" = hi ] || [ "$status" -eq 125 ]
