@@ -43,25 +43,34 @@ static bool waits_for_signals(pid_t pid)
 	return call == SYS_rt_sigtimedwait || call == I386 || call == ANY_TIME64;
 }
 
-/* Whether the process has a handler for sig, ignores it, holds it back, or waits for it. */
+static bool has(const char *status, const char *line, int sig)
+{
+	const char *p = strstr(status, line);
+
+	return p && strtoull(p + strlen(line), NULL, 16) >> (sig - 1) & 1;
+}
+
+/* Whether the process has a handler for sig, ignores it, waits for it, or holds it back: for longer than fork(3)
+ * does. */
 static bool minds_signal(pid_t pid, int sig)
 {
-	static const char *const lines[] = {"\nSigBlk:", "\nSigIgn:", "\nSigCgt:"};
-	enum { STATUS_MAX = 1 << 20 }; /* a line of it names up to 65,536 groups */
-	autofree char *text = NULL;
-	struct err unknown;
+	enum { TRIES = 5, STATUS_MAX = 1 << 20 }; /* a line of it names up to 65,536 groups */
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	if (file_read_given(path, STATUS_MAX, &text, NULL, &unknown) < 0)
-		return true;
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		const char *p = strstr(text, lines[i]);
+	for (int i = 0; i < TRIES; i++) {
+		autofree char *text = NULL;
+		struct err unknown;
 
-		if (p && strtoull(p + strlen(lines[i]), NULL, 16) >> (sig - 1) & 1)
+		if (file_read_given(path, STATUS_MAX, &text, NULL, &unknown) < 0 ||
+			has(text, "\nSigCgt:", sig) || has(text, "\nSigIgn:", sig) ||
+			waits_for_signals(pid))
 			return true;
+		if (!has(text, "\nSigBlk:", sig))
+			return false;
+		nanosleep(&(struct timespec){.tv_nsec = 4000000}, NULL);
 	}
-	return waits_for_signals(pid);
+	return true;
 }
 
 static bool is_fatal(int sig)

@@ -365,13 +365,13 @@ noted() { grep -qs "$1" note/it; }
 	local how
 	for how in '' -t; do
 		terminal 'see:ready' 'type:\x03' end:130 -- bash -c \
-			"while :; do ctr run --rm $how --rootfs '$FS' -- sh -c 'echo ready; exec sleep 60'; done"
+			"while :; do ctr run --rm $how --rootfs '$FS' -- sh -c 'echo ready; sleep 60'; done"
 		terminal 'see:ready' 'type:\x03' 'see:taken' 'see:ready' 'type:\x03' end:7 -- bash -c \
 			"for i in 1 2; do ctr run --rm $how --rootfs '$FS' -- sh -c 'trap \"echo taken; exit 3\" INT; echo ready; while :; do sleep .1; done'; done; exit 7"
 	done
 	started held -- sleep 600
 	terminal 'see:ready' 'type:\x03' end:130 -- bash -c \
-		"while :; do ctr exec held sh -c 'echo ready; exec sleep 60'; done"
+		"while :; do ctr exec held sh -c 'echo ready; sleep 60'; done"
 	ctr rm -f held
 }
 
