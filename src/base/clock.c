@@ -22,3 +22,22 @@ uint64_t deadline_in(unsigned seconds)
 {
 	return monotonic_ns() + seconds * 1000000000ULL;
 }
+
+uint64_t deadline_after(uint64_t limit_ns)
+{
+	return limit_ns ? monotonic_ns() + limit_ns : 0;
+}
+
+int deadline_poll_ms(uint64_t deadline_ns)
+{
+	enum { MS_MAX = 1000000000 }; /* then it is asked again */
+	uint64_t now, left;
+
+	if (!deadline_ns)
+		return -1;
+	now = monotonic_ns();
+	if (now >= deadline_ns)
+		return 0;
+	left = (deadline_ns - now + 999999) / 1000000;
+	return left > MS_MAX ? MS_MAX : (int)left;
+}

@@ -1,6 +1,7 @@
 /*
- * memcpy(3) and memmove(3) for a program that is linked with musl. musl's own for x86-64 is one "rep movsq", which takes longer to
- * begin than to copy the few bytes that most calls are about: a JSON document is written in pieces of three.
+ * memcpy(3) and memmove(3) for a program that is linked with musl. Its own for x86-64 are one "rep movsq", which
+ * takes longer to begin than to copy the few bytes that most calls are about: a JSON document is written in
+ * pieces of three.
  */
 #include <features.h>
 

@@ -101,7 +101,7 @@ int attach_container(const struct store *store, const char *name, int sock,
 		.stdout_fd = STDOUT_FILENO,
 		.stderr_fd = STDERR_FILENO,
 		.patience_s = o->ours ? ATTACH_PATIENCE_ENDLESS : PATIENCE_S,
-		.until_ns = o->timeout_ns ? monotonic_ns() + o->timeout_ns : 0,
+		.until_ns = deadline_after(o->timeout_ns),
 		.end_fd = -1,
 	};
 	enum attach_how how;

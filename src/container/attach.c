@@ -10,7 +10,6 @@
 #include "container/spool.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,7 +21,6 @@
 
 enum {
 	HANG_UP_MS = 1000,    /* the payload has said nothing for so long after it */
-	HURRY_MS = 1000,      /* our reader has taken nothing */
 	SPOOL_BYTES = 1 << 20 /* as much is taken ahead of our readers */
 };
 
@@ -333,18 +331,14 @@ static void interest(const struct session *s, struct pollfd p[POLL_COUNT])
 /* For as long as somebody takes the rest of the output it is waited for, or until --timeout. */
 static int turn_timeout_ms(const struct session *s)
 {
-	uint64_t now, until = s->o->until_ns;
+	int left;
 
 	if (s->hung_up)
 		return HANG_UP_MS;
 	if (!s->told)
 		return -1;
-	if (s->hurried || !until)
-		return s->hurried ? HURRY_MS : -1;
-	now = monotonic_ns();
-	if (now >= until)
-		return HURRY_MS;
-	return (int)((until - now) / 1000000 < INT_MAX ? (until - now) / 1000000 + 1 : INT_MAX);
+	left = deadline_poll_ms(s->o->until_ns);
+	return s->hurried || left == 0 ? FOREGROUND_HURRY_MS : left;
 }
 
 static void turn_nothing(struct session *s)

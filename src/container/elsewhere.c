@@ -7,13 +7,13 @@
 #include "cgroup/hierarchy.h"
 #include "cgroup/place.h"
 #include "cgroup/tree.h"
-#include "container/gc.h"
 #include "container/group.h"
 #include "container/place.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +95,45 @@ static int list(struct elsewhere *e, struct err *err)
 	return errno ? err_sys(err, "read the cgroups of all containers") : 0;
 }
 
+/* What cannot be read may be its record. */
+static bool is_record_of(int state_fd, const char *name, const char *id)
+{
+	char path[NAME_MAX + 16];
+	autofree char *text = NULL;
+	struct record r;
+	struct err err;
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/record.json", name);
+	if (file_read(state_fd, path, RECORD_MAX, &text, &len, &err) < 0)
+		return err.sys != ENOENT && err.sys != ENOTDIR;
+	return container_record_parse(text, len, &r, &err) < 0 || strcmp(r.id, id) == 0;
+}
+
+bool elsewhere_has_record(int group_fd)
+{
+	char state[4096], id[CONTAINER_OWNER_XATTR_MAX];
+	autodir DIR *d = NULL;
+	autofd int fd = -1;
+	struct dirent *entry;
+
+	if (container_group_state(group_fd, state, sizeof(state)) < 0 ||
+		container_group_id(group_fd, id) < 0)
+		return true;
+	fd = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno != ENOENT;
+	d = dir_open_at(fd, ".");
+	if (!d)
+		return true;
+	while ((errno = 0, entry = readdir(d)))
+		/* Also one that is still being made, whose name begins with a dot. */
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+			is_record_of(fd, entry->d_name, id))
+			return true;
+	return errno != 0;
+}
+
 /* Where its processes are: in the group, or where the group says. */
 static int open_own(const struct elsewhere *e, int group_fd, struct err *err)
 {
@@ -112,7 +151,7 @@ static int tell(struct elsewhere *e, const char *name, const char *group, int gr
 {
 	char state[4096];
 
-	e->lost = !store_records_group(group_fd);
+	e->lost = !elsewhere_has_record(group_fd);
 	err_set(err,
 		e->lost ? "%s runs, but its record is lost" : "%s runs, but not by this CTR_STATE",
 		name);

@@ -21,6 +21,10 @@ struct elsewhere {
 	bool lost;
 };
 
+/* Whether the state directory that a group names, which may have been removed and made anew, has the record of
+ * the container. What cannot be read may be it. */
+bool elsewhere_has_record(int group_fd);
+
 void elsewhere_init(struct elsewhere *e, const struct store *store);
 void elsewhere_close(struct elsewhere *e);
 

@@ -1,5 +1,6 @@
 #include "container/foreground.h"
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/program.h"
@@ -103,33 +104,6 @@ int foreground_pass_on(struct container *c, int sig)
 	return 0;
 }
 
-static int poll_timeout(uint64_t until_ns)
-{
-	struct timespec t;
-	uint64_t now;
-
-	if (!until_ns)
-		return -1;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	now = (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
-	if (now >= until_ns)
-		return 0;
-	until_ns = (until_ns - now + 999999) / 1000000;
-	return until_ns > 1000000000 ? 1000000000 : (int)until_ns;
-}
-
-enum { HURRY_MS = 1000 };
-
-static uint64_t until(uint64_t timeout_ns)
-{
-	struct timespec t;
-
-	if (!timeout_ns)
-		return 0;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec + timeout_ns;
-}
-
 static int open_signals(struct err *err)
 {
 	sigset_t blocked;
@@ -176,7 +150,7 @@ static int reap_from_tracer(struct container *c, int signals, uint64_t deadline,
 	while ((r = reap(c, ret_status, err)) == 0) {
 		struct pollfd p = {signals, POLLIN, 0};
 		int sig = poll(&p, 1, LOOK_AGAIN_MS) > 0 ? take_signal(signals, p.revents) : 0;
-		const bool late = !*timed_out && poll_timeout(deadline) == 0;
+		const bool late = !*timed_out && deadline_poll_ms(deadline) == 0;
 
 		if (!late && !(sig && is_fatal(sig)))
 			continue;
@@ -194,7 +168,7 @@ static int reap_from_tracer(struct container *c, int signals, uint64_t deadline,
 int foreground_wait(struct container *c, struct piping *io, uint64_t timeout_ns, int *ret_status,
 	bool *ret_timed_out, struct err *err)
 {
-	const uint64_t deadline = until(timeout_ns);
+	const uint64_t deadline = deadline_after(timeout_ns);
 	int ended_by = 0, status = -1;
 	bool timed_out = false;
 	autofd int signals = open_signals(err);
@@ -211,11 +185,11 @@ int foreground_wait(struct container *c, struct piping *io, uint64_t timeout_ns,
 		int n, sig;
 
 		piping_poll(io, p + 2);
-		n = poll(p, 2 + PIPING_POLLS, timed_out ? -1 : poll_timeout(deadline));
+		n = poll(p, 2 + PIPING_POLLS, timed_out ? -1 : deadline_poll_ms(deadline));
 		if (n < 0 && errno != EINTR)
 			return err_sys(err, "wait for the payload of %s", c->record.name);
 		/* A payload that keeps its streams busy does not get more time of that. */
-		if (!timed_out && poll_timeout(deadline) == 0) {
+		if (!timed_out && deadline_poll_ms(deadline) == 0) {
 			timed_out = true;
 			if (cgroup_kill(c->group_fd, err) < 0)
 				return -1;
@@ -231,7 +205,7 @@ int foreground_wait(struct container *c, struct piping *io, uint64_t timeout_ns,
 		piping_serve(io, p + 2);
 	}
 	if (io->hurried)
-		io->until_ns = until(HURRY_MS * 1000000ULL);
+		io->until_ns = deadline_after(FOREGROUND_HURRY_MS * 1000000ULL);
 	piping_end(io);
 	if (reap_from_tracer(c, signals, deadline, &ended_by, &timed_out, &status, err) < 0)
 		return -1;
@@ -248,10 +222,10 @@ static int wait_for_readers(struct piping *io, int signals)
 		int n, sig;
 
 		piping_poll(io, p + 1);
-		n = poll(p, 1 + PIPING_POLLS, poll_timeout(io->until_ns));
+		n = poll(p, 1 + PIPING_POLLS, deadline_poll_ms(io->until_ns));
 		if (n < 0 && errno != EINTR)
 			return 0;
-		if (poll_timeout(io->until_ns) == 0)
+		if (deadline_poll_ms(io->until_ns) == 0)
 			return io->hurried ? 0 : FOREGROUND_TIMED_OUT;
 		if (n <= 0)
 			continue;

@@ -6,7 +6,10 @@
 
 #include <signal.h>
 
-enum { FOREGROUND_TIMED_OUT = 124 }; /* as timeout(1) */
+enum {
+	FOREGROUND_TIMED_OUT = 124, /* as timeout(1) */
+	FOREGROUND_HURRY_MS = 1000, /* what a reader gets once somebody wants the end */
+};
 
 /* Before the start: holds back the signals that are for the payload, so that none is lost; not those that
  * were ignored when we were started. */

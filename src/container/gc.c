@@ -17,9 +17,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -177,48 +175,13 @@ static bool lives_elsewhere(int top_fd, int slot_fd)
 	return cgroup_populated(fd) != 0 || cgroup_place_remove(top_fd, path, &unknown) < 0;
 }
 
-struct sought {
-	int state_fd;
-	const char *id;
-};
-
-/* What cannot be read may be its record. */
-static int is_of(const char *name, void *arg, struct err *err)
-{
-	const struct sought *s = arg;
-	autofree char *text = NULL;
-	char path[NAME_MAX + 16];
-	struct record r;
-	size_t len;
-
-	snprintf(path, sizeof(path), "%s/record.json", name);
-	if (file_read(s->state_fd, path, RECORD_MAX, &text, &len, err) < 0)
-		return err->sys != ENOENT && err->sys != ENOTDIR;
-	return container_record_parse(text, len, &r, err) < 0 || strcmp(r.id, s->id) == 0;
-}
-
-bool store_records_group(int group_fd)
-{
-	char state[4096], id[CONTAINER_OWNER_XATTR_MAX];
-	autofd int fd = -1;
-	struct err unknown;
-
-	if (container_group_state(group_fd, state, sizeof(state)) < 0 ||
-		container_group_id(group_fd, id) < 0)
-		return true;
-	fd = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return errno != ENOENT;
-	return each_in(fd, state, is_of, &(struct sought){fd, id}, &unknown) != 0;
-}
-
 /* Of a container without a record, and of which nobody lives: there is no one else to do it. */
 static bool is_stray(int group_fd)
 {
 	struct stat st;
 
 	return fstat(group_fd, &st) == 0 && time(NULL) - st.st_mtime > GROUP_AGE_SECONDS &&
-	       cgroup_populated(group_fd) == 0 && !store_records_group(group_fd);
+	       cgroup_populated(group_fd) == 0 && !elsewhere_has_record(group_fd);
 }
 
 struct groups {

@@ -24,7 +24,3 @@ int store_gc_leftovers(const struct store *store, struct err *err);
 /* Calls f for the name of every container, alive or not. Stops at the first that returns not 0. */
 int store_each(const struct store *store, int (*f)(const char *name, void *arg, struct err *err),
 	void *arg, struct err *err);
-
-/* Whether the state directory that a group names, which may have been removed and made anew, has the record of
- * the container. What cannot be read may be it. */
-bool store_records_group(int group_fd);
