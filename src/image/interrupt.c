@@ -4,18 +4,32 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/clock.h"
+
+#define AT_ONCE_NS 1000000000ULL
+
 static volatile sig_atomic_t noted;
+static uint64_t noted_at_ns;
 
 static void note(int sig)
 {
-	noted = sig;
+	uint64_t now_ns = monotonic_ns();
+
+	if (!noted) {
+		noted = sig;
+		noted_at_ns = now_ns;
+	} else if (now_ns - noted_at_ns > AT_ONCE_NS) {
+		signal(sig, SIG_DFL);
+		raise(sig); /* delivered on return */
+	}
 }
 
 void interrupt_catch(void)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-	const struct sigaction catch = {.sa_handler = note, .sa_flags = (int)SA_RESETHAND};
+	struct sigaction catch = {.sa_handler = note};
 
+	sigfillset(&catch.sa_mask);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		struct sigaction old;
 

@@ -3,8 +3,9 @@
 
 #include "base/err.h"
 
-/* From now on SIGINT, SIGTERM and SIGHUP (unless ignored, as under nohup) are only noted; a second one
- * of a kind ends the program as usual. */
+/* From now on SIGINT, SIGTERM and SIGHUP (unless ignored, as under nohup) are only noted. Another one
+ * within a second is the same one: timeout(1) sends to its child, and then to the group that it made. A
+ * later one ends the program as usual. */
 void interrupt_catch(void);
 /* -1 if there was one. */
 int interrupt_check(struct err *err);
