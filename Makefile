@@ -26,7 +26,7 @@ LIB_SRC  := $(filter-out $(wildcard src/*/ctr-*.c src/cli/*.c src/oci/*.c),$(wil
 CLI_SRC  := $(wildcard src/cli/*.c)
 OCI_SRC  := $(wildcard src/oci/*.c)
 obj       = $(patsubst src/%.c,$(B)/obj/%.o,$(1))
-STATICS  := src/container/ctr-supervisor.c src/process/ctr-init.c
+STATICS  := src/console/ctr-supervisor.c src/process/ctr-init.c
 
 all: $(PROGRAMS)
 
@@ -116,7 +116,7 @@ $(B)/obj/gen/seccomp_builtin.o: $(B)/gen/seccomp_builtin.c
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
 # These two stay behind with each container: static, against musl where there is one, and alone.
-$(B)/ctr-supervisor: src/container/tail.c src/container/tail.h src/container/attach.h
+$(B)/ctr-supervisor: src/console/tail.c src/console/tail.h src/console/attach.h
 $(B)/ctr-supervisor $(B)/ctr-init: $(B)/%: $(STATICS)
 	@mkdir -p $(@D)
 	$(MUSL_CC) -D_GNU_SOURCE -std=gnu17 $(WARN) -Os -static -s -o $@ $(filter %/$*.c %/tail.c,$^) \

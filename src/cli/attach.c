@@ -4,12 +4,11 @@
 #include "base/fd.h"
 #include "cgroup/stats.h"
 #include "cli/command.h"
-#include "container/alive.h"
-#include "container/attach.h"
-#include "container/claim.h"
-#include "container/console.h"
-#include "container/foreground.h"
+#include "console/attach.h"
+#include "console/console.h"
+#include "console/foreground.h"
 #include "container/life.h"
+#include "state/alive.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Standing at the console of a supervised container, from run -t and from attach. */
 #pragma once
 
-#include "container/store.h"
+#include "state/store.h"
 
 #include <stdbool.h>
 #include <stdint.h>

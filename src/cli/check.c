@@ -1,7 +1,7 @@
 #include "base/table.h"
+#include "check/probe.h"
 #include "cli/command.h"
 #include "cli/output.h"
-#include "container/probe.h"
 
 #include <stdio.h>
 #include <string.h>

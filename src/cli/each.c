@@ -5,11 +5,12 @@
 #include "base/program.h"
 #include "cgroup/group.h"
 #include "cli/command.h"
-#include "container/foreground.h"
-#include "container/gc.h"
+#include "console/foreground.h"
 #include "container/life.h"
 #include "spec/defaults.h"
 #include "spec/signame.h"
+#include "state/configfile.h"
+#include "state/gc.h"
 
 #include <errno.h>
 #include <fcntl.h>

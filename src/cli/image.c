@@ -1,7 +1,6 @@
 #include "cli/command.h"
 
 #include "base/program.h"
-#include "container/start.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,12 +3,13 @@
 #include "base/num.h"
 #include "base/table.h"
 #include "cgroup/hierarchy.h"
+#include "check/host.h"
 #include "cli/command.h"
 #include "cli/output.h"
-#include "container/gc.h"
-#include "container/host.h"
-#include "container/view.h"
 #include "image/store.h"
+#include "state/gc.h"
+#include "state/status.h"
+#include "state/view.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,10 +4,13 @@
 #include "cgroup/place.h"
 #include "cli/command.h"
 #include "cli/view.h"
-#include "container/alive.h"
-#include "container/summary.h"
+#include "container/life.h"
 #include "image/store.h"
 #include "ns/idmap.h"
+#include "state/alive.h"
+#include "state/configfile.h"
+#include "state/status.h"
+#include "state/summary.h"
 
 #include <errno.h>
 #include <linux/sched.h>

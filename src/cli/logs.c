@@ -3,11 +3,11 @@
 #include "base/num.h"
 #include "cli/command.h"
 #include "cli/output.h"
-#include "container/alive.h"
-#include "container/claim.h"
+#include "console/logfile.h"
 #include "container/life.h"
-#include "container/logfile.h"
-#include "container/summary.h"
+#include "state/alive.h"
+#include "state/claim.h"
+#include "state/summary.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 #include "cli/output.h"
 
 #include "base/num.h"
-#include "container/logfile.h"
+#include "console/logfile.h"
 
 #include <stdbool.h>
 #include <string.h>

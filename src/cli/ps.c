@@ -4,7 +4,8 @@
 #include "base/table.h"
 #include "cli/command.h"
 #include "cli/view.h"
-#include "container/gc.h"
+#include "state/gc.h"
+#include "state/status.h"
 
 #include <stdlib.h>
 #include <string.h>

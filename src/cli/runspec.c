@@ -5,8 +5,6 @@
 #include "base/file.h"
 #include "base/num.h"
 #include "cgroup/scope.h"
-#include "container/place.h"
-#include "container/store.h"
 #include "process/lsm.h"
 #include "spec/capname.h"
 #include "spec/defaults.h"
@@ -19,6 +17,8 @@
 #include "spec/signame.h"
 #include "spec/sysctlname.h"
 #include "spec/usercaps.h"
+#include "state/place.h"
+#include "state/store.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>

@@ -5,8 +5,8 @@
 #include "base/table.h"
 #include "cli/command.h"
 #include "cli/output.h"
-#include "container/gc.h"
 #include "container/life.h"
+#include "state/gc.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 #include "cli/view.h"
+#include "state/status.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/output.h"
-#include "container/view.h"
+#include "state/view.h"
 
 enum { STATUS_SIZE = 80 };
 

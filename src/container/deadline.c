@@ -2,10 +2,10 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "container/claim.h"
-#include "container/foreground.h"
-#include "container/release.h"
-#include "container/supervise.h"
+#include "console/foreground.h"
+#include "launch/supervise.h"
+#include "state/claim.h"
+#include "state/release.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* The time limit of a container in the foreground, should its ctr be killed. */
 #pragma once
 
-#include "container/container.h"
+#include "state/container.h"
 
 #include <stdint.h>
 

@@ -6,12 +6,13 @@
 #include "base/jsonwide.h"
 #include "cgroup/group.h"
 #include "cgroup/tree.h"
-#include "container/alive.h"
-#include "container/gate.h"
-#include "container/group.h"
-#include "container/hooks.h"
-#include "container/release.h"
+#include "launch/gate.h"
+#include "launch/hooks.h"
 #include "spec/config.h"
+#include "state/alive.h"
+#include "state/configfile.h"
+#include "state/group.h"
+#include "state/release.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -51,13 +52,6 @@ int bundle_id_check(const char *id, struct err *err)
 	return 0;
 }
 
-static int does_not_exist(const char *id, struct err *err)
-{
-	err_set(err, "container does not exist: %s", id);
-	err->sys = ENOENT;
-	return -1;
-}
-
 int bundle_open(const struct store *store, const char *id, enum claim_wait wait,
 	struct container *ret, struct err *err)
 {
@@ -65,16 +59,7 @@ int bundle_open(const struct store *store, const char *id, enum claim_wait wait,
 		return -1;
 	if (claim_open(store, id, wait, ret, err) == 0)
 		return 0;
-	return err->sys == ENOENT ? does_not_exist(id, err) : -1;
-}
-
-/* Who only looks can come before these files are there, or after. */
-static int read_kept(const struct container *c, const char *file, char **ret_text, size_t *ret_len,
-	struct err *err)
-{
-	if (file_read(c->state_fd, file, JSON_WIDE_MAX_BYTES, ret_text, ret_len, err) == 0)
-		return 0;
-	return err->sys == ENOENT ? does_not_exist(c->record.name, err) : -1;
+	return err->sys == ENOENT ? bundle_does_not_exist(id, err) : -1;
 }
 
 int bundle_status(struct container *c, enum bundle_status *ret, struct err *err)
@@ -108,7 +93,7 @@ char *bundle_state(const struct container *c, enum bundle_status status, enum oc
 	autojson json_t *j = NULL;
 	size_t len;
 
-	if (read_kept(c, BUNDLE_STATE, &text, &len, err) < 0)
+	if (bundle_read(c, BUNDLE_STATE, &text, &len, err) < 0)
 		return NULL;
 	j = json_parse(BUNDLE_STATE, text, len, err);
 	if (!j)
@@ -117,16 +102,6 @@ char *bundle_state(const struct container *c, enum bundle_status status, enum oc
 	json_object_set_new(j, "pid", json_integer(status == BUNDLE_STOPPED ? 0 : c->record.pid));
 	json_object_set_new(j, "status", json_string(bundle_status_name(status)));
 	return json_text(j, form == STATE_INDENTED ? JSON_INDENT(2) : JSON_COMPACT, err);
-}
-
-int bundle_spec(const struct container *c, struct spec *ret, struct err *err)
-{
-	autofree char *text = NULL;
-	size_t len;
-
-	if (read_kept(c, BUNDLE_CONFIG, &text, &len, err) < 0)
-		return -1;
-	return config_read(BUNDLE_CONFIG, text, len, CONFIG_ENGINE, ret, err);
 }
 
 static int run_poststart_hooks(const struct container *c, struct err *err)

@@ -4,11 +4,11 @@
  */
 #pragma once
 
-#include "container/bundle.h"
-#include "container/claim.h"
-#include "container/container.h"
+#include "launch/bundle.h"
 #include "spec/spec.h"
 #include "spec/state.h"
+#include "state/claim.h"
+#include "state/container.h"
 
 enum bundle_status {
 	BUNDLE_CREATING,
@@ -33,9 +33,6 @@ int bundle_status(struct container *c, enum bundle_status *ret, struct err *err)
 /* The state as the specification words it, new (free it). */
 char *bundle_state(const struct container *c, enum bundle_status status, enum oci_state_form form,
 	struct err *err);
-
-/* Its config.json as it was created with; free with spec_free(). */
-int bundle_spec(const struct container *c, struct spec *ret, struct err *err);
 
 /* Lets a created one go on to its payload. If a startContainer or a poststart hook fails, it is ended and
  * deleted, as bundle_delete() does it. The caller holds the claim. */

@@ -2,10 +2,10 @@
 
 #include "base/fd.h"
 #include "cgroup/hierarchy.h"
-#include "container/claim.h"
-#include "container/trees.h"
+#include "launch/trees.h"
 #include "process/user.h"
 #include "rootfs/mounts.h"
+#include "state/claim.h"
 
 #include <errno.h>
 #include <fcntl.h>

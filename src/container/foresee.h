@@ -1,8 +1,8 @@
 /* What would stop a container, as far as it can be found without making anything: for --dry-run. */
 #pragma once
 
-#include "container/plan.h"
-#include "container/store.h"
+#include "launch/plan.h"
+#include "state/store.h"
 
 /* The name, the sources of mounts, the user by name, and the controllers, CPUs and nodes of limits; named: the
  * name was given. */

@@ -5,14 +5,14 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cgroup/group.h"
-#include "container/alive.h"
-#include "container/claim.h"
-#include "container/elsewhere.h"
-#include "container/gc.h"
-#include "container/group.h"
-#include "container/release.h"
-#include "container/summary.h"
 #include "spec/config.h"
+#include "state/alive.h"
+#include "state/claim.h"
+#include "state/elsewhere.h"
+#include "state/gc.h"
+#include "state/group.h"
+#include "state/release.h"
+#include "state/summary.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,18 +26,6 @@
 #include <unistd.h>
 
 enum { THAW_SECONDS = 5 };
-
-const char *container_status_name(enum container_status s)
-{
-	static const char *const names[] = {
-		[CONTAINER_CREATING] = "creating",
-		[CONTAINER_RUNNING] = "running",
-		[CONTAINER_PAUSED] = "paused",
-		[CONTAINER_EXITED] = "exited",
-	};
-
-	return names[s];
-}
 
 struct search {
 	const struct store *store;
@@ -321,16 +309,4 @@ int container_remove(const struct store *store, const char *name, enum remove_fl
 	else
 		r = flags & REMOVE_FORCE ? 0 : err_set(err, "no container %s", name);
 	return claim_drop(&held, r < 0 ? &ignored : err) < 0 ? -1 : r;
-}
-
-int container_spec(const struct store *store, const char *name, struct spec *ret, struct err *err)
-{
-	autofree char *text = NULL;
-	size_t len;
-
-	if (container_read(store, name, "config.json", &text, &len, err) < 0)
-		return err_wrap(err, "%s", name);
-	return config_read("config.json", text, len, CONFIG_OURS, ret, err) < 0
-		       ? err_wrap(err, "%s", name)
-		       : 0;
 }

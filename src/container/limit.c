@@ -1,8 +1,8 @@
 #include "container/limit.h"
 
 #include "cgroup/effective.h"
-#include "container/place.h"
 #include "ns/rights.h"
+#include "state/place.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 
 #include "cgroup/change.h"
 #include "cgroup/scope.h"
-#include "container/container.h"
+#include "state/container.h"
 
 /* Zeroed; free with container_limit_free(). */
 struct container_limit {

@@ -1,8 +1,8 @@
-#include "container/checkpoint.h"
+#include "checkpoint/checkpoint.h"
 
+#include "console/foreground.h"
+#include "console/relay.h"
 #include "container/engine.h"
-#include "container/foreground.h"
-#include "container/relay.h"
 #include "oci/create.h"
 
 #include <string.h>

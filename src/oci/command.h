@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/err.h"
-#include "container/store.h"
+#include "state/store.h"
 
 #include <stdbool.h>
 #include <stddef.h>

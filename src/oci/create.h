@@ -1,8 +1,7 @@
 /* Making a container from a bundle: what create and run have in common. */
 #pragma once
 
-#include "container/checkpoint.h"
-#include "container/engine.h"
+#include "checkpoint/checkpoint.h"
 #include "oci/command.h"
 
 #include <sys/types.h>

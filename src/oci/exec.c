@@ -6,11 +6,13 @@
 #include "base/fdpass.h"
 #include "base/streams.h"
 #include "cgroup/place.h"
-#include "container/foreground.h"
-#include "container/life.h"
-#include "container/relay.h"
-#include "container/start.h"
+#include "console/foreground.h"
+#include "console/relay.h"
+#include "container/engine.h"
+#include "launch/exec.h"
+#include "launch/program.h"
 #include "process/seccomp.h"
+#include "state/configfile.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -6,8 +6,8 @@
 
 #include "base/fd.h"
 #include "base/json.h"
-#include "container/criu.h"
-#include "container/hooks.h"
+#include "checkpoint/criu.h"
+#include "launch/hooks.h"
 
 #include <stdio.h>
 #include <sys/prctl.h>

@@ -1,7 +1,7 @@
 #include "container/engine.h"
-#include "container/gc.h"
 #include "oci/match.h"
 #include "spec/signame.h"
+#include "state/gc.h"
 
 #include <errno.h>
 #include <signal.h>

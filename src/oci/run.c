@@ -1,10 +1,11 @@
 #include "oci/create.h"
 
 #include "base/fd.h"
-#include "container/claim.h"
-#include "container/foreground.h"
-#include "container/notify.h"
-#include "container/relay.h"
+#include "console/foreground.h"
+#include "console/relay.h"
+#include "container/engine.h"
+#include "launch/notify.h"
+#include "state/claim.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -10,6 +10,7 @@
 #include "container/engine.h"
 #include "container/limit.h"
 #include "spec/config.h"
+#include "state/configfile.h"
 
 #include <fcntl.h>
 #include <string.h>

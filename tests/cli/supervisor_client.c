@@ -8,8 +8,8 @@
  *   supervisor_client DIR raw MESSAGE     sends one message (its first letter is the kind), then
  *                                         prints every message until the end
  */
-#include "container/attach.h"
-#include "container/console.h"
+#include "console/attach.h"
+#include "console/console.h"
 
 #include <err.h>
 #include <fcntl.h>

@@ -5,7 +5,7 @@
  * DIR receives log, attach.sock, exit, lock, pid. COMMAND and CLEANUP run under sh; CLEANUP gets the
  * number of the lock's descriptor as $1.
  */
-#include "container/attach.h"
+#include "console/attach.h"
 
 #include <err.h>
 #include <fcntl.h>

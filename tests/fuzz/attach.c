@@ -2,7 +2,7 @@
 #include "fuzz/fuzz.h"
 
 #include "base/fd.h"
-#include "container/attach.h"
+#include "console/attach.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>

@@ -4,7 +4,7 @@
 #include "base/fd.h"
 #include "base/protobuf.h"
 #include "base/utf8.h"
-#include "container/criu_answer.h"
+#include "checkpoint/criu_answer.h"
 
 #include <string.h>
 

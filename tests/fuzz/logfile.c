@@ -3,7 +3,7 @@
 #include "fuzz/fuzz.h"
 
 #include "base/fd.h"
-#include "container/logfile.h"
+#include "console/logfile.h"
 
 #include <fcntl.h>
 #include <string.h>

@@ -3,8 +3,8 @@
 
 #include "base/fd.h"
 #include "base/num.h"
-#include "container/console.h"
-#include "container/logfile.h"
+#include "console/console.h"
+#include "console/logfile.h"
 #include "spec/capname.h"
 #include "spec/signame.h"
 

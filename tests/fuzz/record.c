@@ -3,7 +3,7 @@
 #include "fuzz/fuzz.h"
 
 #include "base/fd.h"
-#include "container/record.h"
+#include "state/record.h"
 
 #include <string.h>
 

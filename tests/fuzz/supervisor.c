@@ -7,7 +7,7 @@
 int supervisor_main(int argc, char **argv);
 #define main   supervisor_main
 #define option supervisor_option
-#include "container/ctr-supervisor.c"
+#include "console/ctr-supervisor.c"
 #undef option
 #undef main
 

@@ -1,4 +1,4 @@
-# The faces make no privileged system call: they ask src/container to.
+# The faces make no privileged system call: they ask the rooms below to.
 calls='mount|umount2?|mount_setattr|move_mount|open_tree|fsopen|fsmount|fsconfig|setns|unshare|clone3?|vfork'
 calls+='|pivot_root|chroot|mknod(at)?|set(res|re)?[ug]id|setgroups|capset|cap_set_proc|sethostname|bpf|seccomp'
 calls+='|prlimit(64)?|reboot|swapon|init_module|keyctl|ptrace|f?chown(at)?|lchown'

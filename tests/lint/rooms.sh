@@ -1,11 +1,17 @@
 # The arrows between the rooms of src/ go down only.
+kernel='ns cgroup rootfs process net image'
 reach() {
 	case $1 in
 	base) echo base ;;
 	spec) echo spec base ;;
 	ns | cgroup | rootfs | process | net | image) echo "$1" spec base ;;
-	container) echo container image net ns cgroup rootfs process spec base ;;
-	cli | oci) echo "$1" container image net ns cgroup rootfs process spec base ;;
+	state) echo "state $kernel" spec base ;;
+	console) echo console "state $kernel" spec base ;;
+	launch) echo launch console "state $kernel" spec base ;;
+	container) echo container launch console "state $kernel" spec base ;;
+	checkpoint) echo checkpoint container launch console "state $kernel" spec base ;;
+	check) echo check "state $kernel" spec base ;;
+	cli | oci) echo "$1" check checkpoint container launch console "state $kernel" spec base ;;
 	*) echo "" ;;
 	esac
 }

@@ -1,4 +1,4 @@
-#include "container/attach.h"
+#include "console/attach.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

@@ -1,4 +1,4 @@
-#include "container/console.h"
+#include "console/console.h"
 
 #include "base/utf8.h"
 

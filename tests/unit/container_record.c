@@ -1,4 +1,4 @@
-#include "container/record.h"
+#include "state/record.h"
 
 #include <criterion/criterion.h>
 #include <linux/sched.h>

@@ -1,4 +1,4 @@
-#include "container/foreground.h"
+#include "console/foreground.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

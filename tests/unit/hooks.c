@@ -1,4 +1,4 @@
-#include "container/hooks.h"
+#include "launch/hooks.h"
 
 #include "base/fd.h"
 

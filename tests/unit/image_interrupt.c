@@ -9,7 +9,8 @@
 /* How a process ends that is sent TERM, and another one after so many milliseconds. */
 static int ended_by(long pause_ms)
 {
-	const struct timespec pause = {.tv_sec = pause_ms / 1000, .tv_nsec = pause_ms % 1000 * 1000000};
+	const struct timespec pause = {.tv_sec = pause_ms / 1000,
+		.tv_nsec = pause_ms % 1000 * 1000000};
 	pid_t child = fork();
 	int status;
 

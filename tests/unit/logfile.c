@@ -1,4 +1,4 @@
-#include "container/logfile.h"
+#include "console/logfile.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

@@ -1,4 +1,4 @@
-#include "container/plan.h"
+#include "launch/plan.h"
 #include "ns/idmap.h"
 #include "spec/defaults.h"
 #include "spec/farid.h"

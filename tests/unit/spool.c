@@ -1,4 +1,4 @@
-#include "container/spool.h"
+#include "console/spool.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

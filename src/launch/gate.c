@@ -1,0 +1,92 @@
+#include "launch/gate.h"
+
+#include "base/fd.h"
+#include "console/attach.h"
+#include "launch/report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { ACCEPTS_MAX = 100, ACCEPT_PAUSE_US = 10000 };
+
+int gate_open(int state_fd, struct err *err)
+{
+	autofd int fd = attach_listen(state_fd, GATE_SOCKET, err);
+
+	/* The child has nothing else to do than to wait. */
+	if (fd >= 0 && fcntl(fd, F_SETFL, 0) < 0)
+		return err_sys(err, "cannot wait at the socket %s", GATE_SOCKET);
+	return take_fd(&fd);
+}
+
+/* Whoever started us and died before the gate was down has not started us; but the gate may be down. */
+static int await_go(int conn, struct err *err)
+{
+	char go;
+	ssize_t n;
+
+	do
+		n = read(conn, &go, 1);
+	while (n < 0 && errno == EINTR);
+	return n == 1 ? 0 : err_set(err, "the start was given up");
+}
+
+static void end_by(int sig)
+{
+	_exit(128 + sig);
+}
+
+/* As the first process of a pid namespace we would not even notice what asks us to end. */
+static void end_when_asked(void)
+{
+	static const int asking[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
+	for (size_t i = 0; i < sizeof(asking) / sizeof(asking[0]); i++)
+		signal(asking[i], end_by);
+}
+
+int gate_wait(int *gate_fd, int *report_fd, struct err *err)
+{
+	int conn;
+
+	/* Others may be in our namespaces already; and whoever made us is about to leave. */
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_PDEATHSIG, 0) < 0)
+		return err_sys(err, "cannot wait for the start");
+	end_when_asked();
+	/* If nobody hears it, nobody will start us. */
+	if (write(*report_fd, "", 1) != 1)
+		return err_sys(err, "cannot report that the container is created");
+	close(*report_fd);
+	/* Who made us has been told that all is well: nobody is left to hear of what passes. */
+	for (int i = 0; (conn = accept4(*gate_fd, NULL, NULL, SOCK_CLOEXEC)) < 0; i++)
+		if (i == ACCEPTS_MAX || (errno != EINTR && usleep(ACCEPT_PAUSE_US) < 0))
+			return err_sys(err, "cannot wait for the start");
+	close(*gate_fd);
+	*gate_fd = -1;
+	*report_fd = conn;
+	return await_go(conn, err);
+}
+
+bool gate_is_closed(int state_fd)
+{
+	return faccessat(state_fd, GATE_SOCKET, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int gate_pass(int state_fd, struct err *err)
+{
+	autofd int conn = attach_connect(state_fd, GATE_SOCKET, err);
+
+	if (conn < 0)
+		return err_wrap(err, "the container does not wait for its start");
+	/* It must not be passed while it looks closed: its name goes first, the word comes after. */
+	if (unlinkat(state_fd, GATE_SOCKET, 0) < 0)
+		return err_sys(err, "cannot take down the socket %s", GATE_SOCKET);
+	if (write(conn, "", 1) != 1)
+		return err_sys(err, "cannot start the container's process");
+	return report_await(conn, -1, err);
+}

@@ -1,0 +1,26 @@
+/*
+ * Where the process of a container that an engine has created waits for its start: a listening
+ * socket in the state directory. That it is there says "created"; who starts the container connects,
+ * takes the name away, says so, and hears through the connection what becomes of the exec.
+ */
+#pragma once
+
+#include "base/err.h"
+
+#include <stdbool.h>
+
+#define GATE_SOCKET "start.sock"
+
+/* Before the clone. */
+int gate_open(int state_fd, struct err *err);
+
+/* In the child: reports that all is ready, lets go of every descriptor that is not needed any more,
+ * and waits; SIGTERM and its kind end it meanwhile. *report_fd is who started it afterwards.
+ * Allocates nothing. */
+int gate_wait(int *gate_fd, int *report_fd, struct err *err);
+
+/* Whether a start is still to come. */
+bool gate_is_closed(int state_fd);
+
+/* Lets the process through and waits until the payload is executed, or says why not. */
+int gate_pass(int state_fd, struct err *err);

@@ -1,0 +1,625 @@
+#include "launch/start.h"
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/fdpass.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "cgroup/controller.h"
+#include "cgroup/devices.h"
+#include "cgroup/group.h"
+#include "cgroup/hierarchy.h"
+#include "cgroup/place.h"
+#include "cgroup/scope.h"
+#include "launch/child.h"
+#include "launch/gate.h"
+#include "launch/notify.h"
+#include "launch/payload.h"
+#include "launch/report.h"
+#include "launch/trees.h"
+#include "ns/idmap.h"
+#include "ns/join.h"
+#include "ns/owner.h"
+#include "ns/rights.h"
+#include "process/lsm.h"
+#include "process/seccomp_listener.h"
+#include "spec/config.h"
+#include "spec/sysctlname.h"
+#include "state/claim.h"
+#include "state/group.h"
+#include "state/mark.h"
+#include "state/place.h"
+#include "state/process.h"
+#include "state/rdt.h"
+#include "state/recordfile.h"
+#include "state/release.h"
+#include "state/spare.h"
+#include "state/summary.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+struct pipes {
+	int go[2], report[2], console[2], gate;
+};
+
+/* What the two sides of a start share. */
+struct launch {
+	struct container *c;
+	const struct spec *spec;
+	struct plan *plan;
+	const struct start_io *io;
+	struct trees trees;
+	struct pipes pipes;
+	struct record running;
+	int ns_fds[NS_KINDS];             /* namespaces to join */
+	struct seccomp_listener listener; /* of the filter, or sock -1 */
+	struct bundle_states states;      /* of a bundle */
+	struct scope scope;               /* until there is a process in it */
+};
+
+/* Of a --rm nothing is to outlast the machine. */
+static enum file_sync details_sync(const struct spec *spec)
+{
+	return spec->remove ? FILE_NOSYNC : FILE_SOON;
+}
+
+static int write_initial_summary(const struct launch *l, int dirfd, struct err *err)
+{
+	const struct spec *spec = l->spec;
+	struct summary s = {
+		.name = spec->name,
+		.id = spec->id,
+		.image = spec->image,
+		.rootfs = spec->root.dir,
+		.command = spec->process.argv,
+		.layers = spec->root.layers,
+		.layer_count = spec->root.layer_count,
+		.labels = spec->labels,
+		.label_count = spec->label_count,
+		.created_ns = now_ns(),
+		.remove = spec->remove,
+		.logged = l->io->logged,
+	};
+
+	return container_write_summary(dirfd, &s, details_sync(spec), err);
+}
+
+/* The group is the claim of the id range too: mkdir has one winner on the whole host. */
+static int acquire_slot(struct container *c, struct err *err)
+{
+	char path[256], name[16];
+
+	c->hierarchy_fd = cgroup_hierarchy_open(path, sizeof(path), err);
+	if (c->hierarchy_fd < 0)
+		return -1;
+	c->groups_fd = cgroup_parent_open(c->hierarchy_fd, err);
+	if (c->groups_fd < 0)
+		return -1;
+	for (unsigned i = 0; i < IDMAP_SLOTS; i++) {
+		snprintf(name, sizeof(name), "%03x", c->record.slot);
+		c->group_fd = cgroup_create(c->groups_fd, name, err);
+		if (c->group_fd < 0 && err->sys != EEXIST)
+			return -1;
+		if (c->group_fd >= 0) {
+			if (container_mark_group(c, err) < 0)
+				return -1;
+			/* Before it was marked it could be taken for the left-over of a dead start. */
+			if (faccessat(c->groups_fd, name, F_OK, 0) == 0)
+				return 0;
+			if (errno != ENOENT)
+				return err_sys(err, "look for the cgroup of %s", c->record.name);
+			close(c->group_fd);
+			c->group_fd = -1;
+		}
+		c->record.slot = (c->record.slot + 1) % IDMAP_SLOTS;
+		if (record_write(c, err) < 0)
+			return -1;
+	}
+	return err_set(err, "all %d id ranges of this host are in use", IDMAP_SLOTS);
+}
+
+static bool has_limits(const struct cgroup_plan *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (p->writes[i].flag && !p->writes[i].optional)
+			return true;
+	return false;
+}
+
+/* The group of a user may have to be missing; one that others are in is another matter. */
+static int do_without_group(struct launch *l, struct err *err)
+{
+	const struct bundle *b = l->io->bundle;
+
+	if (!b || !b->group_optional || err->sys == EBUSY)
+		return -1;
+	if (has_limits(&l->plan->cgroup)) {
+		err_wrap(err, "the limits that were asked for need a cgroup");
+		if (!l->spec->systemd_cgroup)
+			err_hint(err, "have a part of the tree delegated: systemd-run --user "
+				      "--scope -p Delegate=yes …");
+		return -1;
+	}
+	warn("%s has no cgroup: %s", l->c->record.name,
+		l->spec->systemd_cgroup ? err->text : "nothing of the tree is delegated to us");
+	*err = (struct err){0};
+	scope_let_go(&l->scope);
+	if (l->c->group_fd >= 0)
+		close(take_fd(&l->c->group_fd));
+	l->c->record.cgroup[0] = '\0';
+	return record_write(l->c, err);
+}
+
+static int acquire_group(struct launch *l, struct err *err)
+{
+	if (!l->c->record.bundle[0] && acquire_slot(l->c, err) < 0)
+		return -1;
+	if (container_place(l->c, l->spec, &l->scope, err) == 0)
+		return 0;
+	return do_without_group(l, err);
+}
+
+/* A user namespace opens no device that was not made for it; without one, or where a device is given
+ * with less than full access, the rules of the group decide. */
+static bool needs_device_rules(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->device_count; i++)
+		if (strlen(spec->devices[i].access) < 3)
+			return true;
+	return !plan_has_users(spec);
+}
+
+int container_limit(struct container *c, const struct spec *spec, const struct plan *plan,
+	struct err *err)
+{
+	if (c->group_fd < 0)
+		return 0;
+	cgroup_controller_enable_usual(c->hierarchy_fd, c->group_fd);
+	if (cgroup_apply(c->hierarchy_fd, c->group_fd, &plan->cgroup, err) < 0)
+		return -1;
+	if ((c->record.bundle[0] ? spec->device_rule_count > 0 : needs_device_rules(spec)) &&
+		cgroup_devices_attach(c->group_fd, spec->device_rules, spec->device_rule_count,
+			err) < 0)
+		return -1;
+	return 0;
+}
+
+int container_delegate(struct container *c, const struct spec *spec, const struct id_maps *ids,
+	struct err *err)
+{
+	uint32_t owner;
+
+	/* What a user has was delegated to that user, who can give away nothing. */
+	if (c->group_fd < 0 || rights_get() != RIGHTS_HOST || !plan_delegates(spec, ids, &owner) ||
+		owner == 0)
+		return 0;
+	return cgroup_delegate(c->group_fd, owner, err);
+}
+
+/* A namespace that is joined has its ids already: the child is in it. */
+static int learn_ids(pid_t pid, const struct spec *spec, struct plan *plan, struct err *err)
+{
+	static struct id_map uids[IDMAP_LINES_MAX], gids[IDMAP_LINES_MAX];
+
+	if (!(ns_paths_flags(&spec->ns) & CLONE_NEWUSER))
+		return 0;
+	plan->ids = (struct id_maps){.uids = uids, .gids = gids};
+	return idmap_read(pid, IDMAP_LINES_MAX, uids, &plan->ids.nuids, gids, &plan->ids.ngids,
+		err);
+}
+
+static int map_ids(pid_t pid, const struct spec *spec, const struct plan *plan,
+	const struct trees *t, struct err *err)
+{
+	const struct id_maps *ids = &plan->ids;
+	autofd int userns = -1;
+
+	if (!plan_has_users(spec))
+		return 0;
+	if ((spec->ns.fresh & CLONE_NEWUSER) &&
+		idmap_write(pid, ids->uids, ids->nuids, ids->gids, ids->ngids, err) < 0)
+		return -1;
+	if (t->by_child)
+		return 0;
+	userns = idmap_userns_open(pid, err);
+	return userns < 0 ? -1 : trees_idmap(t, spec, userns, err);
+}
+
+/* Layers count as in use from here on. A start without any can tell about itself later. */
+static bool must_tell_first(const struct spec *spec)
+{
+	return spec->root.layer_count > 0;
+}
+
+/* Files that the payload need not wait for; where container_read() looks for them. */
+static int write_details(const struct launch *l, struct err *err)
+{
+	const struct container *c = l->c;
+	struct plan *plan = l->plan;
+	const struct spec *spec = l->spec;
+	struct spec told = *spec;
+	autojson json_t *j = NULL;
+	autofree char *text = NULL;
+	int dirfd = spec->remove ? c->state_fd : c->data_fd;
+
+	/* An engine's is kept as it came, before anything else. */
+	if (c->record.bundle[0])
+		return 0;
+	if (plan->map_count) {
+		told.ns.uid_maps = told.ns.gid_maps = plan->maps;
+		told.ns.uid_map_count = told.ns.gid_map_count = plan->map_count;
+	}
+	j = config_write(&told, spec->root.dir ? spec->root.dir : "/", err);
+	text = j ? json_text(j, JSON_INDENT(2), err) : NULL;
+	if (text && strlen(text) > JSON_MAX_BYTES)
+		return err_set(err,
+			"environment, labels and mounts are too much to be read again: "
+			"config.json would be larger than %d bytes",
+			JSON_MAX_BYTES);
+	if (!text || (!must_tell_first(spec) && write_initial_summary(l, dirfd, err) < 0))
+		return -1;
+	return file_write(dirfd, "config.json", text, strlen(text), 0600, details_sync(spec), err);
+}
+
+static int pipes_open(struct pipes *p, bool terminal, struct err *err)
+{
+	*p = (struct pipes){{-1, -1}, {-1, -1}, {-1, -1}, -1};
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->go) < 0 ||
+		pipe2(p->report, O_CLOEXEC) < 0 ||
+		(terminal && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, p->console) < 0))
+		return err_sys(err, "cannot make a pipe to the container");
+	return 0;
+}
+
+static void close_one(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void pipes_close(struct pipes *p)
+{
+	int *all[] = {&p->go[0], &p->go[1], &p->report[0], &p->report[1], &p->console[0],
+		&p->console[1], &p->gate};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		close_one(all[i]);
+}
+
+/* A child that failed says so in its report, which is the better story. */
+static int hear_why(struct launch *l, struct err *err)
+{
+	report_await(l->pipes.report[0], l->c->record.pid, err);
+	return -1;
+}
+
+/* What is to be done on our side once the child is so far: it waits for us, or has failed. */
+static int hear_of_it(struct launch *l, struct err *err)
+{
+	if (bundle_await(l->pipes.go[1], err) == 0)
+		return 0;
+	return err->sys ? -1 : hear_why(l, err);
+}
+
+/* The child is making namespaces meanwhile. */
+static int provide_trees(struct launch *l, struct err *err)
+{
+	const struct spec *spec = l->spec;
+	pid_t pid = l->c->record.pid;
+
+	if (payload_set_oom_score(pid, &spec->process, err) < 0 ||
+		payload_set_priorities(pid, &spec->process, err) < 0 ||
+		container_rdt_join(l->c, spec, err) < 0 || learn_ids(pid, spec, l->plan, err) < 0 ||
+		(!l->trees.by_child && (trees_open(&l->trees, l->c, spec, l->plan, err) < 0 ||
+					       trees_idmap_own(&l->trees, spec, err) < 0)) ||
+		map_ids(pid, spec, l->plan, &l->trees, err) < 0 ||
+		container_delegate(l->c, spec, &l->plan->ids, err) < 0)
+		return -1;
+	if (payload_give_streams(spec, l->plan, l->io->streams, err) < 0)
+		return -1;
+	if (l->io->bundle && bundle_awaits_namespaces(spec) &&
+		(hear_of_it(l, err) < 0 || bundle_move_devices(l->c, spec, err) < 0))
+		return -1;
+	if (trees_send(&l->trees, spec, l->pipes.go[1], err) == 0) {
+		/* Hooks have the limits that we came with. */
+		trees_close(&l->trees);
+		return 0;
+	}
+	/* If it is gone, it has the better story; else it would wait for us, and we for it. */
+	return err->sys == EPIPE || err->sys == ECONNRESET ? hear_why(l, err) : -1;
+}
+
+/* Hooks of the host's side find the container's mounts made, and may add to them. */
+static int run_runtime_hooks(struct launch *l, struct err *err)
+{
+	if (!l->io->bundle || !bundle_awaits_mounts(l->spec))
+		return 0;
+	if (hear_of_it(l, err) < 0 || bundle_run_hooks(l->c, l->spec, &l->states, err) < 0)
+		return -1;
+	if (bundle_tell(l->pipes.go[1], err) == 0)
+		return 0;
+	return err->sys ? -1 : hear_why(l, err);
+}
+
+/* The master of the terminal, if there is to be one. */
+static int take_console(struct launch *l, struct err *err)
+{
+	int console = -1;
+
+	if (l->spec->process.terminal && fds_receive(l->pipes.console[0], &console, 1, err) < 0)
+		return hear_why(l, err);
+	if (l->io->ret_console)
+		*l->io->ret_console = console;
+	else if (l->io->bundle)
+		return bundle_hand_out(l->c, l->io->bundle, console, err);
+	return 0;
+}
+
+/* What the record will say once the payload runs. */
+static int foresee_running(struct launch *l, struct err *err)
+{
+	l->running = l->c->record;
+	l->running.stage = STAGE_RUNNING;
+	if (process_start_ticks(l->running.pid, &l->running.start_ticks) < 0)
+		return err_sys(err, "see when the process of %s began", l->running.name);
+	l->running.started_ns = now_ns();
+	return record_write_ahead(l->c, &l->running, err);
+}
+
+/* A place that was asked for was looked at before; the groups above a slot or a scope are looked at while the
+ * child is on its way, if it is. */
+static int see_that_it_runs(const struct launch *l, struct err *err)
+{
+	const struct container *c = l->c;
+	char slot[32], name[16];
+
+	if (c->group_fd < 0 || (c->record.cgroup[0] && !l->spec->systemd_cgroup) ||
+		cgroup_frozen(c->group_fd) <= 0)
+		return 0;
+	container_group_name(&c->record, name);
+	snprintf(slot, sizeof(slot), "ctr/%s", name);
+	return cgroup_place_is_frozen(c->hierarchy_fd,
+		c->record.cgroup[0] ? c->record.cgroup : slot, err);
+}
+
+/* From the first moment of the child to the exec of the payload. */
+static int bring_up(struct launch *l, struct err *err)
+{
+	if (see_that_it_runs(l, err) < 0 || provide_trees(l, err) < 0 ||
+		write_details(l, err) < 0 || foresee_running(l, err) < 0)
+		return -1;
+	if (l->io->tend_spares)
+		spare_tend(l->c->store);
+	if (run_runtime_hooks(l, err) < 0 || take_console(l, err) < 0)
+		return -1;
+	return report_await(l->pipes.report[0], l->c->record.pid, err);
+}
+
+/* Who has no rights here opens the trees in the child. */
+static struct payload_streams list_kept(const struct launch *l, struct fd_list *ret)
+{
+	const struct bundle *b = l->io->bundle;
+	const int pipes[] = {l->pipes.go[0], l->pipes.report[1], l->pipes.console[1], l->pipes.gate,
+		l->listener.sock};
+	const int store[] = {l->c->data_fd, l->c->store->root_fd};
+
+	*ret = (struct fd_list){.first = 3 + (b ? b->keep_fds : 0)};
+	fd_list_add(ret, pipes, sizeof(pipes) / sizeof(pipes[0]));
+	fd_list_add(ret, l->ns_fds, l->spec->ns.path_count);
+	if (l->trees.by_child)
+		fd_list_add(ret, store, sizeof(store) / sizeof(store[0]));
+	return payload_plan_streams(l->spec, l->io->streams, l->pipes.console[1], ret);
+}
+
+static _Noreturn void be_child(struct launch *l, const struct payload_streams *streams,
+	const struct fd_list *kept)
+{
+	const struct bundle *b = l->io->bundle;
+	const struct child child = {
+		.spec = l->spec,
+		.container = l->c,
+		.plan = l->plan,
+		.trees = &l->trees,
+		.go_sock = l->pipes.go[0],
+		.report_fd = l->pipes.report[1],
+		.ns_fds = l->ns_fds,
+		.kept = kept,
+		.streams = *streams,
+		.gate_fd = l->pipes.gate,
+		.keep_fds = b ? b->keep_fds : 0,
+		.states = b ? &l->states : NULL,
+		.listener = l->listener.sock >= 0 ? &l->listener : NULL,
+	};
+
+	child_run(&child);
+}
+
+/* Who moves a process needs the right to the group above both places: a session is not below the
+ * user's systemd, which the scope is in. */
+static int clone_failed(const struct launch *l, struct err *err)
+{
+	const struct container *c = l->c;
+	char type[32];
+
+	if (err->sys == EOPNOTSUPP && c->group_fd >= 0 &&
+		file_peek(c->group_fd, "cgroup.type", type, sizeof(type)) > 0) {
+		err_set(err, "no process can start in cgroup /%s: its type is \"%s\"",
+			c->record.cgroup[0] ? c->record.cgroup : "ctr", type);
+		err->sys = EOPNOTSUPP;
+		return err_hint(err, "a group above it is threaded: cgroup.type there says so");
+	}
+	if (err->sys != EACCES || l->scope.dir_fd < 0 || rights_over_init())
+		return -1;
+	return err_hint(err, "a scope of the user's systemd is entered from within that only: "
+			     "systemd-run --user --scope …");
+}
+
+/* The default of processes holds where nothing of the group counts them, too. */
+static int choose_owner(const struct launch *l, struct ns_owner *ret, struct err *err)
+{
+	const struct limits *limits = &l->spec->limits;
+
+	*ret = (struct ns_owner){.uid = 0};
+	if (!(l->spec->ns.fresh & CLONE_NEWUSER))
+		return 0;
+	if (ns_owner_choose(l->plan->ids.uids, l->plan->ids.nuids, ret, err) < 0)
+		return -1;
+	if (limits->pids_default && cgroup_plan_skipped(&l->plan->cgroup, "pids.max"))
+		ret->processes = limits->pids;
+	return 0;
+}
+
+static int launch(struct launch *l, struct err *err)
+{
+	struct container *c = l->c;
+	struct ns_owner owner;
+	struct fd_list kept;
+	struct payload_streams streams;
+	const struct ns_birth birth = {c->group_fd, &owner, &kept};
+	pid_t pid;
+
+	if (choose_owner(l, &owner, err) < 0)
+		return -1;
+	streams = list_kept(l, &kept);
+	pid = ns_clone_into(&l->spec->ns, l->ns_fds, &birth, &c->pidfd, err);
+	if (pid < 0)
+		return clone_failed(l, err);
+	if (pid == 0)
+		be_child(l, &streams, &kept);
+	close_one(&l->pipes.go[0]);
+	close_one(&l->pipes.report[1]);
+	close_one(&l->pipes.console[1]);
+	close_one(&l->pipes.gate);
+	c->record.pid = pid;
+	/* Without a group of its own, this is all that says what there is to kill. */
+	if (l->io->bundle) {
+		if (process_start_ticks(pid, &c->record.start_ticks) < 0)
+			return err_sys(err, "see when the process of %s began", c->record.name);
+		if (record_write(c, err) < 0)
+			return -1;
+	}
+	return bring_up(l, err);
+}
+
+/* As the host's root, in the host's root: the child could not reach it. */
+static int listener_open(struct launch *l, struct err *err)
+{
+	l->listener.sock = -1;
+	if (!l->plan->filter.notifies || !l->io->bundle)
+		return 0;
+	return seccomp_listener_open(&l->spec->process, l->io->bundle->oci_version, &l->listener,
+		err);
+}
+
+/* A namespace to join may turn out to be the host's: what is set there is set for all. */
+static int host_settings_check(const struct spec *spec, const int *ns_fds, struct err *err)
+{
+	uint64_t alone = spec->ns.fresh;
+
+	for (size_t i = 0; i < spec->ns.path_count; i++)
+		if (!ns_path_is_own(&spec->ns.paths[i], ns_fds[i]))
+			alone |= spec->ns.paths[i].flag;
+	if ((spec->hostname || spec->domainname) && !(alone & CLONE_NEWUTS) &&
+		(ns_paths_flags(&spec->ns) & CLONE_NEWUTS))
+		return err_set(err, "hostname: the UTS namespace to join is the host's");
+	for (size_t i = 0; i < spec->sysctl_count; i++)
+		if (sysctl_check("sysctl", spec->sysctls[i].key, alone, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int clone_and_bring_up(struct launch *l, struct err *err)
+{
+	int r;
+
+	if (pipes_open(&l->pipes, l->spec->process.terminal, err) < 0 ||
+		(l->io->bundle && (l->pipes.gate = gate_open(l->c->state_fd, err)) < 0)) {
+		pipes_close(&l->pipes);
+		return -1;
+	}
+	r = listener_open(l, err);
+	if (r == 0 && (r = ns_paths_open(&l->spec->ns, l->ns_fds, err)) == 0) {
+		r = host_settings_check(l->spec, l->ns_fds, err) < 0 ? -1 : launch(l, err);
+		ns_paths_close(&l->spec->ns, l->ns_fds);
+	}
+	seccomp_listener_close(&l->listener);
+	pipes_close(&l->pipes);
+	return r;
+}
+
+static int start_claimed(struct launch *l, struct err *err)
+{
+	const struct spec *spec = l->spec;
+	const struct bundle *b = l->io->bundle;
+	struct container *c = l->c;
+	int r;
+
+	if (must_tell_first(spec) && write_initial_summary(l, c->data_fd, err) < 0)
+		return -1;
+	if (b && (bundle_keep(c, spec, b, err) < 0 || notify_make(c, spec, err) < 0 ||
+			 bundle_states_make(spec, b, &l->states, err) < 0 ||
+			 container_rdt_make(c, spec, err) < 0))
+		return -1;
+	if (l->io->image_lock >= 0)
+		close(l->io->image_lock);
+	if (acquire_group(l, err) < 0 || container_limit(c, spec, l->plan, err) < 0)
+		return -1;
+	plan_set_slot(l->plan, spec, c->record.slot);
+	if (trees_init(&l->trees, spec, err) < 0)
+		return -1;
+	r = clone_and_bring_up(l, err);
+	trees_close(&l->trees);
+	return r < 0 ? -1 : record_write_next(c, &l->running, err);
+}
+
+static int claim(const struct store *store, const struct spec *spec, const struct bundle *b,
+	struct container *ret, struct err *err)
+{
+	return b ? claim_bundle(store, spec, b->dir, b->cgroup, ret, err)
+		 : claim_new(store, spec, ret, err);
+}
+
+static void undo(struct launch *l)
+{
+	struct container *c = l->c;
+	struct err second = {0};
+
+	c->record.stage = STAGE_CREATING;
+	if (container_release(c, -1, &second) < 0)
+		warn("%s", second.text);
+	if (c->record.pid > 0)
+		waitpid(c->record.pid, NULL, 0);
+	if (c->record.pid > 0 && l->io->bundle)
+		bundle_undone(l->spec, l->io->bundle);
+	container_close(c);
+}
+
+int container_start(const struct store *store, const struct spec *spec, struct plan *plan,
+	const struct start_io *io, struct container *ret, struct err *err)
+{
+	struct container c;
+	struct launch l = {.c = &c, .spec = spec, .plan = plan, .io = io, .scope = SCOPE_NONE};
+	int r;
+
+	if (lsm_check(&spec->process, err) < 0 || claim(store, spec, io->bundle, &c, err) < 0)
+		return -1;
+	r = start_claimed(&l, err);
+	scope_let_go(&l.scope);
+	bundle_states_free(&l.states);
+	if (r < 0) {
+		undo(&l);
+		return -1;
+	}
+	*ret = c;
+	return 0;
+}

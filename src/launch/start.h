@@ -1,0 +1,33 @@
+/*
+ * One start, in order: claim, acquire, clone, wait for the exec. What goes wrong on the way is undone
+ * before the call returns.
+ */
+#pragma once
+
+#include "base/program.h"
+#include "launch/bundle.h"
+#include "launch/plan.h"
+#include "state/container.h"
+
+struct start_io {
+	int streams[3];   /* for the payload, as streams_apply() takes them */
+	int *ret_console; /* where to put the master of the terminal, if the spec asks for one */
+	bool logged;      /* somebody will keep what the payload writes */
+	bool tend_spares; /* whoever waits for the end has time for spare.h while the child starts */
+	int image_lock;   /* held since the image was looked up; let go of once it is recorded as
+			       in use; or -1 */
+	const struct bundle *bundle; /* NULL: a container of our own */
+};
+
+/* The caller is the parent of the payload. On success c holds the claim and a pidfd. An engine's
+ * container then waits at its gate. */
+int container_start(const struct store *store, const struct spec *spec, struct plan *plan,
+	const struct start_io *io, struct container *ret, struct err *err);
+
+/* The limits and the device rules of its group, if it has one. */
+int container_limit(struct container *c, const struct spec *spec, const struct plan *plan,
+	struct err *err);
+
+/* Gives the group to a container that is to manage what is below. */
+int container_delegate(struct container *c, const struct spec *spec, const struct id_maps *ids,
+	struct err *err);

@@ -1,0 +1,55 @@
+/* The detached trees that a root is made of, on their way from the parent to the child. */
+#pragma once
+
+#include "base/err.h"
+#include "launch/plan.h"
+#include "rootfs/layout.h"
+#include "spec/spec.h"
+#include "state/container.h"
+
+#include <stddef.h>
+
+/* The arrays exist before the clone: from then on the child allocates nothing. */
+struct trees {
+	int writable; /* with upper/ and work/; -1: the root is a directory as it is */
+	int init;     /* ctr-init, or -1 */
+	int *layers;  /* lowest first */
+	size_t layer_count;
+	int *sources; /* per mount of the spec, or -1 */
+	size_t source_count;
+	int *devices; /* per device of the spec, or -1 */
+	size_t device_count;
+	bool by_child; /* whose namespaces are all the rights that there are: nothing is sent */
+	/* The child has the host's rights, and opens sources when their turn has come: from Linux 6.8
+	 * on the list of mounts is in the order in which they were made. */
+	bool in_turn;
+	uint64_t nofile; /* the soft limit of descriptors, which was too low; 0: it was not */
+};
+
+/* Before the clone: room for the trees of a spec, and for their descriptors. */
+int trees_init(struct trees *t, const struct spec *spec, struct err *err);
+/* Either side: closes them; the limit of descriptors is then what it was. */
+void trees_close(struct trees *t);
+/* Child: all but keep, once the mounts are made and if the limit has to be lowered again. */
+int trees_leave(const struct trees *t, int keep, struct err *err);
+
+/* Of a bind mount whose source is not there. */
+void trees_hint_missing(const struct mount *m, struct err *err);
+
+/* Parent, or the child itself (by_child): opens all of them, making the writable layer. */
+int trees_open(struct trees *t, const struct container *c, const struct spec *spec,
+	const struct plan *plan, struct err *err);
+/* Parent: those that have id maps of their own. */
+int trees_idmap_own(const struct trees *t, const struct spec *spec, struct err *err);
+/* Parent: those that show the ids of the container. */
+int trees_idmap(const struct trees *t, const struct spec *spec, int userns, struct err *err);
+
+/* The parent sends, the child takes, in the same order; both know the spec. By_child: that the ids are
+ * mapped is all that is said. */
+int trees_send(const struct trees *t, const struct spec *spec, int sock, struct err *err);
+int trees_receive(struct trees *t, const struct spec *spec, int sock, struct err *err);
+
+/* Child: the source of mount i, if it is to be opened when it is its turn: see in_turn; and what lies in the
+ * root below an earlier mount, which only the layout can find. */
+int trees_open_in_turn(struct trees *t, const struct spec *spec, const struct plan *plan, size_t i,
+	const struct layout *l, struct err *err);

@@ -1,0 +1,435 @@
+#include "state/claim.h"
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "cgroup/tree.h"
+#include "ns/idmap.h"
+#include "ns/join.h"
+#include "state/alive.h"
+#include "state/elsewhere.h"
+#include "state/group.h"
+#include "state/mark.h"
+#include "state/place.h"
+#include "state/process.h"
+#include "state/recordfile.h"
+#include "state/release.h"
+#include "state/salvage.h"
+#include "state/spare.h"
+#include "state/summary.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+enum { CLAIM_WAIT_SECONDS = 60 };
+
+void container_init(struct container *c, const struct store *store)
+{
+	*c = (struct container){
+		.store = store,
+		.state_fd = -1,
+		.data_fd = -1,
+		.hierarchy_fd = -1,
+		.groups_fd = -1,
+		.group_fd = -1,
+		.pidfd = -1,
+	};
+}
+
+void container_close(struct container *c)
+{
+	int fds[] = {c->pidfd, c->group_fd, c->groups_fd, c->hierarchy_fd, c->data_fd, c->state_fd};
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	container_init(c, c->store);
+}
+
+static uint64_t random_number(void)
+{
+	uint64_t n;
+
+	/* Never short for so few bytes, and there once the machine has booted. */
+	if (getrandom(&n, sizeof(n), 0) != (ssize_t)sizeof(n))
+		n = (uint64_t)getpid();
+	return n;
+}
+
+static void temporary_name(char tmp[32])
+{
+	snprintf(tmp, 32, ".new.%016llx", (unsigned long long)random_number());
+}
+
+static int record_init(struct record *r, const struct spec *spec, struct err *err)
+{
+	const char *boot = boot_id(err);
+
+	if (!boot)
+		return -1;
+	*r = (struct record){
+		.stage = STAGE_CREATING,
+		.slot = (uint32_t)(random_number() % IDMAP_SLOTS),
+		/* Those it joins are as foreign to us as its own; but in a mount namespace that is
+		 * not its own its root is another than the namespace's. */
+		.namespaces = spec->ns.fresh | (ns_paths_flags(&spec->ns) & ~(uint64_t)CLONE_NEWNS),
+		.remove = spec->remove,
+		.terminal = spec->process.terminal,
+	};
+	snprintf(r->name, sizeof(r->name), "%s", spec->name);
+	snprintf(r->id, sizeof(r->id), "%s", spec->id);
+	snprintf(r->boot_id, sizeof(r->boot_id), "%s", boot);
+	return 0;
+}
+
+/* Whoever waited for a lock may hold that of a directory that is gone from its name by now. 0, or -1 with
+ * errno: ENOENT then. */
+static int check_still_named(const struct store *store, const char *name, int fd)
+{
+	struct stat ours, there;
+
+	if (fstat(fd, &ours) < 0 || fstatat(store->state_fd, name, &there, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	if (ours.st_dev == there.st_dev && ours.st_ino == there.st_ino)
+		return 0;
+	errno = ENOENT;
+	return -1;
+}
+
+/* EWOULDBLOCK says that somebody holds a lock; other calls than flock(2) must not. */
+static int not_held(struct err *err)
+{
+	if (err->sys == EWOULDBLOCK)
+		err->sys = EIO;
+	return -1;
+}
+
+static int make_locked(struct container *c, const char *tmp, struct err *err)
+{
+	const struct store *store = c->store;
+
+	if (mkdirat(store->state_fd, tmp, 0700) < 0)
+		return err_sys(err, "make a state directory in %s", store->state);
+	c->state_fd = openat(store->state_fd, tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (c->state_fd < 0) {
+		err_sys(err, "open a state directory in %s", store->state);
+		return not_held(err);
+	}
+	if (flock(c->state_fd, LOCK_EX | LOCK_NB) < 0)
+		return err_sys(err, "lock a state directory in %s", store->state);
+	if (check_still_named(store, tmp, c->state_fd) == 0)
+		return 0;
+	err_sys(err, "lock a state directory in %s", store->state);
+	return not_held(err);
+}
+
+/* A locked directory under a name that is nobody's, which is written to tmp. Until it is locked it
+ * can be taken for what a dead start has left, and be removed. */
+static int make_state(struct container *c, char tmp[32], struct err *err)
+{
+	for (int i = 0; i < 100; i++) {
+		temporary_name(tmp);
+		if (make_locked(c, tmp, err) == 0)
+			return 0;
+		if (err->sys != ENOENT && err->sys != EWOULDBLOCK)
+			return -1;
+		if (c->state_fd >= 0)
+			close(take_fd(&c->state_fd));
+	}
+	return -1;
+}
+
+static int name_taken(struct err *err, const char *name)
+{
+	err_set(err, "the name %s is already in use", name);
+	err->sys = CLAIM_TAKEN;
+	return err_hint(err, "ctr rm %s, or choose another --name", name);
+}
+
+/* The state directory of that name: gone by now (0), or in the hands of the living (-1). */
+static int release_dead_holder(const struct store *store, const char *name, struct err *err)
+{
+	struct container old;
+	int r;
+
+	if (claim_open(store, name, CLAIM_NOWAIT, &old, err) < 0)
+		return err->sys == ENOENT ? 0 : name_taken(err, name);
+	r = container_is_alive(&old, err);
+	if (r == 0)
+		r = container_release(&old, -1, err);
+	else if (r > 0)
+		r = name_taken(err, name);
+	container_close(&old);
+	return r;
+}
+
+int claim_look(const struct store *store, const char *name, struct err *err)
+{
+	struct container old;
+	struct stat st;
+	bool removed = false;
+
+	if (claim_open(store, name, CLAIM_NONE, &old, err) == 0) {
+		int alive = container_is_alive(&old, err);
+
+		removed = alive == 0 && old.record.remove;
+		container_close(&old);
+		if (alive > 0)
+			return name_taken(err, name);
+	}
+	if (removed || fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	return name_taken(err, name);
+}
+
+static int claim_name(struct container *c, const char *tmp, struct err *err)
+{
+	const char *name = c->record.name;
+
+	for (int i = 0; i < 100; i++) {
+		if (syscall(SYS_renameat2, c->store->state_fd, tmp, c->store->state_fd, name,
+			    1 /* RENAME_NOREPLACE */) == 0)
+			return 0;
+		if (errno != EEXIST)
+			return err_sys(err, "claim the name %s", name);
+		if (release_dead_holder(c->store, name, err) < 0)
+			return -1;
+	}
+	return name_taken(err, name);
+}
+
+int claim_hold(const struct store *store, const char *name, struct container *ret, struct err *err)
+{
+	struct container c;
+	struct err ignored;
+	char tmp[32];
+
+	container_init(&c, store);
+	snprintf(c.record.name, sizeof(c.record.name), "%s", name);
+	if (make_state(&c, tmp, err) == 0 && claim_name(&c, tmp, err) == 0) {
+		*ret = c;
+		return 0;
+	}
+	tree_remove(store->state_fd, tmp, &ignored);
+	container_close(&c);
+	return -1;
+}
+
+int claim_drop(struct container *c, struct err *err)
+{
+	int r = unlinkat(c->store->state_fd, c->record.name, AT_REMOVEDIR);
+
+	container_close(c);
+	return r < 0 ? err_sys(err, "remove %s/%s", c->store->state, c->record.name) : 0;
+}
+
+/* The name is ours by now. What a --rm of an earlier boot has left under it gives way. */
+static int make_data_directory(const struct store *store, const char *name, struct err *err)
+{
+	if (spare_take(store, name) || mkdirat(store->containers_fd, name, 0700) == 0)
+		return 0;
+	if (errno == EEXIST) {
+		int orphan;
+
+		if (elsewhere_refuse(store, name, err) < 0)
+			return -1;
+		orphan = container_is_orphan(store, name, err);
+		if (orphan <= 0)
+			return orphan < 0 ? -1 : name_taken(err, name);
+		if (container_remove_data(store, name, err) < 0)
+			return -1;
+		if (mkdirat(store->containers_fd, name, 0700) == 0)
+			return 0;
+	}
+	return err_sys(err, "make %s/containers/%s", store->root, name);
+}
+
+static int make_data(struct container *c, struct err *err)
+{
+	const char *name = c->record.name;
+
+	if (make_data_directory(c->store, name, err) < 0)
+		return -1;
+	c->data_fd = openat(c->store->containers_fd, name,
+		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (c->data_fd < 0)
+		return err_sys(err, "open %s/containers/%s", c->store->root, name);
+	/* Seen by whoever does not see our claim, as it has another state directory. It is shared: who had
+	 * the directory before may not be quite gone. */
+	flock(c->data_fd, LOCK_SH | LOCK_NB);
+	/* So that nobody who undoes us later takes somebody else's for ours. */
+	if (fsetxattr(c->data_fd, CONTAINER_OWNER_XATTR, c->record.id, strlen(c->record.id), 0) < 0)
+		return err_sys(err, "mark %s/containers/%s", c->store->root, name);
+	return 0;
+}
+
+int claim_new(const struct store *store, const struct spec *spec, struct container *ret,
+	struct err *err)
+{
+	struct container c;
+	struct err ignored;
+	char tmp[32];
+
+	container_init(&c, store);
+	if (record_init(&c.record, spec, err) < 0 ||
+		container_place_plan(spec, c.record.cgroup, sizeof(c.record.cgroup), err) < 0)
+		return -1;
+	if (make_state(&c, tmp, err) < 0 || record_write_first(&c, err) < 0 ||
+		claim_name(&c, tmp, err) < 0) {
+		tree_remove(store->state_fd, tmp, &ignored);
+		container_close(&c);
+		return -1;
+	}
+	if (make_data(&c, err) < 0) {
+		container_remove_own_data(&c, &ignored);
+		container_remove_state(store, spec->name, spec->id, &ignored);
+		container_close(&c);
+		return -1;
+	}
+	*ret = c;
+	return 0;
+}
+
+/* What a create that was killed has left is undone, whoever comes next. */
+static int release_half_made(const struct store *store, const char *name, struct err *err)
+{
+	struct container old;
+	int r = 1;
+
+	if (claim_open(store, name, CLAIM_NOWAIT, &old, err) < 0)
+		return err->sys == ENOENT ? 0 : 1;
+	if (old.record.stage == STAGE_CREATING)
+		r = container_release(&old, -1, err) < 0 ? 1 : 0;
+	container_close(&old);
+	return r;
+}
+
+int claim_bundle(const struct store *store, const struct spec *spec, const char *bundle,
+	const char *cgroup, struct container *ret, struct err *err)
+{
+	struct container c;
+	struct err ignored;
+	char tmp[32];
+	int r;
+
+	container_init(&c, store);
+	if (record_init(&c.record, spec, err) < 0)
+		return -1;
+	snprintf(c.record.bundle, sizeof(c.record.bundle), "%s", bundle);
+	snprintf(c.record.cgroup, sizeof(c.record.cgroup), "%s", cgroup);
+	c.record.slot = IDMAP_SLOTS;
+	c.record.created_ns = now_ns();
+	c.record.late_hooks = spec->hooks.count[HOOK_POSTSTART] || spec->hooks.count[HOOK_POSTSTOP];
+	c.record.rdt = spec->intel_rdt.set;
+	r = make_state(&c, tmp, err) < 0 || record_write_first(&c, err) < 0 ||
+			    salvage_prepare(&c, err) < 0
+		    ? -1
+		    : 0;
+	while (r == 0 && syscall(SYS_renameat2, store->state_fd, tmp, store->state_fd, spec->name,
+				 1 /* RENAME_NOREPLACE */) < 0) {
+		if (errno != EEXIST)
+			r = err_sys(err, "claim the id %s", spec->name);
+		else if (release_half_made(store, spec->name, err) != 0)
+			r = err_set(err, "container with given ID already exists: %s", spec->name);
+	}
+	if (r < 0) {
+		tree_remove(store->state_fd, tmp, &ignored);
+		container_close(&c);
+		return -1;
+	}
+	*ret = c;
+	return 0;
+}
+
+static void interrupt(int sig)
+{
+	(void)sig;
+}
+
+/* Holders let go when a payload has ended and is released; one that is stopped (SIGSTOP) does not,
+ * and nobody waits for it for ever. */
+static int lock_within(int fd, unsigned seconds)
+{
+	struct sigaction on_alarm = {.sa_handler = interrupt}, old;
+	int r, saved;
+
+	sigaction(SIGALRM, &on_alarm, &old);
+	alarm(seconds);
+	r = flock(fd, LOCK_EX);
+	saved = errno == EINTR ? ETIMEDOUT : errno;
+	alarm(0);
+	sigaction(SIGALRM, &old, NULL);
+	errno = saved;
+	return r;
+}
+
+static int lock(int fd, enum claim_wait wait)
+{
+	if (wait == CLAIM_NONE || flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	return errno == EWOULDBLOCK && wait == CLAIM_WAIT ? lock_within(fd, CLAIM_WAIT_SECONDS)
+							  : -1;
+}
+
+static int held_by_another(const char *name, struct err *err)
+{
+	err_sys(err, "%s is held by another ctr", name);
+	return err_hint(err, "is a ctr process stopped? kill -CONT or kill it, then ctr gc");
+}
+
+int claim_yield(struct container *c, struct err *err)
+{
+	return flock(c->state_fd, LOCK_UN) < 0 ? err_sys(err, "let go of %s", c->record.name) : 0;
+}
+
+int claim_resume(struct container *c, struct err *err)
+{
+	if (lock(c->state_fd, CLAIM_WAIT) < 0)
+		return held_by_another(c->record.name, err);
+	if (check_still_named(c->store, c->record.name, c->state_fd) < 0)
+		return err_sys(err, "open %s/%s", c->store->state, c->record.name);
+	return 0;
+}
+
+int claim_open(const struct store *store, const char *name, enum claim_wait wait,
+	struct container *ret, struct err *err)
+{
+	struct container c;
+
+	container_init(&c, store);
+	errno = ENOENT;
+	if (store->state_fd >= 0)
+		c.state_fd = openat(store->state_fd, name,
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (c.state_fd < 0) {
+		err_sys(err, "open %s/%s", store->state, name);
+		return not_held(err);
+	}
+	if (lock(c.state_fd, wait) < 0) {
+		held_by_another(name, err);
+		goto fail;
+	}
+	if (wait != CLAIM_NONE && check_still_named(store, name, c.state_fd) < 0) {
+		err_sys(err, "open %s/%s", store->state, name);
+		goto unreadable;
+	}
+	if (record_read(&c, name, err) < 0 && salvage(&c, name, wait != CLAIM_NONE, err) < 0)
+		goto unreadable;
+	*ret = c;
+	return 0;
+unreadable:
+	not_held(err);
+fail:
+	container_close(&c);
+	return -1;
+}

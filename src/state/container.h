@@ -1,0 +1,19 @@
+/* One container that somebody holds: its claim, its record and what its record says exists. */
+#pragma once
+
+#include "state/record.h"
+#include "state/store.h"
+
+struct container {
+	const struct store *store;
+	struct record record;
+	int state_fd; /* state/NAME; its flock is the claim and dies with its last holder */
+	int data_fd;  /* root/containers/NAME, or -1; of a new one and while it is released */
+	int hierarchy_fd, groups_fd,
+		group_fd; /* cgroup2 mount, our parent group, the group; or -1 */
+	int pidfd;        /* the payload, or -1 */
+	bool unheard; /* nobody hears a warning: what cannot be recorded is left to somebody else */
+};
+
+void container_init(struct container *c, const struct store *store);
+void container_close(struct container *c);

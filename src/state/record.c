@@ -1,0 +1,226 @@
+#include "state/record.h"
+
+#include "base/json.h"
+#include "base/utf8.h"
+#include "ns/idmap.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const stages[] = {
+	[STAGE_CREATING] = "creating",
+	[STAGE_RUNNING] = "running",
+};
+static const size_t stage_count = sizeof(stages) / sizeof(stages[0]);
+
+/* Paths may be of any bytes, which JSON is not: then the container is refused. */
+static int add_bundle(json_t *j, const struct record *r)
+{
+	if (json_object_set_new(j, "bundle", json_string(r->bundle)) < 0 ||
+		json_object_set_new(j, "lateHooks", json_boolean(r->late_hooks)) < 0)
+		return -1;
+	if (r->rdt && json_object_set_new(j, "rdt", json_boolean(r->rdt)) < 0)
+		return -1;
+	if (r->class_made && json_object_set_new(j, "classMade", json_boolean(r->class_made)) < 0)
+		return -1;
+	return json_object_set_new(j, "createdNs", json_integer(r->created_ns));
+}
+
+char *container_record_format(const struct record *r, struct err *err)
+{
+	autojson json_t *j = json_pack("{ss ss ss ss sI sI sI sI sI sb sb sb}", "name", r->name,
+		"id", r->id, "bootId", r->boot_id, "stage", stages[r->stage], "slot",
+		(json_int_t)r->slot, "namespaces", (json_int_t)r->namespaces, "pid",
+		(json_int_t)r->pid, "startTicks", (json_int_t)r->start_ticks, "startedNs",
+		(json_int_t)r->started_ns, "remove", r->remove, "supervised", r->supervised,
+		"terminal", r->terminal);
+
+	if (!j || (r->bundle[0] && add_bundle(j, r) < 0) ||
+		((r->bundle[0] || r->cgroup[0]) &&
+			json_object_set_new(j, "cgroup", json_string(r->cgroup)) < 0)) {
+		err_set(err, "cannot write the record of %s", r->name);
+		return NULL;
+	}
+	return json_text(j, JSON_COMPACT, err);
+}
+
+static int copy(char *to, size_t size, const char *from)
+{
+	return snprintf(to, size, "%s", from) < (int)size ? 0 : -1;
+}
+
+int container_record_parse(const char *text, size_t len, struct record *ret, struct err *err)
+{
+	autojson json_t *j = json_parse("record", text, len, err);
+	const char *name, *id, *boot, *stage;
+	const char *bundle = "", *cgroup = "";
+	json_int_t slot, namespaces, pid, ticks, started, created = 0;
+	int remove, supervised, terminal, late_hooks = 0, rdt = 0, class_made = 0;
+	size_t at = 0;
+	struct record r = {0};
+
+	if (!j)
+		return -1;
+	if (json_take(j, "record", err,
+		    "{ss ss ss ss sI sI sI sI sI sb sb sb s?s s?s s?I s?b s?b s?b}", "name", &name,
+		    "id", &id, "bootId", &boot, "stage", &stage, "slot", &slot, "namespaces",
+		    &namespaces, "pid", &pid, "startTicks", &ticks, "startedNs", &started, "remove",
+		    &remove, "supervised", &supervised, "terminal", &terminal, "bundle", &bundle,
+		    "cgroup", &cgroup, "createdNs", &created, "lateHooks", &late_hooks, "rdt", &rdt,
+		    "classMade", &class_made) < 0)
+		return -1;
+	while (at < stage_count && strcmp(stages[at], stage) != 0)
+		at++;
+	if (at == stage_count || slot < 0 || slot > IDMAP_SLOTS || pid < 0 || pid > INT32_MAX ||
+		copy(r.name, sizeof(r.name), name) < 0 || copy(r.id, sizeof(r.id), id) < 0 ||
+		copy(r.boot_id, sizeof(r.boot_id), boot) < 0 ||
+		copy(r.bundle, sizeof(r.bundle), bundle) < 0 ||
+		copy(r.cgroup, sizeof(r.cgroup), cgroup) < 0)
+		return err_set(err, "record: a value is out of range");
+	r.stage = (enum stage)at;
+	r.slot = (uint32_t)slot;
+	r.namespaces = (uint64_t)namespaces;
+	r.pid = (pid_t)pid;
+	r.start_ticks = (uint64_t)ticks;
+	r.started_ns = started;
+	r.remove = remove;
+	r.supervised = supervised;
+	r.terminal = terminal;
+	r.created_ns = created;
+	r.late_hooks = late_hooks;
+	r.rdt = rdt;
+	r.class_made = class_made;
+	*ret = r;
+	return 0;
+}
+
+static json_t *strings(struct arena *a, const char *const *list, size_t n)
+{
+	json_t *j = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(j, json_string(utf8_escape(a, list[i])));
+	return j;
+}
+
+static size_t count(char *const *list)
+{
+	size_t n = 0;
+
+	while (list && list[n])
+		n++;
+	return n;
+}
+
+static json_t *summary_json(const struct summary *s, struct arena *a)
+{
+	json_t *labels = json_object();
+
+	for (size_t i = 0; i < s->label_count; i++)
+		json_object_set_new(labels, s->labels[i].key, json_string(s->labels[i].value));
+	return json_pack("{ss ss ss* ss* so so so sI sI sI sb sb sb si sb}", "name", s->name, "id",
+		s->id, "image", s->image, "rootfs", s->rootfs ? utf8_escape(a, s->rootfs) : NULL,
+		"command", strings(a, (const char *const *)s->command, count(s->command)), "layers",
+		strings(a, s->layers, s->layer_count), "labels", labels, "createdNs",
+		(json_int_t)s->created_ns, "startedNs", (json_int_t)s->started_ns, "finishedNs",
+		(json_int_t)s->finished_ns, "remove", s->remove, "logged", s->logged, "exited",
+		s->exited, "exitStatus", s->exit_status, "oomKilled", s->oom_killed);
+}
+
+char *summary_format(const struct summary *s, struct err *err)
+{
+	struct arena a = {0};
+	autojson json_t *j = summary_json(s, &a);
+
+	arena_free(&a);
+	if (!j) {
+		err_set(err, "cannot write container.json of %s", s->name);
+		return NULL;
+	}
+	return json_text(j, JSON_COMPACT, err);
+}
+
+static int read_strings(struct arena *a, json_t *list, char ***ret, size_t *ret_count)
+{
+	size_t n = 0;
+
+	*ret = arena_alloc(a, (json_array_size(list) + 1) * sizeof(**ret));
+	for (; n < json_array_size(list); n++) {
+		const char *s = json_string_value(json_array_get(list, n));
+
+		if (!s)
+			return -1;
+		(*ret)[n] = arena_strdup(a, s);
+		utf8_unescape((*ret)[n]);
+	}
+	*ret_count = n;
+	return 0;
+}
+
+static int read_labels(struct summary *s, json_t *labels)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (labels, key, value) {
+		struct key_value kv = {.key = arena_strdup(&s->arena, key)};
+
+		if (!json_is_string(value))
+			return -1;
+		kv.value = arena_strdup(&s->arena, json_string_value(value));
+		arena_push(&s->arena, s->labels, s->label_count, kv);
+	}
+	return 0;
+}
+
+int summary_parse(const char *text, size_t len, struct summary *ret, struct err *err)
+{
+	autojson json_t *j = json_parse("container.json", text, len, err);
+	const char *name, *id, *image = NULL, *rootfs = NULL;
+	json_t *command, *layers, *labels;
+	json_int_t created, started, finished;
+	int remove, logged = 0, exited, status, oom;
+	struct summary s = {0};
+	char **layer_list;
+	size_t n;
+
+	if (!j)
+		return -1;
+	if (json_take(j, "container.json", err, "{ss ss s?s s?s so so so sI sI sI sb s?b sb si sb}",
+		    "name", &name, "id", &id, "image", &image, "rootfs", &rootfs, "command",
+		    &command, "layers", &layers, "labels", &labels, "createdNs", &created,
+		    "startedNs", &started, "finishedNs", &finished, "remove", &remove, "logged",
+		    &logged, "exited", &exited, "exitStatus", &status, "oomKilled", &oom) < 0)
+		return -1;
+	if (read_strings(&s.arena, command, &s.command, &n) < 0 ||
+		read_strings(&s.arena, layers, &layer_list, &s.layer_count) < 0 ||
+		read_labels(&s, labels) < 0) {
+		arena_free(&s.arena);
+		return err_set(err, "container.json: a list holds something else than strings");
+	}
+	s.layers = (const char **)layer_list;
+	s.name = arena_strdup(&s.arena, name);
+	s.id = arena_strdup(&s.arena, id);
+	s.image = image ? arena_strdup(&s.arena, image) : NULL;
+	if (rootfs) {
+		char *bytes = arena_strdup(&s.arena, rootfs);
+
+		utf8_unescape(bytes);
+		s.rootfs = bytes;
+	}
+	s.created_ns = created;
+	s.started_ns = started;
+	s.finished_ns = finished;
+	s.remove = remove;
+	s.logged = logged;
+	s.exited = exited;
+	s.exit_status = status;
+	s.oom_killed = oom;
+	*ret = s;
+	return 0;
+}
+
+void summary_free(struct summary *s)
+{
+	arena_free(&s->arena);
+}

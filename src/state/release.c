@@ -1,0 +1,174 @@
+#include "state/release.h"
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "cgroup/stats.h"
+#include "cgroup/tree.h"
+#include "state/alive.h"
+#include "state/group.h"
+#include "state/mark.h"
+#include "state/rdt.h"
+#include "state/spare.h"
+#include "state/summary.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* How it ended, from whoever saw it: the caller, or the exit file. */
+static int find_end(struct container *c, int status, struct summary *s, struct err *err)
+{
+	int64_t finished = now_ns();
+	int seen = -1, r = exit_file_read(c->state_fd, &seen, &finished);
+
+	if (r < 0)
+		return err_sys(err, "read the exit status of %s", c->record.name);
+	s->exited = true;
+	s->exit_status = r > 0 && status < 0 ? seen : status;
+	s->started_ns = c->record.started_ns;
+	s->finished_ns = finished;
+	s->oom_killed = c->group_fd >= 0 && cgroup_oom_killed(c->group_fd);
+	return 0;
+}
+
+/* What ps and inspect show of it from now on. */
+static int record_end(struct container *c, int status, struct err *err)
+{
+	struct summary s;
+	int r = 0;
+
+	/* What makes no sense is no reason to keep what the container held. */
+	if (container_summary(c->store, c->record.name, &s, err) < 0)
+		return err->sys == ENOENT || !err->sys ? 0 : -1;
+	if (strcmp(s.id, c->record.id) != 0) {
+		summary_free(&s);
+		return 0;
+	}
+	if (!s.exited)
+		r = find_end(c, status, &s, err);
+	if (r == 0)
+		r = container_end_summary(c->data_fd, &s, err);
+	summary_free(&s);
+	return r;
+}
+
+int container_remove_own_data(struct container *c, struct err *err)
+{
+	const char *name = c->record.name;
+	autofd int fd = openat(c->store->containers_fd, name,
+		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int owner;
+
+	if (fd < 0)
+		return errno == ENOENT
+			       ? 0
+			       : err_sys(err, "open %s/containers/%s", c->store->root, name);
+	owner = container_owner_of(c, fd, err);
+	if (owner < 0)
+		return -1;
+	if (owner == OWNER_OURS)
+		return spare_leave(c->store, name) ? 0 : container_remove_data(c->store, name, err);
+	/* Taken from the spare, but not yet marked, by whoever died. */
+	if (owner == OWNER_NONE) {
+		unlinkat(fd, "upper", AT_REMOVEDIR);
+		unlinkat(fd, "work", AT_REMOVEDIR);
+	}
+	if (owner == OWNER_NONE && unlinkat(c->store->containers_fd, name, AT_REMOVEDIR) < 0 &&
+		errno != ENOTEMPTY && errno != ENOENT)
+		return err_sys(err, "remove %s/containers/%s", c->store->root, name);
+	return 0;
+}
+
+int container_remove_data(const struct store *store, const char *name, struct err *err)
+{
+	return tree_remove(store->containers_fd, name, err) < 0
+		       ? err_wrap(err, "remove %s/containers/%s", store->root, name)
+		       : 0;
+}
+
+int container_remove_state(const struct store *store, const char *name, const char *id,
+	struct err *err)
+{
+	char old[32];
+
+	snprintf(old, sizeof(old), ".old.%.16s", id);
+	if (renameat(store->state_fd, name, store->state_fd, old) < 0)
+		return errno == ENOENT ? 0 : err_sys(err, "remove %s/%s", store->state, name);
+	return tree_remove(store->state_fd, old, err);
+}
+
+/* What has no group, or is not in it yet when half restored, is killed by its first process: with that go
+ * all of its pid namespace. */
+static int end_outside_group(struct container *c, struct err *err)
+{
+	const struct record *r = &c->record;
+	struct pollfd p = {.events = POLLIN};
+	int lives;
+
+	if (!r->bundle[0] || (r->cgroup[0] && r->stage != STAGE_CREATING))
+		return 0;
+	lives = container_first_process_lives(c, err);
+	if (lives <= 0)
+		return lives;
+	p.fd = c->pidfd;
+	syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
+	if (poll(&p, 1, CGROUP_REMOVE_SECONDS * 1000) > 0)
+		return 0;
+	return err_set(err, "%s does not end: its first process survives SIGKILL", c->record.name);
+}
+
+/* 1, 0 if it has none, or -1. */
+static int open_data(struct container *c, struct err *err)
+{
+	if (c->data_fd < 0)
+		c->data_fd = openat(c->store->containers_fd, c->record.name,
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (c->data_fd >= 0)
+		return 1;
+	return errno == ENOENT || c->store->containers_fd < 0
+		       ? 0
+		       : err_sys(err, "open the directory of %s", c->record.name);
+}
+
+static bool is_full(int error)
+{
+	return error == ENOSPC || error == EDQUOT || error == EROFS;
+}
+
+/* A full disk must not keep what is dead from being let go of, but what is lost must be told. */
+static int keep_end(struct container *c, int status, struct err *err)
+{
+	int r = open_data(c, err);
+
+	if (r <= 0)
+		return r;
+	if (container_open_group(c, err) < 0)
+		return -1;
+	if (record_end(c, status, err) == 0)
+		return 0;
+	if (c->unheard || !is_full(err->sys))
+		return -1;
+	warn("the status of %s is lost: %s", c->record.name, err->text);
+	return 0;
+}
+
+int container_release(struct container *c, int status, struct err *err)
+{
+	const struct record *r = &c->record;
+	bool ran = r->stage == STAGE_RUNNING;
+
+	if (ran && !r->remove && keep_end(c, status, err) < 0)
+		return -1;
+	if (end_outside_group(c, err) < 0 || container_remove_group(c, err) < 0 ||
+		container_rdt_remove(c, err) < 0)
+		return err_wrap(err, "release %s", r->name);
+	if ((r->remove || !ran) && !r->bundle[0] && container_remove_own_data(c, err) < 0)
+		return -1;
+	return container_remove_state(c->store, r->name, r->id, err);
+}

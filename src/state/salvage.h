@@ -1,0 +1,12 @@
+/* A record that cannot be read: what there is of the container is found by the marks that it bears. */
+#pragma once
+
+#include "state/container.h"
+
+/* Notes in the state directory what an engine's container has no other mark for. */
+int salvage_prepare(struct container *c, struct err *err);
+
+/* Fills c->record as well as can be, after record_read() failed with err. Without a record at all the
+ * directory is the claim of somebody in claim_hold(), or, if the caller has its lock, of who died there; that is
+ * removed. */
+int salvage(struct container *c, const char *name, bool locked, struct err *err);

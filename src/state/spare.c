@@ -1,0 +1,129 @@
+#include "state/spare.h"
+
+#include "base/dents.h"
+#include "base/fd.h"
+#include "base/file.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static bool move(int fromfd, const char *from, int tofd, const char *to)
+{
+	return syscall(SYS_renameat2, fromfd, from, tofd, to, 1 /* RENAME_NOREPLACE */) == 0;
+}
+
+/* Where space or inodes are short, containers come first. */
+static bool has_room(int fd)
+{
+	enum { ROOM_BYTES = 64 << 20, ROOM_FILES = 1000 };
+	struct statvfs v;
+
+	return fstatvfs(fd, &v) == 0 && (uint64_t)v.f_bavail * v.f_frsize > ROOM_BYTES &&
+	       (v.f_files == 0 || v.f_favail > ROOM_FILES);
+}
+
+bool spare_take(const struct store *store, const char *name)
+{
+	return move(store->root_fd, "spare/ready", store->containers_fd, name);
+}
+
+/* What may be held back until the next start. */
+struct allowance {
+	unsigned entries, depth;
+	blkcnt_t blocks; /* of 512 bytes */
+};
+
+static bool fits(int dirfd, const char *name, struct allowance *left)
+{
+	autofd int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	const char *entry;
+	struct dents d;
+	unsigned char type;
+	bool fit = true;
+
+	if (fd < 0 || left->depth == 0)
+		return false;
+	left->depth--;
+	dents_init(&d, fd);
+	while (fit && (entry = dents_next(&d, &type))) {
+		struct stat st;
+
+		if (left->entries-- == 0 || fstatat(fd, entry, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+			st.st_blocks > left->blocks)
+			return false;
+		left->blocks -= st.st_blocks;
+		if (S_ISDIR(st.st_mode))
+			fit = fits(fd, entry, left);
+	}
+	left->depth++;
+	return fit;
+}
+
+bool spare_leave(const struct store *store, const char *name)
+{
+	struct allowance left = {.entries = 40, .depth = 6, .blocks = 256};
+
+	return has_room(store->containers_fd) && fits(store->containers_fd, name, &left) &&
+	       move(store->containers_fd, name, store->root_fd, "spare/old");
+}
+
+/* One at a time: the lock goes with its holder. */
+static int open_locked(const struct store *store)
+{
+	autofd int fd = openat(store->root_fd, "spare",
+		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 ? -1 : take_fd(&fd);
+}
+
+static bool have(int dirfd, const char *name)
+{
+	return faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Half of one, by a predecessor that died, is as good as none: a container makes what is missing. */
+static void make_ready(int spare)
+{
+	if (have(spare, "ready") || !has_room(spare))
+		return;
+	mkdirat(spare, "new", 0700);
+	mkdirat(spare, "new/upper", 0755);
+	mkdirat(spare, "new/work", 0700);
+	move(spare, "new", spare, "ready");
+}
+
+static void remove_one(int spare, const char *name)
+{
+	struct err ignored;
+
+	if (have(spare, name))
+		tree_remove(spare, name, &ignored);
+}
+
+void spare_tend(const struct store *store)
+{
+	autofd int spare = open_locked(store);
+
+	if (spare < 0 && !have(store->root_fd, "spare") &&
+		mkdirat(store->root_fd, "spare", 0700) == 0)
+		spare = open_locked(store);
+	if (spare < 0)
+		return;
+	make_ready(spare);
+	remove_one(spare, "old");
+}
+
+void spare_empty(const struct store *store)
+{
+	static const char *const names[] = {"old", "new", "ready"};
+	autofd int spare = open_locked(store);
+
+	for (size_t i = 0; spare >= 0 && i < sizeof(names) / sizeof(names[0]); i++)
+		remove_one(spare, names[i]);
+}

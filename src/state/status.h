@@ -1,0 +1,10 @@
+/* What ps says of a container. */
+#pragma once
+
+enum container_status {
+	CONTAINER_CREATING,
+	CONTAINER_RUNNING,
+	CONTAINER_PAUSED,
+	CONTAINER_EXITED,
+};
+const char *container_status_name(enum container_status s);

@@ -1,0 +1,27 @@
+/* The files that tell of a container when it no longer runs: container.json, config.json, exit. */
+#pragma once
+
+#include "base/file.h"
+#include "state/container.h"
+
+/* Reads container.json or config.json of a container: they are in root/containers/NAME, or, of a --rm
+ * container, in state/NAME, which is in memory on most hosts. One that is blank is none. */
+int container_read(const struct store *store, const char *name, const char *file, char **ret_text,
+	size_t *ret_len, struct err *err);
+
+/* container.json of a container. err->sys is ENOENT if it has none. */
+int container_summary(const struct store *store, const char *name, struct summary *ret,
+	struct err *err);
+int container_write_summary(int data_fd, const struct summary *s, enum file_sync sync,
+	struct err *err);
+/* How it ended: to disk before this returns, and without a byte of new space where there is none. */
+int container_end_summary(int data_fd, const struct summary *s, struct err *err);
+
+/* Whether the data of a container without a state directory is nobody's: it was claimed but never came to
+ * write what it is, or is of a --rm that was cut short; its maker died between two steps, or with the
+ * machine. What is damaged tells nothing. 1, 0 or -1. */
+int container_is_orphan(const struct store *store, const char *name, struct err *err);
+
+/* Status and time that the exit file holds; 0 if it is empty or absent, 1 if read, -1 with errno. */
+int exit_file_read(int state_fd, int *ret_status, int64_t *ret_finished_ns);
+int exit_file_write(int state_fd, int status, struct err *err);
