@@ -51,6 +51,8 @@ _ctr_names()
 	run::*:0) _ctr_images "$1" ;;
 	run:* | image:build:* | image:import:*) ;;
 	image:*) _ctr_images "$1" ;;
+	volume:inspect:* | volume:rm:*) _ctr_volumes "$1" ;;
+	volume:*) ;;
 	exec::*:0 | attach::*:0 | logs::*:0) _ctr_containers "$1" ;;
 	exec:* | attach:* | logs:* | ps:* | gc:* | info:* | check:*) ;;
 	*) _ctr_containers "$1" ;;
@@ -65,6 +67,11 @@ _ctr_images()
 _ctr_containers()
 {
 	"$1" ps --all --format json 2>/dev/null | sed -n 's/^ *"name": "\(.*\)",*$/\1/p'
+}
+
+_ctr_volumes()
+{
+	"$1" volume ls --quiet 2>/dev/null
 }
 
 # The command in words 1 to COMP_CWORD - 1, and in `at` its place.
@@ -112,6 +119,15 @@ _ctr()
 		words=$(_ctr_commands "$program" image)
 		if ((COMP_CWORD > at + 1)); then
 			words=$(_ctr_names "$program" image "${COMP_WORDS[at + 1]}")
+		fi
+		;;
+	volume:*)
+		words=$(_ctr_commands "$program" volume)
+		if ((COMP_CWORD > at + 1)); then
+			case $cur in
+			-*) words=$(_ctr_flags "$program" volume "${COMP_WORDS[at + 1]}") ;;
+			*) words=$(_ctr_names "$program" volume "${COMP_WORDS[at + 1]}") ;;
+			esac
 		fi
 		;;
 	*:-*) words=$(_ctr_flags "$program" "$command") ;;

@@ -254,7 +254,6 @@ static const struct advice commands_elsewhere[] = {
 	{"update", "limits are given at the start: ctr run --memory SIZE --cpus N"},
 	{"port", "nothing is published; ctr run --net host shares the host's network"},
 	{"network", "ctr run has --net none and --net host"},
-	{"volume", "there are no named volumes: ctr run -v DIR:DST shows a directory"},
 	{"pod kube play compose stack service",
 		"each container is run by itself: ctr run, in a systemd unit of its own"},
 	{"top", "ctr exec NAME ps"},

@@ -48,6 +48,10 @@ extern const struct command *const commands[]; /* ends with NULL */
 int flags_parse(const struct command *command, void *to, int argc, char **argv, int *ret_first,
 	struct err *err);
 
+/* Flags, store, and what it does: argv[0] is its own word. The exit status, or -1 with err. */
+int command_execute(const struct command *command, struct cli *cli, int argc, char **argv,
+	struct err *err);
+
 void command_help(const struct command *command);
 
 /* Setters for plain fields; `to` is the field's struct, so each command wraps them. */

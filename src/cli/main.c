@@ -11,7 +11,7 @@
 /* clang-format off */
 #define EACH_COMMAND(X)                                                                            \
 	X(run) X(exec) X(attach) X(ps) X(logs) X(stop) X(kill) X(rm) X(wait) X(inspect) X(stats)   \
-	X(pause) X(resume) X(image) X(info) X(check) X(gc)
+	X(pause) X(resume) X(image) X(volume) X(info) X(check) X(gc)
 /* clang-format on */
 
 #define DECLARE(name) extern const struct command command_##name;
@@ -92,7 +92,7 @@ static int unknown_command(const char *word, struct err *err)
 	return err_hint(err, "ctr --help lists the commands");
 }
 
-static int run_command(const struct command *command, struct cli *cli, int argc, char **argv,
+int command_execute(const struct command *command, struct cli *cli, int argc, char **argv,
 	struct err *err)
 {
 	autofree void *options = calloc(1, command->options_size + 1);
@@ -116,10 +116,18 @@ static int run_command(const struct command *command, struct cli *cli, int argc,
 	return r;
 }
 
-/* "help COMMAND" becomes "COMMAND --help", whatever follows; only image has commands of its own. */
+static bool is_one_of(const char *word, const char *const *words)
+{
+	while (*words && strcmp(word, *words) != 0)
+		words++;
+	return *words;
+}
+
+/* "help COMMAND" becomes "COMMAND --help", whatever follows; some have commands of their own. */
 static int turn_help(int argc, char **argv)
 {
-	int words = argc > 2 && strcmp(argv[1], "image") == 0 ? 2 : 1;
+	static const char *const parents[] = {"image", "volume", NULL};
+	int words = argc > 2 && is_one_of(argv[1], parents) ? 2 : 1;
 
 	memmove(argv, argv + 1, (size_t)words * sizeof(*argv));
 	argv[words] = (char *)"--help";
@@ -148,18 +156,11 @@ static int run_words(struct cli *cli, int argc, char **argv, struct err *err)
 		unknown_command(argv[0], err);
 		return err_print(err, "ctr");
 	}
-	r = run_command(command, cli, argc, argv, err);
+	r = command_execute(command, cli, argc, argv, err);
 	snprintf(name, sizeof(name), "ctr: %s", command->name);
 	r = end(name, r, err);
 	program_end_interrupted(r);
 	return r;
-}
-
-static bool is_one_of(const char *word, const char *const *words)
-{
-	while (*words && strcmp(word, *words) != 0)
-		words++;
-	return *words;
 }
 
 int main(int argc, char **argv)

@@ -12,20 +12,30 @@ static bool is_alnum(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-int name_check(const char *name, struct err *err)
+static int check(const char *what, const char *name, const char *whose, size_t max, struct err *err)
 {
 	const char *p = name;
 
 	if (!*name)
-		return err_set(err, "the name of a container cannot be empty");
-	if (strlen(name) > SPEC_NAME_MAX)
-		return err_value(err, "name", name, "is longer than %d bytes", SPEC_NAME_MAX);
+		return err_set(err, "the name of a %s cannot be empty", whose);
+	if (strlen(name) > max)
+		return err_value(err, what, name, "is longer than %zu bytes", max);
 	while (is_alnum(*p) || (p > name && *p && strchr("_.-", *p)))
 		p++;
 	if (!*p)
 		return 0;
-	err_value(err, "name", name, "is not a name for a container");
+	err_value(err, what, name, "is not a name for a %s", whose);
 	return err_hint(err, "use letters, digits, '_', '.' and '-', the first a letter or digit");
+}
+
+int name_check(const char *name, struct err *err)
+{
+	return check("name", name, "container", SPEC_NAME_MAX, err);
+}
+
+int volume_name_check(const char *what, const char *name, struct err *err)
+{
+	return check(what, name, "volume", VOLUME_NAME_MAX, err);
 }
 
 enum { WORDS = 64, WORD_SIZE = 10 };

@@ -8,6 +8,9 @@ enum { NAME_RANDOM_SIZE = 32, ID_SIZE = 65, HOSTNAME_MAX = 64 };
 /* [A-Za-z0-9][A-Za-z0-9_.-]*, at most SPEC_NAME_MAX bytes: safe as the name of a directory, of a
  * cgroup, and on a command line. */
 int name_check(const char *name, struct err *err);
+/* The same rule for a volume; at most VOLUME_NAME_MAX bytes, as the name of a file. */
+enum { VOLUME_NAME_MAX = 240 };
+int volume_name_check(const char *what, const char *name, struct err *err);
 /* A name that can be said aloud, "calm-heron"; with attempt 3 and more also a number, for the
  * caller who found the ones before taken. */
 int name_random(unsigned attempt, char ret_name[NAME_RANDOM_SIZE], struct err *err);

@@ -14,6 +14,7 @@
 #include "state/release.h"
 #include "state/spare.h"
 #include "state/summary.h"
+#include "state/volumes.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -221,6 +222,11 @@ int store_gc(const struct store *store, struct gc_report *ret, struct err *err)
 	if (each_in(store->state_fd, store->state, sweep_one, &s, err) < 0 ||
 		each_in(store->containers_fd, store->root, sweep_data, &s, err) < 0)
 		return -1;
+	/* Once the containers that are gone say no longer that they use any. */
+	if (volumes_gc(store, &report.removed, err) < 0 && !s.failed) {
+		s.failed = true;
+		s.first = *err;
+	}
 	spare_empty(store);
 	sweep_groups(&report);
 	if (s.failed) {

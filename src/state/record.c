@@ -118,13 +118,15 @@ static json_t *summary_json(const struct summary *s, struct arena *a)
 
 	for (size_t i = 0; i < s->label_count; i++)
 		json_object_set_new(labels, s->labels[i].key, json_string(s->labels[i].value));
-	return json_pack("{ss ss ss* ss* so so so sI sI sI sb sb sb si sb}", "name", s->name, "id",
-		s->id, "image", s->image, "rootfs", s->rootfs ? utf8_escape(a, s->rootfs) : NULL,
-		"command", strings(a, (const char *const *)s->command, count(s->command)), "layers",
-		strings(a, s->layers, s->layer_count), "labels", labels, "createdNs",
-		(json_int_t)s->created_ns, "startedNs", (json_int_t)s->started_ns, "finishedNs",
-		(json_int_t)s->finished_ns, "remove", s->remove, "logged", s->logged, "exited",
-		s->exited, "exitStatus", s->exit_status, "oomKilled", s->oom_killed);
+	return json_pack("{ss ss ss* ss* so so so* so sI sI sI sb sb sb si sb}", "name", s->name,
+		"id", s->id, "image", s->image, "rootfs",
+		s->rootfs ? utf8_escape(a, s->rootfs) : NULL, "command",
+		strings(a, (const char *const *)s->command, count(s->command)), "layers",
+		strings(a, s->layers, s->layer_count), "volumes",
+		s->volume_count ? strings(a, s->volumes, s->volume_count) : NULL, "labels", labels,
+		"createdNs", (json_int_t)s->created_ns, "startedNs", (json_int_t)s->started_ns,
+		"finishedNs", (json_int_t)s->finished_ns, "remove", s->remove, "logged", s->logged,
+		"exited", s->exited, "exitStatus", s->exit_status, "oomKilled", s->oom_killed);
 }
 
 char *summary_format(const struct summary *s, struct err *err)
@@ -177,28 +179,31 @@ int summary_parse(const char *text, size_t len, struct summary *ret, struct err 
 {
 	autojson json_t *j = json_parse("container.json", text, len, err);
 	const char *name, *id, *image = NULL, *rootfs = NULL;
-	json_t *command, *layers, *labels;
+	json_t *command, *layers, *labels, *volumes = NULL;
 	json_int_t created, started, finished;
 	int remove, logged = 0, exited, status, oom;
 	struct summary s = {0};
-	char **layer_list;
+	char **layer_list, **volume_list;
 	size_t n;
 
 	if (!j)
 		return -1;
-	if (json_take(j, "container.json", err, "{ss ss s?s s?s so so so sI sI sI sb s?b sb si sb}",
-		    "name", &name, "id", &id, "image", &image, "rootfs", &rootfs, "command",
-		    &command, "layers", &layers, "labels", &labels, "createdNs", &created,
-		    "startedNs", &started, "finishedNs", &finished, "remove", &remove, "logged",
-		    &logged, "exited", &exited, "exitStatus", &status, "oomKilled", &oom) < 0)
+	if (json_take(j, "container.json", err,
+		    "{ss ss s?s s?s so so s?o so sI sI sI sb s?b sb si sb}", "name", &name, "id",
+		    &id, "image", &image, "rootfs", &rootfs, "command", &command, "layers", &layers,
+		    "volumes", &volumes, "labels", &labels, "createdNs", &created, "startedNs",
+		    &started, "finishedNs", &finished, "remove", &remove, "logged", &logged,
+		    "exited", &exited, "exitStatus", &status, "oomKilled", &oom) < 0)
 		return -1;
 	if (read_strings(&s.arena, command, &s.command, &n) < 0 ||
 		read_strings(&s.arena, layers, &layer_list, &s.layer_count) < 0 ||
+		read_strings(&s.arena, volumes, &volume_list, &s.volume_count) < 0 ||
 		read_labels(&s, labels) < 0) {
 		arena_free(&s.arena);
 		return err_set(err, "container.json: a list holds something else than strings");
 	}
 	s.layers = (const char **)layer_list;
+	s.volumes = (const char **)volume_list;
 	s.name = arena_strdup(&s.arena, name);
 	s.id = arena_strdup(&s.arena, id);
 	s.image = image ? arena_strdup(&s.arena, image) : NULL;

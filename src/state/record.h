@@ -61,6 +61,8 @@ struct summary {
 	char **command;                /* NULL-terminated */
 	const char **layers;
 	size_t layer_count;
+	const char **volumes; /* names; older versions knew none */
+	size_t volume_count;
 	struct key_value *labels;
 	size_t label_count;
 	int64_t created_ns, started_ns, finished_ns; /* since 1970; 0: not yet */

@@ -64,8 +64,7 @@ static int salvage_owner(struct container *c, struct err *err)
 	return 0;
 }
 
-int salvage(struct container *c, const char *name, bool locked,
-	struct err *err)
+int salvage(struct container *c, const char *name, bool locked, struct err *err)
 {
 	autofd int data = -1;
 	ssize_t n;

@@ -72,7 +72,7 @@ while read -r command; do
 	run)
 		page_flags <"$top/man/ctr-run.1" >"$tmp/flags-page"
 		;;
-	image) continue ;;
+	image | volume) continue ;;
 	*)
 		section "$(page_of "$command")" "$command" >"$tmp/section"
 		[ -s "$tmp/section" ] || complain "$command has no section in $(page_of "$command")"
@@ -84,15 +84,18 @@ while read -r command; do
 done <"$tmp/help"
 [ "$("$ctr" run --help | help_flags | wc -l)" -gt 20 ] || complain "ctr run --help lists too few flags"
 
-"$ctr" image --help | commands >"$tmp/images"
-[ -s "$tmp/images" ] || complain "ctr image --help lists no commands"
-sed -n 's/^\.Ss //p' "$top/man/ctr-image.1" | sort >"$tmp/page"
-compare ctr-image.1 "$tmp/images" "$tmp/page"
-while read -r command; do
-	"$ctr" image "$command" --help | help_flags >"$tmp/flags-help"
-	section "$top/man/ctr-image.1" "$command" | page_flags >"$tmp/flags-page"
-	compare "ctr image $command" "$tmp/flags-help" "$tmp/flags-page"
-done <"$tmp/images"
+for parent in image volume; do
+	page=ctr-$parent.1
+	"$ctr" $parent --help | commands >"$tmp/below"
+	[ -s "$tmp/below" ] || complain "ctr $parent --help lists no commands"
+	sed -n 's/^\.Ss //p' "$top/man/$page" | sort >"$tmp/page"
+	compare "$page" "$tmp/below" "$tmp/page"
+	while read -r command; do
+		"$ctr" $parent "$command" --help | help_flags >"$tmp/flags-help"
+		section "$top/man/$page" "$command" | page_flags >"$tmp/flags-page"
+		compare "ctr $parent $command" "$tmp/flags-help" "$tmp/flags-page"
+	done <"$tmp/below"
+done
 
 # ctr-oci says "options:", and "VALUE" behind those that take one.
 oci=${ctr%/*}/ctr-oci

@@ -1,0 +1,263 @@
+#include "state/volumes.h"
+
+#include "base/clock.h"
+#include "base/dents.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "state/gc.h"
+#include "state/summary.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DIR_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
+enum { LOCK_SECONDS = 60, LOCK_STEP_MS = 20 };
+
+static int open_dir(const struct store *store, bool make, struct err *err)
+{
+	int fd;
+
+	errno = ENOENT;
+	fd = store->root_fd < 0 ? -1 : openat(store->root_fd, "volumes", DIR_FLAGS);
+	if (fd < 0 && errno == ENOENT && make) {
+		if (mkdirat(store->root_fd, "volumes", 0700) < 0 && errno != EEXIST)
+			return err_sys(err, "make %s/volumes", store->root);
+		fd = openat(store->root_fd, "volumes", DIR_FLAGS);
+	}
+	return fd < 0 ? err_sys(err, "open %s/volumes", store->root) : fd;
+}
+
+static int lock(int fd, int how, unsigned seconds, struct err *err)
+{
+	uint64_t deadline = deadline_in(seconds);
+
+	while (flock(fd, how | LOCK_NB) < 0) {
+		if (errno != EINTR && (errno != EWOULDBLOCK || deadline_poll_ms(deadline) == 0)) {
+			err_sys(err, "lock the volumes");
+			return err_hint(err,
+				"a container with volumes is being started, or some are removed");
+		}
+		poll(NULL, 0, LOCK_STEP_MS);
+	}
+	return 0;
+}
+
+int volumes_open(const struct store *store, enum volumes_lock how, struct err *err)
+{
+	autofd int fd = open_dir(store, how == VOLUMES_USE, err);
+
+	if (fd < 0) {
+		/* That would say that somebody holds the lock. */
+		err->sys = err->sys == EWOULDBLOCK ? EIO : err->sys;
+		return -1;
+	}
+	if (how != VOLUMES_LOOK && lock(fd, how == VOLUMES_USE ? LOCK_SH : LOCK_EX,
+					   how == VOLUMES_IDLE ? 0 : LOCK_SECONDS, err) < 0)
+		return -1;
+	return take_fd(&fd);
+}
+
+void volumes_unlock(int *fd)
+{
+	if (*fd < 0)
+		return;
+	flock(*fd, LOCK_UN);
+	close(take_fd(fd));
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int volumes_names(int volumes_fd, struct arena *a, const char ***ret, size_t *ret_count,
+	struct err *err)
+{
+	autofd int fd = openat(volumes_fd, ".", DIR_FLAGS);
+	const char **names = NULL, *name;
+	unsigned char type;
+	struct dents d;
+	size_t count = 0;
+
+	if (fd < 0)
+		return err_sys(err, "read the volumes");
+	dents_init(&d, fd);
+	while ((name = dents_next(&d, &type)))
+		if (name[0] != '.')
+			arena_push(a, names, count, arena_strdup(a, name));
+	if (errno)
+		return err_sys(err, "read the volumes");
+	if (count)
+		qsort(names, count, sizeof(*names), compare);
+	*ret = names;
+	*ret_count = count;
+	return 0;
+}
+
+struct reading {
+	const struct store *store;
+	struct volume_uses *uses;
+};
+
+static int read_uses(const char *name, void *arg, struct err *err)
+{
+	struct reading *r = arg;
+	struct arena *a = &r->uses->arena;
+	struct summary s;
+	const char *container;
+
+	if (container_summary(r->store, name, &s, err) < 0) {
+		/* One that is being made has no volumes yet, or shares the lock. */
+		if (err->sys == ENOENT)
+			return 0;
+		return err_wrap(err, "nobody knows which volumes %s uses", name);
+	}
+	container = s.volume_count ? arena_strdup(a, name) : NULL;
+	for (size_t i = 0; i < s.volume_count; i++)
+		arena_push(a, r->uses->items, r->uses->count,
+			((struct volume_use){arena_strdup(a, s.volumes[i]), container}));
+	summary_free(&s);
+	return 0;
+}
+
+int volume_uses_read(const struct store *store, struct volume_uses *ret, struct err *err)
+{
+	struct volume_uses uses = {0};
+
+	if (store_each(store, read_uses, &(struct reading){store, &uses}, err) < 0) {
+		volume_uses_free(&uses);
+		return -1;
+	}
+	*ret = uses;
+	return 0;
+}
+
+const char *volume_user(const struct volume_uses *uses, const char *volume)
+{
+	for (size_t i = 0; i < uses->count; i++)
+		if (strcmp(uses->items[i].volume, volume) == 0)
+			return uses->items[i].container;
+	return NULL;
+}
+
+void volume_uses_free(struct volume_uses *uses)
+{
+	arena_free(&uses->arena);
+}
+
+int volumes_remove_unused(int volumes_fd, const struct volume_uses *uses, const char *name,
+	struct err *err)
+{
+	const char *user = volume_user(uses, name);
+	struct stat st;
+
+	if (fstatat(volumes_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		int sys = errno;
+
+		if (sys != ENOENT)
+			return err_sys(err, "look for the volume %s", name);
+		err_set(err, "no volume %s", name);
+		err->sys = ENOENT;
+		return err_hint(err, "ctr volume ls shows those that exist");
+	}
+	if (user) {
+		err_set(err, "the volume %s is used by the container %s", name, user);
+		return err_hint(err, "ctr rm %s first", user);
+	}
+	return volume_remove(volumes_fd, name, NULL, err);
+}
+
+int volumes_remove_own(const struct store *store, const char *container, struct err *err)
+{
+	autofd int fd = -1;
+	struct summary s;
+	int r = 0;
+
+	if (container_summary(store, container, &s, err) < 0)
+		return err->sys == ENOENT || !err->sys ? 0 : -1;
+	if (s.volume_count && (fd = volumes_open(store, VOLUMES_LOOK, err)) < 0)
+		r = err->sys == ENOENT ? 0 : -1;
+	for (size_t i = 0; r == 0 && fd >= 0 && i < s.volume_count; i++)
+		r = volume_remove(fd, s.volumes[i], s.id, err);
+	summary_free(&s);
+	return r;
+}
+
+/* Those that are still being removed are locked. */
+static int sweep_leftover(int volumes_fd, const char *name, struct err *err)
+{
+	autofd int dir = openat(volumes_fd, name, DIR_FLAGS);
+
+	if (dir < 0 && errno == ENOENT)
+		return 0;
+	if (dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) < 0)
+		return 0;
+	return tree_remove(volumes_fd, name, err) < 0 ? -1 : 1;
+}
+
+/* A --rm container takes its volumes along, unless the machine ended first. */
+static int sweep_forsaken(int volumes_fd, const char *name, const struct volume_uses *uses,
+	struct err *err)
+{
+	autofd int dir = openat(volumes_fd, name, DIR_FLAGS);
+	struct volume v;
+	int r = 0;
+
+	if (dir < 0)
+		return errno == ENOENT ? 0 : err_sys(err, "open the volume %s", name);
+	if (volume_read(dir, name, &v, err) < 0)
+		return -1;
+	if (v.owner && v.remove && !volume_user(uses, name))
+		r = volume_remove(volumes_fd, name, v.owner, err) < 0 ? -1 : 1;
+	volume_free(&v);
+	return r;
+}
+
+static int sweep(const struct store *store, int volumes_fd, const struct volume_uses *uses,
+	size_t *removed, struct err *err)
+{
+	autofd int dir = openat(volumes_fd, ".", DIR_FLAGS);
+	unsigned char type;
+	struct err first = {0};
+	struct dents d;
+	const char *name;
+	bool failed = false;
+
+	if (dir < 0)
+		return err_sys(err, "read %s/volumes", store->root);
+	dents_init(&d, dir);
+	while ((name = dents_next(&d, &type))) {
+		int r = name[0] == '.' ? sweep_leftover(volumes_fd, name, err)
+				       : sweep_forsaken(volumes_fd, name, uses, err);
+
+		*removed += r > 0;
+		if (r < 0 && !failed)
+			first = *err;
+		failed = failed || r < 0;
+	}
+	if (errno)
+		return err_sys(err, "read %s/volumes", store->root);
+	*err = first;
+	return failed ? -1 : 0;
+}
+
+int volumes_gc(const struct store *store, size_t *removed, struct err *err)
+{
+	autofd int fd = volumes_open(store, VOLUMES_IDLE, err);
+	struct volume_uses uses;
+	int r;
+
+	if (fd < 0)
+		return err->sys == ENOENT || err->sys == EWOULDBLOCK ? 0 : -1;
+	if (volume_uses_read(store, &uses, err) < 0)
+		return -1;
+	r = sweep(store, fd, &uses, removed, err);
+	volume_uses_free(&uses);
+	return r;
+}

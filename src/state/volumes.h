@@ -1,0 +1,51 @@
+/* All volumes of a store, and which containers use which: as the containers' own documents say, so that
+ * no count can be wrong. */
+#pragma once
+
+#include "state/store.h"
+#include "state/volume.h"
+
+/*
+ * A descriptor of root/volumes, locked. Whoever starts a container that has some shares the lock from
+ * before it looks at them until its container says that it uses them: in between nobody else removes any.
+ */
+enum volumes_lock {
+	VOLUMES_LOOK,   /* no lock */
+	VOLUMES_USE,    /* shared; the directory is made if missing */
+	VOLUMES_CHANGE, /* alone: waits for those who share it */
+	VOLUMES_IDLE,   /* alone, now: -1 with EWOULDBLOCK */
+};
+/* -1 with err; err->sys is ENOENT where there are no volumes at all. */
+int volumes_open(const struct store *store, enum volumes_lock how, struct err *err);
+/* Also of copies of it that other processes have. */
+void volumes_unlock(int *fd);
+
+/* All names, sorted. Memory is the arena's. */
+int volumes_names(int volumes_fd, struct arena *a, const char ***ret, size_t *ret_count,
+	struct err *err);
+
+struct volume_use {
+	const char *volume, *container;
+};
+struct volume_uses {
+	struct arena arena;
+	struct volume_use *items;
+	size_t count;
+};
+/* Of all containers, running or not. Fails if one cannot be read: nobody knows then what it uses. */
+int volume_uses_read(const struct store *store, struct volume_uses *ret, struct err *err);
+/* A container that uses the volume, or NULL. */
+const char *volume_user(const struct volume_uses *uses, const char *volume);
+void volume_uses_free(struct volume_uses *uses);
+
+/* Refuses what is in use, and names the container. The caller is alone with the volumes. Absent: -1 with
+ * ENOENT. */
+int volumes_remove_unused(int volumes_fd, const struct volume_uses *uses, const char *name,
+	struct err *err);
+
+/* Those of a container alone, before its documents go. Can be done twice. */
+int volumes_remove_own(const struct store *store, const char *container, struct err *err);
+
+/* What killed commands left: volumes half made or half removed, and those of --rm containers that are
+ * gone. Nothing while somebody else is at volumes. */
+int volumes_gc(const struct store *store, size_t *removed, struct err *err);
