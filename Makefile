@@ -60,7 +60,7 @@ MUSL_B     := $(B)/musl
 MUSL_FLAGS := -std=gnu17 $(WARN) -O2 -g -fstack-protector-strong -MMD -MP -idirafter /usr/include \
               -idirafter /usr/include/$(MACHINE)
 MUSL_SRC   := $(filter-out src/image/% %/seccomp_build.c %/seccomp_names.c %/seccomp_profile.c,$(LIB_SRC)) \
-              $(addprefix src/image/,child.c record.c reference.c store.c)
+              $(addprefix src/image/,below.c child.c interrupt.c record.c reference.c store.c)
 musl_obj    = $(patsubst src/%.c,$(MUSL_B)/%.o,$(1))
 MUSL_LIBS   = $(shell $(CC) -print-file-name=libjansson.a 2>/dev/null)
 

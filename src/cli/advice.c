@@ -256,10 +256,8 @@ static const struct advice commands_elsewhere[] = {
 	{"network", "ctr run has --net none and --net host"},
 	{"pod kube play compose stack service",
 		"each container is run by itself: ctr run, in a systemd unit of its own"},
-	{"top", "ctr exec NAME ps"},
 	{"cp", "ctr exec NAME cat FILE, or a directory shown by ctr run -v"},
 	{"export", "ctr exec NAME tar -c DIR"},
-	{"diff", "what was written is in upper/ of the directory that ctr inspect NAME tells"},
 	{"sh shell enter", "ctr exec -it NAME sh"},
 	{0},
 };

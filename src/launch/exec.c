@@ -14,6 +14,7 @@
 #include "process/sched.h"
 #include "process/seccomp_listener.h"
 #include "rootfs/root.h"
+#include "state/liveroot.h"
 #include "state/rdt.h"
 
 #include <errno.h>
@@ -245,21 +246,6 @@ static int exec_entry(struct container *c, struct entry entry, const struct exec
 	return 0;
 }
 
-/* Without a mount namespace of its own, a container's root is that of its first process. */
-static int root_open(const struct container *c, int *ret_fd, struct err *err)
-{
-	char path[48];
-
-	if (c->record.namespaces & CLONE_NEWNS)
-		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/root", (int)c->record.pid);
-	*ret_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	/* The number is that process's as long as it is there. */
-	if (*ret_fd < 0 || syscall(SYS_pidfd_send_signal, c->pidfd, 0, NULL, 0) < 0)
-		return err_sys(err, "open the root of the container's first process");
-	return 0;
-}
-
 int container_exec(struct container *c, const struct spec *spec, struct plan *plan,
 	const struct exec_io *io, pid_t *ret_pid, int *ret_pidfd, struct err *err)
 {
@@ -280,7 +266,10 @@ int container_exec(struct container *c, const struct spec *spec, struct plan *pl
 	int r;
 
 	plan_set_slot(plan, spec, c->record.slot);
-	if (payload_give_streams(spec, plan, io->streams, err) < 0 || root_open(c, &root, err) < 0)
+	if (payload_give_streams(spec, plan, io->streams, err) < 0)
+		return -1;
+	/* Without a mount namespace of its own, a container's root is that of its first process. */
+	if (!(c->record.namespaces & CLONE_NEWNS) && (root = container_root_open(c, err)) < 0)
 		return -1;
 	entry.root = root;
 	if (container_rdt_open(c, &entry.tasks, err) < 0)

@@ -446,3 +446,14 @@ int user_resolve(int rootfd, const char *text, char *const *extra, size_t nextra
 	*ret = to;
 	return 0;
 }
+
+int user_name(int rootfd, uint32_t uid, char ret[USER_NAME_SIZE], struct err *err)
+{
+	struct passwd_scan p = {.id = uid};
+
+	if (account_read(rootfd, "/etc/passwd", passwd_feed_any, &p, err) < 0)
+		return -1;
+	if (p.found)
+		memcpy(ret, p.user, USER_NAME_SIZE);
+	return p.found;
+}

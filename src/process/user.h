@@ -30,6 +30,9 @@ struct user {
 int user_resolve(int rootfd, const char *text, char *const *extra, size_t nextra, uint32_t limit,
 	struct user *ret, struct err *err);
 
+/* The name of an id by the container's /etc/passwd: 1, 0 if it has none, -1 with err. */
+int user_name(int rootfd, uint32_t uid, char ret[USER_NAME_SIZE], struct err *err);
+
 /* One line of passwd(5) or group(5) at a time, fed in pieces of any size. A field that is longer
  * than USER_NAME_SIZE or has a NUL byte in it equals nothing. */
 struct field_scan {
