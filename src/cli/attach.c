@@ -9,6 +9,7 @@
 #include "console/foreground.h"
 #include "container/life.h"
 #include "state/alive.h"
+#include "state/configfile.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -183,9 +184,17 @@ static void tell_attached(const char *name, const struct console_options *o)
 		fprintf(stderr, "ctr: attached to %s; Ctrl-C leaves it running\n", name);
 }
 
-static int run(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+/* A container whose config.json cannot be read can be stood at all the same. */
+static const char *keys_of_run(const struct store *store, const char *name, struct spec *spec)
 {
-	struct attach_flags *f = options;
+	struct err ignored = {0};
+
+	return container_spec(store, name, spec, &ignored) < 0 ? NULL : spec->process.detach_keys;
+}
+
+static int attach_to(struct cli *cli, const struct attach_flags *f, const char *container,
+	struct spec *spec, struct err *err)
+{
 	struct console_options console = {
 		.with_stdin = !f->no_stdin,
 		.proxy = f->proxy_chosen ? f->proxy : !f->no_stdin,
@@ -195,9 +204,7 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 	struct container c;
 	autofd int sock = -1;
 
-	if (argc != 1)
-		return err_set(err, "attach takes one container");
-	if (container_find(&cli->store, argv[0], name, err) < 0 ||
+	if (container_find(&cli->store, container, name, err) < 0 ||
 		container_open_running(&cli->store, name, "attach to", &c, err) < 0)
 		return -1;
 	console.tty = c.record.terminal;
@@ -213,8 +220,22 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 	container_close(&c);
 	if (sock < 0)
 		return -1;
+	if (console.tty && !console.keys)
+		console.keys = keys_of_run(&cli->store, name, spec);
 	tell_attached(name, &console);
 	return attach_container(&cli->store, name, sock, &console, err);
+}
+
+static int run(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+{
+	struct spec spec = {0};
+	int r;
+
+	if (argc != 1)
+		return err_set(err, "attach takes one container");
+	r = attach_to(cli, options, argv[0], &spec, err);
+	spec_free(&spec);
+	return r;
 }
 
 const struct command command_attach = {

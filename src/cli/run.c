@@ -124,7 +124,7 @@ static int run_detached(struct cli *cli, struct spec *spec, struct plan *plan, i
 }
 
 static int run_attached(struct cli *cli, struct spec *spec, struct plan *plan, int image_lock,
-	const char *keys, struct err *err)
+	struct err *err)
 {
 	autofd int sock = -1;
 
@@ -135,7 +135,7 @@ static int run_attached(struct cli *cli, struct spec *spec, struct plan *plan, i
 			.tty = true,
 			.with_stdin = spec->process.open_stdin,
 			.ours = true,
-			.keys = keys,
+			.keys = spec->process.detach_keys,
 			.timeout_ns = spec->timeout_ns,
 		},
 		err);
@@ -168,7 +168,7 @@ static int run_planned(struct cli *cli, struct run_options *o, int image_lock, s
 	if (o->detach)
 		r = run_detached(cli, &o->spec, &plan, image_lock, err);
 	else if (o->spec.process.terminal)
-		r = run_attached(cli, &o->spec, &plan, image_lock, o->detach_keys, err);
+		r = run_attached(cli, &o->spec, &plan, image_lock, err);
 	else
 		r = run_foreground(cli, &o->spec, &plan, image_lock, err);
 	if (r < 0 && o->cidfile)

@@ -89,7 +89,7 @@ static int set_detach_keys(void *to, const char *what, const char *value, struct
 	struct detach_keys keys;
 
 	(void)what;
-	((struct run_options *)to)->detach_keys = value;
+	((struct run_options *)to)->spec.process.detach_keys = value;
 	return detach_keys_parse(value, &keys, err);
 }
 

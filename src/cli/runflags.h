@@ -9,7 +9,7 @@
 struct run_options {
 	struct spec spec;
 	bool detach, dry_run;
-	const char *name, *rootfs, *cidfile, *entrypoint, *detach_keys, *cgroup_parent;
+	const char *name, *rootfs, *cidfile, *entrypoint, *cgroup_parent;
 	const char *user, *workdir, *stop_signal; /* over the image's; NULL: not given */
 	struct selinux_parts label;
 	uint64_t cap_add, cap_drop;

@@ -135,6 +135,7 @@ static const struct field extras[] = {
 	{"seccomp", FIELD_STRING, 0, AT(document, seccomp), .check = nonempty_check},
 	{"seccomp-profile", FIELD_STRING, 0, AT(document, spec.process.seccomp_profile)},
 	{"open-stdin", FIELD_BOOL, 0, AT(document, spec.process.open_stdin)},
+	{"detach-keys", FIELD_STRING, 0, AT(document, spec.process.detach_keys)},
 	{"init", FIELD_BOOL, 0, AT(document, spec.init)},
 	{"systemd-cgroup", FIELD_BOOL, 0, AT(document, spec.systemd_cgroup)},
 	{"remove", FIELD_BOOL, 0, AT(document, spec.remove)},

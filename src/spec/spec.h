@@ -157,6 +157,7 @@ struct process_spec {
 	bool no_new_privs;
 	bool terminal;
 	bool open_stdin;
+	const char *detach_keys; /* --detach-keys, for whoever attaches; NULL: the usual ones */
 	const char *seccomp; /* NULL: the built-in profile, "unconfined", or path of a profile */
 	const char *seccomp_profile; /* its text, where the path was one of a pipe; or NULL */
 	const char *seccomp_text;    /* a profile itself, as JSON; comes before seccomp */

@@ -52,6 +52,11 @@ RUN=(ctr run --rm -it --rootfs)
 	terminal 'see:# ' 'type:\x01x' 'type:\x08\x08echo on\r' 'see:\non' 'type:\x01d' end:0 -- \
 		ctr run -it --name keys --detach-keys ctrl-a,d --rootfs "$FS" -- sh
 	alive "$(payload keys)"
+	terminal 'type:echo back\r' 'see:\nback' 'type:\x01d' end:0 -- ctr attach keys
+	terminal 'type:echo again\r' 'see:\nagain' 'type:\x10\x11' end:0 -- ctr attach --detach-keys ctrl-p,ctrl-q keys
+	ctr rm -f keys
+	ctr run -dit --name keys --detach-keys '' --rootfs "$FS" -- sh -c 'while :; do echo word; sleep .1; done'
+	terminal 'see:attached to keys; closing this terminal leaves' 'see:word' close: end:129 -- ctr attach keys
 	ctr rm -f keys
 	refused 125 'detach' ctr run --rm -t --detach-keys ctrl-- --rootfs "$FS" -- true
 }

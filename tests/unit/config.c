@@ -182,6 +182,7 @@ static struct spec full(void)
 			.no_new_privs = true,
 			.terminal = true,
 			.open_stdin = true,
+			.detach_keys = "",
 			.seccomp = "/etc/p.json",
 			.apparmor = "ctr",
 			.selinux = "u:r:t:s0",
