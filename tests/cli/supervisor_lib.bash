@@ -10,7 +10,7 @@ supervisor_build() {
 	export BIN=$BATS_FILE_TMPDIR
 	for p in supervisor_start supervisor_client; do
 		"${CC:-gcc}" -std=gnu17 -D_GNU_SOURCE -DCTR_LIBEXEC='""' -I"$src" -O1 -Wall -Wextra -o "$BIN/$p" \
-			"$BATS_TEST_DIRNAME/$p.c" "$src"/container/{attach,console,spool}.c \
+			"$BATS_TEST_DIRNAME/$p.c" "$src"/console/{attach,console,spool}.c \
 			"$src"/base/{arena,clock,err,escapes,fd,program,unwaited,utf8}.c -lutil
 	done
 }
