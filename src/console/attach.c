@@ -21,6 +21,7 @@
 
 enum {
 	HANG_UP_MS = 1000,    /* the payload has said nothing for so long after it */
+	END_AGAIN_MS = 500,   /* a terminal's next reader is told of the end of input, too */
 	SPOOL_BYTES = 1 << 20 /* as much is taken ahead of our readers */
 };
 
@@ -29,6 +30,7 @@ struct session {
 	int sock, signals, input; /* input: -1 once it has ended */
 	int screen;               /* our terminal, or -1 */
 	bool typed;               /* input comes from a terminal in front of a terminal */
+	bool ended;               /* what was no terminal in front of a terminal */
 	bool lost, over;
 	bool told;    /* the supervisor has nothing more to say */
 	bool hurried; /* somebody wants the end */
@@ -203,6 +205,7 @@ static void input_end(struct session *s)
 		return;
 	}
 	s->input = -1;
+	s->ended = s->o->tty;
 	message_send(s, ATTACH_INPUT_END, 0);
 }
 
@@ -336,7 +339,7 @@ static int turn_timeout_ms(const struct session *s)
 	if (s->hung_up)
 		return HANG_UP_MS;
 	if (!s->told)
-		return -1;
+		return s->ended && !s->waiting ? END_AGAIN_MS : -1;
 	left = deadline_poll_ms(s->o->until_ns);
 	return s->hurried || left == 0 ? FOREGROUND_HURRY_MS : left;
 }
@@ -345,6 +348,8 @@ static void turn_nothing(struct session *s)
 {
 	if (s->told)
 		session_end(s, s->how, s->hurried ? s->status : FOREGROUND_TIMED_OUT);
+	else if (!s->hung_up)
+		message_send(s, ATTACH_INPUT_END, 0);
 	else if (s->o->ours && program_heeds_signal(SIGHUP))
 		session_end(s, ATTACH_SIGNALLED, 128 + SIGHUP);
 }

@@ -618,18 +618,26 @@ static bool input_pending(void)
 	return super.in_len > 0;
 }
 
-/* A terminal has no end; its reader sees one when the end-of-file character is typed at the
- * beginning of a line, or twice. */
+/* What was typed before is not read yet: an end would be lost in it, or end something else. */
+static bool typed_unread(void)
+{
+	struct pollfd p = {super.tty_peer, POLLIN, 0};
+
+	return super.tty_peer >= 0 && poll(&p, 1, 0) > 0 && (p.revents & POLLIN);
+}
+
+/* A terminal has no end; its reader sees one when the end-of-file character is typed at the beginning of a line,
+ * or twice. A program that reads lines by itself, as shells do, takes the character for the same. */
 static void input_end(void)
 {
 	struct termios t;
 
 	if (super.tty < 0) {
 		fd_close(&super.in_fd);
-	} else if (tcgetattr(super.tty, &t) == 0 && (t.c_lflag & ICANON)) {
+	} else if (!typed_unread() && tcgetattr(super.tty, &t) == 0) {
 		super.in[1] = super.in[2] = (char)t.c_cc[VEOF];
 		super.in_pos = 1;
-		super.in_len = super.in_line ? 3 : 2;
+		super.in_len = super.in_line && (t.c_lflag & ICANON) ? 3 : 2;
 		super.in_line = false;
 		input_push();
 	}

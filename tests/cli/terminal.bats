@@ -61,6 +61,16 @@ RUN=(ctr run --rm -it --rootfs)
 	refused 125 'detach' ctr run --rm -t --detach-keys ctrl-- --rootfs "$FS" -- true
 }
 
+@test "the end of what is piped into an attach is one for a shell that reads lines by itself, too, and for what it runs" {
+	local fed
+	for fed in 'echo word' 'sleep 2; echo word' $'cat\nword'; do
+		ctr run -dit --name fed --rootfs "$FS" -- sh -c 'sh; exit 5'
+		run -5 eval 'timeout $((20 * ${TEST_PATIENCE:-1})) ctr attach fed <<< "$fed"'
+		[[ "$output" == *$'\n'word* ]]
+		ctr rm fed
+	done
+}
+
 @test "attach sees what a detached container's terminal shows" {
 	started shown -t -i -- sh
 	terminal 'type:echo hi-$((1 + 1))\r' 'see:\nhi-2' 'type:\x10\x11' end:0 -- ctr attach shown
