@@ -5,9 +5,9 @@
  *   timer [-n ROUNDS] [-w WARMUP] [-p PAUSE_MS] [-c COUNT] [-j JOBS] [-o FILE] [-t TITLE] [-q]
  *         -- NAME ARGV... [-- NAME ARGV...]...
  *
- * One sample is COUNT starts of a command, JOBS at a time, each waited for. "@@" within an
- * argument becomes a number that no other start has. A command that fails ends the
- * measurement.
+ * One sample is COUNT starts of a command, JOBS at a time, each waited for; its CPU time is
+ * that of the command and of all that was waited for below it. "@@" within an argument
+ * becomes a number that no other start has. A command that fails ends the measurement.
  */
 #include <err.h>
 #include <errno.h>
@@ -31,7 +31,8 @@ struct row {
 	const char *name;
 	char **argv;
 	int argc;
-	uint64_t *samples_ns;
+	uint64_t *samples_ns, *cpu_us;
+	uint64_t used_us; /* by what has been waited for, of the sample under way */
 	long peak_kb;
 };
 
@@ -94,6 +95,12 @@ static void row_start(const struct row *row, bool quiet)
 		errx(1, "%s: start %s: %s", row->name, argv[0], strerror(r));
 }
 
+static uint64_t usage_us(const struct rusage *usage)
+{
+	return (uint64_t)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1000000 +
+	       (uint64_t)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec);
+}
+
 static void row_wait(struct row *row)
 {
 	struct rusage usage;
@@ -104,6 +111,7 @@ static void row_wait(struct row *row)
 			err(1, "wait");
 	if (status)
 		errx(1, "%s: failed with status 0x%x", row->name, (unsigned)status);
+	row->used_us += usage_us(&usage);
 	if (usage.ru_maxrss > row->peak_kb)
 		row->peak_kb = usage.ru_maxrss;
 }
@@ -113,6 +121,7 @@ static uint64_t row_sample(struct row *row, const struct options *o)
 	uint64_t begin = now_ns();
 	int started = 0, ended = 0;
 
+	row->used_us = 0;
 	while (ended < o->count) {
 		for (; started < o->count && started - ended < o->jobs; started++)
 			row_start(row, o->quiet);
@@ -132,8 +141,10 @@ static void measure(struct row *rows, int count, const struct options *o)
 
 			pause_ms(o->pause_ms);
 			ns = row_sample(row, o);
-			if (round >= 0)
-				row->samples_ns[round] = ns;
+			if (round < 0)
+				continue;
+			row->samples_ns[round] = ns;
+			row->cpu_us[round] = row->used_us;
 		}
 }
 
@@ -149,14 +160,20 @@ static double row_us(const struct row *row, const struct options *o, int percent
 	return (double)row->samples_ns[(o->rounds - 1) * percent / 100] / 1000;
 }
 
+static double row_cpu_us(const struct row *row, const struct options *o)
+{
+	return (double)row->cpu_us[(o->rounds - 1) / 2];
+}
+
 static void print_table(const struct row *rows, int count, const struct options *o)
 {
-	printf("%s\n%-12s %10s %10s %10s %9s %9s\n", o->title, "", "median us", "p90 us", "min us",
-		"peak kB", "ratio");
+	printf("%s\n%-12s %10s %10s %10s %9s %9s %10s\n", o->title, "", "median us", "p90 us",
+		"min us", "peak kB", "ratio", "cpu us");
 	for (int i = 0; i < count; i++)
-		printf("%-12s %10.0f %10.0f %10.0f %9ld %9.2f\n", rows[i].name,
+		printf("%-12s %10.0f %10.0f %10.0f %9ld %9.2f %10.0f\n", rows[i].name,
 			row_us(&rows[i], o, 50), row_us(&rows[i], o, 90), row_us(&rows[i], o, 0),
-			rows[i].peak_kb, row_us(&rows[i], o, 50) / row_us(&rows[0], o, 50));
+			rows[i].peak_kb, row_us(&rows[i], o, 50) / row_us(&rows[0], o, 50),
+			row_cpu_us(&rows[i], o));
 	printf("\n");
 }
 
@@ -173,9 +190,10 @@ static void write_json(const struct row *rows, int count, const struct options *
 	for (int i = 0; i < count; i++)
 		fprintf(f,
 			"%s\"%s\":{\"median_us\":%.1f,\"p90_us\":%.1f,\"min_us\":%.1f,"
-			"\"peak_kb\":%ld}",
+			"\"peak_kb\":%ld,\"cpu_us\":%.0f}",
 			i ? "," : "", rows[i].name, row_us(&rows[i], o, 50),
-			row_us(&rows[i], o, 90), row_us(&rows[i], o, 0), rows[i].peak_kb);
+			row_us(&rows[i], o, 90), row_us(&rows[i], o, 0), rows[i].peak_kb,
+			row_cpu_us(&rows[i], o));
 	fprintf(f, "}}\n");
 	if (fclose(f))
 		err(1, "%s", o->json);
@@ -198,7 +216,8 @@ static int parse_rows(int argc, char **argv, struct row rows[ROWS_MAX], int roun
 		if (!row->argc || row->argc > ARGS_MAX)
 			errx(2, "%s: needs 1 to %d words", row->name, ARGS_MAX);
 		row->samples_ns = calloc((size_t)rounds, sizeof(uint64_t));
-		if (!row->samples_ns)
+		row->cpu_us = calloc((size_t)rounds, sizeof(uint64_t));
+		if (!row->samples_ns || !row->cpu_us)
 			err(1, "allocate");
 		count++;
 	}
@@ -260,8 +279,10 @@ int main(int argc, char **argv)
 	if (!count)
 		errx(2, "usage: timer [options] -- NAME ARGV... [-- NAME ARGV...]...");
 	measure(rows, count, &o);
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count; i++) {
 		qsort(rows[i].samples_ns, (size_t)o.rounds, sizeof(uint64_t), compare_u64);
+		qsort(rows[i].cpu_us, (size_t)o.rounds, sizeof(uint64_t), compare_u64);
+	}
 	print_table(rows, count, &o);
 	if (o.json)
 		write_json(rows, count, &o);

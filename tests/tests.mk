@@ -58,8 +58,8 @@ attack: all $(ATTACK)
 	@ATTACK_TRIES=$(TRIES) tests/run.sh $(B) attack
 
 # What a start costs, against others and against the bare floor.
-BENCH := $(addprefix $(B)/bench/,timer floor steps pause true-musl true-glibc)
-$(B)/bench/timer $(B)/bench/floor $(B)/bench/steps $(B)/bench/pause: $(B)/bench/%: bench/%.c
+BENCH := $(addprefix $(B)/bench/,timer floor engine steps pause true-musl true-glibc)
+$(B)/bench/timer $(B)/bench/floor $(B)/bench/engine $(B)/bench/steps $(B)/bench/pause: $(B)/bench/%: bench/%.c
 	@mkdir -p $(@D)
 	$(MUSL_CC) -D_GNU_SOURCE -std=gnu17 $(WARN) -O2 -static -s -o $@ $< \
 	  -idirafter /usr/include -idirafter /usr/include/$(MACHINE)
