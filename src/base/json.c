@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,17 +17,49 @@ enum { TEXT_ROOM = 16 << 10 }; /* twice what a container's config.json takes */
 /* Whether jansson has gone without memory since the last document was written. */
 static bool was_short;
 
+/* A document is made of hundreds of small things that go together. They lie one behind the other in
+ * here, which is empty again when the last of them has gone; what does not fit is malloc(3)'s. */
+static struct {
+	_Alignas(max_align_t) char room[64 << 10];
+	size_t used;
+	unsigned live;
+} pool;
+
+static void *pool_allocate(size_t n)
+{
+	void *p = pool.room + pool.used;
+
+	if (n > sizeof(pool.room) - pool.used)
+		return NULL;
+	n = (n + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
+	pool.used = n > sizeof(pool.room) - pool.used ? sizeof(pool.room) : pool.used + n;
+	pool.live++;
+	return p;
+}
+
 static void *allocate(size_t n)
 {
-	void *p = malloc(n);
+	void *p = pool_allocate(n);
 
+	if (!p)
+		p = malloc(n);
 	was_short |= !p;
 	return p;
 }
 
-__attribute__((constructor)) static void watch_memory(void)
+static void release(void *p)
 {
-	json_set_alloc_funcs(allocate, free);
+	uintptr_t begin = (uintptr_t)pool.room;
+
+	if ((uintptr_t)p < begin || (uintptr_t)p >= begin + sizeof(pool.room))
+		free(p);
+	else if (--pool.live == 0)
+		pool.used = 0;
+}
+
+__attribute__((constructor)) static void use_pool(void)
+{
+	json_set_alloc_funcs(allocate, release);
 }
 
 /* Brackets outside strings: jansson's own limit is 2048 levels, ours is what any format needs. */
@@ -132,13 +165,14 @@ char *json_text(const json_t *j, size_t flags, struct err *err)
 {
 	/* Into a buffer that is large enough, which the first one is as a rule: jansson 2.14's own takes no
 	 * notice when the name of a member cannot be written for want of memory. */
-	size_t room = TEXT_ROOM, len;
-	char *s;
+	static char first[TEXT_ROOM];
+	size_t len = json_dumpb(j, first, sizeof(first), flags);
+	char *s = malloc(len + 1);
 
-	while ((s = malloc(room)) && (len = json_dumpb(j, s, room, flags)) >= room) {
-		free(s);
-		room = len + 1;
-	}
+	if (s && len <= sizeof(first))
+		memcpy(s, first, len);
+	else if (s)
+		len = json_dumpb(j, s, len, flags);
 	if (!s || !len || was_short) {
 		was_short = false;
 		free(s);
