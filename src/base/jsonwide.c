@@ -122,12 +122,16 @@ bool json_u64(const json_t *j, uint64_t *ret)
 	return true;
 }
 
-json_t *json_u64_new(uint64_t n)
+void json_u64_add(struct jsontext *t, const char *name, uint64_t n)
 {
-	char text[DIGITS_MAX + 1];
+	char digits[DIGITS_MAX + 1];
 
-	if (n <= INT64_MAX)
-		return json_integer((json_int_t)n);
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
-	return json_pack("{s:s}", "", text);
+	if (n <= INT64_MAX) {
+		jsontext_integer(t, name, (int64_t)n);
+		return;
+	}
+	snprintf(digits, sizeof(digits), "%llu", (unsigned long long)n);
+	jsontext_open(t, name, '{');
+	jsontext_string(t, "", digits);
+	jsontext_close(t, '}');
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "base/jsontext.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,5 +16,5 @@ json_t *json_parse_wide(const char *what, const char *data, size_t len, struct e
 bool json_is_wide(const json_t *j);
 /* An integer from 0 to UINT64_MAX, else false. */
 bool json_u64(const json_t *j, uint64_t *ret);
-/* What json_u64() reads; as text, what json_parse() and json_parse_wide() read as the same. */
-json_t *json_u64_new(uint64_t n);
+/* What json_parse() and json_parse_wide() read as the same, and json_u64() as n. */
+void json_u64_add(struct jsontext *t, const char *name, uint64_t n);

@@ -247,7 +247,6 @@ static int write_details(const struct launch *l, struct err *err)
 	struct plan *plan = l->plan;
 	const struct spec *spec = l->spec;
 	struct spec told = *spec;
-	autojson json_t *j = NULL;
 	autofree char *text = NULL;
 	int dirfd = spec->remove ? c->state_fd : c->data_fd;
 
@@ -258,8 +257,7 @@ static int write_details(const struct launch *l, struct err *err)
 		told.ns.uid_maps = told.ns.gid_maps = plan->maps;
 		told.ns.uid_map_count = told.ns.gid_map_count = plan->map_count;
 	}
-	j = config_write(&told, spec->root.dir ? spec->root.dir : "/", err);
-	text = j ? json_text(j, JSON_INDENT(2), err) : NULL;
+	text = config_write(&told, spec->root.dir ? spec->root.dir : "/", err);
 	if (text && strlen(text) > JSON_MAX_BYTES)
 		return err_set(err,
 			"environment, labels and mounts are too much to be read again: "

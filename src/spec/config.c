@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/jsonplace.h"
 #include "base/jsonwide.h"
+#include "base/utf8.h"
 #include "spec/defaults.h"
 #include "spec/document.h"
 #include "spec/unitproperty.h"
@@ -436,23 +437,42 @@ void config_rebase(struct spec *spec, const char *bundle)
 				bundle);
 }
 
-static int extra_write(struct walk *w, struct document *d, const struct field *f)
+/* The value of the annotation, or NULL if there is nothing to write; -1 if it cannot be. */
+static int extra_text(struct walk *w, const struct field *f, const struct document *d,
+	struct jsontext *scratch, const char **ret)
 {
-	autojson json_t *v = NULL;
-	autofree char *text = NULL;
-	struct key_value kv;
+	scratch->len = 0;
+	scratch->filled = false;
+	if (f->type == FIELD_STRING) {
+		const char *s = *(const char *const *)((const char *)d + f->at);
 
-	if (field_write(w, f, d, &v) < 0)
-		return -1;
-	if (!v)
+		*ret = s ? utf8_escape(w->arena, s) : NULL;
 		return 0;
-	if (f->type != FIELD_STRING)
-		text = json_text(v, JSON_COMPACT | JSON_ENCODE_ANY, w->err);
-	if (f->type != FIELD_STRING && !text)
+	}
+	if (field_write(w, f, d, scratch, NULL) < 0)
 		return -1;
-	kv.key = arena_printf(w->arena, CONFIG_PREFIX "%s", f->name);
-	kv.value = arena_strdup(w->arena, text ? text : json_string_value(v));
-	arena_push(w->arena, d->annotations, d->annotation_count, kv);
+	if (scratch->failed)
+		return walk_fail(w, "out of memory");
+	*ret = scratch->len ? arena_strndup(w->arena, scratch->text, scratch->len) : NULL;
+	return 0;
+}
+
+static int extras_write(struct walk *w, struct document *d)
+{
+	autojsontext struct jsontext scratch = {0};
+
+	for (const struct field *f = extras; f->name; f++) {
+		size_t list = walk_enter(w, f->name, 0);
+		struct key_value kv;
+
+		if (extra_text(w, f, d, &scratch, &kv.value) < 0)
+			return -1;
+		walk_leave(w, list);
+		if (!kv.value)
+			continue;
+		kv.key = arena_printf(w->arena, CONFIG_PREFIX "%s", f->name);
+		arena_push(w->arena, d->annotations, d->annotation_count, kv);
+	}
 	return 0;
 }
 
@@ -467,18 +487,15 @@ static int annotations_write(struct walk *w, struct document *d)
 				d->spec.annotations[i].key);
 		arena_push(w->arena, d->annotations, d->annotation_count, d->spec.annotations[i]);
 	}
-	for (const struct field *f = extras; f->name; f++) {
-		size_t list = walk_enter(w, f->name, 0);
-		if (extra_write(w, d, f) < 0)
-			return -1;
-		walk_leave(w, list);
-	}
+	if (extras_write(w, d) < 0)
+		return -1;
 	walk_leave(w, here);
 	return 0;
 }
 
-static json_t *document_write(struct walk *w, struct document *d)
+static char *document_write(struct walk *w, struct document *d)
 {
+	autojsontext struct jsontext text = {.indented = true};
 	const char *seccomp = d->spec.process.seccomp;
 
 	d->dir = d->spec.root.dir;
@@ -489,19 +506,20 @@ static json_t *document_write(struct walk *w, struct document *d)
 	else if (strcmp(seccomp, "unconfined"))
 		d->seccomp = seccomp;
 	if (document_process_write(w, d) < 0 || document_mounts_write(w, d) < 0 ||
-		document_linux_write(w, d) < 0 || annotations_write(w, d) < 0)
+		document_linux_write(w, d) < 0 || annotations_write(w, d) < 0 ||
+		fields_write(w, top, d, &text) < 0)
 		return NULL;
-	return fields_write(w, top, d);
+	return jsontext_take(&text, w->err);
 }
 
-json_t *config_write(const struct spec *spec, const char *root_path, struct err *err)
+char *config_write(const struct spec *spec, const char *root_path, struct err *err)
 {
 	struct arena scratch = {NULL};
 	struct document d = {.spec = *spec, .version = OCI_VERSION, .root = root_path};
 	struct walk w = {.what = "config.json", .arena = &scratch, .err = err};
-	json_t *json = document_write(&w, &d);
+	char *text = document_write(&w, &d);
 
 	json_decref(d.seccomp_object);
 	arena_free(&scratch);
-	return json;
+	return text;
 }

@@ -42,6 +42,6 @@ int config_read_unit_properties(const char *what, const char *text, size_t len, 
 /* The root and the sources of bind mounts that are relative are so to the bundle, an absolute path. */
 void config_rebase(struct spec *spec, const char *bundle);
 
-/* What ran, with root for root.path; NULL with err. What config_read() makes of it is written as the
+/* What ran, with root for root.path, new (free it); NULL with err. What config_read() makes of it is written as the
  * same bytes again. RLIM_INFINITY is written as the largest number that JSON libraries hold. */
-json_t *config_write(const struct spec *spec, const char *root, struct err *err);
+char *config_write(const struct spec *spec, const char *root, struct err *err);

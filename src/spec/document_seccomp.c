@@ -273,11 +273,10 @@ static int profile_check(struct walk *w, struct profile *p)
 /* Without what has no effect; who listens to it is not for the one who compiles it. */
 static char *profile_text(struct walk *w, struct profile *p)
 {
-	autojson json_t *known = NULL;
+	autojsontext struct jsontext known = {0};
 
 	p->listener = p->metadata = NULL;
-	known = fields_write(w, profile, p);
-	return known ? json_text(known, JSON_COMPACT, w->err) : NULL;
+	return fields_write(w, profile, p, &known) < 0 ? NULL : jsontext_take(&known, w->err);
 }
 
 int document_seccomp_read(struct walk *w, struct document *d)

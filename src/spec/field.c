@@ -455,42 +455,39 @@ int fields_read(struct walk *w, const struct field *table, void *base, const jso
 	return 0;
 }
 
-static int out_of_memory(struct walk *w)
+static void string_write(struct walk *w, struct jsontext *t, const char *name, const char *s)
 {
-	return walk_fail(w, "out of memory");
+	jsontext_string(t, name, utf8_escape(w->arena, s));
 }
 
-/* Hands over a new value; none there means that there was no memory for it. */
-static int made(struct walk *w, json_t *v, json_t **ret)
-{
-	*ret = v;
-	return v ? 0 : out_of_memory(w);
-}
-
-static int string_write(struct walk *w, const char *s, json_t **ret)
-{
-	return made(w, json_string(utf8_escape(w->arena, s)), ret);
-}
-
-static int write_string(struct walk *w, const struct field *f, const void *base, json_t **ret)
+static int write_string(struct walk *w, const struct field *f, const void *base, struct jsontext *t,
+	const char *name)
 {
 	const char *s = *(const char **)member(base, f->at);
 
-	return s ? string_write(w, s, ret) : 0;
+	if (s)
+		string_write(w, t, name, s);
+	return 0;
 }
 
-static int write_bool(struct walk *w, const struct field *f, const void *base, json_t **ret)
+static int write_bool(struct walk *w, const struct field *f, const void *base, struct jsontext *t,
+	const char *name)
 {
 	bool b = *(bool *)member(base, f->at);
 
-	return b || (f->flags & FIELD_ALWAYS) ? made(w, json_boolean(b), ret) : 0;
+	(void)w;
+	if (b || (f->flags & FIELD_ALWAYS))
+		jsontext_boolean(t, name, b);
+	return 0;
 }
 
-static int write_integer(struct walk *w, const struct field *f, const void *base, json_t **ret)
+static int write_integer(struct walk *w, const struct field *f, const void *base,
+	struct jsontext *t, const char *name)
 {
 	const void *p = member(base, f->at);
 	int64_t n = 0;
 
+	(void)w;
 	if (f->type == FIELD_U32 || f->type == FIELD_ID)
 		n = *(const uint32_t *)p;
 	else if (f->type == FIELD_INT)
@@ -501,140 +498,172 @@ static int write_integer(struct walk *w, const struct field *f, const void *base
 		n = *(const int64_t *)p;
 	else
 		n = *(const uint64_t *)p > INT64_MAX ? INT64_MAX : *(const int64_t *)p;
-	if (n == 0 && !(f->flags & (FIELD_ALWAYS | FIELD_PRESENT)))
-		return 0;
-	return made(w, json_integer(n), ret);
+	if (n != 0 || (f->flags & (FIELD_ALWAYS | FIELD_PRESENT)))
+		jsontext_integer(t, name, n);
+	return 0;
 }
 
-static int write_wide(struct walk *w, const struct field *f, const void *base, json_t **ret)
+static int write_wide(struct walk *w, const struct field *f, const void *base, struct jsontext *t,
+	const char *name)
 {
 	uint64_t n = *(uint64_t *)member(base, f->at);
 
-	if (n == 0 && !(f->flags & (FIELD_ALWAYS | FIELD_PRESENT)))
-		return 0;
-	return made(w, json_u64_new(n), ret);
+	(void)w;
+	if (n != 0 || (f->flags & (FIELD_ALWAYS | FIELD_PRESENT)))
+		json_u64_add(t, name, n);
+	return 0;
 }
 
-static int write_strings(struct walk *w, const struct field *f, const void *base, json_t **ret)
+static int write_strings(struct walk *w, const struct field *f, const void *base,
+	struct jsontext *t, const char *name)
 {
 	const char **items = *(const char ***)member(base, f->at);
 	size_t n = *(size_t *)member(base, f->count);
-	autojson json_t *array = json_array();
 
 	if (!n && !(f->flags & FIELD_ALWAYS))
 		return 0;
-	for (size_t i = 0; i < n; i++) {
-		size_t here = walk_enter(w, NULL, i);
-		json_t *s = NULL;
-		if (string_write(w, items[i], &s) < 0)
-			return -1;
-		if (json_array_append_new(array, s) < 0)
-			return out_of_memory(w);
-		walk_leave(w, here);
-	}
-	return made(w, take_ptr(&array), ret);
+	jsontext_open(t, name, '[');
+	for (size_t i = 0; i < n; i++)
+		string_write(w, t, NULL, items[i]);
+	jsontext_close(t, ']');
+	return 0;
 }
 
-static int write_ids(struct walk *w, const struct field *f, const void *base, json_t **ret)
+static int write_ids(struct walk *w, const struct field *f, const void *base, struct jsontext *t,
+	const char *name)
 {
 	const uint32_t *items = *(const uint32_t **)member(base, f->at);
 	size_t n = *(size_t *)member(base, f->count);
-	autojson json_t *array = json_array();
 
+	(void)w;
 	if (!n && !(f->flags & FIELD_ALWAYS))
 		return 0;
+	jsontext_open(t, name, '[');
 	for (size_t i = 0; i < n; i++)
-		if (json_array_append_new(array, json_integer(items[i])) < 0)
-			return out_of_memory(w);
-	return made(w, take_ptr(&array), ret);
+		jsontext_integer(t, NULL, items[i]);
+	jsontext_close(t, ']');
+	return 0;
 }
 
-static int write_pairs(struct walk *w, const struct field *f, const void *base, json_t **ret)
+static int check_name(struct walk *w, const char *name)
+{
+	return utf8_valid(name) ? 0 : walk_fail(w, "is not UTF-8, which JSON cannot hold");
+}
+
+static int write_pairs(struct walk *w, const struct field *f, const void *base, struct jsontext *t,
+	const char *name)
 {
 	const struct key_value *items = *(const struct key_value **)member(base, f->at);
 	size_t n = *(size_t *)member(base, f->count);
-	autojson json_t *object = json_object();
 
 	if (!n && !(f->flags & FIELD_ALWAYS))
 		return 0;
+	jsontext_open(t, name, '{');
 	for (size_t i = 0; i < n; i++) {
 		size_t here = walk_enter(w, items[i].key, 0);
-		json_t *s = NULL;
-		if (!utf8_valid(items[i].key))
-			return walk_fail(w, "is not UTF-8, which JSON cannot hold");
-		if (string_write(w, items[i].value, &s) < 0)
+		if (check_name(w, items[i].key) < 0)
 			return -1;
-		if (json_object_set_new(object, items[i].key, s) < 0)
-			return out_of_memory(w);
+		string_write(w, t, items[i].key, items[i].value);
 		walk_leave(w, here);
 	}
-	return made(w, take_ptr(&object), ret);
+	jsontext_close(t, '}');
+	return 0;
 }
 
-static int write_array(struct walk *w, const struct field *f, const void *base, json_t **ret)
+static int object_write(struct walk *w, const struct field *table, const void *base,
+	struct jsontext *t, const char *name, bool *ret_filled)
+{
+	jsontext_open(t, name, '{');
+	for (const struct field *f = table; f->name; f++) {
+		size_t here = walk_enter(w, f->name, 0);
+		if (field_write(w, f, base, t, f->name) < 0)
+			return -1;
+		walk_leave(w, here);
+	}
+	*ret_filled = t->filled;
+	jsontext_close(t, '}');
+	return 0;
+}
+
+static int write_array(struct walk *w, const struct field *f, const void *base, struct jsontext *t,
+	const char *name)
 {
 	const char *items = *(const char **)member(base, f->at);
 	size_t n = *(size_t *)member(base, f->count);
-	autojson json_t *array = json_array();
+	bool filled;
 
 	if (!n && !(f->flags & FIELD_ALWAYS))
 		return 0;
+	jsontext_open(t, name, '[');
 	for (size_t i = 0; i < n; i++) {
 		size_t here = walk_enter(w, NULL, i);
-		json_t *object = fields_write(w, f->fields, items + i * f->size);
-		if (!object)
+		if (object_write(w, f->fields, items + i * f->size, t, NULL, &filled) < 0)
 			return -1;
-		if (json_array_append_new(array, object) < 0)
-			return out_of_memory(w);
 		walk_leave(w, here);
 	}
-	return made(w, take_ptr(&array), ret);
+	jsontext_close(t, ']');
+	return 0;
 }
 
-static int write_map(struct walk *w, const struct field *f, const void *base, json_t **ret)
+static int write_map(struct walk *w, const struct field *f, const void *base, struct jsontext *t,
+	const char *name)
 {
 	const char *items = *(const char **)member(base, f->at);
 	size_t n = *(size_t *)member(base, f->count);
-	autojson json_t *object = json_object();
+	bool filled;
 
+	if (!n)
+		return 0;
+	jsontext_open(t, name, '{');
 	for (size_t i = 0; i < n; i++) {
 		const char *key = *(const char **)member(items + i * f->size, f->key);
 		size_t here = walk_enter(w, key, 0);
-		json_t *v = fields_write(w, f->fields, items + i * f->size);
-		if (!v)
+		if (check_name(w, key) < 0 ||
+			object_write(w, f->fields, items + i * f->size, t, key, &filled) < 0)
 			return -1;
-		if (json_object_set_new(object, key, v) < 0)
-			return out_of_memory(w);
 		walk_leave(w, here);
 	}
-	return n ? made(w, take_ptr(&object), ret) : 0;
-}
-
-static int write_json(struct walk *w, const struct field *f, const void *base, json_t **ret)
-{
-	(void)w;
-	*ret = json_incref(*(json_t **)member(base, f->at));
+	jsontext_close(t, '}');
 	return 0;
 }
 
-static int write_nothing(struct walk *w, const struct field *f, const void *base, json_t **ret)
+static int write_json(struct walk *w, const struct field *f, const void *base, struct jsontext *t,
+	const char *name)
 {
-	(void)w, (void)f, (void)base, (void)ret;
-	return 0;
-}
+	const json_t *v = *(json_t **)member(base, f->at);
+	autofree char *text = NULL;
 
-static int write_object(struct walk *w, const struct field *f, const void *base, json_t **ret)
-{
-	autojson json_t *object = fields_write(w, f->fields, base);
-
-	if (!object)
+	if (!v)
+		return 0;
+	text = json_text(v, JSON_COMPACT | JSON_ENCODE_ANY, w->err);
+	if (!text)
 		return -1;
-	if (json_object_size(object) || (f->flags & FIELD_ALWAYS))
-		*ret = take_ptr(&object);
+	jsontext_raw(t, name, text);
 	return 0;
 }
 
-static int (*const writers[])(struct walk *, const struct field *, const void *, json_t **) = {
+static int write_nothing(struct walk *w, const struct field *f, const void *base,
+	struct jsontext *t, const char *name)
+{
+	(void)w, (void)f, (void)base, (void)t, (void)name;
+	return 0;
+}
+
+static int write_object(struct walk *w, const struct field *f, const void *base, struct jsontext *t,
+	const char *name)
+{
+	struct jsontext before = *t;
+	bool filled;
+
+	if (object_write(w, f->fields, base, t, name, &filled) < 0)
+		return -1;
+	if (!filled && !(f->flags & FIELD_ALWAYS))
+		jsontext_return(t, &before);
+	return 0;
+}
+
+static int (*const writers[])(struct walk *, const struct field *, const void *, struct jsontext *,
+	const char *) = {
 	[FIELD_STRING] = write_string,
 	[FIELD_BOOL] = write_bool,
 	[FIELD_U32] = write_integer,
@@ -655,31 +684,17 @@ static int (*const writers[])(struct walk *, const struct field *, const void *,
 	[FIELD_IGNORED] = write_nothing,
 };
 
-int field_write(struct walk *w, const struct field *f, const void *base, json_t **ret)
+int field_write(struct walk *w, const struct field *f, const void *base, struct jsontext *t,
+	const char *name)
 {
-	*ret = NULL;
 	if ((f->flags & FIELD_PRESENT) && !*(bool *)member(base, f->count))
 		return 0;
-	return writers[f->type](w, f, base, ret);
+	return writers[f->type](w, f, base, t, name);
 }
 
-json_t *fields_write(struct walk *w, const struct field *table, const void *base)
+int fields_write(struct walk *w, const struct field *table, const void *base, struct jsontext *t)
 {
-	autojson json_t *object = json_object();
+	bool filled;
 
-	if (!object)
-		out_of_memory(w);
-	for (const struct field *f = table; object && f->name; f++) {
-		size_t here = walk_enter(w, f->name, 0);
-		json_t *v;
-
-		if (field_write(w, f, base, &v) < 0)
-			return NULL;
-		if (v && json_object_set_new(object, f->name, v) < 0) {
-			out_of_memory(w);
-			return NULL;
-		}
-		walk_leave(w, here);
-	}
-	return take_ptr(&object);
+	return object_write(w, table, base, t, NULL, &filled);
 }

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "base/jsontext.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -88,7 +89,8 @@ void walk_leave(struct walk *w, size_t len);
 int fields_read(struct walk *w, const struct field *table, void *base, const json_t *json);
 int field_read(struct walk *w, const struct field *f, void *base, const json_t *json);
 
-/* An object, or NULL with the error. */
-json_t *fields_write(struct walk *w, const struct field *table, const void *base);
-/* 0 and NULL if there is nothing to write. */
-int field_write(struct walk *w, const struct field *f, const void *base, json_t **ret);
+/* Adds an object; for want of memory jsontext_take() fails. */
+int fields_write(struct walk *w, const struct field *table, const void *base, struct jsontext *t);
+/* Adds a member of that name, or nothing if there is nothing to write. */
+int field_write(struct walk *w, const struct field *f, const void *base, struct jsontext *t,
+	const char *name);

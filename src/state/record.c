@@ -1,6 +1,7 @@
 #include "state/record.h"
 
 #include "base/json.h"
+#include "base/jsontext.h"
 #include "base/utf8.h"
 #include "ns/idmap.h"
 
@@ -13,35 +14,45 @@ static const char *const stages[] = {
 };
 static const size_t stage_count = sizeof(stages) / sizeof(stages[0]);
 
-/* Paths may be of any bytes, which JSON is not: then the container is refused. */
-static int add_bundle(json_t *j, const struct record *r)
+static void add_bundle(struct jsontext *t, const struct record *r)
 {
-	if (json_object_set_new(j, "bundle", json_string(r->bundle)) < 0 ||
-		json_object_set_new(j, "lateHooks", json_boolean(r->late_hooks)) < 0)
-		return -1;
-	if (r->rdt && json_object_set_new(j, "rdt", json_boolean(r->rdt)) < 0)
-		return -1;
-	if (r->class_made && json_object_set_new(j, "classMade", json_boolean(r->class_made)) < 0)
-		return -1;
-	return json_object_set_new(j, "createdNs", json_integer(r->created_ns));
+	jsontext_string(t, "bundle", r->bundle);
+	jsontext_boolean(t, "lateHooks", r->late_hooks);
+	if (r->rdt)
+		jsontext_boolean(t, "rdt", true);
+	if (r->class_made)
+		jsontext_boolean(t, "classMade", true);
+	jsontext_integer(t, "createdNs", r->created_ns);
 }
 
 char *container_record_format(const struct record *r, struct err *err)
 {
-	autojson json_t *j = json_pack("{ss ss ss ss sI sI sI sI sI sb sb sb}", "name", r->name,
-		"id", r->id, "bootId", r->boot_id, "stage", stages[r->stage], "slot",
-		(json_int_t)r->slot, "namespaces", (json_int_t)r->namespaces, "pid",
-		(json_int_t)r->pid, "startTicks", (json_int_t)r->start_ticks, "startedNs",
-		(json_int_t)r->started_ns, "remove", r->remove, "supervised", r->supervised,
-		"terminal", r->terminal);
+	autojsontext struct jsontext t = {0};
 
-	if (!j || (r->bundle[0] && add_bundle(j, r) < 0) ||
-		((r->bundle[0] || r->cgroup[0]) &&
-			json_object_set_new(j, "cgroup", json_string(r->cgroup)) < 0)) {
+	/* Paths may be of any bytes, which JSON is not: then the container is refused. */
+	if (!utf8_valid(r->bundle) || !utf8_valid(r->cgroup)) {
 		err_set(err, "cannot write the record of %s", r->name);
 		return NULL;
 	}
-	return json_text(j, JSON_COMPACT, err);
+	jsontext_open(&t, NULL, '{');
+	jsontext_string(&t, "name", r->name);
+	jsontext_string(&t, "id", r->id);
+	jsontext_string(&t, "bootId", r->boot_id);
+	jsontext_string(&t, "stage", stages[r->stage]);
+	jsontext_integer(&t, "slot", r->slot);
+	jsontext_integer(&t, "namespaces", (int64_t)r->namespaces);
+	jsontext_integer(&t, "pid", r->pid);
+	jsontext_integer(&t, "startTicks", (int64_t)r->start_ticks);
+	jsontext_integer(&t, "startedNs", r->started_ns);
+	jsontext_boolean(&t, "remove", r->remove);
+	jsontext_boolean(&t, "supervised", r->supervised);
+	jsontext_boolean(&t, "terminal", r->terminal);
+	if (r->bundle[0])
+		add_bundle(&t, r);
+	if (r->bundle[0] || r->cgroup[0])
+		jsontext_string(&t, "cgroup", r->cgroup);
+	jsontext_close(&t, '}');
+	return jsontext_take(&t, err);
 }
 
 static int copy(char *to, size_t size, const char *from)
@@ -94,13 +105,13 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 	return 0;
 }
 
-static json_t *strings(struct arena *a, const char *const *list, size_t n)
+static void add_strings(struct jsontext *t, struct arena *a, const char *name,
+	const char *const *list, size_t n)
 {
-	json_t *j = json_array();
-
+	jsontext_open(t, name, '[');
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(j, json_string(utf8_escape(a, list[i])));
-	return j;
+		jsontext_string(t, NULL, utf8_escape(a, list[i]));
+	jsontext_close(t, ']');
 }
 
 static size_t count(char *const *list)
@@ -112,34 +123,52 @@ static size_t count(char *const *list)
 	return n;
 }
 
-static json_t *summary_json(const struct summary *s, struct arena *a)
+static void add_labels(struct jsontext *t, const struct summary *s)
 {
-	json_t *labels = json_object();
-
+	jsontext_open(t, "labels", '{');
 	for (size_t i = 0; i < s->label_count; i++)
-		json_object_set_new(labels, s->labels[i].key, json_string(s->labels[i].value));
-	return json_pack("{ss ss ss* ss* so so so* so sI sI sI sb sb sb si sb}", "name", s->name,
-		"id", s->id, "image", s->image, "rootfs",
-		s->rootfs ? utf8_escape(a, s->rootfs) : NULL, "command",
-		strings(a, (const char *const *)s->command, count(s->command)), "layers",
-		strings(a, s->layers, s->layer_count), "volumes",
-		s->volume_count ? strings(a, s->volumes, s->volume_count) : NULL, "labels", labels,
-		"createdNs", (json_int_t)s->created_ns, "startedNs", (json_int_t)s->started_ns,
-		"finishedNs", (json_int_t)s->finished_ns, "remove", s->remove, "logged", s->logged,
-		"exited", s->exited, "exitStatus", s->exit_status, "oomKilled", s->oom_killed);
+		if (utf8_valid(s->labels[i].key) && utf8_valid(s->labels[i].value))
+			jsontext_string(t, s->labels[i].key, s->labels[i].value);
+	jsontext_close(t, '}');
+}
+
+static void add_summary(struct jsontext *t, const struct summary *s, struct arena *a)
+{
+	jsontext_string(t, "name", s->name);
+	jsontext_string(t, "id", s->id);
+	if (s->image)
+		jsontext_string(t, "image", s->image);
+	if (s->rootfs)
+		jsontext_string(t, "rootfs", utf8_escape(a, s->rootfs));
+	add_strings(t, a, "command", (const char *const *)s->command, count(s->command));
+	add_strings(t, a, "layers", s->layers, s->layer_count);
+	if (s->volume_count)
+		add_strings(t, a, "volumes", s->volumes, s->volume_count);
+	add_labels(t, s);
+	jsontext_integer(t, "createdNs", s->created_ns);
+	jsontext_integer(t, "startedNs", s->started_ns);
+	jsontext_integer(t, "finishedNs", s->finished_ns);
+	jsontext_boolean(t, "remove", s->remove);
+	jsontext_boolean(t, "logged", s->logged);
+	jsontext_boolean(t, "exited", s->exited);
+	jsontext_integer(t, "exitStatus", s->exit_status);
+	jsontext_boolean(t, "oomKilled", s->oom_killed);
 }
 
 char *summary_format(const struct summary *s, struct err *err)
 {
+	autojsontext struct jsontext t = {0};
 	struct arena a = {0};
-	autojson json_t *j = summary_json(s, &a);
 
-	arena_free(&a);
-	if (!j) {
+	if (s->image && !utf8_valid(s->image)) {
 		err_set(err, "cannot write container.json of %s", s->name);
 		return NULL;
 	}
-	return json_text(j, JSON_COMPACT, err);
+	jsontext_open(&t, NULL, '{');
+	add_summary(&t, s, &a);
+	jsontext_close(&t, '}');
+	arena_free(&a);
+	return jsontext_take(&t, err);
 }
 
 static int read_strings(struct arena *a, json_t *list, char ***ret, size_t *ret_count)
