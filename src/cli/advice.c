@@ -88,7 +88,8 @@ static const struct advice run_flags_elsewhere[] = {
 	{"read-only-tmpfs", "name each directory: --tmpfs /tmp --tmpfs /run"},
 	{"volumes-from", "repeat the other container's -v flags"},
 	{"volume-driver", "mount it on the host and use -v"},
-	{"image-volume", "volumes of an image are plain directories of it; use -v or --tmpfs"},
+	{"image-volume",
+		"what an image calls a volume is one; -v or --tmpfs at its place is that instead"},
 	{"chrootdirs", "show the file there as well: -v /etc/hosts:DIR/etc/hosts:ro"},
 	{"health-cmd health-interval health-retries health-start-interval health-start-period "
 	 "health-timeout health-on-failure health-startup-cmd health-startup-interval "
@@ -130,7 +131,6 @@ static const struct advice ps_flags_elsewhere[] = {
 };
 
 static const struct advice rm_flags_elsewhere[] = {
-	{"volumes v", "there are no named volumes to remove with it: leave it out"},
 	{"link", "there are no links between containers: leave it out"},
 	{"latest l", "name it: ctr rm $(ctr ps -q -n 1)"},
 	{"all a", "ctr rm $(ctr ps -a -q)"},

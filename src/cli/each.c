@@ -271,7 +271,7 @@ const struct command command_kill = {
 };
 
 struct rm_flags {
-	bool force;
+	bool force, volumes;
 };
 
 static int set_force(void *to, const char *what, const char *value, struct err *err)
@@ -279,11 +279,17 @@ static int set_force(void *to, const char *what, const char *value, struct err *
 	return flag_bool(what, value, &((struct rm_flags *)to)->force, err);
 }
 
+static int set_volumes(void *to, const char *what, const char *value, struct err *err)
+{
+	return flag_bool(what, value, &((struct rm_flags *)to)->volumes, err);
+}
+
 static int rm_one(struct cli *cli, const char *name, void *options, struct err *err)
 {
-	bool force = ((struct rm_flags *)options)->force;
+	const struct rm_flags *f = options;
 
-	return container_remove(&cli->store, name, force ? REMOVE_FORCE : 0, err);
+	return container_remove(&cli->store, name,
+		(f->force ? REMOVE_FORCE : 0) | (f->volumes ? REMOVE_VOLUMES : 0), err);
 }
 
 static int rm(struct cli *cli, void *options, int argc, char **argv, struct err *err)
@@ -293,6 +299,7 @@ static int rm(struct cli *cli, void *options, int argc, char **argv, struct err 
 
 static const struct flag rm_flag_table[] = {
 	{"force", 'f', NULL, "kill it first if it runs", set_force},
+	{"volumes", 'v', NULL, "with the volumes that were made for it alone", set_volumes},
 	{0},
 };
 const struct command command_rm = {

@@ -181,6 +181,58 @@ static json_t *layers_json(const struct summary *s)
 	return list;
 }
 
+static const char *member(const json_t *j, const char *key)
+{
+	return json_string_value(json_object_get(j, key));
+}
+
+static bool is_readonly(const json_t *mount)
+{
+	const json_t *options = json_object_get(mount, "options"), *option;
+	size_t i;
+
+	json_array_foreach (options, i, option)
+		if (strcmp(json_string_value(option), "ro") == 0 ||
+			strcmp(json_string_value(option), "rro") == 0)
+			return true;
+	return false;
+}
+
+/* The volume that the source of a mount is the data of, or NULL. */
+static const char *volume_of(const struct store *store, const struct summary *s, const char *source)
+{
+	char path[4096];
+
+	for (size_t i = 0; source && i < s->volume_count; i++) {
+		snprintf(path, sizeof(path), "%s/volumes/%s/data", store->root, s->volumes[i]);
+		if (strcmp(path, source) == 0)
+			return s->volumes[i];
+	}
+	return NULL;
+}
+
+/* What is seen of the host; the rest of its mounts is in its config. */
+static json_t *mounts_json(const struct store *store, const struct summary *s, const json_t *config)
+{
+	json_t *list = json_array(), *mount;
+	size_t i;
+
+	json_array_foreach (json_object_get(config, "mounts"), i, mount) {
+		const char *type = member(mount, "type"), *source = member(mount, "source");
+		const char *volume = volume_of(store, s, source);
+		json_t *j;
+
+		if (!type || !source || strcmp(type, "bind") != 0)
+			continue;
+		j = json_pack("{ss so so so sb}", "type", volume ? "volume" : "bind", "name",
+			json_text_or_null(volume), "source", json_shown(source), "destination",
+			json_text_or_null(member(mount, "destination")), "readOnly",
+			is_readonly(mount));
+		json_array_append_new(list, j);
+	}
+	return list;
+}
+
 static json_t *container_json(const struct store *store, const struct view *view, struct err *err)
 {
 	const char *name = view->summary.name;
@@ -197,6 +249,7 @@ static json_t *container_json(const struct store *store, const struct view *view
 	snprintf(data, sizeof(data), "%s/containers/%s", store->root, name);
 	put(j, "directory", json_shown(data));
 	put(j, "layers", layers_json(&view->summary));
+	put(j, "mounts", mounts_json(store, &view->summary, config));
 	if (add_running(j, store, view, err) < 0)
 		return NULL;
 	put(j, "config", json_incref(config));

@@ -16,6 +16,7 @@
 #include "launch/program.h"
 #include "launch/start.h"
 #include "launch/supervise.h"
+#include "launch/volumes.h"
 #include "state/claim.h"
 #include "state/release.h"
 #include "state/summary.h"
@@ -108,7 +109,8 @@ static int undo_detached(struct cli *cli, const struct spec *spec, struct err *e
 	struct err second = {0};
 	struct err why = *err;
 
-	if (container_remove(&cli->store, spec->name, REMOVE_FORCE, &second) < 0 && !spec->remove)
+	if (container_remove(&cli->store, spec->name, REMOVE_FORCE | REMOVE_VOLUMES, &second) < 0 &&
+		!spec->remove)
 		warn("%s", second.text);
 	return err_set(err, "%s was ended and removed, as its id could not be written: %s",
 		spec->name, why.text);
@@ -159,6 +161,8 @@ static int run_planned(struct cli *cli, struct run_options *o, int image_lock, s
 	}
 	if (program_in_reach(&o->spec) && program_protect(cli->argv, err) < 0)
 		return -1;
+	if (volumes_prepare(&cli->store, &o->spec, err) < 0)
+		return -1;
 	if (seccomp_resolve(&o->spec.process, cli->store.root_fd, &plan.filter, err) < 0)
 		return -1;
 	if (plan.filter.note[0])
@@ -200,6 +204,8 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 		terminal_check(o->spec.process.terminal && !o->detach, o->spec.process.open_stdin,
 			err) == 0)
 		r = run_named(cli, o, image_lock, err);
+	if (r < 0)
+		volumes_abandon(&cli->store, &o->spec);
 	image_free(&image);
 	spec_free(&o->spec);
 	return r;

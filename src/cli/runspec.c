@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/num.h"
 #include "cgroup/scope.h"
+#include "launch/volumes.h"
 #include "process/lsm.h"
 #include "spec/capname.h"
 #include "spec/defaults.h"
@@ -50,8 +51,7 @@ static int take_image(struct run_options *o, const struct store *store, const ch
 		if (env_add(s, "the image's environment", image->env[i], err) < 0)
 			return -1;
 	for (size_t i = 0; i < image->volume_count; i++)
-		if (image->volumes[i][0] == '/')
-			arena_push(&s->arena, s->root.dirs, s->root.dir_count, image->volumes[i]);
+		mountflag_of_image(s, image->volumes[i]);
 	for (size_t i = 0; i < image->label_count; i++) {
 		bool given = false;
 
@@ -342,7 +342,8 @@ int run_options_finish(struct run_options *o, const struct store *store, int arg
 	if (stop_signal(o, image, err) < 0 || take_command(o, image, argc, argv, err) < 0 ||
 		environment_take(&o->environment, &o->spec, err) < 0 || take_caps(o, err) < 0 ||
 		take_label(o, err) < 0 || check_together(o, err) < 0 ||
-		take_name(o, store, err) < 0 || take_cgroup(o, err) < 0 || take_far_ids(o, err) < 0)
+		take_name(o, store, err) < 0 || volumes_name(&o->spec, store, err) < 0 ||
+		take_cgroup(o, err) < 0 || take_far_ids(o, err) < 0)
 		return -1;
 	take_hostname(o);
 	spec_complete(&o->spec);

@@ -149,9 +149,14 @@ static int look_begin(struct look *l, const struct store *store, enum volumes_lo
 	*l = (struct look){.volumes = volumes_open(store, how, err)};
 	if (l->volumes < 0)
 		return err->sys == ENOENT ? 0 : -1;
-	if (volumes_names(l->volumes, &l->arena, &l->names, &l->count, err) == 0 &&
-		volume_uses_read(store, &l->uses, err) == 0)
-		return 0;
+	if (volumes_names(l->volumes, &l->arena, &l->names, &l->count, err) == 0) {
+		if (volume_uses_read(store, &l->uses, err) == 0)
+			return 0;
+		if (how == VOLUMES_LOOK) {
+			warn("%s", err->text);
+			return 0;
+		}
+	}
 	look_end(l);
 	return -1;
 }

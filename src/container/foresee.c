@@ -18,7 +18,7 @@ static int sources(const struct spec *spec, struct err *err)
 		const struct mount *m = &spec->mounts[i];
 		autofd int fd = -1;
 
-		if (m->kind != MOUNT_BIND || !m->source || m->source[0] != '/')
+		if (m->kind != MOUNT_BIND || m->volume || !m->source || m->source[0] != '/')
 			continue;
 		fd = open(m->source, O_PATH | O_CLOEXEC);
 		if (fd >= 0 || (errno == ENOENT && m->make_source))

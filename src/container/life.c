@@ -13,6 +13,7 @@
 #include "state/group.h"
 #include "state/release.h"
 #include "state/summary.h"
+#include "state/volumes.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -302,7 +303,9 @@ int container_remove(const struct store *store, const char *name, enum remove_fl
 	if (claim_for_removal(store, name, flags, &held, err) < 0)
 		return -1;
 	/* A --rm container has removed itself; or somebody else was faster. */
-	if (fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+	if ((flags & REMOVE_VOLUMES) && volumes_remove_own(store, name, err) < 0)
+		r = -1;
+	else if (fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		r = container_remove_data(store, name, err);
 	else if (errno != ENOENT)
 		r = err_sys(err, "look for %s/containers/%s", store->root, name);

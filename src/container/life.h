@@ -27,7 +27,8 @@ int container_stop(struct container *c, int sig, uint64_t timeout_ns, struct err
 int container_wait(const struct store *store, const char *name, int *ret_status, struct err *err);
 
 enum remove_flags {
-	REMOVE_FORCE = 1, /* kill a running one first */
+	REMOVE_FORCE = 1,   /* kill a running one first */
+	REMOVE_VOLUMES = 2, /* those that were made for it alone, too */
 };
 int container_remove(const struct store *store, const char *name, enum remove_flags flags,
 	struct err *err);

@@ -176,12 +176,12 @@ static int place_files(const struct child *c, const struct layout *l, struct err
 }
 
 /* As long as the root can be written, read-only or not. */
-static int make_dir(const struct layout *l, const char *what, const char *path, struct err *err)
+static int make_dir(const struct layout *l, const char *path, struct err *err)
 {
 	int fd = path[1] ? layout_ensure(l, path, INSIDE_DIR, err) : -1;
 
 	if (fd < 0 && path[1])
-		return err_wrap(err, "%s %s", what, path);
+		return err_wrap(err, "working directory %s", path);
 	fd_cleanup(&fd);
 	return 0;
 }
@@ -192,10 +192,7 @@ static int build_root(const struct child *c, struct layout *l, int *ret_devfd, s
 		(c->states && *ret_devfd < 0 && dev_link(l, err) < 0) ||
 		(c->streams.console_sock >= 0 && console_prepare(l, err) < 0))
 		return -1;
-	for (size_t i = 0; i < c->spec->root.dir_count; i++)
-		if (make_dir(l, "the image's volume", c->spec->root.dirs[i], err) < 0)
-			return -1;
-	return make_dir(l, "working directory", c->spec->process.cwd, err);
+	return make_dir(l, c->spec->process.cwd, err);
 }
 
 /* An engine's hooks of the host's side come between the mounts and what is last done to them. Those of a

@@ -197,8 +197,13 @@ static void print_mount(const struct mount *m, FILE *out)
 		{MOUNT_ATTR_NOEXEC, "noexec"},
 	};
 
-	output_print(out, "mount     %s", m->type ? m->type : kinds[m->kind]);
-	if (m->source)
+	output_print(out, "mount     %s",
+		m->volume ? "volume"
+		: m->type ? m->type
+			  : kinds[m->kind]);
+	if (m->volume)
+		output_print(out, " %s", m->anonymous ? "(its own)" : m->volume);
+	else if (m->source)
 		output_print(out, " %s", m->source);
 	output_print(out, " -> %s", m->target);
 	for (size_t i = 0; i < sizeof(attrs) / sizeof(attrs[0]); i++)

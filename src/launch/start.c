@@ -17,6 +17,7 @@
 #include "launch/payload.h"
 #include "launch/report.h"
 #include "launch/trees.h"
+#include "launch/volumes.h"
 #include "ns/idmap.h"
 #include "ns/join.h"
 #include "ns/owner.h"
@@ -83,6 +84,8 @@ static int write_initial_summary(const struct launch *l, int dirfd, struct err *
 		.command = spec->process.argv,
 		.layers = spec->root.layers,
 		.layer_count = spec->root.layer_count,
+		.volumes = spec->volumes,
+		.volume_count = spec->volume_count,
 		.labels = spec->labels,
 		.label_count = spec->label_count,
 		.created_ns = now_ns(),
@@ -234,10 +237,10 @@ static int map_ids(pid_t pid, const struct spec *spec, const struct plan *plan,
 	return userns < 0 ? -1 : trees_idmap(t, spec, userns, err);
 }
 
-/* Layers count as in use from here on. A start without any can tell about itself later. */
+/* Layers and volumes count as in use from here on. A start without any can tell about itself later. */
 static bool must_tell_first(const struct spec *spec)
 {
-	return spec->root.layer_count > 0;
+	return spec->root.layer_count > 0 || spec->volume_count > 0;
 }
 
 /* Files that the payload need not wait for; where container_read() looks for them. */
@@ -567,6 +570,8 @@ static int start_claimed(struct launch *l, struct err *err)
 	if (b && (bundle_keep(c, spec, b, err) < 0 || notify_make(c, spec, err) < 0 ||
 			 bundle_states_make(spec, b, &l->states, err) < 0 ||
 			 container_rdt_make(c, spec, err) < 0))
+		return -1;
+	if (volumes_publish(c->store, spec, err) < 0)
 		return -1;
 	if (l->io->image_lock >= 0)
 		close(l->io->image_lock);

@@ -304,10 +304,14 @@ static int tmpfs_open(int tree, const struct mount *m, struct stat *ret, struct 
 
 static int copy_up(int from, int tree, const struct mount *m, struct err *err)
 {
+	const struct copyup c = {.kind = "tmpfs",
+		.path = m->target,
+		.depth_max = COPYUP_DEPTH_MAX,
+		.links_fd = -1};
 	struct stat st;
 	autofd int to = tmpfs_open(tree, m, &st, err);
 
-	if (to < 0 || copyup_fill(from, to, m->target, err) < 0)
+	if (to < 0 || copyup_fill(from, to, &c, err) < 0)
 		return -1;
 	if (says(m->data, "mode=") && fchmod(to, st.st_mode & 07777) < 0)
 		return err_sys(err, "cannot set the mode of %s", m->target);

@@ -67,13 +67,13 @@ static int mount_options(const char *options, const struct overlay *o)
 
 /* Where overlayfs cannot make its working directory it mounts for reading only, and says so to nobody but
  * the kernel's log. */
-static int check_writable(int rootfd, struct err *err)
+static int check_writable(int rootfd, const struct overlay *o, struct err *err)
 {
 	struct statfs fs;
 
 	if (fstatfs(rootfd, &fs) < 0)
 		return err_sys(err, "cannot look at the overlay of the container's root");
-	if (!(fs.f_flags & ST_RDONLY))
+	if (o->writable < 0 || !(fs.f_flags & ST_RDONLY))
 		return 0;
 	close(rootfd);
 	errno = ENOSPC;
@@ -83,14 +83,14 @@ static int check_writable(int rootfd, struct err *err)
 int overlay_mount(const struct overlay *o, struct err *err)
 {
 	char options[4096], name[16];
-	size_t len = (size_t)snprintf(options, sizeof(options),
-		VOLATILE "userxattr,upperdir=w/upper,workdir=w/work,lowerdir=");
+	size_t len = (size_t)snprintf(options, sizeof(options), VOLATILE "userxattr,%slowerdir=",
+		o->writable < 0 ? "" : "upperdir=w/upper,workdir=w/work,");
 	int root;
 
 	if (o->count > OVERLAY_LAYERS_MAX)
 		return err_set(err, "the image has %zu layers, the kernel takes %d at most",
 			o->count, OVERLAY_LAYERS_MAX);
-	if (enter_scratch(err) < 0 || attach_as(o->writable, "w", err) < 0)
+	if (enter_scratch(err) < 0 || (o->writable >= 0 && attach_as(o->writable, "w", err) < 0))
 		return -1;
 	for (size_t i = o->count; i-- > 0;) {
 		snprintf(name, sizeof(name), "%zx", i);
@@ -110,5 +110,5 @@ int overlay_mount(const struct overlay *o, struct err *err)
 	root = open("root", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (root < 0)
 		return err_sys(err, "cannot open the container's root");
-	return check_writable(root, err) < 0 ? -1 : root;
+	return check_writable(root, o, err) < 0 ? -1 : root;
 }

@@ -11,7 +11,8 @@ enum { OVERLAY_LAYERS_MAX = 500 }; /* the kernel's own limit */
 struct overlay {
 	const int *layers; /* detached trees, lowest first */
 	size_t count;
-	int writable;     /* detached tree with the directories upper/ and work/ */
+	int writable; /* detached tree with the directories upper/ and work/; -1: two layers or more,
+			     for reading only */
 	bool is_volatile; /* never synced: for roots that are thrown away */
 	bool nosuid;      /* marks of files give nothing, and are no reason to refuse an exec */
 };

@@ -2,6 +2,7 @@
 
 #include "base/num.h"
 #include "base/pathname.h"
+#include "spec/name.h"
 
 #include <linux/mount.h>
 #include <string.h>
@@ -46,7 +47,7 @@ struct request {
 	const char *what; /* the flag's name */
 	const char *cwd;
 	struct mount m;
-	bool typed;
+	bool typed, is_volume;
 	uint64_t said; /* enum topic: what must not be said twice in different words */
 	const char *data;
 	struct err *err;
@@ -64,15 +65,21 @@ enum topic {
 	TOPIC_RECURSIVE,
 	TOPIC_IDMAP,
 	TOPIC_COPY_UP,
+	TOPIC_COPY,
 	TOPIC_NOTHING,
 };
 
 /* Which kinds of mount an option or a field belongs to. */
-enum kinds { FOR_BIND = 1, FOR_TMPFS = 2, FOR_BOTH = 3 };
+enum kinds { FOR_BIND = 1, FOR_TMPFS = 2, FOR_VOLUME = 4, FOR_TREE = 5, FOR_ALL = 7 };
 
 static enum kinds request_kind(const struct request *r)
 {
-	return r->m.kind == MOUNT_TMPFS ? FOR_TMPFS : FOR_BIND;
+	return r->m.kind == MOUNT_TMPFS ? FOR_TMPFS : r->is_volume ? FOR_VOLUME : FOR_BIND;
+}
+
+static const char *request_kind_name(const struct request *r)
+{
+	return r->m.kind == MOUNT_TMPFS ? "tmpfs" : r->is_volume ? "volume" : "bind";
 }
 
 static const struct option {
@@ -82,41 +89,42 @@ static const struct option {
 	uint64_t value; /* attributes, MS_* of propagation, or a truth */
 	bool clear;     /* the attributes are taken away */
 } options[] = {
-	{"ro", TOPIC_WRITE, FOR_BOTH, MOUNT_ATTR_RDONLY},
-	{"readonly", TOPIC_WRITE, FOR_BOTH, MOUNT_ATTR_RDONLY},
-	{"rw", TOPIC_WRITE, FOR_BOTH, 0},
-	{"nosuid", TOPIC_SUID, FOR_BOTH, MOUNT_ATTR_NOSUID},
-	{"suid", TOPIC_SUID, FOR_BOTH, MOUNT_ATTR_NOSUID, true},
-	{"nodev", TOPIC_DEV, FOR_BOTH, MOUNT_ATTR_NODEV},
-	{"dev", TOPIC_DEV, FOR_BOTH, MOUNT_ATTR_NODEV, true},
-	{"noexec", TOPIC_EXEC, FOR_BOTH, MOUNT_ATTR_NOEXEC},
-	{"exec", TOPIC_EXEC, FOR_BOTH, MOUNT_ATTR_NOEXEC, true},
-	{"noatime", TOPIC_ATIME, FOR_BOTH, MOUNT_ATTR_NOATIME},
-	{"atime", TOPIC_ATIME, FOR_BOTH, MOUNT_ATTR_RELATIME},
-	{"relatime", TOPIC_ATIME, FOR_BOTH, MOUNT_ATTR_RELATIME},
-	{"strictatime", TOPIC_ATIME, FOR_BOTH, MOUNT_ATTR_STRICTATIME},
-	{"nodiratime", TOPIC_DIRATIME, FOR_BOTH, MOUNT_ATTR_NODIRATIME},
-	{"diratime", TOPIC_DIRATIME, FOR_BOTH, MOUNT_ATTR_NODIRATIME, true},
-	{"nosymfollow", TOPIC_SYMFOLLOW, FOR_BOTH, MOUNT_ATTR_NOSYMFOLLOW},
-	{"private", TOPIC_PROPAGATION, FOR_BIND, MS_PRIVATE},
-	{"rprivate", TOPIC_PROPAGATION, FOR_BIND, MS_PRIVATE | MS_REC},
-	{"shared", TOPIC_PROPAGATION, FOR_BIND, MS_SHARED},
-	{"rshared", TOPIC_PROPAGATION, FOR_BIND, MS_SHARED | MS_REC},
-	{"slave", TOPIC_PROPAGATION, FOR_BIND, MS_SLAVE},
-	{"rslave", TOPIC_PROPAGATION, FOR_BIND, MS_SLAVE | MS_REC},
+	{"ro", TOPIC_WRITE, FOR_ALL, MOUNT_ATTR_RDONLY},
+	{"readonly", TOPIC_WRITE, FOR_ALL, MOUNT_ATTR_RDONLY},
+	{"rw", TOPIC_WRITE, FOR_ALL, 0},
+	{"nosuid", TOPIC_SUID, FOR_ALL, MOUNT_ATTR_NOSUID},
+	{"suid", TOPIC_SUID, FOR_ALL, MOUNT_ATTR_NOSUID, true},
+	{"nodev", TOPIC_DEV, FOR_ALL, MOUNT_ATTR_NODEV},
+	{"dev", TOPIC_DEV, FOR_ALL, MOUNT_ATTR_NODEV, true},
+	{"noexec", TOPIC_EXEC, FOR_ALL, MOUNT_ATTR_NOEXEC},
+	{"exec", TOPIC_EXEC, FOR_ALL, MOUNT_ATTR_NOEXEC, true},
+	{"noatime", TOPIC_ATIME, FOR_ALL, MOUNT_ATTR_NOATIME},
+	{"atime", TOPIC_ATIME, FOR_ALL, MOUNT_ATTR_RELATIME},
+	{"relatime", TOPIC_ATIME, FOR_ALL, MOUNT_ATTR_RELATIME},
+	{"strictatime", TOPIC_ATIME, FOR_ALL, MOUNT_ATTR_STRICTATIME},
+	{"nodiratime", TOPIC_DIRATIME, FOR_ALL, MOUNT_ATTR_NODIRATIME},
+	{"diratime", TOPIC_DIRATIME, FOR_ALL, MOUNT_ATTR_NODIRATIME, true},
+	{"nosymfollow", TOPIC_SYMFOLLOW, FOR_ALL, MOUNT_ATTR_NOSYMFOLLOW},
+	{"private", TOPIC_PROPAGATION, FOR_TREE, MS_PRIVATE},
+	{"rprivate", TOPIC_PROPAGATION, FOR_TREE, MS_PRIVATE | MS_REC},
+	{"shared", TOPIC_PROPAGATION, FOR_TREE, MS_SHARED},
+	{"rshared", TOPIC_PROPAGATION, FOR_TREE, MS_SHARED | MS_REC},
+	{"slave", TOPIC_PROPAGATION, FOR_TREE, MS_SLAVE},
+	{"rslave", TOPIC_PROPAGATION, FOR_TREE, MS_SLAVE | MS_REC},
 	{"bind", TOPIC_RECURSIVE, FOR_BIND, false},
 	{"rbind", TOPIC_RECURSIVE, FOR_BIND, true},
-	{"idmap", TOPIC_IDMAP, FOR_BIND, true},
-	{"noidmap", TOPIC_IDMAP, FOR_BIND, false},
+	{"idmap", TOPIC_IDMAP, FOR_TREE, true},
+	{"noidmap", TOPIC_IDMAP, FOR_TREE, false},
 	{"tmpcopyup", TOPIC_COPY_UP, FOR_TMPFS, true},
 	{"notmpcopyup", TOPIC_COPY_UP, FOR_TMPFS, false},
-	/* Labels of SELinux, caches of Docker Desktop, first contents of volumes. */
-	{"z", TOPIC_NOTHING, FOR_BIND, 0},
-	{"Z", TOPIC_NOTHING, FOR_BIND, 0},
-	{"cached", TOPIC_NOTHING, FOR_BIND, 0},
-	{"delegated", TOPIC_NOTHING, FOR_BIND, 0},
-	{"consistent", TOPIC_NOTHING, FOR_BIND, 0},
-	{"nocopy", TOPIC_NOTHING, FOR_BIND, 0},
+	{"copy", TOPIC_COPY, FOR_VOLUME, false},
+	{"nocopy", TOPIC_COPY, FOR_TREE, true},
+	/* Labels of SELinux, caches of Docker Desktop. */
+	{"z", TOPIC_NOTHING, FOR_TREE, 0},
+	{"Z", TOPIC_NOTHING, FOR_TREE, 0},
+	{"cached", TOPIC_NOTHING, FOR_TREE, 0},
+	{"delegated", TOPIC_NOTHING, FOR_TREE, 0},
+	{"consistent", TOPIC_NOTHING, FOR_TREE, 0},
 };
 
 static const struct option *option_find(const char *name)
@@ -142,6 +150,9 @@ static void option_apply(struct mount *m, const struct option *o)
 	case TOPIC_COPY_UP:
 		m->copy_up = o->value;
 		break;
+	case TOPIC_COPY:
+		m->nocopy = o->value;
+		break;
 	case TOPIC_NOTHING:
 		break;
 	case TOPIC_ATIME: /* a number in a field of bits, not a bit */
@@ -164,12 +175,10 @@ static const struct {
 } foreign[] = {
 	{"U", "ids on disk are mapped, never changed: idmap is the default"},
 	{"O", "an overlay over a directory: use it as root, --rootfs DIR"},
-	{"copy", "there are no named volumes to fill"},
-	{"volume-driver", "there are no named volumes: use type=bind with a directory"},
-	{"volume-opt", "there are no named volumes: use type=bind with a directory"},
-	{"volume-label", "there are no named volumes: use type=bind with a directory"},
-	{"volume-nocopy", "there are no named volumes: use type=bind with a directory"},
-	{"volume-subpath", "there are no named volumes: use type=bind with a directory"},
+	{"volume-opt",
+		"a volume is a directory of the store; mount what you need, and use type=bind"},
+	{"volume-label", "ctr volume create --label KEY=VALUE NAME"},
+	{"volume-subpath", "mount the volume where its parts are to be reached below"},
 	{"size", "give the size as tmpfs-size=SIZE"},
 	{"mode", "give the mode as tmpfs-mode=MODE"},
 	{"chown", "ids on disk are mapped, never changed: idmap is the default"},
@@ -190,7 +199,7 @@ static int option_take(struct request *r, const struct option *o)
 
 	if (!(o->kinds & request_kind(r)))
 		return err_value(r->err, r->what, o->name, "has no meaning for a %s mount",
-			r->m.kind == MOUNT_TMPFS ? "tmpfs" : "bind");
+			request_kind_name(r));
 	if (o->topic != TOPIC_NOTHING && (r->said & bit))
 		return err_value(r->err, r->what, o->name,
 			"repeats or contradicts another option of the mount");
@@ -316,6 +325,21 @@ static bool is_dotted(const char *s)
 	return s[0] == '.' && (!s[1] || s[1] == '/' || (s[1] == '.' && (!s[2] || s[2] == '/')));
 }
 
+/* A name, or what was to be a path. */
+static int volume_take(struct request *r, const char *s)
+{
+	if (*s == '$') {
+		err_value(r->err, r->what, s, "is not a name for a volume");
+		return err_hint(r->err, "the shell expands $ outside of single quotes only");
+	}
+	if (volume_name_check(r->what, s, r->err) < 0)
+		return strchr(s, '/') ? err_hint(r->err,
+						"a path begins with / or ./: /%.80s, ./%.80s", s, s)
+				      : -1;
+	r->m.volume = arena_strdup(&r->spec->arena, s);
+	return 0;
+}
+
 static int source_take(struct request *r, const char *s)
 {
 	struct arena *a = &r->spec->arena;
@@ -330,11 +354,9 @@ static int source_take(struct request *r, const char *s)
 	} else if (pathname_check_home(r->what, s, r->err) < 0) {
 		return -1;
 	} else if (*s != '/') {
-		err_value(r->err, r->what, s, "names a volume, and there are no named volumes");
-		if (*s == '$')
-			return err_hint(r->err,
-				"the shell expands $ outside of single quotes only");
-		return err_hint(r->err, "give the path of a directory: /%.80s or ./%.80s", s, s);
+		err_value(r->err, r->what, s, "is not the path of a file or directory");
+		return err_hint(r->err,
+			"a path begins with / or ./; a volume by name is type=volume");
 	}
 	if (strlen(path) >= PATH_BYTES)
 		return err_value(r->err, r->what, s, "is too long");
@@ -374,6 +396,32 @@ static struct mount bind_default(bool make_source)
 	};
 }
 
+/* What is in it is there whole: nothing of the host is mounted below it. */
+static struct mount volume_default(void)
+{
+	return (struct mount){
+		.kind = MOUNT_BIND,
+		.attr_set = MOUNT_ATTR_NODEV,
+		.idmap = true,
+	};
+}
+
+/* One of the container's own, without a name yet. */
+static int anonymous_take(struct spec *spec, const char *what, const char *value, struct err *err)
+{
+	struct mount m = volume_default();
+
+	m.anonymous = true;
+	if (target_parse(&spec->arena, what, value, &m.target, err) < 0) {
+		if (*value == '/' || !*value)
+			return -1;
+		err_value(err, what, value, "is not of the form SRC:DST");
+		return err_hint(err, "a volume of the container alone: the absolute path of DST");
+	}
+	mount_put(spec, &m);
+	return 0;
+}
+
 int mountflag_volume(struct spec *spec, const char *what, const char *value, const char *cwd,
 	struct err *err)
 {
@@ -381,10 +429,8 @@ int mountflag_volume(struct spec *spec, const char *what, const char *value, con
 	const char *colon = strchr(value, ':'), *words;
 	const char *source, *target;
 
-	if (!colon) {
-		err_value(err, what, value, "is not of the form SRC:DST");
-		return err_hint(err, "for a scratch directory use --tmpfs DST");
-	}
+	if (!colon)
+		return anonymous_take(spec, what, value, err);
 	source = arena_strndup(&spec->arena, value, (size_t)(colon - value));
 	words = strchr(colon + 1, ':');
 	target = words ? arena_strndup(&spec->arena, colon + 1, (size_t)(words - colon - 1))
@@ -396,7 +442,10 @@ int mountflag_volume(struct spec *spec, const char *what, const char *value, con
 		return err_hint(err,
 			"for paths with a ':' use --mount type=bind,source=...,target=...");
 	}
-	if (source_take(&r, source) < 0 ||
+	r.is_volume = *source != '/' && *source != '~' && !is_dotted(source);
+	if (r.is_volume)
+		r.m = volume_default();
+	if ((r.is_volume ? volume_take : source_take)(&r, source) < 0 ||
 		target_parse(&spec->arena, what, target, &r.m.target, err) < 0 ||
 		(words && words_take(&r, words + 1) < 0))
 		return -1;
@@ -482,12 +531,15 @@ static int type_take(struct request *r, const char *value)
 {
 	if (!strcmp(value, "bind")) {
 		r->m = bind_default(false);
+	} else if (!strcmp(value, "volume")) {
+		r->m = volume_default();
+		r->is_volume = true;
 	} else if (!strcmp(value, "tmpfs")) {
 		r->m = (struct mount){.kind = MOUNT_TMPFS};
 	} else {
 		err_value(r->err, r->what, value, "is not a type of mount");
 		return err_hint(r->err,
-			"use type=bind with a directory of the host, or type=tmpfs");
+			"use type=bind with a directory of the host, type=volume or type=tmpfs");
 	}
 	r->typed = true;
 	return 0;
@@ -495,9 +547,9 @@ static int type_take(struct request *r, const char *value)
 
 static int source_field(struct request *r, const char *value)
 {
-	if (r->m.source)
+	if (r->m.source || r->m.volume)
 		return err_value(r->err, r->what, value, "is a second source of one mount");
-	return source_take(r, value);
+	return (r->is_volume ? volume_take : source_take)(r, value);
 }
 
 static int target_field(struct request *r, const char *value)
@@ -537,6 +589,14 @@ static int tmpfs_mode_field(struct request *r, const char *value)
 	return tmpfs_field(r, "mode", value);
 }
 
+static int driver_field(struct request *r, const char *value)
+{
+	if (!strcmp(value, "local"))
+		return 0;
+	err_value(r->err, r->what, value, "is not a driver: there is local only");
+	return err_hint(r->err, "mount it on the host, and use type=bind");
+}
+
 static int nothing_field(struct request *r, const char *value)
 {
 	return *value ? 0 : err_set(r->err, "%s: a field of the mount has no value", r->what);
@@ -548,17 +608,18 @@ static const struct {
 	enum kinds kinds;
 	int (*take)(struct request *r, const char *value);
 } valued[] = {
-	{"source", FOR_BIND, source_field},
-	{"src", FOR_BIND, source_field},
-	{"target", FOR_BOTH, target_field},
-	{"destination", FOR_BOTH, target_field},
-	{"dst", FOR_BOTH, target_field},
+	{"source", FOR_TREE, source_field},
+	{"src", FOR_TREE, source_field},
+	{"target", FOR_ALL, target_field},
+	{"destination", FOR_ALL, target_field},
+	{"dst", FOR_ALL, target_field},
 	{"bind-propagation", FOR_BIND, propagation_field},
 	{"bind-recursive", FOR_BIND, recursive_field},
 	{"tmpfs-size", FOR_TMPFS, tmpfs_size_field},
 	{"tmpfs-mode", FOR_TMPFS, tmpfs_mode_field},
-	{"consistency", FOR_BOTH, nothing_field},
-	{"relabel", FOR_BIND, nothing_field},
+	{"consistency", FOR_ALL, nothing_field},
+	{"relabel", FOR_TREE, nothing_field},
+	{"volume-driver", FOR_VOLUME, driver_field},
 };
 
 /* Fields of --mount that are true without a value: the option for true and for false. */
@@ -571,6 +632,7 @@ static const struct {
 	{"bind-nonrecursive", "bind", "rbind"},
 	{"idmap", "idmap", "noidmap"},
 	{"tmpcopyup", "tmpcopyup", "notmpcopyup"},
+	{"volume-nocopy", "nocopy", "copy"},
 	{"nosuid", "nosuid", "suid"},
 	{"nodev", "nodev", "dev"},
 	{"noexec", "noexec", "exec"},
@@ -592,9 +654,9 @@ static int truth_take(struct request *r, size_t i, const char *value)
 
 static int create_field(struct request *r, const char *value)
 {
-	if (r->m.kind == MOUNT_TMPFS)
+	if (request_kind(r) != FOR_BIND)
 		return err_value(r->err, r->what, "bind-create-src",
-			"has no meaning for a tmpfs mount");
+			"has no meaning for a %s mount", request_kind_name(r));
 	if (value && truth_parse(value, &r->m.make_source) < 0)
 		return err_value(r->err, r->what, value,
 			"is neither true nor false for bind-create-src");
@@ -609,7 +671,7 @@ static int field_take(struct request *r, const char *key, const char *value)
 			continue;
 		if (!(valued[i].kinds & request_kind(r)))
 			return err_value(r->err, r->what, key, "has no meaning for a %s mount",
-				r->m.kind == MOUNT_TMPFS ? "tmpfs" : "bind");
+				request_kind_name(r));
 		if (!value || !*value)
 			return err_value(r->err, r->what, key, "needs a value");
 		return valued[i].take(r, value);
@@ -663,7 +725,8 @@ static int fields_type(struct request *r, const struct field *fields, size_t cou
 	if (r->typed)
 		return 0;
 	err_set(r->err, "%s: the mount has no type", r->what);
-	return err_hint(r->err, "use type=bind with a directory of the host, or type=tmpfs");
+	return err_hint(r->err,
+		"use type=bind with a directory of the host, type=volume or type=tmpfs");
 }
 
 int mountflag_mount(struct spec *spec, const char *what, const char *value, const char *cwd,
@@ -681,12 +744,28 @@ int mountflag_mount(struct spec *spec, const char *what, const char *value, cons
 			return -1;
 	if (!r.m.target)
 		return err_set(err, "%s: the mount has no target", what);
-	if (r.m.kind == MOUNT_BIND && !r.m.source)
+	r.m.anonymous = r.is_volume && !r.m.volume;
+	if (request_kind(&r) == FOR_BIND && !r.m.source)
 		return err_set(err, "%s: the mount at %.200s has no source", what, r.m.target);
 	if (r.m.kind == MOUNT_TMPFS)
 		tmpfs_complete(&r);
 	mount_put(spec, &r.m);
 	return 0;
+}
+
+void mountflag_of_image(struct spec *spec, const char *path)
+{
+	char target[PATHNAME_SIZE];
+	struct mount m = volume_default();
+
+	if (*path != '/' || !pathname_join("", 0, path, target) || !target[1])
+		return;
+	for (size_t i = 0; i < spec->mount_count; i++)
+		if (strcmp(spec->mounts[i].target, target) == 0)
+			return;
+	m.anonymous = true;
+	m.target = arena_strdup(&spec->arena, target);
+	arena_push(&spec->arena, spec->mounts, spec->mount_count, m);
 }
 
 static bool is_asked_for(const struct mount *m)

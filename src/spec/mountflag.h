@@ -4,23 +4,28 @@
 
 #include "spec/spec.h"
 
-/* -v SRC:DST[:OPTIONS]: a bind mount. SRC is an absolute path or begins with "." and is then taken
- * from cwd; it is made if missing. OPTIONS with commas: ro, rw, nosuid, suid, nodev, dev, noexec,
- * exec, [no]atime and its kind, nosymfollow, [r]private, [r]shared, [r]slave, bind, rbind, idmap,
- * noidmap. Of docker's z, Z, cached, delegated, consistent, nocopy there is nothing to do and they
- * are accepted. Paths with a ':' need --mount. Devices in SRC cannot be opened
- * unless "dev" is said: by its ids the container's root would own those that root owns. */
+/* -v SRC:DST[:OPTIONS]. SRC is an absolute path or begins with "." and is then taken from cwd: a bind mount
+ * of what is there, which is made if missing. Else it is the name of a volume. -v DST: a volume of this
+ * container alone, whose name is for volume_name() to make up. OPTIONS with commas: ro, rw, nosuid, suid, nodev,
+ * dev, noexec, exec, [no]atime and its kind, nosymfollow, [r]private, [r]shared, [r]slave, idmap, noidmap;
+ * bind, rbind of a path; copy, nocopy of a volume. Of docker's z, Z, cached, delegated, consistent there is
+ * nothing to do and they are accepted, as is nocopy of a path. Paths with a ':' need --mount. Devices in SRC
+ * cannot be opened unless "dev" is said: by its ids the container's root would own those that root owns. */
 int mountflag_volume(struct spec *spec, const char *what, const char *value, const char *cwd,
 	struct err *err);
-/* --mount type=bind|tmpfs,source=…,target=…,…: fields as in one line of CSV, so that "a,b" in
- * double quotes is one. The source must exist. */
+/* --mount type=bind|volume|tmpfs,source=…,target=…,…: fields as in one line of CSV, so that "a,b" in
+ * double quotes is one. The source of a bind must exist. */
 int mountflag_mount(struct spec *spec, const char *what, const char *value, const char *cwd,
 	struct err *err);
 /* --tmpfs DST[:OPTIONS]: as above and size, mode, uid, gid, nr_inodes, tmpcopyup; noexec, nosuid and
  * nodev, mode 1777 unless asked otherwise. */
 int mountflag_tmpfs(struct spec *spec, const char *what, const char *value, struct err *err);
 
-/* Once, after the last flag: puts what is mounted within another mount behind it, and keeps the order
+/* After the last flag: a volume that an image names. Where something is mounted already, that is it; at a path
+ * that means nothing there is none. */
+void mountflag_of_image(struct spec *spec, const char *path);
+
+/* Once, then: puts what is mounted within another mount behind it, and keeps the order
  * otherwise. */
 void mounts_sort(struct spec *spec);
 /* Then: no two mounts at one target. */

@@ -54,7 +54,11 @@ struct mount {
 	struct id_map *uid_maps, *gid_maps; /* inside: id on disk; outside: id on the host */
 	size_t uid_map_count, gid_map_count;
 	bool make_source; /* -v: make a missing source directory */
-	bool copy_up;     /* tmpfs: start with what the image has there */
+	const char *
+		volume; /* MOUNT_BIND: the volume that the source is the data of, or NULL. In memory only */
+	bool anonymous; /* of this container alone; volume is a name made up for it */
+	bool nocopy;    /* an empty one stays so, whatever the image has at the target */
+	bool copy_up;   /* tmpfs: start with what the image has there */
 };
 
 struct device {
@@ -184,8 +188,6 @@ struct root_spec {
 	const char *dir;     /* --rootfs DIR, or NULL */
 	const char **layers; /* lowest first: directories relative to the image store's layers/ */
 	size_t layer_count;
-	const char **dirs; /* must be there, like the working directory: volumes of the image */
-	size_t dir_count;
 	bool readonly;
 	bool never_synced;    /* the writable layer: for roots that are thrown away */
 	bool direct;          /* dir itself is the root, without an overlay */
@@ -275,6 +277,9 @@ struct spec {
 	struct namespaces ns;
 	struct mount *mounts;
 	size_t mount_count;
+	const char **volumes; /* names of those that are mounted. In memory only */
+	size_t volume_count;
+	bool own_volumes;        /* some are of this container alone */
 	const char *mount_label; /* of SELinux, for the root and its mounts */
 	const char **masked, **readonly_paths;
 	size_t masked_count, readonly_count;

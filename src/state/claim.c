@@ -85,6 +85,7 @@ static int record_init(struct record *r, const struct spec *spec, struct err *er
 		.namespaces = spec->ns.fresh | (ns_paths_flags(&spec->ns) & ~(uint64_t)CLONE_NEWNS),
 		.remove = spec->remove,
 		.terminal = spec->process.terminal,
+		.own_volumes = spec->own_volumes,
 	};
 	snprintf(r->name, sizeof(r->name), "%s", spec->name);
 	snprintf(r->id, sizeof(r->id), "%s", spec->id);

@@ -47,6 +47,8 @@ char *container_record_format(const struct record *r, struct err *err)
 	jsontext_boolean(&t, "remove", r->remove);
 	jsontext_boolean(&t, "supervised", r->supervised);
 	jsontext_boolean(&t, "terminal", r->terminal);
+	if (r->own_volumes)
+		jsontext_boolean(&t, "ownVolumes", true);
 	if (r->bundle[0])
 		add_bundle(&t, r);
 	if (r->bundle[0] || r->cgroup[0])
@@ -66,19 +68,19 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 	const char *name, *id, *boot, *stage;
 	const char *bundle = "", *cgroup = "";
 	json_int_t slot, namespaces, pid, ticks, started, created = 0;
-	int remove, supervised, terminal, late_hooks = 0, rdt = 0, class_made = 0;
+	int remove, supervised, terminal, late_hooks = 0, rdt = 0, class_made = 0, own_volumes = 0;
 	size_t at = 0;
 	struct record r = {0};
 
 	if (!j)
 		return -1;
 	if (json_take(j, "record", err,
-		    "{ss ss ss ss sI sI sI sI sI sb sb sb s?s s?s s?I s?b s?b s?b}", "name", &name,
-		    "id", &id, "bootId", &boot, "stage", &stage, "slot", &slot, "namespaces",
+		    "{ss ss ss ss sI sI sI sI sI sb sb sb s?s s?s s?I s?b s?b s?b s?b}", "name",
+		    &name, "id", &id, "bootId", &boot, "stage", &stage, "slot", &slot, "namespaces",
 		    &namespaces, "pid", &pid, "startTicks", &ticks, "startedNs", &started, "remove",
 		    &remove, "supervised", &supervised, "terminal", &terminal, "bundle", &bundle,
 		    "cgroup", &cgroup, "createdNs", &created, "lateHooks", &late_hooks, "rdt", &rdt,
-		    "classMade", &class_made) < 0)
+		    "classMade", &class_made, "ownVolumes", &own_volumes) < 0)
 		return -1;
 	while (at < stage_count && strcmp(stages[at], stage) != 0)
 		at++;
@@ -101,6 +103,7 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 	r.late_hooks = late_hooks;
 	r.rdt = rdt;
 	r.class_made = class_made;
+	r.own_volumes = own_volumes;
 	*ret = r;
 	return 0;
 }

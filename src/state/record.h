@@ -46,6 +46,7 @@ struct record {
 	int64_t created_ns; /* since 1970 */
 	bool late_hooks;    /* poststart or poststop */
 	bool rdt;           /* it has to do with resctrl, by its config.json */
+	bool own_volumes;   /* of it alone: its container.json names them */
 	bool class_made;    /* and the class that it names was not there */
 };
 

@@ -11,6 +11,7 @@
 #include "state/rdt.h"
 #include "state/spare.h"
 #include "state/summary.h"
+#include "state/volumes.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -71,6 +72,9 @@ int container_remove_own_data(struct container *c, struct err *err)
 			       : err_sys(err, "open %s/containers/%s", c->store->root, name);
 	owner = container_owner_of(c, fd, err);
 	if (owner < 0)
+		return -1;
+	if (owner == OWNER_OURS && c->record.own_volumes &&
+		volumes_remove_own(c->store, name, err) < 0)
 		return -1;
 	if (owner == OWNER_OURS)
 		return spare_leave(c->store, name) ? 0 : container_remove_data(c->store, name, err);

@@ -82,6 +82,7 @@ int store_open(const char *root, const char *state, enum store_use use, struct s
 		.root_fd = take_fd(&root_fd),
 		.containers_fd = take_fd(&containers_fd),
 		.state_fd = take_fd(&state_fd),
+		.volumes_fd = -1,
 		.root = root,
 		.state = state,
 	};
@@ -100,6 +101,7 @@ int store_open_state(const char *what, const char *path, struct store *ret, stru
 		.root_fd = -1,
 		.containers_fd = -1,
 		.state_fd = fd,
+		.volumes_fd = -1,
 		.state = path,
 	};
 	return 0;
@@ -107,7 +109,7 @@ int store_open_state(const char *what, const char *path, struct store *ret, stru
 
 void store_close(struct store *store)
 {
-	int fds[] = {store->root_fd, store->containers_fd, store->state_fd};
+	int fds[] = {store->root_fd, store->containers_fd, store->state_fd, store->volumes_fd};
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)

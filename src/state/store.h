@@ -7,6 +7,7 @@ struct store {
 	int root_fd;       /* CTR_ROOT */
 	int containers_fd; /* CTR_ROOT/containers: one directory per container */
 	int state_fd;      /* CTR_STATE: one directory per container that is alive */
+	int volumes_fd;    /* CTR_ROOT/volumes, as long as a start has it locked; else -1 */
 	const char *root, *state;
 };
 

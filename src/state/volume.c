@@ -89,9 +89,12 @@ static int write_document(int fd, const struct volume *v, struct err *err)
 		return -1;
 	if (strlen(text) > JSON_MAX_BYTES)
 		return err_set(err, "the labels of %s are too much to be read again", v->name);
-	/* What goes with its container need not be known after a crash of the machine. */
+	/* Of one that goes with its container no more need last than of that. */
 	return file_write(fd, DOCUMENT, text, strlen(text), 0600,
-		v->remove ? FILE_NOSYNC : FILE_SYNC, err);
+		v->remove  ? FILE_NOSYNC
+		: v->owner ? FILE_SOON
+			   : FILE_SYNC,
+		err);
 }
 
 int volume_open(int volumes_fd, const char *name, struct err *err)
@@ -207,7 +210,7 @@ int volume_keep(int fd, const char *name, struct err *err)
 	int r = 0;
 
 	if (volume_read(fd, name, &v, err) < 0)
-		return -1;
+		return err->sys ? -1 : 0; /* what makes no sense says of nobody that it is his */
 	if (v.owner) {
 		v.owner = NULL;
 		v.remove = false;
@@ -224,7 +227,7 @@ static int is_of(int fd, const char *name, const char *owner, struct err *err)
 	int r;
 
 	if (volume_read(fd, name, &v, err) < 0)
-		return -1;
+		return err->sys ? -1 : 0;
 	r = v.owner && strcmp(v.owner, owner) == 0;
 	volume_free(&v);
 	return r;

@@ -116,7 +116,8 @@ static int read_uses(const char *name, void *arg, struct err *err)
 		/* One that is being made has no volumes yet, or shares the lock. */
 		if (err->sys == ENOENT)
 			return 0;
-		return err_wrap(err, "nobody knows which volumes %s uses", name);
+		err_wrap(err, "nobody knows which volumes %s uses", name);
+		return err_hint(err, "ctr rm %s first", name);
 	}
 	container = s.volume_count ? arena_strdup(a, name) : NULL;
 	for (size_t i = 0; i < s.volume_count; i++)
@@ -201,7 +202,7 @@ static int sweep_leftover(int volumes_fd, const char *name, struct err *err)
 	return tree_remove(volumes_fd, name, err) < 0 ? -1 : 1;
 }
 
-/* A --rm container takes its volumes along, unless the machine ended first. */
+/* A --rm container takes its volumes along, unless the machine ended first. Nobody fills one: we are alone. */
 static int sweep_forsaken(int volumes_fd, const char *name, const struct volume_uses *uses,
 	struct err *err)
 {
@@ -213,8 +214,10 @@ static int sweep_forsaken(int volumes_fd, const char *name, const struct volume_
 		return errno == ENOENT ? 0 : err_sys(err, "open the volume %s", name);
 	if (volume_read(dir, name, &v, err) < 0)
 		return -1;
-	if (v.owner && v.remove && !volume_user(uses, name))
+	if (v.owner && v.remove && uses && !volume_user(uses, name))
 		r = volume_remove(volumes_fd, name, v.owner, err) < 0 ? -1 : 1;
+	else if (faccessat(dir, VOLUME_COPYING, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		r = tree_remove(dir, VOLUME_COPYING, err) < 0 ? -1 : 1;
 	volume_free(&v);
 	return r;
 }
@@ -251,12 +254,14 @@ int volumes_gc(const struct store *store, size_t *removed, struct err *err)
 {
 	autofd int fd = volumes_open(store, VOLUMES_IDLE, err);
 	struct volume_uses uses;
+	struct err unread;
 	int r;
 
 	if (fd < 0)
 		return err->sys == ENOENT || err->sys == EWOULDBLOCK ? 0 : -1;
-	if (volume_uses_read(store, &uses, err) < 0)
-		return -1;
+	/* Of a container that nobody can read the rest goes on. */
+	if (volume_uses_read(store, &uses, &unread) < 0)
+		return sweep(store, fd, NULL, removed, err);
 	r = sweep(store, fd, &uses, removed, err);
 	volume_uses_free(&uses);
 	return r;

@@ -6,6 +6,7 @@ load image_tar
 setup_file() { file_setup; }
 setup() { cd "$BATS_TEST_TMPDIR" || return; }
 teardown() {
+	for image in $(ctr image ls 2> /dev/null | awk 'NR > 1 {print $1}'); do ctr image rm -f "$image"; done
 	nothing_left
 	timeout 60 ctr volume prune -f > /dev/null
 	ctr gc
@@ -84,4 +85,324 @@ data() { echo "$CTR_ROOT/volumes/$1/data"; }
 	[ "$(jq -r '.[].name' <<< "$output" | xargs)" = 'a b' ]
 	[[ $stderr == *'volume b: volume.json'* ]]
 	[ "$(ctr volume rm a b | xargs)" = 'a b' ]
+}
+
+@test "-v NAME makes a volume at its first use, and two containers share it" {
+	[ "$(box -v shared:/data -- sh -c 'echo 1 > /data/root; echo 2 > /data/ann; chown ann:ann /data/ann; stat -c %u:%g /data')" = 0:0 ]
+	[ "$(ctr volume ls -q)" = shared ]
+	started web -v shared:/srv:ro -- sleep 1000
+	started db --mount type=volume,src=shared,dst=/data -- sleep 1000
+	# No two of them have the same ids on the host, and each sees its own.
+	[ "$(ctr exec web stat -c %u:%g /srv/root /srv/ann | xargs)" = '0:0 1000:1000' ]
+	[ "$(ctr exec db stat -c %u:%g /data/root /data/ann | xargs)" = '0:0 1000:1000' ]
+	ctr exec -u ann db sh -c 'echo more >> /data/ann'
+	[ "$(ctr exec web cat /srv/ann | xargs)" = '2 more' ]
+	run ctr exec web touch /srv/x
+	[[ $output == *'Read-only'* ]]
+	[ "$(stat -c %u:%g "$(data shared)"/{root,ann} | xargs)" = '0:0 1000:1000' ]
+	[ "$(ctr inspect web | jq -c '.[0].mounts')" = "[{\"type\":\"volume\",\"name\":\"shared\",\"source\":\"$(data shared)\",\"destination\":\"/srv\",\"readOnly\":true}]" ]
+	[ "$(ctr volume inspect shared | jq -r '.[0].usedBy | sort | .[]' | xargs)" = 'db web' ]
+}
+
+@test "a volume in use is not removed, by rm or prune, and stays when the container ends" {
+	ctr volume create free > /dev/null
+	ctr run --name ended --rootfs "$FS" -v used:/data -- true
+	started runs -v running:/data -- sleep 1000
+	refused 125 'the volume used is used by the container ended$' ctr volume rm used
+	hinted 'ctr rm ended'
+	refused 125 'the volume running is used by the container runs$' ctr volume rm -f running
+	[ "$(ctr volume prune -f)" = free ]
+	[ "$(ctr volume ls -q | xargs)" = 'running used' ]
+	ctr rm ended
+	ctr volume rm used
+	ctr rm -f -v runs
+	[ "$(ctr volume ls -q)" = running ]
+}
+
+@test "what a container cannot be asked about keeps every volume" {
+	ctr run --name c --rootfs "$FS" -v used:/data -- true
+	cp "$CTR_ROOT/containers/c/container.json" kept
+	echo '{' > "$CTR_ROOT/containers/c/container.json"
+	refused 125 'nobody knows which volumes c uses' ctr volume rm used
+	refused 125 'nobody knows which volumes c uses' ctr volume prune -f
+	hinted 'ctr rm c'
+	ctr gc
+	[ "$(ctr volume ls -q 2> /dev/null)" = used ]
+	cp kept "$CTR_ROOT/containers/c/container.json"
+}
+
+@test "volumes of a container alone go with rm -v and with --rm, and stay without" {
+	box -v /scratch -- sh -c 'echo x > /scratch/x'
+	[ -z "$(ctr volume ls -q)" ]
+	ctr run --name a --rootfs "$FS" -v /scratch -- sh -c 'echo x > /scratch/x'
+	local own
+	own=$(ctr inspect a | jq -r '.[0].mounts[0].name')
+	[[ $own =~ ^[0-9a-f]{64}$ ]]
+	[ "$(ctr volume ls --format json | jq -r '.[0] | .name, .anonymous')" = "$own"$'\ntrue' ]
+	ctr rm -v a
+	[ -z "$(ctr volume ls -q)" ]
+	ctr run --name a --rootfs "$FS" -v /scratch -- true
+	ctr rm a
+	[ "$(ctr volume ls -q | wc -l)" -eq 1 ]
+	[ "$(ctr volume prune -f | wc -l)" -eq 1 ]
+	started b --rm -v /scratch -- sleep 1000
+	[ "$(ctr volume ls -q | wc -l)" -eq 1 ]
+	ctr rm -f b
+	[ -z "$(ctr volume ls -q)" ]
+}
+
+@test "who names a volume of another container keeps it" {
+	started a --rm -v /scratch -- sleep 1000
+	local own
+	own=$(ctr volume ls -q)
+	ctr exec a sh -c 'echo theirs > /scratch/x'
+	[ "$(box -v "$own:/x" -- cat /x/x)" = theirs ]
+	ctr rm -f -v a
+	[ "$(ctr volume ls --format json | jq -r '.[] | .name, .anonymous')" = "$own"$'\nfalse' ]
+	[ "$(box -v "$own:/x" -- cat /x/x)" = theirs ]
+}
+
+@test "a start that fails leaves no volume of its own" {
+	refused 127 'nosuch' ctr run --rootfs "$FS" -v /scratch -- nosuch
+	[ -z "$(ls -A "$CTR_ROOT/volumes")" ]
+	run -127 ctr run -d --rootfs "$FS" -v /scratch -- nosuch
+	[ -z "$(ls -A "$CTR_ROOT/volumes")" ]
+	started taken -- sleep 1000
+	refused 125 'already in use' ctr run --name taken --rootfs "$FS" -v /scratch -- true
+	[ -z "$(ls -A "$CTR_ROOT/volumes")" ]
+	refused 125 'two mounts' ctr run --rootfs "$FS" -v a:/x -v b:/x -- true
+	[ -z "$(ls -A "$CTR_ROOT/volumes")" ]
+}
+
+@test "a killed start leaves no volume of its own, and a reboot none of a --rm" {
+	started a --rm -v /scratch -- sleep 1000
+	kill -STOP $(supervisors a)
+	kill -KILL $(supervisors a)
+	kill -KILL "$(payload a)"
+	until_true 'it ends' not alive "$(payload a)"
+	ctr gc
+	[ -z "$(ls -A "$CTR_ROOT/volumes")" ]
+	# What is in CTR_STATE goes with the machine.
+	started b --rm -v /scratch -v kept:/kept -- sleep 1000
+	local group
+	group=$(group b)
+	kill -STOP $(supervisors b)
+	kill -KILL $(supervisors b)
+	kill -KILL "$(payload b)"
+	until_true 'it ends' not alive "$(payload b)"
+	rm -r "$CTR_STATE/b"
+	rmdir "$group"
+	ctr gc
+	[ "$(ls -A "$CTR_ROOT/volumes")" = kept ]
+	[ -z "$(ls -A "$CTR_ROOT/containers")" ]
+}
+
+@test "--dry-run says which volumes there will be, and makes none" {
+	run -0 ctr run --dry-run --rootfs "$FS" -v data:/data:ro -v /own -- true
+	[[ $output == *'mount     volume data -> /data ro'* ]]
+	[[ $output == *'mount     volume (its own) -> /own '* ]]
+	[ ! -e "$CTR_ROOT/volumes" ] || [ -z "$(ls -A "$CTR_ROOT/volumes")" ]
+}
+
+@test "forms of other tools are taken, or told what to use instead" {
+	[ "$(box --mount type=volume,source=v,target=/v,volume-driver=local,readonly -- sh -c 'touch /v/x 2> /dev/null || echo ro')" = ro ]
+	box --mount type=volume,target=/own -- touch /own/x
+	box -v v:/v:z,nocopy -- touch /v/x
+	no() { refused 125 "$1" ctr run --rootfs "$FS" "${@:2}" -- true; }
+	no 'not a driver' --mount type=volume,source=v,target=/v,volume-driver=nfs
+	no 'not a field' --mount type=volume,source=v,target=/v,volume-opt=o=x
+	no 'not an option' -v v:/v:U
+	hinted 'never changed'
+	no 'not the path of a file' --mount type=bind,source=v,target=/v
+	hinted 'type=volume'
+	no 'not a name' -v a/b:/v
+	hinted './a/b'
+}
+
+# image DIR NAME VOLUME...: of that root, with those volumes.
+image() {
+	local dir=$1 name=$2
+	shift 2
+	printf '%s\n' "$@" | jq -R . | jq -s 'map({(.): {}}) | {Volumes: add}' > config.json
+	mkdir -p "$dir/bin"
+	cp "$(command -v busybox)" "$dir/bin/busybox"
+	ctr image import --config config.json "$dir" "$name" > /dev/null
+}
+
+@test "first use copies what the image has: owners, modes, links, holes, attributes" {
+	mkdir -p r/has/sub/deep
+	echo one > r/has/f
+	chown 70:80 r/has/f
+	chmod 4750 r/has/f
+	ln r/has/f r/has/sub/hard
+	ln -s /etc/passwd r/has/link
+	mkfifo -m 600 r/has/fifo
+	truncate -s 1T r/has/hole
+	echo y > r/has/caps
+	setcap cap_net_raw+ep r/has/caps
+	setfattr -n user.note -v kept r/has/sub
+	touch -d @1000000000 r/has/sub r/has
+	chown 7:8 r/has
+	chmod 2751 r/has
+	image r has:1 /has
+	[ "$(ctr run --rm -v v:/has has:1 busybox stat -c '%u:%g %a' /has /has/f | xargs)" = '7:8 2751 70:80 4750' ]
+	cd "$(data v)"
+	[ "$(stat -c %h.%i f)" = "$(stat -c %h.%i sub/hard)" ]
+	[ "$(readlink link)" = /etc/passwd ]
+	[ "$(stat -c '%F %a' fifo)" = 'fifo 600' ]
+	[ "$(stat -c %s hole)" -eq $((1 << 40)) ]
+	[ "$(stat -c %b hole)" -lt 100 ]
+	[[ "$(getcap caps)" == *cap_net_raw* ]]
+	[ "$(getfattr --only-values -n user.note sub)" = kept ]
+	[ "$(stat -c %Y .)" = 1000000000 ]
+	[ "$(ls -A "$CTR_ROOT/volumes/v" | xargs)" = 'data volume.json' ]
+	# What is there by now stays; what was removed does not come back.
+	echo two > f
+	rm link
+	ctr run --rm -v v:/has has:1 busybox true
+	[ "$(cat f)" = two ]
+	[ ! -e link ]
+}
+
+@test "nothing is copied with nocopy, to what is not empty, from a root that is no image" {
+	mkdir -p r/has
+	echo one > r/has/f
+	image r has:1 /other
+	ctr run --rm -v v:/has:nocopy has:1 busybox true
+	[ -z "$(ls -A "$(data v)")" ]
+	# An empty one is filled whenever it is used, as with docker.
+	[ "$(ctr run --rm -v v:/has has:1 busybox cat /has/f)" = one ]
+	ctr volume create w > /dev/null
+	touch "$(data w)/mine"
+	ctr run --rm -v w:/has has:1 busybox true
+	[ "$(ls -A "$(data w)")" = mine ]
+	box -v y:/etc -- true
+	[ ! -e "$(data y)/passwd" ]
+	# Nor where the image has no directory.
+	ctr run --rm -v z:/nothing/here has:1 busybox true
+	[ -z "$(ls -A "$(data z)")" ]
+}
+
+@test "it is the image's layers that are copied, as one: what is hidden stays hidden" {
+	tar_of one.tar 'dir|d' 'file|d/gone|1' 'file|d/changed|1' 'file|d/kept|1' 'dir|d/opaque' 'file|d/opaque/old|1'
+	tar_of two.tar 'dir|d' 'file|d/.wh.gone|' 'file|d/changed|2' 'dir|d/opaque' 'file|d/opaque/.wh..wh..opq|' 'file|d/opaque/new|2'
+	mkdir -p bin
+	cp "$(command -v busybox)" bin/busybox
+	tar -cf zero.tar bin
+	docker_of image layered:1 zero.tar one.tar two.tar
+	ctr image import image > /dev/null
+	ctr run --rm -v v:/d layered:1 busybox true
+	[ "$(cd "$(data v)" && find . | sort | xargs)" = '. ./changed ./kept ./opaque ./opaque/new' ]
+	[ "$(cat "$(data v)/changed")" = 2 ]
+	# From one layer alone, too, nothing is taken of how it hides others.
+	[ -z "$(getfattr -R -d -m 'overlay' "$(data v)")" ]
+}
+
+@test "the volumes of an image are its container's own, and what it has there is in them" {
+	mkdir -p r/has
+	echo one > r/has/f
+	chown 7:7 r/has
+	image r vol:1 /has /a/b /../up relative / /proc
+	ctr run --name c vol:1 busybox sh -c 'cat /has/f; stat -c %u /has; echo x > /a/b/x; echo y > /up/y'
+	[ "$(ctr logs c 2> /dev/null | xargs)" = '' ]
+	[ "$(ctr inspect c | jq -r '.[0].mounts[] | .destination' | sort | xargs)" = '/a/b /has /up' ]
+	[ "$(ctr volume ls -q | wc -l)" -eq 3 ]
+	ctr rm -v c
+	[ -z "$(ctr volume ls -q)" ]
+	[ "$(ctr run --rm vol:1 busybox cat /has/f)" = one ]
+	# They can be written where the root cannot.
+	ctr run --rm --read-only vol:1 busybox touch /has/x /a/b/x
+	[ -z "$(ctr volume ls -q)" ]
+	# What is asked for at their places is there instead.
+	mkdir host
+	ctr run --name c -v "$PWD/host:/has" -v named:/a/b --tmpfs /up vol:1 busybox touch /has/x /a/b/x
+	[ "$(ctr volume ls -q)" = named ]
+	[ -e host/x ]
+	[ -e "$(data named)/x" ]
+	ctr rm -v c
+	[ "$(ctr volume ls -q)" = named ]
+}
+
+@test "twenty first users of one volume find all of it, once" {
+	mkdir -p r/has/{a,b,c}/{1..20}
+	for i in {1..20}; do echo $i > r/has/a/$i/f; done
+	image r has:1 /none
+	local i
+	for i in {1..20}; do
+		ctr run --rm -v v:/has has:1 busybox sh -c 'find /has | wc -l' > count.$i &
+	done
+	wait
+	[ "$(cat count.* | sort -u)" = "$(find r/has | wc -l)" ]
+	[ "$(ls -A "$CTR_ROOT/volumes")" = v ]
+}
+
+@test "a copy that was interrupted is made again, or finished; nothing else counts" {
+	mkdir -p r/has/sub
+	echo one > r/has/f
+	echo two > r/has/g
+	chown 7:8 r/has
+	image r has:1 /none
+	ctr volume create v > /dev/null
+	mkdir -p "$CTR_ROOT/volumes/v/new/data"
+	echo half > "$CTR_ROOT/volumes/v/new/data/f"
+	[ "$(ctr run --rm -v v:/has has:1 busybox cat /has/f /has/g | xargs)" = 'one two' ]
+	[ "$(ls -A "$CTR_ROOT/volumes/v" | xargs)" = 'data volume.json' ]
+	# One that was whole is moved to its place, whoever comes next, and what somebody made meanwhile stays.
+	ctr volume create w > /dev/null
+	cp -a r/has "$CTR_ROOT/volumes/w/ready"
+	mv "$CTR_ROOT/volumes/w/ready/f" "$(data w)/f"
+	echo mine > "$(data w)/g"
+	box -v w:/has:nocopy -- true
+	[ "$(cd "$(data w)" && cat f g | xargs; ls -d sub)" = $'one mine\nsub' ]
+	[ "$(stat -c %u:%g "$(data w)")" = 7:8 ]
+	# gc takes what was not finished, and nothing of the volume.
+	mkdir -p "$CTR_ROOT/volumes/w/new/data/x"
+	ctr gc
+	[ "$(ls -A "$CTR_ROOT/volumes/w" | xargs)" = 'data volume.json' ]
+	[ "$(cat "$(data w)/f")" = one ]
+}
+
+@test "a start that is killed while it copies leaves nothing that counts" {
+	mkdir -p r/has
+	for i in {1..3000}; do echo $i > r/has/$i; done
+	image r has:1 /none
+	local i
+	for i in {1..15}; do
+		command timeout -s KILL "0.$(printf %02d $((i * 3)))" ctr run --rm --name k$i -v v:/has has:1 busybox true > /dev/null 2>&1 || :
+		ctr gc > /dev/null
+		[ ! -e "$(data v)" ] || [[ "$(ls "$(data v)" | wc -l)" =~ ^(0|3000)$ ]]
+	done
+	[ "$(ctr run --rm -v v:/has has:1 busybox ls /has | wc -l)" -eq 3000 ]
+}
+
+@test "a tree as deep as an image can have is copied" {
+	python3 - <<- 'END'
+		import io, tarfile
+		t = tarfile.open("deep.tar", "w", format=tarfile.PAX_FORMAT)
+		for depth in range(1, 1990):
+		    i = tarfile.TarInfo("v" + "/d" * depth)
+		    i.type, i.mode = tarfile.DIRTYPE, 0o755
+		    t.addfile(i)
+		t.close()
+	END
+	mkdir -p bin
+	cp "$(command -v busybox)" bin/busybox
+	tar -cf zero.tar bin
+	docker_of image deep:1 zero.tar deep.tar
+	ctr image import image > /dev/null
+	ctr run --rm -v v:/v deep:1 busybox true
+	[ "$(find "$(data v)" -type d 2> /dev/null | wc -l)" -eq 1990 ]
+}
+
+@test "--userns host has the same volume, with the same ids" {
+	box -v v:/v -- sh -c 'echo x > /v/x; chown 5:6 /v/x'
+	[ "$(ctr run --rm --userns host --rootfs "$FS" -v v:/v -v /own -- sh -c 'stat -c %u:%g /v/x; touch /own/x')" = 5:6 ]
+	[ "$(ctr volume ls -q)" = v ]
+}
+
+@test "a start without volumes looks at none" {
+	command -v strace > /dev/null || skip 'strace is not installed'
+	box -- true
+	strace -f -o trace ctr run --rm --rootfs "$FS" -- true
+	not grep -q '"volumes\|volume.json' trace
 }

@@ -84,12 +84,14 @@ Test(mountflag, volume_options)
 
 Test(mountflag, volume_refused)
 {
-	static const char *const bad[] = {"", ":", "::", "/a", "/a:", ":/b", "data:/b", "a/b:/c",
-		".hidden:/c", "~/x:/c", "/a:b", "/a:./b", "/a:/", "/a:/.", "/a:///", "/a:/b/..",
-		"/a:/../b", "/a:/b/../../c", "/a:/b:", "/a:/b:ro,", "/a:/b:,ro", "/a:/b:ro,,z",
-		"/a:/b:ro,rw", "/a:/b:ro,ro", "/a:/b:shared,slave", "/a:/b:bind,rbind", "/a:/b:RO",
-		"/a:/b:U", "/a:/b:O", "/a:/b:size=1m", "/a:/b:tmpcopyup", "/a:/b:ro:z", "/a:/b:x=y",
-		"C:\\x:/b", "/a:/b:copy"};
+	static const char *const bad[] = {"", ":", "::", "/", "a", "/a/../b", "/a:", ":/b",
+		"a/b:/c", ".hidden:/c", "~/x:/c", "/a:b", "/a:./b", "/a:/", "/a:/.", "/a:///",
+		"/a:/b/..", "/a:/../b", "/a:/b/../../c", "/a:/b:", "/a:/b:ro,", "/a:/b:,ro",
+		"/a:/b:ro,,z", "/a:/b:ro,rw", "/a:/b:ro,ro", "/a:/b:shared,slave",
+		"/a:/b:bind,rbind", "/a:/b:RO", "/a:/b:U", "/a:/b:O", "/a:/b:size=1m",
+		"/a:/b:tmpcopyup", "/a:/b:ro:z", "/a:/b:x=y", "C:\\x:/b", "/a:/b:copy", "data:b",
+		"data:/b:bind", "data:/b:rbind", "data:/b:U", "data:/b:copy,nocopy", "-data:/b",
+		"_data:/b", "d\xc3\xa4ta:/b", "$HOME:/b"};
 	char s[70000];
 
 	refuse_all(volume, "-v: ", bad, COUNT(bad));
@@ -101,8 +103,49 @@ Test(mountflag, volume_refused)
 	memcpy(s, "/bbb", 4);
 	memcpy(s + sizeof(s) - 4, ":/c", 4);
 	cr_assert_eq(volume(s), -1);
-	volume("data:/b");
-	cr_assert_str_eq(err.text, "-v: 'data' names a volume, and there are no named volumes");
+	volume("data/x:/b");
+	cr_assert_str_eq(err.text, "-v: 'data/x' is not a name for a volume");
+	cr_assert_str_eq(err.hint, "a path begins with / or ./: /data/x, ./data/x");
+}
+
+Test(mountflag, volume_by_name)
+{
+	TAKE(volume, "data:/b/");
+	cr_assert(last()->kind == MOUNT_BIND && last()->idmap && !last()->recursive &&
+		  !last()->make_source && !last()->nocopy && !last()->anonymous);
+	cr_assert_str_eq(last()->volume, "data");
+	cr_assert_null(last()->source);
+	cr_assert_str_eq(last()->target, "/b");
+	cr_assert_eq(last()->attr_set, MOUNT_ATTR_NODEV);
+	TAKE(volume, "d.1:/c:ro,nocopy,z,noidmap");
+	cr_assert(last()->nocopy && !last()->idmap);
+	cr_assert_eq(last()->attr_set, MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY);
+	TAKE(volume, "/a/./b");
+	cr_assert(last()->anonymous && !last()->volume && !last()->source);
+	cr_assert_str_eq(last()->target, "/a/b");
+	TAKE(mount_field, "type=volume,src=data,dst=/v,readonly,volume-nocopy,volume-driver=local");
+	cr_assert_str_eq(last()->volume, "data");
+	cr_assert(last()->nocopy && last()->attr_set & MOUNT_ATTR_RDONLY);
+	TAKE(mount_field, "dst=/w,type=volume,volume-nocopy=false");
+	cr_assert(last()->anonymous && !last()->nocopy);
+}
+
+Test(mountflag, volumes_of_images)
+{
+	size_t before;
+
+	TAKE(volume, "/host:/given");
+	mountflag_of_image(&spec, "/data/../x//y/");
+	cr_assert(last()->anonymous);
+	cr_assert_str_eq(last()->target, "/x/y");
+	before = spec.mount_count;
+	mountflag_of_image(&spec, "/given");
+	mountflag_of_image(&spec, "/x/y");
+	mountflag_of_image(&spec, "/");
+	mountflag_of_image(&spec, "/..");
+	mountflag_of_image(&spec, "relative");
+	mountflag_of_image(&spec, "");
+	cr_assert_eq(spec.mount_count, before);
 }
 
 Test(mountflag, targets_are_normalised)
@@ -159,10 +202,15 @@ Test(mountflag, mount_tmpfs)
 Test(mountflag, mount_refused)
 {
 	static const char *const bad[] = {"", ",", "type", "type=", "type=bind", "src=/a,dst=/b",
-		"type=volume,src=a,dst=/b", "type=nfs,dst=/b", "type=bind,type=bind,src=/a,dst=/b",
-		"type=bind,src=/a", "type=bind,dst=/b", "type=bind,src=,dst=/b",
-		"type=bind,src,dst=/b", "type=bind,src=data,dst=/b", "type=bind,src=/a,dst=b",
-		"type=bind,src=/a,dst=/", "type=bind,src=/a,dst=/b/../c",
+		"type=volume,src=a/b,dst=/b", "type=volume,src=/a,dst=/b", "type=volume",
+		"type=volume,src=a,dst=/b,volume-driver=nfs",
+		"type=volume,src=a,dst=/b,volume-opt=x", "type=volume,src=a,dst=/b,bind-create-src",
+		"type=volume,src=a,dst=/b,bind-recursive=disabled",
+		"type=bind,src=/a,dst=/b,volume-nocopy=x", "type=tmpfs,dst=/b,volume-nocopy",
+		"type=volume,src=a,src=b,dst=/b", "type=nfs,dst=/b",
+		"type=bind,type=bind,src=/a,dst=/b", "type=bind,src=/a", "type=bind,dst=/b",
+		"type=bind,src=,dst=/b", "type=bind,src,dst=/b", "type=bind,src=data,dst=/b",
+		"type=bind,src=/a,dst=b", "type=bind,src=/a,dst=/", "type=bind,src=/a,dst=/b/../c",
 		"type=bind,src=/a,source=/a,dst=/b", "type=bind,src=/a,dst=/b,target=/c",
 		"type=bind,src=/a,dst=/b,", "type=bind,,src=/a,dst=/b",
 		"type=bind,src=/a,dst=/b,ro=maybe", "type=bind,src=/a,dst=/b,ro,rw",

@@ -472,7 +472,10 @@ static void too_much(const struct root_spec *r)
 
 	CHECK(mkdir(below("root/var"), 0755) == 0 && mkdir(below("root/deep"), 0755) == 0);
 	f = fopen(below("root/var/big"), "we");
-	CHECK(f && ftruncate(fileno(f), 1 << 20) == 0);
+	CHECK(f && ftruncate(fileno(f), 1 << 30) == 0); /* a hole takes no room */
+	for (int i = 0; i < 1 << 18; i++)
+		putc('x', f);
+	CHECK(fclose(f) == 0);
 	at = open(below("root/deep"), O_PATH);
 	for (int i = 0; i < 80; i++) {
 		CHECK(mkdirat(at, "d", 0755) == 0);
