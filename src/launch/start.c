@@ -469,11 +469,12 @@ static int clone_failed(const struct launch *l, struct err *err)
 static int choose_owner(const struct launch *l, struct ns_owner *ret, struct err *err)
 {
 	const struct limits *limits = &l->spec->limits;
+	const struct id_maps *ids = &l->plan->ids;
 
 	*ret = (struct ns_owner){.uid = 0};
 	if (!(l->spec->ns.fresh & CLONE_NEWUSER))
 		return 0;
-	if (ns_owner_choose(l->plan->ids.uids, l->plan->ids.nuids, ret, err) < 0)
+	if (ns_owner_choose(ids->uids, ids->nuids, ids->gids, ids->ngids, ret, err) < 0)
 		return -1;
 	if (limits->pids_default && cgroup_plan_skipped(&l->plan->cgroup, "pids.max"))
 		ret->processes = limits->pids;

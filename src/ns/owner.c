@@ -59,20 +59,27 @@ static uint32_t nobodys(uint32_t uid)
 	return idmap_slot_base(IDMAP_SLOTS) + ((uid ^ uid >> 16) & 0xffff);
 }
 
-int ns_owner_choose(const struct id_map *uids, size_t n, struct ns_owner *ret, struct err *err)
+int ns_owner_choose(const struct id_map *uids, size_t nuids, const struct id_map *gids,
+	size_t ngids, struct ns_owner *ret, struct err *err)
 {
-	uint32_t uid;
+	uint32_t uid, gid;
 	bool reaches = false;
 
 	*ret = (struct ns_owner){.uid = 0};
-	if (n == 0 || rights_get() != RIGHTS_HOST)
+	if (nuids == 0 || rights_get() != RIGHTS_HOST)
 		return 0;
-	if (!id_map_find(uids, n, 0, &uid))
+	if (!id_map_find(uids, nuids, 0, &uid))
 		uid = uids[0].outside;
+	if (!id_map_find(gids, ngids, 0, &gid))
+		gid = ngids ? gids[0].outside : 0;
 	if (reaches_others(&reaches, err) < 0)
 		return -1;
 	if (reaches)
-		ret->uid = is_ours(uid) ? uid : nobodys(uid);
+		*ret = (struct ns_owner){
+			.uid = is_ours(uid) ? uid : nobodys(uid),
+			.files_uid = uid,
+			.files_gid = gid,
+		};
 	return 0;
 }
 
@@ -116,8 +123,12 @@ int ns_owner_become(const struct ns_owner *owner, struct ns_caller *ret, struct 
 	if (syscall(SYS_setresuid, real, owner->uid, NOBODY_NEW) < 0)
 		return err_sys(err, "cannot become the owner of the container's ids");
 	if (regain_caps(err) == 0 &&
-		(!owner->processes || limit_processes(owner->processes, err) == 0))
+		(!owner->processes || limit_processes(owner->processes, err) == 0)) {
+		if (owner->files_uid != owner->uid)
+			syscall(SYS_setfsuid, owner->files_uid);
+		syscall(SYS_setfsgid, owner->files_gid);
 		return 0;
+	}
 	ns_owner_leave(ret, false, &second);
 	return -1;
 }
@@ -127,6 +138,8 @@ int ns_owner_leave(const struct ns_caller *caller, bool child, struct err *err)
 {
 	if (!child && syscall(SYS_setresuid, caller->real, 0, NOBODY_NEW) < 0)
 		return err_sys(err, "cannot be root again");
+	if (!child)
+		syscall(SYS_setfsgid, getegid());
 	if (setrlimit(RLIMIT_NPROC, &caller->processes) < 0)
 		return err_sys(err, "cannot have as many processes as before");
 	if (caller->dumpable == 1 && prctl(PR_SET_DUMPABLE, 1) < 0)

@@ -14,13 +14,16 @@
 struct ns_owner {
 	uint32_t uid;       /* 0: the caller */
 	uint64_t processes; /* that there may be in all of the namespace; 0: any number */
+	uint32_t files_uid,
+		files_gid; /* of what the kernel makes with it: the root of the message queues */
 };
 
-/* For a namespace with these ids: the one whom its root is outside (or who else is first), if that is of our own
+/* For a namespace with these ids. uid: the one whom its root is outside (or who else is first), if that is of our own
  * ranges. Other ids may be somebody's, and be it by /etc/subuid, who as the owner would get every right over the
  * container, and with it all other ids of the map: then one that no container and nobody else has. The caller
- * where it has to be: it is not root of the machine, or its own rights do not reach into what others own. */
-int ns_owner_choose(const struct id_map *uids, size_t n, struct ns_owner *ret, struct err *err);
+ * where it has to be: it is not root of the machine, or its own rights do not reach into what others own. files_uid and files_gid: root of the namespace, where it has one. */
+int ns_owner_choose(const struct id_map *uids, size_t nuids, const struct id_map *gids,
+	size_t ngids, struct ns_owner *ret, struct err *err);
 
 /* What a change of ids takes from a process, to be given back. */
 struct ns_caller {

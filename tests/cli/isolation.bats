@@ -470,3 +470,7 @@ in_chroot() {
 	ctr rm -f kept
 	[ "$(ctr run --rm --rootfs "$FS" -- taskset -c 0 nproc)" = 1 ]
 }
+
+@test "the message queues of a container belong to its root" {
+	[ "$(box stat -c %u:%g:%a /dev/mqueue)" = 0:0:1777 ]
+}

@@ -97,6 +97,14 @@ shows() {
 		$'/proc proc proc\n/dev tmpfs of-dev\n/dev/pts devpts devpts\n/dev/shm tmpfs shm\n/sys sysfs sysfs\n/v '"$(stat -f -c %T src | sed 's,ext2/ext3,ext4,') $(findmnt -no SOURCE -T src)"$'\n/t tmpfs mine'
 }
 
+@test "the message queues belong to root of any id map" {
+	own_root
+	chown -R 200000:300000 root
+	shows 'stat -c %u:%g /dev/mqueue' "$OWN | .mounts += [{destination: \"/dev/mqueue\", type: \"mqueue\", source: \"mqueue\"}] |
+		.linux.namespaces += [{type: \"user\"}] | .linux.uidMappings = [{containerID: 0, hostID: 200000, size: 1000}] |
+		.linux.gidMappings = [{containerID: 0, hostID: 300000, size: 1000}]" 0:0
+}
+
 @test "a directory of the host at /dev gets nothing of ours" {
 	mkdir of-host
 	mount -t tmpfs -o dev x of-host
