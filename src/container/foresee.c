@@ -1,6 +1,7 @@
 #include "container/foresee.h"
 
 #include "base/fd.h"
+#include "base/inside.h"
 #include "cgroup/hierarchy.h"
 #include "launch/trees.h"
 #include "process/user.h"
@@ -51,6 +52,21 @@ static int user_in(int root_fd, const char *dir, const char *name, struct err *e
 	return user_resolve(root, name, NULL, 0, UINT32_MAX, &user, err);
 }
 
+/* A link of one layer may lead into another. */
+static bool accounts_are_linked(int layer)
+{
+	autofd int fd = inside_open_beneath(layer, "etc/passwd", O_PATH, INSIDE_NO_LINKS);
+
+	return fd < 0 && errno == ELOOP;
+}
+
+static int user_in_layer(int root_fd, const char *dir, const char *name, struct err *err)
+{
+	autofd int layer = openat(root_fd, dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return layer >= 0 && accounts_are_linked(layer) ? 0 : user_in(root_fd, dir, name, err);
+}
+
 /* In one layer of an image at least: which of them the container sees is known once they are mounted. The group
  * may stand in another layer than the user. */
 static int user(const struct store *store, const struct spec *spec, struct err *err)
@@ -68,7 +84,7 @@ static int user(const struct store *store, const struct spec *spec, struct err *
 		return user_in(AT_FDCWD, root->dir, name, err);
 	for (size_t i = root->layer_count; i > 0; i--) {
 		snprintf(path, sizeof(path), "images/layers/%s", root->layers[i - 1]);
-		r = user_in(store->root_fd, path, name, err);
+		r = user_in_layer(store->root_fd, path, name, err);
 		if (r == 0)
 			return 0;
 	}

@@ -65,3 +65,18 @@ teardown() {
 	[[ "$stderr" =~ 'larger than 4194304 bytes' ]]
 	[ ! -e "$CTR_ROOT/containers/large" ]
 }
+
+@test "--dry-run does not refuse a user whose /etc/passwd is a link into another layer" {
+	tar_of below 'file|usr/lib/passwd|ann:x:1000:1000::/:/bin/sh
+'
+	tar_of above 'link|etc/passwd|../usr/lib/passwd'
+	tar_of without 'file|etc/passwd|bob:x:1001:1001::/:/bin/sh
+'
+	layout_of linked l:1 below above
+	layout_of plain p:1 below without
+	ctr image import linked linked:1
+	ctr image import plain plain:1
+	run -0 ctr run --dry-run -u ann linked:1 true
+	run -125 ctr run --dry-run -u ann plain:1 true
+	[[ "$output" == *"is not in the container's /etc/passwd"* ]]
+}
