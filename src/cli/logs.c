@@ -73,9 +73,26 @@ static int no_log(const char *name, struct err *err)
 	return err_hint(err, "containers started with ctr run -d, or with -t, have one");
 }
 
-/* The end of the payload is as good as that of its supervisor, which has little to add then.
- * *ret_alive: whether there is somebody who may still make a log. */
-static int open_end(const struct store *store, const char *name, int *ret_end, bool *ret_alive,
+struct source {
+	struct record record;
+	int state_fd, end_fd;
+	bool alive; /* there is somebody who may still make a log */
+	bool told;
+};
+
+static void tell_forsaken(void *arg)
+{
+	struct source *s = arg;
+
+	if (s->told || !container_is_forsaken(&s->record, s->state_fd))
+		return;
+	s->told = true;
+	warn("the supervisors of %s are gone (killed?): what it prints since is lost",
+		s->record.name);
+}
+
+/* The end of the payload is as good as that of its supervisor, which has little to add then. */
+static int open_end(const struct store *store, const char *name, struct source *ret,
 	struct err *err)
 {
 	struct container c;
@@ -86,11 +103,12 @@ static int open_end(const struct store *store, const char *name, int *ret_end, b
 	r = container_is_alive(&c, err);
 	if (r > 0) {
 		r = c.record.supervised ? 0 : no_log(name, err);
-		*ret_alive = true;
-		if (r == 0 && container_is_forsaken(&c.record, c.state_fd))
-			warn("the supervisors of %s are gone (killed?): what it prints since is lost",
-				name);
-		*ret_end = take_fd(&c.pidfd);
+		ret->alive = true;
+		ret->end_fd = take_fd(&c.pidfd);
+		ret->record = c.record;
+		ret->state_fd = take_fd(&c.state_fd);
+		if (r == 0)
+			tell_forsaken(ret);
 	}
 	container_close(&c);
 	return r;
@@ -125,24 +143,24 @@ static int open_data(const struct store *store, const char *name, bool alive, st
 	return take_fd(&fd);
 }
 
-static int run(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+static int print(const struct store *store, const char *container, struct logs_flags *f,
+	struct source *s, struct err *err)
 {
-	struct logs_flags *f = options;
 	struct logfile_options *o = &f->log;
-	autofd int end = -1, data = -1;
+	autofd int data = -1;
 	char name[SPEC_NAME_MAX + 1];
 	uint64_t damaged = 0;
-	bool alive = false;
 
-	if (argc != 1)
-		return err_set(err, "takes one container");
-	if (container_find(&cli->store, argv[0], name, err) < 0 ||
-		open_end(&cli->store, name, &end, &alive, err) < 0)
+	if (container_find(store, container, name, err) < 0 || open_end(store, name, s, err) < 0)
 		return -1;
-	data = open_data(&cli->store, name, alive, err);
+	data = open_data(store, name, s->alive, err);
 	if (data < 0)
 		return -1;
-	o->end_fd = end;
+	o->end_fd = s->end_fd;
+	if (s->alive) {
+		o->look = tell_forsaken;
+		o->look_arg = s;
+	}
 	o->clean_stdout = !f->raw && isatty(o->stdout_fd);
 	o->clean_stderr = !f->raw && isatty(o->stderr_fd);
 	if (logfile_print(data, o, &damaged, err) < 0)
@@ -151,6 +169,25 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 		warn("%llu damaged lines of the log of %s are left out",
 			(unsigned long long)damaged, name);
 	return 0;
+}
+
+static void close_one(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static int run(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+{
+	struct source source = {.state_fd = -1, .end_fd = -1};
+	int r;
+
+	if (argc != 1)
+		return err_set(err, "takes one container");
+	r = print(&cli->store, argv[0], options, &source, err);
+	close_one(source.state_fd);
+	close_one(source.end_fd);
+	return r;
 }
 
 static const struct flag flags[] = {

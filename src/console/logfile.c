@@ -407,11 +407,13 @@ static int watch_wait(int watch, bool *ended, const struct logfile_options *o, s
 	struct pollfd p[] = {{watch, POLLIN, 0}, {*ended ? -1 : o->end_fd, POLLIN, 0},
 		{o->stdout_fd, 0, 0}};
 	_Alignas(struct inotify_event) char events[4096];
-	int n = poll(p, 3, *ended ? QUIET_MS : -1);
+	int n = poll(p, 3, *ended ? QUIET_MS : o->look ? LOGFILE_LOOK_MS : -1);
 
 	if (n < 0 && errno != EINTR)
 		return err_sys(err, "cannot wait for the log");
-	if (n == 0 || p[2].revents)
+	if (n == 0 && !*ended)
+		o->look(o->look_arg);
+	else if (n == 0 || p[2].revents)
 		return 0;
 	if (n > 0 && p[1].revents)
 		*ended = true;

@@ -31,15 +31,18 @@ int logfile_parse(const char *line, size_t len, struct logfile_record *ret);
 int logfile_parse_time(const char *s, size_t len, uint64_t *ret_ns);
 
 #define LOGFILE_ALL UINT64_MAX
+enum { LOGFILE_LOOK_MS = 2000 };
 
 struct logfile_options {
 	uint64_t tail;               /* the last so many lines, LOGFILE_ALL for all */
 	uint64_t since_ns, until_ns; /* both included; 0: no bound */
 	bool timestamps;             /* in front of each line */
 	bool follow;
-	int end_fd;               /* with follow: readable once the writer is gone (a pidfd of the
+	int end_fd;              /* with follow: readable once the writer is gone (a pidfd of the
 	                              * supervisor); -1 if it is gone already */
-	int stdout_fd, stderr_fd; /* -1: leave that stream out */
+	void (*look)(void *arg); /* or NULL; every LOGFILE_LOOK_MS of silence until then */
+	void *look_arg;
+	int stdout_fd, stderr_fd;        /* -1: leave that stream out */
 	bool clean_stdout, clean_stderr; /* as for a terminal: base/escapes.h */
 };
 

@@ -403,6 +403,7 @@ status_may_be_lost() {
 	started alone -- sh -c 'echo ready; while :; do echo more || exit; echo ok > /tmp/written; sleep .05; done'
 	until_true "it is ready" logged alone ready
 	until_true "there are two" guarded alone
+	ctr logs -f alone > /dev/null 2> told 3>&- &
 	keeper=$(supervisor alone)
 	[ "$(cat "/proc/$keeper/comm")" = ctr-supervisor ]
 	while pkill -KILL -f -- "^ctr-supervisor .* $CTR_STATE gc --container alone "; do sleep .1; done
@@ -421,6 +422,8 @@ status_may_be_lost() {
 	run --separate-stderr -0 ctr logs alone
 	[[ "$stderr" == *'the supervisors of alone are gone'* ]]
 	[[ "$output" == *ready* ]]
+	until_true "who follows is told" grep -q 'the supervisors of alone are gone' told
+	[ "$(wc -l < told)" -eq 1 ]
 	ctr rm -f alone
 	[ -z "$(containers)" ]
 }
