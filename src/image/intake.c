@@ -357,16 +357,30 @@ static int take_layer(struct work *w, const struct source *s, const struct sourc
 	return 0;
 }
 
+/* Its digest is the image's, so that it stays as it is. */
+static void tell_rare(size_t layer)
+{
+	warn("layer %zu has kinds of entries that few tools read: the image runs here, but others may "
+	     "refuse it as ctr image save has it",
+		layer);
+}
+
 static int take_layers(struct work *w, const struct source *s, struct err *err)
 {
 	char chain[DIGEST_HEX + 1] = "", below[DIGEST_HEX + 1];
+	size_t rare = 0;
 
 	for (size_t i = 0; i < s->layer_count; i++) {
 		memcpy(below, chain, sizeof(below));
 		digest_chain(i ? below : NULL, s->layers[i].diff, chain);
+		w->unpacked.rare = false;
 		if (take_layer(w, s, &s->layers[i], chain, err) < 0)
 			return err_wrap(err, "layer %zu", i + 1);
+		if (!rare && w->unpacked.rare)
+			rare = i + 1;
 	}
+	if (rare)
+		tell_rare(rare);
 	return 0;
 }
 

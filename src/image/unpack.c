@@ -619,6 +619,7 @@ static void look_back(struct unpack *u, struct unpack_totals *ret)
 {
 	ret->entries = u->entries;
 	ret->odd = u->form.odd || u->twice;
+	ret->rare = u->form.odd;
 	ret->ended = !u->unpadded &&
 		     archive_filter_bytes(u->tar, 0) > archive_read_header_position(u->tar);
 }

@@ -31,6 +31,7 @@ struct unpack_job {
 struct unpack_totals {
 	uint64_t entries;
 	bool odd;   /* not every tool reads it: kinds of entries, or one name twice */
+	bool rare;  /* kinds of entries that few tools read */
 	bool ended; /* by a block of zeros; what is cut short between two entries has none */
 };
 

@@ -325,6 +325,24 @@ END
 	[ "$(cat "$(layer r:1)/keep")" = kept ]
 }
 
+@test "a layer with entries that few tools read stays as it is, and is told of in one line" {
+	tar_of plain 'file|f|x'
+	for from in layout docker; do
+		tar_of rare "file|keep|$from" 'type|odd|V'
+		tar_of again "file|again|$from" 'type|odd|7'
+		${from}_of $from r:1 plain rare again
+		run --separate-stderr image import $from $from:2
+		[ "$status" -eq 0 ]
+		[[ "$stderr" == *'warning: layer 2 has kinds of entries that few tools read'* ]]
+		[ "$(wc -l <<<"$stderr")" -eq 1 ]
+		blob $from:2 >/dev/null
+		cmp again "saved/blobs/sha256/$(sha256sum <again | cut -d' ' -f1)"
+	done
+	layout_of usual u:1 plain
+	run --separate-stderr image import usual u:2
+	[ "$status" -eq 0 ] && [ -z "$stderr" ]
+}
+
 @test "a root tar that not every tool reads is packed anew, others are kept as they came" {
 	local letter
 	for letter in V D 7; do
