@@ -5,7 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-enum { CAP_TEXT_SIZE = 48 };
 #define BIT(n) ((uint64_t)1 << (n))
 
 uint64_t caps_default(void)
@@ -17,7 +16,7 @@ uint64_t caps_default(void)
 
 /* Not libcap's: that takes memory for each answer and, without any, tells a number; and asks the kernel six
  * things before main(). */
-#define N(name) [CAP_##name] = #name
+#define N(name) [CAP_##name] = "CAP_" #name
 static const char *const names[] = {N(CHOWN), N(DAC_OVERRIDE), N(DAC_READ_SEARCH), N(FOWNER),
 	N(FSETID), N(KILL), N(SETGID), N(SETUID), N(SETPCAP), N(LINUX_IMMUTABLE),
 	N(NET_BIND_SERVICE), N(NET_BROADCAST), N(NET_ADMIN), N(NET_RAW), N(IPC_LOCK), N(IPC_OWNER),
@@ -29,13 +28,12 @@ static const char *const names[] = {N(CHOWN), N(DAC_OVERRIDE), N(DAC_READ_SEARCH
 #undef N
 enum { NAMES = sizeof(names) / sizeof(names[0]) };
 
-/* A number for one that is newer than this. */
-static void cap_name(unsigned cap, char buf[CAP_TEXT_SIZE])
+const char *cap_name(unsigned cap, char buf[CAP_TEXT_SIZE])
 {
 	if (cap < NAMES)
-		snprintf(buf, CAP_TEXT_SIZE, "CAP_%s", names[cap]);
-	else
-		snprintf(buf, CAP_TEXT_SIZE, "%u", cap);
+		return names[cap];
+	snprintf(buf, CAP_TEXT_SIZE, "%u", cap);
+	return buf;
 }
 
 int cap_number(const char *name, size_t len)
@@ -45,7 +43,7 @@ int cap_number(const char *name, size_t len)
 		len -= 4;
 	}
 	for (int cap = 0; cap < NAMES; cap++)
-		if (strlen(names[cap]) == len && !strncasecmp(names[cap], name, len))
+		if (strlen(names[cap] + 4) == len && !strncasecmp(names[cap] + 4, name, len))
 			return cap;
 	return -1;
 }
@@ -94,8 +92,8 @@ int caps_apply(uint64_t base, uint64_t add, uint64_t drop, unsigned last_cap, ui
 	if (add == CAPS_ALL && drop == CAPS_ALL)
 		return err_set(err, "--cap-add ALL and --cap-drop ALL contradict each other");
 	if (add != CAPS_ALL && (add & ~kernel)) {
-		cap_name((unsigned)__builtin_ctzll(add & ~kernel), name);
-		return err_set(err, "--cap-add: this kernel has no capability %s", name);
+		return err_set(err, "--cap-add: this kernel has no capability %s",
+			cap_name((unsigned)__builtin_ctzll(add & ~kernel), name));
 	}
 	if (add == CAPS_ALL)
 		*ret_mask = kernel & ~drop;
@@ -114,9 +112,8 @@ char *caps_format(uint64_t mask, char buf[CAPS_TEXT_SIZE])
 
 		if (!(mask & BIT(cap)))
 			continue;
-		cap_name(cap, name);
 		used += (size_t)snprintf(buf + used, CAPS_TEXT_SIZE - used, "%s%s", used ? "," : "",
-			name);
+			cap_name(cap, name));
 	}
 	return buf;
 }

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CAPS_TEXT_SIZE = 2048 };
+enum { CAP_TEXT_SIZE = 12, CAPS_TEXT_SIZE = 2048 };
 /* "ALL": every capability that the kernel has. */
 #define CAPS_ALL UINT64_MAX
 
@@ -21,5 +21,7 @@ int caps_parse(const char *what, const char *s, uint64_t *ret_mask, struct err *
  * adding by name what it has not is refused. */
 int caps_apply(uint64_t base, uint64_t add, uint64_t drop, unsigned last_cap, uint64_t *ret_mask,
 	struct err *err);
+/* "CAP_KILL"; in buf, a number for one that is newer than this. */
+const char *cap_name(unsigned cap, char buf[CAP_TEXT_SIZE]);
 /* "CAP_KILL,CAP_NET_RAW", lowest first, "" for none. Returns buf. */
 char *caps_format(uint64_t mask, char buf[CAPS_TEXT_SIZE]);

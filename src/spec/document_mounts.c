@@ -334,7 +334,8 @@ static void attrs_write(struct walk *w, uint64_t set, uint64_t clear, const char
 		if (!(a->set | a->clear) || (set & a->set) != a->set ||
 			(clear & a->clear) != a->clear)
 			continue;
-		option_add(w, to, arena_printf(w->arena, "%s%s", prefix, a->name));
+		option_add(w, to,
+			*prefix ? arena_printf(w->arena, "%s%s", prefix, a->name) : a->name);
 		set &= ~a->set;
 		clear &= ~a->clear;
 	}

@@ -444,17 +444,15 @@ static void user_write(struct walk *w, struct document *d)
 
 static void caps_write(struct walk *w, struct document *d)
 {
-	for (int set = 0; set < CAPSETS; set++) {
-		char text[CAPS_TEXT_SIZE];
-		const char *s = caps_format(d->spec.process.caps[set], text);
+	for (int set = 0; set < CAPSETS; set++)
+		for (uint64_t left = d->spec.process.caps[set]; left; left &= left - 1) {
+			char number[CAP_TEXT_SIZE];
+			const char *name = cap_name((unsigned)__builtin_ctzll(left), number);
 
-		while (*s) {
-			size_t len = strcspn(s, ",");
-			arena_push(w->arena, d->caps[set].names, d->caps[set].count,
-				arena_strndup(w->arena, s, len));
-			s += len + (s[len] == ',');
+			if (name == number)
+				name = arena_strdup(w->arena, number);
+			arena_push(w->arena, d->caps[set].names, d->caps[set].count, name);
 		}
-	}
 }
 
 static int rlimits_write(struct walk *w, struct document *d)
