@@ -170,7 +170,10 @@ void pump_serve(struct pump *p, const struct pollfd polled[2])
 		fail(p, polled[1].revents & POLLNVAL ? EBADF : 0);
 		return;
 	}
-	if (polled[0].revents || polled[1].revents)
+	/* Hung up and nothing to be read: as for most payloads, at both of their streams. */
+	if (p->outwards && !p->len && polled[0].revents == POLLHUP)
+		p->no_more = true;
+	else if (polled[0].revents || polled[1].revents)
 		copy(p);
 	if (!p->len && (p->no_more || !p->left))
 		pump_close(p);
