@@ -154,6 +154,17 @@ static int remove_place(struct container *c, bool was_there, struct err *err)
 	return 0;
 }
 
+/* As it is as a rule once the first process has gone: then nobody has to be killed and waited for. */
+static bool remove_if_empty(struct container *c, const char *name)
+{
+	if (c->group_fd < 0 || c->record.cgroup[0] ||
+		unlinkat(c->groups_fd, name, AT_REMOVEDIR) < 0)
+		return false;
+	close(c->group_fd);
+	c->group_fd = -1;
+	return true;
+}
+
 int container_remove_group(struct container *c, struct err *err)
 {
 	char name[16];
@@ -161,6 +172,9 @@ int container_remove_group(struct container *c, struct err *err)
 
 	if (container_open_group(c, err) < 0)
 		return -1;
+	container_group_name(&c->record, name);
+	if (remove_if_empty(c, name))
+		return 0;
 	there = c->group_fd >= 0;
 	if (there && empty_group(c, err) < 0)
 		return -1;
@@ -170,6 +184,5 @@ int container_remove_group(struct container *c, struct err *err)
 		/* The slot is left, where there is one. */
 		return c->record.bundle[0] ? 0 : container_remove_group(c, err);
 	}
-	container_group_name(&c->record, name);
 	return there ? cgroup_remove(c->groups_fd, name, err) : 0;
 }
