@@ -579,7 +579,7 @@ static int start_claimed(struct launch *l, struct err *err)
 	if (acquire_group(l, err) < 0 || container_limit(c, spec, l->plan, err) < 0)
 		return -1;
 	plan_set_slot(l->plan, spec, c->record.slot);
-	if (trees_init(&l->trees, spec, err) < 0)
+	if (trees_init(&l->trees, l->c, spec, err) < 0)
 		return -1;
 	r = clone_and_bring_up(l, err);
 	trees_close(&l->trees);

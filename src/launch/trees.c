@@ -9,7 +9,9 @@
 #include "ns/rights.h"
 #include "rootfs/dev.h"
 #include "rootfs/mounts.h"
+#include "rootfs/overlay.h"
 #include "rootfs/tree.h"
+#include "state/points.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,10 +47,18 @@ static int lower_again(const struct trees *t)
 	return setrlimit(RLIMIT_NOFILE, &now);
 }
 
-/* One array holds them all: layers, sources, devices. */
-int trees_init(struct trees *t, const struct spec *spec, struct err *err)
+/* A hostname is shown in both files that are mounted there, or in what the user mounts in their place. */
+static bool has_points(const struct container *c, const struct spec *spec)
 {
-	size_t layers = spec->root.dir ? 1 : spec->root.layer_count;
+	return !spec->root.direct && spec->hostname &&
+	       spec->root.layer_count < OVERLAY_LAYERS_MAX && points_usable(c, spec->root.dir);
+}
+
+/* One array holds them all: layers, sources, devices. */
+int trees_init(struct trees *t, const struct container *c, const struct spec *spec, struct err *err)
+{
+	bool points = has_points(c, spec);
+	size_t layers = (spec->root.dir ? 1 : spec->root.layer_count) + points;
 	size_t n = layers + spec->mount_count + spec->device_count;
 	int *fds = malloc((n + 1) * sizeof(*fds));
 
@@ -61,6 +71,7 @@ int trees_init(struct trees *t, const struct spec *spec, struct err *err)
 		.init = -1,
 		.layers = fds,
 		.layer_count = layers,
+		.points = points,
 		.sources = fds + layers,
 		.source_count = spec->mount_count,
 		.devices = fds + layers + spec->mount_count,
@@ -299,7 +310,9 @@ int trees_open(struct trees *t, const struct container *c, const struct spec *sp
 	if (spec->init && (t->init = program_open("ctr-init", err)) < 0)
 		return -1;
 	for (size_t i = 0; i < t->layer_count; i++)
-		if ((t->layers[i] = open_layer(c, spec, i, err)) < 0)
+		if ((t->layers[i] = t->points && i == 0
+					    ? tree_clone(c->store->root_fd, "points", false, err)
+					    : open_layer(c, spec, i - t->points, err)) < 0)
 			return -1;
 	if (t->writable >= 0 && t->layer_count &&
 		match_top(c, t->layers[t->layer_count - 1], err) < 0)

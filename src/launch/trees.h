@@ -15,6 +15,7 @@ struct trees {
 	int init;     /* ctr-init, or -1 */
 	int *layers;  /* lowest first */
 	size_t layer_count;
+	bool points;  /* the lowest is state/points.h's */
 	int *sources; /* per mount of the spec, or -1 */
 	size_t source_count;
 	int *devices; /* per device of the spec, or -1 */
@@ -27,7 +28,8 @@ struct trees {
 };
 
 /* Before the clone: room for the trees of a spec, and for their descriptors. */
-int trees_init(struct trees *t, const struct spec *spec, struct err *err);
+int trees_init(struct trees *t, const struct container *c, const struct spec *spec,
+	struct err *err);
 /* Either side: closes them; the limit of descriptors is then what it was. */
 void trees_close(struct trees *t);
 /* Child: all but keep, once the mounts are made and if the limit has to be lowered again. */

@@ -1,8 +1,8 @@
 /*
  * Directories on disk are made and removed while a start waits for something else. CTR_ROOT/spare holds
  * at most one data directory that the next container can have, and at most one that an ended --rm
- * container has left, next to empty; nothing where space is short. What is in neither is made and removed where it is needed: so
- * nothing here can fail. Nothing that a container could have had is used again.
+ * container has left, next to empty; nothing where space is short. What is in neither is made and removed
+ * where it is needed: so nothing here can fail. Nothing that a container could have had is used again.
  */
 #pragma once
 

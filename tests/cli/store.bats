@@ -199,6 +199,59 @@ IDS=${IDS:-host}
 	[ -z "$(ls -A "$CTR_ROOT/spare")" ]
 }
 
+@test "what files are mounted on in /etc is below the root, not made in each" {
+	cp -a "$FS" bare
+	rm -rf bare/etc/hosts bare/etc/hostname "$CTR_ROOT/points"
+	ctr run -d --name first --rootfs bare -- sleep 60 > /dev/null
+	[ "$(cd "$CTR_ROOT/containers/first/upper" && find etc | sort | xargs)" = 'etc etc/hostname etc/hosts' ]
+	box -- true
+	[ "$(cd "$CTR_ROOT/points" && find . -printf '%p %m %u %s\n' | grep -v '^\. \|etc ' | sort | xargs)" = \
+		'./etc/hostname 644 root 0 ./etc/hosts 644 root 0' ]
+	ctr run -d --name second --rootfs bare -- sleep 60 > /dev/null
+	[ -z "$(ls -A "$CTR_ROOT/containers/second/upper")" ]
+	for name in first second; do
+		ctr exec $name cat /etc/hosts | grep -q localhost
+		[ "$(ctr exec $name cat /etc/hostname)" = "$(ctr exec $name hostname)" ]
+		[ "$(ctr exec $name stat -c %u:%a /etc/hosts)" = 0:644 ]
+	done
+	ctr rm -f first second > /dev/null
+	# Nobody writes there.
+	ctr run --rm --rootfs bare -- sh -c 'umount /etc/hosts 2> /dev/null; echo x > /etc/hosts; mv /etc/motd /etc/m; :' 2> /dev/null
+	[ ! -s "$CTR_ROOT/points/etc/hosts" ]
+}
+
+@test "a root that has its own files, links or directories in /etc is as it is" {
+	box -- true
+	[ -d "$CTR_ROOT/points" ]
+	cp -a "$FS" odd
+	rm -rf odd/etc/hosts odd/etc/hostname
+	mkdir odd/real
+	mv odd/etc/* odd/real
+	rmdir odd/etc
+	ln -s real odd/etc
+	[ "$(ctr run --rm --rootfs odd -- sh -c 'readlink /etc; ls /real/hosts; grep -c localhost /etc/hosts' | xargs)" = 'real /real/hosts 2' ]
+	rm odd/etc
+	mkdir odd/etc
+	cp odd/real/* odd/etc
+	echo own > odd/etc/other
+	[ "$(ctr run --rm --rootfs odd --mount type=bind,src="$PWD/odd/etc/other",dst=/etc/hosts -- cat /etc/hosts)" = own ]
+}
+
+@test "a root in which the store lies, or that is on another mount, has no layer of it below" {
+	box -- true
+	mkdir -p above
+	cp -a "$FS/." above
+	rm -rf above/etc/hosts above/etc/hostname
+	for i in 1 2; do
+		[ "$(CTR_ROOT=$PWD/above/store ctr run --rm --rootfs above -- cat /etc/hostname | wc -c)" -gt 5 ]
+	done
+	[ -d above/store/points ]
+	run unshare -m --propagation private bash -c 'mkdir -p there && mount --bind above there && for i in 1 2; do
+		CTR_ROOT=$PWD/there/store ctr run --rm --rootfs above -- cat /etc/hostname || exit 1
+		CTR_ROOT=$PWD/above/store ctr run --rm --rootfs there -- cat /etc/hostname || exit 1; done'
+	[ "$status" -eq 0 ]
+}
+
 @test "what takes space is not put away, nor anything while the place is taken" {
 	ctr gc > /dev/null
 	box -- dd if=/dev/zero of=/big bs=1M count=1
