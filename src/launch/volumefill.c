@@ -8,7 +8,7 @@
 #include "rootfs/copyup.h"
 #include "rootfs/overlay.h"
 #include "rootfs/tree.h"
-#include "state/volume.h"
+#include "state/volumecopy.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -151,16 +151,9 @@ static int copy_apart(struct job *j, struct err *err)
 	return await_copier(pid, read_end, err);
 }
 
-static int open_in(int fd, const char *name, struct err *err)
-{
-	int dir = inside_open_beneath(fd, name, DIR_FLAGS, INSIDE_NO_LINKS);
-
-	return dir < 0 ? err_sys(err, "open %s of the volume", name) : dir;
-}
-
 static bool is_empty(int fd, const char *name, struct err *err)
 {
-	autofd int dir = open_in(fd, name, err);
+	autofd int dir = volume_open_in(fd, name, err);
 	unsigned char type;
 	struct dents d;
 
@@ -170,45 +163,11 @@ static bool is_empty(int fd, const char *name, struct err *err)
 	return !dents_next(&d, &type) && !errno;
 }
 
-/* Whoever has the volume mounted may have made something of that name by now: then that is there. */
-static int move_all(int from, int to, struct err *err)
-{
-	unsigned char type;
-	const char *name;
-	struct dents d;
-
-	dents_init(&d, from);
-	while ((name = dents_next(&d, &type)))
-		if (syscall(SYS_renameat2, from, name, to, name, 1 /* RENAME_NOREPLACE */) < 0 &&
-			errno != EEXIST && errno != ENOENT)
-			return err_sys(err, "move %s into the volume", name);
-	return errno ? err_sys(err, "read what was copied") : 0;
-}
-
-/* All of it is there, on the same file system: what is left to do takes no room. */
-static int finish(int fd, struct err *err)
-{
-	autofd int from = open_in(fd, VOLUME_COPIED, err), to = -1;
-	struct stat st;
-
-	if (from < 0)
-		return err->sys == ENOENT ? 0 : -1;
-	to = open_in(fd, "data", err);
-	if (to < 0 || fstat(from, &st) < 0)
-		return to < 0 ? -1 : err_sys(err, "look at what was copied");
-	if (move_all(from, to, err) < 0)
-		return -1;
-	if (copyup_like(from, to) < 0 ||
-		futimens(to, (const struct timespec[]){st.st_atim, st.st_mtim}) < 0)
-		return err_sys(err, "make the volume as the image's directory");
-	return tree_remove(fd, VOLUME_COPIED, err);
-}
-
 static int make_in(int fd, const char *name, struct err *err)
 {
 	if (mkdirat(fd, name, 0700) < 0)
 		return err_sys(err, "make %s in the volume", name);
-	return open_in(fd, name, err);
+	return volume_open_in(fd, name, err);
 }
 
 static int copy_all(struct job *j, int fd, struct err *err)
@@ -230,19 +189,18 @@ static int copy_all(struct job *j, int fd, struct err *err)
 		return err_sys(err, "sync the volume");
 	if (renameat(top, "data", fd, VOLUME_COPIED) < 0)
 		return err_sys(err, "move what was copied");
-	return finish(fd, err);
+	return volume_finish(fd, err);
 }
 
 int volume_fill(const struct store *store, const struct spec *spec, const struct mount *m, int fd,
 	struct err *err)
 {
 	struct job j = {.store = store, .spec = spec, .m = m};
-	struct err second;
+	struct err second = {0};
 	int r;
 
-	if (finish(fd, err) < 0)
+	if (volume_finish(fd, err) < 0)
 		return -1;
-	*err = (struct err){0};
 	if (m->nocopy || !spec->root.layer_count)
 		return 0;
 	if (!is_empty(fd, "data", err))
@@ -251,6 +209,6 @@ int volume_fill(const struct store *store, const struct spec *spec, const struct
 	if (r < 0)
 		err_wrap(err, "volume %s", m->anonymous ? m->target : m->volume);
 	if (tree_remove(fd, VOLUME_COPYING, &second) < 0 && r == 0)
-		return *err = second, -1;
+		warn("%s", second.text);
 	return r;
 }

@@ -26,10 +26,6 @@ char *volume_format(const struct volume *v, struct err *err);
 int volume_parse(const char *text, size_t len, struct volume *ret, struct err *err);
 void volume_free(struct volume *v);
 
-/* Beside data/: a copy that was not finished; and one that was, of which some is in data/ already. */
-#define VOLUME_COPYING "new"
-#define VOLUME_COPIED  "ready"
-
 /* What is being made has a name of this form, which is nobody's. */
 #define VOLUME_NEW ".new."
 /* Makes a volume below volumes_fd as the directory tmp. */

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "state/gc.h"
 #include "state/summary.h"
+#include "state/volumecopy.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -202,6 +203,16 @@ static int sweep_leftover(int volumes_fd, const char *name, struct err *err)
 	return tree_remove(volumes_fd, name, err) < 0 ? -1 : 1;
 }
 
+/* 1, 0 if there is nothing to do, or -1. */
+static int tidy(int dir, struct err *err)
+{
+	bool half = faccessat(dir, VOLUME_COPYING, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+
+	if (volume_finish(dir, err) < 0 || (half && tree_remove(dir, VOLUME_COPYING, err) < 0))
+		return -1;
+	return half;
+}
+
 /* A --rm container takes its volumes along, unless the machine ended first. Nobody fills one: we are alone. */
 static int sweep_forsaken(int volumes_fd, const char *name, const struct volume_uses *uses,
 	struct err *err)
@@ -216,8 +227,8 @@ static int sweep_forsaken(int volumes_fd, const char *name, const struct volume_
 		return -1;
 	if (v.owner && v.remove && uses && !volume_user(uses, name))
 		r = volume_remove(volumes_fd, name, v.owner, err) < 0 ? -1 : 1;
-	else if (faccessat(dir, VOLUME_COPYING, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		r = tree_remove(dir, VOLUME_COPYING, err) < 0 ? -1 : 1;
+	else
+		r = tidy(dir, err);
 	volume_free(&v);
 	return r;
 }

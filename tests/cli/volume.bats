@@ -406,3 +406,47 @@ image() {
 	strace -f -o trace ctr run --rm --rootfs "$FS" -- true
 	not grep -q '"volumes\|volume.json' trace
 }
+
+@test "a volume that nobody named is not pruned while its container is there" {
+	started a -v /own -- sleep 1000
+	ctr run --name b --rootfs "$FS" -v /own -- true
+	[ -z "$(ctr volume prune -f -a)" ]
+	[ "$(ctr volume ls -q | wc -l)" -eq 2 ]
+	ctr exec a touch /own/x
+	ctr rm -f -v a
+	ctr rm -v b
+	[ -z "$(ctr volume ls -q)" ]
+}
+
+@test "a user who is not root can write to a volume whose place in the image is that user's" {
+	mkdir -p r/data r/open r/etc
+	cp "$FS/etc/passwd" r/etc
+	chown 1000:1000 r/data
+	chmod 777 r/open
+	image r user:1 /data /open
+	ctr run --rm -u 1000 user:1 busybox touch /data/x /open/x
+	ctr run --rm -u ann -v named:/data -v other:/open user:1 busybox touch /data/x /open/x
+	[ "$(stat -c %u:%g "$(data named)" "$(data other)/x" | xargs)" = '1000:1000 1000:1000' ]
+	# Filled for who may only read it, as well.
+	echo theirs > r/data/f
+	image r user:2 /none
+	[ "$(ctr run --rm -v ro:/data:ro user:2 busybox cat /data/f)" = theirs ]
+	[ "$(stat -c %u:%g "$(data ro)")" = 1000:1000 ]
+}
+
+@test "two volumes of an image at one place, by a link" {
+	mkdir -p r/home/a r/home/b
+	echo here > r/home/a/f
+	ln -s /home/a r/home/b/bb
+	image r linked:1 /home/a /home/b/bb
+	[ "$(ctr run --rm linked:1 busybox sh -c 'touch /home/b/bb/x; ls /home/a; cat /home/b/bb/f' | xargs)" = 'f x here' ]
+	[ "$(ctr run --rm -v v:/home/b/bb linked:1 busybox cat /home/a/f)" = here ]
+}
+
+@test "nocopy for a volume without a name" {
+	mkdir -p r/data
+	touch r/data/a
+	image r plain:1 /none
+	[ -z "$(ctr run --rm --mount type=volume,target=/data,volume-nocopy plain:1 busybox ls /data)" ]
+	[ "$(ctr run --rm --mount type=volume,target=/data plain:1 busybox ls /data)" = a ]
+}

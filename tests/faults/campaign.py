@@ -176,7 +176,7 @@ class Lane:
 
     def begin(self):
         """The state that every point starts from, and must be led back to."""
-        for d in (self.state, self.root + "/containers", self.oci_root):
+        for d in (self.state, self.root + "/containers", self.root + "/volumes", self.oci_root):
             shutil.rmtree(d, ignore_errors=True)
         if not os.path.exists(self.root + "/images/refs/base:1.json"):
             shutil.rmtree(self.root, ignore_errors=True)
@@ -264,6 +264,7 @@ class Lane:
             "state": [n for n in listing(self.state, 2)],
             "containers": listing(self.root + "/containers", 2),
             "images": listing(self.root + "/images", 4),
+            "volumes": listing(self.root + "/volumes", 3),
             "files": sorted(n for n in os.listdir(self.top) if n[0] != "."),
             "out": sorted(os.listdir(self.out)),
             "groups": sorted(groups),
@@ -293,6 +294,20 @@ class Lane:
                 out.append("the bystander is frozen")
         return "; ".join(out)
 
+    def stray_volumes(self, row):
+        """Each that has a name is whole; so is what was copied into it, or nothing of that is there. One of the
+        container's own is there as long as that container."""
+        top, out = self.root + "/volumes", []
+        for name in os.listdir(top) if os.path.isdir(top) else []:
+            own = re.fullmatch("[0-9a-f]{64}", name) and os.path.isdir(f"{self.root}/containers/k")
+            if name not in row.volumes and not own:
+                out.append(f"volumes/{name}")
+            elif sorted(os.listdir(f"{top}/{name}")) != ["data", "volume.json"]:
+                out.append(f"volumes/{name}: {os.listdir(f'{top}/{name}')}")
+            elif not own and sorted(os.listdir(f"{top}/{name}/data")) not in ([], row.volumes[name]):
+                out.append(f"volumes/{name}/data: {os.listdir(f'{top}/{name}/data')}")
+        return out
+
     def strays(self, row):
         """After gc: what is there beside whole containers."""
         out = []
@@ -303,6 +318,7 @@ class Lane:
         for d in ("images/staging", "spare"):
             if os.path.isdir(f"{self.root}/{d}"):
                 out += [f"{d}/{n}" for n in os.listdir(f"{self.root}/{d}")]
+        out += self.stray_volumes(row)
         for name in set(kept) & set(row.containers):
             files = set(os.listdir(f"{self.root}/containers/{name}"))
             extra = files - {"config.json", "container.json", "upper", "work", "log", "log.1"}
@@ -321,6 +337,7 @@ class Row:
     rm = False            # the container removes itself: nothing is kept
     may_be_half = False   # removal was asked for: what is half gone may be so until it is done
     containers = ("k",)   # that may be there after it
+    volumes = {}          # the same, and what is in them, if anything
     program = "ctr"
     failures = (125, 126, 127, 1)
     line = re.compile(r"ctr: (?!warning: ).+")
@@ -412,6 +429,73 @@ class Run(Row):
             lane.settle()
             lane.ctr("gc", check=False)
         return told(lane), kept(lane)
+
+
+def volumes_of(lane):
+    """Which there are, and what is in them."""
+    return plain("\n".join(listing(lane.root + "/volumes", 3)))
+
+
+def remove_volumes(lane):
+    r = lane.ctr("volume", "rm", "-f", "v", check=False)
+    return f"volume rm: {r.stderr.strip()}" if r.returncode or r.stderr else None
+
+
+class RunVolumes(Run):
+    """One by name, which is filled, and one of its own."""
+    volumes = {"v": ["payload"]}
+
+    def __init__(self, name, flags):
+        super().__init__(name, [*flags, "-v", "v:/bin", "-v", "/own"])
+
+    def outcome(self, lane):
+        return super().outcome(lane), volumes_of(lane)
+
+    def undo(self, lane):
+        if os.path.exists(f"{lane.root}/containers/k") or os.path.exists(f"{lane.state}/k"):
+            r = lane.ctr("rm", "-f", "-v", "k", check=False)
+            if r.returncode or r.stderr:
+                return f"rm -f -v k: {r.stderr.strip()}"
+        return remove_volumes(lane)
+
+
+class Volume(Row):
+    containers, volumes = (), {"v": ["full"]}
+
+    def __init__(self, name, args, full):
+        self.name, self.args, self.full = name, args, full
+
+    def prepare(self, lane):
+        if self.full:
+            lane.ctr("volume", "create", "v")
+            os.makedirs(f"{lane.root}/volumes/v/data/full/of/directories")
+
+    def outcome(self, lane):
+        return volumes_of(lane)
+
+    def undo(self, lane):
+        return remove_volumes(lane)
+
+    def reuse(self, lane):
+        r = lane.ctr("volume", "create", "v", check=False)
+        return f"create again: {r.stderr.strip()}" if r.returncode or r.stderr else remove_volumes(lane)
+
+
+class RemoveWithVolumes(Row):
+    """A container, and a volume of its own."""
+    name, args, may_be_half = "rm -v, with volumes", ["rm", "-v", "k"], True
+
+    def prepare(self, lane):
+        lane.ctr("run", "--name", "k", "-v", "/own", "base:1", "/bin/payload", "none")
+
+    def outcome(self, lane):
+        return sorted(os.listdir(lane.root + "/containers")), volumes_of(lane)
+
+    def undo(self, lane):
+        if os.path.exists(f"{lane.root}/containers/k"):
+            r = lane.ctr("rm", "-v", "k", check=False)
+            return f"rm -v k: {r.stderr.strip()}" if r.returncode or r.stderr else None
+        return None
 
 
 class OnRunning(Row):
@@ -807,6 +891,12 @@ ROWS = [
     Run("run", []),
     Run("run -d", ["-d"], to_file=True),
     Run("run --timeout", ["--timeout", "600"]),
+    RunVolumes("run --rm, with volumes", ["--rm"]),
+    RunVolumes("run, with volumes", []),
+    Volume("volume create", ["volume", "create", "v"], False),
+    Volume("volume inspect", ["volume", "inspect", "v"], True),
+    Volume("volume rm", ["volume", "rm", "v"], True),
+    RemoveWithVolumes(),
     RemoveExited(),
     RemoveRunning("rm -f", ["rm", "-f", "k"]),
     Exec("exec", ["exec", "k", "/bin/payload", "tell"]),
