@@ -143,22 +143,24 @@ static void look_end(struct look *l)
 	volume_uses_free(&l->uses);
 }
 
-static int look_begin(struct look *l, const struct store *store, enum volumes_lock how,
-	struct err *err)
+static int look_names(struct look *l, const struct store *store, struct err *err)
 {
-	*l = (struct look){.volumes = volumes_open(store, how, err)};
+	*l = (struct look){.volumes = volumes_open(store, VOLUMES_LOOK, err)};
 	if (l->volumes < 0)
 		return err->sys == ENOENT ? 0 : -1;
-	if (volumes_names(l->volumes, &l->arena, &l->names, &l->count, err) == 0) {
-		if (volume_uses_read(store, &l->uses, err) == 0)
-			return 0;
-		if (how == VOLUMES_LOOK) {
-			warn("%s", err->text);
-			return 0;
-		}
-	}
+	if (volumes_names(l->volumes, &l->arena, &l->names, &l->count, err) == 0)
+		return 0;
 	look_end(l);
 	return -1;
+}
+
+static int look_begin(struct look *l, const struct store *store, struct err *err)
+{
+	if (look_names(l, store, err) < 0)
+		return -1;
+	if (volume_uses_read(store, &l->uses, err) < 0)
+		warn("%s", err->text);
+	return 0;
 }
 
 /* What cannot be read has a name all the same. */
@@ -250,7 +252,7 @@ static int list(struct cli *cli, void *options, int argc, char **argv, struct er
 	(void)argv;
 	if (argc)
 		return err_set(err, "takes no words");
-	if (look_begin(&l, &cli->store, VOLUMES_LOOK, err) < 0)
+	if (look_begin(&l, &cli->store, err) < 0)
 		return -1;
 	r = list_all(&l, &cli->store, options, err);
 	look_end(&l);
@@ -308,7 +310,7 @@ static int inspect(struct cli *cli, void *options, int argc, char **argv, struct
 	(void)options;
 	if (argc < 1)
 		return err_set(err, "takes one or more volumes");
-	if (look_begin(&l, &cli->store, VOLUMES_LOOK, err) < 0)
+	if (look_begin(&l, &cli->store, err) < 0)
 		return -1;
 	for (int i = 0; i < argc && status >= 0; i++)
 		if (inspect_one(&l, &cli->store, argv[i], all, err) < 0)
@@ -327,33 +329,43 @@ static const struct command inspect_command = {
 	.run = inspect,
 };
 
-static int remove_one(const struct look *l, const char *name, bool force, struct err *err)
+/* Prints what is gone. What is not is for the caller. */
+static int remove_lot(const struct store *store, const char *const *names, size_t n,
+	struct volume_removal *lot, struct err *err)
 {
-	int r;
-
-	if (!exists(l, name))
-		return force ? 0 : no_such(name, err);
-	r = volumes_remove_unused(l->volumes, &l->uses, name, err);
-	return r < 0 && force && err->sys == ENOENT ? 0 : r;
+	for (size_t i = 0; i < n; i++)
+		lot[i] = (struct volume_removal){.name = names[i]};
+	if (volumes_remove(store, lot, n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (lot[i].removed)
+			puts(lot[i].name);
+	return 0;
 }
 
 static int rm(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
 	const struct volume_flags *f = options;
-	struct look l;
+	const char *const *names = (const char *const *)argv;
+	static struct volume_removal lot[VOLUMES_LOT];
 	int status = 0;
 
 	if (argc < 1)
 		return err_set(err, "takes one or more volumes");
-	if (look_begin(&l, &cli->store, VOLUMES_CHANGE, err) < 0)
-		return -1;
-	for (int i = 0; i < argc && status >= 0; i++) {
-		if (remove_one(&l, argv[i], f->force, err) == 0)
-			puts(argv[i]);
-		else
-			status = argc == 1 ? -1 : err_print(err, "ctr: volume rm");
+	for (int at = 0; at < argc; at += VOLUMES_LOT) {
+		size_t n = argc - at < VOLUMES_LOT ? (size_t)(argc - at) : VOLUMES_LOT;
+
+		if (remove_lot(&cli->store, names + at, n, lot, err) < 0)
+			return -1;
+		for (size_t i = 0; i < n; i++) {
+			if (lot[i].removed || (f->force && lot[i].err.sys == ENOENT))
+				continue;
+			*err = lot[i].err;
+			if (argc == 1)
+				return -1;
+			status = err_print(err, "ctr: volume rm");
+		}
 	}
-	look_end(&l);
 	return status;
 }
 
@@ -389,6 +401,21 @@ static int confirm(struct err *err)
 	return answer == 'y' || answer == 'Y' ? 0 : err_set(err, "nothing was removed");
 }
 
+static int prune_lot(const struct store *store, const char *const *names, size_t n, struct err *err)
+{
+	static struct volume_removal lot[VOLUMES_LOT];
+
+	if (remove_lot(store, names, n, lot, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (lot[i].removed || lot[i].err.sys == EBUSY || lot[i].err.sys == ENOENT)
+			continue;
+		*err = lot[i].err;
+		return -1;
+	}
+	return 0;
+}
+
 static int prune(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
 	const struct volume_flags *f = options;
@@ -398,15 +425,11 @@ static int prune(struct cli *cli, void *options, int argc, char **argv, struct e
 	(void)argv;
 	if (argc)
 		return err_set(err, "takes no words");
-	if ((!f->force && confirm(err) < 0) || look_begin(&l, &cli->store, VOLUMES_CHANGE, err) < 0)
+	if ((!f->force && confirm(err) < 0) || look_names(&l, &cli->store, err) < 0)
 		return -1;
-	for (size_t i = 0; i < l.count && r == 0; i++) {
-		if (volume_user(&l.uses, l.names[i]))
-			continue;
-		r = volumes_remove_unused(l.volumes, &l.uses, l.names[i], err);
-		if (r == 0)
-			puts(l.names[i]);
-	}
+	for (size_t at = 0; at < l.count && r == 0; at += VOLUMES_LOT)
+		r = prune_lot(&cli->store, l.names + at,
+			l.count - at < VOLUMES_LOT ? l.count - at : VOLUMES_LOT, err);
 	look_end(&l);
 	return r;
 }

@@ -121,20 +121,20 @@ int volume_publish(int volumes_fd, const char *tmp, const char *name, struct err
 	return 0;
 }
 
-static int random_name(const char *prefix, char ret[32], struct err *err)
+static int random_name(const char *prefix, char ret[VOLUME_OLD_SIZE], struct err *err)
 {
 	uint64_t number;
 
 	if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
 		return err_sys(err, "cannot get random bytes");
-	snprintf(ret, 32, "%s%016llx", prefix, (unsigned long long)number);
+	snprintf(ret, VOLUME_OLD_SIZE, "%s%016llx", prefix, (unsigned long long)number);
 	return 0;
 }
 
 int volume_create(int volumes_fd, const struct volume *v, struct err *err)
 {
 	struct err ignored;
-	char tmp[32];
+	char tmp[VOLUME_OLD_SIZE];
 
 	if (random_name(VOLUME_NEW, tmp, err) < 0)
 		return -1;
@@ -233,20 +233,26 @@ static int is_of(int fd, const char *name, const char *owner, struct err *err)
 	return r;
 }
 
-int volume_remove(int volumes_fd, const char *name, const char *owner, struct err *err)
+int volume_take_out(int volumes_fd, const char *name, char old[VOLUME_OLD_SIZE], struct err *err)
 {
-	autofd int fd = volume_hold(volumes_fd, name, err);
-	char old[32];
-	int r = 1;
-
-	if (fd < 0)
-		return err->sys == ENOENT ? 0 : -1;
-	if (owner && (r = is_of(fd, name, owner, err)) <= 0)
-		return r;
-	if (random_name(".old.", old, err) < 0)
+	if (random_name(VOLUME_OLD, old, err) < 0)
 		return -1;
 	if (renameat(volumes_fd, name, volumes_fd, old) < 0)
 		return err_sys(err, "remove the volume %s", name);
+	return 0;
+}
+
+int volume_remove_own(int volumes_fd, const char *name, const char *owner, struct err *err)
+{
+	autofd int fd = volume_hold(volumes_fd, name, err);
+	char old[VOLUME_OLD_SIZE];
+	int r;
+
+	if (fd < 0)
+		return err->sys == ENOENT ? 0 : -1;
+	r = is_of(fd, name, owner, err);
+	if (r <= 0 || volume_take_out(volumes_fd, name, old, err) < 0)
+		return r <= 0 ? r : -1;
 	return tree_remove(volumes_fd, old, err) < 0 ? err_wrap(err, "remove the volume %s", name)
 						     : 0;
 }

@@ -46,6 +46,11 @@ int volume_read(int fd, const char *name, struct volume *ret, struct err *err);
 /* It is no longer of one container alone. The caller holds it. */
 int volume_keep(int fd, const char *name, struct err *err);
 
-/* Can be done twice; absent is success. With owner only if it is of that container alone. Whether
- * somebody uses it is for the caller to know. */
-int volume_remove(int volumes_fd, const char *name, const char *owner, struct err *err);
+/* Takes name, or name/below, out of sight: it has a name then that is nobody's, which is written to old, and is for the
+ * caller to remove, or for gc. Takes no time. */
+#define VOLUME_OLD ".old."
+enum { VOLUME_OLD_SIZE = 32 };
+int volume_take_out(int volumes_fd, const char *name, char old[VOLUME_OLD_SIZE], struct err *err);
+
+/* If it is of that container alone. Can be done twice; absent is success. */
+int volume_remove_own(int volumes_fd, const char *name, const char *owner, struct err *err);

@@ -4,6 +4,7 @@
 #include "base/dents.h"
 #include "base/fd.h"
 #include "base/file.h"
+#include "spec/name.h"
 #include "state/gc.h"
 #include "state/summary.h"
 #include "state/volumecopy.h"
@@ -11,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -153,26 +155,67 @@ void volume_uses_free(struct volume_uses *uses)
 	arena_free(&uses->arena);
 }
 
-int volumes_remove_unused(int volumes_fd, const struct volume_uses *uses, const char *name,
-	struct err *err)
+static int no_such(const char *name, struct err *err)
 {
-	const char *user = volume_user(uses, name);
-	struct stat st;
+	err_set(err, "no volume %.60s", name);
+	err->sys = ENOENT;
+	return err_hint(err, "ctr volume ls shows those that exist");
+}
 
-	if (fstatat(volumes_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-		int sys = errno;
+static int take_out(int volumes_fd, const struct volume_uses *uses, struct volume_removal *r)
+{
+	struct err *err = &r->err;
+	const char *user = volume_user(uses, r->name);
 
-		if (sys != ENOENT)
-			return err_sys(err, "look for the volume %s", name);
-		err_set(err, "no volume %s", name);
-		err->sys = ENOENT;
-		return err_hint(err, "ctr volume ls shows those that exist");
-	}
+	if (volume_name_check("name", r->name, err) < 0)
+		return no_such(r->name, err);
 	if (user) {
-		err_set(err, "the volume %s is used by the container %s", name, user);
+		err_set(err, "the volume %s is used by the container %s", r->name, user);
+		err->sys = EBUSY;
 		return err_hint(err, "ctr rm %s first", user);
 	}
-	return volume_remove(volumes_fd, name, NULL, err);
+	/* It is locked until it is gone: gc removes what nobody is at. */
+	r->fd = volume_hold(volumes_fd, r->name, err);
+	if (r->fd < 0)
+		return err->sys == ENOENT ? no_such(r->name, err) : -1;
+	return volume_take_out(volumes_fd, r->name, r->old, err);
+}
+
+static void remove_out(int volumes_fd, struct volume_removal *r)
+{
+	r->removed = tree_remove(volumes_fd, r->old, &r->err) == 0;
+	if (!r->removed)
+		err_wrap(&r->err, "remove the volume %s", r->name);
+}
+
+int volumes_remove(const struct store *store, struct volume_removal *items, size_t n,
+	struct err *err)
+{
+	autofd int fd = volumes_open(store, VOLUMES_CHANGE, err);
+	struct volume_uses uses;
+	bool out[VOLUMES_LOT] = {false};
+
+	for (size_t i = 0; i < n; i++) {
+		items[i].fd = -1;
+		if (fd < 0 && err->sys == ENOENT)
+			no_such(items[i].name, &items[i].err);
+	}
+	if (fd < 0)
+		return err->sys == ENOENT ? 0 : -1;
+	if (volume_uses_read(store, &uses, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		out[i] = take_out(fd, &uses, &items[i]) == 0;
+	volume_uses_free(&uses);
+	if (flock(fd, LOCK_UN) < 0)
+		return err_sys(err, "unlock the volumes");
+	for (size_t i = 0; i < n; i++) {
+		if (out[i])
+			remove_out(fd, &items[i]);
+		if (items[i].fd >= 0)
+			close(take_fd(&items[i].fd));
+	}
+	return 0;
 }
 
 int volumes_remove_own(const struct store *store, const char *container, struct err *err)
@@ -186,55 +229,71 @@ int volumes_remove_own(const struct store *store, const char *container, struct 
 	if (s.volume_count && (fd = volumes_open(store, VOLUMES_LOOK, err)) < 0)
 		r = err->sys == ENOENT ? 0 : -1;
 	for (size_t i = 0; r == 0 && fd >= 0 && i < s.volume_count; i++)
-		r = volume_remove(fd, s.volumes[i], s.id, err);
+		r = volume_remove_own(fd, s.volumes[i], s.id, err);
 	summary_free(&s);
 	return r;
 }
 
-/* Those that are still being removed are locked. */
-static int sweep_leftover(int volumes_fd, const char *name, struct err *err)
+/* Half a copy goes the way of what is removed; a whole one is moved to its place. */
+static int tidy(int volumes_fd, const char *name, int dir, struct err *err)
 {
-	autofd int dir = openat(volumes_fd, name, DIR_FLAGS);
+	char copying[VOLUME_NAME_MAX + 8], old[VOLUME_OLD_SIZE];
 
-	if (dir < 0 && errno == ENOENT)
-		return 0;
-	if (dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) < 0)
-		return 0;
-	return tree_remove(volumes_fd, name, err) < 0 ? -1 : 1;
-}
-
-/* 1, 0 if there is nothing to do, or -1. */
-static int tidy(int dir, struct err *err)
-{
-	bool half = faccessat(dir, VOLUME_COPYING, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-
-	if (volume_finish(dir, err) < 0 || (half && tree_remove(dir, VOLUME_COPYING, err) < 0))
+	if (volume_finish(dir, err) < 0)
 		return -1;
-	return half;
+	snprintf(copying, sizeof(copying), "%s/" VOLUME_COPYING, name);
+	return volume_take_out(volumes_fd, copying, old, err) < 0 && err->sys != ENOENT ? -1 : 0;
 }
 
-/* A --rm container takes its volumes along, unless the machine ended first. Nobody fills one: we are alone. */
-static int sweep_forsaken(int volumes_fd, const char *name, const struct volume_uses *uses,
-	struct err *err)
+/* A --rm container takes its volumes along, unless the machine ended first. What makes no sense is kept. */
+static bool is_forsaken(int dir, const char *name, const struct volume_uses *uses)
 {
-	autofd int dir = openat(volumes_fd, name, DIR_FLAGS);
 	struct volume v;
-	int r = 0;
+	struct err err;
+	bool r;
 
-	if (dir < 0)
-		return errno == ENOENT ? 0 : err_sys(err, "open the volume %s", name);
-	if (volume_read(dir, name, &v, err) < 0)
-		return -1;
-	if (v.owner && v.remove && uses && !volume_user(uses, name))
-		r = volume_remove(volumes_fd, name, v.owner, err) < 0 ? -1 : 1;
-	else
-		r = tidy(dir, err);
+	if (!uses || volume_user(uses, name) || volume_read(dir, name, &v, &err) < 0)
+		return false;
+	r = v.owner && v.remove;
 	volume_free(&v);
 	return r;
 }
 
-static int sweep(const struct store *store, int volumes_fd, const struct volume_uses *uses,
-	size_t *removed, struct err *err)
+/* Nobody makes or fills one: we are alone. All that is to go is taken out of sight. */
+static int sweep(int volumes_fd, const char *name, const struct volume_uses *uses, struct err *err)
+{
+	char old[VOLUME_OLD_SIZE];
+	autofd int dir = -1;
+
+	if (strncmp(name, VOLUME_OLD, strlen(VOLUME_OLD)) == 0)
+		return 0;
+	dir = volume_open(volumes_fd, name, err);
+	if (dir < 0)
+		return err->sys == ENOENT ? 0 : -1;
+	if (name[0] == '.' || is_forsaken(dir, name, uses))
+		return volume_take_out(volumes_fd, name, old, err);
+	return tidy(volumes_fd, name, dir, err);
+}
+
+/* Then it takes as long as it takes, in nobody's way. Who is removing something himself has it locked. */
+static int clear(int volumes_fd, const char *name, size_t *removed, struct err *err)
+{
+	autofd int dir = -1;
+
+	if (strncmp(name, VOLUME_OLD, strlen(VOLUME_OLD)) != 0)
+		return 0;
+	dir = openat(volumes_fd, name, DIR_FLAGS);
+	if ((dir < 0 && errno == ENOENT) || (dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) < 0))
+		return 0;
+	if (tree_remove(volumes_fd, name, err) < 0)
+		return -1;
+	++*removed;
+	return 0;
+}
+
+/* One that fails does not keep the rest. */
+static int each_entry(int volumes_fd, const struct volume_uses *uses, size_t *removed,
+	bool clearing, struct err *err)
 {
 	autofd int dir = openat(volumes_fd, ".", DIR_FLAGS);
 	unsigned char type;
@@ -244,19 +303,18 @@ static int sweep(const struct store *store, int volumes_fd, const struct volume_
 	bool failed = false;
 
 	if (dir < 0)
-		return err_sys(err, "read %s/volumes", store->root);
+		return err_sys(err, "read the volumes");
 	dents_init(&d, dir);
 	while ((name = dents_next(&d, &type))) {
-		int r = name[0] == '.' ? sweep_leftover(volumes_fd, name, err)
-				       : sweep_forsaken(volumes_fd, name, uses, err);
+		int r = clearing ? clear(volumes_fd, name, removed, err)
+				 : sweep(volumes_fd, name, uses, err);
 
-		*removed += r > 0;
 		if (r < 0 && !failed)
 			first = *err;
 		failed = failed || r < 0;
 	}
 	if (errno)
-		return err_sys(err, "read %s/volumes", store->root);
+		return err_sys(err, "read the volumes");
 	*err = first;
 	return failed ? -1 : 0;
 }
@@ -265,15 +323,24 @@ int volumes_gc(const struct store *store, size_t *removed, struct err *err)
 {
 	autofd int fd = volumes_open(store, VOLUMES_IDLE, err);
 	struct volume_uses uses;
-	struct err unread;
-	int r;
+	struct err second = {0};
+	int swept;
 
 	if (fd < 0)
 		return err->sys == ENOENT || err->sys == EWOULDBLOCK ? 0 : -1;
 	/* Of a container that nobody can read the rest goes on. */
-	if (volume_uses_read(store, &uses, &unread) < 0)
-		return sweep(store, fd, NULL, removed, err);
-	r = sweep(store, fd, &uses, removed, err);
-	volume_uses_free(&uses);
-	return r;
+	if (volume_uses_read(store, &uses, &second) < 0) {
+		swept = each_entry(fd, NULL, removed, false, err);
+	} else {
+		swept = each_entry(fd, &uses, removed, false, err);
+		volume_uses_free(&uses);
+	}
+	if (flock(fd, LOCK_UN) < 0)
+		return err_sys(err, "unlock the volumes");
+	second = (struct err){0};
+	if (each_entry(fd, NULL, removed, true, &second) < 0 && swept == 0) {
+		*err = second;
+		return -1;
+	}
+	return swept;
 }

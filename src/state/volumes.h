@@ -38,9 +38,19 @@ int volume_uses_read(const struct store *store, struct volume_uses *ret, struct 
 const char *volume_user(const struct volume_uses *uses, const char *volume);
 void volume_uses_free(struct volume_uses *uses);
 
-/* Refuses what is in use, and names the container. The caller is alone with the volumes. Absent: -1 with
- * ENOENT. */
-int volumes_remove_unused(int volumes_fd, const struct volume_uses *uses, const char *name,
+struct volume_removal {
+	const char *name;
+	bool removed;
+	struct err err; /* else; sys is ENOENT if there is none, EBUSY if a container uses it */
+	char old[VOLUME_OLD_SIZE];
+	int fd;
+};
+enum { VOLUMES_LOT = 64 };
+/*
+ * Removes up to VOLUMES_LOT volumes that no container uses. Alone with all of them for as long as it takes to see
+ * that, not for as long as it takes to remove what is in them. -1 if nothing could be tried.
+ */
+int volumes_remove(const struct store *store, struct volume_removal *items, size_t n,
 	struct err *err);
 
 /* Those of a container alone, before its documents go. Can be done twice. */

@@ -84,7 +84,32 @@ data() { echo "$CTR_ROOT/volumes/$1/data"; }
 	run -0 --separate-stderr ctr volume ls --format json
 	[ "$(jq -r '.[].name' <<< "$output" | xargs)" = 'a b' ]
 	[[ $stderr == *'volume b: volume.json'* ]]
+	ctr gc
+	[ "$(box -v b:/b -- sh -c 'touch /b/x; ls /b')" = x ]
 	[ "$(ctr volume rm a b | xargs)" = 'a b' ]
+}
+
+@test "a volume with much in it is removed in nobody's way" {
+	ctr volume create much > /dev/null
+	(cd "$(data much)" && seq 30000 | xargs touch)
+	ctr volume rm much > gone &
+	local rm=$!
+	until [ ! -d "$(data much)" ]; do sleep .01; done
+	kill -STOP $rm 2> /dev/null || skip 'it was removed at once'
+	# The one who removes it is stopped, and neither a start nor gc minds.
+	timeout 20 ctr run --rm --rootfs "$FS" -v much:/x -v /own -- true
+	timeout 20 ctr gc
+	[ "$(ctr volume ls -q)" = much ]
+	kill -CONT $rm
+	wait $rm
+	[ "$(cat gone)" = much ]
+	[ "$(ls -A "$CTR_ROOT/volumes")" = much ]
+	# What many names are given for is removed in lots.
+	local names=(v{1..150})
+	for i in "${names[@]}"; do mkdir -p "$CTR_ROOT/volumes/$i/data"; done
+	[ "$(ctr volume rm "${names[@]}" | wc -l)" -eq 150 ]
+	for i in "${names[@]}"; do mkdir -p "$CTR_ROOT/volumes/$i/data"; done
+	[ "$(ctr volume prune -f | wc -l)" -eq 151 ]
 }
 
 @test "-v NAME makes a volume at its first use, and two containers share it" {

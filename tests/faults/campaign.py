@@ -603,7 +603,7 @@ class RemoveRunning(OnRunning):
 
 
 class Collect(Row):
-    """Something for gc to do: a dead container, and a half-made and a half-removed directory."""
+    """Something for gc to do: a dead container, and half-made and half-removed directories."""
     name, args, rm = "gc", ["gc"], True
 
     def prepare(self, lane):
@@ -623,6 +623,8 @@ class Collect(Row):
         os.makedirs(f"{lane.state}/.new.0123456789abcdef")
         os.makedirs(f"{lane.state}/.old.0123456789abcdef/below")
         os.makedirs(f"{lane.root}/containers/orphan/upper")
+        os.makedirs(f"{lane.root}/volumes/.new.0123456789abcdef/data")
+        os.makedirs(f"{lane.root}/volumes/.old.0123456789abcdef/data/below")
 
     def outcome(self, lane):
         return lane.differences()
