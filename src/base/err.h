@@ -35,12 +35,12 @@ int err_value(struct err *err, const char *what, const char *value, const char *
 	ERR_FORMAT(4, 5);
 int err_hint(struct err *err, const char *fmt, ...) ERR_FORMAT(2, 3);
 int err_status(struct err *err, int status);
-/* For who has failed: a hint that CURE, if it was for want of rights that root has, and no cure is known. */
+/* Adds a hint that says CURE if the failure was a lack of rights that root has, and there is no hint yet. */
 void err_hint_rights(struct err *err, const char *cure);
 
 /* "ctr: TEXT" and, where there is one, "hint: HINT", on standard error. Returns the exit status. */
 int err_print(const struct err *err, const char *program);
 /* One line of warning: something went on, but not as asked. */
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold));
-/* Who gets them from now on, instead of standard error. */
+/* Sets who gets warnings from now on, instead of standard error. */
 void warn_to(void (*f)(const char *text));

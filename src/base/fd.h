@@ -50,7 +50,7 @@ DIR *dir_open_at(int dirfd, const char *name);
 int fd_write_all(int fd, const void *data, size_t len);
 /* Reads up to size bytes until end of file; returns the count or -1 with errno. */
 ssize_t fd_read_all(int fd, void *buf, size_t size);
-/* Closes every descriptor from first on but those in keep (any order; negative ones do not count).
- * Between the three streams and `first` are the payload's: of those the ones that close on exec, as they are
- * ours. close_range(2), kernel 5.9; allocates nothing. -1 with errno. */
+/* Closes every descriptor from first on but those in keep (any order; negative ones do not count). Those from 3 to
+ * first - 1 are the payload's; of these, what closes on exec is ours, and is closed too. close_range(2), kernel 5.9;
+ * allocates nothing. -1 with errno. */
 int fd_close_others(unsigned first, const int *keep, size_t n);

@@ -1,11 +1,11 @@
-/* What goes with a process to where others can reach it. */
+/* The descriptors that a process keeps when it goes where others can reach it. */
 #pragma once
 
 #include "base/err.h"
 
 #include <stddef.h>
 
-/* What a process needs of its descriptors, to be rid of all others before somebody else can reach it. */
+/* The descriptors that a process needs. It closes all others before somebody else can reach it. */
 enum { FD_LIST_MAX = 32 };
 struct fd_list {
 	unsigned first; /* those below stay too */

@@ -11,16 +11,16 @@
 /* In the environment of a copy of ours that runs from a mount without a path: where it came from. */
 #define PROGRAM_ORIGIN "CTR_ORIGIN"
 
-/* What a program is started with is not what containers are made with: first thing in main(), the file
- * mode mask and the signals that a shell, an engine or a service manager has set are as usual again,
- * but for SIGPIPE, which is ignored; and a standard stream that is closed is /dev/null, so that nothing that
- * is opened later takes its place. Output that is closed takes what is written then, or refuses it as before. */
+/* To be called first in main(), so that containers do not depend on how the program was started. The umask and
+ * the signals that a shell, an engine or a service manager has set are reset, but SIGPIPE is ignored. A closed
+ * standard stream becomes /dev/null, so that no file that is opened later takes its number. A closed output then
+ * accepts what is written, or refuses it as before. */
 enum program_closed { CLOSED_TAKES, CLOSED_REFUSES };
 void program_inherit_nothing(enum program_closed closed);
 /* Only the mask; and the one that was found, for files that are the user's. */
 void program_set_umask(void);
 mode_t program_users_umask(void);
-/* Whether fd, an output, is one that refuses. */
+/* Whether fd, an output, is one of those that refuse. */
 bool program_output_is_closed(int fd);
 
 /* A signal that was ignored when we were started, as nohup(1) and shells do to what they put in the background,
@@ -28,12 +28,12 @@ bool program_output_is_closed(int fd);
 bool program_heeds_signal(int sig);
 void program_heeded_signals(const int *sigs, size_t n, sigset_t *ret);
 
-/* For who has failed: if that is because nobody reads our output any more, ends us in silence, by SIGPIPE, as
- * any other program in front of head(1). */
+/* Called after a failure: if the reason is that nobody reads our output any more, ends us in silence, by SIGPIPE,
+ * as any other program in front of head(1). */
 void program_end_unread(const struct err *err);
 
-/* Whoever takes a signal for somebody else says so to the first. The second ends us by SIGINT, if that was taken and
- * the status says that it was the end: only so does a shell know that the loop that we run in is to end, too. */
+/* The first is called by whoever takes a signal for somebody else. The second ends us by SIGINT, if that was taken
+ * and the status says that it ended the command: only then does a shell end the loop that we run in. */
 void program_took_signal(int sig);
 void program_end_interrupted(int status);
 

@@ -8,8 +8,8 @@
 
 struct console_options {
 	bool tty, with_stdin;
-	bool ours;           /* we have started it: what ends us is for it */
-	bool proxy;          /* signals are for it, too, if it is not ours */
+	bool ours;           /* we have started it: signals that would end us are passed on to it */
+	bool proxy;          /* signals are passed on also if it is not ours */
 	const char *keys;    /* --detach-keys, NULL for the usual ones */
 	uint64_t timeout_ns; /* its --timeout, from now on, or 0 */
 };

@@ -1,10 +1,10 @@
-/* What the caller's terminal has to do with the one that a command is given. */
+/* What the terminal of a container takes over from the caller's. */
 #pragma once
 
 #include "spec/spec.h"
 
-/* Whether what is typed, if it is to be passed on to a terminal, can come from one. */
+/* Refuses to pass input on to a terminal from something that is no terminal. */
 int terminal_check(bool tty, bool with_stdin, struct err *err);
 
-/* TERM is what the caller's is: that is the terminal which will show what comes. */
+/* Sets TERM to the caller's, as the caller's terminal shows the output. */
 void terminal_name_take(struct spec *spec);

@@ -61,11 +61,10 @@ struct attach_options {
 	void *forward_arg;
 	uint16_t
 		patience_s; /* how long the container waits for our readers; 0: what attach.h has */
-	uint64_t
-		until_ns; /* of CLOCK_MONOTONIC: nor is our reader waited for later than that; 0: no end */
+	uint64_t until_ns;  /* CLOCK_MONOTONIC; until then our reader is waited for; 0: for ever */
 	int end_fd; /* a pidfd of the container, or -1 if it has ended or that is not known */
-	/* The payload lives at our terminal: if that goes, or nobody reads its output any more, it gets
-	 * SIGHUP, and a moment to end. */
+	/* The payload belongs to our terminal: if that goes away, or nobody reads its output any more, the
+	 * payload gets SIGHUP, and a moment to end. */
 	bool ours;
 };
 
@@ -73,8 +72,8 @@ enum attach_how {
 	ATTACH_EXITED,   /* the container ended; the status is its own */
 	ATTACH_DETACHED, /* the person at the terminal left */
 	ATTACH_LOST,     /* the supervisor is gone or dropped us */
-	ATTACH_SIGNALLED, /* a signal for us, SIGHUP if the terminal went, SIGPIPE if who read our output
-	                     did; 128 + its number */
+	ATTACH_SIGNALLED, /* a signal ended us: SIGHUP if the terminal went away, SIGPIPE if our reader did;
+	                     the status is 128 + its number */
 };
 
 /* A listening socket at NAME below dirfd (a directory of ours), replacing a left-over one. */
@@ -83,9 +82,10 @@ int attach_listen(int dirfd, const char *name, struct err *err);
 int attach_connect(int dirfd, const char *name, struct err *err);
 
 /* Serves the terminal until the container ends, the person detaches, or the supervisor goes. The
- * terminal is as it was on every return, and after a fatal signal. What the container prints is
- * passed on as it is; to a terminal whose answers it would not get (nothing is typed there, or it is from
- * before) without what a terminal answers. Signals that were ignored when we were started still are. *ret_status is written with ATTACH_EXITED and ATTACH_SIGNALLED only. -1 if
- * the supervisor refused, or this side failed. */
+ * terminal is as it was on every return, and after a fatal signal. What the container prints is passed on
+ * unchanged. Only a terminal whose answers would not reach the container, because nothing is typed there or the
+ * text is from before, does not get what a terminal answers. Signals that were ignored when we were started still
+ * are. *ret_status is written with ATTACH_EXITED and ATTACH_SIGNALLED only. -1 if the supervisor refused, or this
+ * side failed. */
 int attach_run(int sock, const struct attach_options *options, int *ret_status,
 	enum attach_how *ret_how, struct err *err);

@@ -16,9 +16,9 @@ struct console {
 /* Makes the terminal behind fd raw. Until console_restore, a signal that would end the program by
  * default restores the terminal first (not SIGKILL). One console at a time in a program. */
 int console_raw(struct console *c, int fd, struct err *err);
-/* Instead, where nothing is typed into the container: only what goes out is passed on as it is, with no second
- * carriage return in front of a newline; ^C and ^Z are as ever. While another job has the terminal it stays as
- * it is. */
+/* Called instead where nothing is typed into the container: only output is passed on unchanged, without a second
+ * carriage return in front of a newline; ^C and ^Z work as ever. While another job has the terminal, the terminal
+ * stays as it is. */
 void console_pass_output(struct console *c, int fd);
 /* Can be called twice, and for CONSOLE_NONE. */
 void console_restore(struct console *c);

@@ -18,22 +18,21 @@ void foreground_block_signals(sigset_t *ret_old);
 /* Whether the kernel keeps sig, which ends other processes, from the payload: a PID 1 that does nothing about it. */
 bool foreground_shrugs_off(const struct container *c, int sig);
 
-/* Passes one signal on. One that would end any other process but that the kernel keeps from a PID 1
- * without a handler (pid_namespaces(7)) ends the container, if c has its group: then it is returned,
+/* Passes one signal on. The kernel keeps a signal without a handler from a PID 1 (pid_namespaces(7)): if it would
+ * end any other process, it ends the container, provided that c has its group. Then the signal is returned,
  * else 0. */
 int foreground_pass_on(struct container *c, int sig);
 
-/* Passes signals on, and what its streams carry (io, or NULL), until the payload ends, and reaps it. Of its
- * output, what nobody takes at once is left for foreground_finish(). *ret_status: its own, 128 + n if it was killed
- * by signal n, or ended in its place. timeout_ns 0: none; else FOREGROUND_TIMED_OUT when it was killed
- * for that. */
+/* Passes on signals, and the streams of io (or NULL), until the payload ends, and reaps it. Output that nobody
+ * takes at once is left for foreground_finish(). *ret_status is the payload's own status; 128 + n if signal n killed
+ * it, or ended the container in its place; FOREGROUND_TIMED_OUT if it was killed after timeout_ns (0: no limit). */
 int foreground_wait(struct container *c, struct piping *io, uint64_t timeout_ns, int *ret_status,
 	bool *ret_timed_out, struct err *err);
 
-/* When nothing of the container is left to see to: waits for whoever reads the payload's output. Returns the
- * status of the command, from that of the payload: a signal ends the wait, as does the timeout, and if there
- * was one before, a second is enough. -1 if some of the output could not be written, and the payload does not
- * know. Closes io. */
+/* Called when the container is released: waits until the readers have taken the payload's output. A signal or the
+ * timeout ends the wait; if one of them came before, it lasts a second at most. Returns the status of the command,
+ * made from that of the payload. -1 if some of the output could not be written, and the payload does not know it.
+ * Closes io. */
 int foreground_finish(struct piping *io, int status, struct err *err);
-/* Instead of both, when there is no payload: its process may have said something on its way. Always -1. */
+/* Called instead of both if the start failed: passes on what the process has written meanwhile. Always -1. */
 int foreground_give_up(struct piping *io);

@@ -38,16 +38,16 @@ struct logfile_options {
 	uint64_t since_ns, until_ns; /* both included; 0: no bound */
 	bool timestamps;             /* in front of each line */
 	bool follow;
-	int end_fd;              /* with follow: readable once the writer is gone (a pidfd of the
-	                              * supervisor); -1 if it is gone already */
-	void (*look)(void *arg); /* or NULL; every LOGFILE_LOOK_MS of silence until then */
+	int end_fd; /* with follow: readable once the container has ended (a pidfd); -1 if it has already */
+	void (*look)(
+		void *arg); /* or NULL; called after every LOGFILE_LOOK_MS of silence until then */
 	void *look_arg;
 	int stdout_fd, stderr_fd;        /* -1: leave that stream out */
 	bool clean_stdout, clean_stderr; /* as for a terminal: base/escapes.h */
 };
 
 /* Prints the log, across rotations while it follows. The text goes out as the container wrote it,
- * escape sequences included, where it is not to be cleaned. Damaged lines are
- * left out and counted in *ret_damaged. A log that does not exist yet is empty. */
+ * escape sequences included, unless it is to be cleaned. Damaged lines are left out and counted in
+ * *ret_damaged. A log that does not exist yet is empty. */
 int logfile_print(int dirfd, const struct logfile_options *options, uint64_t *ret_damaged,
 	struct err *err);

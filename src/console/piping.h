@@ -15,7 +15,7 @@ struct piping {
 	struct pump pumps[3];
 	uint64_t until_ns; /* CLOCK_MONOTONIC, when whoever waits gives up; 0: never */
 	bool hurried;      /* somebody wanted the end */
-	bool stuck;        /* it was given up: to write to our own streams may take for ever */
+	bool stuck;        /* given up: a write to our own streams may block for ever */
 };
 
 /* Nothing but the container's /dev/null. */
@@ -30,8 +30,8 @@ void piping_started(struct piping *p);
 void piping_poll(const struct piping *p, struct pollfd ret[PIPING_POLLS]);
 void piping_serve(struct piping *p, const struct pollfd polled[PIPING_POLLS]);
 
-/* The payload has ended. Of its output there is what is in the pipes, whoever else may hold them and go on;
- * as much as can be is passed on without waiting. */
+/* Called when the payload has ended. What is in the pipes now is the rest of its output, even if other processes
+ * go on writing to them; as much of it as possible is passed on without waiting. */
 void piping_end(struct piping *p);
 /* Whether some of it is still to be passed on. */
 bool piping_holds(struct piping *p);

@@ -1,4 +1,4 @@
-/* A person's terminal (or a pipe) in front of the terminal of a process of ours in a container. */
+/* Copies between a person's terminal (or a pipe) and the terminal of our child in a container. */
 #pragma once
 
 #include "state/container.h"

@@ -1,5 +1,5 @@
-/* What was received of a container and those who read our output have not taken yet: pieces for one
- * descriptor or another, in order. */
+/* What was received from a container and not yet taken by those who read our output: pieces, in order, each for one
+ * descriptor. */
 #pragma once
 
 #include <stddef.h>
@@ -14,8 +14,8 @@ struct spool {
 int spool_add(struct spool *s, int fd, const void *data, size_t len);
 /* Where the oldest piece goes; -1 if there is none. */
 int spool_fd(const struct spool *s);
-/* Writes of the oldest piece what is taken without waiting, if poll(2) calls its descriptor writable. -1 with
- * errno. */
+/* Writes as much of the oldest piece as possible without waiting, after poll(2) has found its descriptor writable.
+ * -1 with errno. */
 int spool_write(struct spool *s);
 size_t spool_bytes(const struct spool *s);
 /* Forgets all of it. */

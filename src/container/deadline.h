@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* Leaves a process behind that does nothing as long as we live. If we are killed, it waits for the payload's
- * end, timeout_ns from now at most, kills what is left then, and releases the container. Without it, where
- * there can be no process more, all else is as it was. */
+/* Starts a process that does nothing as long as we live. If we are killed, it waits for the payload's end, but not
+ * longer than timeout_ns from now, kills what is left then, and releases the container. -1 if there can be no more
+ * processes: nothing else is lost then. */
 int deadline_guard(const struct container *c, uint64_t timeout_ns, struct err *err);

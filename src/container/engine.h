@@ -34,23 +34,23 @@ int bundle_status(struct container *c, enum bundle_status *ret, struct err *err)
 char *bundle_state(const struct container *c, enum bundle_status status, enum oci_state_form form,
 	struct err *err);
 
-/* Lets a created one go on to its payload. If a startContainer or a poststart hook fails, it is ended and
- * deleted, as bundle_delete() does it. The caller holds the claim. */
+/* Lets a created container run its payload. If a startContainer or a poststart hook fails, the container is ended
+ * and deleted, as by bundle_delete(). The caller holds the claim. */
 int bundle_start(struct container *c, struct err *err);
 
-/* What there is to do once it runs: poststart hooks. If one fails, the container is ended and
+/* To be called once the payload runs: runs the poststart hooks. If one fails, the container is ended and
  * deleted: -1. */
 int bundle_started(struct container *c, struct err *err);
 
-/* A signal (0: none, but it is tried) to the first process, or to each in the group: where all is said, and
- * SIGKILL always. Who has stopped gets none, unless it has left others behind; of all, none is no failure. */
+/* Sends a signal (0: only tries) to the first process; with all, and always for SIGKILL, to each process of the group.
+ * For a stopped container this fails, unless it has left processes behind or all is given. */
 int bundle_kill(struct container *c, int sig, bool all, struct err *err);
 
 enum { BUNDLE_KILL_SECONDS = 10 };
-/* Removes it: one that has stopped or was never started, or, forced, any. The caller holds the
- * claim; poststop hooks are run. */
+/* Removes a container that has stopped or was never started; with force, any. Runs the poststop hooks. The caller
+ * holds the claim. */
 int bundle_delete(struct container *c, bool force, struct err *err);
 
-/* Calls f with the id of each; a result other than 0 ends it and is returned. */
+/* Calls f with the id of each container; a result other than 0 ends the walk and is returned. */
 int bundle_each(const struct store *store, int (*f)(const char *id, void *arg, struct err *err),
 	void *arg, struct err *err);

@@ -1,4 +1,4 @@
-/* What would stop a container, as far as it can be found without making anything: for --dry-run. */
+/* For --dry-run: the reasons to refuse a container that can be found without making anything. */
 #pragma once
 
 #include "launch/plan.h"

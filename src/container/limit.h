@@ -1,4 +1,4 @@
-/* Other limits for a container that is there: of its group, and of the scope that the group is in. */
+/* Changes the limits of a container that exists: those of its group, and of the scope that the group is in. */
 #pragma once
 
 #include "cgroup/change.h"
@@ -13,10 +13,10 @@ struct container_limit {
 	struct word_list before; /* what the scope had; none: it is in no scope */
 };
 
-/* What limits ask for; the rest stays as it is. All of it, or nothing. */
+/* Changes what limits ask for, all of it or nothing; the rest stays as it is. */
 int container_limit_change(const struct container *c, const struct limits *limits,
 	struct container_limit *ret, struct err *err);
-/* Takes it back; what cannot be is warned of. */
+/* Takes the change back; warns of what cannot be. */
 void container_limit_undo(const struct container *c, const struct container_limit *done);
 void container_limit_free(struct container_limit *done);
 #define autolimit __attribute__((cleanup(container_limit_free)))

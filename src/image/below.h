@@ -30,7 +30,7 @@ void below_close(struct below *b);
  * there, -1 with err: also where the layers are too many and too deep for the number of questions asked. */
 int below_find(struct below *b, const char *parent, const char *base, struct stat *ret,
 	struct err *err);
-/* Whoever goes through a tree for this takes steps, of which there are not too many, and can be interrupted. */
+/* To be called for each step of a walk through a tree: -1 if there were too many, or we are interrupted. */
 int below_step(struct below *b, struct err *err);
 /* The top itself; 0 if there is no layer. */
 int below_top(const struct below *b, struct stat *ret, struct err *err);

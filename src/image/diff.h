@@ -1,7 +1,7 @@
 /*
  * What a layer's blob unpacks to, as this host found out when it read the blob: images/diffs/HEX, one for
- * each, "DIFF SIZE". An image's word that one of its blobs has some diff id is believed for no blob: the
- * record says so, or the blob is read.
+ * each, "DIFF SIZE". What an image says of the diff id of a blob is never believed: either there is a record
+ * of it, or the blob is read.
  */
 #pragma once
 

@@ -13,7 +13,7 @@ struct leftout {
 	size_t bytes;
 };
 
-/* Of more than LEFTOUT_MAX the rest is forgotten: a link to it is one to nothing. */
+/* Names beyond LEFTOUT_MAX are forgotten: a hard link to one of them is then refused as one to nothing. */
 void leftout_add(struct leftout *l, const struct entry_path *path);
 bool leftout_has(const struct leftout *l, const struct entry_path *path);
 void leftout_free(struct leftout *l);

@@ -11,7 +11,7 @@
 
 #define GATE_SOCKET "start.sock"
 
-/* Before the clone. */
+/* Called by the parent, before the clone. */
 int gate_open(int state_fd, struct err *err);
 
 /* In the child: reports that all is ready, lets go of every descriptor that is not needed any more,
@@ -19,7 +19,7 @@ int gate_open(int state_fd, struct err *err);
  * Allocates nothing. */
 int gate_wait(int *gate_fd, int *report_fd, struct err *err);
 
-/* Whether a start is still to come. */
+/* Whether the container still waits for its start. */
 bool gate_is_closed(int state_fd);
 
 /* Lets the process through and waits until the payload is executed, or says why not. */

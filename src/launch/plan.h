@@ -29,7 +29,7 @@ struct plan {
 	size_t etc_count;
 };
 
-/* host: of who is in the host's network, or NULL. */
+/* host: the files of the host for a container in the host's network, or NULL. */
 int plan_make(const struct spec *spec, const struct host_etc *host, struct plan *ret,
 	struct arena *arena, struct err *err);
 
@@ -42,7 +42,7 @@ enum device_way {
 	DEVICE_APART,  /* a tree of its own, bound there */
 	DEVICE_LEFT,   /* whatever is at /dev has it, or not */
 };
-/* own_nodes: nodes can be made. */
+/* own_nodes: the container can have nodes that we make. */
 enum device_way plan_device(const struct spec *spec, const struct device *d, bool own_nodes);
 
 /* Whether a process of the container may keep groups of ours that it cannot drop. */
@@ -56,7 +56,7 @@ bool plan_delegates(const struct spec *spec, const struct id_maps *ids, uint32_t
 /* Whether the container's users are not the host's. */
 bool plan_has_users(const struct spec *spec);
 
-/* Once the slot of the id range is known. The plan stays where it is from here on. */
+/* To be called once the slot of the id range is known. The plan must not be moved in memory afterwards. */
 void plan_set_slot(struct plan *plan, const struct spec *spec, unsigned slot);
 
 void plan_print(const struct spec *spec, const struct plan *plan, FILE *out);

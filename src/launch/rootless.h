@@ -1,4 +1,4 @@
-/* What of a bundle cannot be had by who is not root of the host, and what takes its place. Pure. */
+/* What of a bundle only root of the host can have, and what takes its place for other callers. Pure. */
 #pragma once
 
 #include "base/err.h"
@@ -6,9 +6,8 @@
 #include "spec/spec.h"
 
 /*
- * Takes out what nothing is lost without: rules for devices, of which only those that are bound in can be
- * there, and a group of the terminals that the container does not have. Refuses what would be missed:
- * mounts with id maps of their own, groups that cannot be set, and, of a user, a container
- * without a user namespace.
+ * Removes from the spec what is not missed: device rules, as the container has only devices that are bound in,
+ * and a group of terminals that the container does not have. Refuses what would be missed: mounts with id maps of
+ * their own, groups that cannot be set, and, if the caller is a user, a container without a user namespace.
  */
 int rootless_adapt(struct spec *spec, enum rights rights, struct err *err);

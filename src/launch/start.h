@@ -1,6 +1,6 @@
 /*
- * One start, in order: claim, acquire, clone, wait for the exec. What goes wrong on the way is undone
- * before the call returns.
+ * One start, in order: claim, acquire, clone, wait for the exec. If a step fails, everything before it is
+ * undone before the call returns.
  */
 #pragma once
 
@@ -24,10 +24,10 @@ struct start_io {
 int container_start(const struct store *store, const struct spec *spec, struct plan *plan,
 	const struct start_io *io, struct container *ret, struct err *err);
 
-/* The limits and the device rules of its group, if it has one. */
+/* Applies the limits and the device rules to its group, if it has one. */
 int container_limit(struct container *c, const struct spec *spec, const struct plan *plan,
 	struct err *err);
 
-/* Gives the group to a container that is to manage what is below. */
+/* Gives the group to the container, if it is to manage the groups below its own. */
 int container_delegate(struct container *c, const struct spec *spec, const struct id_maps *ids,
 	struct err *err);

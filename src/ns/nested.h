@@ -3,7 +3,7 @@
 
 #include "base/err.h"
 
-/* Of each kind, for all ids of the container together: a machine has some 100,000 for each user. */
+/* How many of each kind all ids of the container may have together. A machine has some 100,000 for each user. */
 #define NS_NESTED_MAX "4096"
 
 /* Child, in a fresh user namespace and with the host's procfs: user.max_*_namespaces, as

@@ -1,5 +1,5 @@
-/* What the caller may do on this host. Who is root of a user namespace only, as engines without rights
- * are, may mount and make namespaces, but makes no devices, and no marks that nobody else can. */
+/* What the caller may do on this host. Root of a user namespace only, as an engine without rights is, may mount and
+ * make namespaces. It cannot make devices, nor marks that nobody else can make. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,6 +13,6 @@ enum rights {
 /* By the effective user id; remembered from the first call on. */
 enum rights rights_get(void);
 
-/* Root of the machine, or of a container that was booted: of the user namespace that process 1 is in.
- * systemd, where it is process 1, is then ours, and else the one of a user. */
+/* Whether we are root in the user namespace of process 1: root of the machine, or of a container that was booted.
+ * Then a systemd that is process 1 is ours to ask; otherwise we ask the user's. */
 bool rights_over_init(void);

@@ -36,13 +36,13 @@ struct create_options {
 		"no-subreaper", 0, OPTION_IGNORED, 0, "(nothing stays behind to be one)"           \
 	}
 
-/* Creates it; what waits at its gate is a child of ours. ret_console: NULL if --console-socket takes
+/* Creates it; the process that waits at its gate is our child. ret_console: NULL if --console-socket takes
  * the terminal. */
 int create_container(struct oci *oci, const struct create_options *o, const char *id,
 	struct spec *ret_spec, int *ret_console, struct container *ret, struct err *err);
 
-/* Takes away, with a warning, what the runtime itself may not have: `--privileged` asks for all there
- * is. The specification does not want that to fail. */
+/* Drops, with a warning, capabilities that the runtime itself does not have. `--privileged` asks for all there are,
+ * and by the specification that must not fail. */
 void caps_confine_to_host(struct spec *spec);
 
 /* Creates it, starts it unless it was restored, and, unless it is detached, waits for its end: the exit

@@ -14,15 +14,15 @@ struct log {
 	enum log_format format;
 };
 
-/* Opens the file, so that what cannot be told is not done: an engine that asked for one reads it. */
+/* Opens the file. A failure ends the command: the engine reads that file, and would not hear of anything else. */
 int log_open(struct log *log, const char *path, struct err *err);
 
 /* "text" or "json". */
 int log_format_parse(const char *value, enum log_format *ret, struct err *err);
 
-/* Warnings go to the file; without one, to standard error. What is created writes there too, so engines
- * would take them for its output. They are kept until log_warnings(), which only a command calls that
- * has not failed: podman wants nothing in the file but the failure. */
+/* Warnings go to the file; without one, to standard error, which the container has too, so that engines would take
+ * them for its output. They are kept until log_warnings(), which is called only if the command has not failed:
+ * podman wants nothing in the file but the failure. */
 void log_keep_warnings(const struct log *log);
 void log_warnings(const struct log *log);
 

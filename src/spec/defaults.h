@@ -17,7 +17,7 @@ void spec_complete(struct spec *spec);
 void spec_devices_complete(struct spec *spec);
 void spec_device_rules_complete(struct spec *spec);
 
-/* Hides how often each of so many processors was slowed for its heat: what the neighbours do. */
+/* Masks, for each of so many processors, how often it was slowed down because of heat: that tells of neighbours. */
 void spec_mask_throttles(struct spec *spec, unsigned cpus);
 
 void spec_mount_add(struct spec *spec, struct mount m);

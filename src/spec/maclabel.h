@@ -1,5 +1,5 @@
-/* Names that AppArmor and SELinux know a kind of process by. Pure; whether the host has one of the
- * two is for process/lsm.h to say. */
+/* Names of AppArmor profiles and labels of SELinux, as text. Pure; process/lsm.h finds out whether the host has one
+ * of the two. */
 #pragma once
 
 #include "base/arena.h"

@@ -1,6 +1,6 @@
 /*
  * What a container is. Pure data in the words of the OCI runtime specification, filled from flags
- * and an image (spec/flags.h) or from a config.json (spec/config.h), read by every room below.
+ * and an image (cli/runflags.h, cli/runspec.h) or from a config.json (spec/config.h), and read by the other rooms.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ struct id_map {
 	uint32_t inside, outside, count;
 };
 
-/* What the ids of a container are on the host; no maps of a kind: they are the same. */
+/* Which ids of the host stand for those of a container. Without maps they are the same. */
 struct id_maps {
 	const struct id_map *uids, *gids;
 	size_t nuids, ngids;
@@ -70,7 +70,7 @@ struct device {
 	const char *access; /* some of "rwm" */
 };
 
-/* One rule of the device controller; major or minor -1 stand for any. Later rules win. */
+/* One rule of the device controller. A major or minor of -1 means any. Later rules win. */
 struct device_rule {
 	bool allow;
 	char type; /* 'a', 'b' or 'c' */
@@ -78,8 +78,8 @@ struct device_rule {
 	const char *access;
 };
 
-/* The limit of core dumps at which there is none: from 0 the kernel still feeds a program of the host's that
- * core_pattern names behind a pipe. */
+/* The limit of core dumps, in bytes, at which there are none. With 0 the kernel would still start a handler of the
+ * host's, if core_pattern is a pipe. */
 enum { CORE_NONE = 1 };
 
 struct rlimit_spec {
@@ -191,7 +191,7 @@ struct root_spec {
 	bool readonly;
 	bool never_synced;    /* the writable layer: for roots that are thrown away */
 	bool direct;          /* dir itself is the root, without an overlay */
-	uint64_t propagation; /* of the root mount: MS_SLAVE | MS_REC …; 0: as the room likes */
+	uint64_t propagation; /* of the root mount: MS_SLAVE | MS_REC …; 0: private */
 	bool no_pivot;
 };
 

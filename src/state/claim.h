@@ -1,7 +1,7 @@
 /*
  * Names. state/NAME exists while a container is being made, runs or is being undone; the directory
- * appears under its name whole, with its record in it, and locked by whoever made it: one winner,
- * and nothing to find that does not say how to undo it. root/containers/NAME exists from the
+ * appears under its name complete, with its record in it, and locked by whoever made it. So there is one
+ * winner, and whatever is found says how to undo it. root/containers/NAME exists from the
  * creation of a container to its removal.
  */
 #pragma once
@@ -11,7 +11,7 @@
 
 #include <errno.h>
 
-/* err->sys where the name is another container's; no system call says that of a file. */
+/* err->sys if another container has the name. It is an errno that no system call returns for a file. */
 #define CLAIM_TAKEN ENOTUNIQ
 
 /* Claims the name of a new container and makes both directories. A name that a dead container
@@ -19,7 +19,7 @@
 int claim_new(const struct store *store, const struct spec *spec, struct container *ret,
 	struct err *err);
 
-/* Whether claim_new() would find the name taken, by a look: -1 with CLAIM_TAKEN. */
+/* Looks whether claim_new() would find the name taken, and claims nothing: then -1 with CLAIM_TAKEN. */
 int claim_look(const struct store *store, const char *name, struct err *err);
 
 /* As claim_new() for an engine's container, which is kept until the engine deletes it, and has a state
@@ -38,8 +38,8 @@ enum claim_wait {
 int claim_open(const struct store *store, const char *name, enum claim_wait wait,
 	struct container *ret, struct err *err);
 
-/* Lets others at a container while its payload runs, and waits for the claim again: err->sys is ENOENT if
- * the container is gone by then. */
+/* The first lets go of the claim of a container whose payload runs; the second waits for it again: err->sys is ENOENT
+ * if the container is gone by then. */
 int claim_yield(struct container *c, struct err *err);
 int claim_resume(struct container *c, struct err *err);
 

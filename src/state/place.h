@@ -9,7 +9,7 @@
 #include "spec/spec.h"
 #include "state/container.h"
 
-/* Of the slot's group: the path of the container's own. */
+/* Attribute of the slot's group: the path of the container's own group. */
 #define CONTAINER_PLACE_XATTR "trusted.ctr.cgroup"
 
 /* Where it will be, as far as we can tell, for the record before it exists; "" for the slot. Pure. */

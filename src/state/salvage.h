@@ -1,9 +1,9 @@
-/* A record that cannot be read: what there is of the container is found by the marks that it bears. */
+/* For a record that cannot be read: finds what exists of the container by its marks. */
 #pragma once
 
 #include "state/container.h"
 
-/* Notes in the state directory what an engine's container has no other mark for. */
+/* Notes in the state directory what nothing else would tell of an engine's container. */
 int salvage_prepare(struct container *c, struct err *err);
 
 /* Fills c->record as well as can be, after record_read() failed with err. Without a record at all the
