@@ -20,7 +20,7 @@ LDFLAGS  += -Wl,--as-needed -Wl,-z,relro -Wl,-z,now
 
 # Programs are src/*/ctr-*.c, src/cli (ctr) and src/oci (ctr-oci); every other source is in one archive, from which
 # each program links only what it calls.
-PROGRAMS := $(B)/ctr $(B)/ctr-oci $(B)/ctr-image $(B)/ctr-seccomp $(B)/ctr-scope \
+PROGRAMS := $(B)/ctr $(B)/ctr-oci $(B)/ctr-image $(B)/ctr-copy $(B)/ctr-seccomp $(B)/ctr-scope \
             $(B)/ctr-supervisor $(B)/ctr-init
 LIB_SRC  := $(filter-out $(wildcard src/*/ctr-*.c src/cli/*.c src/oci/*.c),$(wildcard src/*/*.c))
 CLI_SRC  := $(wildcard src/cli/*.c)
@@ -93,6 +93,9 @@ $(B)/ctr $(B)/ctr-oci: $(B)/%: $(B)/%-$(if $(STATIC),$(LIBC),glibc)
 
 $(B)/ctr-image: $(B)/obj/image/ctr-image.o $(B)/libctr.a
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -lcrypto -ljansson
+
+$(B)/ctr-copy: $(B)/obj/image/ctr-copy.o $(B)/libctr.a
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -larchive
 
 $(B)/ctr-scope: $(B)/obj/cgroup/ctr-scope.o $(B)/libctr.a
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lsystemd

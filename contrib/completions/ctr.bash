@@ -53,8 +53,10 @@ _ctr_names()
 	image:*) _ctr_images "$1" ;;
 	volume:inspect:* | volume:rm:*) _ctr_volumes "$1" ;;
 	volume:*) ;;
-	exec::*:0 | attach::*:0 | logs::*:0) _ctr_containers "$1" ;;
-	exec:* | attach:* | logs:* | ps:* | gc:* | info:* | check:*) ;;
+	exec::*:0 | attach::*:0 | logs::*:0 | top::*:0 | diff::*:0) _ctr_containers "$1" ;;
+	top:*) echo hpid pid ppid user uid gid huid pcpu time etime stat nice threads vsz rss comm args ;;
+	cp:*) _ctr_containers "$1" | sed 's/$/:/' ;;
+	exec:* | attach:* | logs:* | diff:* | ps:* | gc:* | info:* | check:*) ;;
 	*) _ctr_containers "$1" ;;
 	esac
 }

@@ -118,6 +118,18 @@ static const struct advice exec_flags_elsewhere[] = {
 	{0},
 };
 
+static const struct advice cp_flags_elsewhere[] = {
+	{"overwrite",
+		"files are replaced; a directory and what is none do not take each other's place"},
+	{"extract pause", "leave it out: there is no other way"},
+	{0},
+};
+
+static const struct advice latest_elsewhere[] = {
+	{"latest l", NEWEST},
+	{0},
+};
+
 static const struct advice ps_flags_elsewhere[] = {
 	{"latest l", "use -n 1"},
 	{"size s", "du -s of the directory that ctr inspect tells"},
@@ -211,6 +223,9 @@ static const struct {
 } flags_elsewhere[] = {
 	{"run", run_flags_elsewhere},
 	{"exec", exec_flags_elsewhere},
+	{"cp", cp_flags_elsewhere},
+	{"diff", latest_elsewhere},
+	{"top", latest_elsewhere},
 	{"ps", ps_flags_elsewhere},
 	{"rm", rm_flags_elsewhere},
 	{"logs", logs_flags_elsewhere},
@@ -256,7 +271,6 @@ static const struct advice commands_elsewhere[] = {
 	{"network", "ctr run has --net none and --net host"},
 	{"pod kube play compose stack service",
 		"each container is run by itself: ctr run, in a systemd unit of its own"},
-	{"cp", "ctr exec NAME cat FILE, or a directory shown by ctr run -v"},
 	{"export", "ctr exec NAME tar -c DIR"},
 	{"sh shell enter", "ctr exec -it NAME sh"},
 	{0},

@@ -10,7 +10,7 @@
 
 /* clang-format off */
 #define EACH_COMMAND(X)                                                                            \
-	X(run) X(exec) X(attach) X(ps) X(top) X(diff) X(logs) X(stop) X(kill) X(rm) X(wait)        \
+	X(run) X(exec) X(attach) X(ps) X(top) X(diff) X(cp) X(logs) X(stop) X(kill) X(rm) X(wait)        \
 	X(inspect) X(stats) X(pause) X(resume) X(image) X(volume) X(info) X(check) X(gc)
 /* clang-format on */
 

@@ -11,13 +11,13 @@ static bool starts(const char *s, const char *prefix)
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
-static int append_parent(struct entry_path *p, struct err *err)
+static int append_parent(struct entry_path *p, bool of_layer, struct err *err)
 {
 	size_t have = strlen(p->parent), add = strlen(p->base);
 
-	if (starts(p->base, ".wh..wh."))
+	if (of_layer && starts(p->base, ".wh..wh."))
 		p->kind = ENTRY_IGNORED;
-	else if (starts(p->base, ".wh."))
+	else if (of_layer && starts(p->base, ".wh."))
 		return err_set(err, "it lies below a whiteout");
 	if (have + (have != 0) + add > ENTRY_PATH_MAX)
 		return err_set(err, "its path is longer than %d bytes", ENTRY_PATH_MAX);
@@ -28,7 +28,8 @@ static int append_parent(struct entry_path *p, struct err *err)
 }
 
 /* One component: the one before it turns out to be a parent. */
-static int add_component(struct entry_path *p, const char *s, size_t len, struct err *err)
+static int add_component(struct entry_path *p, const char *s, size_t len, bool of_layer,
+	struct err *err)
 {
 	if (len == 0 || (len == 1 && s[0] == '.'))
 		return 0;
@@ -36,7 +37,7 @@ static int add_component(struct entry_path *p, const char *s, size_t len, struct
 		return err_set(err, "its path contains '..'");
 	if (len > ENTRY_NAME_MAX)
 		return err_set(err, "a name in its path is longer than %d bytes", ENTRY_NAME_MAX);
-	if (p->base[0] && append_parent(p, err) < 0)
+	if (p->base[0] && append_parent(p, of_layer, err) < 0)
 		return -1;
 	memcpy(p->base, s, len);
 	p->base[len] = '\0';
@@ -67,7 +68,7 @@ static int find_kind(struct entry_path *p, struct err *err)
 	return 0;
 }
 
-int entry_path_parse(const char *path, struct entry_path *ret, struct err *err)
+static int parse(const char *path, bool of_layer, struct entry_path *ret, struct err *err)
 {
 	struct entry_path p;
 
@@ -78,18 +79,30 @@ int entry_path_parse(const char *path, struct entry_path *ret, struct err *err)
 	while (*path) {
 		size_t len = strcspn(path, "/");
 
-		if (add_component(&p, path, len, err) < 0)
+		if (add_component(&p, path, len, of_layer, err) < 0)
 			return -1;
 		path += len + (path[len] == '/');
 	}
 	if (strlen(p.parent) + 1 + strlen(p.base) > ENTRY_PATH_MAX)
 		return err_set(err, "its path is longer than %d bytes", ENTRY_PATH_MAX);
-	if (find_kind(&p, err) < 0)
+	if (!of_layer)
+		p.kind = p.base[0] ? ENTRY_PLAIN : ENTRY_ROOT;
+	else if (find_kind(&p, err) < 0)
 		return -1;
 	ret->kind = p.kind;
 	strcpy(ret->parent, p.parent);
 	strcpy(ret->base, p.base);
 	return 0;
+}
+
+int entry_path_parse(const char *path, struct entry_path *ret, struct err *err)
+{
+	return parse(path, true, ret, err);
+}
+
+int entry_path_parse_plain(const char *path, struct entry_path *ret, struct err *err)
+{
+	return parse(path, false, ret, err);
 }
 
 enum xattr_rule entry_xattr(const char *name)

@@ -31,6 +31,9 @@ struct entry_path {
  * kernel, and anything below a whiteout. The error does not repeat the path. */
 int entry_path_parse(const char *path, struct entry_path *ret, struct err *err);
 
+/* The same of a tar that is no layer: every name is a name. */
+int entry_path_parse_plain(const char *path, struct entry_path *ret, struct err *err);
+
 enum xattr_rule {
 	XATTR_KEEP,
 	/* Labels and policy of the host that made the tar: security.selinux, trusted.*, ACLs. */

@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "image/content.h"
 #include "image/entry.h"
 #include "image/interrupt.h"
 #include "image/leftout.h"
@@ -17,9 +18,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
-
-enum { HOLE = 32 << 10 /* smaller ones only tear a file apart on disk */ };
 
 struct unpack {
 	const struct unpack_job *job;
@@ -35,7 +33,7 @@ struct unpack {
 	struct tarform form;
 	bool top;   /* the top had its entry */
 	bool twice; /* some name came, or may have come, before */
-	uint64_t bytes, entries;
+	uint64_t bytes_left, entries;
 	bool at_end;   /* of the stream: more was wanted of it than there is */
 	bool unpadded; /* it ends with the last byte of the last file */
 	struct err stream_err;
@@ -109,62 +107,6 @@ static int make_room(struct unpack *u, struct err *err)
 	return 0;
 }
 
-static int apply_capability(int fd, const void *value, size_t size, struct err *err)
-{
-	unsigned char cap[CAPABILITY_SIZE];
-
-	if (entry_capability(value, size, cap, err) < 0)
-		return -1;
-	if (fsetxattr(fd, "security.capability", cap, sizeof(cap), 0) < 0)
-		return err_sys(err, "set its file capability");
-	return 0;
-}
-
-static int apply_xattr(int fd, const char *name, const void *value, size_t size, struct err *err)
-{
-	switch (entry_xattr(name)) {
-	case XATTR_DROP:
-		return 0;
-	case XATTR_REFUSE:
-		err_set(err, "it carries the attribute %.80s, a mark of overlayfs itself", name);
-		return err_hint(err, "pack it again with tar --xattrs-exclude='*.overlay.*'");
-	case XATTR_KEEP:
-		break;
-	}
-	if (strcmp(name, "security.capability") == 0)
-		return apply_capability(fd, value, size, err);
-	if (fsetxattr(fd, name, value, size, 0) < 0)
-		return err_sys(err, "set its attribute %.80s", name);
-	return 0;
-}
-
-/* With fd -1 (a link, a FIFO), which can hold none of what is kept, only the rules are checked. */
-static int apply_xattrs(struct unpack *u, int fd, struct err *err)
-{
-	const char *name;
-	const void *value;
-	size_t size;
-
-	if (archive_entry_xattr_reset(u->entry) == 0)
-		return 0;
-	while (archive_entry_xattr_next(u->entry, &name, &value, &size) == ARCHIVE_OK) {
-		if (fd < 0 && entry_xattr(name) != XATTR_REFUSE)
-			continue;
-		if (apply_xattr(fd, name, value, size, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static void entry_times(struct archive_entry *e, struct timespec ts[2])
-{
-	ts[1].tv_sec = archive_entry_mtime(e);
-	ts[1].tv_nsec = archive_entry_mtime_nsec(e);
-	if (!archive_entry_mtime_is_set(e) || ts[1].tv_nsec < 0 || ts[1].tv_nsec >= 1000000000)
-		ts[1] = (struct timespec){0};
-	ts[0] = ts[1];
-}
-
 /* Owner first: chown(2) takes setuid and file capabilities away. */
 static int apply_owner_and_mode(struct unpack *u, int fd, struct err *err)
 {
@@ -174,71 +116,14 @@ static int apply_owner_and_mode(struct unpack *u, int fd, struct err *err)
 		return err_sys(err, "set its owner");
 	if (fchmod(fd, mode) < 0)
 		return err_sys(err, "set its mode");
-	return apply_xattrs(u, fd, err);
+	return content_apply_xattrs(u->entry, fd, err);
 }
 
-static int write_all_at(int fd, const char *data, size_t len, int64_t offset, struct err *err)
+static int too_large(const struct unpack *u, struct err *err)
 {
-	while (len) {
-		ssize_t n = pwrite(fd, data, len, offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_sys(err, "write");
-		data += n;
-		len -= (size_t)n;
-		offset += n;
-	}
-	return 0;
-}
-
-static int check_budget(const struct unpack *u, uint64_t len, struct err *err)
-{
-	if (len <= u->job->max_bytes - u->bytes)
-		return 0;
 	err_set(err, "the files unpack to more than %llu bytes",
 		(unsigned long long)u->job->max_bytes);
 	return err_hint(err, "--max-size raises the limit");
-}
-
-static bool is_zero(const char *data, size_t len)
-{
-	return len == 0 || (data[0] == 0 && memcmp(data, data + 1, len - 1) == 0);
-}
-
-/* Up to the next multiple of HOLE in the file. */
-static size_t part_length(size_t len, int64_t offset)
-{
-	size_t n = HOLE - (size_t)offset % HOLE;
-
-	return n < len ? n : len;
-}
-
-/* Runs of zeros are left out, and become holes. */
-static int write_block(struct unpack *u, int fd, const char *data, size_t len, int64_t offset,
-	struct err *err)
-{
-	while (len) {
-		size_t run = part_length(len, offset);
-		bool zero = is_zero(data, run);
-
-		while (!zero && run < len) {
-			size_t next = part_length(len - run, offset + (int64_t)run);
-
-			if (is_zero(data + run, next))
-				break;
-			run += next;
-		}
-		if (!zero && (check_budget(u, run, err) < 0 ||
-				     write_all_at(fd, data, run, offset, err) < 0))
-			return -1;
-		u->bytes += zero ? 0 : run;
-		data += run;
-		offset += (int64_t)run;
-		len -= run;
-	}
-	return 0;
 }
 
 static int tar_failed(struct unpack *u, struct err *err)
@@ -264,8 +149,8 @@ static int write_data(struct unpack *u, int fd, struct err *err)
 	while ((r = archive_read_data_block(u->tar, &data, &len, &offset)) == ARCHIVE_OK) {
 		if (offset < 0 || offset > size || (int64_t)len > size - offset)
 			return err_set(err, "it has more data than it announced");
-		if (write_block(u, fd, data, len, offset, err) < 0)
-			return -1;
+		if (content_write(fd, data, len, offset, &u->bytes_left, err) < 0)
+			return err->sys ? -1 : too_large(u, err);
 		end = len ? offset + (int64_t)len : end;
 	}
 	u->unpadded = r != ARCHIVE_EOF && u->at_end && end == size && !u->stream_err.text[0];
@@ -282,9 +167,8 @@ static int make_file(struct unpack *u, struct err *err)
 	int64_t size = archive_entry_size(u->entry);
 
 	/* Of a sparse file it is its data that counts, when it comes. */
-	if (archive_entry_sparse_count(u->entry) == 0 && size > 0 &&
-		check_budget(u, (uint64_t)size, err) < 0)
-		return -1;
+	if (archive_entry_sparse_count(u->entry) == 0 && size > 0 && (uint64_t)size > u->bytes_left)
+		return too_large(u, err);
 	fd = openat(u->parent, u->path.base, flags, 0600);
 	if (fd < 0 && errno == EEXIST) {
 		if (make_room(u, err) < 0)
@@ -295,7 +179,7 @@ static int make_file(struct unpack *u, struct err *err)
 		return err_sys(err, "create");
 	if (write_data(u, fd, err) < 0 || apply_owner_and_mode(u, fd, err) < 0)
 		return -1;
-	entry_times(u->entry, ts);
+	content_times(u->entry, ts);
 	if (futimens(fd, ts) < 0)
 		return err_sys(err, "set its time");
 	return 0;
@@ -306,7 +190,7 @@ static int remember_own_time(struct unpack *u, struct err *err)
 	char path[2 * ENTRY_PATH_MAX];
 	struct timespec ts[2];
 
-	entry_times(u->entry, ts);
+	content_times(u->entry, ts);
 	snprintf(path, sizeof(path), "%s%s%s", u->path.parent, u->path.parent[0] ? "/" : "",
 		u->path.base);
 	return remember_time(u, path, ts[1], err);
@@ -357,12 +241,12 @@ static int apply_by_name(struct unpack *u, struct err *err)
 {
 	struct timespec ts[2];
 
-	entry_times(u->entry, ts);
+	content_times(u->entry, ts);
 	if (fchownat(u->parent, u->path.base, u->owner.uid, u->owner.gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(err, "set its owner");
 	if (utimensat(u->parent, u->path.base, ts, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(err, "set its time");
-	return apply_xattrs(u, -1, err);
+	return content_apply_xattrs(u->entry, -1, err);
 }
 
 static int make_symlink(struct unpack *u, struct err *err)
@@ -626,7 +510,7 @@ static void look_back(struct unpack *u, struct unpack_totals *ret)
 
 int unpack_tar(const struct unpack_job *job, struct unpack_totals *ret, struct err *err)
 {
-	struct unpack u = {.job = job, .parent = -1};
+	struct unpack u = {.job = job, .parent = -1, .bytes_left = job->max_bytes};
 	mode_t mask = umask(0);
 	int r = -1;
 
