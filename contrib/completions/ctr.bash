@@ -47,7 +47,11 @@ _ctr_names()
 	local before is_value
 	_ctr_look_back "$@"
 	case $2:${3-}:$is_value:$before in
-	*:yes:*) ;;
+	*:yes:*)
+		case ${COMP_WORDS[COMP_CWORD - 1]} in
+		-v | --volume) _ctr_volumes "$1" ;;
+		esac
+		;;
 	run::*:0) _ctr_images "$1" ;;
 	run:* | image:build:* | image:import:*) ;;
 	image:*) _ctr_images "$1" ;;

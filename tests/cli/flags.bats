@@ -156,6 +156,8 @@ completed() {
 	[ "$(completed ins)" = inspect ]
 	[ "$(completed help ins)" = inspect ]
 	[ "$(completed help image ins)" = inspect ]
+	[ "$(completed volume ins)" = inspect ]
+	[ "$(completed volume prune --f)" = --force ]
 }
 
 @test "the completion offers images and containers where they can stand" {
@@ -174,6 +176,13 @@ completed() {
 	[ -z "$(completed exec some-box some)" ]
 	[ "$(completed stop some-box some)" = some-box ]
 	[ -z "$(completed stop -t some)" ]
+	ctr volume create some-volume > /dev/null
+	[ "$(completed run -v some)" = some-volume ]
+	[ "$(completed run --rm --volume some)" = some-volume ]
+	[ "$(completed volume rm -f some)" = some-volume ]
+	[ -z "$(completed volume create some)" ]
+	[ -z "$(completed run -v /)" ]
+	ctr volume rm some-volume
 	ctr rm -f some-box
 	ctr image rm some-image
 }
