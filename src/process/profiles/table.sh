@@ -44,18 +44,19 @@ document() {
 
 Made by `src/process/profiles/table.sh` from the profiles beside it: change those.
 
-Rows for one call are tried from top to bottom; a row without a condition on arguments comes last.
-A call that no row names is answered ENOSYS. A call of another ABI (32-bit, x32) kills the process:
-a program that is told ENOSYS for `exit` spins for ever. `+aio` and `+32bit` are words behind the name of a profile
-(`--security-opt seccomp=default+32bit`); `+core` stands for a limit of core dumps above 1 (`--ulimit core=…`).
-**0**, not done: the call returns as if it had worked.
+For each call its rows are tried from top to bottom; a row without a condition on arguments comes last.
+A call that is in no row gets ENOSYS. A call of another ABI (32-bit, x32) kills the process, as a program that gets
+ENOSYS for `exit` would loop for ever. `+aio` and `+32bit` are words behind the name of a profile
+(`--security-opt seccomp=default+32bit`); `+core` means that the limit of core dumps is above 1 (`--ulimit core=…`).
+"**0**, not done" means that the call returns as if it had worked, and does nothing.
 
 ## What `vps` allows beyond `default`
 
-For a system with its own init, in a user namespace (`--security-opt seccomp=vps`): new namespaces and mounts, of
-which systemd makes each service's view; the netlink of device events, without which systemd-logind fails and every
-login waits for it; that of nf_tables, for the system's own firewall; `reboot`, which ends that init; `vhangup` for
-getty; `sethostname`; `fanotify_init`. Everything that `default` closes of the kernel's surface is closed here too.
+It is for a system with its own init, in a user namespace (`--security-opt seccomp=vps`), and also allows: new
+namespaces and mounts, from which systemd makes each service's view; the netlink socket of device events, without
+which systemd-logind fails and every login waits for it; that of nf_tables, for the system's own firewall; `reboot`,
+which ends that init; `vhangup` for getty; `sethostname`; `fanotify_init`. What `default` closes of the rest of the
+kernel is closed here too.
 TEXT
 	profile default
 	profile vps
