@@ -52,15 +52,15 @@ _ctr_names()
 		-v | --volume) _ctr_volumes "$1" ;;
 		esac
 		;;
-	run::*:0) _ctr_images "$1" ;;
-	run:* | image:build:* | image:import:*) ;;
+	run::*:0 | create::*:0) _ctr_images "$1" ;;
+	run:* | create:* | image:build:* | image:import:*) ;;
 	image:*) _ctr_images "$1" ;;
 	volume:inspect:* | volume:rm:*) _ctr_volumes "$1" ;;
 	volume:*) ;;
 	exec::*:0 | attach::*:0 | logs::*:0 | top::*:0 | diff::*:0) _ctr_containers "$1" ;;
 	top:*) echo hpid pid ppid user uid gid huid pcpu time etime stat nice threads vsz rss comm args ;;
 	cp:*) _ctr_containers "$1" | sed 's/$/:/' ;;
-	exec:* | attach:* | logs:* | diff:* | ps:* | gc:* | info:* | check:*) ;;
+	exec:* | attach:* | logs:* | diff:* | ps:* | gc:* | autostart:* | info:* | check:*) ;;
 	*) _ctr_containers "$1" ;;
 	esac
 }

@@ -49,7 +49,6 @@ static const struct advice run_flags_elsewhere[] = {
 	{"quiet q", "nothing is pulled, so that there is nothing to be quiet about"},
 	{"rmi", "remove it afterwards: ctr image rm NAME"},
 	{"replace", "remove the old one first: ctr rm -f NAME"},
-	{"restart", "use a systemd unit with Restart= around ctr run"},
 	{"requires", "start the other one before; with systemd, Requires= and After= of a unit"},
 	{"sdnotify", "use a systemd unit with Type=exec around ctr run"},
 	{"systemd", "an init system is run like any command; --security-opt writable-cgroups "
@@ -263,8 +262,6 @@ static const struct advice commands_elsewhere[] = {
 	{"unpause", "ctr resume NAME"},
 	{"container", "the commands stand by themselves: ctr ps, ctr rm, ctr inspect"},
 	{"system prune", "ctr info, ctr check and ctr gc"},
-	{"create", "ctr run -d"},
-	{"start restart", "a container runs once: ctr run"},
 	{"rename", "a name is given once: ctr run --name NAME"},
 	{"update", "limits are given at the start: ctr run --memory SIZE --cpus N"},
 	{"port", "nothing is published; ctr run --net host shares the host's network"},

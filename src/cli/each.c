@@ -1,4 +1,5 @@
 /* Commands that do one thing to each container they are given. */
+#include "cli/each.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/num.h"
@@ -7,10 +8,12 @@
 #include "cli/command.h"
 #include "console/foreground.h"
 #include "container/life.h"
+#include "container/restart.h"
 #include "spec/defaults.h"
 #include "spec/signame.h"
 #include "state/configfile.h"
 #include "state/gc.h"
+#include "state/want.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,8 +22,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-typedef int each_fn(struct cli *cli, const char *name, void *options, struct err *err);
 
 static int print_failure(const char *verb, const struct err *err)
 {
@@ -58,7 +59,7 @@ static bool end_well(pid_t pid)
 }
 
 /* In lots, as each takes a process. */
-static int side_by_side(struct cli *cli, const char *verb, int argc, char **argv, void *options,
+int side_by_side(struct cli *cli, const char *verb, int argc, char **argv, void *options,
 	each_fn *f, struct err *err)
 {
 	enum { LOT = 64 };
@@ -116,25 +117,19 @@ static int try_each(struct cli *cli, const char *verb, int argc, char **argv, vo
 	return failed ? ERR_STATUS_OURS : 0;
 }
 
-static int for_each(struct cli *cli, const char *verb, int argc, char **argv, void *options,
-	each_fn *f, struct err *err)
+int for_each(struct cli *cli, const char *verb, int argc, char **argv, void *options, each_fn *f,
+	struct err *err)
 {
 	return try_each(cli, verb, argc, argv, options, f, true, err);
 }
 
-struct stop_flags {
-	uint64_t timeout_ns;
-	bool timeout_given;
-	int sig;
-};
-
-static int set_time(void *to, const char *what, const char *value, struct err *err)
+int stop_set_time(void *to, const char *what, const char *value, struct err *err)
 {
 	((struct stop_flags *)to)->timeout_given = true;
 	return patience_parse(what, value, &((struct stop_flags *)to)->timeout_ns, err);
 }
 
-static int set_signal(void *to, const char *what, const char *value, struct err *err)
+int stop_set_signal(void *to, const char *what, const char *value, struct err *err)
 {
 	int sig = signal_parse(value);
 
@@ -172,12 +167,14 @@ static void tell_shrugged_off(const struct container *c, int sig, const char *th
 			c->record.name, signal_format(sig, name), then);
 }
 
-static int stop_one(struct cli *cli, const char *name, void *options, struct err *err)
+int stop_one(struct cli *cli, const char *name, void *options, struct err *err)
 {
 	struct stop_flags f = *(struct stop_flags *)options;
 	struct container c;
 	int r;
 
+	if (want_stopped(&cli->store, name, err) < 0)
+		return -1;
 	if (container_open_running(&cli->store, name, "stop", &c, err) < 0)
 		return err->sys == ESRCH ? container_settle(&cli->store, name, err) : -1;
 	r = read_stop(&cli->store, name, &f, err);
@@ -199,10 +196,10 @@ static int stop(struct cli *cli, void *options, int argc, char **argv, struct er
 }
 
 static const struct flag stop_flag_table[] = {
-	{"signal", 's', "SIGNAL", "(the container's --stop-signal)", set_signal},
+	{"signal", 's', "SIGNAL", "(the container's --stop-signal)", stop_set_signal},
 	{"time", 't', "SECONDS", "wait so long (-1: for ever), then kill (its --stop-timeout)",
-		set_time},
-	{"timeout", 0, "SECONDS", "the same", set_time},
+		stop_set_time},
+	{"timeout", 0, "SECONDS", "the same", stop_set_time},
 	{0},
 };
 const struct command command_stop = {
@@ -224,6 +221,10 @@ static int kill_one(struct cli *cli, const char *name, void *options, struct err
 
 	if (container_open_running(&cli->store, name, "kill", &c, err) < 0)
 		return -1;
+	if (sig == SIGKILL && want_stopped(&cli->store, name, err) < 0) {
+		container_close(&c);
+		return -1;
+	}
 	/* SIGKILL means the whole container, also where it shares the host's process ids; and whoever asked
 	 * for that goes on as if it were gone, with rm or with its name. */
 	r = sig == SIGKILL ? container_stop(&c, sig, 0, err) : container_signal(&c, sig, err);
@@ -244,7 +245,7 @@ static int set_kill_signal(void *to, const char *what, const char *value, struct
 	uint32_t number;
 
 	if (num_parse_u32(value, &number) < 0 || number != 0)
-		return set_signal(to, what, value, err);
+		return stop_set_signal(to, what, value, err);
 	((struct stop_flags *)to)->sig = 0;
 	return 0;
 }
@@ -448,7 +449,8 @@ static int gc(struct cli *cli, void *options, int argc, char **argv, struct err 
 	if (argc)
 		return err_set(err, "gc takes no words");
 	if (f->container)
-		return f->lock_fd ? store_gc_held(&cli->store, f->container, (int)f->lock_fd, err)
+		return f->lock_fd ? container_after(&cli->store, f->container, (int)f->lock_fd,
+					    cli->argv, err)
 				  : container_settle(&cli->store, f->container, err);
 	if (store_gc(&cli->store, &report, err) < 0)
 		return -1;

@@ -1,7 +1,6 @@
 #include "cli/runspec.h"
 
 #include "base/fd.h"
-#include "base/file.h"
 #include "base/program.h"
 #include "cgroup/stats.h"
 #include "cli/attach.h"
@@ -12,6 +11,7 @@
 #include "container/deadline.h"
 #include "container/foresee.h"
 #include "container/life.h"
+#include "container/prepare.h"
 #include "launch/plan.h"
 #include "launch/program.h"
 #include "launch/start.h"
@@ -32,7 +32,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HOST_ETC_MAX = 4 << 20, NAME_ATTEMPTS = 20 };
+enum { NAME_ATTEMPTS = 20 };
 
 static int write_cidfile(const char *path, const char *id, struct err *err)
 {
@@ -43,18 +43,6 @@ static int write_cidfile(const char *path, const char *id, struct err *err)
 	if (fd < 0 || fd_write_all(fd, id, strlen(id)) < 0)
 		return err_sys(err, "--cidfile %s", path);
 	return 0;
-}
-
-/* A container in the host's network has the host's names and asks the host's name servers. */
-static void host_etc_read(const struct spec *spec, char *ret[2])
-{
-	static const char *const paths[] = {"/etc/hosts", "/etc/resolv.conf"};
-	struct err err;
-
-	for (int i = 0; i < 2; i++)
-		if ((spec->ns.fresh & CLONE_NEWNET) ||
-			file_read(AT_FDCWD, paths[i], HOST_ETC_MAX, &ret[i], NULL, &err) < 0)
-			ret[i] = NULL;
 }
 
 /* A process that vanishes for want of memory says nothing itself. */
@@ -116,10 +104,20 @@ static int undo_detached(struct cli *cli, const struct spec *spec, struct err *e
 		spec->name, why.text);
 }
 
+static int run_created(struct cli *cli, struct run_options *o, struct plan *plan, int image_lock,
+	struct err *err)
+{
+	if (container_create(&cli->store, &o->spec, plan, image_lock, err) < 0)
+		return -1;
+	puts(o->spec.id);
+	return output_end(err) < 0 ? undo_detached(cli, &o->spec, err) : 0;
+}
+
 static int run_detached(struct cli *cli, struct spec *spec, struct plan *plan, int image_lock,
 	struct err *err)
 {
-	if (container_supervise(&cli->store, spec, plan, image_lock, NULL, err) < 0)
+	if (container_supervise(&cli->store, spec, plan,
+		    &(struct supervision){.image_lock = image_lock}, err) < 0)
 		return -1;
 	puts(spec->id);
 	return output_end(err) < 0 ? undo_detached(cli, spec, err) : 0;
@@ -130,11 +128,12 @@ static int run_attached(struct cli *cli, struct spec *spec, struct plan *plan, i
 {
 	autofd int sock = -1;
 
-	if (container_supervise(&cli->store, spec, plan, image_lock, &sock, err) < 0)
+	if (container_supervise(&cli->store, spec, plan,
+		    &(struct supervision){.image_lock = image_lock, .ret_attach = &sock}, err) < 0)
 		return -1;
 	return attach_container(&cli->store, spec->name, sock,
 		&(struct console_options){
-			.tty = true,
+			.tty = spec->process.terminal,
 			.with_stdin = spec->process.open_stdin,
 			.ours = true,
 			.keys = spec->process.detach_keys,
@@ -143,42 +142,40 @@ static int run_attached(struct cli *cli, struct spec *spec, struct plan *plan, i
 		err);
 }
 
+static int start_planned(struct cli *cli, struct run_options *o, struct plan *plan, int image_lock,
+	struct err *err)
+{
+	if (o->create)
+		return run_created(cli, o, plan, image_lock, err);
+	if (o->detach)
+		return run_detached(cli, &o->spec, plan, image_lock, err);
+	if (o->spec.process.terminal || o->spec.restart)
+		return run_attached(cli, &o->spec, plan, image_lock, err);
+	return run_foreground(cli, &o->spec, plan, image_lock, err);
+}
+
 static int run_planned(struct cli *cli, struct run_options *o, int image_lock, struct err *err)
 {
 	struct plan plan;
-	char *etc[2];
 	int r;
 
-	host_etc_read(&o->spec, etc);
-	r = plan_make(&o->spec, &(struct host_etc){etc[0], etc[1]}, &plan, &o->spec.arena, err);
-	free(etc[0]);
-	free(etc[1]);
-	if (r < 0)
+	if (container_plan(&o->spec, &plan, err) < 0)
 		return -1;
 	if (o->dry_run) {
 		plan_print(&o->spec, &plan, stdout);
 		return container_foresee(&cli->store, &o->spec, &plan, o->name, err);
 	}
-	if (program_in_reach(&o->spec) && program_protect(cli->argv, err) < 0)
+	if (!o->create && program_in_reach(&o->spec) && program_protect(cli->argv, err) < 0)
 		return -1;
-	if (volumes_prepare(&cli->store, &o->spec, err) < 0)
+	if (volumes_prepare(&cli->store, &o->spec, err) < 0 ||
+		container_plan_filter(&cli->store, &o->spec, &plan, err) < 0)
 		return -1;
-	if (seccomp_resolve(&o->spec.process, cli->store.root_fd, &plan.filter, err) < 0)
-		return -1;
-	if (plan.filter.note[0])
-		warn("%s", plan.filter.note);
 	if (o->cidfile && write_cidfile(o->cidfile, o->spec.id, err) < 0)
 		return -1;
-	if (o->detach)
-		r = run_detached(cli, &o->spec, &plan, image_lock, err);
-	else if (o->spec.process.terminal)
-		r = run_attached(cli, &o->spec, &plan, image_lock, err);
-	else
-		r = run_foreground(cli, &o->spec, &plan, image_lock, err);
+	r = start_planned(cli, o, &plan, image_lock, err);
 	if (r < 0 && o->cidfile)
 		unlink(o->cidfile);
-	seccomp_free(&plan.filter);
-	cgroup_plan_free(&plan.cgroup);
+	container_plan_free(&plan);
 	return r;
 }
 
@@ -201,8 +198,8 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 	int image_lock = -1, r = -1;
 
 	if (run_options_finish(o, &cli->store, argc, argv, &image, &image_lock, err) == 0 &&
-		terminal_check(o->spec.process.terminal && !o->detach, o->spec.process.open_stdin,
-			err) == 0)
+		terminal_check(o->spec.process.terminal && !o->detach && !o->create,
+			o->spec.process.open_stdin, err) == 0)
 		r = run_named(cli, o, image_lock, err);
 	if (r < 0)
 		volumes_abandon(&cli->store, &o->spec);
@@ -221,6 +218,33 @@ const struct command command_run = {
 		    "  ctr run -d --name web -v /srv/www:/www:ro busybox httpd -f -h /www\n",
 	.flags = run_flags,
 	.run = run,
+	.init = run_options_init,
+	.options_size = sizeof(struct run_options),
+	.ends_flags_at_word = true,
+	.use = STORE_MAKE,
+};
+
+static int create(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+{
+	struct run_options *o = options;
+
+	o->create = true;
+	if (o->detach)
+		return err_set(err, "--detach: create starts nothing");
+	if (o->spec.die_with_parent)
+		return err_set(err,
+			"--die-with-parent: what create makes is started by somebody else");
+	return run(cli, options, argc, argv, err);
+}
+
+const struct command command_create = {
+	.name = "create",
+	.summary = "Make a container, for ctr start",
+	.arguments = "IMAGE [COMMAND…] | --rootfs DIR COMMAND…",
+	.examples =
+		"  ctr create --name db -v /srv/db:/var/lib/db debian my-server && ctr start db\n",
+	.flags = run_flags,
+	.run = create,
 	.init = run_options_init,
 	.options_size = sizeof(struct run_options),
 	.ends_flags_at_word = true,

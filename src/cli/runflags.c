@@ -12,6 +12,7 @@
 #include "spec/limitflag.h"
 #include "spec/mountflag.h"
 #include "spec/name.h"
+#include "spec/restart.h"
 #include "spec/sysctlname.h"
 
 #include <arpa/inet.h>
@@ -82,6 +83,16 @@ TEXT_FLAG(stop_signal, stop_signal)
 static int set_user(void *to, const char *what, const char *value, struct err *err)
 {
 	return user_given(what, value, &((struct run_options *)to)->user, err);
+}
+
+static int set_restart(void *to, const char *what, const char *value, struct err *err)
+{
+	struct restart_policy policy;
+
+	if (restart_parse(what, value, &policy, err) < 0)
+		return -1;
+	((struct run_options *)to)->spec.restart = policy.kind == RESTART_NO ? NULL : value;
+	return 0;
 }
 
 static int set_detach_keys(void *to, const char *what, const char *value, struct err *err)
@@ -522,6 +533,7 @@ const struct flag run_flags[] = {
 	{"pids", 0, "N", "at most so many processes (4096), -1: any", set_limit_pids},
 	{"pids-limit", 0, "N", "the same", set_limit_pids},
 	{"read-only", 0, NULL, "the root cannot be written", set_readonly},
+	{"restart", 0, "POLICY", "no, on-failure[:N], always or unless-stopped (no)", set_restart},
 	{"rm", 0, NULL, "remove the container when it ends", set_remove},
 	{"rootfs", 0, "DIR", "a throw-away copy of a directory as root, / included", set_rootfs},
 	{"security-opt", 0, "OPTION", "seccomp=FILE, apparmor=PROFILE, …: what confines it",

@@ -9,6 +9,7 @@
 struct run_options {
 	struct spec spec;
 	bool detach, dry_run;
+	bool create; /* nothing is started */
 	const char *name, *rootfs, *cidfile, *entrypoint, *cgroup_parent;
 	const char *user, *workdir, *stop_signal; /* over the image's; NULL: not given */
 	struct selinux_parts label;

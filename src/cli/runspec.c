@@ -201,6 +201,11 @@ static int check_together(struct run_options *o, struct err *err)
 		return err_set(err, "--hostname would change the host's own with --uts host");
 	if (s->init && !(s->ns.fresh & CLONE_NEWPID))
 		return err_set(err, "--init needs process ids of its own, not --pid host");
+	if (s->restart && s->remove)
+		return err_set(err, "--restart and --rm: what is removed cannot be started again");
+	if (s->restart && s->die_with_parent)
+		return err_set(err,
+			"--restart and --die-with-parent: who would start it again is gone");
 	if (s->die_with_parent && (o->detach || s->process.terminal))
 		return err_set(err,
 			"--die-with-parent does not go with --%s: a supervisor is the parent",

@@ -12,6 +12,9 @@ char *view_status(const struct view *view, int64_t now_ns, char buf[STATUS_SIZE]
 	case CONTAINER_CREATING:
 		snprintf(buf, STATUS_SIZE, "Creating");
 		break;
+	case CONTAINER_CREATED:
+		snprintf(buf, STATUS_SIZE, "Created");
+		break;
 	case CONTAINER_RUNNING:
 	case CONTAINER_PAUSED:
 		if (view->elsewhere) {
@@ -21,6 +24,10 @@ char *view_status(const struct view *view, int64_t now_ns, char buf[STATUS_SIZE]
 		snprintf(buf, STATUS_SIZE, "Up %s%s%s", age_format(now_ns - s->started_ns, age),
 			view->status == CONTAINER_PAUSED ? " (Paused)" : "",
 			view->forsaken ? " (no supervisor)" : "");
+		break;
+	case CONTAINER_RESTARTING:
+		snprintf(buf, STATUS_SIZE, "Restarting (%d) %s ago", s->exit_status,
+			age_format(now_ns - s->finished_ns, age));
 		break;
 	case CONTAINER_EXITED:
 		if (s->exit_status < 0 || !s->finished_ns)
@@ -102,6 +109,7 @@ json_t *view_json(const struct view *view)
 	json_object_set_new(j, "started", json_time(s->started_ns));
 	json_object_set_new(j, "finished", json_time(ended ? s->finished_ns : 0));
 	json_object_set_new(j, "status", json_string(container_status_name(view->status)));
+	json_object_set_new(j, "restarts", json_integer(s->restarts));
 	json_object_set_new(j, "exitStatus",
 		ended && s->exit_status >= 0 ? json_integer(s->exit_status) : json_null());
 	json_object_set_new(j, "oomKilled", json_boolean(s->oom_killed));

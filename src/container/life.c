@@ -14,6 +14,7 @@
 #include "state/release.h"
 #include "state/summary.h"
 #include "state/volumes.h"
+#include "state/want.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +27,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { THAW_SECONDS = 5 };
+enum { THAW_SECONDS = 5, SETTLE_NAP_MS = 5 };
 
 struct search {
 	const struct store *store;
@@ -104,21 +105,56 @@ int container_open_running(const struct store *store, const char *name, const ch
 	}
 	err_set(err, "cannot %s %s: the container is not running", verb, name);
 	err->sys = ESRCH;
-	return -1;
+	return err_hint(err, "ctr start %s", name);
 }
 
-int container_settle(const struct store *store, const char *name, struct err *err)
+enum next { NEXT_NONE, NEXT_UNDECIDED, NEXT_START };
+
+/* What its holder does with one that is started again by itself. An enum next, or -1. */
+static int find_next(const struct store *store, const char *name, struct err *err)
+{
+	struct container c;
+	int r = NEXT_START;
+
+	if (claim_open(store, name, CLAIM_NONE, &c, err) < 0)
+		return err->sys == ENOENT ? NEXT_NONE : -1;
+	if (!c.record.restart[0] || want_stays_stopped(store, name))
+		r = NEXT_NONE;
+	else if (c.record.stage != STAGE_RESTARTING && (r = container_is_alive(&c, err)) >= 0)
+		r = r ? NEXT_START : NEXT_UNDECIDED;
+	container_close(&c);
+	return r;
+}
+
+static int settle_now(const struct store *store, const char *name, enum claim_wait wait,
+	struct err *err)
 {
 	struct container c;
 	int r;
 
-	if (claim_open(store, name, CLAIM_WAIT, &c, err) < 0)
+	if (claim_open(store, name, wait, &c, err) < 0)
 		return err->sys == ENOENT ? 0 : -1;
 	r = container_is_alive(&c, err);
 	if (r == 0)
 		r = container_release(&c, -1, err);
 	container_close(&c);
 	return r < 0 ? -1 : 0;
+}
+
+int container_settle(const struct store *store, const char *name, struct err *err)
+{
+	int next;
+
+	while ((next = find_next(store, name, err)) == NEXT_UNDECIDED) {
+		if (settle_now(store, name, CLAIM_NOWAIT, err) == 0)
+			return 0;
+		if (err->sys != EWOULDBLOCK)
+			return -1;
+		poll(NULL, 0, SETTLE_NAP_MS);
+	}
+	if (next != NEXT_NONE)
+		return next < 0 ? -1 : 0;
+	return settle_now(store, name, CLAIM_WAIT, err);
 }
 
 int container_signal(struct container *c, int sig, struct err *err)
@@ -212,10 +248,12 @@ int container_wait(const struct store *store, const char *name, int *ret_status,
 {
 	struct summary s;
 	struct container c;
+	int r;
 
 	if (claim_open(store, name, CLAIM_NONE, &c, err) == 0) {
 		int alive = container_is_alive(&c, err);
-		int r = alive > 0 ? wait_alive(&c, ret_status, err) : alive;
+
+		r = alive > 0 ? wait_alive(&c, ret_status, err) : alive;
 
 		container_close(&c);
 		if (alive)
@@ -225,9 +263,14 @@ int container_wait(const struct store *store, const char *name, int *ret_status,
 	}
 	if (container_settle(store, name, err) < 0 || container_summary(store, name, &s, err) < 0)
 		return -1;
+	r = s.unstarted ? -1 : 0;
 	*ret_status = s.exited ? s.exit_status : -1;
 	summary_free(&s);
-	return 0;
+	if (r < 0) {
+		err_set(err, "%s has never been started", name);
+		err_hint(err, "ctr start %s", name);
+	}
+	return r;
 }
 
 static int stop_for_removal(const struct store *store, const char *name, enum remove_flags flags,
@@ -236,10 +279,17 @@ static int stop_for_removal(const struct store *store, const char *name, enum re
 	struct container c;
 	int r;
 
+	if ((flags & REMOVE_FORCE) && want_stopped(store, name, err) < 0)
+		return -1;
 	if (claim_open(store, name, CLAIM_NONE, &c, err) < 0)
 		return err->sys != ENOENT     ? -1
 		       : flags & REMOVE_FORCE ? elsewhere_end_lost(store, name, err)
 					      : elsewhere_refuse(store, name, err);
+	if (c.record.stage == STAGE_RESTARTING && !(flags & REMOVE_FORCE)) {
+		container_close(&c);
+		err_set(err, "cannot remove %s: it is about to be started again", name);
+		return err_hint(err, "ctr stop %s, or ctr rm -f %s", name, name);
+	}
 	r = container_is_alive(&c, err);
 	if (r < 0) {
 		container_close(&c);

@@ -15,7 +15,8 @@ int container_find(const struct store *store, const char *word, char ret_name[SP
 int container_open_running(const struct store *store, const char *name, const char *verb,
 	struct container *ret, struct err *err);
 
-/* Waits for whoever holds the container to let go, and releases what is then dead. */
+/* Waits for whoever holds the container to let go, and releases what is then dead. Of one that is started again by
+ * itself nobody may let go: then only until it is. */
 int container_settle(const struct store *store, const char *name, struct err *err);
 
 int container_signal(struct container *c, int sig, struct err *err);

@@ -12,6 +12,7 @@
 #include "cgroup/place.h"
 #include "cgroup/scope.h"
 #include "launch/child.h"
+#include "launch/details.h"
 #include "launch/gate.h"
 #include "launch/notify.h"
 #include "launch/payload.h"
@@ -24,7 +25,6 @@
 #include "ns/rights.h"
 #include "process/lsm.h"
 #include "process/seccomp_listener.h"
-#include "spec/config.h"
 #include "spec/sysctlname.h"
 #include "state/claim.h"
 #include "state/group.h"
@@ -35,7 +35,7 @@
 #include "state/recordfile.h"
 #include "state/release.h"
 #include "state/spare.h"
-#include "state/summary.h"
+#include "state/want.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -66,35 +66,6 @@ struct launch {
 	struct bundle_states states;      /* of a bundle */
 	struct scope scope;               /* until there is a process in it */
 };
-
-/* Of a --rm nothing is to outlast the machine. */
-static enum file_sync details_sync(const struct spec *spec)
-{
-	return spec->remove ? FILE_NOSYNC : FILE_SOON;
-}
-
-static int write_initial_summary(const struct launch *l, int dirfd, struct err *err)
-{
-	const struct spec *spec = l->spec;
-	struct summary s = {
-		.name = spec->name,
-		.id = spec->id,
-		.image = spec->image,
-		.rootfs = spec->root.dir,
-		.command = spec->process.argv,
-		.layers = spec->root.layers,
-		.layer_count = spec->root.layer_count,
-		.volumes = spec->volumes,
-		.volume_count = spec->volume_count,
-		.labels = spec->labels,
-		.label_count = spec->label_count,
-		.created_ns = now_ns(),
-		.remove = spec->remove,
-		.logged = l->io->logged,
-	};
-
-	return container_write_summary(dirfd, &s, details_sync(spec), err);
-}
 
 /* The group is the claim of the id range too: mkdir has one winner on the whole host. */
 static int acquire_slot(struct container *c, struct err *err)
@@ -237,40 +208,6 @@ static int map_ids(pid_t pid, const struct spec *spec, const struct plan *plan,
 	return userns < 0 ? -1 : trees_idmap(t, spec, userns, err);
 }
 
-/* Layers and volumes count as in use from here on. A start without any can tell about itself later. */
-static bool must_tell_first(const struct spec *spec)
-{
-	return spec->root.layer_count > 0 || spec->volume_count > 0;
-}
-
-/* Files that the payload need not wait for; where container_read() looks for them. */
-static int write_details(const struct launch *l, struct err *err)
-{
-	const struct container *c = l->c;
-	struct plan *plan = l->plan;
-	const struct spec *spec = l->spec;
-	struct spec told = *spec;
-	autofree char *text = NULL;
-	int dirfd = spec->remove ? c->state_fd : c->data_fd;
-
-	/* An engine's is kept as it came, before anything else. */
-	if (c->record.bundle[0])
-		return 0;
-	if (plan->map_count) {
-		told.ns.uid_maps = told.ns.gid_maps = plan->maps;
-		told.ns.uid_map_count = told.ns.gid_map_count = plan->map_count;
-	}
-	text = config_write(&told, spec->root.dir ? spec->root.dir : "/", err);
-	if (text && strlen(text) > JSON_MAX_BYTES)
-		return err_set(err,
-			"environment, labels and mounts are too much to be read again: "
-			"config.json would be larger than %d bytes",
-			JSON_MAX_BYTES);
-	if (!text || (!must_tell_first(spec) && write_initial_summary(l, dirfd, err) < 0))
-		return -1;
-	return file_write(dirfd, "config.json", text, strlen(text), 0600, details_sync(spec), err);
-}
-
 static int pipes_open(struct pipes *p, bool terminal, struct err *err)
 {
 	*p = (struct pipes){{-1, -1}, {-1, -1}, {-1, -1}, -1};
@@ -396,8 +333,11 @@ static int see_that_it_runs(const struct launch *l, struct err *err)
 /* From the first moment of the child to the exec of the payload. */
 static int bring_up(struct launch *l, struct err *err)
 {
+	const struct spec *spec = l->spec;
+
 	if (see_that_it_runs(l, err) < 0 || provide_trees(l, err) < 0 ||
-		write_details(l, err) < 0 || foresee_running(l, err) < 0)
+		details_write(l->c, spec, l->plan, l->io->logged, err) < 0 ||
+		foresee_running(l, err) < 0)
 		return -1;
 	if (l->io->tend_spares)
 		spare_tend(l->c->store);
@@ -566,7 +506,8 @@ static int start_claimed(struct launch *l, struct err *err)
 	struct container *c = l->c;
 	int r;
 
-	if (must_tell_first(spec) && write_initial_summary(l, c->data_fd, err) < 0)
+	if (details_tell_first(c, spec, l->io->logged, err) < 0 ||
+		(spec->restart && !l->io->held && want_running(c->data_fd, err) < 0))
 		return -1;
 	if (b && (bundle_keep(c, spec, b, err) < 0 || notify_make(c, spec, err) < 0 ||
 			 bundle_states_make(spec, b, &l->states, err) < 0 ||
@@ -583,14 +524,26 @@ static int start_claimed(struct launch *l, struct err *err)
 		return -1;
 	r = clone_and_bring_up(l, err);
 	trees_close(&l->trees);
-	return r < 0 ? -1 : record_write_next(c, &l->running, err);
+	if (r < 0 || record_write_next(c, &l->running, err) < 0)
+		return -1;
+	/* Who stops it writes that first, and then looks whether it runs. */
+	if (l->io->held && want_is_stopped(c->data_fd) != 0)
+		return err_set(err, "%s is to stay stopped", spec->name);
+	details_tell_again(c, l->io->logged);
+	return 0;
 }
 
-static int claim(const struct store *store, const struct spec *spec, const struct bundle *b,
+static int claim(const struct store *store, const struct spec *spec, const struct start_io *io,
 	struct container *ret, struct err *err)
 {
-	return b ? claim_bundle(store, spec, b->dir, b->cgroup, ret, err)
-		 : claim_new(store, spec, ret, err);
+	if (io->bundle)
+		return claim_bundle(store, spec, io->bundle->dir, io->bundle->cgroup, ret, err);
+	if (io->held) {
+		*ret = *io->held;
+		container_init(io->held, store);
+		return claim_held(ret, spec, err);
+	}
+	return io->again ? claim_again(store, spec, ret, err) : claim_new(store, spec, ret, err);
 }
 
 static void undo(struct launch *l)
@@ -615,8 +568,13 @@ int container_start(const struct store *store, const struct spec *spec, struct p
 	struct launch l = {.c = &c, .spec = spec, .plan = plan, .io = io, .scope = SCOPE_NONE};
 	int r;
 
-	if (lsm_check(&spec->process, err) < 0 || claim(store, spec, io->bundle, &c, err) < 0)
+	container_init(&c, store);
+	if (lsm_check(&spec->process, err) < 0)
 		return -1;
+	if (claim(store, spec, io, &c, err) < 0) {
+		container_close(&c);
+		return -1;
+	}
 	r = start_claimed(&l, err);
 	scope_let_go(&l.scope);
 	bundle_states_free(&l.states);

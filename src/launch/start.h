@@ -17,6 +17,8 @@ struct start_io {
 	int image_lock;   /* held since the image was looked up; let go of once it is recorded as
 			       in use; or -1 */
 	const struct bundle *bundle; /* NULL: a container of our own */
+	bool again;                  /* one of our own that exists, not a new one */
+	struct container *held;      /* the same, and the caller holds it; or NULL. Taken over */
 };
 
 /* The caller is the parent of the payload. On success c holds the claim and a pidfd. An engine's

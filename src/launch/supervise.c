@@ -171,7 +171,7 @@ static int open_listener(const struct container *c, bool attach, int report, str
 
 /* In the process that will be the supervisor. Returns only on failure. */
 static int start_and_supervise(const struct store *store, const struct spec *spec,
-	struct plan *plan, int image_lock, bool attach, int report, struct err *err)
+	struct plan *plan, const struct supervision *how, int report, struct err *err)
 {
 	struct programs programs;
 	struct streams s;
@@ -180,11 +180,13 @@ static int start_and_supervise(const struct store *store, const struct spec *spe
 	struct start_io io = {
 		.ret_console = &console,
 		.logged = true,
-		.image_lock = image_lock,
+		.image_lock = how->image_lock,
+		.again = how->again,
+		.held = how->held,
 	};
 	struct err second = {0};
 
-	if (setsid() < 0)
+	if (!how->held && setsid() < 0)
 		return err_sys(err, "cannot start a session");
 	if (programs_find(&programs, err) < 0 || streams_open(&s, spec, err) < 0)
 		return -1;
@@ -198,7 +200,7 @@ static int start_and_supervise(const struct store *store, const struct spec *spe
 	close_fd(s.err[1]);
 	c.record.supervised = true;
 	if (record_write(&c, err) == 0) {
-		listener = open_listener(&c, attach, report, err);
+		listener = open_listener(&c, how->ret_attach, report, err);
 		if (listener >= 0)
 			become_supervisor(&c, spec, &s, console, listener, report, &programs, err);
 	}
@@ -213,14 +215,14 @@ enum { FAILURE = 1 }; /* the first byte of one */
 
 /* The client's connection, if it is wanted; then one byte from the supervisor, once it serves. A failure
  * is one byte, which fds_receive() may have taken, and a struct err; or the supervisor's own, a line. */
-static int await_supervisor(int report, bool attach, int *ret_attach, struct err *err)
+static int await_supervisor(int report, int *ret_attach, struct err *err)
 {
 	char buf[1 + sizeof(struct err)];
 	struct err no_client = {0};
 	autofd int client = -1;
 	ssize_t n;
 
-	if (attach && fds_receive(report, &client, 1, &no_client) < 0)
+	if (ret_attach && fds_receive(report, &client, 1, &no_client) < 0)
 		client = -1;
 	n = fd_read_all(report, buf, sizeof(buf));
 	if (n >= (ssize_t)sizeof(*err)) {
@@ -234,15 +236,16 @@ static int await_supervisor(int report, bool attach, int *ret_attach, struct err
 	}
 	if (n < 0)
 		return err_sys(err, "cannot hear from the process that was to start the container");
-	if (n != 1 || (attach && client < 0))
+	if (n != 1 || (ret_attach && client < 0))
 		return err_set(err, "the process that was to start the container ended early");
-	if (attach)
+	if (ret_attach)
 		*ret_attach = take_fd(&client);
 	return 0;
 }
 
-/* As if it had never run. It is not this one's if the name was somebody else's all the time. */
-static void discard(const struct store *store, const struct spec *spec)
+/* As if this start had never been. It is not this one's if the name was somebody else's all the time, or, of one
+ * that is started again, if somebody holds it. */
+static void discard(const struct store *store, const struct spec *spec, bool again)
 {
 	struct err err = {0};
 	struct container c;
@@ -253,7 +256,7 @@ static void discard(const struct store *store, const struct spec *spec)
 		return;
 	ours = strcmp(c.record.id, spec->id) == 0;
 	container_close(&c);
-	if (!ours || claim_open(store, spec->name, CLAIM_WAIT, &c, &err) < 0)
+	if (!ours || claim_open(store, spec->name, again ? CLAIM_NOWAIT : CLAIM_WAIT, &c, &err) < 0)
 		return;
 	c.record.stage = STAGE_CREATING;
 	r = strcmp(c.record.id, spec->id) == 0 ? container_release(&c, -1, &err) : 0;
@@ -292,7 +295,7 @@ pid_t supervisor_fork(void)
 }
 
 int container_supervise(const struct store *store, const struct spec *spec, struct plan *plan,
-	int image_lock, int *ret_attach, struct err *err)
+	const struct supervision *how, struct err *err)
 {
 	int report[2], r;
 	pid_t pid;
@@ -310,19 +313,27 @@ int container_supervise(const struct store *store, const struct spec *spec, stru
 		close(report[0]);
 		report_exhausted = report[1];
 		arena_exhausted = out_of_memory;
-		start_and_supervise(store, spec, plan, image_lock, ret_attach != NULL, report[1],
-			err);
+		start_and_supervise(store, spec, plan, how, report[1], err);
 		report_failure(report[1], err);
 		_exit(ERR_STATUS_OURS);
 	}
 	close(report[1]);
-	r = await_supervisor(report[0], ret_attach != NULL, ret_attach, err);
+	r = await_supervisor(report[0], how->ret_attach, err);
 	close(report[0]);
 	if (r < 0) {
 		kill(pid, SIGKILL);
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
-		discard(store, spec);
+		if (!how->again || err->sys != CLAIM_TAKEN)
+			discard(store, spec, how->again);
 	}
 	return r;
+}
+
+int container_supervise_held(struct container *held, const struct spec *spec, struct plan *plan,
+	struct err *err)
+{
+	const struct supervision how = {.image_lock = -1, .held = held};
+
+	return start_and_supervise(held->store, spec, plan, &how, -1, err);
 }

@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/fdpass.h"
+#include "base/file.h"
 #include "base/pathname.h"
 #include "launch/program.h"
 #include "ns/idmap.h"
@@ -163,11 +164,21 @@ static int make_dir(int dirfd, const char *name, mode_t mode)
 	return mkdirat(dirfd, name, mode) < 0 && errno != EEXIST ? -1 : 0;
 }
 
-/* upper/ and work/ belong to whoever is root inside: on disk that is id 0. */
-static int open_writable(const struct container *c, struct err *err)
+/* Whether an overlay has had these directories: it makes one in work/. */
+static bool is_used(const struct container *c)
+{
+	return c->record.kept && faccessat(c->data_fd, "work/work", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* upper/ and work/ belong to whoever is root inside: on disk that is id 0. A volatile overlay leaves a mark that
+ * keeps the next one away, as what it wrote may be lost if the machine fell: who asked for that has it. */
+static int open_writable(const struct container *c, const struct spec *spec, struct err *err)
 {
 	if (make_dir(c->data_fd, "upper", 0755) < 0 || make_dir(c->data_fd, "work", 0700) < 0)
 		return err_sys(err, "make the writable layer of %s", c->record.name);
+	if (c->record.kept && spec->root.never_synced &&
+		tree_remove(c->data_fd, "work/work/incompat", err) < 0)
+		return err_wrap(err, "take over the volatile layer of %s", c->record.name);
 	return tree_clone(c->data_fd, "", false, err);
 }
 
@@ -176,6 +187,8 @@ static int match_top(const struct container *c, int layer, struct err *err)
 {
 	struct stat want, have;
 
+	if (is_used(c))
+		return 0;
 	if (fstat(layer, &want) < 0 || fstatat(c->data_fd, "upper", &have, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(err, "look at the top of the image");
 	if (have.st_uid == want.st_uid && have.st_gid == want.st_gid &&
@@ -305,7 +318,7 @@ static int open_device(const struct device *d, const struct plan *plan, struct e
 int trees_open(struct trees *t, const struct container *c, const struct spec *spec,
 	const struct plan *plan, struct err *err)
 {
-	if (!spec->root.direct && (t->writable = open_writable(c, err)) < 0)
+	if (!spec->root.direct && (t->writable = open_writable(c, spec, err)) < 0)
 		return -1;
 	if (spec->init && (t->init = program_open("ctr-init", err)) < 0)
 		return -1;

@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "spec/defaults.h"
 #include "spec/document.h"
+#include "spec/restart.h"
 #include "spec/unitproperty.h"
 
 #include <ctype.h>
@@ -117,6 +118,14 @@ static const struct field top[] = {
 	{NULL},
 };
 
+static const char *restart_check(const char *s)
+{
+	struct restart_policy policy;
+	struct err err;
+
+	return restart_parse("restart", s, &policy, &err) < 0 ? "a restart policy" : NULL;
+}
+
 static const struct field host[] = {
 	{"name", FIELD_STRING, FIELD_REQUIRED, AT(key_value, key)},
 	{"address", FIELD_STRING, FIELD_REQUIRED, AT(key_value, value)},
@@ -140,6 +149,7 @@ static const struct field extras[] = {
 	{"init", FIELD_BOOL, 0, AT(document, spec.init)},
 	{"systemd-cgroup", FIELD_BOOL, 0, AT(document, spec.systemd_cgroup)},
 	{"remove", FIELD_BOOL, 0, AT(document, spec.remove)},
+	{"restart", FIELD_STRING, 0, AT(document, spec.restart), .check = restart_check},
 	{"die-with-parent", FIELD_BOOL, 0, AT(document, spec.die_with_parent)},
 	{"stop-signal", FIELD_INT, FIELD_ALWAYS, AT(document, spec.stop_signal), .min = 1,
 		.max = 64},
@@ -149,6 +159,8 @@ static const struct field extras[] = {
 	{"log-rate-bytes", FIELD_U64, 0, AT(document, spec.log_rate_bytes)},
 	{"pids-default", FIELD_BOOL, 0, AT(document, spec.limits.pids_default)},
 	{"memory-swap-default", FIELD_BOOL, 0, AT(document, spec.limits.memory_swap_default)},
+	{"private-ids", FIELD_BOOL, 0, AT(document, spec.ns.private_ids)},
+	{"volatile", FIELD_BOOL, 0, AT(document, spec.root.never_synced)},
 	{"make-source", FIELD_STRINGS, 0, AT(document, make_source),
 		N(document, make_source_count)},
 	{"hosts", FIELD_ARRAY, 0, AT(document, spec.hosts), N(document, spec.host_count),

@@ -210,6 +210,7 @@ struct namespaces {
 	struct id_map *uid_maps,
 		*gid_maps; /* of CLONE_NEWUSER; none: a private range of SPEC_IDS */
 	size_t uid_map_count, gid_map_count;
+	bool private_ids; /* in a document: the maps are a range that a start had chosen */
 	uint32_t far_ids[FAR_IDS_MAX]; /* above a private range, in it all the same */
 	size_t far_id_count;
 };
@@ -296,8 +297,9 @@ struct spec {
 	struct limits limits;
 	struct key_value *labels, *annotations;
 	size_t label_count, annotation_count;
-	bool remove; /* --rm */
-	bool init;   /* ctr-init is PID 1 */
+	bool remove;         /* --rm */
+	const char *restart; /* as restart_parse() takes it, or NULL: no */
+	bool init;           /* ctr-init is PID 1 */
 	bool die_with_parent;
 	int stop_signal; /* SIGTERM if not asked for */
 	uint64_t stop_timeout_ns;

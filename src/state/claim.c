@@ -71,6 +71,17 @@ static void temporary_name(char tmp[32])
 	snprintf(tmp, 32, ".new.%016llx", (unsigned long long)random_number());
 }
 
+/* Where the search for a free id range begins: the same at each start. The id is random; an engine's may be
+ * any word. */
+static uint32_t slot_of(const char *id)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; id[i]; i++)
+		n = n * 31 + (unsigned char)id[i];
+	return n % IDMAP_SLOTS;
+}
+
 static int record_init(struct record *r, const struct spec *spec, struct err *err)
 {
 	const char *boot = boot_id(err);
@@ -79,7 +90,7 @@ static int record_init(struct record *r, const struct spec *spec, struct err *er
 		return -1;
 	*r = (struct record){
 		.stage = STAGE_CREATING,
-		.slot = (uint32_t)(random_number() % IDMAP_SLOTS),
+		.slot = slot_of(spec->id),
 		/* Those it joins are as foreign to us as its own; but in a mount namespace that is
 		 * not its own its root is another than the namespace's. */
 		.namespaces = spec->ns.fresh | (ns_paths_flags(&spec->ns) & ~(uint64_t)CLONE_NEWNS),
@@ -90,6 +101,7 @@ static int record_init(struct record *r, const struct spec *spec, struct err *er
 	snprintf(r->name, sizeof(r->name), "%s", spec->name);
 	snprintf(r->id, sizeof(r->id), "%s", spec->id);
 	snprintf(r->boot_id, sizeof(r->boot_id), "%s", boot);
+	snprintf(r->restart, sizeof(r->restart), "%s", spec->restart ? spec->restart : "");
 	return 0;
 }
 
@@ -293,6 +305,75 @@ int claim_new(const struct store *store, const struct spec *spec, struct contain
 	}
 	if (make_data(&c, err) < 0) {
 		container_remove_own_data(&c, &ignored);
+		container_remove_state(store, spec->name, spec->id, &ignored);
+		container_close(&c);
+		return -1;
+	}
+	*ret = c;
+	return 0;
+}
+
+static int open_data(struct container *c, struct err *err)
+{
+	const char *name = c->record.name;
+	int owner;
+
+	c->data_fd = openat(c->store->containers_fd, name,
+		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (c->data_fd < 0 && errno != ENOENT)
+		return err_sys(err, "open %s/containers/%s", c->store->root, name);
+	owner = c->data_fd < 0 ? OWNER_OTHER : container_owner_of(c, c->data_fd, err);
+	if (owner < 0)
+		return -1;
+	if (owner != OWNER_OURS) {
+		err_set(err, "no container %s any more", name);
+		err->sys = ENOENT;
+		return -1;
+	}
+	flock(c->data_fd, LOCK_SH | LOCK_NB);
+	return 0;
+}
+
+int claim_held(struct container *c, const struct spec *spec, struct err *err)
+{
+	struct record was = c->record;
+
+	if (unlinkat(c->state_fd, "exit", 0) < 0 && errno != ENOENT)
+		return err_sys(err, "start %s again", was.name);
+	if (record_init(&c->record, spec, err) < 0 ||
+		container_place_plan(spec, c->record.cgroup, sizeof(c->record.cgroup), err) < 0)
+		return -1;
+	c->record.kept = true;
+	c->record.own_volumes = spec->remove;
+	c->record.restarts = was.restarts;
+	c->record.streak = was.streak;
+	return record_write(c, err);
+}
+
+int claim_again(const struct store *store, const struct spec *spec, struct container *ret,
+	struct err *err)
+{
+	struct container c;
+	struct err ignored;
+	char tmp[32];
+
+	container_init(&c, store);
+	if (record_init(&c.record, spec, err) < 0 ||
+		container_place_plan(spec, c.record.cgroup, sizeof(c.record.cgroup), err) < 0)
+		return -1;
+	c.record.kept = true;
+	c.record.own_volumes = spec->remove;
+	if (make_state(&c, tmp, err) < 0 || record_write_first(&c, err) < 0 ||
+		claim_name(&c, tmp, err) < 0) {
+		if (err->sys == CLAIM_TAKEN) {
+			err_set(err, "%s runs already, or is being started or removed", spec->name);
+			err->sys = CLAIM_TAKEN;
+		}
+		tree_remove(store->state_fd, tmp, &ignored);
+		container_close(&c);
+		return -1;
+	}
+	if (elsewhere_refuse(store, spec->name, err) < 0 || open_data(&c, err) < 0) {
 		container_remove_state(store, spec->name, spec->id, &ignored);
 		container_close(&c);
 		return -1;

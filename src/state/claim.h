@@ -19,6 +19,14 @@
 int claim_new(const struct store *store, const struct spec *spec, struct container *ret,
 	struct err *err);
 
+/* The same of a container that exists, to start it again: its data stay whatever happens. err->sys is CLAIM_TAKEN if
+ * it runs, ENOENT if it is gone, or another one has its name. */
+int claim_again(const struct store *store, const struct spec *spec, struct container *ret,
+	struct err *err);
+
+/* The same of one that the caller holds, and has ended. */
+int claim_held(struct container *c, const struct spec *spec, struct err *err);
+
 /* Looks whether claim_new() would find the name taken, and claims nothing: then -1 with CLAIM_TAKEN. */
 int claim_look(const struct store *store, const char *name, struct err *err);
 

@@ -11,6 +11,7 @@
 static const char *const stages[] = {
 	[STAGE_CREATING] = "creating",
 	[STAGE_RUNNING] = "running",
+	[STAGE_RESTARTING] = "restarting",
 };
 static const size_t stage_count = sizeof(stages) / sizeof(stages[0]);
 
@@ -23,6 +24,13 @@ static void add_bundle(struct jsontext *t, const struct record *r)
 	if (r->class_made)
 		jsontext_boolean(t, "classMade", true);
 	jsontext_integer(t, "createdNs", r->created_ns);
+}
+
+static void add_restart(struct jsontext *t, const struct record *r)
+{
+	jsontext_string(t, "restart", r->restart);
+	jsontext_integer(t, "restarts", r->restarts);
+	jsontext_integer(t, "streak", r->streak);
 }
 
 char *container_record_format(const struct record *r, struct err *err)
@@ -47,6 +55,10 @@ char *container_record_format(const struct record *r, struct err *err)
 	jsontext_boolean(&t, "remove", r->remove);
 	jsontext_boolean(&t, "supervised", r->supervised);
 	jsontext_boolean(&t, "terminal", r->terminal);
+	if (r->kept)
+		jsontext_boolean(&t, "kept", true);
+	if (r->restart[0])
+		add_restart(&t, r);
 	if (r->own_volumes)
 		jsontext_boolean(&t, "ownVolumes", true);
 	if (r->bundle[0])
@@ -66,21 +78,24 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 {
 	autojson json_t *j = json_parse("record", text, len, err);
 	const char *name, *id, *boot, *stage;
-	const char *bundle = "", *cgroup = "";
-	json_int_t slot, namespaces, pid, ticks, started, created = 0;
-	int remove, supervised, terminal, late_hooks = 0, rdt = 0, class_made = 0, own_volumes = 0;
+	const char *bundle = "", *cgroup = "", *restart = "";
+	json_int_t slot, namespaces, pid, ticks, started, created = 0, restarts = 0, streak = 0;
+	int remove, supervised, terminal, late_hooks = 0, rdt = 0, class_made = 0, own_volumes = 0,
+					  kept = 0;
 	size_t at = 0;
 	struct record r = {0};
 
 	if (!j)
 		return -1;
 	if (json_take(j, "record", err,
-		    "{ss ss ss ss sI sI sI sI sI sb sb sb s?s s?s s?I s?b s?b s?b s?b}", "name",
-		    &name, "id", &id, "bootId", &boot, "stage", &stage, "slot", &slot, "namespaces",
-		    &namespaces, "pid", &pid, "startTicks", &ticks, "startedNs", &started, "remove",
-		    &remove, "supervised", &supervised, "terminal", &terminal, "bundle", &bundle,
-		    "cgroup", &cgroup, "createdNs", &created, "lateHooks", &late_hooks, "rdt", &rdt,
-		    "classMade", &class_made, "ownVolumes", &own_volumes) < 0)
+		    "{ss ss ss ss sI sI sI sI sI sb sb sb s?s s?s s?I s?b s?b s?b s?b s?b s?s s?I s?I}",
+		    "name", &name, "id", &id, "bootId", &boot, "stage", &stage, "slot", &slot,
+		    "namespaces", &namespaces, "pid", &pid, "startTicks", &ticks, "startedNs",
+		    &started, "remove", &remove, "supervised", &supervised, "terminal", &terminal,
+		    "bundle", &bundle, "cgroup", &cgroup, "createdNs", &created, "lateHooks",
+		    &late_hooks, "rdt", &rdt, "classMade", &class_made, "ownVolumes", &own_volumes,
+		    "kept", &kept, "restart", &restart, "restarts", &restarts, "streak",
+		    &streak) < 0)
 		return -1;
 	while (at < stage_count && strcmp(stages[at], stage) != 0)
 		at++;
@@ -88,7 +103,9 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 		copy(r.name, sizeof(r.name), name) < 0 || copy(r.id, sizeof(r.id), id) < 0 ||
 		copy(r.boot_id, sizeof(r.boot_id), boot) < 0 ||
 		copy(r.bundle, sizeof(r.bundle), bundle) < 0 ||
-		copy(r.cgroup, sizeof(r.cgroup), cgroup) < 0)
+		copy(r.cgroup, sizeof(r.cgroup), cgroup) < 0 ||
+		copy(r.restart, sizeof(r.restart), restart) < 0 || restarts < 0 ||
+		restarts > UINT32_MAX || streak < 0 || streak > UINT32_MAX)
 		return err_set(err, "record: a value is out of range");
 	r.stage = (enum stage)at;
 	r.slot = (uint32_t)slot;
@@ -104,6 +121,9 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 	r.rdt = rdt;
 	r.class_made = class_made;
 	r.own_volumes = own_volumes;
+	r.kept = kept;
+	r.restarts = (uint32_t)restarts;
+	r.streak = (uint32_t)streak;
 	*ret = r;
 	return 0;
 }
@@ -156,6 +176,10 @@ static void add_summary(struct jsontext *t, const struct summary *s, struct aren
 	jsontext_boolean(t, "exited", s->exited);
 	jsontext_integer(t, "exitStatus", s->exit_status);
 	jsontext_boolean(t, "oomKilled", s->oom_killed);
+	if (s->restarts)
+		jsontext_integer(t, "restarts", s->restarts);
+	if (s->unstarted)
+		jsontext_boolean(t, "unstarted", true);
 }
 
 char *summary_format(const struct summary *s, struct err *err)
@@ -212,8 +236,8 @@ int summary_parse(const char *text, size_t len, struct summary *ret, struct err 
 	autojson json_t *j = json_parse("container.json", text, len, err);
 	const char *name, *id, *image = NULL, *rootfs = NULL;
 	json_t *command, *layers, *labels, *volumes = NULL;
-	json_int_t created, started, finished;
-	int remove, logged = 0, exited, status, oom;
+	json_int_t created, started, finished, restarts = 0;
+	int remove, logged = 0, exited, status, oom, unstarted = 0;
 	struct summary s = {0};
 	char **layer_list, **volume_list;
 	size_t n;
@@ -221,11 +245,12 @@ int summary_parse(const char *text, size_t len, struct summary *ret, struct err 
 	if (!j)
 		return -1;
 	if (json_take(j, "container.json", err,
-		    "{ss ss s?s s?s so so s?o so sI sI sI sb s?b sb si sb}", "name", &name, "id",
-		    &id, "image", &image, "rootfs", &rootfs, "command", &command, "layers", &layers,
-		    "volumes", &volumes, "labels", &labels, "createdNs", &created, "startedNs",
-		    &started, "finishedNs", &finished, "remove", &remove, "logged", &logged,
-		    "exited", &exited, "exitStatus", &status, "oomKilled", &oom) < 0)
+		    "{ss ss s?s s?s so so s?o so sI sI sI sb s?b sb si sb s?b s?I}", "name", &name,
+		    "id", &id, "image", &image, "rootfs", &rootfs, "command", &command, "layers",
+		    &layers, "volumes", &volumes, "labels", &labels, "createdNs", &created,
+		    "startedNs", &started, "finishedNs", &finished, "remove", &remove, "logged",
+		    &logged, "exited", &exited, "exitStatus", &status, "oomKilled", &oom,
+		    "unstarted", &unstarted, "restarts", &restarts) < 0)
 		return -1;
 	if (read_strings(&s.arena, command, &s.command, &n) < 0 ||
 		read_strings(&s.arena, layers, &layer_list, &s.layer_count) < 0 ||
@@ -253,6 +278,8 @@ int summary_parse(const char *text, size_t len, struct summary *ret, struct err 
 	s.exited = exited;
 	s.exit_status = status;
 	s.oom_killed = oom;
+	s.unstarted = unstarted;
+	s.restarts = restarts > 0 ? (uint32_t)restarts : 0;
 	*ret = s;
 	return 0;
 }

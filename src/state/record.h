@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "spec/restart.h"
 #include "spec/spec.h"
 
 #include <stdbool.h>
@@ -15,8 +16,9 @@
 #include <sys/types.h>
 
 enum stage {
-	STAGE_CREATING, /* half done: whoever finds it without its holder undoes it */
-	STAGE_RUNNING,  /* the payload has been started, or waits at its gate */
+	STAGE_CREATING,   /* half done: whoever finds it without its holder undoes it */
+	STAGE_RUNNING,    /* the payload has been started, or waits at its gate */
+	STAGE_RESTARTING, /* it has ended, which is told, and its holder will start it again */
 };
 
 enum {
@@ -37,8 +39,11 @@ struct record {
 	uint64_t start_ticks; /* of pid, from /proc/PID/stat: tells it from a later process */
 	int64_t started_ns;   /* since 1970 */
 	bool remove;          /* --rm */
-	bool supervised;      /* a ctr-supervisor waits for it */
+	bool kept;       /* it was there before this start, with its data: undoing leaves these */
+	bool supervised; /* a ctr-supervisor waits for it */
 	bool terminal;
+	char restart[RESTART_TEXT_SIZE]; /* policy, or "": no */
+	uint32_t restarts, streak;       /* as in struct restart_facts, of this start */
 	/* Below the top of the tree; "": at the slot, or, of a bundle, none. */
 	char cgroup[RECORD_CGROUP_MAX + 1];
 	/* Of a container that an engine made, else "" and 0. */
@@ -68,9 +73,11 @@ struct summary {
 	size_t label_count;
 	int64_t created_ns, started_ns, finished_ns; /* since 1970; 0: not yet */
 	bool remove, exited;
+	bool unstarted;  /* made, but never started */
 	bool logged;     /* a supervisor was to keep what it writes; older versions did not say */
 	int exit_status; /* if exited; -1: nobody saw it end */
 	bool oom_killed;
+	uint32_t restarts; /* before this end, since somebody started it */
 };
 
 char *summary_format(const struct summary *s, struct err *err);

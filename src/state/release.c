@@ -7,6 +7,7 @@
 #include "cgroup/tree.h"
 #include "state/alive.h"
 #include "state/group.h"
+#include "state/life.h"
 #include "state/mark.h"
 #include "state/rdt.h"
 #include "state/spare.h"
@@ -31,6 +32,8 @@ static int find_end(struct container *c, int status, struct summary *s, struct e
 	if (r < 0)
 		return err_sys(err, "read the exit status of %s", c->record.name);
 	s->exited = true;
+	s->unstarted = false;
+	s->restarts = c->record.restarts;
 	s->exit_status = r > 0 && status < 0 ? seen : status;
 	s->started_ns = c->record.started_ns;
 	s->finished_ns = finished;
@@ -51,7 +54,8 @@ static int record_end(struct container *c, int status, struct err *err)
 		summary_free(&s);
 		return 0;
 	}
-	if (!s.exited)
+	/* What it says already may be of an earlier start. */
+	if (!s.exited || s.started_ns != c->record.started_ns)
 		r = find_end(c, status, &s, err);
 	if (r == 0)
 		r = container_end_summary(c->data_fd, &s, err);
@@ -162,17 +166,26 @@ static int keep_end(struct container *c, int status, struct err *err)
 	return 0;
 }
 
-int container_release(struct container *c, int status, struct err *err)
+int container_end(struct container *c, int status, struct err *err)
 {
 	const struct record *r = &c->record;
-	bool ran = r->stage == STAGE_RUNNING;
 
-	if (ran && !r->remove && keep_end(c, status, err) < 0)
+	if (life_end_of(r).tell && keep_end(c, status, err) < 0)
 		return -1;
 	if (end_outside_group(c, err) < 0 || container_remove_group(c, err) < 0 ||
 		container_rdt_remove(c, err) < 0)
 		return err_wrap(err, "release %s", r->name);
-	if ((r->remove || !ran) && !r->bundle[0] && container_remove_own_data(c, err) < 0)
+	return 0;
+}
+
+int container_release(struct container *c, int status, struct err *err)
+{
+	const struct record *r = &c->record;
+	const struct life_end end = life_end_of(r);
+
+	if (container_end(c, status, err) < 0)
+		return -1;
+	if (end.remove_data && !r->bundle[0] && container_remove_own_data(c, err) < 0)
 		return -1;
 	return container_remove_state(c->store, r->name, r->id, err);
 }

@@ -6,6 +6,9 @@
 
 #include "state/container.h"
 
+/* The first half of it: the end is told, and nothing of the start is left but the claim. */
+int container_end(struct container *c, int status, struct err *err);
+
 /* Kills what is left, removes the cgroup, and the files if it was --rm or never ran; what it ended
  * with (status, or -1 for what the exit file in its state directory says) goes into container.json.
  * Its name is free, or free to be removed, afterwards. */

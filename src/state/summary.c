@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/json.h"
+#include "state/life.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -123,7 +124,7 @@ int container_is_orphan(const struct store *store, const char *name, struct err 
 
 	if (container_summary(store, name, &summary, err) < 0)
 		return err->sys == ENOENT ? 1 : err->sys ? -1 : 0;
-	orphan = summary.remove;
+	orphan = life_is_over(&summary);
 	summary_free(&summary);
 	return orphan;
 }

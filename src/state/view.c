@@ -7,6 +7,7 @@
 #include "state/alive.h"
 #include "state/claim.h"
 #include "state/group.h"
+#include "state/life.h"
 #include "state/release.h"
 #include "state/status.h"
 #include "state/summary.h"
@@ -65,6 +66,9 @@ static void view_held(struct viewer *v, struct container *c, struct view *view)
 
 	if (c->record.stage == STAGE_CREATING) {
 		view->status = CONTAINER_CREATING;
+		v->record = c->record;
+	} else if (c->record.stage == STAGE_RESTARTING) {
+		view->status = CONTAINER_RESTARTING;
 		v->record = c->record;
 	} else if (!s->exited &&
 		   exit_file_read(c->state_fd, &s->exit_status, &s->finished_ns) > 0) {
@@ -174,10 +178,14 @@ static int read_summary(struct viewer *v, const char *name, struct view *view, s
 		s->id = arena_strdup(&s->arena, v->record.id);
 		s->command = arena_alloc(&s->arena, sizeof(*s->command));
 	}
-	if (view->status != CONTAINER_EXITED)
+	if (view->status != CONTAINER_EXITED) {
 		s->started_ns = v->record.started_ns;
+		s->restarts = v->record.restarts;
+	}
+	if (view->status == CONTAINER_EXITED && !view->elsewhere)
+		view->status = life_at_rest(s);
 	/* A --rm is gone when it has ended, if not yet from the disk. */
-	if (view->status == CONTAINER_EXITED && s->remove) {
+	if (view->status == CONTAINER_EXITED && life_is_over(s)) {
 		summary_free(s);
 		return 0;
 	}

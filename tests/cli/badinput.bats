@@ -154,9 +154,6 @@ no() { refused 125 "$1" ctr run --rm --rootfs "$FS" "${@:2}" -- true; }
 		port ctr run --net
 		update ctr run
 		rename ctr run --name
-		restart ctr run
-		start ctr run
-		create ctr run
 		unpause ctr resume
 		list ctr ps
 		delete ctr rm
@@ -188,7 +185,6 @@ no() { refused 125 "$1" ctr run --rm --rootfs "$FS" "${@:2}" -- true; }
 		-p --net
 		--publish --net
 		--privileged --cap-add
-		--restart systemd
 		--gpus --device
 		--shm-size --tmpfs
 		--storage-opt CTR_ROOT

@@ -69,7 +69,7 @@ compare ctr.1 "$tmp/help" "$tmp/page"
 
 while read -r command; do
 	case $command in
-	run)
+	run | create)
 		page_flags <"$top/man/ctr-run.1" >"$tmp/flags-page"
 		;;
 	image | volume) continue ;;

@@ -59,6 +59,26 @@ Test(container_record, groups_of_resctrl)
 	}
 }
 
+Test(container_record, what_starts_again)
+{
+	struct record r = sample(), back;
+	struct err err = {0};
+	char *text;
+
+	r.stage = STAGE_RESTARTING;
+	r.kept = true;
+	r.restarts = 17;
+	r.streak = 4;
+	strcpy(r.restart, "on-failure:4294967295");
+	text = container_record_format(&r, &err);
+	cr_assert(text);
+	cr_assert(container_record_parse(text, strlen(text), &back, &err) == 0, "%s", err.text);
+	cr_expect(back.stage == STAGE_RESTARTING && back.kept && back.restarts == 17 &&
+		  back.streak == 4);
+	cr_expect_str_eq(back.restart, r.restart);
+	free(text);
+}
+
 Test(container_record, comes_back_as_it_was)
 {
 	struct record r = sample(), back;
@@ -171,6 +191,25 @@ Test(container_summary, comes_back_as_it_was)
 	cr_assert(back.label_count == 2);
 	cr_assert_str_eq(back.labels[0].value, "ops");
 	cr_assert(back.logged && back.exited && back.exit_status == -1);
+	summary_free(&back);
+	free(text);
+}
+
+Test(container_summary, unstarted_and_restarts)
+{
+	char *command[] = {"true", NULL};
+	struct summary s = {.name = "x",
+			       .id = "1",
+			       .command = command,
+			       .unstarted = true,
+			       .restarts = 9},
+		       back;
+	struct err err = {0};
+	char *text = summary_format(&s, &err);
+
+	cr_assert(text);
+	cr_assert(summary_parse(text, strlen(text), &back, &err) == 0, "%s", err.text);
+	cr_expect(back.unstarted && back.restarts == 9);
 	summary_free(&back);
 	free(text);
 }

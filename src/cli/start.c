@@ -1,0 +1,215 @@
+#include "cli/attach.h"
+#include "cli/each.h"
+#include "cli/terminal.h"
+#include "console/attach.h"
+#include "console/console.h"
+#include "container/life.h"
+#include "container/prepare.h"
+#include "container/restart.h"
+#include "launch/program.h"
+#include "launch/supervise.h"
+#include "state/claim.h"
+#include "state/gc.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct start_flags {
+	bool attach, interactive;
+	const char *keys;
+};
+
+static int set_attach(void *to, const char *what, const char *value, struct err *err)
+{
+	return flag_bool(what, value, &((struct start_flags *)to)->attach, err);
+}
+
+static int set_interactive(void *to, const char *what, const char *value, struct err *err)
+{
+	return flag_bool(what, value, &((struct start_flags *)to)->interactive, err);
+}
+
+static int set_keys(void *to, const char *what, const char *value, struct err *err)
+{
+	struct detach_keys keys;
+
+	(void)what;
+	((struct start_flags *)to)->keys = value;
+	return detach_keys_parse(value, &keys, err);
+}
+
+static const struct flag start_flags[] = {
+	{"attach", 'a', NULL, "stand at its console until it ends", set_attach},
+	{"interactive", 'i', NULL, "and pass standard input on", set_interactive},
+	{"detach-keys", 0, "KEYS", "leave with these (ctrl-p,ctrl-q)", set_keys},
+	{0},
+};
+
+static int supervise(struct cli *cli, struct spec *spec, int *ret_attach, struct err *err)
+{
+	const struct supervision how = {.image_lock = -1, .again = true, .ret_attach = ret_attach};
+	struct plan plan;
+	int r;
+
+	if (container_plan(spec, &plan, err) < 0)
+		return -1;
+	r = container_plan_filter(&cli->store, spec, &plan, err) < 0
+		    ? -1
+		    : container_supervise(&cli->store, spec, &plan, &how, err);
+	container_plan_free(&plan);
+	return r;
+}
+
+/* 1, 0 or -1. */
+static int runs(const struct store *store, const char *name, struct err *err)
+{
+	struct container c;
+
+	if (container_open_running(store, name, "start", &c, err) < 0)
+		return err->sys == ESRCH ? 0 : -1;
+	container_close(&c);
+	return 1;
+}
+
+static int start_one(struct cli *cli, const char *name, void *options, struct err *err)
+{
+	struct spec spec;
+	int r = runs(&cli->store, name, err);
+
+	(void)options;
+	if (r != 0)
+		return r < 0 ? -1 : 0;
+	if (container_spec_again(&cli->store, name, &spec, err) < 0)
+		return -1;
+	r = program_in_reach(&spec) && program_protect(cli->argv, err) < 0
+		    ? -1
+		    : supervise(cli, &spec, NULL, err);
+	spec_free(&spec);
+	return r;
+}
+
+static int start_attached(struct cli *cli, const struct start_flags *f, const char *word,
+	struct err *err)
+{
+	char name[SPEC_NAME_MAX + 1];
+	struct spec spec;
+	int sock = -1, r;
+
+	if (container_find(&cli->store, word, name, err) < 0 ||
+		(r = runs(&cli->store, name, err)) < 0)
+		return -1;
+	if (r > 0) {
+		err_set(err, "%s runs already", name);
+		return err_hint(err, "ctr attach %s", name);
+	}
+	if (container_spec_again(&cli->store, name, &spec, err) < 0)
+		return -1;
+	if (terminal_check(spec.process.terminal && f->interactive, spec.process.open_stdin, err) <
+			0 ||
+		(program_in_reach(&spec) && program_protect(cli->argv, err) < 0) ||
+		supervise(cli, &spec, &sock, err) < 0)
+		r = -1;
+	else
+		r = attach_container(&cli->store, name, sock,
+			&(struct console_options){
+				.tty = spec.process.terminal,
+				.with_stdin = f->interactive,
+				.proxy = true,
+				.keys = f->keys,
+			},
+			err);
+	if (sock >= 0)
+		close(sock);
+	spec_free(&spec);
+	return r;
+}
+
+static int start(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+{
+	struct start_flags *f = options;
+
+	if (!f->attach && !f->interactive)
+		return for_each(cli, "start", argc, argv, options, start_one, err);
+	if (argc != 1)
+		return err_set(err, "start --attach takes one container");
+	return start_attached(cli, f, argv[0], err);
+}
+
+const struct command command_start = {
+	.name = "start",
+	.summary = "Start containers that exist",
+	.arguments = "CONTAINER…",
+	.examples = "  ctr start web db\n"
+		    "  ctr start -ai job       stands at its console; its status is ours\n",
+	.flags = start_flags,
+	.run = start,
+	.options_size = sizeof(struct start_flags),
+	.use = STORE_CHANGE,
+};
+
+static const struct flag restart_flags[] = {
+	{"time", 't', "SECONDS", "how long before it is killed", stop_set_time},
+	{"signal", 's', "SIGNAL", "the signal that asks it to end", stop_set_signal},
+	{0},
+};
+
+static int restart_one(struct cli *cli, const char *name, void *options, struct err *err)
+{
+	struct container c;
+
+	if (claim_open(&cli->store, name, CLAIM_NONE, &c, err) == 0) {
+		bool goes = c.record.remove;
+
+		container_close(&c);
+		if (goes)
+			return err_set(err, "%s is removed when it is stopped (--rm)", name);
+	}
+	return stop_one(cli, name, options, err) < 0 ? -1 : start_one(cli, name, NULL, err);
+}
+
+static int restart(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+{
+	if (argc > 1)
+		return side_by_side(cli, "restart", argc, argv, options, restart_one, err);
+	return for_each(cli, "restart", argc, argv, options, restart_one, err);
+}
+
+const struct command command_restart = {
+	.name = "restart",
+	.summary = "Stop containers, and start them again",
+	.arguments = "CONTAINER…",
+	.examples = "  ctr restart -t 30 db\n",
+	.flags = restart_flags,
+	.run = restart,
+	.options_size = sizeof(struct stop_flags),
+	.use = STORE_CHANGE,
+};
+
+static int autostart(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+{
+	struct gc_report report;
+	size_t started, failed;
+
+	(void)options, (void)argv;
+	if (argc)
+		return err_set(err, "autostart takes no words");
+	if (store_gc(&cli->store, &report, err) < 0 ||
+		container_autostart(&cli->store, &started, &failed, err) < 0)
+		return -1;
+	printf("%zu started\n", started);
+	return failed ? ERR_STATUS_OURS : 0;
+}
+
+static const struct flag no_flags[] = {{0}};
+
+const struct command command_autostart = {
+	.name = "autostart",
+	.summary = "Start what is to run after a reboot",
+	.arguments = "",
+	.examples = "  ctr autostart     at boot: contrib/systemd/ctr-autostart.service\n",
+	.flags = no_flags,
+	.run = autostart,
+	.use = STORE_CHANGE,
+};

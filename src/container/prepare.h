@@ -1,0 +1,21 @@
+/* What comes between a spec and its start: the plan, with what it takes from the host. */
+#pragma once
+
+#include "launch/plan.h"
+#include "state/store.h"
+
+int container_plan(struct spec *spec, struct plan *ret, struct err *err);
+/* Its filter, made or found; a warning says what is not as asked for. Free both with container_plan_free(). */
+int container_plan_filter(const struct store *store, struct spec *spec, struct plan *plan,
+	struct err *err);
+void container_plan_free(struct plan *plan);
+
+/* The spec of one that exists, as it was created: what an earlier start chose (the id range) is left out. Free
+ * with spec_free(). */
+int container_spec_again(const struct store *store, const char *name, struct spec *ret,
+	struct err *err);
+
+/* Makes a container that is not started: name, directory and documents, on disk before this returns. err->sys is
+ * CLAIM_TAKEN if the name is in use. image_lock: as in struct start_io. */
+int container_create(const struct store *store, const struct spec *spec, struct plan *plan,
+	int image_lock, struct err *err);

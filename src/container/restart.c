@@ -1,0 +1,254 @@
+#include "container/restart.h"
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "container/prepare.h"
+#include "launch/program.h"
+#include "launch/supervise.h"
+#include "spec/restart.h"
+#include "state/alive.h"
+#include "state/claim.h"
+#include "state/gc.h"
+#include "state/life.h"
+#include "state/recordfile.h"
+#include "state/release.h"
+#include "state/status.h"
+#include "state/summary.h"
+#include "state/view.h"
+#include "state/want.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The lock is of this very directory, and not of one that had the name before. */
+static bool is_of(int lock_fd, int state_fd)
+{
+	struct stat held, named;
+
+	return fstat(lock_fd, &held) == 0 && fstat(state_fd, &named) == 0 &&
+	       held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+}
+
+/* A dead one that is started again by itself, in our hands: 1; 0: it is another matter. */
+static int take_over(const struct store *store, const char *name, int lock_fd,
+	struct container *ret, struct err *err)
+{
+	struct container c;
+
+	if (claim_open(store, name, CLAIM_NONE, &c, err) < 0)
+		return 0;
+	if (!c.record.restart[0] || !is_of(lock_fd, c.state_fd) ||
+		container_is_alive(&c, err) != 0 || c.record.stage != STAGE_RUNNING) {
+		container_close(&c);
+		return 0;
+	}
+	close(c.state_fd);
+	c.state_fd = lock_fd;
+	fcntl(lock_fd, F_SETFD, FD_CLOEXEC);
+	*ret = c;
+	return 1;
+}
+
+/* False once somebody wants it stopped. */
+static bool wait_for_turn(int data_fd, uint64_t wait_ns)
+{
+	uint64_t until = deadline_after(wait_ns);
+	autofd int notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	struct pollfd p = {notify, POLLIN, 0};
+	char path[64], events[4096];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/" WANT_FILE, data_fd);
+	/* Without a watch it is looked at when the time has come. */
+	if (notify < 0 || inotify_add_watch(notify, path, IN_MODIFY) < 0)
+		p.fd = -1;
+	while (want_is_stopped(data_fd) == 0) {
+		int ms = deadline_poll_ms(until);
+
+		if (ms == 0)
+			return true;
+		if (poll(&p, 1, ms) > 0 && read(notify, events, sizeof(events)) < 0 &&
+			errno != EAGAIN)
+			p.fd = -1;
+	}
+	return false;
+}
+
+/* How it has ended, and whether it is its turn again. */
+static bool is_due(struct container *c, uint64_t *ret_wait_ns, struct err *err)
+{
+	struct restart_facts f = {.count = c->record.restarts,
+		.streak = c->record.streak,
+		.status = -1};
+	struct restart_policy policy;
+	int64_t finished = now_ns();
+	uint32_t streak;
+	int stopped;
+
+	if (restart_parse("restart", c->record.restart, &policy, err) < 0)
+		return false;
+	exit_file_read(c->state_fd, &f.status, &finished);
+	if (finished > c->record.started_ns)
+		f.ran_ns = (uint64_t)(finished - c->record.started_ns);
+	stopped = want_is_stopped(c->data_fd);
+	f.stopped = stopped != 0;
+	if (!restart_due(&policy, &f, ret_wait_ns, &streak))
+		return false;
+	c->record.streak = streak;
+	return true;
+}
+
+/* Returns on failure only. */
+static int start_again(struct container *c, char *const *argv, struct err *err)
+{
+	const struct store *store = c->store;
+	struct spec spec;
+	struct plan plan;
+
+	if (container_spec_again(store, c->record.name, &spec, err) < 0)
+		return -1;
+	if ((program_in_reach(&spec) && program_protect(argv, err) < 0) ||
+		container_plan(&spec, &plan, err) < 0) {
+		spec_free(&spec);
+		return -1;
+	}
+	if (container_plan_filter(store, &spec, &plan, err) == 0)
+		container_supervise_held(c, &spec, &plan, err);
+	container_plan_free(&plan);
+	spec_free(&spec);
+	return -1;
+}
+
+static int open_data(struct container *c, struct err *err)
+{
+	c->data_fd = openat(c->store->containers_fd, c->record.name,
+		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return c->data_fd < 0 ? err_sys(err, "open the directory of %s", c->record.name) : 0;
+}
+
+/* Who dies in here leaves one that has ended. */
+static int restart(struct container *c, char *const *argv, struct err *err)
+{
+	uint64_t wait_ns;
+
+	if (!is_due(c, &wait_ns, err) || container_end(c, -1, err) < 0)
+		return -1;
+	c->record.stage = STAGE_RESTARTING;
+	c->record.kept = true;
+	c->record.pid = 0;
+	c->record.restarts++;
+	if (record_write(c, err) < 0 || !wait_for_turn(c->data_fd, wait_ns))
+		return -1;
+	return start_again(c, argv, err);
+}
+
+int container_after(const struct store *store, const char *name, int lock_fd, char *const *argv,
+	struct err *err)
+{
+	struct err ignored = {0};
+	struct container c;
+
+	if (take_over(store, name, lock_fd, &c, &ignored) <= 0)
+		return store_gc_held(store, name, lock_fd, err);
+	c.unheard = true;
+	if (open_data(&c, &ignored) == 0)
+		restart(&c, argv, &ignored);
+	/* It is not started again, or that failed and it is undone already. */
+	if (c.state_fd >= 0 && container_release(&c, -1, err) < 0) {
+		container_close(&c);
+		return -1;
+	}
+	container_close(&c);
+	return 0;
+}
+
+struct boot {
+	struct viewer viewer;
+	size_t started, failed;
+};
+
+static int restart_facts_of(const struct store *store, const char *name, const struct summary *s,
+	struct restart_facts *ret, struct err *err)
+{
+	autofd int data = openat(store->containers_fd, name,
+		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int stopped = data < 0 ? -1 : want_is_stopped(data);
+
+	*ret = (struct restart_facts){.status = s->exited ? s->exit_status : -1,
+		.stopped = stopped > 0};
+	return stopped < 0 ? err_sys(err, "see whether %s is to run", name) : 0;
+}
+
+static int start_one(const struct store *store, struct spec *spec, struct err *err)
+{
+	const struct supervision how = {.image_lock = -1, .again = true};
+	struct plan plan;
+	int r;
+
+	if (container_plan(spec, &plan, err) < 0)
+		return -1;
+	r = container_plan_filter(store, spec, &plan, err) < 0
+		    ? -1
+		    : container_supervise(store, spec, &plan, &how, err);
+	container_plan_free(&plan);
+	return r;
+}
+
+/* 1 if it was started, 0 if it is not to be. */
+static int start_if_wanted(struct boot *b, const char *name, struct err *err)
+{
+	const struct store *store = b->viewer.store;
+	struct restart_policy policy;
+	struct restart_facts facts;
+	struct view view;
+	struct spec spec;
+	int r = viewer_look(&b->viewer, name, VIEW_ANY, &view, err);
+	bool rests = r > 0 && view.status == CONTAINER_EXITED;
+
+	if (rests)
+		r = restart_facts_of(store, name, &view.summary, &facts, err);
+	if (r > 0 || rests)
+		view_free(&view);
+	if (r < 0 || !rests)
+		return r < 0 ? -1 : 0;
+	if (container_spec_again(store, name, &spec, err) < 0)
+		return -1;
+	r = 0;
+	if (spec.restart)
+		r = restart_parse("restart", spec.restart, &policy, err);
+	if (r == 0 && spec.restart && restart_at_boot(&policy, &facts))
+		r = start_one(store, &spec, err) < 0 ? -1 : 1;
+	spec_free(&spec);
+	return r;
+}
+
+static int visit(const char *name, void *arg, struct err *err)
+{
+	struct boot *b = arg;
+	int r = start_if_wanted(b, name, err);
+
+	if (r < 0)
+		warn("%s: %s", name, err->text);
+	b->started += r > 0;
+	b->failed += r < 0;
+	return 0;
+}
+
+int container_autostart(const struct store *store, size_t *ret_started, size_t *ret_failed,
+	struct err *err)
+{
+	struct boot b = {.started = 0};
+	int r;
+
+	viewer_init(&b.viewer, store);
+	r = store_each(store, visit, &b, err);
+	viewer_close(&b.viewer);
+	*ret_started = b.started;
+	*ret_failed = b.failed;
+	return r;
+}

@@ -1,0 +1,15 @@
+/* What whoever supervised a container does at its end. */
+#pragma once
+
+#include "state/store.h"
+
+#include <stddef.h>
+
+/* One whose lock is ours, by descriptor lock_fd: releases it, or, by its restart policy, waits and becomes its
+ * supervisor again, with name and lock held all the time. argv: of the whole command. */
+int container_after(const struct store *store, const char *name, int lock_fd, char *const *argv,
+	struct err *err);
+
+/* Starts what is to start with the machine. Those that fail are warned of: *ret_failed. */
+int container_autostart(const struct store *store, size_t *ret_started, size_t *ret_failed,
+	struct err *err);

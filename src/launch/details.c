@@ -1,0 +1,118 @@
+#include "launch/details.h"
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "spec/config.h"
+#include "state/summary.h"
+
+#include <string.h>
+
+/* Of a --rm nothing is to outlast the machine. */
+static enum file_sync sync_of(const struct spec *spec)
+{
+	return spec->remove ? FILE_NOSYNC : FILE_SOON;
+}
+
+static int write_summary(int dirfd, const struct spec *spec, bool logged, bool unstarted,
+	enum file_sync sync, struct err *err)
+{
+	struct summary s = {
+		.name = spec->name,
+		.id = spec->id,
+		.image = spec->image,
+		.rootfs = spec->root.dir,
+		.command = spec->process.argv,
+		.layers = spec->root.layers,
+		.layer_count = spec->root.layer_count,
+		.volumes = spec->volumes,
+		.volume_count = spec->volume_count,
+		.labels = spec->labels,
+		.label_count = spec->label_count,
+		.created_ns = now_ns(),
+		.remove = spec->remove,
+		.logged = logged,
+		.unstarted = unstarted,
+	};
+
+	return container_write_summary(dirfd, &s, sync, err);
+}
+
+static int write_config(int dirfd, const struct spec *spec, const struct plan *plan,
+	enum file_sync sync, struct err *err)
+{
+	struct spec told = *spec;
+	autofree char *text = NULL;
+
+	if (plan->map_count) {
+		told.ns.uid_maps = told.ns.gid_maps = (struct id_map *)plan->maps;
+		told.ns.uid_map_count = told.ns.gid_map_count = plan->map_count;
+		told.ns.private_ids = true;
+	}
+	text = config_write(&told, spec->root.dir ? spec->root.dir : "/", err);
+	if (!text)
+		return -1;
+	if (strlen(text) > JSON_MAX_BYTES)
+		return err_set(err,
+			"environment, labels and mounts are too much to be read again: "
+			"config.json would be larger than %d bytes",
+			JSON_MAX_BYTES);
+	return file_write(dirfd, "config.json", text, strlen(text), 0600, sync, err);
+}
+
+static bool must_tell_first(const struct container *c, const struct spec *spec)
+{
+	return (spec->root.layer_count > 0 || spec->volume_count > 0) && !c->record.kept;
+}
+
+int details_tell_first(const struct container *c, const struct spec *spec, bool logged,
+	struct err *err)
+{
+	if (!must_tell_first(c, spec))
+		return 0;
+	return write_summary(c->data_fd, spec, logged, false, sync_of(spec), err);
+}
+
+int details_write(const struct container *c, const struct spec *spec, const struct plan *plan,
+	bool logged, struct err *err)
+{
+	int dirfd = spec->remove && !c->record.kept ? c->state_fd : c->data_fd;
+
+	/* An engine's is kept as it came, before anything else. */
+	if (c->record.bundle[0])
+		return 0;
+	if (!c->record.kept && !must_tell_first(c, spec) &&
+		write_summary(dirfd, spec, logged, false, sync_of(spec), err) < 0)
+		return -1;
+	return write_config(dirfd, spec, plan, sync_of(spec), err);
+}
+
+int details_write_unstarted(const struct container *c, const struct spec *spec,
+	const struct plan *plan, struct err *err)
+{
+	if (write_config(c->data_fd, spec, plan, FILE_SYNC, err) < 0)
+		return -1;
+	return write_summary(c->data_fd, spec, true, true, FILE_SYNC, err);
+}
+
+void details_tell_again(const struct container *c, bool logged)
+{
+	struct summary s;
+	struct err err;
+
+	if (!c->record.kept)
+		return;
+	if (container_summary(c->store, c->record.name, &s, &err) < 0) {
+		warn("%s", err.text);
+		return;
+	}
+	s.exited = s.unstarted = s.oom_killed = false;
+	s.exit_status = 0;
+	s.finished_ns = 0;
+	s.logged = s.logged || logged;
+	s.started_ns = c->record.started_ns;
+	if (container_end_summary(c->data_fd, &s, &err) < 0)
+		warn("%s: %s", c->record.name, err.text);
+	summary_free(&s);
+}

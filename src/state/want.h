@@ -1,0 +1,24 @@
+/*
+ * What somebody wants of a container that is started again by itself: that it runs, or that it is stopped. A file in
+ * its data directory, which also outlasts the machine; in place from the first start on, so that the wish finds
+ * room on a full disk.
+ */
+#pragma once
+
+#include "state/container.h"
+
+#include <stdbool.h>
+
+#define WANT_FILE "want"
+
+/* Before a start. */
+int want_running(int data_fd, struct err *err);
+
+/* Before the signal. Of one that is not started again by itself: nothing is done. */
+int want_stopped(const struct store *store, const char *name, struct err *err);
+
+/* Whether it says so for sure. */
+bool want_stays_stopped(const struct store *store, const char *name);
+
+/* 1, 0 or -1 with errno. */
+int want_is_stopped(int data_fd);

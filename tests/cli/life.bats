@@ -1,0 +1,229 @@
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031
+# A container that is made, started, stopped and started again: what stays with it, and what goes.
+load helpers
+
+setup_file() { file_setup; }
+setup() { cd "$BATS_TEST_TMPDIR" || return; }
+teardown() { nothing_left; }
+
+status_of() { ctr inspect "$1" | jq -r '.[0].status'; }
+is() { [ "$(status_of "$1")" = "$2" ]; }
+created() { ctr create --name "$1" "${@:2}" > id; }
+
+@test "create makes a container that does not run; start runs it" {
+	run -0 ctr create --name c --rootfs "$FS" -- sh -c 'echo ran; sleep 60'
+	[[ "$output" =~ ^[0-9a-f]{64}$ ]]
+	is c created
+	ctr ps -a | grep -q '^c .*Created$'
+	not grep -q '^c ' <(ctr ps)
+	[ ! -e "$CTR_STATE/c" ]
+	ctr gc
+	is c created
+	run -0 ctr start c
+	[ "$output" = c ]
+	is c running
+	until_true "it is logged" logged c ran
+	ctr rm -f c
+}
+
+@test "all flags of create count at each start" {
+	created c --rootfs "$FS" -e A=b -w /tmp -u 1000:1001 --hostname h --add-host x:1.2.3.4 --tmpfs /t:size=1m \
+		-v "$PWD:/here:ro" --read-only --label k=v --ulimit nofile=77 --cap-add SYS_NICE --stop-signal INT \
+		--stop-timeout 3 --init --dns 9.9.9.9 --umask 027 --sysctl net.ipv4.ip_default_ttl=33 --log-max-size 64k -- \
+		sh -c 'echo $A; pwd; id -u; id -g; hostname; umask; ulimit -n; cat /etc/hosts /etc/resolv.conf /proc/sys/net/ipv4/ip_default_ttl
+			grep -c " /here ro" /proc/mounts; grep Cap /proc/self/status; cat /proc/1/comm; touch /x; echo $?'
+	for n in 1 2 3; do
+		ctr start -a c > "out.$n" 2> /dev/null || true
+		jq 'del(.linux.uidMappings, .linux.gidMappings)' "$CTR_ROOT/containers/c/config.json" > "config.$n"
+		jq -e '.linux.uidMappings | length == 1' "$CTR_ROOT/containers/c/config.json"
+	done
+	ctr run --name once --rootfs "$FS" -e A=b -w /tmp -u 1000:1001 --hostname h --add-host x:1.2.3.4 --tmpfs /t:size=1m \
+		-v "$PWD:/here:ro" --read-only --label k=v --ulimit nofile=77 --cap-add SYS_NICE --stop-signal INT \
+		--stop-timeout 3 --init --dns 9.9.9.9 --umask 027 --sysctl net.ipv4.ip_default_ttl=33 --log-max-size 64k -- \
+		sh -c 'echo $A; pwd; id -u; id -g; hostname; umask; ulimit -n; cat /etc/hosts /etc/resolv.conf /proc/sys/net/ipv4/ip_default_ttl
+			grep -c " /here ro" /proc/mounts; grep Cap /proc/self/status; cat /proc/1/comm; touch /x; echo $?' > once 2> /dev/null || true
+	cat once
+	cmp out.1 once
+	cmp out.1 out.2
+	cmp out.1 out.3
+	cmp config.1 config.2
+	cmp config.1 config.3
+	ctr rm c once
+}
+
+@test "what it wrote, its log, id and name stay; each start is told of" {
+	created c --rootfs "$FS" -- sh -c 'echo line >> /data; wc -l < /data; exit 4'
+	id=$(cat id)
+	for n in 1 2 3; do
+		run -4 ctr start -a c
+		[ "$output" = "$n" ]
+		is c exited
+		[ "$(ctr inspect c | jq '.[0].exitStatus')" = 4 ]
+	done
+	[ "$(ctr inspect c | jq -r '.[0].id')" = "$id" ]
+	[ "$(ctr logs c | xargs)" = '1 2 3' ]
+	[ "$(ctr wait c)" = 4 ]
+	ctr rm c
+}
+
+@test "a container of run can be started again, its streams then in the log" {
+	run -3 ctr run --name c --rootfs "$FS" -- sh -c 'echo hi; echo x >> /n; exit 3'
+	[ "$output" = hi ]
+	ctr start c
+	[ "$(ctr wait c)" = 3 ]
+	[ "$(ctr logs c)" = hi ]
+	[ "$(wc -l < "$CTR_ROOT/containers/c/upper/n")" = 2 ]
+	ctr rm c
+}
+
+@test "a start that fails leaves the container as it was" {
+	mkdir src
+	created c --rootfs "$FS" --mount "type=bind,src=$PWD/src,dst=/src" -- sh -c 'echo data > /data; exit 5'
+	run -5 ctr start -a c
+	before=$(ctr inspect c)
+	mv src gone
+	run ! ctr start c
+	[[ "$output" = *src* ]]
+	[ "$(ctr inspect c)" = "$before" ]
+	[ "$(cat "$CTR_ROOT/containers/c/upper/data")" = data ]
+	[ ! -e "$CTR_STATE/c" ]
+	mv gone src
+	run -5 ctr start -a c
+	ctr rm c
+}
+
+@test "start of one that runs does nothing; of one that is gone, or never was, it fails" {
+	started c -- sleep 60
+	pid=$(payload c)
+	run -0 ctr start c
+	[ "$output" = c ]
+	[ "$(payload c)" = "$pid" ]
+	run -125 ctr start -a c
+	[[ "$output" = *'c runs already'*attach* ]]
+	ctr rm -f c
+	run -125 ctr start c
+	[[ "$output" = *'no container c'* ]]
+}
+
+@test "two starts at once: one process, and both are told so" {
+	created c --rootfs "$FS" -- sh -c 'echo one; exec sleep 60'
+	ctr start c > a 2>&1 &
+	first=$!
+	ctr start c > b 2>&1 || true
+	wait $first || true
+	cat a b
+	is c running
+	until_true "it is logged" logged c one
+	[ "$(ctr logs c)" = one ]
+	ctr rm -f c
+}
+
+@test "restart stops and starts; --rm is not started again" {
+	started c -- sh -c 'echo up; exec sleep 60'
+	pid=$(payload c)
+	run -0 ctr restart -t 0 c
+	[ "$output" = c ]
+	[ "$(payload c)" != "$pid" ]
+	until_true "it is logged twice" eval '[ "$(ctr logs c | xargs)" = "up up" ]'
+	ctr stop -t 0 c
+	run -0 ctr restart c
+	is c running
+	ctr rm -f c
+	started r --rm -- sleep 60
+	run -125 ctr restart -t 0 r
+	[[ "$output" = *'--rm'* ]]
+	is r running
+	ctr rm -f r
+}
+
+@test "create --rm: kept until it has run once" {
+	created c --rm --rootfs "$FS" -- true
+	ctr gc
+	is c created
+	ctr start -a c
+	run ! ctr inspect c
+	[ ! -e "$CTR_ROOT/containers/c" ]
+}
+
+@test "create -t: start -ai has a terminal" {
+	created c -it --rootfs "$FS" -- sh -c 'tty; read x; echo got $x'
+	printf 'word\n' | script -qec 'ctr start -ai c' out > /dev/null
+	grep -q '/dev/pts/0' out
+	grep -q 'got word' out
+	ctr rm c
+}
+
+@test "the mode of / is data, too" {
+	created c --rootfs "$FS" -- sh -c 'stat -c %a /; chmod 711 /'
+	ctr start -a c
+	[ "$(ctr start -a c)" = 711 ]
+	ctr rm c
+}
+
+@test "a volume is there again, in use while the container exists" {
+	created c --rootfs "$FS" -v data:/v -v /anon -- sh -c 'echo x | tee -a /v/f >> /anon/f; wc -l < /v/f; wc -l < /anon/f'
+	for n in 1 2; do
+		run -0 ctr start -a c
+		[ "$output" = "$n"$'\n'"$n" ]
+	done
+	run ! ctr volume rm data
+	[[ "$output" = *c* ]]
+	[ "$(ctr volume ls -q | wc -l)" = 2 ]
+	ctr rm -v c
+	[ "$(ctr volume ls -q)" = data ]
+	ctr volume rm data
+	created r --rm --rootfs "$FS" -v /anon -- true
+	ctr start -a r
+	[ -z "$(ctr volume ls -q)" ]
+}
+
+@test "--volatile can be started again" {
+	created c --volatile --rootfs "$FS" -- sh -c 'echo x >> /n; wc -l < /n'
+	for n in 1 2; do
+		run -0 ctr start -a c
+		[ "$output" = $n ]
+	done
+	ctr rm c
+}
+
+@test "ids far from the others are there again" {
+	created c --rootfs "$FS" -u 1000000:2000000 -- id
+	run -0 ctr start -a c
+	first=$output
+	[[ "$output" = *uid=1000000*gid=2000000* ]]
+	run -0 ctr start -a c
+	[ "$output" = "$first" ]
+	ctr rm c
+}
+
+@test "what is refused at create, what needs a start, and names" {
+	run -125 ctr create -d --rootfs "$FS" -- true
+	[[ "$output" = *'--detach'* ]]
+	created c --rootfs "$FS" -- true
+	run -125 ctr create --name c --rootfs "$FS" -- true
+	[[ "$output" = *'the name c is already in use'* ]]
+	run -125 ctr run --name c --rootfs "$FS" -- true
+	[[ "$output" = *'already in use'* ]]
+	for verb in exec attach pause; do
+		run ! ctr "$verb" c true
+		[[ "$output" = *c* ]]
+	done
+	run ! ctr wait c
+	[[ "$output" = *'ctr start c'* ]]
+	run -0 ctr logs c
+	[ "$output" = '' ]
+	ctr rm c
+}
+
+@test "an earlier end is not taken for this one" {
+	created c --rootfs "$FS" -- sh -c 'test -e /second || { echo > /second; exit 7; }; exec sleep 60'
+	run -7 ctr start -a c
+	ctr start c
+	# All who know how it ends are gone.
+	pid=$(payload c)
+	while pkill -KILL -f -- "^ctr-supervisor .* $CTR_STATE gc --container c "; do sleep .1; done
+	kill -9 "$pid"
+	until_true "it is seen" is c exited
+	[ "$(ctr inspect c | jq '.[0].exitStatus')" != 7 ]
+	ctr rm c
+}

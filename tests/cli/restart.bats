@@ -1,0 +1,141 @@
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031
+# --restart: who is started again, by whom, and how that ends.
+load helpers
+
+setup_file() { file_setup; }
+setup() { cd "$BATS_TEST_TMPDIR" || return; }
+teardown() { nothing_left; }
+
+is() { [ "$(ctr inspect "$1" 2> /dev/null | jq -r '.[0].status')" = "$2" ]; }
+ran() { [ "$(ctr logs "$1" | wc -l)" -ge "$2" ]; }
+
+@test "on-failure:N: so many times again, and then it has ended" {
+	started c --restart on-failure:3 -- sh -c 'echo go; exit 6'
+	until_true "four times in all" ran c 4
+	until_true "it has ended" is c exited
+	[ "$(ctr logs c | wc -l)" = 4 ]
+	[ "$(ctr inspect c | jq -c '.[0] | [.exitStatus, .restarts]')" = '[6,3]' ]
+	[ ! -e "$CTR_STATE/c" ]
+	ctr rm c
+}
+
+@test "on-failure: what ends well is not started again" {
+	started c --restart on-failure -- sh -c 'echo go'
+	until_true "it has ended" is c exited
+	[ "$(ctr logs c)" = go ]
+	ctr rm c
+}
+
+@test "always: with its data, name and id, until it is stopped; then it stays so" {
+	started c --restart always -- sh -c 'echo >> /n; echo $(wc -l < /n)'
+	id=$(ctr inspect c | jq -r '.[0].id')
+	until_true "three times" ran c 3
+	run -0 ctr stop c
+	is c exited
+	[ ! -e "$CTR_STATE/c" ]
+	[ "$(ctr logs c | head -n 3 | xargs)" = '1 2 3' ]
+	[ "$(ctr inspect c | jq -r '.[0].id')" = "$id" ]
+	n=$(ctr logs c | wc -l)
+	sleep 0.5
+	[ "$(ctr logs c | wc -l)" = "$n" ]
+	# And is started again by hand.
+	ctr start c
+	until_true "once more" ran c $((n + 2))
+	ctr rm -f c
+	not ctr inspect c
+}
+
+@test "the wait between is a state of its own: shown, refused to rm, ended by stop" {
+	started c --restart always -- sh -c 'echo go; exit 1'
+	until_true "it waits long enough to be seen" ran c 4
+	until_true "it waits" is c restarting
+	ctr ps -a | grep -q 'Restarting (1) .* ago'
+	ctr ps -a --filter status=restarting -q | grep -q .
+	until_true "it waits" is c restarting
+	run -125 ctr rm c
+	[[ "$output" = *'about to be started again'*'ctr stop c'* ]] || is c running
+	run -0 timeout 20 ctr stop c
+	is c exited
+	ctr rm c
+}
+
+@test "killed with KILL it stays down; ended by its own hand it comes back" {
+	started c --restart unless-stopped -- sleep 600
+	pid=$(payload c)
+	kill -9 "$pid"
+	back() { [ "$(payload c)" != "$pid" ] && running c && is c running; }
+	until_true "it is back" back
+	ctr kill c
+	is c exited
+	sleep 0.3
+	is c exited
+	ctr rm c
+}
+
+@test "who waits for it hears of the first end" {
+	started c --restart always -- sh -c 'sleep 1; exit 9'
+	[ "$(timeout 20 ctr wait c)" = 9 ]
+	ctr rm -f c
+}
+
+@test "run --restart in the foreground: its status is that of the first end" {
+	run -7 timeout 20 ctr run --name c --restart always --rootfs "$FS" -- sh -c 'echo out; exit 7'
+	[[ "$output" = out* ]]
+	ctr rm -f c
+}
+
+@test "a start that fails ends it, with its data" {
+	mkdir src
+	started c --restart always --mount "type=bind,src=$PWD/src,dst=/src" -- sh -c 'echo x >> /n; sleep .2; exit 3'
+	until_true "it was up twice" eval '[ "$(wc -l < "$CTR_ROOT/containers/c/upper/n")" -ge 2 ]'
+	mv src gone
+	until_true "it has ended" eval 'is c exited && [ ! -e "$CTR_STATE/c" ]'
+	[ "$(wc -l < "$CTR_ROOT/containers/c/upper/n")" -ge 2 ]
+	ctr rm c
+}
+
+@test "killed between two starts: it has ended, and autostart brings it back" {
+	started c --restart always -- sh -c 'echo go; exit 1'
+	until_true "it waits long enough" ran c 4
+	until_true "it waits" is c restarting
+	pkill -KILL -f -- "--state $CTR_STATE gc --container c " || true
+	until_true "it has ended" is c exited
+	run -0 ctr autostart
+	[ "$output" = '1 started' ]
+	ctr rm -f c
+}
+
+@test "autostart: who is started after a reboot" {
+	for p in always unless-stopped on-failure; do
+		started "$p" --restart "$p" -- sleep 600
+		started "$p-stopped" --restart "$p" -- sleep 600
+		ctr stop -t 0 "$p-stopped"
+	done
+	started none -- sleep 600
+	ctr create --name made --restart always --rootfs "$FS" -- sleep 600
+	started gone --rm -- sleep 600
+	# The machine goes down: nobody tells anything, and the state directory is empty.
+	pids=$(for c in always unless-stopped on-failure none gone; do payload "$c"; echo; done)
+	pkill -KILL -f -- "^ctr-supervisor .* $CTR_STATE gc --container " || true
+	pkill -KILL -f -- "^ctr-supervisor .* $CTR_STATE gc --container " || true
+	kill -9 $pids
+	for pid in $pids; do until_true "$pid is gone" not alive "$pid"; done
+	rm -rf "$CTR_STATE"
+	run -0 ctr autostart
+	[ "$output" = '4 started' ]
+	for c in always unless-stopped on-failure always-stopped; do is "$c" running; done
+	for c in unless-stopped-stopped on-failure-stopped none; do is "$c" exited; done
+	is made created
+	not ctr inspect gone
+	run -0 ctr autostart
+	[ "$output" = '0 started' ]
+	ctr rm -f always unless-stopped on-failure always-stopped unless-stopped-stopped on-failure-stopped none made
+}
+
+@test "what does not go together is refused" {
+	refused 125 'restart.*--rm' ctr run -d --rm --restart always --rootfs "$FS" -- true
+	refused 125 "--restart.*sometimes" ctr run -d --restart sometimes --rootfs "$FS" -- true
+	refused 125 'die-with-parent' ctr run --restart always --die-with-parent --rootfs "$FS" -- true
+	run -0 ctr run --rm --restart no --rootfs "$FS" -- echo well
+	[ "$output" = well ]
+}
