@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "launch/details.h"
+#include "launch/volumes.h"
 #include "state/claim.h"
 #include "state/configfile.h"
 #include "state/release.h"
@@ -83,7 +84,10 @@ int container_create(const struct store *store, const struct spec *spec, struct 
 	if (claim_new(store, spec, &c, err) < 0)
 		return -1;
 	plan_set_slot(plan, spec, c.record.slot);
-	r = details_write_unstarted(&c, spec, plan, err);
+	r = details_write_unstarted(&c, spec, plan, err) < 0 ||
+			    volumes_publish(store, spec, err) < 0
+		    ? -1
+		    : 0;
 	if (image_lock >= 0)
 		close(image_lock);
 	/* From here on it is whole: what goes is the claim. */
