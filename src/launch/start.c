@@ -42,6 +42,7 @@
 #include <linux/sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -515,8 +516,9 @@ static int start_claimed(struct launch *l, struct err *err)
 		return -1;
 	if (volumes_publish(c->store, spec, err) < 0)
 		return -1;
-	if (l->io->image_lock >= 0)
-		close(l->io->image_lock);
+	/* Not closed: who started us for a terminal has a copy of it for as long as the session lasts. */
+	if (l->io->image_lock >= 0 && flock(l->io->image_lock, LOCK_UN) < 0)
+		return err_sys(err, "unlock the image store");
 	if (acquire_group(l, err) < 0 || container_limit(c, spec, l->plan, err) < 0)
 		return -1;
 	plan_set_slot(l->plan, spec, c->record.slot);

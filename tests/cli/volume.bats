@@ -475,3 +475,16 @@ image() {
 	[ -z "$(ctr run --rm --mount type=volume,target=/data,volume-nocopy plain:1 busybox ls /data)" ]
 	[ "$(ctr run --rm --mount type=volume,target=/data plain:1 busybox ls /data)" = a ]
 }
+
+@test "a session at a terminal keeps nobody from images and volumes" {
+	mkdir -p r
+	image r shell:1 /own
+	python3 -c 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)' \
+		ctr run -it --rm --name session -v named:/named shell:1 busybox sleep 1000 > /dev/null < /dev/zero 3>&- &
+	until_true 'it runs' running session
+	timeout 5 ctr image gc > /dev/null
+	timeout 5 ctr volume prune -f > /dev/null
+	refused 125 'used by the container session$' ctr volume rm named
+	ctr rm -f session
+	wait
+}
