@@ -243,7 +243,10 @@ static void stop(struct side sides[2])
 			kill(sides[i].pid, SIGKILL);
 }
 
-/* 0, or -1 with what it says. */
+/* What ld.so ends with when it has said why. */
+enum { LOADER_FAILED = 127 };
+
+/* 0, -1 with what it says, or 1: it has said so itself. */
 static int finish(struct side *s, struct side sides[2], struct err *err)
 {
 	struct err said, ignored;
@@ -271,6 +274,8 @@ static int finish(struct side *s, struct side sides[2], struct err *err)
 	if (WIFSIGNALED(status))
 		return err_set(err, "ctr-copy was ended by signal %d (%s)", WTERMSIG(status),
 			strsignal(WTERMSIG(status)));
+	if (WEXITSTATUS(status) == LOADER_FAILED)
+		return 1;
 	return WEXITSTATUS(status)
 		       ? err_set(err, "ctr-copy failed with status %d", WEXITSTATUS(status))
 		       : 0;
@@ -309,6 +314,8 @@ static int run_both(struct side sides[2], const struct copy *copy, struct err *e
 	failed_to = finish(&sides[1], sides, &to);
 	if (failed == 0 && failed_to == 0)
 		return 0;
+	if (failed > 0 || failed_to > 0)
+		return ERR_STATUS_OURS;
 	*err = failed < 0 && !(failed_to < 0 && from.sys == EPIPE) ? from : to;
 	return -1;
 }

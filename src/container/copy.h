@@ -22,4 +22,5 @@ struct copy {
 	bool keep_owners, follow_link, quiet;
 };
 
+/* 0, -1 with err, or the exit status of ctr where what failed has said why. */
 int container_copy(const struct store *store, const struct copy *copy, struct err *err);

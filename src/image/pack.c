@@ -2,6 +2,7 @@
 
 #include "base/dents.h"
 #include "base/fd.h"
+#include "base/kernelfs.h"
 #include "image/entry.h"
 #include "image/reopen.h"
 
@@ -9,7 +10,6 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -66,17 +66,11 @@ static int failed(struct pack *p, const char *what, struct err *err)
 /* 1, 0, or -1 with err. */
 static int is_of_kernel(int fd, struct err *err)
 {
-	static const unsigned long magics[] = {PROC_SUPER_MAGIC, SYSFS_MAGIC, CGROUP_SUPER_MAGIC,
-		CGROUP2_SUPER_MAGIC, DEVPTS_SUPER_MAGIC, DEBUGFS_MAGIC, TRACEFS_MAGIC,
-		SECURITYFS_MAGIC, BPF_FS_MAGIC, PSTOREFS_MAGIC, 0x19800202 /* mqueue */};
 	struct statfs fs;
 
 	if (fstatfs(fd, &fs) < 0)
 		return err_sys(err, "look at its file system");
-	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
-		if ((unsigned long)fs.f_type == magics[i])
-			return 1;
-	return 0;
+	return kernelfs_is((unsigned long)fs.f_type);
 }
 
 static int add_xattr(struct pack *p, int fd, const char *name, struct err *err)

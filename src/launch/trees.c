@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/fdpass.h"
 #include "base/file.h"
+#include "base/kernelfs.h"
 #include "base/pathname.h"
 #include "launch/program.h"
 #include "ns/idmap.h"
@@ -355,17 +356,13 @@ static int idmap(int tree, int userns, const char *what, bool recursive, const s
 /* What the kernel shows of itself has the host's ids, whatever a mount says. */
 static bool is_of_kernel(int tree)
 {
-	static const unsigned long magics[] = {PROC_SUPER_MAGIC, SYSFS_MAGIC, CGROUP_SUPER_MAGIC,
-		CGROUP2_SUPER_MAGIC, DEVPTS_SUPER_MAGIC, DEBUGFS_MAGIC, TRACEFS_MAGIC,
-		SECURITYFS_MAGIC, BPF_FS_MAGIC, PSTOREFS_MAGIC, EFIVARFS_MAGIC};
 	struct statfs fs;
 	struct stat st, dev;
 
 	if (fstatfs(tree, &fs) < 0 || fstat(tree, &st) < 0)
 		return false;
-	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
-		if ((unsigned long)fs.f_type == magics[i])
-			return true;
+	if (kernelfs_is((unsigned long)fs.f_type))
+		return true;
 	/* A devtmpfs says that it is a tmpfs. */
 	return fs.f_type == TMPFS_MAGIC && stat("/dev", &dev) == 0 && st.st_dev == dev.st_dev;
 }

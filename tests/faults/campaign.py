@@ -523,6 +523,26 @@ class Exec(OnRunning):
         return kept(lane), sorted(frozen), len(lane.groups()), len(lane.contained())
 
 
+class Copy(OnRunning):
+    """To or from a container; what came of it."""
+    def __init__(self, name, args, ended):
+        super().__init__(name, args)
+        self.ended = ended
+
+    def prepare(self, lane):
+        shutil.rmtree(lane.top + "/.got", ignore_errors=True)
+        if self.ended:
+            lane.ctr("run", "--name", "k", "--hostname", "h", "base:1", "/bin/payload", "none")
+        else:
+            super().prepare(lane)
+
+    def outcome(self, lane):
+        tops = lane.top + "/.got", f"{lane.root}/containers/k/upper/copy"
+        files = {p: os.path.isfile(p) and len(open(p, "rb").read())
+                 for t in tops for p in (os.path.join(t, n) for n in listing(t))}
+        return files, kept(lane), len(lane.contained())
+
+
 class Look(Exec):
     """Figures differ each time; that there is one does not."""
     def plain(self, text):
@@ -909,6 +929,10 @@ ROWS = [
     Look("top", ["top", "k"]),
     Look("top --format json", ["top", "--format", "json", "k"]),
     Exec("diff", ["diff", "k"]),
+    Copy("cp, to", ["cp", "@/other", "k:/copy"], False),
+    Copy("cp, from", ["cp", "k:/bin", "@/.got"], False),
+    Copy("cp, to one that has ended", ["cp", "@/other", "k:/copy"], True),
+    Copy("cp, from one that has ended", ["cp", "k:/bin", "@/.got"], True),
     Look("inspect", ["inspect", "k"]),
     Look("stats", ["stats", "--no-stream", "--format", "json", "k"]),
     OnRunning("stop", ["stop", "-t", "5", "k"]),
@@ -980,8 +1004,9 @@ def points_of(trace):
 UNMOVED = 8
 UNMOVED_WARNING = re.compile(r"ctr: warning: (write to standard (output|error)|pass standard input on): .+")
 # Of the dynamic loader and the C library, before main().
-LOADER = re.compile(r"(\S*/ctr-image|ctr-image|): (error while loading shared libraries|symbol lookup|"
-                    r"relocation error).*|Fatal glibc error: .+|cannot (set up|allocate) .+")
+LOADER = re.compile(r"(\S*/ctr-(image|copy)|ctr-(image|copy)|): (error while loading shared libraries|symbol lookup|"
+                    r"relocation error).*|Fatal glibc error: .+|cannot (set up|allocate) .+|"
+                    r"out of memory")
 
 
 def judge(row, fault, res, same):

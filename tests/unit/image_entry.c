@@ -37,6 +37,18 @@ Test(image_entry, paths_are_made_plain)
 	expect("//a/b", ENTRY_PLAIN, "a", "b");
 }
 
+Test(image_entry, a_tar_that_is_no_layer_has_no_whiteouts)
+{
+	cr_assert(entry_path_parse_plain("./.wh.a/.wh..wh..opq", &path, &err) == 0, "%s", err.text);
+	cr_expect_eq(path.kind, ENTRY_PLAIN);
+	cr_expect_str_eq(path.parent, ".wh.a");
+	cr_expect_str_eq(path.base, ".wh..wh..opq");
+	cr_assert(entry_path_parse_plain(".", &path, &err) == 0);
+	cr_expect_eq(path.kind, ENTRY_ROOT);
+	cr_expect(entry_path_parse_plain("a/../b", &path, &err) == -1);
+	cr_expect(entry_path_parse_plain("", &path, &err) == -1);
+}
+
 Test(image_entry, whiteouts)
 {
 	expect(".wh.a", ENTRY_WHITEOUT, "", "a");
