@@ -1,6 +1,6 @@
-/* What programs tell a terminal between the characters: of what is shown to somebody whom that program does not
- * know, only what changes the picture is left. A terminal answers questions as if the answer had been
- * typed; other orders rename windows, fill clipboards, and stay in force. */
+/* Escape sequences in text that is shown on somebody's terminal: only those that change the picture are kept. A
+ * terminal answers some of the others as if the answer had been typed; more of them rename windows, fill
+ * clipboards, or stay in force. */
 #pragma once
 
 #include <stdbool.h>

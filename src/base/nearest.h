@@ -1,4 +1,4 @@
-/* Which of the words that there are somebody meant by one that there is not. Pure. */
+/* Finds which of the known words somebody meant by an unknown one. Pure. */
 #pragma once
 
 #include <stddef.h>
@@ -9,6 +9,6 @@ struct nearest {
 	size_t distance;   /* of found */
 };
 
-/* A word is meant by its beginning (two letters at least), or with a few letters of it wrong, missing, too
- * many or swapped: one in a short word, two in one of six letters and more. */
+/* A known word is taken for the one meant if it begins with what was typed (two letters at least), or if a few
+ * letters are wrong, missing, added or swapped: one in a short word, two in a word of six letters and more. */
 void nearest_offer(struct nearest *n, const char *candidate);

@@ -1,4 +1,4 @@
-/* As much of protobuf's wire format as a request takes to be written, and an answer to be read. */
+/* The part of protobuf's wire format that is needed to write a request and to read an answer. */
 #pragma once
 
 #include <stdbool.h>

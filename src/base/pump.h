@@ -37,10 +37,10 @@ int pump_in(struct pump *p, int from, int to);
 void pump_poll(const struct pump *p, struct pollfd ret[2]);
 void pump_serve(struct pump *p, const struct pollfd polled[2]);
 
-/* From now on: what our pipe holds by now, and no more, whoever goes on writing. */
+/* Takes from now on only what our pipe holds at this moment, even if others go on writing to it. */
 void pump_bound(struct pump *p);
-/* Closed; also because of all that it was bound to nothing is left. */
+/* Whether it is closed, or all that pump_bound() allowed has been taken. */
 bool pump_is_over(struct pump *p);
 
-/* Closes our end: who writes to it gets EPIPE. Can be called twice. */
+/* Closes our end: writers to it get EPIPE. Can be called twice. */
 void pump_close(struct pump *p);

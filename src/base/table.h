@@ -9,7 +9,7 @@
 
 enum { TABLE_COLUMNS_MAX = 12 };
 
-/* What a narrow terminal takes: of one column all but so many characters; with 0 the whole column. */
+/* What is lost on a narrow terminal: a column is cut to so many characters; with 0 it is left out. */
 struct table_loss {
 	size_t column, width;
 };
@@ -25,7 +25,7 @@ struct table {
 
 /* Adds a row of `columns` cells, made safe for the terminal; the first row is the heading. */
 void table_add(struct table *t, const char *const *cells);
-/* Each column as wide as its widest cell; nothing behind the last. Nothing is lost but on a terminal. */
+/* Each column is as wide as its widest cell; the last one is not padded. Only on a terminal something can be lost. */
 void table_print(const struct table *t, FILE *out);
 /* The same for a terminal of so many columns; 0: of any. */
 void table_print_within(const struct table *t, size_t columns, FILE *out);

@@ -1,8 +1,8 @@
 /*
- * Reading and writing what is somebody else's, of any kind, and open in other hands too: that may wait although
- * poll(2) has just seen it ready, and O_NONBLOCK would be theirs as well. These take what there is now, or give
- * what there is room for: if that is nothing, -1 with EAGAIN or EINTR, perhaps a moment later. SIGALRM is
- * used for it. Nobody gets SIGPIPE of a socket.
+ * Reads and writes descriptors of others, of any kind, that other processes may share. A plain call could block
+ * although poll(2) has just found the descriptor ready, and O_NONBLOCK would be set for the others as well. These
+ * transfer as much as is possible now. If that is nothing, they return -1 with EAGAIN or EINTR, perhaps a moment
+ * later. They use SIGALRM. A socket gives no SIGPIPE.
  */
 #pragma once
 

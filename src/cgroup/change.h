@@ -10,7 +10,7 @@ struct cgroup_change {
 	size_t count;
 };
 
-/* Writes what somebody asked for; of a failure nothing is left. */
+/* Writes what was asked for, or, if that fails, changes nothing. */
 int cgroup_change(int hierarchy_fd, int group_fd, struct cgroup_plan *plan,
 	struct cgroup_change *ret, struct err *err);
 /* Takes it back; what cannot be is warned of. */

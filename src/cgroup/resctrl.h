@@ -35,6 +35,6 @@ int resctrl_tasks_add(const struct resctrl_tasks *t, pid_t pid, struct err *err)
 /* The group of measurement, and the class if it is the container's own. What is gone is success. */
 int resctrl_remove(int root_fd, const struct intel_rdt *rdt, const char *id, struct err *err);
 
-/* A class with a name that was made for a container that came to nothing. Whoever else has come to be in
- * it would lose what they asked for: it stays then. dead: a process that may be there still. */
+/* Removes a class with a name that was made for a container whose creation failed; but not if other containers have
+ * joined it since. dead: a process of ours that may still be in it. */
 int resctrl_remove_class(int root_fd, const struct intel_rdt *rdt, pid_t dead, struct err *err);

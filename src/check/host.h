@@ -9,8 +9,8 @@ enum { HOST_NAME_SIZE = 64 };
 
 /* The type of the file system that fd lies on, "ext4", or its magic number in hex. Returns buf. */
 char *host_filesystem(int fd, char buf[HOST_NAME_SIZE]);
-/* Bytes and inodes that are free for us there; UINT64_MAX inodes where it does not count them; -1
- * where it counts nothing. */
+/* The bytes and inodes that are free for the caller on the file system of fd. Inodes are UINT64_MAX if it does not
+ * count them. -1 if it counts nothing. */
 int host_space(int fd, uint64_t *ret_bytes, uint64_t *ret_inodes);
 
 /* "apparmor, selinux", or "" if neither is on. Returns buf. */

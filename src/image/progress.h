@@ -10,5 +10,5 @@ void progress_quiet(void);
  * comes. */
 void progress_begin(const char *what, uint64_t total);
 void progress_show(uint64_t bytes);
-/* Wipes the line: what follows is for good. */
+/* Wipes the line, before something is printed that stays. */
 void progress_end(void);

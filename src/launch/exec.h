@@ -7,7 +7,7 @@
 struct exec_io {
 	int streams[3];    /* as streams_apply() takes them */
 	unsigned keep_fds; /* so many, from 3 on, reach the process */
-	int *ret_console;  /* where to put the master of the terminal, if the spec asks for one */
+	int *ret_console;  /* gets the master of the terminal, if the spec asks for one */
 	const char
 		*subgroup; /* the process's group, below that of the container; NULL: that itself */
 	const char *state; /* of the container, for who listens to a filter of it; or NULL */

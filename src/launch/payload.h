@@ -30,18 +30,18 @@ struct payload_streams {
 	struct winsize size; /* of that */
 };
 
-/* By the parent, before the clone: the list that the child keeps gets them. With a terminal, our own streams are
- * not for the child, whatever fds says. */
+/* Called by the parent before the clone: adds them to the list of what the child keeps. With a terminal the child
+ * does not get our own streams, whatever fds says. */
 struct payload_streams payload_plan_streams(const struct spec *spec, const int fds[3],
 	int console_sock, struct fd_list *kept);
 
-/* Before payload_execute(), in a child that has but what was kept: a session of its own, the terminal or
- * /dev/null. */
+/* Called before payload_execute(), in a child that has only what was kept: makes a session of its own, with the
+ * terminal or /dev/null. */
 int payload_set_streams(const struct spec *spec, const struct layout *l,
 	const struct payload_streams *streams, struct err *err);
 
-/* By the parent, once it knows the ids: gives pipes to the container's root, who can give them on; an id that
- * the container does not have is beyond its rights. */
+/* Called by the parent when it knows the ids: gives pipes to the container's root, which can give them on. The
+ * container's root has no rights over a pipe whose owner has no id in the container. */
 int payload_give_streams(const struct spec *spec, const struct plan *plan, const int streams[3],
 	struct err *err);
 
@@ -53,8 +53,8 @@ int payload_give_streams(const struct spec *spec, const struct plan *plan, const
  */
 int payload_execute(struct payload *p, struct err *err);
 
-/* Before the exec, through the host's procfs: of a child, or, pid 0, of ourselves before we enter a
- * container; inside, that file belongs to nobody we could be. */
+/* Called before the exec, for a child, or with pid 0 for ourselves before we enter a container: writes to the host's
+ * procfs, as inside of the container we have no right to that file. */
 int payload_set_oom_score(pid_t pid, const struct process_spec *p, struct err *err);
 
 /* Scheduler, I/O priority and how high limits may be, which take rights on the host: of the child, by its parent; or the caller's

@@ -20,7 +20,7 @@ struct trees {
 	size_t source_count;
 	int *devices; /* per device of the spec, or -1 */
 	size_t device_count;
-	bool by_child; /* whose namespaces are all the rights that there are: nothing is sent */
+	bool by_child; /* the child opens them, as only it has rights, over its namespaces: nothing is sent */
 	/* The child has the host's rights, and opens sources when their turn has come: from Linux 6.8
 	 * on the list of mounts is in the order in which they were made. */
 	bool in_turn;
@@ -30,20 +30,20 @@ struct trees {
 /* Before the clone: room for the trees of a spec, and for their descriptors. */
 int trees_init(struct trees *t, const struct container *c, const struct spec *spec,
 	struct err *err);
-/* Either side: closes them; the limit of descriptors is then what it was. */
+/* Parent and child: closes them, and restores the limit of descriptors. */
 void trees_close(struct trees *t);
-/* Child: all but keep, once the mounts are made and if the limit has to be lowered again. */
+/* Child: closes all but keep, after the mounts are made, if the limit has to be lowered again. */
 int trees_leave(const struct trees *t, int keep, struct err *err);
 
-/* Of a bind mount whose source is not there. */
+/* Adds a hint for a bind mount whose source does not exist. */
 void trees_hint_missing(const struct mount *m, struct err *err);
 
 /* Parent, or the child itself (by_child): opens all of them, making the writable layer. */
 int trees_open(struct trees *t, const struct container *c, const struct spec *spec,
 	const struct plan *plan, struct err *err);
-/* Parent: those that have id maps of their own. */
+/* Parent: maps the ids of those that have maps of their own. */
 int trees_idmap_own(const struct trees *t, const struct spec *spec, struct err *err);
-/* Parent: those that show the ids of the container. */
+/* Parent: maps the ids of those that show the ids of the container. */
 int trees_idmap(const struct trees *t, const struct spec *spec, int userns, struct err *err);
 
 /* The parent sends, the child takes, in the same order; both know the spec. By_child: that the ids are

@@ -6,8 +6,8 @@
 
 #include <sys/types.h>
 
-/* Whether a process may keep the groups that it has, where its user namespace denies setgroups(2): those
- * of a user may, those of root on the host must not stay behind; or whether it keeps them wherever it is. */
+/* Whether a process keeps the supplementary groups that it has: never; only if its user namespace denies
+ * setgroups(2), which is right for groups of a user but not of root on the host; or always. */
 enum ids_groups { IDS_GROUPS_SET, IDS_GROUPS_MAY_STAY, IDS_GROUPS_KEEP };
 
 /* Root of the new user namespace, without groups of the host. */
@@ -16,10 +16,10 @@ int ids_become_root(enum ids_groups how, struct err *err);
 int ids_become(uid_t uid, gid_t gid, const gid_t *groups, size_t ngroups, enum ids_groups how,
 	struct err *err);
 
-/* PER_* of personality(2): of which system, or machine, the payload thinks that it runs on. */
+/* PER_* of personality(2): which system, or machine, the payload is told that it runs on. */
 int personality_apply(uint64_t persona, struct err *err);
 
-/* By whoever has rights on the host, for a process that is about to lose them: its hard limits go as high as
- * these want to be. What cannot be is for rlimits_apply() to say. */
+/* Called with rights on the host, for a process that is about to lose them: raises its hard limits to what these
+ * ask for. rlimits_apply() reports what could not be raised. */
 void rlimits_admit(pid_t pid, const struct rlimit_spec *limits, size_t n);
 int rlimits_apply(const struct rlimit_spec *limits, size_t n, struct err *err);

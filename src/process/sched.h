@@ -6,16 +6,16 @@
 
 #include <sys/types.h>
 
-/* pid 0: the caller. Real-time classes, and more weight than others have, take rights on the host: so
- * these two are for whoever still has them. Neither does anything where the spec asks for nothing. */
+/* pid 0: the caller. Real-time classes, and more weight than usual, need rights on the host, so these two must be
+ * called by a process that still has them. They do nothing if the spec asks for nothing. */
 int scheduler_apply(pid_t pid, const struct scheduler *s, struct err *err);
 int io_priority_apply(pid_t pid, int io_class, int priority, struct err *err);
 
 /* "0-3,5", or NULL: as it is. Of these, those that the cgroup allows. what names the list. */
 int cpus_apply(pid_t pid, const char *what, const char *list, struct err *err);
 
-/* All that the cgroup allows: what somebody chose for whoever started us is not the container's, and since
- * Linux 6.2 does not go away by itself in another cpuset. */
+/* Allows all CPUs of the cgroup: those that somebody chose for our caller are not meant for the container, and since
+ * Linux 6.2 such a choice is kept in another cpuset. */
 void cpus_free(void);
 
 /* The caller's own, to be given back. */

@@ -1,4 +1,4 @@
-/* What dead commands have left behind. */
+/* Removing what dead commands have left behind. */
 #pragma once
 
 #include "state/store.h"
