@@ -93,9 +93,7 @@ static int target_open(const struct layout *l, const struct mount *m, int source
 	if (fstat(source, &st) < 0)
 		return err_sys(err, "stat the source of %s", m->target);
 	fd = layout_ensure(l, m->target, S_ISDIR(st.st_mode) ? INSIDE_DIR : INSIDE_FILE, err);
-	if (fd < 0)
-		return err_wrap(err, "mount %s", m->target);
-	return check_target(fd, m, err) < 0 ? -1 : take_fd(&fd);
+	return fd < 0 ? err_wrap(err, "mount %s", m->target) : take_fd(&fd);
 }
 
 /* Which namespace a kernel file system shows, its type, and where the host has it. */
@@ -143,8 +141,10 @@ int mount_host_open(const struct mount *m, struct err *err)
 }
 
 /* A link in place of /proc or /sys would put them somewhere else in the root, and leave masks and
- * read-only paths pointing at nothing (CVE-2019-19921, CVE-2023-27561). */
-static int refuse_link(const struct layout *l, const struct mount *m, struct err *err)
+ * read-only paths pointing at nothing (CVE-2019-19921, CVE-2023-27561). A directory that is there is the
+ * target: what was looked at is what is mounted over. */
+static int refuse_link(const struct layout *l, const struct mount *m, int *ret_target,
+	struct err *err)
 {
 	autofd int fd = -1;
 	struct stat st;
@@ -162,6 +162,8 @@ static int refuse_link(const struct layout *l, const struct mount *m, struct err
 		return err_sys(err, "stat %s in the container", m->target);
 	if (S_ISLNK(st.st_mode))
 		return err_set(err, "%s is a symbolic link in the image", m->target);
+	if (S_ISDIR(st.st_mode))
+		*ret_target = take_fd(&fd);
 	return 0;
 }
 
@@ -389,11 +391,12 @@ int mount_place(const struct layout *l, const struct mount *m, uint64_t own, int
 		return place_old(l, m, fd, err);
 	if (*fd < 0 && (*fd = new_mount(m, own, &from_host, err)) < 0)
 		return err_wrap(err, "mount %s", m->target);
-	if (refuse_link(l, m, err) < 0 || (m->kind == MOUNT_DEV && dev_fill(*fd, err) < 0) ||
-		inherit(l, m, *fd, err) < 0)
+	if (refuse_link(l, m, &target, err) < 0 ||
+		(m->kind == MOUNT_DEV && dev_fill(*fd, err) < 0) || inherit(l, m, *fd, err) < 0)
 		return -1;
-	target = target_open(l, m, *fd, err);
-	if (target < 0 || attach(*fd, target, m, err) < 0)
+	if (target < 0 && (target = target_open(l, m, *fd, err)) < 0)
+		return -1;
+	if (check_target(target, m, err) < 0 || attach(*fd, target, m, err) < 0)
 		return -1;
 	return set_propagation(*fd, m, from_host, err);
 }
