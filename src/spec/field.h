@@ -14,7 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the member of the struct is, and what stands for it in JSON. */
+/* What the member of the struct is, and what stands for it in JSON. Those up to FIELD_IDS can always be
+ * written. */
 enum field_type {
 	FIELD_STRING, /* const char *; NULL: absent */
 	FIELD_BOOL,   /* bool */
