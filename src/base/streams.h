@@ -7,6 +7,6 @@
  * which is opened later. */
 enum { STREAM_INHERITED = -1, STREAM_NULL = -2 };
 
-/* Puts fds on 0, 1, 2. Any of them may be 0, 1 or 2 itself. Until /dev/null can be opened, STREAM_NULL is a pipe that nobody else has.
- */
+/* Puts fds on 0, 1, 2. Any of them may be 0, 1 or 2 itself. Until /dev/null can be opened, STREAM_NULL is a pipe
+ * that nobody else has. */
 int streams_apply(const int fds[3], struct err *err);
