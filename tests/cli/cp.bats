@@ -383,6 +383,19 @@ inside() { echo "$CTR_ROOT/containers/$1/upper/$2"; }
 	timeout 20 python3 "$BATS_TEST_DIRNAME/terminal.py" end:125 -- ctr cp k:/etc/passwd - | grep -q 'not written to a terminal'
 }
 
+@test "what is copied to a container before it starts is there when it does, and again" {
+	echo one > in
+	ctr create --name k --rootfs "$FS" -- sh -c 'cat /in; cat /in >> /out' > /dev/null
+	ctr cp in k:/
+	[ "$(ctr diff k)" = 'A /in' ]
+	[ "$(ctr start -a k)" = one ]
+	echo two > in
+	ctr cp in k:/in
+	[ "$(ctr start -a k)" = two ]
+	[ "$(ctr cp k:/out - | tar -xO)" = $'one\ntwo' ]
+	[ "$(ctr diff k)" = $'A /in\nA /out' ]
+}
+
 @test "a copy that is killed leaves nothing mounted, and nobody waiting" {
 	head -c 300M /dev/zero | tr '\0' x > big
 	started k -- sleep 1000
@@ -418,6 +431,8 @@ inside() { echo "$CTR_ROOT/containers/$1/upper/$2"; }
 	until_true "the hold" test -d "$CTR_STATE/k"
 	timeout 2 ctr rm k > said 2>&1 || :
 	[ -d "$CTR_ROOT/containers/k" ]
+	timeout 2 ctr start k > said 2>&1 || :
+	not running k
 	tar -c "$FS/etc/passwd" >&5 2> /dev/null
 	exec 5>&-
 	wait
