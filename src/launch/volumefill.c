@@ -142,7 +142,8 @@ static int copy_apart(struct job *j, struct err *err)
 		return err_sys(err, "cannot make a pipe");
 	read_end = ends[0];
 	j->report = write_end = ends[1];
-	pid = ns_clone(CLONE_NEWNS, -1, &pidfd, err);
+	/* The end of a mount namespace takes longer than a small copy, and one layer needs none. */
+	pid = ns_clone(j->layer_count > 1 ? CLONE_NEWNS : 0, -1, &pidfd, err);
 	if (pid < 0)
 		return -1;
 	if (pid == 0)

@@ -283,8 +283,10 @@ static int clear(int volumes_fd, const char *name, size_t *removed, struct err *
 	if (strncmp(name, VOLUME_OLD, strlen(VOLUME_OLD)) != 0)
 		return 0;
 	dir = openat(volumes_fd, name, DIR_FLAGS);
-	if ((dir < 0 && errno == ENOENT) || (dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) < 0))
-		return 0;
+	if (dir < 0)
+		return errno == ENOENT ? 0 : err_sys(err, "open volumes/%s", name);
+	if (flock(dir, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? 0 : err_sys(err, "lock volumes/%s", name);
 	if (tree_remove(volumes_fd, name, err) < 0)
 		return -1;
 	++*removed;
