@@ -117,7 +117,7 @@ static int start_attached(struct cli *cli, const struct start_flags *f, const ch
 				.tty = spec.process.terminal,
 				.with_stdin = f->interactive,
 				.proxy = true,
-				.keys = f->keys,
+				.keys = f->keys ? f->keys : spec.process.detach_keys,
 			},
 			err);
 	if (sock >= 0)

@@ -58,6 +58,9 @@ RUN=(ctr run --rm -it --rootfs)
 	ctr run -dit --name keys --detach-keys '' --rootfs "$FS" -- sh -c 'while :; do echo word; sleep .1; done'
 	terminal 'see:attached to keys; closing this terminal leaves' 'see:word' close: end:129 -- ctr attach keys
 	ctr rm -f keys
+	ctr create -it --name keys --detach-keys ctrl-a,d --rootfs "$FS" -- sh
+	terminal 'see:# ' 'type:\x01d' end:0 -- ctr start -a -i keys
+	ctr rm -f keys
 	refused 125 'detach' ctr run --rm -t --detach-keys ctrl-- --rootfs "$FS" -- true
 }
 
