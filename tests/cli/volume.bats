@@ -488,3 +488,30 @@ image() {
 	ctr rm -f session
 	wait
 }
+
+@test "a container that is created and started again keeps its volumes, until it goes" {
+	mkdir -p r/has
+	echo one > r/has/f
+	image r kept:1 /own
+	ctr create --name c -v named:/has kept:1 busybox sh -c 'cat /has/f; echo x >> /own/x; busybox wc -l < /own/x' > /dev/null
+	# It is in use before it has ever run, and filled.
+	refused 125 'used by the container c$' ctr volume rm named
+	[ -z "$(ctr volume prune -f)" ]
+	[ "$(cat "$(data named)/f")" = one ]
+	[ "$(ctr start -a c | xargs)" = 'one 1' ]
+	[ "$(ctr start -a c | xargs)" = 'one 2' ]
+	ctr rm -v c
+	[ "$(ctr volume ls -q)" = named ]
+	# A start that fails takes nothing with it.
+	ctr create --name c kept:1 nosuch > /dev/null
+	run -127 ctr start c
+	[ "$(ctr volume ls -q | wc -l)" -eq 2 ]
+	ctr rm -v c
+	ctr create --rm --name c kept:1 busybox true > /dev/null
+	[ "$(ctr volume ls -q | wc -l)" -eq 2 ]
+	ctr start -a c
+	[ "$(ctr volume ls -q)" = named ]
+	ctr create --rm --name c kept:1 busybox true > /dev/null
+	ctr rm -v c
+	[ "$(ctr volume ls -q)" = named ]
+}
