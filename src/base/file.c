@@ -57,6 +57,14 @@ int file_publish(int dirfd, const char *name, enum file_sync sync, struct err *e
 	return 0;
 }
 
+int file_drop(int dirfd, const char *name, struct err *err)
+{
+	char tmp[256];
+
+	temporary_name(tmp, sizeof(tmp), name);
+	return unlinkat(dirfd, tmp, 0) < 0 && errno != ENOENT ? err_sys(err, "remove %s", tmp) : 0;
+}
+
 int file_write(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
 	enum file_sync sync, struct err *err)
 {

@@ -26,6 +26,8 @@ int file_write(int dirfd, const char *name, const void *data, size_t len, mode_t
 int file_prepare(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
 	enum file_sync sync, struct err *err);
 int file_publish(int dirfd, const char *name, enum file_sync sync, struct err *err);
+/* Removes what one that was killed left beside it. */
+int file_drop(int dirfd, const char *name, struct err *err);
 
 /* Reads a regular file of at most max bytes into a new, NUL-terminated buffer (free it).
  * Anything else than a regular file is refused without blocking. err->sys is ENOENT if absent. */

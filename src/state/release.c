@@ -166,11 +166,24 @@ static int keep_end(struct container *c, int status, struct err *err)
 	return 0;
 }
 
+/* What a start was writing over the documents of one that was there before. */
+static int drop_unfinished(struct container *c, struct err *err)
+{
+	int r = c->record.kept && c->record.stage == STAGE_CREATING ? open_data(c, err) : 0;
+
+	if (r <= 0)
+		return r;
+	return file_drop(c->data_fd, "config.json", err) < 0 ||
+			       file_drop(c->data_fd, "container.json", err) < 0
+		       ? -1
+		       : 0;
+}
+
 int container_end(struct container *c, int status, struct err *err)
 {
 	const struct record *r = &c->record;
 
-	if (life_end_of(r).tell && keep_end(c, status, err) < 0)
+	if (drop_unfinished(c, err) < 0 || (life_end_of(r).tell && keep_end(c, status, err) < 0))
 		return -1;
 	if (end_outside_group(c, err) < 0 || container_remove_group(c, err) < 0 ||
 		container_rdt_remove(c, err) < 0)

@@ -517,6 +517,49 @@ class OnRunning(Row):
         return told(lane), kept(lane), sorted(frozen), sorted(os.listdir(lane.state))
 
 
+class Create(Row):
+    name, args = "create", ["create", *RUN, "tell"]
+
+    def outcome(self, lane):
+        """But for the directories that a spare one has and another gets with its first start."""
+        names, *rest = kept(lane) or ([],)
+        return [n for n in names if n not in ("upper", "work")], rest, sorted(os.listdir(lane.state))
+
+
+class Start(Row):
+    """Of one that was there before: what it has written is there afterwards, whatever happens."""
+    def __init__(self, name, args, before):
+        self.name, self.args, self.before = name, args, before
+
+    def prepare(self, lane):
+        lane.ctr(*self.before, *[a.replace("@", lane.top) for a in RUN], "tell", "/out/told",
+                 check=False)
+        told(lane)
+        data = f"{lane.root}/containers/k/upper"
+        os.makedirs(data, exist_ok=True)
+        with open(data + "/written", "w") as f:
+            f.write("before")
+
+    def outcome(self, lane):
+        lane.settle()
+        lane.ctr("gc", check=False)
+        return told(lane), kept(lane)
+
+    def finish(self, lane):
+        until(lambda: not os.path.exists(lane.state + "/k"), 1)
+
+    def collect(self, lane):
+        said = super().collect(lane)
+        try:
+            json.loads(read(f"{lane.root}/containers/k/container.json"))
+            json.loads(read(f"{lane.root}/containers/k/config.json"))
+            if read(f"{lane.root}/containers/k/upper/written") == "before":
+                return said
+        except (OSError, ValueError):
+            pass
+        return said + " what it had written is lost"
+
+
 class Exec(OnRunning):
     def outcome(self, lane):
         frozen = [read(f"{g}/cgroup.events") for g in lane.groups()]
@@ -913,6 +956,9 @@ ROWS = [
     Run("run", []),
     Run("run -d", ["-d"], to_file=True),
     Run("run --timeout", ["--timeout", "600"]),
+    Create(),
+    Start("start, again", ["start", "k"], ["run"]),
+    Start("start -a, the first time", ["start", "-a", "k"], ["create"]),
     RunVolumes("run --rm, with volumes", ["--rm"]),
     RunVolumes("run, with volumes", []),
     Volume("volume create", ["volume", "create", "v"], False),
