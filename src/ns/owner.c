@@ -97,6 +97,13 @@ static int regain_caps(struct err *err)
 		       : err_sys(err, "cannot keep our capabilities as another user");
 }
 
+/* These two calls say nothing of a failure: they return what was there before. */
+static int set_files_id(long call, uint32_t id, struct err *err)
+{
+	syscall(call, id);
+	return (uint32_t)syscall(call, -1) == id ? 0 : err_sys(err, "cannot make files as %u", id);
+}
+
 /* The kernel takes what it is here for the limit of the whole namespace; but for a caller whose real user
  * is root, who has none. */
 static int limit_processes(uint64_t n, struct err *err)
@@ -123,12 +130,11 @@ int ns_owner_become(const struct ns_owner *owner, struct ns_caller *ret, struct 
 	if (syscall(SYS_setresuid, real, owner->uid, NOBODY_NEW) < 0)
 		return err_sys(err, "cannot become the owner of the container's ids");
 	if (regain_caps(err) == 0 &&
-		(!owner->processes || limit_processes(owner->processes, err) == 0)) {
-		if (owner->files_uid != owner->uid)
-			syscall(SYS_setfsuid, owner->files_uid);
-		syscall(SYS_setfsgid, owner->files_gid);
+		(!owner->processes || limit_processes(owner->processes, err) == 0) &&
+		(owner->files_uid == owner->uid ||
+			set_files_id(SYS_setfsuid, owner->files_uid, err) == 0) &&
+		set_files_id(SYS_setfsgid, owner->files_gid, err) == 0)
 		return 0;
-	}
 	ns_owner_leave(ret, false, &second);
 	return -1;
 }
@@ -138,8 +144,8 @@ int ns_owner_leave(const struct ns_caller *caller, bool child, struct err *err)
 {
 	if (!child && syscall(SYS_setresuid, caller->real, 0, NOBODY_NEW) < 0)
 		return err_sys(err, "cannot be root again");
-	if (!child)
-		syscall(SYS_setfsgid, getegid());
+	if (!child && set_files_id(SYS_setfsgid, getegid(), err) < 0)
+		return -1;
 	if (setrlimit(RLIMIT_NPROC, &caller->processes) < 0)
 		return err_sys(err, "cannot have as many processes as before");
 	if (caller->dumpable == 1 && prctl(PR_SET_DUMPABLE, 1) < 0)
