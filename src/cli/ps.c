@@ -7,6 +7,7 @@
 #include "state/gc.h"
 #include "state/status.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -252,6 +253,9 @@ static int list_one(const char *name, void *arg, struct err *err)
 	struct view view;
 	int r = viewer_look(&l->viewer, name, l->flags->all ? VIEW_ANY : VIEW_ALIVE, &view, err);
 
+	/* Nor would there be any for the others. */
+	if (r < 0 && err->sys == ENOMEM)
+		return -1;
 	if (r < 0) {
 		err_print(err, "ctr: ps");
 		l->failed = true;
