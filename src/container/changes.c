@@ -1,5 +1,6 @@
 #include "container/changes.h"
 
+#include "base/arena.h"
 #include "base/dents.h"
 #include "base/fd.h"
 #include "base/inside.h"
@@ -33,6 +34,7 @@ struct found {
 };
 
 struct listing {
+	struct arena names;
 	struct found *items;
 	size_t count, room;
 };
@@ -53,29 +55,27 @@ struct walk {
 
 static void listing_free(struct listing *l)
 {
-	for (size_t i = 0; i < l->count; i++)
-		free(l->items[i].name);
 	free(l->items);
+	arena_free(&l->names);
 }
 #define autolisting __attribute__((cleanup(listing_free)))
 
-static int listing_add(struct listing *l, const char *name, struct found **ret, struct err *err)
+/* NULL with err. */
+static struct found *listing_add(struct listing *l, const char *name, struct err *err)
 {
 	if (l->count == l->room) {
 		size_t room = l->room ? 2 * l->room : 16;
 		struct found *items = reallocarray(l->items, room, sizeof(*items));
 
-		if (!items)
-			return err_sys(err, "list what has changed");
+		if (!items) {
+			err_sys(err, "list what has changed");
+			return NULL;
+		}
 		l->items = items;
 		l->room = room;
 	}
-	*ret = &l->items[l->count];
-	**ret = (struct found){.name = strdup(name)};
-	if (!(*ret)->name)
-		return err_sys(err, "list what has changed");
-	l->count++;
-	return 0;
+	l->items[l->count] = (struct found){.name = arena_strdup(&l->names, name)};
+	return &l->items[l->count++];
 }
 
 static int by_name(const void *a, const void *b)
@@ -142,7 +142,8 @@ static int list_upper(struct walk *w, int dir, enum cover cover, struct listing 
 			return -1;
 		if (r == 0 && below_is_whiteout(&st))
 			continue;
-		if (listing_add(l, name, &f, err) < 0)
+		f = listing_add(l, name, err);
+		if (!f)
 			return -1;
 		f->change = r == 0                   ? CHANGE_ADDED
 			    : below_is_whiteout(&st) ? CHANGE_DELETED
@@ -176,7 +177,7 @@ static int list_replaced(struct walk *w, struct listing *l, struct err *err)
 					? 0
 					: below_find(&w->below, below_path(w), name, &st, err);
 
-			if (r < 0 || (r > 0 && listing_add(l, name, &f, err) < 0))
+			if (r < 0 || (r > 0 && !(f = listing_add(l, name, err))))
 				return -1;
 			if (r > 0)
 				f->change = CHANGE_DELETED;
