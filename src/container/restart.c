@@ -50,7 +50,6 @@ static int take_over(const struct store *store, const char *name, int lock_fd,
 	}
 	close(c.state_fd);
 	c.state_fd = lock_fd;
-	fcntl(lock_fd, F_SETFD, FD_CLOEXEC);
 	*ret = c;
 	return 1;
 }
@@ -104,23 +103,15 @@ static bool is_due(struct container *c, uint64_t *ret_wait_ns, struct err *err)
 }
 
 /* Returns on failure only. */
-static int start_again(struct container *c, char *const *argv, struct err *err)
+static int start_again(struct container *c, struct spec *spec, struct err *err)
 {
-	const struct store *store = c->store;
-	struct spec spec;
 	struct plan plan;
 
-	if (container_spec_again(store, c->record.name, &spec, err) < 0)
+	if (container_plan(spec, &plan, err) < 0)
 		return -1;
-	if ((program_in_reach(&spec) && program_protect(argv, err) < 0) ||
-		container_plan(&spec, &plan, err) < 0) {
-		spec_free(&spec);
-		return -1;
-	}
-	if (container_plan_filter(store, &spec, &plan, err) == 0)
-		container_supervise_held(c, &spec, &plan, err);
+	if (container_plan_filter(c->store, spec, &plan, err) == 0)
+		container_supervise_held(c, spec, &plan, err);
 	container_plan_free(&plan);
-	spec_free(&spec);
 	return -1;
 }
 
@@ -132,11 +123,11 @@ static int open_data(struct container *c, struct err *err)
 }
 
 /* Who dies in here leaves one that has ended. */
-static int restart(struct container *c, char *const *argv, struct err *err)
+static int restart(struct container *c, struct spec *spec, struct err *err)
 {
 	uint64_t wait_ns;
 
-	if (!is_due(c, &wait_ns, err) || container_end(c, -1, err) < 0)
+	if (open_data(c, err) < 0 || !is_due(c, &wait_ns, err) || container_end(c, -1, err) < 0)
 		return -1;
 	c->record.stage = STAGE_RESTARTING;
 	c->record.kept = true;
@@ -144,7 +135,7 @@ static int restart(struct container *c, char *const *argv, struct err *err)
 	c->record.restarts++;
 	if (record_write(c, err) < 0 || !wait_for_turn(c->data_fd, wait_ns))
 		return -1;
-	return start_again(c, argv, err);
+	return start_again(c, spec, err);
 }
 
 int container_after(const struct store *store, const char *name, int lock_fd, char *const *argv,
@@ -152,19 +143,25 @@ int container_after(const struct store *store, const char *name, int lock_fd, ch
 {
 	struct err ignored = {0};
 	struct container c;
+	struct spec spec;
+	int r = 0;
 
 	if (take_over(store, name, lock_fd, &c, &ignored) <= 0)
 		return store_gc_held(store, name, lock_fd, err);
 	c.unheard = true;
-	if (open_data(&c, &ignored) == 0)
-		restart(&c, argv, &ignored);
-	/* It is not started again, or that failed and it is undone already. */
-	if (c.state_fd >= 0 && container_release(&c, -1, err) < 0) {
-		container_close(&c);
-		return -1;
+	if (container_spec_again(store, name, &spec, &ignored) == 0) {
+		/* A copy of ours begins anew, so nothing has been done yet. */
+		if (!program_in_reach(&spec) || program_protect(argv, &ignored) == 0) {
+			fcntl(lock_fd, F_SETFD, FD_CLOEXEC);
+			restart(&c, &spec, &ignored);
+		}
+		spec_free(&spec);
 	}
+	/* It is not started again, or that failed and it is undone already. */
+	if (c.state_fd >= 0)
+		r = container_release(&c, -1, err);
 	container_close(&c);
-	return 0;
+	return r;
 }
 
 struct boot {

@@ -132,6 +132,13 @@ ran() { [ "$(ctr logs "$1" | wc -l)" -ge "$2" ]; }
 	ctr rm -f always unless-stopped on-failure always-stopped unless-stopped-stopped on-failure-stopped none made
 }
 
+@test "a container that could reach our programs is started again by a copy of them" {
+	started c --restart on-failure:2 --userns host -- sh -c 'echo go; exit 1'
+	until_true "three times in all" ran c 3
+	until_true "it has ended" is c exited
+	ctr rm c
+}
+
 @test "what does not go together is refused" {
 	refused 125 'restart.*--rm' ctr run -d --rm --restart always --rootfs "$FS" -- true
 	refused 125 "--restart.*sometimes" ctr run -d --restart sometimes --rootfs "$FS" -- true
