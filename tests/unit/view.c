@@ -47,8 +47,8 @@ Test(view, command_in_one_line)
 Test(view, json_has_every_member)
 {
 	static const char *const keys[] = {"name", "id", "image", "rootfs", "command", "created",
-		"started", "finished", "status", "exitStatus", "oomKilled", "pid", "remove",
-		"labels"};
+		"started", "finished", "status", "restarts", "exitStatus", "oomKilled", "pid",
+		"remove", "labels"};
 	char *words[] = {"true", NULL};
 	const struct view v = {
 		.status = CONTAINER_RUNNING,
