@@ -96,23 +96,37 @@ int details_write_unstarted(const struct container *c, const struct spec *spec,
 	return write_summary(c->data_fd, spec, true, true, FILE_SYNC, err);
 }
 
-void details_tell_again(const struct container *c, bool logged)
+static void tell(const struct container *c, const struct summary *s)
+{
+	struct err err;
+
+	if (container_end_summary(c->data_fd, s, &err) < 0)
+		warn("%s: %s", c->record.name, err.text);
+}
+
+void details_tell_again(const struct container *c, struct summary *ret_was)
 {
 	struct summary s;
 	struct err err;
 
+	*ret_was = (struct summary){.name = NULL};
 	if (!c->record.kept)
 		return;
-	if (container_summary(c->store, c->record.name, &s, &err) < 0) {
+	if (container_summary(c->store, c->record.name, ret_was, &err) < 0) {
 		warn("%s", err.text);
 		return;
 	}
+	s = *ret_was;
 	s.exited = s.unstarted = s.oom_killed = false;
 	s.exit_status = 0;
 	s.finished_ns = 0;
-	s.logged = s.logged || logged;
+	s.logged = true;
 	s.started_ns = c->record.started_ns;
-	if (container_end_summary(c->data_fd, &s, &err) < 0)
-		warn("%s: %s", c->record.name, err.text);
-	summary_free(&s);
+	tell(c, &s);
+}
+
+void details_tell_back(const struct container *c, const struct summary *was)
+{
+	if (was->name)
+		tell(c, was);
 }

@@ -529,9 +529,8 @@ static int start_claimed(struct launch *l, struct err *err)
 	if (r < 0 || record_write_next(c, &l->running, err) < 0)
 		return -1;
 	/* Who stops it writes that first, and then looks whether it runs. */
-	if (l->io->held && want_is_stopped(c->data_fd) != 0)
+	if (l->io->held && !want_runs(c->data_fd))
 		return err_set(err, "%s is to stay stopped", spec->name);
-	details_tell_again(c, l->io->logged);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "base/streams.h"
 #include "cgroup/hierarchy.h"
 #include "console/attach.h"
+#include "launch/details.h"
 #include "launch/start.h"
 #include "ns/clone.h"
 #include "state/claim.h"
@@ -112,6 +113,7 @@ static int become_supervisor(struct container *c, const struct spec *spec, const
 	int console, int listener, int report, const struct programs *programs, struct err *err)
 {
 	struct supervisor_args a = {.argc = 0};
+	struct summary was;
 	int exit_fd = openat(c->state_fd, "exit", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 	if (exit_fd < 0)
@@ -148,8 +150,13 @@ static int become_supervisor(struct container *c, const struct spec *spec, const
 	errno = a.error;
 	if (a.error)
 		return err_sys(err, "hand over descriptors to %s", programs->supervisor);
+	/* Last: of a --rm that is told to have run, nothing is kept. */
+	details_tell_again(c, &was);
 	execv(programs->supervisor, a.argv);
-	return err_sys(err, "cannot execute %s", programs->supervisor);
+	err_sys(err, "cannot execute %s", programs->supervisor);
+	details_tell_back(c, &was);
+	summary_free(&was);
+	return -1;
 }
 
 /* Clients come through a socket in the state directory; the first one, whoever started us, is

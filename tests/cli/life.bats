@@ -227,3 +227,34 @@ created() { ctr create --name "$1" "${@:2}" > id; }
 	[ "$(ctr inspect c | jq '.[0].exitStatus')" != 7 ]
 	ctr rm c
 }
+
+@test "a start that fails late, too, leaves one that has never run: also --rm" {
+	mkdir -p few && mount -t tmpfs -o nr_inodes=40,mode=700 t few || skip "no mount here"
+	export CTR_STATE=$PWD/few
+	local failed=0 free i r
+	for rm in --rm=false --rm; do
+		for free in 0 1 2 3 4 5 6 7; do
+			created c "$rm" --rootfs "$FS" -- true
+			i=0
+			while mkdir "few/.fill$i" 2> /dev/null; do i=$((i + 1)); done
+			while [ "$free" -gt 0 ] && i=$((i - 1)) free=$((free - 1)); do rmdir "few/.fill$i"; done
+			r=0
+			ctr start c 2> why || r=$?
+			rmdir few/.fill*
+			[ "$r" = 0 ] || {
+				cat why
+				grep -q 'No space left' why
+				failed=$((failed + 1))
+				is c created
+				ctr gc
+				is c created
+			}
+			ctr rm -f c || [ "$r,$rm" = 0,--rm ]
+			until_true "it is let go" [ ! -e few/c ]
+		done
+	done
+	# One for each of what a start makes there, the exit file being the last.
+	echo "$failed"
+	[ "$failed" -ge 8 ]
+	umount few
+}
