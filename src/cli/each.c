@@ -213,6 +213,17 @@ const struct command command_stop = {
 	.use = STORE_CHANGE,
 };
 
+/* One that does not run may be about to. */
+static int call_off(struct cli *cli, const char *name, struct err *err)
+{
+	struct err not_running = *err;
+	int r = container_call_off(&cli->store, name, err);
+
+	if (r == 0)
+		*err = not_running;
+	return r > 0 ? 0 : -1;
+}
+
 static int kill_one(struct cli *cli, const char *name, void *options, struct err *err)
 {
 	struct stop_flags *f = options;
@@ -220,7 +231,7 @@ static int kill_one(struct cli *cli, const char *name, void *options, struct err
 	int sig = f->sig, r;
 
 	if (container_open_running(&cli->store, name, "kill", &c, err) < 0)
-		return -1;
+		return err->sys == ESRCH && sig == SIGKILL ? call_off(cli, name, err) : -1;
 	if (sig == SIGKILL && want_stopped(&cli->store, name, err) < 0) {
 		container_close(&c);
 		return -1;

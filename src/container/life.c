@@ -118,7 +118,11 @@ static int find_next(const struct store *store, const char *name, struct err *er
 
 	if (claim_open(store, name, CLAIM_NONE, &c, err) < 0)
 		return err->sys == ENOENT ? NEXT_NONE : -1;
-	if (!c.record.restart[0] || want_stays_stopped(store, name))
+	if (!c.record.restart[0])
+		r = NEXT_NONE;
+	else if (c.record.stage == STAGE_CREATING)
+		r = NEXT_UNDECIDED; /* what is wanted may not be written yet */
+	else if (!want_stays_running(store, name))
 		r = NEXT_NONE;
 	else if (c.record.stage != STAGE_RESTARTING && (r = container_is_alive(&c, err)) >= 0)
 		r = r ? NEXT_START : NEXT_UNDECIDED;
@@ -155,6 +159,16 @@ int container_settle(const struct store *store, const char *name, struct err *er
 	if (next != NEXT_NONE)
 		return next < 0 ? -1 : 0;
 	return settle_now(store, name, CLAIM_WAIT, err);
+}
+
+int container_call_off(const struct store *store, const char *name, struct err *err)
+{
+	int next = find_next(store, name, err);
+
+	if (next <= NEXT_NONE)
+		return next;
+	return want_stopped(store, name, err) < 0 || container_settle(store, name, err) < 0 ? -1
+											    : 1;
 }
 
 int container_signal(struct container *c, int sig, struct err *err)

@@ -19,6 +19,9 @@ int container_open_running(const struct store *store, const char *name, const ch
  * itself nobody may let go: then only until it is. */
 int container_settle(const struct store *store, const char *name, struct err *err);
 
+/* One that is about to be started by itself stays as it is. 1; 0 if it is not about to be; or -1. */
+int container_call_off(const struct store *store, const char *name, struct err *err);
+
 int container_signal(struct container *c, int sig, struct err *err);
 
 /* Sends sig, waits up to timeout_ns for the end of the payload, then kills. */

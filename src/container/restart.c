@@ -64,9 +64,9 @@ static bool wait_for_turn(int data_fd, uint64_t wait_ns)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d/" WANT_FILE, data_fd);
 	/* Without a watch it is looked at when the time has come. */
-	if (notify < 0 || inotify_add_watch(notify, path, IN_MODIFY) < 0)
+	if (notify < 0 || inotify_add_watch(notify, path, IN_MODIFY | IN_ATTRIB) < 0)
 		p.fd = -1;
-	while (want_is_stopped(data_fd) == 0) {
+	while (want_runs(data_fd)) {
 		int ms = deadline_poll_ms(until);
 
 		if (ms == 0)
@@ -87,15 +87,13 @@ static bool is_due(struct container *c, uint64_t *ret_wait_ns, struct err *err)
 	struct restart_policy policy;
 	int64_t finished = now_ns();
 	uint32_t streak;
-	int stopped;
 
 	if (restart_parse("restart", c->record.restart, &policy, err) < 0)
 		return false;
 	exit_file_read(c->state_fd, &f.status, &finished);
 	if (finished > c->record.started_ns)
 		f.ran_ns = (uint64_t)(finished - c->record.started_ns);
-	stopped = want_is_stopped(c->data_fd);
-	f.stopped = stopped != 0;
+	f.stopped = !want_runs(c->data_fd);
 	if (!restart_due(&policy, &f, ret_wait_ns, &streak))
 		return false;
 	c->record.streak = streak;

@@ -12,6 +12,8 @@
 /* Of one length. */
 static const char running[] = "running\n", stopped[] = "stopped\n";
 
+enum { OPEN_FLAGS = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC };
+
 static int put(int fd, const char *word)
 {
 	return fd < 0 || pwrite(fd, word, sizeof(running) - 1, 0) != (ssize_t)sizeof(running) - 1 ||
@@ -22,43 +24,71 @@ static int put(int fd, const char *word)
 
 int want_running(int data_fd, struct err *err)
 {
-	autofd int fd = openat(data_fd, WANT_FILE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
-		0600);
+	autofd int fd = openat(data_fd, WANT_FILE, O_WRONLY | O_CREAT | OPEN_FLAGS, 0600);
 
 	return put(fd, running) < 0 ? err_sys(err, "write " WANT_FILE) : 0;
+}
+
+static void path_of(const char *name, char ret[SPEC_NAME_MAX + 16])
+{
+	snprintf(ret, SPEC_NAME_MAX + 16, "%s/" WANT_FILE, name);
 }
 
 int want_stopped(const struct store *store, const char *name, struct err *err)
 {
 	char path[SPEC_NAME_MAX + 16];
 	autofd int fd = -1;
+	struct err second;
 
-	snprintf(path, sizeof(path), "%s/" WANT_FILE, name);
-	fd = openat(store->containers_fd, path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
+	path_of(name, path);
+	fd = openat(store->containers_fd, path, O_WRONLY | OPEN_FLAGS);
+	if ((fd < 0 && errno == ENOENT) || put(fd, stopped) == 0)
 		return 0;
-	return put(fd, stopped) < 0 ? err_sys(err, "write that %s is to stay stopped", name) : 0;
+	err_sys(err, "write that %s is to stay stopped", name);
+	if (tree_remove(store->containers_fd, path, &second) < 0)
+		return -1;
+	warn("%s; ctr autostart may start it", err->text);
+	return 0;
 }
 
-static int read_want(int dirfd, const char *path)
+static int read_word(int fd, char ret[sizeof(stopped)])
+{
+	ssize_t n = fd < 0 ? -1 : pread(fd, ret, sizeof(stopped) - 1, 0);
+
+	ret[n > 0 ? n : 0] = '\0';
+	return n < 0 ? -1 : 0;
+}
+
+static bool says_running(int fd)
 {
 	char text[sizeof(stopped)];
-	ssize_t n = file_peek(dirfd, path, text, sizeof(text));
 
-	if (n < 0)
-		return errno == ENOENT ? 0 : -1;
-	return strncmp(text, stopped, sizeof(stopped) - 2) == 0;
+	return read_word(fd, text) == 0 && strcmp(text, running) == 0;
+}
+
+bool want_runs(int data_fd)
+{
+	autofd int fd = openat(data_fd, WANT_FILE, O_RDONLY | OPEN_FLAGS);
+
+	return says_running(fd);
+}
+
+bool want_stays_running(const struct store *store, const char *name)
+{
+	char path[SPEC_NAME_MAX + 16];
+	autofd int fd = -1;
+
+	path_of(name, path);
+	fd = openat(store->containers_fd, path, O_RDONLY | OPEN_FLAGS);
+	return says_running(fd);
 }
 
 int want_is_stopped(int data_fd)
 {
-	return read_want(data_fd, WANT_FILE);
-}
+	autofd int fd = openat(data_fd, WANT_FILE, O_RDONLY | OPEN_FLAGS);
+	char text[sizeof(stopped)];
 
-bool want_stays_stopped(const struct store *store, const char *name)
-{
-	char path[SPEC_NAME_MAX + 16];
-
-	snprintf(path, sizeof(path), "%s/" WANT_FILE, name);
-	return read_want(store->containers_fd, path) > 0;
+	if (read_word(fd, text) < 0)
+		return errno == ENOENT ? 0 : -1;
+	return strcmp(text, stopped) == 0;
 }

@@ -14,11 +14,13 @@
 /* Before a start. */
 int want_running(int data_fd, struct err *err);
 
-/* Before the signal. Of one that is not started again by itself: nothing is done. */
+/* Before the signal. Of one that is not started again by itself: nothing is done. Where it cannot be written, the file
+ * goes, which says so until the next boot. */
 int want_stopped(const struct store *store, const char *name, struct err *err);
 
-/* Whether it says so for sure. */
-bool want_stays_stopped(const struct store *store, const char *name);
+/* Whether it says so for sure: who starts it again by himself needs that. */
+bool want_runs(int data_fd);
+bool want_stays_running(const struct store *store, const char *name);
 
-/* 1, 0 or -1 with errno. */
+/* 1, 0 or -1 with errno. A crash of the machine may have taken what was written: that is no wish to stop. */
 int want_is_stopped(int data_fd);

@@ -150,3 +150,48 @@ ran() { [ "$(ctr logs "$1" | wc -l)" -ge "$2" ]; }
 	run -0 ctr run --rm --restart no --rootfs "$FS" -- echo well
 	[ "$output" = well ]
 }
+
+@test "kill ends the wait, too; another signal has nobody to hear it" {
+	started c --restart always -- sh -c 'echo go; exit 1'
+	until_true "it waits long enough to be met" ran c 5
+	until_true "it waits" is c restarting
+	refused 125 'not running' ctr kill -s TERM c
+	until_true "it waits" is c restarting
+	run -0 timeout 20 ctr kill c
+	is c exited
+	[ ! -e "$CTR_STATE/c" ]
+	n=$(ctr logs c | wc -l)
+	sleep 1
+	[ "$(ctr logs c | wc -l)" = "$n" ]
+	refused 125 'not running' ctr kill c
+	ctr rm c
+}
+
+@test "what was wanted is lost or damaged: it is not started by itself, and stop and rm -f need no file" {
+	for damage in 'rm want' ': > want' 'rm want; mkdir want' 'rm want; ln -s /no/where want' 'rm want; mkfifo want'; do
+		for way in 'stop' 'kill' 'rm -f'; do
+			started c --restart always -- sh -c 'echo go; exit 1'
+			until_true "it waits long enough to be met" ran c 4
+			(cd "$CTR_ROOT/containers/c" && eval "$damage")
+			timeout 20 ctr $way c || [ "$way" = kill ]
+			until_true "nobody waits any more" [ ! -e "$CTR_STATE/c" ]
+			[ "$way" = 'rm -f' ] || is c exited
+			[ "$way" = 'rm -f' ] || timeout 20 ctr rm -f c
+			[ ! -e "$CTR_ROOT/containers/c" ]
+		done
+	done
+}
+
+@test "on a full disk what was wanted may be without a word: stop and rm -f work" {
+	mkdir -p full && mount -t tmpfs -o size=1m,mode=700 t full || skip "no mount here"
+	export CTR_ROOT=$PWD/full
+	ctr create --name c --restart always --rootfs "$FS" -- sleep 60 > /dev/null
+	dd if=/dev/zero of=full/fill bs=4k 2> /dev/null || :
+	run -125 ctr start c
+	is c created
+	timeout 20 ctr stop c
+	: > full/containers/c/want
+	timeout 20 ctr rm -f c
+	[ ! -e full/containers/c ]
+	umount full
+}
