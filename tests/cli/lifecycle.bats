@@ -75,6 +75,7 @@ stop_handler() {
 	local sig how
 	for how in "" -t; do
 		for sig in HUP INT QUIT; do
+			: > out
 			env --ignore-signal=$sig ctr run $how --name hard --rootfs "$FS" -- sh -c 'echo up; sleep 2; exit 5' > out 2> /dev/null &
 			until_true "it runs" grep -qs up out
 			kill -$sig $!
@@ -85,6 +86,7 @@ stop_handler() {
 		done
 	done
 	started host -- sleep 600
+	: > out
 	env --ignore-signal=HUP ctr exec host sh -c 'echo up; sleep 1; exit 6' > out &
 	until_true "it runs" grep -qs up out
 	kill -HUP $!

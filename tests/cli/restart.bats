@@ -117,14 +117,16 @@ ran() { [ "$(ctr logs "$1" | wc -l)" -ge "$2" ]; }
 	ctr create --name made --restart always --rootfs "$FS" -- sleep 600
 	started gone --rm -- sleep 600
 	# The machine goes down: nobody tells anything, and the state directory is empty.
-	pids=$(for c in always unless-stopped on-failure none gone; do payload "$c"; echo; done)
-	groups=$(for c in always unless-stopped on-failure none gone; do group "$c"; done)
-	pkill -KILL -f -- "^ctr-supervisor .* $CTR_STATE gc --container " || true
-	pkill -KILL -f -- "^ctr-supervisor .* $CTR_STATE gc --container " || true
-	kill -9 $pids
-	for pid in $pids; do until_true "$pid is gone" not alive "$pid"; done
+	local all=() groups=() c g
+	for c in always unless-stopped on-failure none gone; do
+		mapfile -t -O ${#all[@]} all < <(supervisors "$c"; payload "$c"; echo)
+		groups+=("$(group "$c")")
+	done
+	# Stopped first, so that none of them does anything about the end of another.
+	kill -STOP "${all[@]}"
+	kill -KILL "${all[@]}"
+	for g in "${groups[@]}"; do until_true "$g is removed" eval 'rmdir "$g" 2> /dev/null'; done
 	rm -rf "$CTR_STATE"
-	for g in $groups; do until_true "$g is empty" rmdir "$g"; done
 	run -0 ctr autostart
 	[ "$output" = '4 started' ]
 	for c in always unless-stopped on-failure always-stopped; do is "$c" running; done
