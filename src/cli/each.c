@@ -88,7 +88,8 @@ int side_by_side(struct cli *cli, const char *verb, int argc, char **argv, void 
 static int none_given(const char *verb, struct err *err)
 {
 	err_set(err, "%s takes one or more containers", verb);
-	return err_hint(err, "where $(ctr ps -q) can be empty: ctr ps -q | xargs -r ctr %s", verb);
+	return err_hint(err, "where $(ctr ps -q) can be empty: ctr ps %s | xargs -r ctr %s",
+		strcmp(verb, "start") == 0 || strcmp(verb, "rm") == 0 ? "-aq" : "-q", verb);
 }
 
 /* One that fails is reported, and the others get their turn. */
@@ -162,9 +163,8 @@ static void tell_shrugged_off(const struct container *c, int sig, const char *th
 {
 	char name[SIGNAL_NAME_SIZE];
 
-	if (foreground_shrugs_off(c, sig))
-		warn("%s has no handler for %s, which does not end the first process of a container%s (ctr run --init: it does)",
-			c->record.name, signal_format(sig, name), then);
+	warn("%s has no handler for %s, which does not end the first process of a container%s (ctr run --init: it does)",
+		c->record.name, signal_format(sig, name), then);
 }
 
 int stop_one(struct cli *cli, const char *name, void *options, struct err *err)
@@ -178,7 +178,7 @@ int stop_one(struct cli *cli, const char *name, void *options, struct err *err)
 	if (container_open_running(&cli->store, name, "stop", &c, err) < 0)
 		return err->sys == ESRCH ? container_settle(&cli->store, name, err) : -1;
 	r = read_stop(&cli->store, name, &f, err);
-	if (r == 0 && f.timeout_ns)
+	if (r == 0 && f.timeout_ns && foreground_shrugs_off(&c, f.sig))
 		tell_shrugged_off(&c, f.sig,
 			f.timeout_ns == DURATION_FOREVER ? ", which ctr kill does"
 							 : ": it is killed after the wait");
@@ -224,22 +224,46 @@ static int call_off(struct cli *cli, const char *name, struct err *err)
 	return r > 0 ? 0 : -1;
 }
 
+/* A signal that asks it to end, and not only to reload: then it is not started again. 1, 0 or -1. */
+static int is_stop(const struct store *store, const char *name, int sig, struct err *err)
+{
+	struct stop_flags usual = {.timeout_given = true};
+
+	if (sig != SIGKILL && read_stop(store, name, &usual, err) < 0)
+		return -1;
+	return sig == SIGKILL || sig == usual.sig;
+}
+
+/* Nothing of it is there to be signalled; it must not come back all the same. */
+static int kill_due(struct cli *cli, const char *name, int sig, struct err *err)
+{
+	struct err second;
+
+	return err->sys == ESRCH && is_stop(&cli->store, name, sig, &second) > 0
+		       ? call_off(cli, name, err)
+		       : -1;
+}
+
 static int kill_one(struct cli *cli, const char *name, void *options, struct err *err)
 {
 	struct stop_flags *f = options;
 	struct container c;
 	int sig = f->sig, r;
+	bool shrugs_off;
 
 	if (container_open_running(&cli->store, name, "kill", &c, err) < 0)
-		return err->sys == ESRCH && sig == SIGKILL ? call_off(cli, name, err) : -1;
-	if (sig == SIGKILL && want_stopped(&cli->store, name, err) < 0) {
+		return kill_due(cli, name, sig, err);
+	r = sig == SIGKILL || c.record.restart[0] ? is_stop(&cli->store, name, sig, err) : 0;
+	if (r < 0 || (r > 0 && want_stopped(&cli->store, name, err) < 0)) {
 		container_close(&c);
 		return -1;
 	}
+	/* Before the signal: what ends, or has, shows nothing of the kind. */
+	shrugs_off = foreground_shrugs_off(&c, sig);
 	/* SIGKILL means the whole container, also where it shares the host's process ids; and whoever asked
 	 * for that goes on as if it were gone, with rm or with its name. */
 	r = sig == SIGKILL ? container_stop(&c, sig, 0, err) : container_signal(&c, sig, err);
-	if (r == 0)
+	if (r == 0 && shrugs_off)
 		tell_shrugged_off(&c, sig, "");
 	container_close(&c);
 	return r == 0 && sig == SIGKILL ? container_settle(&cli->store, name, err) : r;

@@ -325,8 +325,8 @@ int run_options_finish(struct run_options *o, const struct store *store, int arg
 	if (!o->rootfs) {
 		if (argc < 1) {
 			err_set(err, "no image and no --rootfs");
-			return err_hint(err,
-				"ctr run IMAGE COMMAND, or ctr run --rootfs DIR COMMAND");
+			return err_hint(err, "ctr %s IMAGE COMMAND, or ctr %s --rootfs DIR COMMAND",
+				o->create ? "create" : "run", o->create ? "create" : "run");
 		}
 		if (take_image(o, store, argv[0], ret_image, ret_image_lock, err) < 0)
 			return -1;

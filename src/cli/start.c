@@ -66,7 +66,10 @@ static int supervise(struct cli *cli, struct spec *spec, int *ret_attach, struct
 static int runs(const struct store *store, const char *name, struct err *err)
 {
 	struct container c;
+	int r = container_hurry(store, name, err);
 
+	if (r != 0)
+		return r;
 	if (container_open_running(store, name, "start", &c, err) < 0)
 		return err->sys == ESRCH ? 0 : -1;
 	container_close(&c);

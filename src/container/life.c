@@ -88,12 +88,15 @@ int container_open_running(const struct store *store, const char *name, const ch
 	struct container *ret, struct err *err)
 {
 	struct container c;
+	bool again = false;
 
 	if (claim_open(store, name, CLAIM_NONE, &c, err) < 0) {
 		if (err->sys != ENOENT || elsewhere_refuse(store, name, err) < 0)
 			return -1;
 	} else {
 		int alive = container_is_alive(&c, err);
+
+		again = c.record.stage == STAGE_RESTARTING;
 
 		if (alive > 0 && container_open_group(&c, err) == 0) {
 			*ret = c;
@@ -103,9 +106,11 @@ int container_open_running(const struct store *store, const char *name, const ch
 		if (alive)
 			return -1;
 	}
-	err_set(err, "cannot %s %s: the container is not running", verb, name);
+	err_set(err, "cannot %s %s: %s", verb, name,
+		again ? "it has ended, and is about to be started again"
+		      : "the container is not running");
 	err->sys = ESRCH;
-	return err_hint(err, "ctr start %s", name);
+	return err_hint(err, again ? "ctr start %s, which does it now" : "ctr start %s", name);
 }
 
 enum next { NEXT_NONE, NEXT_UNDECIDED, NEXT_START };

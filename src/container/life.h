@@ -10,8 +10,8 @@
 int container_find(const struct store *store, const char *word, char ret_name[SPEC_NAME_MAX + 1],
 	struct err *err);
 
-/* Opens a container that runs, with its pidfd and its group; -1 if it does not run. verb is for
- * the message. */
+/* Opens a container that runs, with its pidfd and its group; -1 if it does not run: err->sys
+ * is ESRCH. verb is for the message. */
 int container_open_running(const struct store *store, const char *name, const char *verb,
 	struct container *ret, struct err *err);
 

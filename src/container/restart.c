@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "container/life.h"
 #include "container/prepare.h"
 #include "launch/program.h"
 #include "launch/supervise.h"
@@ -25,6 +26,9 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* A start takes less; its holder may be stopped. */
+enum { HURRY_SECONDS = 10, HURRY_NAP_MS = 5 };
 
 /* The lock is of this very directory, and not of one that had the name before. */
 static bool is_of(int lock_fd, int state_fd)
@@ -54,26 +58,29 @@ static int take_over(const struct store *store, const char *name, int lock_fd,
 	return 1;
 }
 
-/* False once somebody wants it stopped. */
-static bool wait_for_turn(int data_fd, uint64_t wait_ns)
+/* -1 if it cannot be watched: then it is looked at when the time has come. */
+static int watch_want(int data_fd)
 {
-	uint64_t until = deadline_after(wait_ns);
 	autofd int notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	struct pollfd p = {notify, POLLIN, 0};
-	char path[64], events[4096];
+	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d/" WANT_FILE, data_fd);
-	/* Without a watch it is looked at when the time has come. */
 	if (notify < 0 || inotify_add_watch(notify, path, IN_MODIFY | IN_ATTRIB) < 0)
-		p.fd = -1;
-	while (want_runs(data_fd)) {
-		int ms = deadline_poll_ms(until);
+		return -1;
+	return take_fd(&notify);
+}
 
-		if (ms == 0)
-			return true;
-		if (poll(&p, 1, ms) > 0 && read(notify, events, sizeof(events)) < 0 &&
-			errno != EAGAIN)
-			p.fd = -1;
+/* Whoever says anything meanwhile wants it stopped, or running now. False if stopped. */
+static bool wait_for_turn(int data_fd, int notify, uint64_t wait_ns)
+{
+	uint64_t until = deadline_after(wait_ns);
+	struct pollfd p = {notify, POLLIN, 0};
+	int ms;
+
+	while (want_runs(data_fd)) {
+		ms = deadline_poll_ms(until);
+		if (ms == 0 || poll(&p, 1, ms) > 0)
+			return want_runs(data_fd);
 	}
 	return false;
 }
@@ -123,16 +130,22 @@ static int open_data(struct container *c, struct err *err)
 /* Who dies in here leaves one that has ended. */
 static int restart(struct container *c, struct spec *spec, struct err *err)
 {
+	autofd int notify = -1;
 	uint64_t wait_ns;
 
-	if (open_data(c, err) < 0 || !is_due(c, &wait_ns, err) || container_end(c, -1, err) < 0)
+	if (open_data(c, err) < 0)
+		return -1;
+	notify = watch_want(c->data_fd);
+	if (!is_due(c, &wait_ns, err) || container_end(c, -1, err) < 0)
 		return -1;
 	c->record.stage = STAGE_RESTARTING;
 	c->record.kept = true;
 	c->record.pid = 0;
 	c->record.restarts++;
-	if (record_write(c, err) < 0 || !wait_for_turn(c->data_fd, wait_ns))
+	if (record_write(c, err) < 0 || !wait_for_turn(c->data_fd, notify, wait_ns))
 		return -1;
+	if (notify >= 0)
+		close(take_fd(&notify));
 	return start_again(c, spec, err);
 }
 
@@ -160,6 +173,74 @@ int container_after(const struct store *store, const char *name, int lock_fd, ch
 		r = container_release(&c, -1, err);
 	container_close(&c);
 	return r;
+}
+
+enum coming { COMING_NOT, COMING_WAITS, COMING_SOON, COMING_RUNS, COMING_ENDED };
+
+static int look_coming(const struct store *store, const char *name, struct container *c,
+	struct err *err)
+{
+	int alive;
+
+	if (!c->record.restart[0])
+		return COMING_NOT;
+	if (c->record.stage == STAGE_CREATING)
+		return COMING_SOON;
+	if (c->record.stage == STAGE_RESTARTING)
+		return COMING_WAITS;
+	alive = container_is_alive(c, err);
+	if (alive == 0 && !want_stays_running(store, name))
+		return COMING_NOT;
+	return alive < 0 ? -1 : alive ? COMING_RUNS : COMING_ENDED;
+}
+
+/* Who waits there can have been killed. */
+static bool is_held(const struct store *store, const char *name)
+{
+	struct container c;
+	struct err err;
+
+	if (claim_open(store, name, CLAIM_NOWAIT, &c, &err) < 0)
+		return true;
+	container_close(&c);
+	return false;
+}
+
+static int say_now(const struct store *store, const char *name, struct container *c,
+	struct err *err)
+{
+	if (!is_held(store, name))
+		return COMING_NOT;
+	return open_data(c, err) < 0 || want_running(c->data_fd, err) < 0 ? -1 : COMING_WAITS;
+}
+
+int container_hurry(const struct store *store, const char *name, struct err *err)
+{
+	uint64_t until = deadline_in(HURRY_SECONDS);
+	bool said = false;
+	uint32_t restarts = 0;
+	struct container c;
+	int r;
+
+	while (claim_open(store, name, CLAIM_NONE, &c, err) == 0) {
+		r = look_coming(store, name, &c, err);
+		if (r == COMING_WAITS && !said) {
+			restarts = c.record.restarts;
+			r = say_now(store, name, &c, err);
+			said = true;
+		} else if (r == COMING_ENDED && !said) {
+			r = container_settle(store, name, err) < 0 ? -1 : COMING_SOON;
+		} else if (said && (r == COMING_ENDED || c.record.restarts != restarts)) {
+			r = COMING_RUNS;
+		}
+		container_close(&c);
+		if (r < 0 || r == COMING_NOT || r == COMING_RUNS)
+			return r < 0 ? -1 : r == COMING_RUNS && said;
+		if (deadline_poll_ms(until) == 0)
+			return 0;
+		poll(NULL, 0, HURRY_NAP_MS);
+	}
+	return err->sys == ENOENT ? 0 : -1;
 }
 
 struct boot {

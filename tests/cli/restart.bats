@@ -61,6 +61,45 @@ ran() { [ "$(ctr logs "$1" | wc -l)" -ge "$2" ]; }
 	ctr rm c
 }
 
+@test "in the wait between: start does not wait, kill ends it, and who needs it running is told so" {
+	started c --restart always -- sh -c 'echo go; exit 1'
+	until_true "it waits long enough" ran c 6
+	until_true "it waits" is c restarting
+	refused 125 'about to be started again' ctr exec c true
+	refused 125 'about to be started again' ctr kill -s HUP c
+	is c restarting
+	run -0 timeout 20 ctr start c
+	[ "$output" = c ]
+	until_true "it was started" ran c 7
+	until_true "it waits again" is c restarting
+	run -0 ctr kill c
+	is c exited
+	[ ! -e "$CTR_STATE/c" ]
+	ctr rm c
+	started c --restart always -- sh -c 'echo go; exit 1'
+	until_true "it waits long enough" ran c 5
+	until_true "it waits" is c restarting
+	run -0 ctr kill -s TERM c
+	is c exited
+	ctr rm c
+}
+
+@test "kill with the stop signal is a stop; any other signal is not" {
+	started c --restart unless-stopped --init --stop-signal INT -- sh -c 'echo up; exec sleep 600'
+	until_true "it is up" ran c 1
+	run -0 ctr kill -s TERM c
+	[ "$output" = c ]
+	until_true "it came back" ran c 2
+	until_true "it runs" is c running
+	run -0 ctr kill -s INT c
+	ended() { [ ! -e "$CTR_STATE/c" ]; }
+	until_true "it has ended" ended
+	is c exited
+	run -0 ctr autostart
+	[ "$output" = '0 started' ]
+	ctr rm c
+}
+
 @test "killed with KILL it stays down; ended by its own hand it comes back" {
 	started c --restart unless-stopped -- sleep 600
 	pid=$(payload c)
@@ -157,7 +196,7 @@ ran() { [ "$(ctr logs "$1" | wc -l)" -ge "$2" ]; }
 	started c --restart always -- sh -c 'echo go; exit 1'
 	until_true "it waits long enough to be met" ran c 5
 	until_true "it waits" is c restarting
-	refused 125 'not running' ctr kill -s TERM c
+	refused 125 'about to be started again' ctr kill -s HUP c
 	until_true "it waits" is c restarting
 	run -0 timeout 20 ctr kill c
 	is c exited
