@@ -304,6 +304,17 @@ static int take_far_ids(struct run_options *o, struct err *err)
 	return 0;
 }
 
+/* If a file is gone at a later start, a directory in its place would keep it from coming back. */
+static void take_files(struct spec *s)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < s->mount_count; i++)
+		if (s->mounts[i].make_source && stat(s->mounts[i].source, &st) == 0 &&
+			!S_ISDIR(st.st_mode))
+			s->mounts[i].make_source = false;
+}
+
 /* Who is in the host's network is known there by the host's name. */
 static void take_hostname(struct run_options *o)
 {
@@ -350,6 +361,7 @@ int run_options_finish(struct run_options *o, const struct store *store, int arg
 		take_name(o, store, err) < 0 || volumes_name(&o->spec, store, err) < 0 ||
 		take_cgroup(o, err) < 0 || take_far_ids(o, err) < 0)
 		return -1;
+	take_files(&o->spec);
 	take_hostname(o);
 	spec_complete(&o->spec);
 	return 0;

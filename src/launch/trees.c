@@ -234,7 +234,8 @@ void trees_hint_missing(const struct mount *m, struct err *err)
 	if (lstat(m->source, &st) == 0 && S_ISLNK(st.st_mode))
 		err_hint(err, "it is a symbolic link, and what it leads to is not there");
 	else if (!m->make_source)
-		err_hint(err, "--mount does not create its source; -v does");
+		err_hint(err,
+			"--mount does not create its source; -v does, unless it was a file before");
 }
 
 static int open_source(const struct spec *spec, const struct mount *m, const struct plan *plan,

@@ -196,6 +196,21 @@ created() { ctr create --name "$1" "${@:2}" > id; }
 	ctr rm c
 }
 
+@test "a file of the host that is gone is not made a directory; one that was missing from the start is" {
+	echo x > file
+	created c --rootfs "$FS" -v "$PWD/file:/f" -v "$PWD/dir:/d" -- cat /f
+	run -0 ctr start -a c
+	rm file
+	rmdir dir
+	refused 125 "$PWD/file" ctr start -a c
+	[ ! -e file ]
+	is c exited
+	echo y > file
+	[ "$(ctr start -a c)" = y ]
+	[ -d dir ]
+	ctr rm c
+}
+
 @test "what is refused at create, what needs a start, and names" {
 	run -125 ctr create -d --rootfs "$FS" -- true
 	[[ "$output" = *'--detach'* ]]
