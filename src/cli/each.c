@@ -167,16 +167,30 @@ static void tell_shrugged_off(const struct container *c, int sig, const char *th
 		c->record.name, signal_format(sig, name), then);
 }
 
+/* 1; 0 if it does not run, or -1. What is being started meanwhile is stopped, too. */
+static int open_to_stop(const struct store *store, const char *name, struct container *ret,
+	struct err *err)
+{
+	for (int i = 0; i < 2; i++) {
+		if (want_stopped(store, name, err) < 0)
+			return -1;
+		if (container_open_running(store, name, "stop", ret, err) == 0)
+			return 1;
+		if (err->sys != ESRCH || container_settle(store, name, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int stop_one(struct cli *cli, const char *name, void *options, struct err *err)
 {
 	struct stop_flags f = *(struct stop_flags *)options;
 	struct container c;
 	int r;
 
-	if (want_stopped(&cli->store, name, err) < 0)
-		return -1;
-	if (container_open_running(&cli->store, name, "stop", &c, err) < 0)
-		return err->sys == ESRCH ? container_settle(&cli->store, name, err) : -1;
+	r = open_to_stop(&cli->store, name, &c, err);
+	if (r <= 0)
+		return r;
 	r = read_stop(&cli->store, name, &f, err);
 	if (r == 0 && f.timeout_ns && foreground_shrugs_off(&c, f.sig))
 		tell_shrugged_off(&c, f.sig,

@@ -115,7 +115,7 @@ int container_open_running(const struct store *store, const char *name, const ch
 
 enum next { NEXT_NONE, NEXT_UNDECIDED, NEXT_START };
 
-/* What its holder does with one that is started again by itself. An enum next, or -1. */
+/* What its holder does with it: who starts it, or starts it again, may not let go for long. An enum next, or -1. */
 static int find_next(const struct store *store, const char *name, struct err *err)
 {
 	struct container c;
@@ -123,10 +123,10 @@ static int find_next(const struct store *store, const char *name, struct err *er
 
 	if (claim_open(store, name, CLAIM_NONE, &c, err) < 0)
 		return err->sys == ENOENT ? NEXT_NONE : -1;
-	if (!c.record.restart[0])
-		r = NEXT_NONE;
-	else if (c.record.stage == STAGE_CREATING)
+	if (c.record.stage == STAGE_CREATING)
 		r = NEXT_UNDECIDED; /* what is wanted may not be written yet */
+	else if (!c.record.restart[0])
+		r = (r = container_is_alive(&c, err)) > 0 ? NEXT_START : r;
 	else if (!want_stays_running(store, name))
 		r = NEXT_NONE;
 	else if (c.record.stage != STAGE_RESTARTING && (r = container_is_alive(&c, err)) >= 0)
@@ -267,20 +267,26 @@ int container_wait(const struct store *store, const char *name, int *ret_status,
 {
 	struct summary s;
 	struct container c;
+	bool starts;
 	int r;
 
-	if (claim_open(store, name, CLAIM_NONE, &c, err) == 0) {
-		int alive = container_is_alive(&c, err);
+	do {
+		starts = false;
+		if (claim_open(store, name, CLAIM_NONE, &c, err) == 0) {
+			int alive = container_is_alive(&c, err);
 
-		r = alive > 0 ? wait_alive(&c, ret_status, err) : alive;
-
-		container_close(&c);
-		if (alive)
-			return r < 0 ? -1 : container_settle(store, name, err);
-	} else if (err->sys != ENOENT || elsewhere_refuse(store, name, err) < 0) {
-		return -1;
-	}
-	if (container_settle(store, name, err) < 0 || container_summary(store, name, &s, err) < 0)
+			r = alive > 0 ? wait_alive(&c, ret_status, err) : alive;
+			starts = c.record.stage == STAGE_CREATING;
+			container_close(&c);
+			if (alive)
+				return r < 0 ? -1 : container_settle(store, name, err);
+		} else if (err->sys != ENOENT || elsewhere_refuse(store, name, err) < 0) {
+			return -1;
+		}
+		if (container_settle(store, name, err) < 0)
+			return -1;
+	} while (starts);
+	if (container_summary(store, name, &s, err) < 0)
 		return -1;
 	r = s.unstarted ? -1 : 0;
 	*ret_status = s.exited ? s.exit_status : -1;

@@ -15,8 +15,8 @@ int container_find(const struct store *store, const char *word, char ret_name[SP
 int container_open_running(const struct store *store, const char *name, const char *verb,
 	struct container *ret, struct err *err);
 
-/* Waits for whoever holds the container to let go, and releases what is then dead. Of one that is started again by
- * itself nobody may let go: then only until it is. */
+/* Waits for whoever holds the container to let go, and releases what is then dead. Of one that is being started, or
+ * started again by itself, nobody may let go: then only until it runs. */
 int container_settle(const struct store *store, const char *name, struct err *err);
 
 /* One that is about to be started by itself stays as it is. 1; 0 if it is not about to be; or -1. */

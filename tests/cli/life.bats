@@ -273,3 +273,21 @@ created() { ctr create --name "$1" "${@:2}" > id; }
 	[ "$failed" -ge 8 ]
 	umount few
 }
+
+@test "stop, rm and wait meet a start halfway, and do not wait for its end" {
+	for way in 'stop -t 0' 'rm -f' rm wait; do
+		for try in 1 2 3 4 5 6 7 8 9 10; do
+			created c --rootfs "$FS" -- sleep 30
+			ctr start c > out 2>&1 3>&- &
+			sleep "0.0$((RANDOM % 3))$((RANDOM % 10))"
+			r=0
+			[ "$way" != wait ] || { (sleep 0.5; ctr kill c > /dev/null 2>&1 || :) 3>&- & }
+			timeout 15 ctr $way c > how 2>&1 || r=$?
+			cat how
+			[ "$r" != 124 ]
+			wait
+			ctr rm -f c > /dev/null 2>&1 || :
+			until_true "it is gone" [ ! -e "$CTR_STATE/c" ]
+		done
+	done
+}
