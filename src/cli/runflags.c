@@ -494,7 +494,7 @@ const struct flag run_flags[] = {
 	{"cpus", 0, "N", "at most so many CPUs (1.5 …)", set_limit_cpus},
 	{"cpuset-cpus", 0, "LIST", "only these CPUs (0-3,5)", set_limit_cpuset_cpus},
 	{"cpuset-mems", 0, "LIST", "only these memory nodes", set_limit_cpuset_mems},
-	{"detach", 'd', NULL, "run in the background, print the id", set_detach},
+	{"detach", 'd', NULL, "in the background, print the id (not of create)", set_detach},
 	{"detach-keys", 0, "KEYS", "leave a terminal with these (ctrl-p,ctrl-q)", set_detach_keys},
 	{"device", 0, "SRC[:DST[:rwm]]", "give a device of the host, or a directory of them",
 		set_device},

@@ -212,6 +212,10 @@ created() { ctr create --name "$1" "${@:2}" > id; }
 }
 
 @test "what is refused at create, what needs a start, and names" {
+	run -125 ctr create
+	[[ "$output" = *'ctr create IMAGE'* ]]
+	run -125 ctr start
+	[[ "$output" = *'ctr ps -aq'* ]]
 	run -125 ctr create -d --rootfs "$FS" -- true
 	[[ "$output" = *'--detach'* ]]
 	created c --rootfs "$FS" -- true
