@@ -23,6 +23,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -124,7 +125,11 @@ static int open_data(struct container *c, struct err *err)
 {
 	c->data_fd = openat(c->store->containers_fd, c->record.name,
 		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return c->data_fd < 0 ? err_sys(err, "open the directory of %s", c->record.name) : 0;
+	if (c->data_fd < 0)
+		return err_sys(err, "open the directory of %s", c->record.name);
+	/* While it waits nothing of it runs: this is what those with another state directory see. */
+	flock(c->data_fd, LOCK_SH | LOCK_NB);
+	return 0;
 }
 
 /* Who dies in here leaves one that has ended. */

@@ -236,3 +236,18 @@ ran() { [ "$(ctr logs "$1" | wc -l)" -ge "$2" ]; }
 	[ ! -e full/containers/c ]
 	umount full
 }
+
+@test "while it waits it is not started by another CTR_STATE, but stopped" {
+	started c --restart always -- sh -c 'echo go; exit 1'
+	until_true "it waits long enough to be met" ran c 6
+	until_true "it waits" is c restarting
+	CTR_STATE=$PWD/other run -125 ctr start c
+	[[ "$output" = *'not by this CTR_STATE'* ]]
+	CTR_STATE=$PWD/other run -125 ctr rm c
+	CTR_STATE=$PWD/other timeout 20 ctr stop c
+	until_true "nobody waits any more" [ ! -e "$CTR_STATE/c" ]
+	is c exited
+	CTR_STATE=$PWD/other ctr start c
+	CTR_STATE=$PWD/other timeout 20 ctr rm -f c
+	[ ! -e "$CTR_ROOT/containers/c" ]
+}
