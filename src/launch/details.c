@@ -91,9 +91,9 @@ int details_write(const struct container *c, const struct spec *spec, const stru
 int details_write_unstarted(const struct container *c, const struct spec *spec,
 	const struct plan *plan, struct err *err)
 {
-	if (write_config(c->data_fd, spec, plan, FILE_SYNC, err) < 0)
+	if (write_summary(c->data_fd, spec, true, true, FILE_SYNC, err) < 0)
 		return -1;
-	return write_summary(c->data_fd, spec, true, true, FILE_SYNC, err);
+	return write_config(c->data_fd, spec, plan, FILE_SYNC, err);
 }
 
 static void tell(const struct container *c, const struct summary *s)

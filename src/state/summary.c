@@ -117,13 +117,31 @@ int container_end_summary(int data_fd, const struct summary *s, struct err *err)
 	return err->sys == ENOSPC || err->sys == EDQUOT ? overwrite_summary(data_fd, s, err) : -1;
 }
 
+/* It is written after container.json: who has it came so far, whatever became of the other. */
+static int has_config(const struct store *store, const char *name, struct err *err)
+{
+	autofree char *text = NULL;
+	char path[SPEC_NAME_MAX + 32];
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/config.json", name);
+	if (read_whole(store->containers_fd, path, &text, &len, err) == 0)
+		return 1;
+	return err->sys == ENOENT ? 0 : err->sys ? -1 : 1;
+}
+
 int container_is_orphan(const struct store *store, const char *name, struct err *err)
 {
 	struct summary summary;
 	bool orphan;
+	int r;
 
-	if (container_summary(store, name, &summary, err) < 0)
-		return err->sys == ENOENT ? 1 : err->sys ? -1 : 0;
+	if (container_summary(store, name, &summary, err) < 0) {
+		if (err->sys != ENOENT)
+			return err->sys ? -1 : 0;
+		r = has_config(store, name, err);
+		return r < 0 ? -1 : !r;
+	}
 	orphan = life_is_over(&summary);
 	summary_free(&summary);
 	return orphan;

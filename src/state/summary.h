@@ -19,7 +19,8 @@ int container_end_summary(int data_fd, const struct summary *s, struct err *err)
 
 /* Whether the data of a container without a state directory is nobody's: it was claimed but never came to
  * write what it is, or is of a --rm that was cut short; its maker died between two steps, or with the
- * machine. What is damaged tells nothing. 1, 0 or -1. */
+ * machine. What is damaged tells nothing; nor
+ * does a container.json that is lost, where there is a config.json. 1, 0 or -1. */
 int container_is_orphan(const struct store *store, const char *name, struct err *err);
 
 /* Status and time that the exit file holds; 0 if it is empty or absent, 1 if read, -1 with errno. */

@@ -171,11 +171,13 @@ static int read_summary(struct viewer *v, const char *name, struct view *view, s
 	if (container_summary(v->store, name, s, err) < 0) {
 		if (err->sys != ENOENT)
 			return -1;
-		if (view->status == CONTAINER_EXITED)
+		if (view->status == CONTAINER_EXITED &&
+			container_is_orphan(v->store, name, err) != 0)
 			return 0;
 		*s = (struct summary){0};
 		s->name = arena_strdup(&s->arena, name);
-		s->id = arena_strdup(&s->arena, v->record.id);
+		s->id = arena_strdup(&s->arena,
+			view->status == CONTAINER_EXITED ? "" : v->record.id);
 		s->command = arena_alloc(&s->arena, sizeof(*s->command));
 	}
 	if (view->status != CONTAINER_EXITED) {

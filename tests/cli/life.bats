@@ -177,6 +177,23 @@ created() { ctr create --name "$1" "${@:2}" > id; }
 	[ -z "$(ctr volume ls -q)" ]
 }
 
+@test "a container.json that is lost takes no data with it" {
+	created c --rootfs "$FS" -- sh -c 'echo x >> /n'
+	ctr start -a c
+	for damage in 'rm $f' ': > $f' 'head -c 4096 /dev/zero > $f'; do
+		f=$CTR_ROOT/containers/c/container.json
+		eval "$damage"
+		ctr gc
+		ctr autostart
+		[ -s "$CTR_ROOT/containers/c/upper/n" ]
+		ctr ps -a | grep -q '^c .*Exited (unknown)'
+		run -125 ctr run --name c --rootfs "$FS" -- true
+		[[ "$output" = *'already in use'* ]]
+	done
+	ctr rm c
+	[ ! -e "$CTR_ROOT/containers/c" ]
+}
+
 @test "--volatile can be started again" {
 	created c --volatile --rootfs "$FS" -- sh -c 'echo x >> /n; wc -l < /n'
 	for n in 1 2; do
