@@ -417,6 +417,10 @@ static int choose_owner(const struct launch *l, struct ns_owner *ret, struct err
 		return 0;
 	if (ns_owner_choose(ids->uids, ids->nuids, ids->gids, ids->ngids, ret, err) < 0)
 		return -1;
+	/* Its file in procfs is the owner's, and the child opens it while that has no name inside, by which it could
+	 * be that again. */
+	if (l->spec->ns.fresh & CLONE_NEWTIME)
+		ret->files_uid = ret->uid;
 	if (limits->pids_default && cgroup_plan_skipped(&l->plan->cgroup, "pids.max"))
 		ret->processes = limits->pids;
 	return 0;
