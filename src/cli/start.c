@@ -7,8 +7,8 @@
 #include "container/prepare.h"
 #include "container/restart.h"
 #include "launch/program.h"
-#include "launch/supervise.h"
 #include "state/claim.h"
+#include "state/configfile.h"
 #include "state/gc.h"
 
 #include <errno.h>
@@ -47,19 +47,24 @@ static const struct flag start_flags[] = {
 	{0},
 };
 
-static int supervise(struct cli *cli, struct spec *spec, int *ret_attach, struct err *err)
+/* Before anything is done: what goes on in a copy of ours begins anew. */
+static int protect_first(struct cli *cli, int argc, char **argv, struct err *err)
 {
-	const struct supervision how = {.image_lock = -1, .again = true, .ret_attach = ret_attach};
-	struct plan plan;
-	int r;
+	for (int i = 0; i < argc; i++) {
+		char name[SPEC_NAME_MAX + 1];
+		struct err ignored;
+		struct spec spec;
+		bool in_reach;
 
-	if (container_plan(spec, &plan, err) < 0)
-		return -1;
-	r = container_plan_filter(&cli->store, spec, &plan, err) < 0
-		    ? -1
-		    : container_supervise(&cli->store, spec, &plan, &how, err);
-	container_plan_free(&plan);
-	return r;
+		if (container_find(&cli->store, argv[i], name, &ignored) < 0 ||
+			container_spec(&cli->store, name, &spec, &ignored) < 0)
+			continue;
+		in_reach = program_in_reach(&spec);
+		spec_free(&spec);
+		if (in_reach)
+			return program_protect(cli->argv, err);
+	}
+	return 0;
 }
 
 /* 1, 0 or -1. */
@@ -86,9 +91,7 @@ static int start_one(struct cli *cli, const char *name, void *options, struct er
 		return r < 0 ? -1 : 0;
 	if (container_spec_again(&cli->store, name, &spec, err) < 0)
 		return -1;
-	r = program_in_reach(&spec) && program_protect(cli->argv, err) < 0
-		    ? -1
-		    : supervise(cli, &spec, NULL, err);
+	r = container_start_again(&cli->store, &spec, NULL, err);
 	spec_free(&spec);
 	return r;
 }
@@ -111,8 +114,7 @@ static int start_attached(struct cli *cli, const struct start_flags *f, const ch
 		return -1;
 	if (terminal_check(spec.process.terminal && f->interactive, spec.process.open_stdin, err) <
 			0 ||
-		(program_in_reach(&spec) && program_protect(cli->argv, err) < 0) ||
-		supervise(cli, &spec, &sock, err) < 0)
+		container_start_again(&cli->store, &spec, &sock, err) < 0)
 		r = -1;
 	else
 		r = attach_container(&cli->store, name, sock,
@@ -133,6 +135,8 @@ static int start(struct cli *cli, void *options, int argc, char **argv, struct e
 {
 	struct start_flags *f = options;
 
+	if (protect_first(cli, argc, argv, err) < 0)
+		return -1;
 	if (!f->attach && !f->interactive)
 		return for_each(cli, "start", argc, argv, options, start_one, err);
 	if (argc != 1)
@@ -174,6 +178,8 @@ static int restart_one(struct cli *cli, const char *name, void *options, struct 
 
 static int restart(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
+	if (protect_first(cli, argc, argv, err) < 0)
+		return -1;
 	if (argc > 1)
 		return side_by_side(cli, "restart", argc, argv, options, restart_one, err);
 	return for_each(cli, "restart", argc, argv, options, restart_one, err);
@@ -198,6 +204,9 @@ static int autostart(struct cli *cli, void *options, int argc, char **argv, stru
 	(void)options, (void)argv;
 	if (argc)
 		return err_set(err, "autostart takes no words");
+	/* Of any of them; once for a boot it need not be asked. */
+	if (program_protect(cli->argv, err) < 0)
+		return -1;
 	if (store_gc(&cli->store, &report, err) < 0 ||
 		container_autostart(&cli->store, &started, &failed, err) < 0)
 		return -1;

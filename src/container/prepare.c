@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "launch/details.h"
+#include "launch/supervise.h"
 #include "launch/volumes.h"
 #include "state/claim.h"
 #include "state/configfile.h"
@@ -72,6 +73,22 @@ int container_spec_again(const struct store *store, const char *name, struct spe
 		return -1;
 	forget_ids(&ret->ns);
 	return 0;
+}
+
+int container_start_again(const struct store *store, struct spec *spec, int *ret_attach,
+	struct err *err)
+{
+	const struct supervision how = {.image_lock = -1, .again = true, .ret_attach = ret_attach};
+	struct plan plan;
+	int r;
+
+	if (container_plan(spec, &plan, err) < 0)
+		return -1;
+	r = container_plan_filter(store, spec, &plan, err) < 0
+		    ? -1
+		    : container_supervise(store, spec, &plan, &how, err);
+	container_plan_free(&plan);
+	return r;
 }
 
 int container_create(const struct store *store, const struct spec *spec, struct plan *plan,

@@ -15,6 +15,11 @@ void container_plan_free(struct plan *plan);
 int container_spec_again(const struct store *store, const char *name, struct spec *ret,
 	struct err *err);
 
+/* Starts it with such a spec, under a supervisor. ret_attach: as in struct supervision. The caller is protected
+ * already, if the spec asks for that: launch/program.h. */
+int container_start_again(const struct store *store, struct spec *spec, int *ret_attach,
+	struct err *err);
+
 /* Makes a container that is not started: name, directory and documents, on disk before this returns. err->sys is
  * CLAIM_TAKEN if the name is in use. image_lock: as in struct start_io. */
 int container_create(const struct store *store, const struct spec *spec, struct plan *plan,

@@ -265,21 +265,6 @@ static int restart_facts_of(const struct store *store, const char *name, const s
 	return stopped < 0 ? err_sys(err, "see whether %s is to run", name) : 0;
 }
 
-static int start_one(const struct store *store, struct spec *spec, struct err *err)
-{
-	const struct supervision how = {.image_lock = -1, .again = true};
-	struct plan plan;
-	int r;
-
-	if (container_plan(spec, &plan, err) < 0)
-		return -1;
-	r = container_plan_filter(store, spec, &plan, err) < 0
-		    ? -1
-		    : container_supervise(store, spec, &plan, &how, err);
-	container_plan_free(&plan);
-	return r;
-}
-
 /* 1 if it was started, 0 if it is not to be. */
 static int start_if_wanted(struct boot *b, const char *name, struct err *err)
 {
@@ -303,7 +288,7 @@ static int start_if_wanted(struct boot *b, const char *name, struct err *err)
 	if (spec.restart)
 		r = restart_parse("restart", spec.restart, &policy, err);
 	if (r == 0 && spec.restart && restart_at_boot(&policy, &facts))
-		r = start_one(store, &spec, err) < 0 ? -1 : 1;
+		r = container_start_again(store, &spec, NULL, err) < 0 ? -1 : 1;
 	spec_free(&spec);
 	return r;
 }

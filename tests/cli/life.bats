@@ -136,6 +136,15 @@ created() { ctr create --name "$1" "${@:2}" > id; }
 	ctr rm -f r
 }
 
+@test "several that could reach our programs are each started once, and named once" {
+	for n in a b; do created "$n" --userns host --rootfs "$FS" -- sleep 60; done
+	run -0 ctr start a b
+	[ "$output" = $'a\nb' ]
+	run -0 ctr restart -t 0 a b
+	[ "$(sort <<< "$output")" = $'a\nb' ]
+	ctr rm -f a b
+}
+
 @test "create --rm: kept until it has run once" {
 	created c --rm --rootfs "$FS" -- true
 	ctr gc
