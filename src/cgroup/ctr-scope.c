@@ -19,7 +19,7 @@
 #include "base/num.h"
 #include "cgroup/group.h"
 #include "cgroup/hierarchy.h"
-#include "cgroup/place.h"
+#include "cgroup/path.h"
 #include "cgroup/scope.h"
 
 #include <errno.h>
@@ -359,7 +359,7 @@ static int step_aside(const char *path, struct err *err)
 {
 	char mount[4096];
 	autofd int top = cgroup_hierarchy_open(mount, sizeof(mount), err);
-	autofd int scope = top < 0 ? -1 : cgroup_place_open(top, path + 1, err);
+	autofd int scope = top < 0 ? -1 : cgroup_path_open(top, path + 1, err);
 	autofd int hold = scope < 0 ? -1 : cgroup_create(scope, SCOPE_HOLD, err);
 
 	return hold < 0 ? -1 : cgroup_join(hold, 0, err);

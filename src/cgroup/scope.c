@@ -386,7 +386,7 @@ int scope_start(const struct scope_name *name, int hierarchy_fd, const struct wo
 
 	if (start_program(name, NULL, properties, &s.holder, &s.hold_fd, err) == 0 &&
 		await_holder(name, &s, path, err) == 0) {
-		s.dir_fd = cgroup_place_open(hierarchy_fd, path + 1, err);
+		s.dir_fd = cgroup_path_open(hierarchy_fd, path + 1, err);
 		if (s.dir_fd >= 0) {
 			strcpy(ret_path, path);
 			*ret = s;

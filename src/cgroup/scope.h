@@ -12,7 +12,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "cgroup/place.h"
+#include "cgroup/path.h"
 #include "spec/spec.h"
 #include "spec/unitproperty.h"
 

@@ -4,8 +4,8 @@
 #include "base/file.h"
 #include "base/num.h"
 #include "base/program.h"
+#include "check/attempt.h"
 #include "check/host.h"
-#include "check/trial.h"
 #include "process/seccomp.h"
 #include "spec/capname.h"
 
@@ -198,7 +198,7 @@ static void probe_store(struct probes *p, const struct store *store)
 }
 
 /* In a process of its own: the filter stays for ever. */
-static int load_filter(const struct trial *t, struct err *err)
+static int load_filter(const struct attempt *t, struct err *err)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(err, "cannot set no_new_privs");
@@ -211,12 +211,12 @@ static void probe_seccomp(struct probes *p)
 {
 	const struct process_spec process = {.caps = {[CAPSET_BOUNDING] = caps_default()}};
 	struct seccomp_filter filter;
-	struct trial t = {.cgroup_fd = -1, .run = load_filter, .arg = &filter};
+	struct attempt t = {.cgroup_fd = -1, .run = load_filter, .arg = &filter};
 	struct err err = {0};
 	int r = seccomp_resolve(&process, -1, &filter, &err);
 
 	if (r == 0) {
-		r = trial_run(&t, &err);
+		r = attempt_run(&t, &err);
 		seccomp_free(&filter);
 	}
 	if (probe_told(p, "seccomp", PROBE_MISSING, r, &err, "the default filter loads"))

@@ -8,8 +8,8 @@
 #include "cgroup/group.h"
 #include "cgroup/hierarchy.h"
 #include "cgroup/tree.h"
+#include "check/attempt.h"
 #include "check/host.h"
-#include "check/trial.h"
 #include "ns/clone.h"
 #include "ns/idmap.h"
 #include "state/container.h"
@@ -105,10 +105,10 @@ static int freeze_and_kill(int group_fd, bool *ret_froze, struct err *err)
 
 static void probe_life(struct probes *p, int group_fd)
 {
-	const struct trial clone = {.cgroup_fd = group_fd};
+	const struct attempt clone = {.cgroup_fd = group_fd};
 	struct err err = {0};
 	bool froze = true;
-	int r = trial_run(&clone, &err);
+	int r = attempt_run(&clone, &err);
 
 	if (!probe_told(p, "clone into a group", PROBE_MISSING, r, &err, "clone3 puts it there"))
 		return;
@@ -189,7 +189,7 @@ static bool overlaps_ours(const char *line)
 	const char *colon = strchr(line, ':');
 
 	return colon && sscanf(colon, ":%llu:%llu", &first, &count) == 2 &&
-	       first < ours + (uint64_t)IDMAP_SLOTS * SPEC_IDS && first + count > ours;
+	       first < ours + (uint64_t)IDMAP_RANGES * SPEC_IDS && first + count > ours;
 }
 
 static const char *overlapping_file(void)
@@ -222,11 +222,11 @@ static void probe_ids(struct probes *p, int hierarchy_fd)
 			"for containers",
 			other);
 		probe_cure(p, "keep ids from %u to %u free there", IDMAP_FIRST,
-			IDMAP_FIRST + (unsigned)IDMAP_SLOTS * SPEC_IDS - 1);
+			IDMAP_FIRST + (unsigned)IDMAP_RANGES * SPEC_IDS - 1);
 		return;
 	}
-	probe_say(p, "id ranges", used < IDMAP_SLOTS ? PROBE_OK : PROBE_MISSING,
-		"%u of %d are free, %d ids each", IDMAP_SLOTS - used, IDMAP_SLOTS, SPEC_IDS);
+	probe_say(p, "id ranges", used < IDMAP_RANGES ? PROBE_OK : PROBE_MISSING,
+		"%u of %d are free, %d ids each", IDMAP_RANGES - used, IDMAP_RANGES, SPEC_IDS);
 }
 
 void probe_cgroup(struct probes *p)

@@ -1,8 +1,8 @@
 #include "check/probe.h"
 
 #include "base/fd.h"
+#include "check/attempt.h"
 #include "check/host.h"
-#include "check/trial.h"
 #include "net/loopback.h"
 #include "ns/idmap.h"
 #include "rootfs/dev.h"
@@ -20,9 +20,9 @@
 
 static bool probe_userns(struct probes *p)
 {
-	const struct trial t = {.flags = CLONE_NEWUSER, .cgroup_fd = -1};
+	const struct attempt t = {.flags = CLONE_NEWUSER, .cgroup_fd = -1};
 	struct err err = {0};
-	int r = trial_run(&t, &err);
+	int r = attempt_run(&t, &err);
 
 	if (probe_told(p, "user namespace", PROBE_MISSING, r, &err, "up to %llu of them",
 		    (unsigned long long)host_number("/proc/sys/user/max_user_namespaces")))
@@ -34,7 +34,7 @@ static bool probe_userns(struct probes *p)
 	return false;
 }
 
-static int bring_up_loopback(const struct trial *t, struct err *err)
+static int bring_up_loopback(const struct attempt *t, struct err *err)
 {
 	(void)t;
 	return loopback_up(err);
@@ -56,21 +56,21 @@ static void probe_namespaces(struct probes *p)
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		bool net = kinds[i].flag == CLONE_NEWNET;
-		const struct trial t = {
+		const struct attempt t = {
 			.flags = kinds[i].flag | CLONE_NEWUSER,
 			.cgroup_fd = -1,
 			.run = net ? bring_up_loopback : NULL,
 		};
 		struct err err = {0};
 
-		if (!probe_told(p, kinds[i].feature, PROBE_MISSING, trial_run(&t, &err), &err, "%s",
-			    net ? "with a loopback of its own" : "inside a user namespace") &&
+		if (!probe_told(p, kinds[i].feature, PROBE_MISSING, attempt_run(&t, &err), &err,
+			    "%s", net ? "with a loopback of its own" : "inside a user namespace") &&
 			err.sys == EINVAL)
 			probe_cure(p, "use a kernel with CONFIG_%s", kinds[i].config);
 	}
 }
 
-static int mount_new(const struct trial *t, struct err *err)
+static int mount_new(const struct attempt *t, struct err *err)
 {
 	autofd int fd = tree_new(t->arg, NULL,
 		MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
@@ -88,7 +88,7 @@ static void probe_filesystems(struct probes *p)
 		{"mqueue", false}, {"tmpfs", false}};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		const struct trial t = {
+		const struct attempt t = {
 			.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
 				 CLONE_NEWIPC | CLONE_NEWCGROUP,
 			.cgroup_fd = -1,
@@ -99,7 +99,7 @@ static void probe_filesystems(struct probes *p)
 		char feature[40];
 
 		snprintf(feature, sizeof(feature), "mount %s", types[i].name);
-		if (!probe_told(p, feature, PROBE_MISSING, trial_run(&t, &err), &err,
+		if (!probe_told(p, feature, PROBE_MISSING, attempt_run(&t, &err), &err,
 			    "in a user namespace") &&
 			err.sys == EPERM && types[i].hidden)
 			probe_cure(p,
@@ -112,7 +112,7 @@ static void probe_filesystems(struct probes *p)
 static void probe_devices(struct probes *p)
 {
 	const struct device null = {'c', 1, 3, 0666, 0, 0, "/dev/null", "rwm"};
-	const struct id_map map = {0, idmap_slot_base(IDMAP_SLOTS), SPEC_IDS};
+	const struct id_map map = {0, idmap_range_base(IDMAP_RANGES), SPEC_IDS};
 	const struct id_maps ids = {&map, &map, 1, 1};
 	struct err err = {0};
 	autofd int fd = dev_new(&(struct mount){.kind = MOUNT_DEV}, &null, 1, &ids, &err);
@@ -125,7 +125,7 @@ static bool probe_idmap(struct probes *p, int dir_fd)
 {
 	struct err err = {0};
 	autofd int tree = tree_clone(dir_fd, "lower", false, &err);
-	const struct trial t = {
+	const struct attempt t = {
 		.flags = CLONE_NEWUSER,
 		.cgroup_fd = -1,
 		.trees = &tree,
@@ -134,7 +134,7 @@ static bool probe_idmap(struct probes *p, int dir_fd)
 	char type[HOST_NAME_SIZE];
 
 	host_filesystem(dir_fd, type);
-	if (probe_told(p, "id-mapped mounts", PROBE_MISSING, tree < 0 ? -1 : trial_run(&t, &err),
+	if (probe_told(p, "id-mapped mounts", PROBE_MISSING, tree < 0 ? -1 : attempt_run(&t, &err),
 		    &err, "of %s, where the store lies", type))
 		return true;
 	if (err.sys == EINVAL)
@@ -166,7 +166,7 @@ static int use_root(int root, struct err *err)
 	return 0;
 }
 
-static int mount_root(const struct trial *t, struct err *err)
+static int mount_root(const struct attempt *t, struct err *err)
 {
 	const struct overlay o = {.layers = &t->trees[0], .count = 1, .writable = t->trees[1]};
 	int root = overlay_mount(&o, err);
@@ -180,14 +180,14 @@ static void probe_overlay(struct probes *p, int dir_fd)
 	autofd int lower = tree_clone(dir_fd, "lower", false, &err);
 	autofd int writable = tree_clone(dir_fd, "", false, &err);
 	const int trees[] = {lower, writable};
-	const struct trial t = {
+	const struct attempt t = {
 		.flags = CLONE_NEWUSER | CLONE_NEWNS,
 		.cgroup_fd = -1,
 		.trees = trees,
 		.tree_count = 2,
 		.run = mount_root,
 	};
-	int r = lower < 0 || writable < 0 ? -1 : trial_run(&t, &err);
+	int r = lower < 0 || writable < 0 ? -1 : attempt_run(&t, &err);
 
 	if (!probe_told(p, "overlay", PROBE_MISSING, r, &err,
 		    "over id-mapped layers, mounted in a user namespace") &&

@@ -11,7 +11,7 @@
 #include "state/container.h"
 
 /* Dumps a running or paused container, which then has stopped, unless it is left running or was only
- * dumped before the dump. The caller holds the claim. */
+ * dumped before the dump. The caller holds the lock. */
 int bundle_checkpoint(struct container *c, const struct checkpoint *o, struct err *err);
 
 /* As container_start() of a bundle, but what runs then is what was dumped. The first process is our

@@ -4,7 +4,7 @@
 #include "base/fdpass.h"
 #include "base/program.h"
 #include "checkpoint/criu_answer.h"
-#include "checkpoint/custody.h"
+#include "checkpoint/reaper.h"
 #include "launch/payload.h"
 
 #include <errno.h>
@@ -141,11 +141,11 @@ static void be_criu(void *arg)
 }
 
 /* *ret_sock: our end of its socket. */
-static int start(const struct criu_request *r, int *ret_sock, struct custody *ret, struct err *err)
+static int start(const struct criu_request *r, int *ret_sock, struct reaper *ret, struct err *err)
 {
 	int socks[2], report[2];
 	autofd int ours = -1, theirs = -1, in = -1, out = -1;
-	struct custody custody;
+	struct reaper reaper;
 	struct err why;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socks) < 0)
@@ -156,7 +156,7 @@ static int start(const struct criu_request *r, int *ret_sock, struct custody *re
 		return err_sys(err, "cannot make a pipe for criu");
 	in = report[0];
 	out = report[1];
-	if (custody_begin(&custody, be_criu, &(struct launch){r, theirs, out},
+	if (reaper_begin(&reaper, be_criu, &(struct launch){r, theirs, out},
 		    (int[]){ours, theirs, in, out}, 4, err) < 0)
 		return err_wrap(err, "start criu");
 	close(take_fd(&out));
@@ -164,10 +164,10 @@ static int start(const struct criu_request *r, int *ret_sock, struct custody *re
 	if (fd_read_all(in, &why, sizeof(why)) == sizeof(why)) {
 		*err = why;
 	} else if (fds_receive(ours, ret_sock, 1, err) == 0) {
-		*ret = custody;
+		*ret = reaper;
 		return 0;
 	}
-	custody_kill(&custody);
+	reaper_kill(&reaper);
 	return -1;
 }
 
@@ -364,21 +364,21 @@ static int hold_signals(sigset_t *ret_old, struct err *err)
 int criu_run(const struct criu_request *r, pid_t *ret_pid, struct err *err)
 {
 	autofd int sock = -1, signals = -1;
-	struct custody custody;
+	struct reaper reaper;
 	sigset_t old;
 	int result;
 
 	signals = hold_signals(&old, err);
 	if (signals < 0)
 		return -1;
-	result = start(r, &sock, &custody, err);
+	result = start(r, &sock, &reaper, err);
 	if (result == 0) {
 		result = converse(sock, signals, r, ret_pid, err);
 		close(take_fd(&sock));
 		if (result == 0)
-			custody_release(&custody);
+			reaper_release(&reaper);
 		else
-			custody_kill(&custody);
+			reaper_kill(&reaper);
 	}
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	return result;

@@ -10,8 +10,8 @@
 #include "ns/clone.h"
 #include "ns/join.h"
 #include "rootfs/tree.h"
-#include "state/claim.h"
-#include "state/place.h"
+#include "state/cgrouppath.h"
+#include "state/namelock.h"
 #include "state/process.h"
 #include "state/rdt.h"
 #include "state/recordfile.h"
@@ -282,7 +282,7 @@ static int hand_out(struct restore *r, int *ret_console, struct err *err)
 	return bundle_hand_out(r->c, r->bundle, console, err);
 }
 
-static int restore_claimed(struct restore *r, const struct plan *plan, const struct checkpoint *o,
+static int restore_locked(struct restore *r, const struct plan *plan, const struct checkpoint *o,
 	int *ret_console, struct err *err)
 {
 	const struct namespaces *ns = &r->spec->ns;
@@ -294,7 +294,7 @@ static int restore_claimed(struct restore *r, const struct plan *plan, const str
 	if (bundle_keep(r->c, r->spec, r->bundle, err) < 0 ||
 		bundle_states_make(r->spec, r->bundle, &r->states, err) < 0 ||
 		container_rdt_make(r->c, r->spec, err) < 0 ||
-		container_place(r->c, r->spec, &scope, err) < 0 ||
+		container_make_cgroup_at_path(r->c, r->spec, &scope, err) < 0 ||
 		container_limit(r->c, r->spec, plan, err) < 0 ||
 		container_delegate(r->c, r->spec, &ids, err) < 0 ||
 		ns_paths_open(ns, r->ns_fds, err) < 0) {
@@ -331,9 +331,9 @@ int container_restore(const struct store *store, const struct spec *spec, const 
 	int result;
 
 	if (dumped_check(spec, err) < 0 ||
-		claim_bundle(store, spec, b->dir, b->cgroup, &c, err) < 0)
+		namelock_bundle(store, spec, b->dir, b->cgroup, &c, err) < 0)
 		return err_wrap(err, "restore %s", spec->name);
-	result = restore_claimed(&r, plan, o, ret_console, err);
+	result = restore_locked(&r, plan, o, ret_console, err);
 	bundle_states_free(&r.states);
 	if (r.console >= 0)
 		close(r.console);

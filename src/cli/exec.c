@@ -6,7 +6,7 @@
 #include "cli/terminal.h"
 #include "console/console.h"
 #include "console/foreground.h"
-#include "console/relay.h"
+#include "console/ptyproxy.h"
 #include "container/life.h"
 #include "launch/program.h"
 #include "process/seccomp.h"
@@ -132,7 +132,7 @@ static int attend(struct container *c, pid_t pid, int pidfd, int console, struct
 	child.pidfd = pidfd;
 	child.record.pid = pid;
 	child.group_fd = -1;
-	r = console >= 0 ? relay_terminal(&child, console, with_stdin, &status, err)
+	r = console >= 0 ? pty_proxy(&child, console, with_stdin, &status, err)
 			 : foreground_wait(&child, piping, 0, &status, &timed_out, err);
 	if (r < 0)
 		piping_close(piping);

@@ -1,7 +1,7 @@
 #include "base/fd.h"
 #include "cgroup/effective.h"
 #include "cgroup/hierarchy.h"
-#include "cgroup/place.h"
+#include "cgroup/path.h"
 #include "cli/command.h"
 #include "cli/view.h"
 #include "container/life.h"
@@ -9,8 +9,8 @@
 #include "ns/idmap.h"
 #include "state/alive.h"
 #include "state/configfile.h"
+#include "state/metadata.h"
 #include "state/status.h"
-#include "state/summary.h"
 
 #include <errno.h>
 #include <linux/sched.h>
@@ -109,7 +109,7 @@ static json_t *ids_json(const struct record *r)
 {
 	if (!(r->namespaces & CLONE_NEWUSER))
 		return NULL;
-	return json_pack("{sI si}", "first", (json_int_t)idmap_slot_base(r->slot), "count",
+	return json_pack("{sI si}", "first", (json_int_t)idmap_range_base(r->range), "count",
 		SPEC_IDS);
 }
 
@@ -123,7 +123,7 @@ static json_t *cgroup_json(const struct record *r, struct err *err)
 	if (r->cgroup[0])
 		snprintf(path, sizeof(path), "%s/%s", mount, r->cgroup);
 	else
-		snprintf(path, sizeof(path), "%s/ctr/%03x", mount, r->slot);
+		snprintf(path, sizeof(path), "%s/ctr/%03x", mount, r->range);
 	return json_shown(path);
 }
 
@@ -164,7 +164,7 @@ static int add_running(json_t *j, const struct store *store, const struct view *
 		put(j, keys[i], NULL);
 	if (!alive || view->elsewhere)
 		return 0;
-	if (container_open_running(store, view->summary.name, "inspect", &c, err) == 0) {
+	if (container_open_running(store, view->metadata.name, "inspect", &c, err) == 0) {
 		r = put_running(j, &c, err);
 		container_close(&c);
 	}
@@ -172,7 +172,7 @@ static int add_running(json_t *j, const struct store *store, const struct view *
 	return r == 0 || err->sys == ESRCH || err->sys == ENOENT ? 0 : -1;
 }
 
-static json_t *layers_json(const struct summary *s)
+static json_t *layers_json(const struct metadata *s)
 {
 	json_t *list = json_array();
 
@@ -199,7 +199,8 @@ static bool is_readonly(const json_t *mount)
 }
 
 /* The volume that the source of a mount is the data of, or NULL. */
-static const char *volume_of(const struct store *store, const struct summary *s, const char *source)
+static const char *volume_of(const struct store *store, const struct metadata *s,
+	const char *source)
 {
 	char path[4096];
 
@@ -212,7 +213,8 @@ static const char *volume_of(const struct store *store, const struct summary *s,
 }
 
 /* What is seen of the host; the rest of its mounts is in its config. */
-static json_t *mounts_json(const struct store *store, const struct summary *s, const json_t *config)
+static json_t *mounts_json(const struct store *store, const struct metadata *s,
+	const json_t *config)
 {
 	json_t *list = json_array(), *mount;
 	size_t i;
@@ -235,7 +237,7 @@ static json_t *mounts_json(const struct store *store, const struct summary *s, c
 
 static json_t *container_json(const struct store *store, const struct view *view, struct err *err)
 {
-	const char *name = view->summary.name;
+	const char *name = view->metadata.name;
 	autofree char *text = NULL;
 	autojson json_t *config = NULL, *j = NULL;
 	char data[4096];
@@ -248,8 +250,8 @@ static json_t *container_json(const struct store *store, const struct view *view
 	j = view_json(view);
 	snprintf(data, sizeof(data), "%s/containers/%s", store->root, name);
 	put(j, "directory", json_shown(data));
-	put(j, "layers", layers_json(&view->summary));
-	put(j, "mounts", mounts_json(store, &view->summary, config));
+	put(j, "layers", layers_json(&view->metadata));
+	put(j, "mounts", mounts_json(store, &view->metadata, config));
 	if (add_running(j, store, view, err) < 0)
 		return NULL;
 	put(j, "config", json_incref(config));

@@ -6,8 +6,8 @@
 #include "console/logfile.h"
 #include "container/life.h"
 #include "state/alive.h"
-#include "state/claim.h"
-#include "state/summary.h"
+#include "state/metadata.h"
+#include "state/namelock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -98,7 +98,7 @@ static int open_end(const struct store *store, const char *name, struct source *
 	struct container c;
 	int r;
 
-	if (claim_open(store, name, CLAIM_NONE, &c, err) < 0)
+	if (namelock_open(store, name, NAMELOCK_NONE, &c, err) < 0)
 		return err->sys == ENOENT ? 0 : -1;
 	r = container_is_alive(&c, err);
 	if (r > 0) {
@@ -117,13 +117,13 @@ static int open_end(const struct store *store, const char *name, struct source *
 /* Whether its output was to be logged: what was lost with a machine is not a log that never was. */
 static int was_logged(const struct store *store, const char *name, struct err *err)
 {
-	struct summary s;
+	struct metadata s;
 	bool logged;
 
-	if (container_summary(store, name, &s, err) < 0)
+	if (container_metadata(store, name, &s, err) < 0)
 		return -1;
 	logged = s.logged;
-	summary_free(&s);
+	metadata_free(&s);
 	return logged;
 }
 

@@ -49,16 +49,16 @@ struct list {
 
 static int by_created(const void *a, const void *b)
 {
-	int64_t x = ((const struct view *)a)->summary.created_ns;
-	int64_t y = ((const struct view *)b)->summary.created_ns;
+	int64_t x = ((const struct view *)a)->metadata.created_ns;
+	int64_t y = ((const struct view *)b)->metadata.created_ns;
 
 	return (x < y) - (x > y);
 }
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(((const struct view *)a)->summary.name,
-		((const struct view *)b)->summary.name);
+	return strcmp(((const struct view *)a)->metadata.name,
+		((const struct view *)b)->metadata.name);
 }
 
 static int by_image(const void *a, const void *b)
@@ -176,7 +176,7 @@ static int set_no_trunc(void *to, const char *what, const char *value, struct er
 }
 
 /* "KEY" or "KEY=VALUE". */
-static bool has_label(const struct summary *s, const char *want)
+static bool has_label(const struct metadata *s, const char *want)
 {
 	size_t len = strcspn(want, "=");
 
@@ -198,7 +198,7 @@ static bool is_image(const struct view *view, const char *want)
 
 static bool filter_matches(const struct filter *f, const struct view *view)
 {
-	const struct summary *s = &view->summary;
+	const struct metadata *s = &view->metadata;
 
 	switch (f->key) {
 	case FILTER_NAME:
@@ -271,12 +271,12 @@ static int list_one(const char *name, void *arg, struct err *err)
 static void print_ids(const struct list *l)
 {
 	for (size_t i = 0; i < l->count; i++)
-		printf("%.*s\n", l->flags->no_trunc ? 64 : 12, l->views[i].summary.id);
+		printf("%.*s\n", l->flags->no_trunc ? 64 : 12, l->views[i].metadata.id);
 }
 
 static void add_row(struct table *t, const struct view *view, bool no_trunc, int64_t now)
 {
-	const struct summary *s = &view->summary;
+	const struct metadata *s = &view->metadata;
 	char age[AGE_SIZE], status[STATUS_SIZE], created[AGE_SIZE + 8] = "";
 	struct arena *a = &t->arena;
 

@@ -17,9 +17,9 @@
 #include "launch/start.h"
 #include "launch/supervise.h"
 #include "launch/volumes.h"
-#include "state/claim.h"
+#include "state/metadata.h"
+#include "state/namelock.h"
 #include "state/release.h"
-#include "state/summary.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,7 +55,7 @@ static bool ran_out_of_memory(const struct container *c, const struct spec *spec
 static int run_foreground(struct cli *cli, struct spec *spec, struct plan *plan, int image_lock,
 	struct err *err)
 {
-	struct start_io io = {.tend_spares = true, .image_lock = image_lock};
+	struct start_io io = {.tend_pool = true, .image_lock = image_lock};
 	struct piping piping;
 	struct container c;
 	struct err second = {0};
@@ -184,7 +184,7 @@ static int run_named(struct cli *cli, struct run_options *o, int image_lock, str
 {
 	int r = run_planned(cli, o, image_lock, err);
 
-	for (int i = 0; r < 0 && err->sys == CLAIM_TAKEN && i < NAME_ATTEMPTS &&
+	for (int i = 0; r < 0 && err->sys == NAMELOCK_TAKEN && i < NAME_ATTEMPTS &&
 			run_options_rename(o, &cli->store, err);
 		i++)
 		r = run_planned(cli, o, image_lock, err);

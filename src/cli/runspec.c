@@ -18,7 +18,7 @@
 #include "spec/signame.h"
 #include "spec/sysctlname.h"
 #include "spec/usercaps.h"
-#include "state/place.h"
+#include "state/cgrouppath.h"
 #include "state/store.h"
 
 #include <fcntl.h>
@@ -276,7 +276,7 @@ static int take_cgroup(struct run_options *o, struct err *err)
 	if (!parent)
 		return 0;
 	s->cgroup = arena_printf(&s->arena, "%s/%s", parent, s->id);
-	return container_place_plan(s, path, sizeof(path), err) < 0
+	return container_cgroup_path_plan(s, path, sizeof(path), err) < 0
 		       ? err_wrap(err, "--cgroup-parent")
 		       : 0;
 }

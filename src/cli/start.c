@@ -7,9 +7,9 @@
 #include "container/prepare.h"
 #include "container/restart.h"
 #include "launch/program.h"
-#include "state/claim.h"
 #include "state/configfile.h"
 #include "state/gc.h"
+#include "state/namelock.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -166,7 +166,7 @@ static int restart_one(struct cli *cli, const char *name, void *options, struct 
 {
 	struct container c;
 
-	if (claim_open(&cli->store, name, CLAIM_NONE, &c, err) == 0) {
+	if (namelock_open(&cli->store, name, NAMELOCK_NONE, &c, err) == 0) {
 		bool goes = c.record.remove;
 
 		container_close(&c);

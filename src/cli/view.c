@@ -5,7 +5,7 @@
 
 char *view_status(const struct view *view, int64_t now_ns, char buf[STATUS_SIZE])
 {
-	const struct summary *s = &view->summary;
+	const struct metadata *s = &view->metadata;
 	char age[AGE_SIZE];
 
 	switch (view->status) {
@@ -42,7 +42,7 @@ char *view_status(const struct view *view, int64_t now_ns, char buf[STATUS_SIZE]
 
 const char *view_source(const struct view *view)
 {
-	const struct summary *s = &view->summary;
+	const struct metadata *s = &view->metadata;
 
 	return s->image ? s->image : s->rootfs ? s->rootfs : "";
 }
@@ -52,10 +52,10 @@ char *view_command(const struct view *view, struct arena *a)
 	size_t size = 1;
 	char *text, *to;
 
-	for (char **word = view->summary.command; *word; word++)
+	for (char **word = view->metadata.command; *word; word++)
 		size += strlen(*word) + sizeof("'' ") - 1;
 	text = to = arena_alloc(a, size);
-	for (char **word = view->summary.command; *word; word++) {
+	for (char **word = view->metadata.command; *word; word++) {
 		const char *quote = **word && !strpbrk(*word, " \t\n'\"") ? "" : "'";
 
 		to += sprintf(to, "%s%s%s%s", to == text ? "" : " ", quote, *word, quote);
@@ -75,7 +75,7 @@ static json_t *json_time(int64_t ns)
 	return json_text_or_null(time_format(ns, buf));
 }
 
-static json_t *command_json(const struct summary *s)
+static json_t *command_json(const struct metadata *s)
 {
 	json_t *list = json_array();
 
@@ -84,7 +84,7 @@ static json_t *command_json(const struct summary *s)
 	return list;
 }
 
-static json_t *labels_json(const struct summary *s)
+static json_t *labels_json(const struct metadata *s)
 {
 	json_t *labels = json_object();
 
@@ -95,7 +95,7 @@ static json_t *labels_json(const struct summary *s)
 
 json_t *view_json(const struct view *view)
 {
-	const struct summary *s = &view->summary;
+	const struct metadata *s = &view->metadata;
 	bool ended = view->status == CONTAINER_EXITED;
 	bool alive = view->status == CONTAINER_RUNNING || view->status == CONTAINER_PAUSED;
 	json_t *j = json_object();

@@ -4,14 +4,14 @@
 #include "base/program.h"
 #include "container/life.h"
 #include "image/interrupt.h"
-#include "launch/trees.h"
+#include "launch/detached.h"
 #include "ns/idmap.h"
 #include "rootfs/mounts.h"
 #include "rootfs/overlay.h"
 #include "rootfs/tree.h"
-#include "state/claim.h"
 #include "state/configfile.h"
 #include "state/liveroot.h"
+#include "state/namelock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +34,7 @@ struct side {
 	struct container held;
 	struct spec spec;
 	struct plan plan;
-	struct trees trees;
+	struct detached detached;
 	pid_t pid;
 	int report;
 };
@@ -55,7 +55,7 @@ static void keep_volumes(struct spec *spec)
 	spec->init = false;
 }
 
-static int open_trees(struct side *s, struct err *err)
+static int open_mounts(struct side *s, struct err *err)
 {
 	struct container *c = &s->held;
 
@@ -66,10 +66,10 @@ static int open_trees(struct side *s, struct err *err)
 	if (container_spec(c->store, c->record.name, &s->spec, err) < 0)
 		return -1;
 	keep_volumes(&s->spec);
-	if (trees_init(&s->trees, c, &s->spec, err) < 0 ||
-		trees_open(&s->trees, c, &s->spec, &s->plan, err) < 0)
+	if (detached_init(&s->detached, c, &s->spec, err) < 0 ||
+		detached_open(&s->detached, c, &s->spec, &s->plan, err) < 0)
 		return -1;
-	return trees_idmap_own(&s->trees, &s->spec, err);
+	return detached_idmap_own(&s->detached, &s->spec, err);
 }
 
 static int open_running(struct side *s, const struct container *c, struct err *err)
@@ -99,11 +99,11 @@ static int open_container(struct side *s, const struct store *store, struct err 
 		if (err->sys != ESRCH || container_settle(store, name, err) < 0)
 			return -1;
 		*err = (struct err){0};
-		if (claim_hold(store, name, &s->held, err) == 0) {
+		if (namelock_hold(store, name, &s->held, err) == 0) {
 			s->stopped = true;
-			return open_trees(s, err);
+			return open_mounts(s, err);
 		}
-		if (err->sys != CLAIM_TAKEN)
+		if (err->sys != NAMELOCK_TAKEN)
 			return -1;
 	}
 	return -1;
@@ -114,23 +114,23 @@ static int close_side(struct side *s, struct err *err)
 	fd_cleanup(&s->root);
 	fd_cleanup(&s->users);
 	fd_cleanup(&s->report);
-	trees_close(&s->trees);
+	detached_close(&s->detached);
 	if (!s->stopped)
 		return 0;
 	spec_free(&s->spec);
-	return claim_drop(&s->held, err);
+	return namelock_drop(&s->held, err);
 }
 
 /* In a mount namespace that ends with the process: the host's never hears of it. */
 static int mount_root(struct side *s, bool to, struct err *err)
 {
 	const struct overlay overlay = {
-		.layers = s->trees.layers,
-		.count = s->trees.layer_count,
-		.writable = s->trees.writable,
+		.layers = s->detached.layers,
+		.count = s->detached.layer_count,
+		.writable = s->detached.writable,
 		.nosuid = true,
 	};
-	struct layout l = {.mounts = s->spec.mounts, .fds = s->trees.sources};
+	struct layout l = {.mounts = s->spec.mounts, .fds = s->detached.sources};
 
 	if (unshare(CLONE_NEWNS) < 0)
 		return err_sys(err, "make a mount namespace");
@@ -138,7 +138,7 @@ static int mount_root(struct side *s, bool to, struct err *err)
 	if (l.rootfd < 0)
 		return -1;
 	for (size_t i = 0; i < s->spec.mount_count; i++) {
-		if (mount_place(&l, &s->spec.mounts[i], 0, &s->trees.sources[i], err) < 0)
+		if (mount_place(&l, &s->spec.mounts[i], 0, &s->detached.sources[i], err) < 0)
 			return -1;
 		l.count = i + 1;
 	}

@@ -4,7 +4,7 @@
 #include "base/fd.h"
 #include "console/foreground.h"
 #include "launch/supervise.h"
-#include "state/claim.h"
+#include "state/namelock.h"
 #include "state/release.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@ struct guard {
 	uint64_t until_ns;
 };
 
-/* Neither the caller's files, nor the claim: that is free when the caller has gone. */
+/* Neither the caller's files, nor the lock: that is free when the caller has gone. */
 static void let_go(const struct guard *g)
 {
 	const struct store *store = g->c->store;
@@ -58,7 +58,7 @@ static void release(const struct container *was, int status)
 	struct container c;
 	struct err ignored;
 
-	if (claim_open(was->store, was->record.name, CLAIM_WAIT, &c, &ignored) < 0)
+	if (namelock_open(was->store, was->record.name, NAMELOCK_WAIT, &c, &ignored) < 0)
 		return;
 	if (strcmp(c.record.id, was->record.id) == 0)
 		container_release(&c, status, &ignored);

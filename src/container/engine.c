@@ -6,12 +6,12 @@
 #include "base/jsonwide.h"
 #include "cgroup/group.h"
 #include "cgroup/tree.h"
-#include "launch/gate.h"
 #include "launch/hooks.h"
+#include "launch/startsocket.h"
 #include "spec/config.h"
 #include "state/alive.h"
+#include "state/cgroup.h"
 #include "state/configfile.h"
-#include "state/group.h"
 #include "state/release.h"
 
 #include <dirent.h>
@@ -52,12 +52,12 @@ int bundle_id_check(const char *id, struct err *err)
 	return 0;
 }
 
-int bundle_open(const struct store *store, const char *id, enum claim_wait wait,
+int bundle_open(const struct store *store, const char *id, enum namelock_wait wait,
 	struct container *ret, struct err *err)
 {
 	if (bundle_id_check(id, err) < 0)
 		return -1;
-	if (claim_open(store, id, wait, ret, err) == 0)
+	if (namelock_open(store, id, wait, ret, err) == 0)
 		return 0;
 	return err->sys == ENOENT ? bundle_does_not_exist(id, err) : -1;
 }
@@ -77,12 +77,12 @@ int bundle_status(struct container *c, enum bundle_status *ret, struct err *err)
 		*ret = BUNDLE_STOPPED;
 		return 0;
 	}
-	if (container_open_group(c, err) < 0)
+	if (container_open_cgroup(c, err) < 0)
 		return -1;
 	if (c->group_fd >= 0 && cgroup_frozen(c->group_fd) > 0)
 		*ret = BUNDLE_PAUSED;
 	else
-		*ret = gate_is_closed(c->state_fd) ? BUNDLE_CREATED : BUNDLE_RUNNING;
+		*ret = start_socket_is_there(c->state_fd) ? BUNDLE_CREATED : BUNDLE_RUNNING;
 	return 0;
 }
 
@@ -162,7 +162,7 @@ int bundle_start(struct container *c, struct err *err)
 
 	if (bundle_status(c, &status, err) < 0)
 		return -1;
-	if (status == BUNDLE_PAUSED && gate_is_closed(c->state_fd))
+	if (status == BUNDLE_PAUSED && start_socket_is_there(c->state_fd))
 		return err_set(err, "cannot start a container that is paused: %s", c->record.name);
 	if (status == BUNDLE_RUNNING || status == BUNDLE_PAUSED)
 		return err_set(err, "cannot start an already running container: %s",
@@ -170,7 +170,7 @@ int bundle_start(struct container *c, struct err *err)
 	if (status != BUNDLE_CREATED)
 		return err_set(err, "cannot start a container that has stopped: %s",
 			c->record.name);
-	if (gate_pass(c->state_fd, err) < 0)
+	if (start_socket_connect(c->state_fd, err) < 0)
 		return err->sys == HOOK_FAILED ? destroy(c) : -1;
 	return bundle_started(c, err);
 }
@@ -237,7 +237,7 @@ int bundle_kill(struct container *c, int sig, bool all, struct err *err)
 		return -1;
 	stopped = status == BUNDLE_STOPPED;
 	/* Without a pid namespace the first process may have left others behind. */
-	if (stopped && (all || sig == SIGKILL) && container_open_group(c, err) < 0)
+	if (stopped && (all || sig == SIGKILL) && container_open_cgroup(c, err) < 0)
 		return -1;
 	if (stopped && c->group_fd >= 0 && cgroup_populated(c->group_fd) <= 0 && !all)
 		return not_running(c, err);

@@ -7,12 +7,12 @@
 #include "launch/bundle.h"
 #include "spec/spec.h"
 #include "spec/state.h"
-#include "state/claim.h"
 #include "state/container.h"
+#include "state/namelock.h"
 
 enum bundle_status {
 	BUNDLE_CREATING,
-	BUNDLE_CREATED, /* waits at its gate */
+	BUNDLE_CREATED, /* waits for its start */
 	BUNDLE_RUNNING,
 	BUNDLE_PAUSED,
 	BUNDLE_STOPPED,
@@ -22,9 +22,9 @@ const char *bundle_status_name(enum bundle_status s);
 /* [A-Za-z0-9_+-][A-Za-z0-9_+.-]*, RECORD_NAME_MAX bytes at most. */
 int bundle_id_check(const char *id, struct err *err);
 
-/* err->sys is ENOENT, and the text says so, if there is none. A wait other than CLAIM_NONE holds the
- * claim until container_close(). */
-int bundle_open(const struct store *store, const char *id, enum claim_wait wait,
+/* err->sys is ENOENT, and the text says so, if there is none. A wait other than NAMELOCK_NONE holds the
+ * lock until container_close(). */
+int bundle_open(const struct store *store, const char *id, enum namelock_wait wait,
 	struct container *ret, struct err *err);
 
 /* Opens c->pidfd of one that has not stopped, and its group. -1 only if that cannot be told. */
@@ -35,7 +35,7 @@ char *bundle_state(const struct container *c, enum bundle_status status, enum oc
 	struct err *err);
 
 /* Lets a created container run its payload. If a startContainer or a poststart hook fails, the container is ended
- * and deleted, as by bundle_delete(). The caller holds the claim. */
+ * and deleted, as by bundle_delete(). The caller holds the lock. */
 int bundle_start(struct container *c, struct err *err);
 
 /* To be called once the payload runs: runs the poststart hooks. If one fails, the container is ended and
@@ -48,7 +48,7 @@ int bundle_kill(struct container *c, int sig, bool all, struct err *err);
 
 enum { BUNDLE_KILL_SECONDS = 10 };
 /* Removes a container that has stopped or was never started; with force, any. Runs the poststop hooks. The caller
- * holds the claim. */
+ * holds the lock. */
 int bundle_delete(struct container *c, bool force, struct err *err);
 
 /* Calls f with the id of each container; a result other than 0 ends the walk and is returned. */

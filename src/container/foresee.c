@@ -3,10 +3,10 @@
 #include "base/fd.h"
 #include "base/inside.h"
 #include "cgroup/hierarchy.h"
-#include "launch/trees.h"
+#include "launch/detached.h"
 #include "process/user.h"
 #include "rootfs/mounts.h"
-#include "state/claim.h"
+#include "state/namelock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@ static int sources(const struct spec *spec, struct err *err)
 			continue;
 		err_sys(err, "cannot mount %s", m->source);
 		if (err->sys == ENOENT)
-			trees_hint_missing(m, err);
+			detached_hint_missing(m, err);
 		return -1;
 	}
 	return 0;
@@ -102,7 +102,7 @@ static int limits(const struct plan *plan, struct err *err)
 int container_foresee(const struct store *store, const struct spec *spec, const struct plan *plan,
 	bool named, struct err *err)
 {
-	if (named && claim_look(store, spec->name, err) < 0)
+	if (named && namelock_probe(store, spec->name, err) < 0)
 		return -1;
 	if (sources(spec, err) < 0 || user(store, spec, err) < 0)
 		return -1;

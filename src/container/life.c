@@ -7,12 +7,12 @@
 #include "cgroup/group.h"
 #include "spec/config.h"
 #include "state/alive.h"
-#include "state/claim.h"
+#include "state/cgroup.h"
 #include "state/elsewhere.h"
 #include "state/gc.h"
-#include "state/group.h"
+#include "state/metadata.h"
+#include "state/namelock.h"
 #include "state/release.h"
-#include "state/summary.h"
 #include "state/volumes.h"
 #include "state/want.h"
 
@@ -39,15 +39,15 @@ struct search {
 static int match_id(const char *name, void *arg, struct err *err)
 {
 	struct search *s = arg;
-	struct summary summary;
+	struct metadata metadata;
 
-	if (container_summary(s->store, name, &summary, err) < 0)
+	if (container_metadata(s->store, name, &metadata, err) < 0)
 		return 0;
-	if (strncmp(summary.id, s->word, strlen(s->word)) == 0) {
+	if (strncmp(metadata.id, s->word, strlen(s->word)) == 0) {
 		snprintf(s->found, sizeof(s->found), "%s", name);
 		s->matches++;
 	}
-	summary_free(&summary);
+	metadata_free(&metadata);
 	return 0;
 }
 
@@ -90,7 +90,7 @@ int container_open_running(const struct store *store, const char *name, const ch
 	struct container c;
 	bool again = false;
 
-	if (claim_open(store, name, CLAIM_NONE, &c, err) < 0) {
+	if (namelock_open(store, name, NAMELOCK_NONE, &c, err) < 0) {
 		if (err->sys != ENOENT || elsewhere_refuse(store, name, err) < 0)
 			return -1;
 	} else {
@@ -98,7 +98,7 @@ int container_open_running(const struct store *store, const char *name, const ch
 
 		again = c.record.stage == STAGE_RESTARTING;
 
-		if (alive > 0 && container_open_group(&c, err) == 0) {
+		if (alive > 0 && container_open_cgroup(&c, err) == 0) {
 			*ret = c;
 			return 0;
 		}
@@ -121,7 +121,7 @@ static int find_next(const struct store *store, const char *name, struct err *er
 	struct container c;
 	int r = NEXT_START;
 
-	if (claim_open(store, name, CLAIM_NONE, &c, err) < 0)
+	if (namelock_open(store, name, NAMELOCK_NONE, &c, err) < 0)
 		return err->sys == ENOENT ? NEXT_NONE : -1;
 	if (c.record.stage == STAGE_CREATING)
 		r = NEXT_UNDECIDED; /* what is wanted may not be written yet */
@@ -135,13 +135,13 @@ static int find_next(const struct store *store, const char *name, struct err *er
 	return r;
 }
 
-static int settle_now(const struct store *store, const char *name, enum claim_wait wait,
+static int settle_now(const struct store *store, const char *name, enum namelock_wait wait,
 	struct err *err)
 {
 	struct container c;
 	int r;
 
-	if (claim_open(store, name, wait, &c, err) < 0)
+	if (namelock_open(store, name, wait, &c, err) < 0)
 		return err->sys == ENOENT ? 0 : -1;
 	r = container_is_alive(&c, err);
 	if (r == 0)
@@ -155,7 +155,7 @@ int container_settle(const struct store *store, const char *name, struct err *er
 	int next;
 
 	while ((next = find_next(store, name, err)) == NEXT_UNDECIDED) {
-		if (settle_now(store, name, CLAIM_NOWAIT, err) == 0)
+		if (settle_now(store, name, NAMELOCK_NOWAIT, err) == 0)
 			return 0;
 		if (err->sys != EWOULDBLOCK)
 			return -1;
@@ -163,7 +163,7 @@ int container_settle(const struct store *store, const char *name, struct err *er
 	}
 	if (next != NEXT_NONE)
 		return next < 0 ? -1 : 0;
-	return settle_now(store, name, CLAIM_WAIT, err);
+	return settle_now(store, name, NAMELOCK_WAIT, err);
 }
 
 int container_call_off(const struct store *store, const char *name, struct err *err)
@@ -265,14 +265,14 @@ static int wait_alive(struct container *c, int *ret_status, struct err *err)
 
 int container_wait(const struct store *store, const char *name, int *ret_status, struct err *err)
 {
-	struct summary s;
+	struct metadata s;
 	struct container c;
 	bool starts;
 	int r;
 
 	do {
 		starts = false;
-		if (claim_open(store, name, CLAIM_NONE, &c, err) == 0) {
+		if (namelock_open(store, name, NAMELOCK_NONE, &c, err) == 0) {
 			int alive = container_is_alive(&c, err);
 
 			r = alive > 0 ? wait_alive(&c, ret_status, err) : alive;
@@ -286,11 +286,11 @@ int container_wait(const struct store *store, const char *name, int *ret_status,
 		if (container_settle(store, name, err) < 0)
 			return -1;
 	} while (starts);
-	if (container_summary(store, name, &s, err) < 0)
+	if (container_metadata(store, name, &s, err) < 0)
 		return -1;
 	r = s.unstarted ? -1 : 0;
 	*ret_status = s.exited ? s.exit_status : -1;
-	summary_free(&s);
+	metadata_free(&s);
 	if (r < 0) {
 		err_set(err, "%s has never been started", name);
 		err_hint(err, "ctr start %s", name);
@@ -306,7 +306,7 @@ static int stop_for_removal(const struct store *store, const char *name, enum re
 
 	if ((flags & REMOVE_FORCE) && want_stopped(store, name, err) < 0)
 		return -1;
-	if (claim_open(store, name, CLAIM_NONE, &c, err) < 0)
+	if (namelock_open(store, name, NAMELOCK_NONE, &c, err) < 0)
 		return err->sys != ENOENT     ? -1
 		       : flags & REMOVE_FORCE ? elsewhere_end_lost(store, name, err)
 					      : elsewhere_refuse(store, name, err);
@@ -322,7 +322,8 @@ static int stop_for_removal(const struct store *store, const char *name, enum re
 	}
 	if (r == 0) {
 		/* Its record may be lost: then its group is all that says whether it runs. */
-		if ((flags & REMOVE_FORCE) && container_open_group(&c, err) == 0 && c.group_fd >= 0)
+		if ((flags & REMOVE_FORCE) && container_open_cgroup(&c, err) == 0 &&
+			c.group_fd >= 0)
 			cgroup_kill(c.group_fd, err);
 		container_close(&c);
 		return container_settle(store, name, err);
@@ -332,30 +333,30 @@ static int stop_for_removal(const struct store *store, const char *name, enum re
 		err_set(err, "cannot remove %s: it is running", name);
 		return err_hint(err, "ctr stop %s, or ctr rm -f %s", name, name);
 	}
-	r = container_open_group(&c, err) < 0 ? -1 : container_stop(&c, SIGKILL, 0, err);
+	r = container_open_cgroup(&c, err) < 0 ? -1 : container_stop(&c, SIGKILL, 0, err);
 	container_close(&c);
 	return r < 0 ? -1 : container_settle(store, name, err);
 }
 
-/* A claim takes a little space. Where there is none left, what the container wrote goes first: it is
+/* A lock takes a little space. Where there is none left, what the container wrote goes first: it is
  * dead, and as long as its directory is there nobody else gets the name. */
 static int hold_for_removal(const struct store *store, const char *name, struct container *ret,
 	struct err *err)
 {
 	char upper[SPEC_NAME_MAX + 16];
 
-	if (claim_hold(store, name, ret, err) == 0)
+	if (namelock_hold(store, name, ret, err) == 0)
 		return 0;
 	if (err->sys != ENOSPC && err->sys != EDQUOT)
 		return -1;
 	snprintf(upper, sizeof(upper), "%s/upper", name);
 	if (tree_remove(store->containers_fd, upper, err) < 0)
 		return -1;
-	return claim_hold(store, name, ret, err);
+	return namelock_hold(store, name, ret, err);
 }
 
 /* Of two who remove one, the second waits for the first, and then finds what that has left. */
-static int claim_for_removal(const struct store *store, const char *name, enum remove_flags flags,
+static int lock_for_removal(const struct store *store, const char *name, enum remove_flags flags,
 	struct container *ret, struct err *err)
 {
 	do {
@@ -363,7 +364,7 @@ static int claim_for_removal(const struct store *store, const char *name, enum r
 			return -1;
 		if (hold_for_removal(store, name, ret, err) == 0)
 			return 0;
-	} while (err->sys == CLAIM_TAKEN && container_settle(store, name, err) == 0);
+	} while (err->sys == NAMELOCK_TAKEN && container_settle(store, name, err) == 0);
 	return -1;
 }
 
@@ -375,7 +376,7 @@ int container_remove(const struct store *store, const char *name, enum remove_fl
 	struct stat st;
 	int r;
 
-	if (claim_for_removal(store, name, flags, &held, err) < 0)
+	if (lock_for_removal(store, name, flags, &held, err) < 0)
 		return -1;
 	/* A --rm container has removed itself; or somebody else was faster. */
 	if ((flags & REMOVE_VOLUMES) && volumes_remove_own(store, name, err) < 0)
@@ -386,5 +387,5 @@ int container_remove(const struct store *store, const char *name, enum remove_fl
 		r = err_sys(err, "look for %s/containers/%s", store->root, name);
 	else
 		r = flags & REMOVE_FORCE ? 0 : err_set(err, "no container %s", name);
-	return claim_drop(&held, r < 0 ? &ignored : err) < 0 ? -1 : r;
+	return namelock_drop(&held, r < 0 ? &ignored : err) < 0 ? -1 : r;
 }

@@ -2,7 +2,7 @@
 
 #include "cgroup/effective.h"
 #include "ns/rights.h"
-#include "state/place.h"
+#include "state/cgrouppath.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -58,7 +58,7 @@ static int scope_note(const struct container *c, const struct limits *asked,
 	char scope[CGROUP_PATH_SIZE], *slash;
 	struct limits now, back;
 
-	if (!container_place_scope(&c->record, scope))
+	if (!container_cgroup_scope(&c->record, scope))
 		return 0;
 	slash = strrchr(scope, '/');
 	l->scope.user = !rights_over_init();

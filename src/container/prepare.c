@@ -5,8 +5,8 @@
 #include "launch/details.h"
 #include "launch/supervise.h"
 #include "launch/volumes.h"
-#include "state/claim.h"
 #include "state/configfile.h"
+#include "state/namelock.h"
 #include "state/release.h"
 
 #include <fcntl.h>
@@ -98,16 +98,16 @@ int container_create(const struct store *store, const struct spec *spec, struct 
 	struct container c;
 	int r;
 
-	if (claim_new(store, spec, &c, err) < 0)
+	if (namelock_new(store, spec, &c, err) < 0)
 		return -1;
-	plan_set_slot(plan, spec, c.record.slot);
+	plan_set_range(plan, spec, c.record.range);
 	r = details_write_unstarted(&c, spec, plan, err) < 0 ||
 			    volumes_publish(store, spec, err) < 0
 		    ? -1
 		    : 0;
 	if (image_lock >= 0)
 		close(image_lock);
-	/* From here on it is whole: what goes is the claim. */
+	/* From here on it is whole: what goes is the lock. */
 	c.record.kept = r == 0;
 	if (container_release(&c, -1, r < 0 ? &second : err) < 0)
 		r = -1;

@@ -21,6 +21,6 @@ int container_start_again(const struct store *store, struct spec *spec, int *ret
 	struct err *err);
 
 /* Makes a container that is not started: name, directory and documents, on disk before this returns. err->sys is
- * CLAIM_TAKEN if the name is in use. image_lock: as in struct start_io. */
+ * NAMELOCK_TAKEN if the name is in use. image_lock: as in struct start_io. */
 int container_create(const struct store *store, const struct spec *spec, struct plan *plan,
 	int image_lock, struct err *err);

@@ -8,13 +8,13 @@
 #include "launch/supervise.h"
 #include "spec/restart.h"
 #include "state/alive.h"
-#include "state/claim.h"
 #include "state/gc.h"
 #include "state/life.h"
+#include "state/metadata.h"
+#include "state/namelock.h"
 #include "state/recordfile.h"
 #include "state/release.h"
 #include "state/status.h"
-#include "state/summary.h"
 #include "state/view.h"
 #include "state/want.h"
 
@@ -46,7 +46,7 @@ static int take_over(const struct store *store, const char *name, int lock_fd,
 {
 	struct container c;
 
-	if (claim_open(store, name, CLAIM_NONE, &c, err) < 0)
+	if (namelock_open(store, name, NAMELOCK_NONE, &c, err) < 0)
 		return 0;
 	if (!c.record.restart[0] || !is_of(lock_fd, c.state_fd) ||
 		container_is_alive(&c, err) != 0 || c.record.stage != STAGE_RUNNING) {
@@ -205,7 +205,7 @@ static bool is_held(const struct store *store, const char *name)
 	struct container c;
 	struct err err;
 
-	if (claim_open(store, name, CLAIM_NOWAIT, &c, &err) < 0)
+	if (namelock_open(store, name, NAMELOCK_NOWAIT, &c, &err) < 0)
 		return true;
 	container_close(&c);
 	return false;
@@ -227,7 +227,7 @@ int container_hurry(const struct store *store, const char *name, struct err *err
 	struct container c;
 	int r;
 
-	while (claim_open(store, name, CLAIM_NONE, &c, err) == 0) {
+	while (namelock_open(store, name, NAMELOCK_NONE, &c, err) == 0) {
 		r = look_coming(store, name, &c, err);
 		if (r == COMING_WAITS && !said) {
 			restarts = c.record.restarts;
@@ -253,7 +253,7 @@ struct boot {
 	size_t started, failed;
 };
 
-static int restart_facts_of(const struct store *store, const char *name, const struct summary *s,
+static int restart_facts_of(const struct store *store, const char *name, const struct metadata *s,
 	struct restart_facts *ret, struct err *err)
 {
 	autofd int data = openat(store->containers_fd, name,
@@ -277,7 +277,7 @@ static int start_if_wanted(struct boot *b, const char *name, struct err *err)
 	bool rests = r > 0 && view.status == CONTAINER_EXITED;
 
 	if (rests)
-		r = restart_facts_of(store, name, &view.summary, &facts, err);
+		r = restart_facts_of(store, name, &view.metadata, &facts, err);
 	if (r > 0 || rests)
 		view_free(&view);
 	if (r < 0 || !rests)

@@ -3,7 +3,7 @@
 #include "image/child.h"
 #include "image/commands.h"
 #include "image/compose.h"
-#include "image/intake.h"
+#include "image/ingest.h"
 #include "image/option.h"
 #include "image/progress.h"
 
@@ -96,7 +96,7 @@ static int finish_recipe(void *arg, struct err *err)
 	return child_finish(arg, err);
 }
 
-static int run_recipe(struct intake *in, int recipe, const char *tag, struct intake_result *ret,
+static int run_recipe(struct ingest *in, int recipe, const char *tag, struct ingest_result *ret,
 	struct err *err)
 {
 	char path[40];
@@ -110,7 +110,7 @@ static int run_recipe(struct intake *in, int recipe, const char *tag, struct int
 		return err_sys(err, "start the recipe");
 	in->finish = finish_recipe;
 	in->arg = &c;
-	r = intake_stream(in, c.out, ret, err);
+	r = ingest_stream(in, c.out, ret, err);
 	if (r < 0)
 		child_blame(&c, err);
 	child_stop(&c);
@@ -123,8 +123,8 @@ static int build(int root_fd, const char *name, const char *recipe_name, const c
 	autofd int recipes = open_recipes(err);
 	autofd int recipe = recipes < 0 ? -1 : open_recipe(recipes, recipe_name, err);
 	autojson json_t *config = NULL;
-	struct intake_result done;
-	struct intake in = {.root = root_fd,
+	struct ingest_result done;
+	struct ingest in = {.root = root_fd,
 		.name = name,
 		.origin = "ctr image build",
 		.doing = "build",
@@ -135,7 +135,7 @@ static int build(int root_fd, const char *name, const char *recipe_name, const c
 	in.process = config;
 	if (run_recipe(&in, recipe, tag, &done, err) < 0)
 		return err_wrap(err, "%s", name);
-	intake_result_print(&done);
+	ingest_result_print(&done);
 	return 0;
 }
 

@@ -16,7 +16,7 @@ struct command {
 };
 
 extern const struct command image_build, image_import, image_list, image_inspect, image_remove,
-	image_save, image_collect, image_check;
+	image_save, image_gc, image_check;
 
 struct option_def;
 /* Parses the flags in front of a command's work, --help included. Operands must number between min

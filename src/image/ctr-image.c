@@ -22,7 +22,7 @@ static const struct command *const commands[] = {
 	&image_inspect,
 	&image_remove,
 	&image_save,
-	&image_collect,
+	&image_gc,
 	&image_check,
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

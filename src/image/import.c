@@ -4,7 +4,7 @@
 #include "image/child.h"
 #include "image/commands.h"
 #include "image/compose.h"
-#include "image/intake.h"
+#include "image/ingest.h"
 #include "image/option.h"
 #include "image/progress.h"
 #include "image/source.h"
@@ -46,7 +46,7 @@ static int finish_child(void *arg, struct err *err)
 	return child_finish(arg, err);
 }
 
-static int import_tree(struct intake *in, int dir, struct intake_result *ret, struct err *err)
+static int import_tree(struct ingest *in, int dir, struct ingest_result *ret, struct err *err)
 {
 	struct child tar;
 	int r;
@@ -55,14 +55,14 @@ static int import_tree(struct intake *in, int dir, struct intake_result *ret, st
 		return -1;
 	in->finish = finish_child;
 	in->arg = &tar;
-	r = intake_stream(in, tar.out, ret, err);
+	r = ingest_stream(in, tar.out, ret, err);
 	if (r < 0)
 		child_blame(&tar, err);
 	child_stop(&tar);
 	return r;
 }
 
-static int import_path(struct intake *in, const char *path, struct intake_result *ret,
+static int import_path(struct ingest *in, const char *path, struct ingest_result *ret,
 	struct err *err)
 {
 	autofd int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO)
@@ -73,12 +73,12 @@ static int import_path(struct intake *in, const char *path, struct intake_result
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(err, "open");
 	if (!S_ISDIR(st.st_mode))
-		return intake_stream(in, fd, ret, err);
+		return ingest_stream(in, fd, ret, err);
 	form = source_form(fd, err);
 	if (form == SOURCE_ERROR)
 		return -1;
 	return form == SOURCE_NONE ? import_tree(in, fd, ret, err)
-				   : intake_directory(in, fd, form, ret, err);
+				   : ingest_directory(in, fd, form, ret, err);
 }
 
 static json_t *read_fragment(const char *file, struct err *err)
@@ -104,14 +104,14 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 		{"replace", 0, NULL, "take names of its own from other images", &replace, NULL},
 		{"squash-owners", 0, NULL, "ids above 65535 become 65534, nobody", &squash, NULL},
 	};
-	struct intake in = {.root = root_fd,
+	struct ingest in = {.root = root_fd,
 		.origin = "ctr image import",
 		.doing = "unpack",
 		.max_size = max_size_default};
 	int r = command_begin(self, defs, 6, &argc, argv, 1, 2, err);
 	autojson json_t *fragment = NULL;
 	struct reference checked;
-	struct intake_result done;
+	struct ingest_result done;
 	char fallback[128];
 
 	if (r)
@@ -133,7 +133,7 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 	if (import_path(&in, argv[0], &done, err) < 0)
 		return err_wrap(err, "%.200s",
 			strcmp(argv[0], "-") == 0 ? "standard input" : argv[0]);
-	intake_result_print(&done);
+	ingest_result_print(&done);
 	return 0;
 }
 

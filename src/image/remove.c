@@ -1,9 +1,9 @@
 #include "base/fd.h"
 #include "image/commands.h"
+#include "image/gc.h"
 #include "image/option.h"
 #include "image/reference.h"
 #include "image/store.h"
-#include "image/sweep.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -49,14 +49,14 @@ static bool has_other_name(int root_fd, const struct image *image)
 }
 
 /* A container runs on an image if the topmost layers are the same. */
-static const char *user_of(const struct sweep_wanted *w, const struct image *image)
+static const char *user_of(const struct gc_wanted *w, const struct image *image)
 {
 	if (!image->layer_count)
 		return NULL;
 	return json_string_value(json_object_get(w->tops, image->layers[image->layer_count - 1]));
 }
 
-static int check_use(int root_fd, const struct sweep_wanted *w, const struct image *image,
+static int check_use(int root_fd, const struct gc_wanted *w, const struct image *image,
 	struct err *err)
 {
 	const char *user = user_of(w, image);
@@ -134,7 +134,7 @@ static int unlink_chosen(int root_fd, const char *word, const struct image *imag
 	return r;
 }
 
-static int remove_one(int root_fd, const char *word, bool force, const struct sweep_wanted *w,
+static int remove_one(int root_fd, const char *word, bool force, const struct gc_wanted *w,
 	struct err *err)
 {
 	struct image image;
@@ -170,13 +170,13 @@ static bool unlink_unreadable(int root_fd, const char *name)
 static int remove_names(int root_fd, char **names, int count, bool force, bool *ret_failed,
 	struct err *err)
 {
-	struct sweep_wanted w;
+	struct gc_wanted w;
 	bool failed = false;
 
 	for (int i = 0; force && i < count; i++)
 		if (unlink_unreadable(root_fd, names[i]))
 			names[i] = NULL;
-	if (sweep_survey(root_fd, &w, err) < 0)
+	if (gc_survey(root_fd, &w, err) < 0)
 		return -1;
 	for (int i = 0; i < count; i++) {
 		struct err e = {0};
@@ -186,7 +186,7 @@ static int remove_names(int root_fd, char **names, int count, bool force, bool *
 		err_print(&e, "ctr: image rm");
 		failed = true;
 	}
-	sweep_wanted_free(&w);
+	gc_wanted_free(&w);
 	*ret_failed = failed;
 	return 0;
 }
@@ -201,13 +201,13 @@ static int sync_names(int root_fd, struct err *err)
 
 static int remove_unwanted(int root_fd, int *lock, struct err *err)
 {
-	struct sweep_wanted w;
+	struct gc_wanted w;
 	int r;
 
-	if (sweep_survey_again(root_fd, &w, err) < 0)
+	if (gc_survey_again(root_fd, &w, err) < 0)
 		return -1;
-	r = sweep_run(root_fd, &w, lock, NULL, err);
-	sweep_wanted_free(&w);
+	r = gc_run(root_fd, &w, lock, NULL, err);
+	gc_wanted_free(&w);
 	return r;
 }
 

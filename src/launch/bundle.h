@@ -17,7 +17,7 @@ struct bundle {
 	const char *dir;    /* absolute */
 	const char *config; /* the text of its config.json, kept for later commands */
 	size_t config_len;
-	const char *cgroup;  /* cgroup_place_parse(); "": none */
+	const char *cgroup;  /* cgroup_path_parse(); "": none */
 	bool group_optional; /* without limits, and without rights to it, it may be missing */
 	const char *oci_version;
 	int console_socket; /* takes the master of the terminal, or -1 */
@@ -35,7 +35,7 @@ void bundle_states_free(struct bundle_states *s);
 /* Puts the pid into a text of bundle_states_make(), in place. Allocates nothing. */
 void bundle_state_set_pid(char *state, pid_t pid);
 
-/* Writes the files that later commands read, of a container that was just claimed. */
+/* Writes the files that later commands read, of a container that was just locked. */
 int bundle_keep(const struct container *c, const struct spec *spec, const struct bundle *b,
 	struct err *err);
 

@@ -151,8 +151,8 @@ static int place_mounts(const struct child *c, struct layout *l, int *ret_devfd,
 	const uint64_t own = showing_namespaces(c->spec);
 
 	for (size_t i = 0; i < c->spec->mount_count; i++) {
-		if (trees_open_in_turn(c->trees, c->spec, c->plan, i, l, err) < 0 ||
-			mount_place(l, &l->mounts[i], own, &c->trees->sources[i], err) < 0)
+		if (detached_open_in_turn(c->detached, c->spec, c->plan, i, l, err) < 0 ||
+			mount_place(l, &l->mounts[i], own, &c->detached->sources[i], err) < 0)
 			return -1;
 		if (l->mounts[i].kind == MOUNT_DEV)
 			*ret_devfd = l->fds[i];
@@ -166,8 +166,8 @@ static int place_files(const struct child *c, const struct layout *l, struct err
 	const struct spec *spec = c->spec;
 
 	for (size_t i = 0; i < spec->device_count; i++)
-		if (c->trees->devices[i] >= 0 &&
-			dev_node_place(l, &spec->devices[i], c->trees->devices[i], err) < 0)
+		if (c->detached->devices[i] >= 0 &&
+			dev_node_place(l, &spec->devices[i], c->detached->devices[i], err) < 0)
 			return -1;
 	for (size_t i = 0; i < c->plan->etc_count; i++)
 		if (place_etc(l, &c->plan->etc[i], err) < 0)
@@ -200,7 +200,7 @@ static int build_root(const struct child *c, struct layout *l, int *ret_devfd, s
  * ids of a user namespace that was just made. */
 static int tell_mounts(const struct child *c, struct err *err)
 {
-	const bool show = c->trees->by_child && (c->spec->ns.fresh & CLONE_NEWUSER);
+	const bool show = c->detached->by_child && (c->spec->ns.fresh & CLONE_NEWUSER);
 
 	if (!c->states || !bundle_awaits_mounts(c->spec))
 		return 0;
@@ -266,7 +266,7 @@ static int hide_paths(const struct spec *spec, const struct layout *l, int devfd
 }
 
 /* The root, attached, as a descriptor. */
-static int make_root(const struct trees *t, const struct spec *spec, struct err *err)
+static int make_root(const struct detached *t, const struct spec *spec, struct err *err)
 {
 	const struct overlay overlay = {
 		.layers = t->layers,
@@ -292,21 +292,21 @@ static int enter_root(const struct spec *spec, int rootfd, struct err *err)
 }
 
 /* As root of our own namespaces we may mount what the parent may not. */
-static int open_trees(const struct child *c, struct err *err)
+static int open_mounts(const struct child *c, struct err *err)
 {
-	if (!c->trees->by_child)
+	if (!c->detached->by_child)
 		return 0;
-	return trees_open(c->trees, c->container, c->spec, c->plan, err);
+	return detached_open(c->detached, c->container, c->spec, c->plan, err);
 }
 
 static int become_payload(const struct child *c, struct payload *payload, struct err *err)
 {
-	const struct trees *t = c->trees;
+	const struct detached *t = c->detached;
 	const struct spec *spec = c->spec;
 	struct layout l = {.rootfd = -1, .mounts = spec->mounts, .fds = t->sources};
 	int devfd = -1, label_fd, rootfd = -1;
 
-	if (take_ids(spec, err) < 0 || open_trees(c, err) < 0 ||
+	if (take_ids(spec, err) < 0 || open_mounts(c, err) < 0 ||
 		lsm_open(&spec->process, &label_fd, err) < 0)
 		return -1;
 	l.rootfd = make_root(t, spec, err);
@@ -315,7 +315,7 @@ static int become_payload(const struct child *c, struct payload *payload, struct
 		hide_paths(spec, &l, devfd, err) < 0 ||
 		payload_set_streams(spec, &l, &c->streams, err) < 0 ||
 		(c->streams.console_sock >= 0 && console_place(&l, STDIN_FILENO, err) < 0) ||
-		trees_leave(t, rootfd = layout_root(&l), err) < 0 ||
+		detached_leave(t, rootfd = layout_root(&l), err) < 0 ||
 		hooks_run(&spec->hooks, HOOK_CREATE_CONTAINER,
 			c->states ? c->states->creating : NULL,
 			&(struct hook_setting){.dir_fd = rootfd}, err) < 0 ||
@@ -333,7 +333,7 @@ _Noreturn void child_run(const struct child *c)
 		.plan = c->plan,
 		.init_fd = -1,
 		.report_fd = c->report_fd,
-		.gate_fd = c->gate_fd,
+		.start_fd = c->start_fd,
 		.keep_fds = c->keep_fds,
 		.state = c->states ? c->states->created : NULL,
 		.listener = c->listener,
@@ -342,11 +342,11 @@ _Noreturn void child_run(const struct child *c)
 
 	if (fd_list_close_others(c->kept, &err) == 0 &&
 		make_namespaces(c->spec, c->ns_fds, &err) == 0 && tell_namespaces(c, &err) == 0 &&
-		trees_receive(c->trees, c->spec, c->go_sock, &err) == 0) {
-		payload.init_fd = c->trees->init;
+		detached_receive(c->detached, c->spec, c->go_sock, &err) == 0) {
+		payload.init_fd = c->detached->init;
 		become_payload(c, &payload, &err);
 	}
-	/* Without its trees it was given up by a parent that knows why. */
+	/* Without its mounts it was given up by a parent that knows why. */
 	fd_write_all(payload.report_fd, &err, sizeof(err));
 	_exit(err.status ? err.status : ERR_STATUS_OURS);
 }

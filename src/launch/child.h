@@ -2,9 +2,9 @@
 #pragma once
 
 #include "launch/bundle.h"
+#include "launch/detached.h"
 #include "launch/payload.h"
 #include "launch/plan.h"
-#include "launch/trees.h"
 #include "spec/spec.h"
 
 #include <signal.h>
@@ -14,14 +14,14 @@ struct child {
 	const struct spec *spec;
 	const struct container *container;
 	struct plan *plan;
-	struct trees *trees; /* with room for what comes through go_sock */
-	int go_sock;         /* the trees, once the id maps are written; end of file: give up */
-	int report_fd;       /* as report_await() reads it */
+	struct detached *detached; /* with room for what comes through go_sock */
+	int go_sock;   /* the mounts, once the id maps are written; end of file: give up */
+	int report_fd; /* as report_await() reads it */
 	const struct seccomp_listener *listener; /* or NULL */
 	int *ns_fds;                    /* of the namespaces to join, as the spec lists them */
 	const struct fd_list *kept;     /* all that it needs */
 	struct payload_streams streams; /* of payload.h, as are these */
-	int gate_fd;
+	int start_fd;
 	unsigned keep_fds;
 	const struct bundle_states *states; /* of an engine's container, or NULL */
 };

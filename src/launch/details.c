@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "spec/config.h"
-#include "state/summary.h"
+#include "state/metadata.h"
 
 #include <string.h>
 
@@ -15,10 +15,10 @@ static enum file_sync sync_of(const struct spec *spec)
 	return spec->remove ? FILE_NOSYNC : FILE_SOON;
 }
 
-static int write_summary(int dirfd, const struct spec *spec, bool logged, bool unstarted,
+static int write_metadata(int dirfd, const struct spec *spec, bool logged, bool unstarted,
 	enum file_sync sync, struct err *err)
 {
-	struct summary s = {
+	struct metadata s = {
 		.name = spec->name,
 		.id = spec->id,
 		.image = spec->image,
@@ -36,7 +36,7 @@ static int write_summary(int dirfd, const struct spec *spec, bool logged, bool u
 		.unstarted = unstarted,
 	};
 
-	return container_write_summary(dirfd, &s, sync, err);
+	return container_write_metadata(dirfd, &s, sync, err);
 }
 
 static int write_config(int dirfd, const struct spec *spec, const struct plan *plan,
@@ -71,7 +71,7 @@ int details_tell_first(const struct container *c, const struct spec *spec, bool 
 {
 	if (!must_tell_first(c, spec))
 		return 0;
-	return write_summary(c->data_fd, spec, logged, false, sync_of(spec), err);
+	return write_metadata(c->data_fd, spec, logged, false, sync_of(spec), err);
 }
 
 int details_write(const struct container *c, const struct spec *spec, const struct plan *plan,
@@ -83,7 +83,7 @@ int details_write(const struct container *c, const struct spec *spec, const stru
 	if (c->record.bundle[0])
 		return 0;
 	if (!c->record.kept && !must_tell_first(c, spec) &&
-		write_summary(dirfd, spec, logged, false, sync_of(spec), err) < 0)
+		write_metadata(dirfd, spec, logged, false, sync_of(spec), err) < 0)
 		return -1;
 	return write_config(dirfd, spec, plan, sync_of(spec), err);
 }
@@ -91,28 +91,28 @@ int details_write(const struct container *c, const struct spec *spec, const stru
 int details_write_unstarted(const struct container *c, const struct spec *spec,
 	const struct plan *plan, struct err *err)
 {
-	if (write_summary(c->data_fd, spec, true, true, FILE_SYNC, err) < 0)
+	if (write_metadata(c->data_fd, spec, true, true, FILE_SYNC, err) < 0)
 		return -1;
 	return write_config(c->data_fd, spec, plan, FILE_SYNC, err);
 }
 
-static void tell(const struct container *c, const struct summary *s)
+static void tell(const struct container *c, const struct metadata *s)
 {
 	struct err err;
 
-	if (container_end_summary(c->data_fd, s, &err) < 0)
+	if (container_end_metadata(c->data_fd, s, &err) < 0)
 		warn("%s: %s", c->record.name, err.text);
 }
 
-void details_tell_again(const struct container *c, struct summary *ret_was)
+void details_tell_again(const struct container *c, struct metadata *ret_was)
 {
-	struct summary s;
+	struct metadata s;
 	struct err err;
 
-	*ret_was = (struct summary){.name = NULL};
+	*ret_was = (struct metadata){.name = NULL};
 	if (!c->record.kept)
 		return;
-	if (container_summary(c->store, c->record.name, ret_was, &err) < 0) {
+	if (container_metadata(c->store, c->record.name, ret_was, &err) < 0) {
 		warn("%s", err.text);
 		return;
 	}
@@ -125,7 +125,7 @@ void details_tell_again(const struct container *c, struct summary *ret_was)
 	tell(c, &s);
 }
 
-void details_tell_back(const struct container *c, const struct summary *was)
+void details_tell_back(const struct container *c, const struct metadata *was)
 {
 	if (was->name)
 		tell(c, was);

@@ -4,7 +4,7 @@
 
 #include "launch/plan.h"
 #include "state/container.h"
-#include "state/summary.h"
+#include "state/metadata.h"
 
 /* Before anything is made: layers count as in use from here on. A start without any can tell about itself
  * later. */
@@ -21,5 +21,5 @@ int details_write_unstarted(const struct container *c, const struct spec *spec,
 
 /* Of one that was there before and runs again: it has no end any more. A warning says what fails. The old one is for
  * details_tell_back(), should it not run after all. */
-void details_tell_again(const struct container *c, struct summary *ret_was);
-void details_tell_back(const struct container *c, const struct summary *was);
+void details_tell_again(const struct container *c, struct metadata *ret_was);
+void details_tell_back(const struct container *c, const struct metadata *was);

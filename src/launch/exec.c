@@ -3,7 +3,7 @@
 #include "base/fd.h"
 #include "base/fdpass.h"
 #include "cgroup/group.h"
-#include "cgroup/place.h"
+#include "cgroup/path.h"
 #include "launch/payload.h"
 #include "launch/report.h"
 #include "ns/clone.h"
@@ -77,7 +77,7 @@ static int enter(const struct entry *e, struct err *err)
 			.init_fd = -1,
 			.label_fd = label_fd,
 			.report_fd = e->report_fd,
-			.gate_fd = -1,
+			.start_fd = -1,
 			.keep_fds = e->keep_fds,
 			.state = e->state,
 			.listener = e->listener.sock >= 0 ? &e->listener : NULL,
@@ -148,7 +148,7 @@ static int open_group(const struct container *c, const char *subgroup, struct er
 
 	if (!subgroup)
 		return cgroup_open_for_exec(c->group_fd, err);
-	below = cgroup_place_open(c->group_fd, subgroup, err);
+	below = cgroup_path_open(c->group_fd, subgroup, err);
 	if (below >= 0 && cgroup_frozen(below) > 0 && cgroup_frozen(c->group_fd) <= 0)
 		return err_set(err, "cgroup %s is frozen: nothing can start in it", subgroup);
 	return below < 0 ? -1 : cgroup_open_for_exec(below, err);
@@ -265,7 +265,7 @@ int container_exec(struct container *c, const struct spec *spec, struct plan *pl
 	autofd int root = -1;
 	int r;
 
-	plan_set_slot(plan, spec, c->record.slot);
+	plan_set_range(plan, spec, c->record.range);
 	if (payload_give_streams(spec, plan, io->streams, err) < 0)
 		return -1;
 	/* Without a mount namespace of its own, a container's root is that of its first process. */

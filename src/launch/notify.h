@@ -12,9 +12,9 @@
 #define NOTIFY_DIR    "notify"
 #define NOTIFY_INSIDE "/run/notify"
 
-/* Before the claim: the mount and the variable, if NOTIFY_SOCKET is in our environment. */
+/* Before the name is locked: the mount and the variable, if NOTIFY_SOCKET is in our environment. */
 void notify_plan(const struct store *store, struct spec *spec);
-/* Once it is claimed: the directory, where a mount of the spec wants it. */
+/* Once it is locked: the directory, where a mount of the spec wants it. */
 int notify_make(const struct container *c, const struct spec *spec, struct err *err);
 
 /* A socket where the container will look for it; -1 if we are not asked for, or, with err->text, on

@@ -5,8 +5,8 @@
 #include "base/file.h"
 #include "base/inside.h"
 #include "base/program.h"
-#include "launch/gate.h"
 #include "launch/hooks.h"
+#include "launch/startsocket.h"
 #include "ns/rights.h"
 #include "process/capset.h"
 #include "process/fit.h"
@@ -134,10 +134,10 @@ static int execute(struct plan *plan, int init_fd, const char *path, const struc
 /* An engine's container: a process that joins it later is no start of it. */
 static bool starts(const struct payload *p)
 {
-	return p->gate_fd >= 0;
+	return p->start_fd >= 0;
 }
 
-/* What is found in the root before the gate, for what comes behind it. */
+/* What is found in the root before the wait for the start, for what comes after it. */
 struct found {
 	struct user user;
 	struct err foreign;
@@ -209,7 +209,7 @@ static int prepare(const struct payload *p, struct found *f, struct err *err)
  * inherited from them, and every later command for the lock that our parent holds. */
 static int let_go(const struct payload *p, struct err *err)
 {
-	const int kept[] = {p->init_fd, p->label_fd, p->gate_fd, p->report_fd,
+	const int kept[] = {p->init_fd, p->label_fd, p->start_fd, p->report_fd,
 		p->listener ? p->listener->sock : -1};
 
 	if (fd_close_others(3 + p->keep_fds, kept, sizeof(kept) / sizeof(kept[0])) < 0)
@@ -325,11 +325,11 @@ static int run_hooks_and_filter(const struct payload *p, bool first, struct err 
 
 int payload_execute(struct payload *p, struct err *err)
 {
-	const bool first = starts(p); /* the gate is gone once it has been passed */
+	const bool first = starts(p); /* the socket is gone once the start has come */
 	struct found f;
 
 	if (prepare(p, &f, err) < 0 || let_go(p, err) < 0 ||
-		(first && gate_wait(&p->gate_fd, &p->report_fd, err) < 0) ||
+		(first && start_socket_wait(&p->start_fd, &p->report_fd, err) < 0) ||
 		give_up_rights(p, &f.user, err) < 0 ||
 		tie_to_parent(p->spec, p->report_fd, err) < 0 ||
 		lsm_apply(p->label_fd, &p->spec->process, err) < 0)

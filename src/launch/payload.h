@@ -14,12 +14,12 @@ struct payload {
 	const struct spec *spec;
 	struct plan *plan;
 	int rootfd;
-	int init_fd;                             /* ctr-init, or -1 */
-	int label_fd;                            /* from lsm_open(), or -1 */
-	int report_fd;                           /* as report_await() reads it */
-	int gate_fd;                             /* where to wait for the start (gate.h), or -1 */
-	unsigned keep_fds;                       /* so many, from 3 on, reach the payload */
-	const char *state;                       /* for the hooks of the start, or NULL */
+	int init_fd;       /* ctr-init, or -1 */
+	int label_fd;      /* from lsm_open(), or -1 */
+	int report_fd;     /* as report_await() reads it */
+	int start_fd;      /* where to wait for the start (startsocket.h), or -1 */
+	unsigned keep_fds; /* so many, from 3 on, reach the payload */
+	const char *state; /* for the hooks of the start, or NULL */
 	const struct seccomp_listener *listener; /* where the filter notifies, or NULL */
 };
 
@@ -47,7 +47,7 @@ int payload_give_streams(const struct spec *spec, const struct plan *plan, const
 
 /*
  * In the container's root, as root of its user namespace: finds the user and the command, checks
- * that the command can run on this kernel, waits at the gate, takes the limits, the identity, the
+ * that the command can run on this kernel, waits for the start, takes the limits, the identity, the
  * capabilities and the filter, and executes. Returns only on failure; p->report_fd then is who wants
  * to know.
  */

@@ -115,14 +115,14 @@ int plan_make(const struct spec *spec, const struct host_etc *host, struct plan 
 	return 0;
 }
 
-void plan_set_slot(struct plan *plan, const struct spec *spec, unsigned slot)
+void plan_set_range(struct plan *plan, const struct spec *spec, unsigned range)
 {
 	const struct namespaces *ns = &spec->ns;
 
 	if (plan->map_count) {
 		for (size_t i = 0; i < plan->map_count; i++)
 			plan->maps[i].outside = plan->maps[i].outside % SPEC_IDS +
-						idmap_slot_base(slot);
+						idmap_range_base(range);
 		plan->ids = (struct id_maps){plan->maps, plan->maps, plan->map_count,
 			plan->map_count};
 	} else if (ns->fresh & CLONE_NEWUSER) {

@@ -56,7 +56,7 @@ bool plan_delegates(const struct spec *spec, const struct id_maps *ids, uint32_t
 /* Whether the container's users are not the host's. */
 bool plan_has_users(const struct spec *spec);
 
-/* To be called once the slot of the id range is known. The plan must not be moved in memory afterwards. */
-void plan_set_slot(struct plan *plan, const struct spec *spec, unsigned slot);
+/* To be called once the id range is known. The plan must not be moved in memory afterwards. */
+void plan_set_range(struct plan *plan, const struct spec *spec, unsigned range);
 
 void plan_print(const struct spec *spec, const struct plan *plan, FILE *out);

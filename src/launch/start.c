@@ -9,15 +9,15 @@
 #include "cgroup/devices.h"
 #include "cgroup/group.h"
 #include "cgroup/hierarchy.h"
-#include "cgroup/place.h"
+#include "cgroup/path.h"
 #include "cgroup/scope.h"
 #include "launch/child.h"
+#include "launch/detached.h"
 #include "launch/details.h"
-#include "launch/gate.h"
 #include "launch/notify.h"
 #include "launch/payload.h"
 #include "launch/report.h"
-#include "launch/trees.h"
+#include "launch/startsocket.h"
 #include "launch/volumes.h"
 #include "ns/idmap.h"
 #include "ns/join.h"
@@ -26,15 +26,15 @@
 #include "process/lsm.h"
 #include "process/seccomp_listener.h"
 #include "spec/sysctlname.h"
-#include "state/claim.h"
-#include "state/group.h"
+#include "state/cgroup.h"
+#include "state/cgrouppath.h"
 #include "state/mark.h"
-#include "state/place.h"
+#include "state/namelock.h"
+#include "state/pool.h"
 #include "state/process.h"
 #include "state/rdt.h"
 #include "state/recordfile.h"
 #include "state/release.h"
-#include "state/spare.h"
 #include "state/want.h"
 
 #include <errno.h>
@@ -50,7 +50,7 @@
 #include <unistd.h>
 
 struct pipes {
-	int go[2], report[2], console[2], gate;
+	int go[2], report[2], console[2], start;
 };
 
 /* What the two sides of a start share. */
@@ -59,7 +59,7 @@ struct launch {
 	const struct spec *spec;
 	struct plan *plan;
 	const struct start_io *io;
-	struct trees trees;
+	struct detached detached;
 	struct pipes pipes;
 	struct record running;
 	int ns_fds[NS_KINDS];             /* namespaces to join */
@@ -68,8 +68,8 @@ struct launch {
 	struct scope scope;               /* until there is a process in it */
 };
 
-/* The group is the claim of the id range too: mkdir has one winner on the whole host. */
-static int acquire_slot(struct container *c, struct err *err)
+/* The cgroup reserves the id range too: mkdir has one winner on the whole host. */
+static int acquire_range(struct container *c, struct err *err)
 {
 	char path[256], name[16];
 
@@ -79,13 +79,13 @@ static int acquire_slot(struct container *c, struct err *err)
 	c->groups_fd = cgroup_parent_open(c->hierarchy_fd, err);
 	if (c->groups_fd < 0)
 		return -1;
-	for (unsigned i = 0; i < IDMAP_SLOTS; i++) {
-		snprintf(name, sizeof(name), "%03x", c->record.slot);
+	for (unsigned i = 0; i < IDMAP_RANGES; i++) {
+		snprintf(name, sizeof(name), "%03x", c->record.range);
 		c->group_fd = cgroup_create(c->groups_fd, name, err);
 		if (c->group_fd < 0 && err->sys != EEXIST)
 			return -1;
 		if (c->group_fd >= 0) {
-			if (container_mark_group(c, err) < 0)
+			if (container_mark_cgroup(c, err) < 0)
 				return -1;
 			/* Before it was marked it could be taken for the left-over of a dead start. */
 			if (faccessat(c->groups_fd, name, F_OK, 0) == 0)
@@ -95,11 +95,11 @@ static int acquire_slot(struct container *c, struct err *err)
 			close(c->group_fd);
 			c->group_fd = -1;
 		}
-		c->record.slot = (c->record.slot + 1) % IDMAP_SLOTS;
+		c->record.range = (c->record.range + 1) % IDMAP_RANGES;
 		if (record_write(c, err) < 0)
 			return -1;
 	}
-	return err_set(err, "all %d id ranges of this host are in use", IDMAP_SLOTS);
+	return err_set(err, "all %d id ranges of this host are in use", IDMAP_RANGES);
 }
 
 static bool has_limits(const struct cgroup_plan *p)
@@ -136,9 +136,9 @@ static int do_without_group(struct launch *l, struct err *err)
 
 static int acquire_group(struct launch *l, struct err *err)
 {
-	if (!l->c->record.bundle[0] && acquire_slot(l->c, err) < 0)
+	if (!l->c->record.bundle[0] && acquire_range(l->c, err) < 0)
 		return -1;
-	if (container_place(l->c, l->spec, &l->scope, err) == 0)
+	if (container_make_cgroup_at_path(l->c, l->spec, &l->scope, err) == 0)
 		return 0;
 	return do_without_group(l, err);
 }
@@ -193,7 +193,7 @@ static int learn_ids(pid_t pid, const struct spec *spec, struct plan *plan, stru
 }
 
 static int map_ids(pid_t pid, const struct spec *spec, const struct plan *plan,
-	const struct trees *t, struct err *err)
+	const struct detached *t, struct err *err)
 {
 	const struct id_maps *ids = &plan->ids;
 	autofd int userns = -1;
@@ -206,7 +206,7 @@ static int map_ids(pid_t pid, const struct spec *spec, const struct plan *plan,
 	if (t->by_child)
 		return 0;
 	userns = idmap_userns_open(pid, err);
-	return userns < 0 ? -1 : trees_idmap(t, spec, userns, err);
+	return userns < 0 ? -1 : detached_idmap(t, spec, userns, err);
 }
 
 static int pipes_open(struct pipes *p, bool terminal, struct err *err)
@@ -229,7 +229,7 @@ static void close_one(int *fd)
 static void pipes_close(struct pipes *p)
 {
 	int *all[] = {&p->go[0], &p->go[1], &p->report[0], &p->report[1], &p->console[0],
-		&p->console[1], &p->gate};
+		&p->console[1], &p->start};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		close_one(all[i]);
@@ -251,7 +251,7 @@ static int hear_of_it(struct launch *l, struct err *err)
 }
 
 /* The child is making namespaces meanwhile. */
-static int provide_trees(struct launch *l, struct err *err)
+static int provide_mounts(struct launch *l, struct err *err)
 {
 	const struct spec *spec = l->spec;
 	pid_t pid = l->c->record.pid;
@@ -259,9 +259,10 @@ static int provide_trees(struct launch *l, struct err *err)
 	if (payload_set_oom_score(pid, &spec->process, err) < 0 ||
 		payload_set_priorities(pid, &spec->process, err) < 0 ||
 		container_rdt_join(l->c, spec, err) < 0 || learn_ids(pid, spec, l->plan, err) < 0 ||
-		(!l->trees.by_child && (trees_open(&l->trees, l->c, spec, l->plan, err) < 0 ||
-					       trees_idmap_own(&l->trees, spec, err) < 0)) ||
-		map_ids(pid, spec, l->plan, &l->trees, err) < 0 ||
+		(!l->detached.by_child &&
+			(detached_open(&l->detached, l->c, spec, l->plan, err) < 0 ||
+				detached_idmap_own(&l->detached, spec, err) < 0)) ||
+		map_ids(pid, spec, l->plan, &l->detached, err) < 0 ||
 		container_delegate(l->c, spec, &l->plan->ids, err) < 0)
 		return -1;
 	if (payload_give_streams(spec, l->plan, l->io->streams, err) < 0)
@@ -269,9 +270,9 @@ static int provide_trees(struct launch *l, struct err *err)
 	if (l->io->bundle && bundle_awaits_namespaces(spec) &&
 		(hear_of_it(l, err) < 0 || bundle_move_devices(l->c, spec, err) < 0))
 		return -1;
-	if (trees_send(&l->trees, spec, l->pipes.go[1], err) == 0) {
+	if (detached_send(&l->detached, spec, l->pipes.go[1], err) == 0) {
 		/* Hooks have the limits that we came with. */
-		trees_close(&l->trees);
+		detached_close(&l->detached);
 		return 0;
 	}
 	/* If it is gone, it has the better story; else it would wait for us, and we for it. */
@@ -315,20 +316,20 @@ static int foresee_running(struct launch *l, struct err *err)
 	return record_write_ahead(l->c, &l->running, err);
 }
 
-/* A place that was asked for was looked at before; the groups above a slot or a scope are looked at while the
+/* A place that was asked for was looked at before; the groups above the usual path or a scope are looked at while the
  * child is on its way, if it is. */
 static int see_that_it_runs(const struct launch *l, struct err *err)
 {
 	const struct container *c = l->c;
-	char slot[32], name[16];
+	char usual[32], name[16];
 
 	if (c->group_fd < 0 || (c->record.cgroup[0] && !l->spec->systemd_cgroup) ||
 		cgroup_frozen(c->group_fd) <= 0)
 		return 0;
-	container_group_name(&c->record, name);
-	snprintf(slot, sizeof(slot), "ctr/%s", name);
-	return cgroup_place_is_frozen(c->hierarchy_fd,
-		c->record.cgroup[0] ? c->record.cgroup : slot, err);
+	container_cgroup_name(&c->record, name);
+	snprintf(usual, sizeof(usual), "ctr/%s", name);
+	return cgroup_path_is_frozen(c->hierarchy_fd,
+		c->record.cgroup[0] ? c->record.cgroup : usual, err);
 }
 
 /* From the first moment of the child to the exec of the payload. */
@@ -336,29 +337,29 @@ static int bring_up(struct launch *l, struct err *err)
 {
 	const struct spec *spec = l->spec;
 
-	if (see_that_it_runs(l, err) < 0 || provide_trees(l, err) < 0 ||
+	if (see_that_it_runs(l, err) < 0 || provide_mounts(l, err) < 0 ||
 		details_write(l->c, spec, l->plan, l->io->logged, err) < 0 ||
 		foresee_running(l, err) < 0)
 		return -1;
-	if (l->io->tend_spares)
-		spare_tend(l->c->store);
+	if (l->io->tend_pool)
+		pool_tend(l->c->store);
 	if (run_runtime_hooks(l, err) < 0 || take_console(l, err) < 0)
 		return -1;
 	return report_await(l->pipes.report[0], l->c->record.pid, err);
 }
 
-/* Who has no rights here opens the trees in the child. */
+/* Who has no rights here opens the detached mounts in the child. */
 static struct payload_streams list_kept(const struct launch *l, struct fd_list *ret)
 {
 	const struct bundle *b = l->io->bundle;
-	const int pipes[] = {l->pipes.go[0], l->pipes.report[1], l->pipes.console[1], l->pipes.gate,
-		l->listener.sock};
+	const int pipes[] = {l->pipes.go[0], l->pipes.report[1], l->pipes.console[1],
+		l->pipes.start, l->listener.sock};
 	const int store[] = {l->c->data_fd, l->c->store->root_fd};
 
 	*ret = (struct fd_list){.first = 3 + (b ? b->keep_fds : 0)};
 	fd_list_add(ret, pipes, sizeof(pipes) / sizeof(pipes[0]));
 	fd_list_add(ret, l->ns_fds, l->spec->ns.path_count);
-	if (l->trees.by_child)
+	if (l->detached.by_child)
 		fd_list_add(ret, store, sizeof(store) / sizeof(store[0]));
 	return payload_plan_streams(l->spec, l->io->streams, l->pipes.console[1], ret);
 }
@@ -371,13 +372,13 @@ static _Noreturn void be_child(struct launch *l, const struct payload_streams *s
 		.spec = l->spec,
 		.container = l->c,
 		.plan = l->plan,
-		.trees = &l->trees,
+		.detached = &l->detached,
 		.go_sock = l->pipes.go[0],
 		.report_fd = l->pipes.report[1],
 		.ns_fds = l->ns_fds,
 		.kept = kept,
 		.streams = *streams,
-		.gate_fd = l->pipes.gate,
+		.start_fd = l->pipes.start,
 		.keep_fds = b ? b->keep_fds : 0,
 		.states = b ? &l->states : NULL,
 		.listener = l->listener.sock >= 0 ? &l->listener : NULL,
@@ -446,7 +447,7 @@ static int launch(struct launch *l, struct err *err)
 	close_one(&l->pipes.go[0]);
 	close_one(&l->pipes.report[1]);
 	close_one(&l->pipes.console[1]);
-	close_one(&l->pipes.gate);
+	close_one(&l->pipes.start);
 	c->record.pid = pid;
 	/* Without a group of its own, this is all that says what there is to kill. */
 	if (l->io->bundle) {
@@ -490,7 +491,8 @@ static int clone_and_bring_up(struct launch *l, struct err *err)
 	int r;
 
 	if (pipes_open(&l->pipes, l->spec->process.terminal, err) < 0 ||
-		(l->io->bundle && (l->pipes.gate = gate_open(l->c->state_fd, err)) < 0)) {
+		(l->io->bundle &&
+			(l->pipes.start = start_socket_listen(l->c->state_fd, err)) < 0)) {
 		pipes_close(&l->pipes);
 		return -1;
 	}
@@ -504,7 +506,7 @@ static int clone_and_bring_up(struct launch *l, struct err *err)
 	return r;
 }
 
-static int start_claimed(struct launch *l, struct err *err)
+static int start_locked(struct launch *l, struct err *err)
 {
 	const struct spec *spec = l->spec;
 	const struct bundle *b = l->io->bundle;
@@ -525,11 +527,11 @@ static int start_claimed(struct launch *l, struct err *err)
 		return err_sys(err, "unlock the image store");
 	if (acquire_group(l, err) < 0 || container_limit(c, spec, l->plan, err) < 0)
 		return -1;
-	plan_set_slot(l->plan, spec, c->record.slot);
-	if (trees_init(&l->trees, l->c, spec, err) < 0)
+	plan_set_range(l->plan, spec, c->record.range);
+	if (detached_init(&l->detached, l->c, spec, err) < 0)
 		return -1;
 	r = clone_and_bring_up(l, err);
-	trees_close(&l->trees);
+	detached_close(&l->detached);
 	if (r < 0 || record_write_next(c, &l->running, err) < 0)
 		return -1;
 	/* Who stops it writes that first, and then looks whether it runs. */
@@ -538,17 +540,18 @@ static int start_claimed(struct launch *l, struct err *err)
 	return 0;
 }
 
-static int claim(const struct store *store, const struct spec *spec, const struct start_io *io,
+static int lock_name(const struct store *store, const struct spec *spec, const struct start_io *io,
 	struct container *ret, struct err *err)
 {
 	if (io->bundle)
-		return claim_bundle(store, spec, io->bundle->dir, io->bundle->cgroup, ret, err);
+		return namelock_bundle(store, spec, io->bundle->dir, io->bundle->cgroup, ret, err);
 	if (io->held) {
 		*ret = *io->held;
 		container_init(io->held, store);
-		return claim_held(ret, spec, err);
+		return namelock_renew(ret, spec, err);
 	}
-	return io->again ? claim_again(store, spec, ret, err) : claim_new(store, spec, ret, err);
+	return io->again ? namelock_existing(store, spec, ret, err)
+			 : namelock_new(store, spec, ret, err);
 }
 
 static void undo(struct launch *l)
@@ -576,11 +579,11 @@ int container_start(const struct store *store, const struct spec *spec, struct p
 	container_init(&c, store);
 	if (lsm_check(&spec->process, err) < 0)
 		return -1;
-	if (claim(store, spec, io, &c, err) < 0) {
+	if (lock_name(store, spec, io, &c, err) < 0) {
 		container_close(&c);
 		return -1;
 	}
-	r = start_claimed(&l, err);
+	r = start_locked(&l, err);
 	scope_let_go(&l.scope);
 	bundle_states_free(&l.states);
 	if (r < 0) {

@@ -1,5 +1,5 @@
 /*
- * One start, in order: claim, acquire, clone, wait for the exec. If a step fails, everything before it is
+ * One start, in order: lock the name, acquire, clone, wait for the exec. If a step fails, everything before it is
  * undone before the call returns.
  */
 #pragma once
@@ -13,7 +13,7 @@ struct start_io {
 	int streams[3];   /* for the payload, as streams_apply() takes them */
 	int *ret_console; /* where to put the master of the terminal, if the spec asks for one */
 	bool logged;      /* somebody will keep what the payload writes */
-	bool tend_spares; /* whoever waits for the end has time for spare.h while the child starts */
+	bool tend_pool;   /* whoever waits for the end has time for pool.h while the child starts */
 	int image_lock;   /* held since the image was looked up; let go of once it is recorded as
 			       in use; or -1 */
 	const struct bundle *bundle; /* NULL: a container of our own */
@@ -21,8 +21,8 @@ struct start_io {
 	struct container *held;      /* the same, and the caller holds it; or NULL. Taken over */
 };
 
-/* The caller is the parent of the payload. On success c holds the claim and a pidfd. An engine's
- * container then waits at its gate. */
+/* The caller is the parent of the payload. On success c holds the lock and a pidfd. An engine's
+ * container then waits for its start. */
 int container_start(const struct store *store, const struct spec *spec, struct plan *plan,
 	const struct start_io *io, struct container *ret, struct err *err);
 

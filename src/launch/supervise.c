@@ -9,7 +9,7 @@
 #include "launch/details.h"
 #include "launch/start.h"
 #include "ns/clone.h"
-#include "state/claim.h"
+#include "state/namelock.h"
 #include "state/recordfile.h"
 #include "state/release.h"
 
@@ -113,7 +113,7 @@ static int become_supervisor(struct container *c, const struct spec *spec, const
 	int console, int listener, int report, const struct programs *programs, struct err *err)
 {
 	struct supervisor_args a = {.argc = 0};
-	struct summary was;
+	struct metadata was;
 	int exit_fd = openat(c->state_fd, "exit", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 	if (exit_fd < 0)
@@ -155,7 +155,7 @@ static int become_supervisor(struct container *c, const struct spec *spec, const
 	execv(programs->supervisor, a.argv);
 	err_sys(err, "cannot execute %s", programs->supervisor);
 	details_tell_back(c, &was);
-	summary_free(&was);
+	metadata_free(&was);
 	return -1;
 }
 
@@ -259,11 +259,12 @@ static void discard(const struct store *store, const struct spec *spec, bool aga
 	bool ours;
 	int r;
 
-	if (claim_open(store, spec->name, CLAIM_NONE, &c, &err) < 0)
+	if (namelock_open(store, spec->name, NAMELOCK_NONE, &c, &err) < 0)
 		return;
 	ours = strcmp(c.record.id, spec->id) == 0;
 	container_close(&c);
-	if (!ours || claim_open(store, spec->name, again ? CLAIM_NOWAIT : CLAIM_WAIT, &c, &err) < 0)
+	if (!ours || namelock_open(store, spec->name, again ? NAMELOCK_NOWAIT : NAMELOCK_WAIT, &c,
+			     &err) < 0)
 		return;
 	c.record.stage = STAGE_CREATING;
 	r = strcmp(c.record.id, spec->id) == 0 ? container_release(&c, -1, &err) : 0;
@@ -331,7 +332,7 @@ int container_supervise(const struct store *store, const struct spec *spec, stru
 		kill(pid, SIGKILL);
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
-		if (!how->again || err->sys != CLAIM_TAKEN)
+		if (!how->again || err->sys != NAMELOCK_TAKEN)
 			discard(store, spec, how->again);
 	}
 	return r;

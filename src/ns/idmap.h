@@ -8,17 +8,17 @@
 #include <sys/types.h>
 
 /*
- * Private ranges: slot n is the 65,536 ids from IDMAP_FIRST + n * 65536. They lie above what
+ * Private ranges: range n is the 65,536 ids from IDMAP_FIRST + n * 65536. They lie above what
  * /etc/subuid hands out by default (up to 600,100,000) and what systemd-nspawn takes (up to
  * 0x6fffffff), and below 2^31, where some kernel interfaces take ids for negative numbers. No container gets
- * the slot behind the last: see ns/owner.h.
+ * the range behind the last: see ns/owner.h.
  */
-enum { IDMAP_SLOTS = 4095, IDMAP_LINES_MAX = 340 /* the kernel's own, since 4.15 */ };
+enum { IDMAP_RANGES = 4095, IDMAP_LINES_MAX = 340 /* the kernel's own, since 4.15 */ };
 #define IDMAP_FIRST 0x70000000U
 
-static inline uint32_t idmap_slot_base(unsigned slot)
+static inline uint32_t idmap_range_base(unsigned range)
 {
-	return IDMAP_FIRST + slot * (uint32_t)SPEC_IDS;
+	return IDMAP_FIRST + range * (uint32_t)SPEC_IDS;
 }
 
 /* Writes uid_map and gid_map of a process that is alone in its new user namespace. One write each,

@@ -50,13 +50,13 @@ static int reaches_others(bool *ret, struct err *err)
 
 static bool is_ours(uint32_t uid)
 {
-	return uid >= IDMAP_FIRST && uid < idmap_slot_base(IDMAP_SLOTS);
+	return uid >= IDMAP_FIRST && uid < idmap_range_base(IDMAP_RANGES);
 }
 
-/* Of the slot that no container gets: most maps have one of their own, so that each is counted apart. */
+/* Of the range that no container gets: most maps have one of their own, so that each is counted apart. */
 static uint32_t nobodys(uint32_t uid)
 {
-	return idmap_slot_base(IDMAP_SLOTS) + ((uid ^ uid >> 16) & 0xffff);
+	return idmap_range_base(IDMAP_RANGES) + ((uid ^ uid >> 16) & 0xffff);
 }
 
 int ns_owner_choose(const struct id_map *uids, size_t nuids, const struct id_map *gids,

@@ -1,7 +1,7 @@
 #include "checkpoint/checkpoint.h"
 
 #include "console/foreground.h"
-#include "console/relay.h"
+#include "console/ptyproxy.h"
 #include "container/engine.h"
 #include "oci/create.h"
 
@@ -89,7 +89,7 @@ static int checkpoint(struct oci *oci, void *options, char **words, struct err *
 	struct container c;
 	int r;
 
-	if (complete(o, err) < 0 || bundle_open(&oci->store, words[0], CLAIM_WAIT, &c, err) < 0)
+	if (complete(o, err) < 0 || bundle_open(&oci->store, words[0], NAMELOCK_WAIT, &c, err) < 0)
 		return -1;
 	r = bundle_checkpoint(&c, &o->c, err);
 	/* As others do, and engines know it: what goes on is not this one. */

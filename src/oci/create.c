@@ -6,14 +6,14 @@
 #include "base/jsonwide.h"
 #include "base/streams.h"
 #include "cgroup/hierarchy.h"
-#include "cgroup/place.h"
+#include "cgroup/path.h"
 #include "console/foreground.h"
 #include "container/engine.h"
-#include "launch/gate.h"
 #include "launch/notify.h"
 #include "launch/program.h"
 #include "launch/rootless.h"
 #include "launch/start.h"
+#include "launch/startsocket.h"
 #include "ns/join.h"
 #include "oci/preserved.h"
 #include "process/seccomp.h"
@@ -21,8 +21,8 @@
 #include "spec/config.h"
 #include "spec/environment.h"
 #include "spec/name.h"
-#include "state/claim.h"
-#include "state/place.h"
+#include "state/cgrouppath.h"
+#include "state/namelock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -132,7 +132,7 @@ static const char *default_parent(struct arena *a)
 	if (rights_get() == RIGHTS_HOST)
 		return "ctr-oci";
 	fd = cgroup_hierarchy_open(mount, sizeof(mount), &ignored);
-	if (fd >= 0 && cgroup_place_delegated(fd, path, sizeof(path)))
+	if (fd >= 0 && cgroup_path_delegated(fd, path, sizeof(path)))
 		return arena_printf(a, "%s/ctr-oci", path);
 	return arena_printf(a, "ctr-oci-of-%u", (unsigned)geteuid());
 }
@@ -147,10 +147,10 @@ static int choose_cgroup(const struct oci *oci, const struct spec *spec, char *r
 	if (oci->manager == MANAGER_DISABLED)
 		return 0;
 	if (oci->manager == MANAGER_SYSTEMD)
-		return container_place_plan(spec, ret, size, err);
+		return container_cgroup_path_plan(spec, ret, size, err);
 	if (!path || path[0] != '/')
 		path = arena_printf(a, "%s/%s", default_parent(a), path ? path : spec->name);
-	return cgroup_place_parse(path, ret, size, err);
+	return cgroup_path_parse(path, ret, size, err);
 }
 
 static int sockets_open(const struct create_options *o, const struct spec *spec, bool own_console,
@@ -312,7 +312,7 @@ int start_notified(struct container *c, struct err *err)
 	if (sock < 0)
 		return 0;
 	/* Whoever kills or deletes it meanwhile does not have to wait for us. */
-	return claim_yield(c, err) < 0 ? -1 : notify_wait(c, sock, err);
+	return namelock_let_go(c, err) < 0 ? -1 : notify_wait(c, sock, err);
 }
 
 static int start(struct oci *oci, void *options, char **words, struct err *err)
@@ -321,7 +321,7 @@ static int start(struct oci *oci, void *options, char **words, struct err *err)
 	int r;
 
 	(void)options;
-	if (bundle_open(&oci->store, words[0], CLAIM_WAIT, &c, err) < 0)
+	if (bundle_open(&oci->store, words[0], NAMELOCK_WAIT, &c, err) < 0)
 		return -1;
 	r = start_notified(&c, err);
 	container_close(&c);

@@ -36,7 +36,7 @@ struct create_options {
 		"no-subreaper", 0, OPTION_IGNORED, 0, "(nothing stays behind to be one)"           \
 	}
 
-/* Creates it; the process that waits at its gate is our child. ret_console: NULL if --console-socket takes
+/* Creates it; the process that waits for the start is our child. ret_console: NULL if --console-socket takes
  * the terminal. */
 int create_container(struct oci *oci, const struct create_options *o, const char *id,
 	struct spec *ret_spec, int *ret_console, struct container *ret, struct err *err);
@@ -49,7 +49,7 @@ void caps_confine_to_host(struct spec *spec);
  * status. */
 int run_container(struct oci *oci, const struct create_options *o, const char *id, struct err *err);
 /* bundle_start(); with NOTIFY_SOCKET in our environment it returns when the payload is ready, or has ended.
- * The claim is let go of meanwhile. */
+ * The lock is let go of meanwhile. */
 int start_notified(struct container *c, struct err *err);
 
 int pid_file_write(const char *path, pid_t pid, struct err *err);

@@ -85,7 +85,7 @@ static int events(struct oci *oci, void *options, char **words, struct err *err)
 	struct container c;
 	int r;
 
-	if (bundle_open(&oci->store, words[0], CLAIM_NONE, &c, err) < 0)
+	if (bundle_open(&oci->store, words[0], NAMELOCK_NONE, &c, err) < 0)
 		return -1;
 	r = watch(&c, options, err);
 	container_close(&c);

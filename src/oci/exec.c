@@ -5,9 +5,9 @@
 #include "base/fd.h"
 #include "base/fdpass.h"
 #include "base/streams.h"
-#include "cgroup/place.h"
+#include "cgroup/path.h"
 #include "console/foreground.h"
-#include "console/relay.h"
+#include "console/ptyproxy.h"
 #include "container/engine.h"
 #include "launch/exec.h"
 #include "launch/program.h"
@@ -89,7 +89,7 @@ static int attend(struct container *c, const struct exec_options *o, int console
 	child.record.pid = pid;
 	child.group_fd = -1;
 	r = console >= 0 && !o->console_socket
-		    ? relay_terminal(&child, console, true, &status, err)
+		    ? pty_proxy(&child, console, true, &status, err)
 		    : foreground_wait(&child, NULL, 0, &status, &timed_out, err);
 	return r < 0 ? -1 : status;
 }
@@ -103,9 +103,8 @@ static int subgroup_parse(const char *option, char ret[CGROUP_PATH_SIZE], struct
 	if (strchr(option, ':'))
 		return err_value(err, "--cgroup", option,
 			"names a controller; in cgroup v2 all are in one group");
-	return cgroup_place_parse(option, ret, CGROUP_PATH_SIZE, err) < 0
-		       ? err_wrap(err, "--cgroup")
-		       : 0;
+	return cgroup_path_parse(option, ret, CGROUP_PATH_SIZE, err) < 0 ? err_wrap(err, "--cgroup")
+									 : 0;
 }
 
 static int exec_planned(struct oci *oci, struct container *c, const struct exec_options *o,
@@ -161,7 +160,7 @@ static int exec_it(struct oci *oci, void *options, char **words, struct err *err
 	int r = -1;
 
 	foreground_block_signals(NULL);
-	if (bundle_open(&oci->store, words[0], CLAIM_NONE, &c, err) < 0)
+	if (bundle_open(&oci->store, words[0], NAMELOCK_NONE, &c, err) < 0)
 		return -1;
 	if (bundle_status(&c, &status, err) == 0) {
 		if (status != BUNDLE_RUNNING && status != BUNDLE_CREATED &&

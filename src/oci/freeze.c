@@ -11,7 +11,7 @@ static int freeze(struct oci *oci, const char *id, bool on, struct err *err)
 	struct container c;
 	int r;
 
-	if (bundle_open(&oci->store, id, CLAIM_WAIT, &c, err) < 0)
+	if (bundle_open(&oci->store, id, NAMELOCK_WAIT, &c, err) < 0)
 		return -1;
 	r = bundle_status(&c, &status, err);
 	if (r == 0 && status != (on ? BUNDLE_RUNNING : BUNDLE_PAUSED) &&

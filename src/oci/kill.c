@@ -18,7 +18,7 @@ static int kill_named(struct oci *oci, const char *id, void *arg, struct err *er
 	struct container c;
 	int r;
 
-	if (bundle_open(&oci->store, id, CLAIM_NONE, &c, err) < 0)
+	if (bundle_open(&oci->store, id, NAMELOCK_NONE, &c, err) < 0)
 		return -1;
 	r = bundle_kill(&c, o->sig, o->all, err);
 	container_close(&c);
@@ -66,7 +66,7 @@ static int delete_named(struct oci *oci, const char *id, void *arg, struct err *
 	struct container c;
 	int r;
 
-	if (bundle_open(&oci->store, id, CLAIM_WAIT, &c, err) < 0)
+	if (bundle_open(&oci->store, id, NAMELOCK_WAIT, &c, err) < 0)
 		/* containerd asks for it again once it is gone. */
 		return force && err->sys == ENOENT ? 0 : -1;
 	r = bundle_delete(&c, force, err);

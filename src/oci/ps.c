@@ -202,7 +202,7 @@ static int ps(struct oci *oci, void *options, char **words, struct err *err)
 	take_format(words, o);
 	if (o->format && strcmp(o->format, "table") != 0 && strcmp(o->format, "json") != 0)
 		return err_value(err, "--format", o->format, "is neither table nor json");
-	if (bundle_open(&oci->store, words[0], CLAIM_NONE, &c, err) < 0)
+	if (bundle_open(&oci->store, words[0], NAMELOCK_NONE, &c, err) < 0)
 		return -1;
 	r = processes(&c, &pids, &n, err);
 	container_close(&c);

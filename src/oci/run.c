@@ -2,10 +2,10 @@
 
 #include "base/fd.h"
 #include "console/foreground.h"
-#include "console/relay.h"
+#include "console/ptyproxy.h"
 #include "container/engine.h"
 #include "launch/notify.h"
-#include "state/claim.h"
+#include "state/namelock.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -17,14 +17,14 @@ static int wait_for_end(struct container *c, int console, int *ret_status, struc
 {
 	bool timed_out;
 
-	return console >= 0 ? relay_terminal(c, console, true, ret_status, err)
+	return console >= 0 ? pty_proxy(c, console, true, ret_status, err)
 			    : foreground_wait(c, NULL, 0, ret_status, &timed_out, err);
 }
 
 /* Meanwhile others may pause it, or delete it before we come to that. */
 static int attend(struct container *c, int console, int *ret_status, struct err *err)
 {
-	if (claim_yield(c, err) < 0)
+	if (namelock_let_go(c, err) < 0)
 		return -1;
 	return wait_for_end(c, console, ret_status, err);
 }
@@ -32,7 +32,7 @@ static int attend(struct container *c, int console, int *ret_status, struct err 
 /* Whoever deletes it first: it is gone. */
 static int delete_left(struct container *c, struct err *err)
 {
-	if (claim_resume(c, err) < 0)
+	if (namelock_retake(c, err) < 0)
 		return err->sys == ENOENT ? 0 : -1;
 	return bundle_delete(c, true, err);
 }

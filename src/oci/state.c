@@ -18,7 +18,7 @@ static int state(struct oci *oci, void *options, char **words, struct err *err)
 	int r;
 
 	(void)options;
-	if (bundle_open(&oci->store, words[0], CLAIM_NONE, &c, err) < 0)
+	if (bundle_open(&oci->store, words[0], NAMELOCK_NONE, &c, err) < 0)
 		return -1;
 	r = bundle_status(&c, &status, err);
 	if (r == 0)
@@ -58,7 +58,7 @@ static int list_one(const char *id, void *arg, struct err *err)
 	struct container c;
 	json_t *j;
 
-	if (bundle_open(&l->oci->store, id, CLAIM_NONE, &c, err) == 0) {
+	if (bundle_open(&l->oci->store, id, NAMELOCK_NONE, &c, err) == 0) {
 		if (bundle_status(&c, &status, err) == 0)
 			text = bundle_state(&c, status, STATE_COMPACT, err);
 		container_close(&c);

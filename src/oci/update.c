@@ -198,7 +198,7 @@ static int update(struct oci *oci, void *options, char **words, struct err *err)
 	if (o->cache || o->bandwidth)
 		return err_set(err, "--%s: a class of RDT is set when the container is created",
 			o->cache ? "l3-cache-schema" : "mem-bw-schema");
-	if (bundle_open(&oci->store, words[0], CLAIM_WAIT, &c, err) < 0)
+	if (bundle_open(&oci->store, words[0], NAMELOCK_WAIT, &c, err) < 0)
 		return -1;
 	r = update_open(&c, o, err);
 	container_close(&c);

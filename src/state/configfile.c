@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/jsonwide.h"
 #include "spec/config.h"
-#include "state/summary.h"
+#include "state/metadata.h"
 
 #include <errno.h>
 

@@ -1,4 +1,4 @@
-/* One container that somebody holds: its claim, its record and what its record says exists. */
+/* One container that somebody holds: its lock, its record and what its record says exists. */
 #pragma once
 
 #include "state/record.h"
@@ -7,8 +7,8 @@
 struct container {
 	const struct store *store;
 	struct record record;
-	int state_fd; /* state/NAME; its flock is the claim and dies with its last holder */
-	int data_fd;  /* root/containers/NAME, or -1; of a new one and while it is released */
+	int state_fd; /* state/NAME; its flock is the lock of the name, and dies with its last holder */
+	int data_fd; /* root/containers/NAME, or -1; of a new one and while it is released */
 	int hierarchy_fd, groups_fd,
 		group_fd; /* cgroup2 mount, our parent group, the group; or -1 */
 	int pidfd;        /* the payload, or -1 */

@@ -5,11 +5,11 @@
 #include "base/file.h"
 #include "cgroup/group.h"
 #include "cgroup/hierarchy.h"
-#include "cgroup/place.h"
+#include "cgroup/path.h"
 #include "cgroup/tree.h"
-#include "state/group.h"
+#include "state/cgroup.h"
+#include "state/cgrouppath.h"
 #include "state/mark.h"
-#include "state/place.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -55,7 +55,7 @@ static int add(struct elsewhere *e, const char *name, struct err *err)
 	struct elsewhere_group g = {0};
 	autofd int fd = strlen(name) < sizeof(g.name) ? open_group(e, name) : -1;
 
-	if (fd < 0 || container_group_id(fd, g.id) < 0)
+	if (fd < 0 || container_cgroup_id(fd, g.id) < 0)
 		return 0;
 	strcpy(g.name, name);
 	if (e->count == e->room) {
@@ -118,8 +118,8 @@ bool elsewhere_has_record(int group_fd)
 	autofd int fd = -1;
 	struct dirent *entry;
 
-	if (container_group_state(group_fd, state, sizeof(state)) < 0 ||
-		container_group_id(group_fd, id) < 0)
+	if (container_cgroup_state(group_fd, state, sizeof(state)) < 0 ||
+		container_cgroup_id(group_fd, id) < 0)
 		return true;
 	fd = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
@@ -141,8 +141,8 @@ static int open_own(const struct elsewhere *e, int group_fd, struct err *err)
 	char path[CGROUP_PATH_SIZE];
 	int fd;
 
-	if (container_place_of(group_fd, path) == 0)
-		return cgroup_place_open(e->top_fd, path, err);
+	if (container_cgroup_path_of(group_fd, path) == 0)
+		return cgroup_path_open(e->top_fd, path, err);
 	fd = fcntl(group_fd, F_DUPFD_CLOEXEC, 0);
 	return fd < 0 ? err_sys(err, "open a cgroup") : fd;
 }
@@ -160,20 +160,20 @@ static int tell(struct elsewhere *e, const char *name, const char *group, int gr
 	err->sys = EBUSY;
 	if (e->lost)
 		err_hint(err, "it is in the cgroup ctr/%s; ctr rm -f %s kills it", group, name);
-	else if (container_group_state(group_fd, state, sizeof(state)) == 0)
+	else if (container_cgroup_state(group_fd, state, sizeof(state)) == 0)
 		err_hint(err, "it was started with CTR_STATE=%s and is in the cgroup ctr/%s", state,
 			group);
 	return 1;
 }
 
-/* It may have ended since the list was made, and the slot be another's. What cannot be told runs. */
+/* It may have ended since the list was made, and its id range be another's. What cannot be told runs. */
 static bool runs_in(struct elsewhere *e, int group_fd, const char *id)
 {
 	char now[CONTAINER_OWNER_XATTR_MAX];
 	struct err unknown = {0};
 	autofd int own = -1;
 
-	if (container_group_id(group_fd, now) < 0 || strcmp(now, id) != 0)
+	if (container_cgroup_id(group_fd, now) < 0 || strcmp(now, id) != 0)
 		return false;
 	own = open_own(e, group_fd, &unknown);
 	if (own < 0 ? unknown.sys == ENOENT : cgroup_populated(own) == 0)

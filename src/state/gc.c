@@ -4,16 +4,16 @@
 #include "base/file.h"
 #include "cgroup/group.h"
 #include "cgroup/hierarchy.h"
-#include "cgroup/place.h"
+#include "cgroup/path.h"
 #include "cgroup/tree.h"
 #include "state/alive.h"
-#include "state/claim.h"
+#include "state/cgroup.h"
+#include "state/cgrouppath.h"
 #include "state/elsewhere.h"
-#include "state/group.h"
-#include "state/place.h"
+#include "state/metadata.h"
+#include "state/namelock.h"
+#include "state/pool.h"
 #include "state/release.h"
-#include "state/spare.h"
-#include "state/summary.h"
 #include "state/volumes.h"
 
 #include <errno.h>
@@ -46,7 +46,7 @@ static int sweep_state(const struct store *store, const char *name, struct gc_re
 	struct container c;
 	int r;
 
-	if (claim_open(store, name, CLAIM_NOWAIT, &c, err) < 0)
+	if (namelock_open(store, name, NAMELOCK_NOWAIT, &c, err) < 0)
 		return err->sys == ENOENT || err->sys == EWOULDBLOCK ? 0 : -1;
 	r = container_is_alive(&c, err);
 	if (r == 0) {
@@ -134,8 +134,8 @@ static int sweep_orphan(const struct store *store, const char *name, struct gc_r
 		warn("%s", err->text);
 		return 0;
 	}
-	if (claim_hold(store, name, &held, err) < 0)
-		return err->sys == CLAIM_TAKEN ? 0 : -1;
+	if (namelock_hold(store, name, &held, err) < 0)
+		return err->sys == NAMELOCK_TAKEN ? 0 : -1;
 	/* Now that nobody else can make or remove it. */
 	r = container_is_orphan(store, name, err);
 	if (r > 0 && fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
@@ -144,7 +144,7 @@ static int sweep_orphan(const struct store *store, const char *name, struct gc_r
 	} else if (r > 0 && errno != ENOENT) {
 		r = err_sys(err, "look for %s/containers/%s", store->root, name);
 	}
-	return claim_drop(&held, r < 0 ? &ignored : err) < 0 || r < 0 ? -1 : 0;
+	return namelock_drop(&held, r < 0 ? &ignored : err) < 0 || r < 0 ? -1 : 0;
 }
 
 static int sweep_data(const char *name, void *arg, struct err *err)
@@ -161,19 +161,19 @@ static int sweep_data(const char *name, void *arg, struct err *err)
 /* A start in a mount namespace where its store exists has its group empty for a moment only. */
 enum { GROUP_AGE_SECONDS = 60 };
 
-/* A container that is not at its slot has only its claim there. */
-static bool lives_elsewhere(int top_fd, int slot_fd)
+/* Of a container with another path only the empty cgroup is there, which reserves its id range. */
+static bool lives_elsewhere(int top_fd, int range_fd)
 {
 	char path[CGROUP_PATH_SIZE];
 	struct err unknown = {0};
 	autofd int fd = -1;
 
-	if (container_place_of(slot_fd, path) < 0)
+	if (container_cgroup_path_of(range_fd, path) < 0)
 		return false;
-	fd = cgroup_place_open(top_fd, path, &unknown);
+	fd = cgroup_path_open(top_fd, path, &unknown);
 	if (fd < 0)
 		return unknown.sys != ENOENT;
-	return cgroup_populated(fd) != 0 || cgroup_place_remove(top_fd, path, &unknown) < 0;
+	return cgroup_populated(fd) != 0 || cgroup_path_remove(top_fd, path, &unknown) < 0;
 }
 
 /* Of a container without a record, and of which nobody lives: there is no one else to do it. */
@@ -227,7 +227,7 @@ int store_gc(const struct store *store, struct gc_report *ret, struct err *err)
 		s.failed = true;
 		s.first = *err;
 	}
-	spare_empty(store);
+	pool_empty(store);
 	sweep_groups(&report);
 	if (s.failed) {
 		*err = s.first;
@@ -243,7 +243,7 @@ int store_gc_held(const struct store *store, const char *name, int lock_fd, stru
 	struct stat held, named;
 	int r;
 
-	if (claim_open(store, name, CLAIM_NONE, &c, err) < 0) {
+	if (namelock_open(store, name, NAMELOCK_NONE, &c, err) < 0) {
 		close(lock_fd);
 		return err->sys == ENOENT ? 0 : -1;
 	}

@@ -14,12 +14,12 @@ struct life_end life_end_of(const struct record *r)
 	return ends[r->stage][r->kept][r->remove];
 }
 
-enum container_status life_at_rest(const struct summary *s)
+enum container_status life_at_rest(const struct metadata *s)
 {
 	return s->unstarted ? CONTAINER_CREATED : CONTAINER_EXITED;
 }
 
-bool life_is_over(const struct summary *s)
+bool life_is_over(const struct metadata *s)
 {
 	return s->remove && !s->unstarted;
 }

@@ -15,7 +15,7 @@ struct life_end {
 struct life_end life_end_of(const struct record *r);
 
 /* Of one that no process of runs and nobody holds. */
-enum container_status life_at_rest(const struct summary *s);
+enum container_status life_at_rest(const struct metadata *s);
 
 /* Whether what is kept is nobody's: of a --rm that was cut short with the machine. */
-bool life_is_over(const struct summary *s);
+bool life_is_over(const struct metadata *s);

@@ -24,7 +24,7 @@ static ssize_t mark_read(int fd, char *ret, size_t size)
 	return n;
 }
 
-int container_mark_group(struct container *c, struct err *err)
+int container_mark_cgroup(struct container *c, struct err *err)
 {
 	char text[MARK_MAX];
 	int len = snprintf(text, sizeof(text), "%s %s", c->record.id, c->store->state);
@@ -34,7 +34,7 @@ int container_mark_group(struct container *c, struct err *err)
 	return 0;
 }
 
-int container_group_id(int group_fd, char ret[CONTAINER_OWNER_XATTR_MAX])
+int container_cgroup_id(int group_fd, char ret[CONTAINER_OWNER_XATTR_MAX])
 {
 	char text[MARK_MAX];
 	size_t len;
@@ -49,7 +49,7 @@ int container_group_id(int group_fd, char ret[CONTAINER_OWNER_XATTR_MAX])
 	return 0;
 }
 
-int container_group_state(int group_fd, char *ret_path, size_t size)
+int container_cgroup_state(int group_fd, char *ret_path, size_t size)
 {
 	char text[MARK_MAX], *path;
 

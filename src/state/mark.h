@@ -1,4 +1,4 @@
-/* The mark on a group and on a data directory: whose it is. The slot or the name of a record may by now belong to
+/* The mark on a group and on a data directory: whose it is. The id range or the name of a record may by now belong to
  * somebody else, and by the mark what is left is found when a record is lost. */
 #pragma once
 
@@ -15,14 +15,14 @@ enum {
 #define CONTAINER_OWNER_XATTR_OF_USER "user.ctr.id"
 
 /* Marks the group c->group_fd as the container's. */
-int container_mark_group(struct container *c, struct err *err);
+int container_mark_cgroup(struct container *c, struct err *err);
 
 enum owner { OWNER_OTHER, OWNER_OURS, OWNER_NONE };
 /* Whose a group or a data directory is. An enum owner, or -1. */
 int container_owner_of(const struct container *c, int fd, struct err *err);
 
 /* The id that the mark of a group names; -1 if it names none. */
-int container_group_id(int group_fd, char ret[CONTAINER_OWNER_XATTR_MAX]);
+int container_cgroup_id(int group_fd, char ret[CONTAINER_OWNER_XATTR_MAX]);
 
 /* The state directory that the mark of a group names; -1 if it names none. */
-int container_group_state(int group_fd, char *ret_path, size_t size);
+int container_cgroup_state(int group_fd, char *ret_path, size_t size);

@@ -5,7 +5,7 @@
 #include "cgroup/resctrl.h"
 #include "state/container.h"
 
-/* Makes the groups of one that is claimed, and whose config.json is kept. */
+/* Makes the groups of one whose name is locked, and whose config.json is kept. */
 int container_rdt_make(struct container *c, const struct spec *spec, struct err *err);
 
 /* Puts its first process there, which has started no other yet. */

@@ -47,7 +47,7 @@ char *container_record_format(const struct record *r, struct err *err)
 	jsontext_string(&t, "id", r->id);
 	jsontext_string(&t, "bootId", r->boot_id);
 	jsontext_string(&t, "stage", stages[r->stage]);
-	jsontext_integer(&t, "slot", r->slot);
+	jsontext_integer(&t, "slot", r->range);
 	jsontext_integer(&t, "namespaces", (int64_t)r->namespaces);
 	jsontext_integer(&t, "pid", r->pid);
 	jsontext_integer(&t, "startTicks", (int64_t)r->start_ticks);
@@ -79,7 +79,7 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 	autojson json_t *j = json_parse("record", text, len, err);
 	const char *name, *id, *boot, *stage;
 	const char *bundle = "", *cgroup = "", *restart = "";
-	json_int_t slot, namespaces, pid, ticks, started, created = 0, restarts = 0, streak = 0;
+	json_int_t range, namespaces, pid, ticks, started, created = 0, restarts = 0, streak = 0;
 	int remove, supervised, terminal, late_hooks = 0, rdt = 0, class_made = 0, own_volumes = 0,
 					  kept = 0;
 	size_t at = 0;
@@ -89,7 +89,7 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 		return -1;
 	if (json_take(j, "record", err,
 		    "{ss ss ss ss sI sI sI sI sI sb sb sb s?s s?s s?I s?b s?b s?b s?b s?b s?s s?I s?I}",
-		    "name", &name, "id", &id, "bootId", &boot, "stage", &stage, "slot", &slot,
+		    "name", &name, "id", &id, "bootId", &boot, "stage", &stage, "slot", &range,
 		    "namespaces", &namespaces, "pid", &pid, "startTicks", &ticks, "startedNs",
 		    &started, "remove", &remove, "supervised", &supervised, "terminal", &terminal,
 		    "bundle", &bundle, "cgroup", &cgroup, "createdNs", &created, "lateHooks",
@@ -99,7 +99,7 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 		return -1;
 	while (at < stage_count && strcmp(stages[at], stage) != 0)
 		at++;
-	if (at == stage_count || slot < 0 || slot > IDMAP_SLOTS || pid < 0 || pid > INT32_MAX ||
+	if (at == stage_count || range < 0 || range > IDMAP_RANGES || pid < 0 || pid > INT32_MAX ||
 		copy(r.name, sizeof(r.name), name) < 0 || copy(r.id, sizeof(r.id), id) < 0 ||
 		copy(r.boot_id, sizeof(r.boot_id), boot) < 0 ||
 		copy(r.bundle, sizeof(r.bundle), bundle) < 0 ||
@@ -108,7 +108,7 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 		restarts > UINT32_MAX || streak < 0 || streak > UINT32_MAX)
 		return err_set(err, "record: a value is out of range");
 	r.stage = (enum stage)at;
-	r.slot = (uint32_t)slot;
+	r.range = (uint32_t)range;
 	r.namespaces = (uint64_t)namespaces;
 	r.pid = (pid_t)pid;
 	r.start_ticks = (uint64_t)ticks;
@@ -146,7 +146,7 @@ static size_t count(char *const *list)
 	return n;
 }
 
-static void add_labels(struct jsontext *t, const struct summary *s)
+static void add_labels(struct jsontext *t, const struct metadata *s)
 {
 	jsontext_open(t, "labels", '{');
 	for (size_t i = 0; i < s->label_count; i++)
@@ -155,7 +155,7 @@ static void add_labels(struct jsontext *t, const struct summary *s)
 	jsontext_close(t, '}');
 }
 
-static void add_summary(struct jsontext *t, const struct summary *s, struct arena *a)
+static void add_metadata(struct jsontext *t, const struct metadata *s, struct arena *a)
 {
 	jsontext_string(t, "name", s->name);
 	jsontext_string(t, "id", s->id);
@@ -182,7 +182,7 @@ static void add_summary(struct jsontext *t, const struct summary *s, struct aren
 		jsontext_boolean(t, "unstarted", true);
 }
 
-char *summary_format(const struct summary *s, struct err *err)
+char *metadata_format(const struct metadata *s, struct err *err)
 {
 	autojsontext struct jsontext t = {0};
 	struct arena a = {0};
@@ -192,7 +192,7 @@ char *summary_format(const struct summary *s, struct err *err)
 		return NULL;
 	}
 	jsontext_open(&t, NULL, '{');
-	add_summary(&t, s, &a);
+	add_metadata(&t, s, &a);
 	jsontext_close(&t, '}');
 	arena_free(&a);
 	return jsontext_take(&t, err);
@@ -215,7 +215,7 @@ static int read_strings(struct arena *a, json_t *list, char ***ret, size_t *ret_
 	return 0;
 }
 
-static int read_labels(struct summary *s, json_t *labels)
+static int read_labels(struct metadata *s, json_t *labels)
 {
 	const char *key;
 	json_t *value;
@@ -231,14 +231,14 @@ static int read_labels(struct summary *s, json_t *labels)
 	return 0;
 }
 
-int summary_parse(const char *text, size_t len, struct summary *ret, struct err *err)
+int metadata_parse(const char *text, size_t len, struct metadata *ret, struct err *err)
 {
 	autojson json_t *j = json_parse("container.json", text, len, err);
 	const char *name, *id, *image = NULL, *rootfs = NULL;
 	json_t *command, *layers, *labels, *volumes = NULL;
 	json_int_t created, started, finished, restarts = 0;
 	int remove, logged = 0, exited, status, oom, unstarted = 0;
-	struct summary s = {0};
+	struct metadata s = {0};
 	char **layer_list, **volume_list;
 	size_t n;
 
@@ -284,7 +284,7 @@ int summary_parse(const char *text, size_t len, struct summary *ret, struct err 
 	return 0;
 }
 
-void summary_free(struct summary *s)
+void metadata_free(struct metadata *s)
 {
 	arena_free(&s->arena);
 }

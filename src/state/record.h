@@ -17,7 +17,7 @@
 
 enum stage {
 	STAGE_CREATING,   /* half done: whoever finds it without its holder undoes it */
-	STAGE_RUNNING,    /* the payload has been started, or waits at its gate */
+	STAGE_RUNNING,    /* the payload has been started, or waits for its start */
 	STAGE_RESTARTING, /* it has ended, which is told, and its holder will start it again */
 };
 
@@ -33,7 +33,7 @@ struct record {
 	char id[65];
 	char boot_id[37];
 	enum stage stage;
-	uint32_t slot;        /* of the id range (ns/idmap.h), and the name of the cgroup */
+	uint32_t range;       /* of the id range (ns/idmap.h), and the name of the cgroup */
 	uint64_t namespaces;  /* CLONE_NEW* it has of its own */
 	pid_t pid;            /* in the host's numbering; 0 before the clone */
 	uint64_t start_ticks; /* of pid, from /proc/PID/stat: tells it from a later process */
@@ -44,7 +44,7 @@ struct record {
 	bool terminal;
 	char restart[RESTART_TEXT_SIZE]; /* policy, or "": no */
 	uint32_t restarts, streak;       /* as in struct restart_facts, of this start */
-	/* Below the top of the tree; "": at the slot, or, of a bundle, none. */
+	/* Below the top of the tree; "": at the usual path, or, of a bundle, none. */
 	char cgroup[RECORD_CGROUP_MAX + 1];
 	/* Of a container that an engine made, else "" and 0. */
 	char bundle[RECORD_BUNDLE_MAX + 1];
@@ -60,7 +60,7 @@ char *container_record_format(const struct record *r, struct err *err);
 int container_record_parse(const char *text, size_t len, struct record *ret, struct err *err);
 
 /* A container as users know it. Strings belong to the arena. */
-struct summary {
+struct metadata {
 	struct arena arena;
 	const char *name, *id, *image; /* image may be NULL: --rootfs */
 	const char *rootfs;            /* or NULL */
@@ -80,6 +80,6 @@ struct summary {
 	uint32_t restarts; /* before this end, since somebody started it */
 };
 
-char *summary_format(const struct summary *s, struct err *err);
-int summary_parse(const char *text, size_t len, struct summary *ret, struct err *err);
-void summary_free(struct summary *s);
+char *metadata_format(const struct metadata *s, struct err *err);
+int metadata_parse(const char *text, size_t len, struct metadata *ret, struct err *err);
+void metadata_free(struct metadata *s);

@@ -6,12 +6,12 @@
 #include "cgroup/stats.h"
 #include "cgroup/tree.h"
 #include "state/alive.h"
-#include "state/group.h"
+#include "state/cgroup.h"
 #include "state/life.h"
 #include "state/mark.h"
+#include "state/metadata.h"
+#include "state/pool.h"
 #include "state/rdt.h"
-#include "state/spare.h"
-#include "state/summary.h"
 #include "state/volumes.h"
 
 #include <errno.h>
@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 /* How it ended, from whoever saw it: the caller, or the exit file. */
-static int find_end(struct container *c, int status, struct summary *s, struct err *err)
+static int find_end(struct container *c, int status, struct metadata *s, struct err *err)
 {
 	int64_t finished = now_ns();
 	int seen = -1, r = exit_file_read(c->state_fd, &seen, &finished);
@@ -44,22 +44,22 @@ static int find_end(struct container *c, int status, struct summary *s, struct e
 /* What ps and inspect show of it from now on. */
 static int record_end(struct container *c, int status, struct err *err)
 {
-	struct summary s;
+	struct metadata s;
 	int r = 0;
 
 	/* What makes no sense is no reason to keep what the container held. */
-	if (container_summary(c->store, c->record.name, &s, err) < 0)
+	if (container_metadata(c->store, c->record.name, &s, err) < 0)
 		return err->sys == ENOENT || !err->sys ? 0 : -1;
 	if (strcmp(s.id, c->record.id) != 0) {
-		summary_free(&s);
+		metadata_free(&s);
 		return 0;
 	}
 	/* What it says already may be of an earlier start. */
 	if (!s.exited || s.started_ns != c->record.started_ns)
 		r = find_end(c, status, &s, err);
 	if (r == 0)
-		r = container_end_summary(c->data_fd, &s, err);
-	summary_free(&s);
+		r = container_end_metadata(c->data_fd, &s, err);
+	metadata_free(&s);
 	return r;
 }
 
@@ -81,7 +81,7 @@ int container_remove_own_data(struct container *c, struct err *err)
 		volumes_remove_own(c->store, name, err) < 0)
 		return -1;
 	if (owner == OWNER_OURS)
-		return spare_leave(c->store, name) ? 0 : container_remove_data(c->store, name, err);
+		return pool_leave(c->store, name) ? 0 : container_remove_data(c->store, name, err);
 	/* Taken from the spare, but not yet marked, by whoever died. */
 	if (owner == OWNER_NONE) {
 		unlinkat(fd, "upper", AT_REMOVEDIR);
@@ -156,7 +156,7 @@ static int keep_end(struct container *c, int status, struct err *err)
 
 	if (r <= 0)
 		return r;
-	if (container_open_group(c, err) < 0)
+	if (container_open_cgroup(c, err) < 0)
 		return -1;
 	if (record_end(c, status, err) == 0)
 		return 0;
@@ -185,7 +185,7 @@ int container_end(struct container *c, int status, struct err *err)
 
 	if (drop_unfinished(c, err) < 0 || (life_end_of(r).tell && keep_end(c, status, err) < 0))
 		return -1;
-	if (end_outside_group(c, err) < 0 || container_remove_group(c, err) < 0 ||
+	if (end_outside_group(c, err) < 0 || container_remove_cgroup(c, err) < 0 ||
 		container_rdt_remove(c, err) < 0)
 		return err_wrap(err, "release %s", r->name);
 	return 0;

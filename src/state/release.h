@@ -1,12 +1,12 @@
 /*
  * Undoing a container, in reverse order of its making. Every step finds its work done already if it
- * was; so anyone may do it again, at any time, after any interruption. The caller holds the claim.
+ * was; so anyone may do it again, at any time, after any interruption. The caller holds the lock.
  */
 #pragma once
 
 #include "state/container.h"
 
-/* The first half of it: the end is told, and nothing of the start is left but the claim. */
+/* The first half of it: the end is told, and nothing of the start is left but the lock. */
 int container_end(struct container *c, int status, struct err *err);
 
 /* Kills what is left, removes the cgroup, and the files if it was --rm or never ran; what it ended

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "cgroup/tree.h"
 #include "ns/idmap.h"
-#include "state/group.h"
+#include "state/cgroup.h"
 #include "state/mark.h"
 #include "state/process.h"
 
@@ -54,7 +54,7 @@ static int salvage_owner(struct container *c, struct err *err)
 	snprintf(c->record.boot_id, sizeof(c->record.boot_id), "%s", boot);
 	/* Whether it has is in config.json, which release reads then. */
 	c->record.rdt = true;
-	if (container_open_group(c, err) < 0)
+	if (container_open_cgroup(c, err) < 0)
 		return -1;
 	if (c->group_fd >= 0 && cgroup_procs(c->group_fd, &pids, &count, err) == 0 && count) {
 		c->record.pid = pids[0];
@@ -78,7 +78,7 @@ int salvage(struct container *c, const char *name, bool locked, struct err *err)
 	/* Not damaged, but out of sight for now. */
 	if (err->sys)
 		return -1;
-	c->record = (struct record){.stage = STAGE_RUNNING, .slot = IDMAP_SLOTS};
+	c->record = (struct record){.stage = STAGE_RUNNING, .range = IDMAP_RANGES};
 	snprintf(c->record.name, sizeof(c->record.name), "%s", name);
 	if (c->store->containers_fd < 0)
 		return salvage_owner(c, err);
@@ -88,5 +88,5 @@ int salvage(struct container *c, const char *name, bool locked, struct err *err)
 			       sizeof(c->record.id) - 1);
 	if (n <= 0)
 		snprintf(c->record.id, sizeof(c->record.id), "unknown");
-	return container_find_slot(c, err);
+	return container_find_range(c, err);
 }

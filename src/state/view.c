@@ -5,12 +5,12 @@
 #include "cgroup/group.h"
 #include "cgroup/hierarchy.h"
 #include "state/alive.h"
-#include "state/claim.h"
-#include "state/group.h"
+#include "state/cgroup.h"
 #include "state/life.h"
+#include "state/metadata.h"
+#include "state/namelock.h"
 #include "state/release.h"
 #include "state/status.h"
-#include "state/summary.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,12 +46,12 @@ static bool open_groups(struct viewer *v)
 	return v->groups_fd >= 0;
 }
 
-/* Its slot is its own for as long as it lives. */
+/* Its id range is its own for as long as it lives. */
 static void view_alive(struct viewer *v, int state_fd, struct view *view)
 {
 	char group[16];
 
-	container_group_name(&v->record, group);
+	container_cgroup_name(&v->record, group);
 	view->pid = v->record.pid;
 	view->forsaken = state_fd >= 0 && container_is_forsaken(&v->record, state_fd);
 	view->status = open_groups(v) && cgroup_child_frozen(v->groups_fd, group) > 0
@@ -62,7 +62,7 @@ static void view_alive(struct viewer *v, int state_fd, struct view *view)
 /* In the hands of somebody who is making it, or who is about to write down how it ended. */
 static void view_held(struct viewer *v, struct container *c, struct view *view)
 {
-	struct summary *s = &view->summary;
+	struct metadata *s = &view->metadata;
 
 	if (c->record.stage == STAGE_CREATING) {
 		view->status = CONTAINER_CREATING;
@@ -83,9 +83,9 @@ static void release_dead(struct viewer *v, const char *name, struct view *view)
 	struct err err;
 	int alive;
 
-	if (claim_open(v->store, name, CLAIM_NOWAIT, &c, &err) < 0) {
+	if (namelock_open(v->store, name, NAMELOCK_NOWAIT, &c, &err) < 0) {
 		if (err.sys == EWOULDBLOCK &&
-			claim_open(v->store, name, CLAIM_NONE, &c, &err) == 0) {
+			namelock_open(v->store, name, NAMELOCK_NONE, &c, &err) == 0) {
 			view_held(v, &c, view);
 			container_close(&c);
 		}
@@ -130,7 +130,7 @@ static void look_at_state(struct viewer *v, const char *name, struct view *view)
 	if (peek_alive(v, name, view))
 		return;
 	view->status = CONTAINER_EXITED;
-	if (claim_open(v->store, name, CLAIM_NONE, &c, &err) < 0) {
+	if (namelock_open(v->store, name, NAMELOCK_NONE, &c, &err) < 0) {
 		if (err.sys != ENOENT)
 			warn("%s", err.text);
 		return;
@@ -164,17 +164,17 @@ static void look_elsewhere(struct viewer *v, const char *name, struct view *view
 }
 
 /* One that is being made may not have told about itself yet. */
-static int read_summary(struct viewer *v, const char *name, struct view *view, struct err *err)
+static int read_metadata(struct viewer *v, const char *name, struct view *view, struct err *err)
 {
-	struct summary end = view->summary, *s = &view->summary;
+	struct metadata end = view->metadata, *s = &view->metadata;
 
-	if (container_summary(v->store, name, s, err) < 0) {
+	if (container_metadata(v->store, name, s, err) < 0) {
 		if (err->sys != ENOENT)
 			return -1;
 		if (view->status == CONTAINER_EXITED &&
 			container_is_orphan(v->store, name, err) != 0)
 			return 0;
-		*s = (struct summary){0};
+		*s = (struct metadata){0};
 		s->name = arena_strdup(&s->arena, name);
 		s->id = arena_strdup(&s->arena,
 			view->status == CONTAINER_EXITED ? "" : v->record.id);
@@ -188,7 +188,7 @@ static int read_summary(struct viewer *v, const char *name, struct view *view, s
 		view->status = life_at_rest(s);
 	/* A --rm is gone when it has ended, if not yet from the disk. */
 	if (view->status == CONTAINER_EXITED && life_is_over(s)) {
-		summary_free(s);
+		metadata_free(s);
 		return 0;
 	}
 	if (view->status == CONTAINER_EXITED && !s->exited) {
@@ -205,14 +205,14 @@ int viewer_look(struct viewer *v, const char *name, enum view_which which, struc
 	struct view view = {0};
 	int r;
 
-	/* In this order: whoever releases a container writes its summary first. */
+	/* In this order: whoever releases a container writes its metadata first. */
 	look_at_state(v, name, &view);
 	if (which == VIEW_ANY && view.status == CONTAINER_EXITED)
 		look_elsewhere(v, name, &view);
 	if (which == VIEW_ALIVE && view.status != CONTAINER_RUNNING &&
 		view.status != CONTAINER_PAUSED)
 		return 0;
-	r = read_summary(v, name, &view, err);
+	r = read_metadata(v, name, &view, err);
 	if (r > 0)
 		*ret = view;
 	return r;
@@ -220,5 +220,5 @@ int viewer_look(struct viewer *v, const char *name, enum view_which which, struc
 
 void view_free(struct view *view)
 {
-	summary_free(&view->summary);
+	metadata_free(&view->metadata);
 }

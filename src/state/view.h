@@ -7,7 +7,7 @@
 #include "state/store.h"
 
 struct view {
-	struct summary summary;
+	struct metadata metadata;
 	enum container_status status;
 	bool elsewhere; /* it runs, without a record here: nothing can be done to it */
 	bool forsaken;  /* it runs, but its supervisors do not */

@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "spec/name.h"
 #include "state/gc.h"
-#include "state/summary.h"
+#include "state/metadata.h"
 #include "state/volumecopy.h"
 
 #include <errno.h>
@@ -112,10 +112,10 @@ static int read_uses(const char *name, void *arg, struct err *err)
 {
 	struct reading *r = arg;
 	struct arena *a = &r->uses->arena;
-	struct summary s;
+	struct metadata s;
 	const char *container;
 
-	if (container_summary(r->store, name, &s, err) < 0) {
+	if (container_metadata(r->store, name, &s, err) < 0) {
 		/* One that is being made has no volumes yet, or shares the lock. */
 		if (err->sys == ENOENT)
 			return 0;
@@ -126,7 +126,7 @@ static int read_uses(const char *name, void *arg, struct err *err)
 	for (size_t i = 0; i < s.volume_count; i++)
 		arena_push(a, r->uses->items, r->uses->count,
 			((struct volume_use){arena_strdup(a, s.volumes[i]), container}));
-	summary_free(&s);
+	metadata_free(&s);
 	return 0;
 }
 
@@ -221,16 +221,16 @@ int volumes_remove(const struct store *store, struct volume_removal *items, size
 int volumes_remove_own(const struct store *store, const char *container, struct err *err)
 {
 	autofd int fd = -1;
-	struct summary s;
+	struct metadata s;
 	int r = 0;
 
-	if (container_summary(store, container, &s, err) < 0)
+	if (container_metadata(store, container, &s, err) < 0)
 		return err->sys == ENOENT || !err->sys ? 0 : -1;
 	if (s.volume_count && (fd = volumes_open(store, VOLUMES_LOOK, err)) < 0)
 		r = err->sys == ENOENT ? 0 : -1;
 	for (size_t i = 0; r == 0 && fd >= 0 && i < s.volume_count; i++)
 		r = volume_remove_own(fd, s.volumes[i], s.id, err);
-	summary_free(&s);
+	metadata_free(&s);
 	return r;
 }
 

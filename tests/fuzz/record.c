@@ -29,22 +29,22 @@ static void check_record(const char *text, size_t len)
 static void check_summary(const char *text, size_t len)
 {
 	struct err err = {0};
-	struct summary s, again;
+	struct metadata s, again;
 	autofree char *first = NULL, *second = NULL;
 
 	fuzz_fill(&s, sizeof(s));
-	if (summary_parse(text, len, &s, &err) < 0) {
+	if (metadata_parse(text, len, &s, &err) < 0) {
 		fuzz_refused(&err);
 		fuzz_untouched(&s, sizeof(s));
 		return;
 	}
-	first = summary_format(&s, &err);
+	first = metadata_format(&s, &err);
 	require(first);
-	require(summary_parse(first, strlen(first), &again, &err) == 0);
-	second = summary_format(&again, &err);
+	require(metadata_parse(first, strlen(first), &again, &err) == 0);
+	second = metadata_format(&again, &err);
 	require(second && strcmp(first, second) == 0);
-	summary_free(&again);
-	summary_free(&s);
+	metadata_free(&again);
+	metadata_free(&s);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

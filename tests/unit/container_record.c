@@ -10,7 +10,7 @@ static struct record sample(void)
 {
 	struct record r = {
 		.stage = STAGE_RUNNING,
-		.slot = 4094,
+		.range = 4094,
 		.namespaces = CLONE_NEWUSER | CLONE_NEWPID,
 		.pid = 12345,
 		.start_ticks = 9876543210,
@@ -91,7 +91,7 @@ Test(container_record, comes_back_as_it_was)
 	cr_assert_str_eq(back.name, r.name);
 	cr_assert_str_eq(back.id, r.id);
 	cr_assert_str_eq(back.boot_id, r.boot_id);
-	cr_assert(back.stage == r.stage && back.slot == r.slot && back.pid == r.pid);
+	cr_assert(back.stage == r.stage && back.range == r.range && back.pid == r.pid);
 	cr_assert(back.namespaces == r.namespaces && back.start_ticks == r.start_ticks);
 	cr_assert(back.started_ns == r.started_ns && back.remove && back.supervised);
 	cr_assert(!back.terminal);
@@ -153,13 +153,13 @@ Test(container_record, refuses_every_truncation)
 	free(text);
 }
 
-static struct summary sample_summary(void)
+static struct metadata sample_summary(void)
 {
 	static char *command[] = {"sh", "-c", "echo \"hi\"\n", NULL};
 	static const char *layers[] = {"aa", "bb"};
 	static struct key_value labels[] = {{"team", "ops"}, {"empty", ""}};
 
-	return (struct summary){
+	return (struct metadata){
 		.name = "web",
 		.id = "0123",
 		.image = "debian:latest",
@@ -175,13 +175,13 @@ static struct summary sample_summary(void)
 	};
 }
 
-Test(container_summary, comes_back_as_it_was)
+Test(container_metadata, comes_back_as_it_was)
 {
-	struct summary s = sample_summary(), back;
+	struct metadata s = sample_summary(), back;
 	struct err err = {0};
-	char *text = summary_format(&s, &err);
+	char *text = metadata_format(&s, &err);
 
-	cr_assert(summary_parse(text, strlen(text), &back, &err) == 0, "%s", err.text);
+	cr_assert(metadata_parse(text, strlen(text), &back, &err) == 0, "%s", err.text);
 	cr_assert_str_eq(back.image, "debian:latest");
 	cr_assert(!back.rootfs);
 	cr_assert_str_eq(back.command[2], "echo \"hi\"\n");
@@ -191,36 +191,36 @@ Test(container_summary, comes_back_as_it_was)
 	cr_assert(back.label_count == 2);
 	cr_assert_str_eq(back.labels[0].value, "ops");
 	cr_assert(back.logged && back.exited && back.exit_status == -1);
-	summary_free(&back);
+	metadata_free(&back);
 	free(text);
 }
 
-Test(container_summary, unstarted_and_restarts)
+Test(container_metadata, unstarted_and_restarts)
 {
 	char *command[] = {"true", NULL};
-	struct summary s = {.name = "x",
-			       .id = "1",
-			       .command = command,
-			       .unstarted = true,
-			       .restarts = 9},
-		       back;
+	struct metadata s = {.name = "x",
+				.id = "1",
+				.command = command,
+				.unstarted = true,
+				.restarts = 9},
+			back;
 	struct err err = {0};
-	char *text = summary_format(&s, &err);
+	char *text = metadata_format(&s, &err);
 
 	cr_assert(text);
-	cr_assert(summary_parse(text, strlen(text), &back, &err) == 0, "%s", err.text);
+	cr_assert(metadata_parse(text, strlen(text), &back, &err) == 0, "%s", err.text);
 	cr_expect(back.unstarted && back.restarts == 9);
-	summary_free(&back);
+	metadata_free(&back);
 	free(text);
 }
 
-Test(container_summary, refuses_lists_of_other_things)
+Test(container_metadata, refuses_lists_of_other_things)
 {
-	struct summary s = sample_summary(), back;
+	struct metadata s = sample_summary(), back;
 	struct err err = {0};
-	char *text = summary_format(&s, &err), *at = strstr(text, "\"bb\"");
+	char *text = metadata_format(&s, &err), *at = strstr(text, "\"bb\"");
 
 	memcpy(at, "1234", 4);
-	cr_assert(summary_parse(text, strlen(text), &back, &err) < 0);
+	cr_assert(metadata_parse(text, strlen(text), &back, &err) < 0);
 	free(text);
 }

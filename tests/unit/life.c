@@ -37,8 +37,8 @@ Test(life, what_ends_with_a_start)
 
 Test(life, at_rest)
 {
-	struct summary made = {.unstarted = true, .remove = true}, ended = {.exited = true},
-		       cut_short = {.remove = true};
+	struct metadata made = {.unstarted = true, .remove = true}, ended = {.exited = true},
+			cut_short = {.remove = true};
 
 	cr_expect_eq(life_at_rest(&made), CONTAINER_CREATED);
 	cr_expect_eq(life_at_rest(&ended), CONTAINER_EXITED);

@@ -35,7 +35,7 @@ Test(plan, far_ids_take_places_at_the_end_of_the_range)
 	cr_assert_eq(far_id_add(&s.ns, "/v", 1200001, &err), 0);
 	cr_assert_eq(s.ns.far_id_count, 2);
 	cr_assert_eq(plan_make(&s, NULL, &p, &s.arena, &err), 0);
-	plan_set_slot(&p, &s, 1);
+	plan_set_range(&p, &s, 1);
 	cr_assert_eq(p.ids.nuids, 4);
 	cr_assert(id_map_find(p.ids.uids, p.ids.nuids, 0, &at));
 	cr_assert_eq(at, 0x70010000);
@@ -66,12 +66,12 @@ Test(plan, gives_each_slot_ids_of_its_own)
 
 	cr_assert_eq(plan_make(&s, NULL, &a, &s.arena, &err), 0);
 	cr_assert_eq(plan_make(&s, NULL, &b, &s.arena, &err), 0);
-	plan_set_slot(&a, &s, 0);
-	plan_set_slot(&b, &s, IDMAP_SLOTS - 1);
+	plan_set_range(&a, &s, 0);
+	plan_set_range(&b, &s, IDMAP_RANGES - 1);
 	cr_assert_eq(a.maps[0].inside, 0);
 	cr_assert_eq(a.maps[0].count, 65536);
 	cr_assert_eq(a.maps[0].outside, 0x70000000);
-	cr_assert_eq(b.maps[0].outside, a.maps[0].outside + (IDMAP_SLOTS - 1) * 65536U);
+	cr_assert_eq(b.maps[0].outside, a.maps[0].outside + (IDMAP_RANGES - 1) * 65536U);
 	cr_assert_leq((uint64_t)b.maps[0].outside + b.maps[0].count, 0x80000000ULL);
 	cgroup_plan_free(&a.cgroup);
 	cgroup_plan_free(&b.cgroup);
@@ -85,7 +85,7 @@ Test(plan, maps_no_ids_without_a_user_namespace)
 
 	s.ns.fresh &= ~(uint64_t)CLONE_NEWUSER;
 	cr_assert_eq(plan_make(&s, NULL, &p, &s.arena, &err), 0);
-	plan_set_slot(&p, &s, 7);
+	plan_set_range(&p, &s, 7);
 	cr_assert_eq(p.map_count, 0);
 	cr_assert_eq(p.ids.nuids, 0);
 	cgroup_plan_free(&p.cgroup);

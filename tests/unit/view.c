@@ -16,7 +16,7 @@ static void status(const struct view *view, const char *want)
 
 Test(view, status_as_people_read_it)
 {
-	struct view v = {.status = CONTAINER_RUNNING, .summary.started_ns = now - 180 * SECOND};
+	struct view v = {.status = CONTAINER_RUNNING, .metadata.started_ns = now - 180 * SECOND};
 
 	status(&v, "Up 3 minutes");
 	v.status = CONTAINER_PAUSED;
@@ -24,20 +24,20 @@ Test(view, status_as_people_read_it)
 	v.status = CONTAINER_CREATING;
 	status(&v, "Creating");
 	v.status = CONTAINER_EXITED;
-	v.summary.exited = true;
-	v.summary.exit_status = 137;
-	v.summary.finished_ns = now - 7200 * SECOND;
+	v.metadata.exited = true;
+	v.metadata.exit_status = 137;
+	v.metadata.finished_ns = now - 7200 * SECOND;
 	status(&v, "Exited (137) 2 hours ago");
-	v.summary.oom_killed = true;
+	v.metadata.oom_killed = true;
 	status(&v, "Exited (137, out of memory) 2 hours ago");
-	v.summary.exit_status = -1;
+	v.metadata.exit_status = -1;
 	status(&v, "Exited (unknown)");
 }
 
 Test(view, command_in_one_line)
 {
 	char *words[] = {"sh", "-c", "echo a  b", "", "it's", "plain", NULL};
-	const struct view v = {.summary.command = words};
+	const struct view v = {.metadata.command = words};
 	struct arena a = {0};
 
 	cr_assert_str_eq(view_command(&v, &a), "sh -c 'echo a  b' '' 'it's' plain");

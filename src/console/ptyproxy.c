@@ -1,4 +1,4 @@
-#include "console/relay.h"
+#include "console/ptyproxy.h"
 
 #include "base/fd.h"
 #include "base/program.h"
@@ -184,8 +184,7 @@ static int relay(struct container *c, int master, bool with_stdin, struct piping
 	return foreground_finish(io, status, err);
 }
 
-int relay_terminal(struct container *c, int master, bool with_stdin, int *ret_status,
-	struct err *err)
+int pty_proxy(struct container *c, int master, bool with_stdin, int *ret_status, struct err *err)
 {
 	struct console console = CONSOLE_NONE;
 	struct piping io;

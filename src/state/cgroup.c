@@ -1,15 +1,15 @@
-#include "state/group.h"
+#include "state/cgroup.h"
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "cgroup/group.h"
 #include "cgroup/hierarchy.h"
-#include "cgroup/place.h"
+#include "cgroup/path.h"
 #include "cgroup/tree.h"
 #include "ns/idmap.h"
+#include "state/cgrouppath.h"
 #include "state/mark.h"
-#include "state/place.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,9 +18,9 @@
 #include <string.h>
 #include <unistd.h>
 
-void container_group_name(const struct record *r, char ret[16])
+void container_cgroup_name(const struct record *r, char ret[16])
 {
-	snprintf(ret, 16, "%03x", r->slot);
+	snprintf(ret, 16, "%03x", r->range);
 }
 
 static int open_hierarchy(struct container *c, struct err *err)
@@ -49,7 +49,7 @@ static bool is_named_for(const struct record *r)
 	return strstr(r->cgroup, r->id) || (end && strcmp(end + 1, r->name) == 0);
 }
 
-/* The group of a container that is not at its slot. */
+/* The cgroup of a container that is not at the usual path. */
 static int open_place(struct container *c, struct err *err)
 {
 	autofd int fd = -1;
@@ -59,18 +59,18 @@ static int open_place(struct container *c, struct err *err)
 		return 0;
 	if (open_hierarchy(c, err) < 0)
 		return -1;
-	fd = cgroup_place_open(c->hierarchy_fd, c->record.cgroup, err);
+	fd = cgroup_path_open(c->hierarchy_fd, c->record.cgroup, err);
 	if (fd < 0)
 		return err->sys == ENOENT ? 0 : -1;
 	owner = container_owner_of(c, fd, err);
 	if (owner == OWNER_OURS)
 		c->group_fd = take_fd(&fd);
-	else if (owner == OWNER_NONE && is_named_for(&c->record) && cgroup_place_lock(fd))
-		return container_place_remove(c, err);
+	else if (owner == OWNER_NONE && is_named_for(&c->record) && cgroup_path_lock(fd))
+		return container_remove_cgroup_at_path(c, err);
 	return owner < 0 ? -1 : 0;
 }
 
-int container_open_group(struct container *c, struct err *err)
+int container_open_cgroup(struct container *c, struct err *err)
 {
 	autofd int fd = -1;
 	char name[16];
@@ -82,7 +82,7 @@ int container_open_group(struct container *c, struct err *err)
 		return open_place(c, err);
 	if (open_groups(c, err) < 0)
 		return -1;
-	container_group_name(&c->record, name);
+	container_cgroup_name(&c->record, name);
 	fd = cgroup_open(c->groups_fd, name, err);
 	if (fd < 0)
 		return err->sys == ENOENT ? 0 : -1;
@@ -92,19 +92,19 @@ int container_open_group(struct container *c, struct err *err)
 	if (owner == OWNER_OURS)
 		c->group_fd = take_fd(&fd);
 	/* Made, but not yet marked, by whoever died; if it is of somebody who is alive and about to mark
-	 * it, their start finds it gone and takes another slot. */
+	 * it, their start finds it gone and takes another range. */
 	if (owner == OWNER_NONE && unlinkat(c->groups_fd, name, AT_REMOVEDIR) < 0 &&
 		errno != ENOENT)
 		return err_sys(err, "remove cgroup %s", name);
 	return 0;
 }
 
-int container_find_slot(struct container *c, struct err *err)
+int container_find_range(struct container *c, struct err *err)
 {
 	autodir DIR *groups = NULL;
 	struct dirent *e;
 
-	c->record.slot = IDMAP_SLOTS;
+	c->record.range = IDMAP_RANGES;
 	if (open_groups(c, err) < 0)
 		return -1;
 	groups = dir_open_at(c->groups_fd, ".");
@@ -112,10 +112,10 @@ int container_find_slot(struct container *c, struct err *err)
 		return err_sys(err, "read the cgroups of all containers");
 	while ((errno = 0, e = readdir(groups))) {
 		autofd int fd = -1;
-		unsigned slot;
+		unsigned range;
 		int owner;
 
-		if (sscanf(e->d_name, "%3x", &slot) != 1 || slot >= IDMAP_SLOTS)
+		if (sscanf(e->d_name, "%3x", &range) != 1 || range >= IDMAP_RANGES)
 			continue;
 		fd = openat(c->groups_fd, e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
@@ -126,8 +126,8 @@ int container_find_slot(struct container *c, struct err *err)
 		if (owner < 0)
 			return -1;
 		if (owner == OWNER_OURS) {
-			c->record.slot = slot;
-			container_place_of(fd, c->record.cgroup);
+			c->record.range = range;
+			container_cgroup_path_of(fd, c->record.cgroup);
 		}
 	}
 	return errno ? err_sys(err, "read the cgroups of all containers") : 0;
@@ -146,10 +146,10 @@ static int empty_group(struct container *c, struct err *err)
 /* A scope that was being made may be there without the container's group in it. */
 static int remove_place(struct container *c, bool was_there, struct err *err)
 {
-	if (was_there && container_place_remove(c, err) < 0)
+	if (was_there && container_remove_cgroup_at_path(c, err) < 0)
 		return -1;
 	if (!was_there && is_named_for(&c->record))
-		container_place_settle(c);
+		container_cgroup_settle(c);
 	c->record.cgroup[0] = '\0';
 	return 0;
 }
@@ -165,14 +165,14 @@ static bool remove_if_empty(struct container *c, const char *name)
 	return true;
 }
 
-int container_remove_group(struct container *c, struct err *err)
+int container_remove_cgroup(struct container *c, struct err *err)
 {
 	char name[16];
 	bool there;
 
-	if (container_open_group(c, err) < 0)
+	if (container_open_cgroup(c, err) < 0)
 		return -1;
-	container_group_name(&c->record, name);
+	container_cgroup_name(&c->record, name);
 	if (remove_if_empty(c, name))
 		return 0;
 	there = c->group_fd >= 0;
@@ -181,8 +181,8 @@ int container_remove_group(struct container *c, struct err *err)
 	if (c->record.cgroup[0]) {
 		if (remove_place(c, there, err) < 0)
 			return -1;
-		/* The slot is left, where there is one. */
-		return c->record.bundle[0] ? 0 : container_remove_group(c, err);
+		/* The empty cgroup of the id range is left, where there is one. */
+		return c->record.bundle[0] ? 0 : container_remove_cgroup(c, err);
 	}
 	return there ? cgroup_remove(c->groups_fd, name, err) : 0;
 }

@@ -12,14 +12,14 @@
 
 /* Makes the spare directory, if there is one, containers/NAME; it bears no mark yet, and may or may
  * not hold an empty upper and work. Fails if that name exists. */
-bool spare_take(const struct store *store, const char *name);
+bool pool_take(const struct store *store, const char *name);
 
 /* Puts containers/NAME away to be removed later, if that is free and it holds next to nothing. The
  * caller has made sure whose it is. */
-bool spare_leave(const struct store *store, const char *name);
+bool pool_leave(const struct store *store, const char *name);
 
 /* Removes what was put away, and makes the next spare directory. */
-void spare_tend(const struct store *store);
+void pool_tend(const struct store *store);
 
 /* Removes all that is in CTR_ROOT/spare, unless somebody is tending it. */
-void spare_empty(const struct store *store);
+void pool_empty(const struct store *store);

@@ -1,4 +1,4 @@
-#include "state/spare.h"
+#include "state/pool.h"
 
 #include "base/dents.h"
 #include "base/fd.h"
@@ -30,7 +30,7 @@ static bool has_room(int fd)
 	       (v.f_files == 0 || v.f_favail > ROOM_FILES);
 }
 
-bool spare_take(const struct store *store, const char *name)
+bool pool_take(const struct store *store, const char *name)
 {
 	return move(store->root_fd, "spare/ready", store->containers_fd, name);
 }
@@ -70,7 +70,7 @@ static bool fits(int dirfd, const char *name, const char *but, struct allowance 
 	return fit;
 }
 
-bool spare_leave(const struct store *store, const char *name)
+bool pool_leave(const struct store *store, const char *name)
 {
 	struct allowance left = {.entries = 40, .depth = 6, .blocks = 256};
 
@@ -125,7 +125,7 @@ static void remove_one(int spare, const char *name)
 		tree_remove(spare, name, &ignored);
 }
 
-void spare_tend(const struct store *store)
+void pool_tend(const struct store *store)
 {
 	autofd int spare = open_locked(store);
 
@@ -141,7 +141,7 @@ void spare_tend(const struct store *store)
 		remove_one(spare, "old");
 }
 
-void spare_empty(const struct store *store)
+void pool_empty(const struct store *store)
 {
 	static const char *const names[] = {"old", "new", "ready", "points"};
 	autofd int spare = open_locked(store);

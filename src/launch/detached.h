@@ -1,4 +1,4 @@
-/* The detached trees that a root is made of, on their way from the parent to the child. */
+/* The detached mounts that a root is made of, on their way from the parent to the child. */
 #pragma once
 
 #include "base/err.h"
@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 /* The arrays exist before the clone: from then on the child allocates nothing. */
-struct trees {
+struct detached {
 	int writable; /* with upper/ and work/; -1: the root is a directory as it is */
 	int init;     /* ctr-init, or -1 */
 	int *layers;  /* lowest first */
@@ -27,31 +27,31 @@ struct trees {
 	uint64_t nofile; /* the soft limit of descriptors, which was too low; 0: it was not */
 };
 
-/* Before the clone: room for the trees of a spec, and for their descriptors. */
-int trees_init(struct trees *t, const struct container *c, const struct spec *spec,
+/* Before the clone: room for the mounts of a spec, and for their descriptors. */
+int detached_init(struct detached *t, const struct container *c, const struct spec *spec,
 	struct err *err);
 /* Parent and child: closes them, and restores the limit of descriptors. */
-void trees_close(struct trees *t);
+void detached_close(struct detached *t);
 /* Child: closes all but keep, after the mounts are made, if the limit has to be lowered again. */
-int trees_leave(const struct trees *t, int keep, struct err *err);
+int detached_leave(const struct detached *t, int keep, struct err *err);
 
 /* Adds a hint for a bind mount whose source does not exist. */
-void trees_hint_missing(const struct mount *m, struct err *err);
+void detached_hint_missing(const struct mount *m, struct err *err);
 
 /* Parent, or the child itself (by_child): opens all of them, making the writable layer. */
-int trees_open(struct trees *t, const struct container *c, const struct spec *spec,
+int detached_open(struct detached *t, const struct container *c, const struct spec *spec,
 	const struct plan *plan, struct err *err);
 /* Parent: maps the ids of those that have maps of their own. */
-int trees_idmap_own(const struct trees *t, const struct spec *spec, struct err *err);
+int detached_idmap_own(const struct detached *t, const struct spec *spec, struct err *err);
 /* Parent: maps the ids of those that show the ids of the container. */
-int trees_idmap(const struct trees *t, const struct spec *spec, int userns, struct err *err);
+int detached_idmap(const struct detached *t, const struct spec *spec, int userns, struct err *err);
 
 /* The parent sends, the child takes, in the same order; both know the spec. By_child: that the ids are
  * mapped is all that is said. */
-int trees_send(const struct trees *t, const struct spec *spec, int sock, struct err *err);
-int trees_receive(struct trees *t, const struct spec *spec, int sock, struct err *err);
+int detached_send(const struct detached *t, const struct spec *spec, int sock, struct err *err);
+int detached_receive(struct detached *t, const struct spec *spec, int sock, struct err *err);
 
 /* Child: the source of mount i, if it is to be opened when it is its turn: see in_turn; and what lies in the
  * root below an earlier mount, which only the layout can find. */
-int trees_open_in_turn(struct trees *t, const struct spec *spec, const struct plan *plan, size_t i,
-	const struct layout *l, struct err *err);
+int detached_open_in_turn(struct detached *t, const struct spec *spec, const struct plan *plan,
+	size_t i, const struct layout *l, struct err *err);

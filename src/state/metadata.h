@@ -10,14 +10,14 @@ int container_read(const struct store *store, const char *name, const char *file
 	size_t *ret_len, struct err *err);
 
 /* container.json of a container. err->sys is ENOENT if it has none. */
-int container_summary(const struct store *store, const char *name, struct summary *ret,
+int container_metadata(const struct store *store, const char *name, struct metadata *ret,
 	struct err *err);
-int container_write_summary(int data_fd, const struct summary *s, enum file_sync sync,
+int container_write_metadata(int data_fd, const struct metadata *s, enum file_sync sync,
 	struct err *err);
 /* How it ended: to disk before this returns, and without a byte of new space where there is none. */
-int container_end_summary(int data_fd, const struct summary *s, struct err *err);
+int container_end_metadata(int data_fd, const struct metadata *s, struct err *err);
 
-/* Whether the data of a container without a state directory is nobody's: it was claimed but never came to
+/* Whether the data of a container without a state directory is nobody's: its name was locked but it never came to
  * write what it is, or is of a --rm that was cut short; its maker died between two steps, or with the
  * machine. What is damaged tells nothing; nor
  * does a container.json that is lost, where there is a config.json. 1, 0 or -1. */

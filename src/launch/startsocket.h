@@ -9,18 +9,18 @@
 
 #include <stdbool.h>
 
-#define GATE_SOCKET "start.sock"
+#define START_SOCKET "start.sock"
 
 /* Called by the parent, before the clone. */
-int gate_open(int state_fd, struct err *err);
+int start_socket_listen(int state_fd, struct err *err);
 
 /* In the child: reports that all is ready, lets go of every descriptor that is not needed any more,
  * and waits; SIGTERM and its kind end it meanwhile. *report_fd is who started it afterwards.
  * Allocates nothing. */
-int gate_wait(int *gate_fd, int *report_fd, struct err *err);
+int start_socket_wait(int *start_fd, int *report_fd, struct err *err);
 
 /* Whether the container still waits for its start. */
-bool gate_is_closed(int state_fd);
+bool start_socket_is_there(int state_fd);
 
 /* Lets the process through and waits until the payload is executed, or says why not. */
-int gate_pass(int state_fd, struct err *err);
+int start_socket_connect(int state_fd, struct err *err);

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* Sets of hex digits, as the keys of JSON objects. */
-struct sweep_wanted {
+struct gc_wanted {
 	json_t *blobs, *layers;
 	json_t *tops; /* topmost layer of each container → the container's name */
 	/* Some record could not be understood: what it needs is anybody's guess, so that everything of the
@@ -19,16 +19,16 @@ struct sweep_wanted {
 
 /* By all images, all containers and all living stages. The caller holds the store's exclusive
  * lock. A record that makes no sense is warned of, and keeps what it could be about. */
-int sweep_survey(int root_fd, struct sweep_wanted *ret, struct err *err);
+int gc_survey(int root_fd, struct gc_wanted *ret, struct err *err);
 /* The same again, without a word about what it has warned of. */
-int sweep_survey_again(int root_fd, struct sweep_wanted *ret, struct err *err);
-void sweep_wanted_free(struct sweep_wanted *w);
+int gc_survey_again(int root_fd, struct gc_wanted *ret, struct err *err);
+void gc_wanted_free(struct gc_wanted *w);
 
-struct sweep_result {
+struct gc_result {
 	uint64_t layers, blobs, stages;
 };
 
 /* Takes away from the store all that is unwanted (short, with the lock held), lets the lock at *lock_fd go and
  * removes what of it are trees. Needs no room on the disk. */
-int sweep_run(int root_fd, const struct sweep_wanted *w, int *lock_fd, struct sweep_result *ret,
+int gc_run(int root_fd, const struct gc_wanted *w, int *lock_fd, struct gc_result *ret,
 	struct err *err);

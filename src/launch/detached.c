@@ -1,4 +1,4 @@
-#include "launch/trees.h"
+#include "launch/detached.h"
 
 #include "base/fd.h"
 #include "base/fdpass.h"
@@ -25,10 +25,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-enum { OTHER_FDS = 64 }; /* that a start has open beside its trees */
+enum { OTHER_FDS = 64 }; /* that a start has open beside its mounts */
 
 /* What is mounted is bounded by the kernel, not by the soft limit that an engine happens to have. */
-static void make_room(struct trees *t, size_t n)
+static void make_room(struct detached *t, size_t n)
 {
 	struct rlimit now, more;
 
@@ -39,7 +39,7 @@ static void make_room(struct trees *t, size_t n)
 		t->nofile = now.rlim_cur;
 }
 
-static int lower_again(const struct trees *t)
+static int lower_again(const struct detached *t)
 {
 	struct rlimit now;
 
@@ -57,7 +57,8 @@ static bool has_points(const struct container *c, const struct spec *spec)
 }
 
 /* One array holds them all: layers, sources, devices. */
-int trees_init(struct trees *t, const struct container *c, const struct spec *spec, struct err *err)
+int detached_init(struct detached *t, const struct container *c, const struct spec *spec,
+	struct err *err)
 {
 	bool points = has_points(c, spec);
 	size_t layers = (spec->root.dir ? 1 : spec->root.layer_count) + points;
@@ -68,7 +69,7 @@ int trees_init(struct trees *t, const struct container *c, const struct spec *sp
 		return err_sys(err, "cannot open the root of %s", spec->name);
 	for (size_t i = 0; i < n; i++)
 		fds[i] = -1;
-	*t = (struct trees){
+	*t = (struct detached){
 		.writable = -1,
 		.init = -1,
 		.layers = fds,
@@ -86,14 +87,14 @@ int trees_init(struct trees *t, const struct container *c, const struct spec *sp
 	return 0;
 }
 
-static void close_but(const struct trees *t, int keep)
+static void close_but(const struct detached *t, int keep)
 {
 	for (size_t i = 0; i < t->layer_count + t->source_count + t->device_count; i++)
 		if (t->layers[i] >= 0 && t->layers[i] != keep)
 			close(t->layers[i]);
 }
 
-void trees_close(struct trees *t)
+void detached_close(struct detached *t)
 {
 	if (!t->layers)
 		return;
@@ -104,10 +105,10 @@ void trees_close(struct trees *t)
 	close_but(t, -1);
 	free(t->layers);
 	lower_again(t);
-	*t = (struct trees){.writable = -1, .init = -1};
+	*t = (struct detached){.writable = -1, .init = -1};
 }
 
-int trees_leave(const struct trees *t, int keep, struct err *err)
+int detached_leave(const struct detached *t, int keep, struct err *err)
 {
 	if (!t->nofile)
 		return 0;
@@ -143,7 +144,7 @@ static const char *inner_source(const struct spec *spec, size_t i, char buf[PATH
 }
 
 /* A mount that shares with the host is a copy of one there, where it is still shared. */
-static bool waits_its_turn(const struct trees *t, const struct spec *spec, size_t i)
+static bool waits_its_turn(const struct detached *t, const struct spec *spec, size_t i)
 {
 	const struct mount *m = &spec->mounts[i];
 	char buf[PATHNAME_SIZE];
@@ -154,7 +155,7 @@ static bool waits_its_turn(const struct trees *t, const struct spec *spec, size_
 }
 
 /* Those that the parent opens, or the child before it makes anything. */
-static bool has_early_source(const struct trees *t, const struct spec *spec, size_t i)
+static bool has_early_source(const struct detached *t, const struct spec *spec, size_t i)
 {
 	return has_source(spec, &spec->mounts[i]) && !waits_its_turn(t, spec, i);
 }
@@ -219,7 +220,7 @@ static int open_layer(const struct container *c, const struct spec *spec, size_t
 	return tree_clone(c->store->root_fd, path, false, err);
 }
 
-/* Whom the container's ids are, to who opens the trees: the child has them already. */
+/* Whom the container's ids are, to who opens the mounts: the child has them already. */
 static const struct id_maps *owners(const struct plan *plan)
 {
 	static const struct id_maps same = {NULL};
@@ -227,7 +228,7 @@ static const struct id_maps *owners(const struct plan *plan)
 	return rights_get() == RIGHTS_NONE ? &same : &plan->ids;
 }
 
-void trees_hint_missing(const struct mount *m, struct err *err)
+void detached_hint_missing(const struct mount *m, struct err *err)
 {
 	struct stat st;
 
@@ -248,7 +249,7 @@ static int open_source(const struct spec *spec, const struct mount *m, const str
 			rights_get() == RIGHTS_HOST ? spec->device_count : 0, owners(plan), err);
 	fd = m->kind == MOUNT_BIND ? mount_source_open(m, err) : mount_host_open(m, err);
 	if (fd < 0 && m->kind == MOUNT_BIND && err->sys == ENOENT && !spec->root.direct)
-		trees_hint_missing(m, err);
+		detached_hint_missing(m, err);
 	if (fd < 0)
 		return -1;
 	/* All that the host has there is held to what was asked for. */
@@ -271,7 +272,7 @@ static int open_inner(const struct layout *l, const struct mount *m, const char 
 }
 
 /* A group above may let nobody in it make nodes, as those of podman's pods do: then the host's are shown. */
-static int open_dev(struct trees *t, const struct spec *spec, const struct mount *m,
+static int open_dev(struct detached *t, const struct spec *spec, const struct mount *m,
 	const struct plan *plan, struct err *err)
 {
 	autofd int fd = open_source(spec, m, plan, err);
@@ -288,8 +289,8 @@ static int open_dev(struct trees *t, const struct spec *spec, const struct mount
 	return take_fd(&fd);
 }
 
-int trees_open_in_turn(struct trees *t, const struct spec *spec, const struct plan *plan, size_t i,
-	const struct layout *l, struct err *err)
+int detached_open_in_turn(struct detached *t, const struct spec *spec, const struct plan *plan,
+	size_t i, const struct layout *l, struct err *err)
 {
 	const struct mount *m = &spec->mounts[i];
 	char buf[PATHNAME_SIZE];
@@ -317,7 +318,7 @@ static int open_device(const struct device *d, const struct plan *plan, struct e
 							     : dev_node_of_host(d, err);
 }
 
-int trees_open(struct trees *t, const struct container *c, const struct spec *spec,
+int detached_open(struct detached *t, const struct container *c, const struct spec *spec,
 	const struct plan *plan, struct err *err)
 {
 	if (!spec->root.direct && (t->writable = open_writable(c, spec, err)) < 0)
@@ -390,7 +391,7 @@ static int idmap_volume(int tree, int userns, const struct mount *m, const struc
 	return 0;
 }
 
-int trees_idmap(const struct trees *t, const struct spec *spec, int userns, struct err *err)
+int detached_idmap(const struct detached *t, const struct spec *spec, int userns, struct err *err)
 {
 	for (size_t i = 0; i < t->source_count; i++) {
 		const struct mount *m = &spec->mounts[i];
@@ -427,7 +428,8 @@ static bool same_maps(const struct mount *a, const struct mount *b)
 }
 
 /* A namespace serves all mounts with the same maps: the first of them makes it. */
-static int idmap_like(const struct trees *t, const struct spec *spec, size_t first, struct err *err)
+static int idmap_like(const struct detached *t, const struct spec *spec, size_t first,
+	struct err *err)
 {
 	const struct mount *m = &spec->mounts[first];
 	autofd int userns = -1;
@@ -447,7 +449,7 @@ static int idmap_like(const struct trees *t, const struct spec *spec, size_t fir
 	return 0;
 }
 
-int trees_idmap_own(const struct trees *t, const struct spec *spec, struct err *err)
+int detached_idmap_own(const struct detached *t, const struct spec *spec, struct err *err)
 {
 	for (size_t i = 0; i < t->source_count; i++)
 		if (spec->mounts[i].kind == MOUNT_BIND && spec->mounts[i].uid_map_count &&
@@ -459,7 +461,7 @@ int trees_idmap_own(const struct trees *t, const struct spec *spec, struct err *
 /* Calls f in groups for every descriptor that the spec says exists. */
 typedef int pass_fn(int sock, int *fds, size_t n, struct err *err);
 
-static int pass_all(struct trees *t, const struct spec *spec, int sock, pass_fn *pass,
+static int pass_all(struct detached *t, const struct spec *spec, int sock, pass_fn *pass,
 	struct err *err)
 {
 	if ((!spec->root.direct && pass(sock, &t->writable, 1, err) < 0) ||
@@ -480,9 +482,9 @@ static int send_group(int sock, int *fds, size_t n, struct err *err)
 	return fds_send(sock, fds, n, err);
 }
 
-int trees_send(const struct trees *t, const struct spec *spec, int sock, struct err *err)
+int detached_send(const struct detached *t, const struct spec *spec, int sock, struct err *err)
 {
-	struct trees copy = *t;
+	struct detached copy = *t;
 
 	/* The ids are there: that is what it waits for. */
 	if (t->by_child)
@@ -490,7 +492,7 @@ int trees_send(const struct trees *t, const struct spec *spec, int sock, struct 
 	return pass_all(&copy, spec, sock, send_group, err);
 }
 
-int trees_receive(struct trees *t, const struct spec *spec, int sock, struct err *err)
+int detached_receive(struct detached *t, const struct spec *spec, int sock, struct err *err)
 {
 	char byte;
 

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct intake {
+struct ingest {
 	int root;              /* CTR_ROOT */
 	const char *name;      /* NAME[:TAG] to give it, or NULL: its own */
 	const char *fallback;  /* name for what has none of its own, or NULL */
@@ -27,18 +27,18 @@ struct intake {
 	void *arg;
 };
 
-struct intake_result {
+struct ingest_result {
 	struct arena arena;
 	const char **lines; /* "NAME:TAG sha256:ID", one for each name */
 	size_t count;
 };
 
 /* To standard output; frees it. */
-void intake_result_print(struct intake_result *done);
+void ingest_result_print(struct ingest_result *done);
 
 /* From fd: a root tar, an OCI layout, a docker archive, skopeo's dir: or a unified image of Incus in a tar,
  * compressed or not. Free the result's arena. */
-int intake_stream(const struct intake *in, int fd, struct intake_result *ret, struct err *err);
+int ingest_stream(const struct ingest *in, int fd, struct ingest_result *ret, struct err *err);
 /* From one of these, unpacked: of the form that source_form() has told, and not SOURCE_NONE. */
-int intake_directory(const struct intake *in, int dir, enum source_form form,
-	struct intake_result *ret, struct err *err);
+int ingest_directory(const struct ingest *in, int dir, enum source_form form,
+	struct ingest_result *ret, struct err *err);

@@ -1,4 +1,4 @@
-#include "state/claim.h"
+#include "state/namelock.h"
 
 #include "base/clock.h"
 #include "base/fd.h"
@@ -7,16 +7,16 @@
 #include "ns/idmap.h"
 #include "ns/join.h"
 #include "state/alive.h"
+#include "state/cgroup.h"
+#include "state/cgrouppath.h"
 #include "state/elsewhere.h"
-#include "state/group.h"
 #include "state/mark.h"
-#include "state/place.h"
+#include "state/metadata.h"
+#include "state/pool.h"
 #include "state/process.h"
 #include "state/recordfile.h"
 #include "state/release.h"
 #include "state/salvage.h"
-#include "state/spare.h"
-#include "state/summary.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -73,13 +73,13 @@ static void temporary_name(char tmp[32])
 
 /* Where the search for a free id range begins: the same at each start. The id is random; an engine's may be
  * any word. */
-static uint32_t slot_of(const char *id)
+static uint32_t range_of(const char *id)
 {
 	uint32_t n = 0;
 
 	for (size_t i = 0; id[i]; i++)
 		n = n * 31 + (unsigned char)id[i];
-	return n % IDMAP_SLOTS;
+	return n % IDMAP_RANGES;
 }
 
 static int record_init(struct record *r, const struct spec *spec, struct err *err)
@@ -90,7 +90,7 @@ static int record_init(struct record *r, const struct spec *spec, struct err *er
 		return -1;
 	*r = (struct record){
 		.stage = STAGE_CREATING,
-		.slot = slot_of(spec->id),
+		.range = range_of(spec->id),
 		/* Those it joins are as foreign to us as its own; but in a mount namespace that is
 		 * not its own its root is another than the namespace's. */
 		.namespaces = spec->ns.fresh | (ns_paths_flags(&spec->ns) & ~(uint64_t)CLONE_NEWNS),
@@ -165,7 +165,7 @@ static int make_state(struct container *c, char tmp[32], struct err *err)
 static int name_taken(struct err *err, const char *name)
 {
 	err_set(err, "the name %s is already in use", name);
-	err->sys = CLAIM_TAKEN;
+	err->sys = NAMELOCK_TAKEN;
 	return err_hint(err, "ctr rm %s, or choose another --name", name);
 }
 
@@ -175,7 +175,7 @@ static int release_dead_holder(const struct store *store, const char *name, stru
 	struct container old;
 	int r;
 
-	if (claim_open(store, name, CLAIM_NOWAIT, &old, err) < 0)
+	if (namelock_open(store, name, NAMELOCK_NOWAIT, &old, err) < 0)
 		return err->sys == ENOENT ? 0 : name_taken(err, name);
 	r = container_is_alive(&old, err);
 	if (r == 0)
@@ -186,13 +186,13 @@ static int release_dead_holder(const struct store *store, const char *name, stru
 	return r;
 }
 
-int claim_look(const struct store *store, const char *name, struct err *err)
+int namelock_probe(const struct store *store, const char *name, struct err *err)
 {
 	struct container old;
 	struct stat st;
 	bool removed = false;
 
-	if (claim_open(store, name, CLAIM_NONE, &old, err) == 0) {
+	if (namelock_open(store, name, NAMELOCK_NONE, &old, err) == 0) {
 		int alive = container_is_alive(&old, err);
 
 		removed = alive == 0 && old.record.remove;
@@ -205,7 +205,7 @@ int claim_look(const struct store *store, const char *name, struct err *err)
 	return name_taken(err, name);
 }
 
-static int claim_name(struct container *c, const char *tmp, struct err *err)
+static int namelock_take(struct container *c, const char *tmp, struct err *err)
 {
 	const char *name = c->record.name;
 
@@ -214,14 +214,15 @@ static int claim_name(struct container *c, const char *tmp, struct err *err)
 			    1 /* RENAME_NOREPLACE */) == 0)
 			return 0;
 		if (errno != EEXIST)
-			return err_sys(err, "claim the name %s", name);
+			return err_sys(err, "lock the name %s", name);
 		if (release_dead_holder(c->store, name, err) < 0)
 			return -1;
 	}
 	return name_taken(err, name);
 }
 
-int claim_hold(const struct store *store, const char *name, struct container *ret, struct err *err)
+int namelock_hold(const struct store *store, const char *name, struct container *ret,
+	struct err *err)
 {
 	struct container c;
 	struct err ignored;
@@ -229,7 +230,7 @@ int claim_hold(const struct store *store, const char *name, struct container *re
 
 	container_init(&c, store);
 	snprintf(c.record.name, sizeof(c.record.name), "%s", name);
-	if (make_state(&c, tmp, err) == 0 && claim_name(&c, tmp, err) == 0) {
+	if (make_state(&c, tmp, err) == 0 && namelock_take(&c, tmp, err) == 0) {
 		*ret = c;
 		return 0;
 	}
@@ -238,7 +239,7 @@ int claim_hold(const struct store *store, const char *name, struct container *re
 	return -1;
 }
 
-int claim_drop(struct container *c, struct err *err)
+int namelock_drop(struct container *c, struct err *err)
 {
 	int r = unlinkat(c->store->state_fd, c->record.name, AT_REMOVEDIR);
 
@@ -249,7 +250,7 @@ int claim_drop(struct container *c, struct err *err)
 /* The name is ours by now. What a --rm of an earlier boot has left under it gives way. */
 static int make_data_directory(const struct store *store, const char *name, struct err *err)
 {
-	if (spare_take(store, name) || mkdirat(store->containers_fd, name, 0700) == 0)
+	if (pool_take(store, name) || mkdirat(store->containers_fd, name, 0700) == 0)
 		return 0;
 	if (errno == EEXIST) {
 		int orphan;
@@ -277,7 +278,7 @@ static int make_data(struct container *c, struct err *err)
 		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (c->data_fd < 0)
 		return err_sys(err, "open %s/containers/%s", c->store->root, name);
-	/* Seen by whoever does not see our claim, as it has another state directory. It is shared: who had
+	/* Seen by whoever does not see our lock, as it has another state directory. It is shared: who had
 	 * the directory before may not be quite gone. */
 	flock(c->data_fd, LOCK_SH | LOCK_NB);
 	/* So that nobody who undoes us later takes somebody else's for ours. */
@@ -286,7 +287,7 @@ static int make_data(struct container *c, struct err *err)
 	return 0;
 }
 
-int claim_new(const struct store *store, const struct spec *spec, struct container *ret,
+int namelock_new(const struct store *store, const struct spec *spec, struct container *ret,
 	struct err *err)
 {
 	struct container c;
@@ -295,10 +296,10 @@ int claim_new(const struct store *store, const struct spec *spec, struct contain
 
 	container_init(&c, store);
 	if (record_init(&c.record, spec, err) < 0 ||
-		container_place_plan(spec, c.record.cgroup, sizeof(c.record.cgroup), err) < 0)
+		container_cgroup_path_plan(spec, c.record.cgroup, sizeof(c.record.cgroup), err) < 0)
 		return -1;
 	if (make_state(&c, tmp, err) < 0 || record_write_first(&c, err) < 0 ||
-		claim_name(&c, tmp, err) < 0) {
+		namelock_take(&c, tmp, err) < 0) {
 		tree_remove(store->state_fd, tmp, &ignored);
 		container_close(&c);
 		return -1;
@@ -334,14 +335,15 @@ static int open_data(struct container *c, struct err *err)
 	return 0;
 }
 
-int claim_held(struct container *c, const struct spec *spec, struct err *err)
+int namelock_renew(struct container *c, const struct spec *spec, struct err *err)
 {
 	struct record was = c->record;
 
 	if (unlinkat(c->state_fd, "exit", 0) < 0 && errno != ENOENT)
 		return err_sys(err, "start %s again", was.name);
 	if (record_init(&c->record, spec, err) < 0 ||
-		container_place_plan(spec, c->record.cgroup, sizeof(c->record.cgroup), err) < 0)
+		container_cgroup_path_plan(spec, c->record.cgroup, sizeof(c->record.cgroup), err) <
+			0)
 		return -1;
 	c->record.kept = true;
 	c->record.own_volumes = spec->remove;
@@ -350,7 +352,7 @@ int claim_held(struct container *c, const struct spec *spec, struct err *err)
 	return record_write(c, err);
 }
 
-int claim_again(const struct store *store, const struct spec *spec, struct container *ret,
+int namelock_existing(const struct store *store, const struct spec *spec, struct container *ret,
 	struct err *err)
 {
 	struct container c;
@@ -359,15 +361,15 @@ int claim_again(const struct store *store, const struct spec *spec, struct conta
 
 	container_init(&c, store);
 	if (record_init(&c.record, spec, err) < 0 ||
-		container_place_plan(spec, c.record.cgroup, sizeof(c.record.cgroup), err) < 0)
+		container_cgroup_path_plan(spec, c.record.cgroup, sizeof(c.record.cgroup), err) < 0)
 		return -1;
 	c.record.kept = true;
 	c.record.own_volumes = spec->remove;
 	if (make_state(&c, tmp, err) < 0 || record_write_first(&c, err) < 0 ||
-		claim_name(&c, tmp, err) < 0) {
-		if (err->sys == CLAIM_TAKEN) {
+		namelock_take(&c, tmp, err) < 0) {
+		if (err->sys == NAMELOCK_TAKEN) {
 			err_set(err, "%s runs already, or is being started or removed", spec->name);
-			err->sys = CLAIM_TAKEN;
+			err->sys = NAMELOCK_TAKEN;
 		}
 		tree_remove(store->state_fd, tmp, &ignored);
 		container_close(&c);
@@ -388,7 +390,7 @@ static int release_half_made(const struct store *store, const char *name, struct
 	struct container old;
 	int r = 1;
 
-	if (claim_open(store, name, CLAIM_NOWAIT, &old, err) < 0)
+	if (namelock_open(store, name, NAMELOCK_NOWAIT, &old, err) < 0)
 		return err->sys == ENOENT ? 0 : 1;
 	if (old.record.stage == STAGE_CREATING)
 		r = container_release(&old, -1, err) < 0 ? 1 : 0;
@@ -396,7 +398,7 @@ static int release_half_made(const struct store *store, const char *name, struct
 	return r;
 }
 
-int claim_bundle(const struct store *store, const struct spec *spec, const char *bundle,
+int namelock_bundle(const struct store *store, const struct spec *spec, const char *bundle,
 	const char *cgroup, struct container *ret, struct err *err)
 {
 	struct container c;
@@ -409,7 +411,7 @@ int claim_bundle(const struct store *store, const struct spec *spec, const char 
 		return -1;
 	snprintf(c.record.bundle, sizeof(c.record.bundle), "%s", bundle);
 	snprintf(c.record.cgroup, sizeof(c.record.cgroup), "%s", cgroup);
-	c.record.slot = IDMAP_SLOTS;
+	c.record.range = IDMAP_RANGES;
 	c.record.created_ns = now_ns();
 	c.record.late_hooks = spec->hooks.count[HOOK_POSTSTART] || spec->hooks.count[HOOK_POSTSTOP];
 	c.record.rdt = spec->intel_rdt.set;
@@ -420,7 +422,7 @@ int claim_bundle(const struct store *store, const struct spec *spec, const char 
 	while (r == 0 && syscall(SYS_renameat2, store->state_fd, tmp, store->state_fd, spec->name,
 				 1 /* RENAME_NOREPLACE */) < 0) {
 		if (errno != EEXIST)
-			r = err_sys(err, "claim the id %s", spec->name);
+			r = err_sys(err, "lock the id %s", spec->name);
 		else if (release_half_made(store, spec->name, err) != 0)
 			r = err_set(err, "container with given ID already exists: %s", spec->name);
 	}
@@ -455,12 +457,12 @@ static int lock_within(int fd, unsigned seconds)
 	return r;
 }
 
-static int lock(int fd, enum claim_wait wait)
+static int lock(int fd, enum namelock_wait wait)
 {
-	if (wait == CLAIM_NONE || flock(fd, LOCK_EX | LOCK_NB) == 0)
+	if (wait == NAMELOCK_NONE || flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return 0;
-	return errno == EWOULDBLOCK && wait == CLAIM_WAIT ? lock_within(fd, CLAIM_WAIT_SECONDS)
-							  : -1;
+	return errno == EWOULDBLOCK && wait == NAMELOCK_WAIT ? lock_within(fd, CLAIM_WAIT_SECONDS)
+							     : -1;
 }
 
 static int held_by_another(const char *name, struct err *err)
@@ -469,21 +471,21 @@ static int held_by_another(const char *name, struct err *err)
 	return err_hint(err, "is a ctr process stopped? kill -CONT or kill it, then ctr gc");
 }
 
-int claim_yield(struct container *c, struct err *err)
+int namelock_let_go(struct container *c, struct err *err)
 {
 	return flock(c->state_fd, LOCK_UN) < 0 ? err_sys(err, "let go of %s", c->record.name) : 0;
 }
 
-int claim_resume(struct container *c, struct err *err)
+int namelock_retake(struct container *c, struct err *err)
 {
-	if (lock(c->state_fd, CLAIM_WAIT) < 0)
+	if (lock(c->state_fd, NAMELOCK_WAIT) < 0)
 		return held_by_another(c->record.name, err);
 	if (check_still_named(c->store, c->record.name, c->state_fd) < 0)
 		return err_sys(err, "open %s/%s", c->store->state, c->record.name);
 	return 0;
 }
 
-int claim_open(const struct store *store, const char *name, enum claim_wait wait,
+int namelock_open(const struct store *store, const char *name, enum namelock_wait wait,
 	struct container *ret, struct err *err)
 {
 	struct container c;
@@ -501,11 +503,11 @@ int claim_open(const struct store *store, const char *name, enum claim_wait wait
 		held_by_another(name, err);
 		goto fail;
 	}
-	if (wait != CLAIM_NONE && check_still_named(store, name, c.state_fd) < 0) {
+	if (wait != NAMELOCK_NONE && check_still_named(store, name, c.state_fd) < 0) {
 		err_sys(err, "open %s/%s", store->state, name);
 		goto unreadable;
 	}
-	if (record_read(&c, name, err) < 0 && salvage(&c, name, wait != CLAIM_NONE, err) < 0)
+	if (record_read(&c, name, err) < 0 && salvage(&c, name, wait != NAMELOCK_NONE, err) < 0)
 		goto unreadable;
 	*ret = c;
 	return 0;

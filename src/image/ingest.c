@@ -1,4 +1,4 @@
-#include "image/intake.h"
+#include "image/ingest.h"
 
 #include "base/fd.h"
 #include "base/file.h"
@@ -24,7 +24,7 @@
 
 /* Images on their way: what is staged of them so far. */
 struct work {
-	const struct intake *in;
+	const struct ingest *in;
 	struct stage stage;
 	struct arena arena;
 	uint64_t budget;  /* bytes that may still be unpacked */
@@ -233,9 +233,9 @@ static int finish_image(struct work *w, const char *config, size_t config_len, c
 	return drop_hidden_layers(w, err);
 }
 
-static int commit(struct work *w, struct intake_result *ret, struct err *err)
+static int commit(struct work *w, struct ingest_result *ret, struct err *err)
 {
-	struct intake_result done = {0};
+	struct ingest_result done = {0};
 	struct arena *a = &done.arena;
 	int r;
 
@@ -265,7 +265,7 @@ static void creation_time(char buf[32])
 }
 
 static int take_root(struct work *w, int tree, const struct stream_totals *t,
-	struct intake_result *ret, struct err *err)
+	struct ingest_result *ret, struct err *err)
 {
 	struct compose_layer l = {t->blob, t->diff, t->blob_size, t->kept};
 	autofree char *config = NULL;
@@ -427,7 +427,7 @@ static int take_set(struct work *w, struct source_set *set, struct err *err)
 	return 0;
 }
 
-static int take_source(struct work *w, int dir, enum source_form form, struct intake_result *ret,
+static int take_source(struct work *w, int dir, enum source_form form, struct ingest_result *ret,
 	struct err *err)
 {
 	int (*const readers[])(int, const char *, struct source_set *, struct err *) = {
@@ -457,11 +457,11 @@ static int check_end(const struct work *w, const struct stream_totals *t, struct
 	return 0;
 }
 
-static int take_tree_stream(struct work *w, int fd, bool root, struct intake_result *ret,
+static int take_tree_stream(struct work *w, int fd, bool root, struct ingest_result *ret,
 	struct err *err);
 
 /* Packed anew, so that the layer is what its blob says. */
-static int take_packed(struct work *w, int root, struct intake_result *ret, struct err *err)
+static int take_packed(struct work *w, int root, struct ingest_result *ret, struct err *err)
 {
 	struct child tar;
 	int r;
@@ -477,14 +477,14 @@ static int take_packed(struct work *w, int root, struct intake_result *ret, stru
 }
 
 /* Of a unified image the root is a part. */
-static int take_unified(struct work *w, int dir, struct intake_result *ret, struct err *err)
+static int take_unified(struct work *w, int dir, struct ingest_result *ret, struct err *err)
 {
 	autofd int root = openat(dir, "rootfs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	return root < 0 ? err_sys(err, "open rootfs") : take_packed(w, root, ret, err);
 }
 
-static int take_archive(struct work *w, int tree, enum source_form form, struct intake_result *ret,
+static int take_archive(struct work *w, int tree, enum source_form form, struct ingest_result *ret,
 	struct err *err)
 {
 	if (stage_drop_blob(&w->stage, err) < 0 || stage_set_aside(&w->stage, err) < 0)
@@ -506,7 +506,7 @@ static bool reads_everywhere(const struct work *w, const struct stream_totals *t
 
 /* A stream is unpacked as it comes; what it was shows when all of it is there. Of a part that was packed
  * here it is known. */
-static int take_tree_stream(struct work *w, int fd, bool root, struct intake_result *ret,
+static int take_tree_stream(struct work *w, int fd, bool root, struct ingest_result *ret,
 	struct err *err)
 {
 	autofd int tree = stage_new_tree(&w->stage, err);
@@ -525,14 +525,14 @@ static int take_tree_stream(struct work *w, int fd, bool root, struct intake_res
 	return take_archive(w, tree, form, ret, err);
 }
 
-void intake_result_print(struct intake_result *done)
+void ingest_result_print(struct ingest_result *done)
 {
 	for (size_t i = 0; i < done->count; i++)
 		puts(done->lines[i]);
 	arena_free(&done->arena);
 }
 
-static int begin(const struct intake *in, struct work *ret, struct err *err)
+static int begin(const struct ingest *in, struct work *ret, struct err *err)
 {
 	*ret = (struct work){.in = in, .budget = in->max_size, .entries = UNPACK_ENTRIES_MAX};
 	interrupt_catch();
@@ -549,7 +549,7 @@ static void end(struct work *w)
 	arena_free(&w->arena);
 }
 
-int intake_stream(const struct intake *in, int fd, struct intake_result *ret, struct err *err)
+int ingest_stream(const struct ingest *in, int fd, struct ingest_result *ret, struct err *err)
 {
 	struct work w;
 	int r;
@@ -561,8 +561,8 @@ int intake_stream(const struct intake *in, int fd, struct intake_result *ret, st
 	return r;
 }
 
-int intake_directory(const struct intake *in, int dir, enum source_form form,
-	struct intake_result *ret, struct err *err)
+int ingest_directory(const struct ingest *in, int dir, enum source_form form,
+	struct ingest_result *ret, struct err *err)
 {
 	struct work w;
 	int r;

@@ -1,10 +1,10 @@
-#include "state/place.h"
+#include "state/cgrouppath.h"
 
 #include "base/fd.h"
 #include "base/file.h"
 #include "cgroup/group.h"
 #include "cgroup/hierarchy.h"
-#include "cgroup/place.h"
+#include "cgroup/path.h"
 #include "ns/clone.h"
 #include "ns/rights.h"
 #include "state/mark.h"
@@ -30,7 +30,7 @@ static int name_scope(const struct spec *spec, struct scope_name *ret, struct er
 		!rights_over_init(), ret, err);
 }
 
-int container_place_plan(const struct spec *spec, char *ret, size_t size, struct err *err)
+int container_cgroup_path_plan(const struct spec *spec, char *ret, size_t size, struct err *err)
 {
 	char path[CGROUP_PATH_SIZE];
 	struct scope_name name;
@@ -45,7 +45,7 @@ int container_place_plan(const struct spec *spec, char *ret, size_t size, struct
 		ret[0] = '\0';
 		return 0;
 	}
-	if (cgroup_place_parse(spec->cgroup, ret, size, err) < 0)
+	if (cgroup_path_parse(spec->cgroup, ret, size, err) < 0)
 		return -1;
 	if (strncmp(ret, "ctr/", 4) == 0)
 		return err_value(err, "cgroup path", spec->cgroup,
@@ -53,25 +53,25 @@ int container_place_plan(const struct spec *spec, char *ret, size_t size, struct
 	return 0;
 }
 
-int container_place_of(int slot_fd, char ret[CGROUP_PATH_SIZE])
+int container_cgroup_path_of(int range_fd, char ret[CGROUP_PATH_SIZE])
 {
 	char path[CGROUP_PATH_SIZE];
-	ssize_t n = fgetxattr(slot_fd, CONTAINER_PLACE_XATTR, path, sizeof(path) - 1);
+	ssize_t n = fgetxattr(range_fd, CONTAINER_CGROUP_XATTR, path, sizeof(path) - 1);
 	struct err ignored;
 
 	if (n <= 0)
 		return -1;
 	path[n] = '\0';
-	return cgroup_place_parse(path, ret, CGROUP_PATH_SIZE, &ignored);
+	return cgroup_path_parse(path, ret, CGROUP_PATH_SIZE, &ignored);
 }
 
-static int tell_slot(struct container *c, struct err *err)
+static int tell_range(struct container *c, struct err *err)
 {
 	const char *path = c->record.cgroup;
 
 	if (c->group_fd < 0)
 		return 0;
-	if (fsetxattr(c->group_fd, CONTAINER_PLACE_XATTR, path, strlen(path), 0) < 0)
+	if (fsetxattr(c->group_fd, CONTAINER_CGROUP_XATTR, path, strlen(path), 0) < 0)
 		return err_sys(err, "mark the cgroup of %s", c->record.name);
 	return 0;
 }
@@ -86,7 +86,7 @@ static int record_path(struct container *c, const char *scope, struct err *err)
 	if (strcmp(path + 1, c->record.cgroup) == 0)
 		return 0;
 	strcpy(c->record.cgroup, path + 1);
-	return tell_slot(c, err) < 0 ? -1 : record_write(c, err);
+	return tell_range(c, err) < 0 ? -1 : record_write(c, err);
 }
 
 static int make_in_scope(struct container *c, const struct spec *spec, struct scope *scope,
@@ -111,8 +111,8 @@ static int make_in_scope(struct container *c, const struct spec *spec, struct sc
 	return cgroup_create(scope->dir_fd, SCOPE_GROUP, err);
 }
 
-int container_place(struct container *c, const struct spec *spec, struct scope *ret_scope,
-	struct err *err)
+int container_make_cgroup_at_path(struct container *c, const struct spec *spec,
+	struct scope *ret_scope, struct err *err)
 {
 	char mount[4096];
 	autofd int fd = -1;
@@ -121,19 +121,19 @@ int container_place(struct container *c, const struct spec *spec, struct scope *
 		return 0;
 	if (c->hierarchy_fd < 0)
 		c->hierarchy_fd = cgroup_hierarchy_open(mount, sizeof(mount), err);
-	if (c->hierarchy_fd < 0 || tell_slot(c, err) < 0)
+	if (c->hierarchy_fd < 0 || tell_range(c, err) < 0)
 		return -1;
 	fd = spec->systemd_cgroup ? make_in_scope(c, spec, ret_scope, err)
-				  : cgroup_place_make(c->hierarchy_fd, c->record.cgroup, err);
+				  : cgroup_path_make(c->hierarchy_fd, c->record.cgroup, err);
 	if (fd < 0)
 		return -1;
 	if (c->group_fd >= 0)
 		close(c->group_fd);
 	c->group_fd = take_fd(&fd);
-	return container_mark_group(c, err);
+	return container_mark_cgroup(c, err);
 }
 
-bool container_place_scope(const struct record *r, char ret[CGROUP_PATH_SIZE])
+bool container_cgroup_scope(const struct record *r, char ret[CGROUP_PATH_SIZE])
 {
 	static const char end[] = ".scope/" SCOPE_GROUP;
 	size_t len = strlen(r->cgroup);
@@ -162,7 +162,7 @@ static bool gone_within(int hierarchy_fd, const char *path, unsigned ms)
 static void pass_through(int hierarchy_fd, const char *scope)
 {
 	struct err ignored;
-	autofd int fd = cgroup_place_open(hierarchy_fd, scope, &ignored), pidfd = -1;
+	autofd int fd = cgroup_path_open(hierarchy_fd, scope, &ignored), pidfd = -1;
 	pid_t pid;
 
 	if (fd < 0 || cgroup_populated(fd) != 0)
@@ -175,21 +175,21 @@ static void pass_through(int hierarchy_fd, const char *scope)
 			;
 }
 
-void container_place_settle(struct container *c)
+void container_cgroup_settle(struct container *c)
 {
 	char scope[CGROUP_PATH_SIZE];
 
-	if (!container_place_scope(&c->record, scope) ||
+	if (!container_cgroup_scope(&c->record, scope) ||
 		gone_within(c->hierarchy_fd, scope, SOON_MS))
 		return;
 	pass_through(c->hierarchy_fd, scope);
 	gone_within(c->hierarchy_fd, scope, PATIENCE_MS);
 }
 
-int container_place_remove(struct container *c, struct err *err)
+int container_remove_cgroup_at_path(struct container *c, struct err *err)
 {
-	if (cgroup_place_remove(c->hierarchy_fd, c->record.cgroup, err) < 0)
+	if (cgroup_path_remove(c->hierarchy_fd, c->record.cgroup, err) < 0)
 		return -1;
-	container_place_settle(c);
+	container_cgroup_settle(c);
 	return 0;
 }

@@ -1,4 +1,4 @@
-#include "checkpoint/custody.h"
+#include "checkpoint/reaper.h"
 
 #include "base/fd.h"
 #include "base/file.h"
@@ -63,7 +63,7 @@ static void kill_all(pid_t program)
 
 static void let_go(pid_t program)
 {
-	if (!ends_within(program, CUSTODY_SECONDS))
+	if (!ends_within(program, REAPER_SECONDS))
 		kill(program, SIGKILL);
 	reap(program);
 }
@@ -108,7 +108,7 @@ static _Noreturn void keep(int line, void (*run)(void *arg), void *arg, const in
 	_exit(0);
 }
 
-int custody_begin(struct custody *ret, void (*run)(void *arg), void *arg, const int *unwanted,
+int reaper_begin(struct reaper *ret, void (*run)(void *arg), void *arg, const int *unwanted,
 	size_t n, struct err *err)
 {
 	autofd int ours = -1, theirs = -1;
@@ -131,11 +131,11 @@ int custody_begin(struct custody *ret, void (*run)(void *arg), void *arg, const 
 		prctl(PR_SET_CHILD_SUBREAPER, was_reaper);
 		return -1;
 	}
-	*ret = (struct custody){pid, take_fd(&ours), was_reaper};
+	*ret = (struct reaper){pid, take_fd(&ours), was_reaper};
 	return 0;
 }
 
-static void end(struct custody *c, int seconds)
+static void end(struct reaper *c, int seconds)
 {
 	close(take_fd(&c->line));
 	/* What does not die is waited for by the keeper alone. */
@@ -144,14 +144,14 @@ static void end(struct custody *c, int seconds)
 	prctl(PR_SET_CHILD_SUBREAPER, c->was_reaper);
 }
 
-void custody_release(struct custody *c)
+void reaper_release(struct reaper *c)
 {
 	/* A keeper that was killed has taken the program along. */
 	fd_write_all(c->line, "", 1);
-	end(c, 2 * CUSTODY_SECONDS);
+	end(c, 2 * REAPER_SECONDS);
 }
 
-void custody_kill(struct custody *c)
+void reaper_kill(struct reaper *c)
 {
-	end(c, CUSTODY_SECONDS);
+	end(c, REAPER_SECONDS);
 }

@@ -1,21 +1,21 @@
 #include "base/fd.h"
 #include "image/commands.h"
+#include "image/gc.h"
 #include "image/option.h"
 #include "image/store.h"
-#include "image/sweep.h"
 
 #include <errno.h>
 #include <stdio.h>
 
-static int collect(int root_fd, int *lock, struct sweep_result *ret, struct err *err)
+static int collect(int root_fd, int *lock, struct gc_result *ret, struct err *err)
 {
-	struct sweep_wanted w;
+	struct gc_wanted w;
 	int r;
 
-	if (sweep_survey(root_fd, &w, err) < 0)
+	if (gc_survey(root_fd, &w, err) < 0)
 		return -1;
-	r = sweep_run(root_fd, &w, lock, ret, err);
-	sweep_wanted_free(&w);
+	r = gc_run(root_fd, &w, lock, ret, err);
+	gc_wanted_free(&w);
 	return r;
 }
 
@@ -27,7 +27,7 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 			NULL},
 	};
 	int r = command_begin(self, defs, 1, &argc, argv, 0, 0, err);
-	struct sweep_result done = {0};
+	struct gc_result done = {0};
 	autofd int lock = -1;
 
 	if (r)
@@ -45,7 +45,7 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 	return 0;
 }
 
-const struct command image_collect = {
+const struct command image_gc = {
 	"gc",
 	"[--idle]",
 	"Remove what interrupted commands left, and what no image or container uses",

@@ -1,4 +1,4 @@
-#include "check/trial.h"
+#include "check/attempt.h"
 
 #include "base/fd.h"
 #include "ns/clone.h"
@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int tried(const struct trial *t, struct err *err)
+static int tried(const struct attempt *t, struct err *err)
 {
 	if ((t->flags & CLONE_NEWUSER) && ids_become_root(IDS_GROUPS_SET, err) < 0)
 		return -1;
@@ -23,7 +23,7 @@ static int tried(const struct trial *t, struct err *err)
 	return t->run ? t->run(t, err) : 0;
 }
 
-static _Noreturn void child(const struct trial *t, int go_fd, int report_fd)
+static _Noreturn void child(const struct attempt *t, int go_fd, int report_fd)
 {
 	struct err err = {0};
 	char byte;
@@ -36,9 +36,9 @@ static _Noreturn void child(const struct trial *t, int go_fd, int report_fd)
 	_exit(1);
 }
 
-static int map(const struct trial *t, pid_t pid, struct err *err)
+static int map(const struct attempt *t, pid_t pid, struct err *err)
 {
-	const struct id_map ids = {0, idmap_slot_base(IDMAP_SLOTS), SPEC_IDS};
+	const struct id_map ids = {0, idmap_range_base(IDMAP_RANGES), SPEC_IDS};
 	autofd int userns = -1;
 
 	if (!(t->flags & CLONE_NEWUSER))
@@ -73,7 +73,7 @@ static int outcome(int report_fd, pid_t pid, struct err *err)
 	return status ? err_set(err, "the process that tried ended early") : 0;
 }
 
-int trial_run(const struct trial *t, struct err *err)
+int attempt_run(const struct attempt *t, struct err *err)
 {
 	int go[2], report[2], pidfd = -1, r;
 	pid_t pid;

@@ -1,4 +1,4 @@
-#include "cgroup/place.h"
+#include "cgroup/path.h"
 
 #include "base/fd.h"
 #include "base/file.h"
@@ -19,7 +19,7 @@ enum {
 	OPEN_DIR = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
 };
 
-int cgroup_place_parse(const char *path, char *ret, size_t size, struct err *err)
+int cgroup_path_parse(const char *path, char *ret, size_t size, struct err *err)
 {
 	const char *p = path;
 	size_t at = 0;
@@ -110,7 +110,7 @@ static size_t frozen_part(int hierarchy_fd, const char *path)
 }
 
 /* Whoever is born in it would never come so far as to tell us anything. */
-int cgroup_place_is_frozen(int hierarchy_fd, const char *path, struct err *err)
+int cgroup_path_is_frozen(int hierarchy_fd, const char *path, struct err *err)
 {
 	int len = (int)frozen_part(hierarchy_fd, path);
 
@@ -133,14 +133,14 @@ static int take(int hierarchy_fd, int above, const char *name, const char *path,
 			err->sys = ESTALE;
 		return -1;
 	}
-	if (!cgroup_place_lock(fd))
+	if (!cgroup_path_lock(fd))
 		return in_use(path, "another container is about to be in it", err);
 	if (cgroup_events_get(fd, &now) == 0 && now.populated)
 		return in_use(path, "there are processes in it", err);
 	if (now.frozen && made)
 		unlinkat(above, name, AT_REMOVEDIR);
 	if (now.frozen)
-		return cgroup_place_is_frozen(hierarchy_fd, path, err);
+		return cgroup_path_is_frozen(hierarchy_fd, path, err);
 	if (is_named(above, name, fd))
 		return take_fd(&fd);
 	err_set(err, "cgroup /%s is in use: it was removed meanwhile", path);
@@ -148,12 +148,12 @@ static int take(int hierarchy_fd, int above, const char *name, const char *path,
 	return -1;
 }
 
-bool cgroup_place_lock(int group_fd)
+bool cgroup_path_lock(int group_fd)
 {
 	return flock(group_fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
 }
 
-int cgroup_place_make(int hierarchy_fd, const char *path, struct err *err)
+int cgroup_path_make(int hierarchy_fd, const char *path, struct err *err)
 {
 	const char *name;
 	autofd int above = open_above(hierarchy_fd, path, true, &name, err);
@@ -176,7 +176,7 @@ static bool may_manage(int hierarchy_fd, const char *path)
 	       faccessat(hierarchy_fd, *path ? path : ".", W_OK, AT_EACCESS) == 0;
 }
 
-bool cgroup_place_delegated(int hierarchy_fd, char *ret, size_t size)
+bool cgroup_path_delegated(int hierarchy_fd, char *ret, size_t size)
 {
 	char text[8192], path[CGROUP_PATH_SIZE] = "", *line, *end;
 	bool found = false;
@@ -190,7 +190,7 @@ bool cgroup_place_delegated(int hierarchy_fd, char *ret, size_t size)
 	line += *line == '\n';
 	line[strcspn(line, "\n")] = '\0';
 	if (strcmp(line, "0::/") != 0 &&
-		cgroup_place_parse(line + 3, path, sizeof(path), &ignored) < 0)
+		cgroup_path_parse(line + 3, path, sizeof(path), &ignored) < 0)
 		return false;
 	while (may_manage(hierarchy_fd, path) && strlen(path) < size) {
 		strcpy(ret, path);
@@ -203,7 +203,7 @@ bool cgroup_place_delegated(int hierarchy_fd, char *ret, size_t size)
 	return found;
 }
 
-int cgroup_place_open(int hierarchy_fd, const char *path, struct err *err)
+int cgroup_path_open(int hierarchy_fd, const char *path, struct err *err)
 {
 	const char *name;
 	autofd int above = open_above(hierarchy_fd, path, false, &name, err);
@@ -211,7 +211,7 @@ int cgroup_place_open(int hierarchy_fd, const char *path, struct err *err)
 	return above < 0 ? -1 : cgroup_open(above, name, err);
 }
 
-int cgroup_place_remove(int hierarchy_fd, const char *path, struct err *err)
+int cgroup_path_remove(int hierarchy_fd, const char *path, struct err *err)
 {
 	const char *name;
 	autofd int above = open_above(hierarchy_fd, path, false, &name, err);

@@ -1,4 +1,4 @@
-#include "image/sweep.h"
+#include "image/gc.h"
 
 #include "base/arena.h"
 #include "base/fd.h"
@@ -19,7 +19,7 @@ static void want(json_t *set, const char *hex)
 	json_object_set_new(set, hex, json_true());
 }
 
-static void want_image(struct sweep_wanted *w, const struct image *image)
+static void want_image(struct gc_wanted *w, const struct image *image)
 {
 	want(w->blobs, image->manifest);
 	want(w->blobs, image->id);
@@ -40,7 +40,7 @@ static int overlook(bool quiet, const struct err *err)
 	return 0;
 }
 
-static int survey_images(int root_fd, struct sweep_wanted *w, struct err *err)
+static int survey_images(int root_fd, struct gc_wanted *w, struct err *err)
 {
 	struct arena a = {0};
 	struct image image;
@@ -61,8 +61,7 @@ static int survey_images(int root_fd, struct sweep_wanted *w, struct err *err)
 	return r;
 }
 
-static int want_layers(const char *name, const json_t *layers, struct sweep_wanted *w,
-	struct err *err)
+static int want_layers(const char *name, const json_t *layers, struct gc_wanted *w, struct err *err)
 {
 	size_t n = json_array_size(layers);
 
@@ -81,7 +80,7 @@ static int want_layers(const char *name, const json_t *layers, struct sweep_want
 	return 0;
 }
 
-static int survey_container(int dir, const char *name, struct sweep_wanted *w, struct err *err)
+static int survey_container(int dir, const char *name, struct gc_wanted *w, struct err *err)
 {
 	autojson json_t *doc = NULL;
 	autofree char *text = NULL;
@@ -100,7 +99,7 @@ static int survey_container(int dir, const char *name, struct sweep_wanted *w, s
 	return want_layers(name, json_object_get(doc, "layers"), w, err);
 }
 
-static int survey_containers(int root_fd, struct sweep_wanted *w, struct err *err)
+static int survey_containers(int root_fd, struct gc_wanted *w, struct err *err)
 {
 	autodir DIR *d = dir_open_at(root_fd, "containers");
 	struct dirent *e;
@@ -117,7 +116,7 @@ static int survey_containers(int root_fd, struct sweep_wanted *w, struct err *er
 	return errno ? err_sys(err, "read the containers") : 0;
 }
 
-static void survey_stage(int dir, struct sweep_wanted *w)
+static void survey_stage(int dir, struct gc_wanted *w)
 {
 	autodir DIR *d = dir_open_at(dir, "keep");
 	struct dirent *e;
@@ -142,7 +141,7 @@ static int open_dead_stage(int staging, const char *name)
 	return -1;
 }
 
-static int survey_stages(int root_fd, struct sweep_wanted *w, struct err *err)
+static int survey_stages(int root_fd, struct gc_wanted *w, struct err *err)
 {
 	autodir DIR *d = dir_open_at(root_fd, "images/staging");
 	struct dirent *e;
@@ -164,33 +163,33 @@ static int survey_stages(int root_fd, struct sweep_wanted *w, struct err *err)
 	return errno ? err_sys(err, "read images/staging") : 0;
 }
 
-static int survey(int root_fd, bool quiet, struct sweep_wanted *ret, struct err *err)
+static int survey(int root_fd, bool quiet, struct gc_wanted *ret, struct err *err)
 {
-	struct sweep_wanted w = {.blobs = json_object(),
+	struct gc_wanted w = {.blobs = json_object(),
 		.layers = json_object(),
 		.tops = json_object(),
 		.quiet = quiet};
 
 	if (survey_images(root_fd, &w, err) < 0 || survey_containers(root_fd, &w, err) < 0 ||
 		survey_stages(root_fd, &w, err) < 0) {
-		sweep_wanted_free(&w);
+		gc_wanted_free(&w);
 		return -1;
 	}
 	*ret = w;
 	return 0;
 }
 
-int sweep_survey(int root_fd, struct sweep_wanted *ret, struct err *err)
+int gc_survey(int root_fd, struct gc_wanted *ret, struct err *err)
 {
 	return survey(root_fd, false, ret, err);
 }
 
-int sweep_survey_again(int root_fd, struct sweep_wanted *ret, struct err *err)
+int gc_survey_again(int root_fd, struct gc_wanted *ret, struct err *err)
 {
 	return survey(root_fd, true, ret, err);
 }
 
-void sweep_wanted_free(struct sweep_wanted *w)
+void gc_wanted_free(struct gc_wanted *w)
 {
 	json_decref(w->blobs);
 	json_decref(w->layers);
@@ -301,8 +300,8 @@ static int remove_half_written(int root_fd, struct err *err)
 }
 
 /* Files first: what they free may be what a name needs. */
-static int remove_all(int root_fd, const struct sweep_wanted *w, struct trash *t,
-	struct sweep_result *done, struct err *err)
+static int remove_all(int root_fd, const struct gc_wanted *w, struct trash *t,
+	struct gc_result *done, struct err *err)
 {
 	uint64_t ignored = 0;
 
@@ -329,10 +328,10 @@ static int open_staging(int root_fd, struct err *err)
 	return fd < 0 ? err_sys(err, "open images/staging") : fd;
 }
 
-int sweep_run(int root_fd, const struct sweep_wanted *w, int *lock_fd, struct sweep_result *ret,
+int gc_run(int root_fd, const struct gc_wanted *w, int *lock_fd, struct gc_result *ret,
 	struct err *err)
 {
-	struct sweep_result done = {0};
+	struct gc_result done = {0};
 	autofd int staging = open_staging(root_fd, err);
 	struct trash trash = {.staging = staging};
 	int r;

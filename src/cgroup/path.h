@@ -10,25 +10,25 @@ enum { CGROUP_PATH_SIZE = 1024 };
 
 /* Writes PATH to ret without "/" at its ends and without doubled ones; refuses "." and "..", control
  * characters, and an empty one. Pure. */
-int cgroup_place_parse(const char *path, char *ret, size_t size, struct err *err);
+int cgroup_path_parse(const char *path, char *ret, size_t size, struct err *err);
 
 /* Makes the group, and what is missing on the way to it; opens its directory. One that is there
  * already is taken over if it is empty; if not, or somebody else has just taken it, err->sys is EBUSY. The
  * descriptor holds it until a process is in it. */
-int cgroup_place_make(int hierarchy_fd, const char *path, struct err *err);
+int cgroup_path_make(int hierarchy_fd, const char *path, struct err *err);
 
 /* Says of a group in which nothing can start which one on the path was told to freeze. -1. */
-int cgroup_place_is_frozen(int hierarchy_fd, const char *path, struct err *err);
+int cgroup_path_is_frozen(int hierarchy_fd, const char *path, struct err *err);
 
 /* False if somebody else holds the group. */
-bool cgroup_place_lock(int group_fd);
+bool cgroup_path_lock(int group_fd);
 
 /* The part of the tree that was delegated to the caller: of the groups that it is in, the topmost with
  * processes that it may move. Without "/" at its ends. False if there is none. */
-bool cgroup_place_delegated(int hierarchy_fd, char *ret, size_t size);
+bool cgroup_path_delegated(int hierarchy_fd, char *ret, size_t size);
 
 /* err->sys is ENOENT if there is none. */
-int cgroup_place_open(int hierarchy_fd, const char *path, struct err *err);
+int cgroup_path_open(int hierarchy_fd, const char *path, struct err *err);
 
 /* The group and all below it, as cgroup_remove(); those above it stay. */
-int cgroup_place_remove(int hierarchy_fd, const char *path, struct err *err);
+int cgroup_path_remove(int hierarchy_fd, const char *path, struct err *err);

@@ -1,4 +1,4 @@
-#include "launch/gate.h"
+#include "launch/startsocket.h"
 
 #include "base/fd.h"
 #include "console/attach.h"
@@ -14,17 +14,17 @@
 
 enum { ACCEPTS_MAX = 100, ACCEPT_PAUSE_US = 10000 };
 
-int gate_open(int state_fd, struct err *err)
+int start_socket_listen(int state_fd, struct err *err)
 {
-	autofd int fd = attach_listen(state_fd, GATE_SOCKET, err);
+	autofd int fd = attach_listen(state_fd, START_SOCKET, err);
 
 	/* The child has nothing else to do than to wait. */
 	if (fd >= 0 && fcntl(fd, F_SETFL, 0) < 0)
-		return err_sys(err, "cannot wait at the socket %s", GATE_SOCKET);
+		return err_sys(err, "cannot wait at the socket %s", START_SOCKET);
 	return take_fd(&fd);
 }
 
-/* Whoever started us and died before the gate was down has not started us; but the gate may be down. */
+/* Whoever started us and died before we heard it has not started us; but the name may be gone. */
 static int await_go(int conn, struct err *err)
 {
 	char go;
@@ -50,7 +50,7 @@ static void end_when_asked(void)
 		signal(asking[i], end_by);
 }
 
-int gate_wait(int *gate_fd, int *report_fd, struct err *err)
+int start_socket_wait(int *start_fd, int *report_fd, struct err *err)
 {
 	int conn;
 
@@ -63,29 +63,29 @@ int gate_wait(int *gate_fd, int *report_fd, struct err *err)
 		return err_sys(err, "cannot report that the container is created");
 	close(*report_fd);
 	/* Who made us has been told that all is well: nobody is left to hear of what passes. */
-	for (int i = 0; (conn = accept4(*gate_fd, NULL, NULL, SOCK_CLOEXEC)) < 0; i++)
+	for (int i = 0; (conn = accept4(*start_fd, NULL, NULL, SOCK_CLOEXEC)) < 0; i++)
 		if (i == ACCEPTS_MAX || (errno != EINTR && usleep(ACCEPT_PAUSE_US) < 0))
 			return err_sys(err, "cannot wait for the start");
-	close(*gate_fd);
-	*gate_fd = -1;
+	close(*start_fd);
+	*start_fd = -1;
 	*report_fd = conn;
 	return await_go(conn, err);
 }
 
-bool gate_is_closed(int state_fd)
+bool start_socket_is_there(int state_fd)
 {
-	return faccessat(state_fd, GATE_SOCKET, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return faccessat(state_fd, START_SOCKET, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-int gate_pass(int state_fd, struct err *err)
+int start_socket_connect(int state_fd, struct err *err)
 {
-	autofd int conn = attach_connect(state_fd, GATE_SOCKET, err);
+	autofd int conn = attach_connect(state_fd, START_SOCKET, err);
 
 	if (conn < 0)
 		return err_wrap(err, "the container does not wait for its start");
 	/* It must not be passed while it looks closed: its name goes first, the word comes after. */
-	if (unlinkat(state_fd, GATE_SOCKET, 0) < 0)
-		return err_sys(err, "cannot take down the socket %s", GATE_SOCKET);
+	if (unlinkat(state_fd, START_SOCKET, 0) < 0)
+		return err_sys(err, "cannot take down the socket %s", START_SOCKET);
 	if (write(conn, "", 1) != 1)
 		return err_sys(err, "cannot start the container's process");
 	return report_await(conn, -1, err);

@@ -1,4 +1,4 @@
-#include "state/summary.h"
+#include "state/metadata.h"
 
 #include "base/clock.h"
 #include "base/fd.h"
@@ -46,7 +46,7 @@ int container_read(const struct store *store, const char *name, const char *file
 	return read_whole(store->state_fd, path, ret_text, ret_len, err);
 }
 
-int container_summary(const struct store *store, const char *name, struct summary *ret,
+int container_metadata(const struct store *store, const char *name, struct metadata *ret,
 	struct err *err)
 {
 	autofree char *text = NULL;
@@ -54,13 +54,13 @@ int container_summary(const struct store *store, const char *name, struct summar
 
 	if (container_read(store, name, "container.json", &text, &len, err) < 0)
 		return -1;
-	return summary_parse(text, len, ret, err) < 0 ? err_wrap(err, "%s", name) : 0;
+	return metadata_parse(text, len, ret, err) < 0 ? err_wrap(err, "%s", name) : 0;
 }
 
 /* With blanks behind it, up to size. */
-static char *format_padded(const struct summary *s, size_t size, struct err *err)
+static char *format_padded(const struct metadata *s, size_t size, struct err *err)
 {
-	autofree char *text = summary_format(s, err);
+	autofree char *text = metadata_format(s, err);
 	size_t len = text ? strlen(text) : 0;
 	char *padded;
 
@@ -77,7 +77,7 @@ static char *format_padded(const struct summary *s, size_t size, struct err *err
 	return padded;
 }
 
-int container_write_summary(int data_fd, const struct summary *s, enum file_sync sync,
+int container_write_metadata(int data_fd, const struct metadata *s, enum file_sync sync,
 	struct err *err)
 {
 	/* What is written at its end takes no block more. */
@@ -94,7 +94,7 @@ int container_write_summary(int data_fd, const struct summary *s, enum file_sync
 }
 
 /* In place, in the blocks that it has. */
-static int overwrite_summary(int data_fd, const struct summary *s, struct err *err)
+static int overwrite_metadata(int data_fd, const struct metadata *s, struct err *err)
 {
 	autofd int fd = openat(data_fd, "container.json", O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
 	autofree char *text = NULL;
@@ -110,11 +110,11 @@ static int overwrite_summary(int data_fd, const struct summary *s, struct err *e
 	return 0;
 }
 
-int container_end_summary(int data_fd, const struct summary *s, struct err *err)
+int container_end_metadata(int data_fd, const struct metadata *s, struct err *err)
 {
-	if (container_write_summary(data_fd, s, FILE_SYNC, err) == 0)
+	if (container_write_metadata(data_fd, s, FILE_SYNC, err) == 0)
 		return 0;
-	return err->sys == ENOSPC || err->sys == EDQUOT ? overwrite_summary(data_fd, s, err) : -1;
+	return err->sys == ENOSPC || err->sys == EDQUOT ? overwrite_metadata(data_fd, s, err) : -1;
 }
 
 /* It is written after container.json: who has it came so far, whatever became of the other. */
@@ -132,18 +132,18 @@ static int has_config(const struct store *store, const char *name, struct err *e
 
 int container_is_orphan(const struct store *store, const char *name, struct err *err)
 {
-	struct summary summary;
+	struct metadata metadata;
 	bool orphan;
 	int r;
 
-	if (container_summary(store, name, &summary, err) < 0) {
+	if (container_metadata(store, name, &metadata, err) < 0) {
 		if (err->sys != ENOENT)
 			return err->sys ? -1 : 0;
 		r = has_config(store, name, err);
 		return r < 0 ? -1 : !r;
 	}
-	orphan = life_is_over(&summary);
-	summary_free(&summary);
+	orphan = life_is_over(&metadata);
+	metadata_free(&metadata);
 	return orphan;
 }
 
