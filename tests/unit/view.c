@@ -52,7 +52,7 @@ Test(view, json_has_every_member)
 	char *words[] = {"true", NULL};
 	const struct view v = {
 		.status = CONTAINER_RUNNING,
-		.summary = {.name = "n",
+		.metadata = {.name = "n",
 			.id = "i",
 			.command = words,
 			.created_ns = 1,
