@@ -1,7 +1,7 @@
 #!/bin/bash
 # man.sh [CTR]
-# The man pages render without a warning, and say of each command and flag what CTR --help says: not
-# one fewer, not one more. CTR is the one of CTR_BUILD, or of build/, if not given.
+# The man pages render without a warning; each command has one, which tells of the flags that CTR --help
+# tells of: not one fewer, not one more. CTR is the one of CTR_BUILD, or of build/, if not given.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 ctr=${1-${CTR_BUILD-$top/build}/ctr}
@@ -26,12 +26,11 @@ help_flags()
 		grep -vx -e --help | sort || :
 }
 
-# Flags of the items of a page on standard input.
+# Flags of the items and of the synopsis of a page on standard input.
 page_flags()
 {
-	sed -nE '/^\.It Fl /{s/^\.It //;p}' |
-		grep -oE '^Fl -?[A-Za-z-]+( , Fl -?[A-Za-z-]+)?' | sed 's/ , /\n/' |
-		sed "s/^Fl /-/" | sort || :
+	sed -nE 's/^\.(It|Op|Ar image \|) (Fl .*)/\2/p' | grep -oE '^Fl -?[A-Za-z][a-z-]*(( , Fl| \|) -?[A-Za-z][a-z-]*)?' |
+		sed -E 's/ (, Fl|\|) /\nFl /' | sed "s/^Fl /-/" | sort -u || :
 }
 
 # section PAGE NAME: what stands below ".Ss NAME".
@@ -47,18 +46,19 @@ compare()
 	while read -r word; do complain "$what: $word is in the page, not in --help"; done < <(comm -13 "$2" "$3")
 }
 
+# The page of a command; where it only names another one, that.
 page_of()
 {
-	case $1 in
-	exec | attach | logs) echo "$top/man/ctr-exec.1" ;;
-	*) echo "$top/man/ctr-lifecycle.1" ;;
-	esac
+	local page=$top/man/ctr-$1.1
+	[ -e "$page" ] || { complain "$1 has no page"; return 1; }
+	sed -n "s,^\.so man[1-9]/,$top/man/,p" "$page" | grep . || echo "$page"
 }
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
 for page in "$top"/man/*.[1-9]; do
+	grep -q '^\.so ' "$page" && continue
 	mandoc -T lint -W warning "$page" >"$tmp/lint" || complain "$(cat "$tmp/lint")"
 done
 
@@ -67,35 +67,36 @@ done
 sed -n '/^\.Sh COMMANDS/,/^\.Sh ENV/s/^\.It Ic //p' "$top/man/ctr.1" | sort >"$tmp/page"
 compare ctr.1 "$tmp/help" "$tmp/page"
 
+: >"$tmp/pages"
 while read -r command; do
-	case $command in
-	run | create)
-		page_flags <"$top/man/ctr-run.1" >"$tmp/flags-page"
-		;;
-	image | volume) continue ;;
-	*)
-		section "$(page_of "$command")" "$command" >"$tmp/section"
-		[ -s "$tmp/section" ] || complain "$command has no section in $(page_of "$command")"
-		page_flags <"$tmp/section" >"$tmp/flags-page"
-		;;
-	esac
+	echo "ctr-$command.1" >>"$tmp/pages"
+	page=$(page_of "$command") || continue
+	grep -qx "\.Nm ctr-$command\( ,\)\?" "$page" || complain "$page does not name ctr-$command"
+	case $command in image | volume) continue ;; esac
 	"$ctr" "$command" --help | help_flags >"$tmp/flags-help"
+	page_flags <"$page" >"$tmp/flags-page"
 	compare "ctr $command" "$tmp/flags-help" "$tmp/flags-page"
 done <"$tmp/help"
 [ "$("$ctr" run --help | help_flags | wc -l)" -gt 20 ] || complain "ctr run --help lists too few flags"
 
 for parent in image volume; do
-	page=ctr-$parent.1
 	"$ctr" $parent --help | commands >"$tmp/below"
 	[ -s "$tmp/below" ] || complain "ctr $parent --help lists no commands"
-	sed -n 's/^\.Ss //p' "$top/man/$page" | sort >"$tmp/page"
-	compare "$page" "$tmp/below" "$tmp/page"
+	sed -n 's/^\.Ss //p' "$top/man/ctr-$parent.1" | sort >"$tmp/page"
+	compare "ctr-$parent.1" "$tmp/below" "$tmp/page"
 	while read -r command; do
+		echo "ctr-$parent-$command.1" >>"$tmp/pages"
+		page=$(page_of "$parent-$command") || continue
+		grep -qx "\.Nm ctr-$parent-$command\( ,\)\?" "$page" || complain "$page does not name ctr-$parent-$command"
 		"$ctr" $parent "$command" --help | help_flags >"$tmp/flags-help"
-		section "$top/man/$page" "$command" | page_flags >"$tmp/flags-page"
+		section "$page" "$command" | page_flags >"$tmp/flags-page"
 		compare "ctr $parent $command" "$tmp/flags-help" "$tmp/flags-page"
 	done <"$tmp/below"
 done
+
+sort -o "$tmp/pages" "$tmp/pages"
+find "$top"/man -name 'ctr-*.1' -printf '%f\n' | sort | comm -13 "$tmp/pages" - >"$tmp/stray"
+while read -r page; do complain "$page is of no command"; done <"$tmp/stray"
 
 # ctr-oci says "options:", and "VALUE" behind those that take one.
 oci=${ctr%/*}/ctr-oci
