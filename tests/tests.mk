@@ -122,6 +122,7 @@ host-selftest: test-deps
 ENGINE ?=
 engines-deps: test-deps
 	$(call install_packages,tests/engines/packages,$(B)/apt.log)
+	@tests/engines/npm.sh $(B)/npm
 engines: engines-deps all
 	@tests/engines/run.sh $(B) $(ENGINE)
 # The tests of them that this machine may be too poor for, on the test host.

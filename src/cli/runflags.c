@@ -164,6 +164,7 @@ static int set_mount(void *to, const char *what, const char *value, struct err *
 	return mountflag_mount(&((struct run_options *)to)->spec, what, value, cwd, err);
 }
 SPEC_FLAG(mountflag_tmpfs)
+SPEC_FLAG(mountflag_shm)
 
 static int set_device(void *to, const char *what, const char *value, struct err *err)
 {
@@ -538,6 +539,7 @@ const struct flag run_flags[] = {
 	{"rootfs", 0, "DIR", "a throw-away copy of a directory as root, / included", set_rootfs},
 	{"security-opt", 0, "OPTION", "seccomp=FILE, apparmor=PROFILE, …: what confines it",
 		set_security},
+	{"shm-size", 0, "SIZE", "of /dev/shm (64m)", set_mountflag_shm},
 	{"stop-signal", 0, "SIGNAL", "what ctr stop sends (TERM)", set_stop_signal},
 	{"stop-timeout", 0, "SECONDS", "how long ctr stop waits (10; -1: for ever)",
 		set_stop_timeout},

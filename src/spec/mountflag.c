@@ -487,6 +487,16 @@ int mountflag_tmpfs(struct spec *spec, const char *what, const char *value, stru
 	return 0;
 }
 
+int mountflag_shm(struct spec *spec, const char *what, const char *value, struct err *err)
+{
+	uint64_t bytes;
+
+	if (size_parse(what, value, &bytes, err) < 0)
+		return -1;
+	return mountflag_tmpfs(spec, what,
+		arena_printf(&spec->arena, "/dev/shm:size=%llu", (unsigned long long)bytes), err);
+}
+
 /* Cuts the next field off a line of CSV: `*s` moves behind it, to NULL after the last. NULL if its
  * quotes do not match. */
 static char *csv_next(struct arena *a, const char **s)

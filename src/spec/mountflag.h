@@ -21,6 +21,9 @@ int mountflag_mount(struct spec *spec, const char *what, const char *value, cons
  * nodev, mode 1777 unless asked otherwise. */
 int mountflag_tmpfs(struct spec *spec, const char *what, const char *value, struct err *err);
 
+/* --shm-size SIZE: the usual mount at /dev/shm, of that size. */
+int mountflag_shm(struct spec *spec, const char *what, const char *value, struct err *err);
+
 /* After the last flag: a volume that an image names. Where something is mounted already, that is it; at a path
  * that means nothing there is none. */
 void mountflag_of_image(struct spec *spec, const char *path);

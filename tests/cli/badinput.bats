@@ -186,7 +186,6 @@ no() { refused 125 "$1" ctr run --rm --rootfs "$FS" "${@:2}" -- true; }
 		--publish --net
 		--privileged --cap-add
 		--gpus --device
-		--shm-size --tmpfs
 		--storage-opt CTR_ROOT
 		--blkio-weight --io-weight
 		--log-driver logs

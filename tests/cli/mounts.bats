@@ -99,6 +99,9 @@ teardown() { nothing_left; }
 	run -0 box --tmpfs /t:exec -- sh -c 'cp /bin/busybox /t/true; exec /t/true'
 	run -0 box --mount type=tmpfs,target=/t,tmpfs-size=1m -- df /t
 	[ "$(box --tmpfs /dev/shm:size=1m -- df -k /dev/shm | awk 'END {print $2}')" = 1024 ]
+	[ "$(box --shm-size 2m -- sh -c 'df -k /dev/shm; stat -c %a /dev/shm' | awk 'NR == 2 {size = $2} END {print size, $1}')" = '2048 1777' ]
+	refused 125 'is no size' ctr run --rm --rootfs "$FS" --shm-size 0 -- true
+	refused 125 "'1m,exec'" ctr run --rm --rootfs "$FS" --shm-size 1m,exec -- true
 }
 
 @test "a mount within another is there, in whatever order they are named" {

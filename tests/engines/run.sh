@@ -1,6 +1,6 @@
 #!/bin/bash
 # run.sh BUILD [ENGINE...]: podman, rootless (podman of a user), buildah, containerd, docker, or all, drive
-# BUILD/ctr-oci; the last line counts. ENGINE_RUNTIME=crun is the control: a test that fails with it too is
+# BUILD/ctr-oci, and gitlab (gitlab-ci-local) BUILD/ctr; the last line counts. ENGINE_RUNTIME=crun is the control: a test that fails with it too is
 # none of ctr-oci. BUILD/engines.md has the table of it, which docs/engines.md shows.
 # ENGINE_TAGS=full runs the tests only that take a host with all controllers, and CRIU.
 # run.sh BUILD -- COMMAND...: that, in the same surroundings.
@@ -198,7 +198,7 @@ if [ "${1:-}" = -- ]; then
 	"$@"
 	exit
 fi
-[ $# -gt 0 ] || set -- podman rootless buildah containerd docker
+[ $# -gt 0 ] || set -- podman rootless buildah containerd docker gitlab
 for e; do engine "$e"; done
 [ "$*" = systemd ] || table "$@" > "$build/engines.md"
 count
