@@ -151,6 +151,8 @@ install: all
 	  for f in $$d/*; do case $$f in */recipe) ;; *) install -m 644 -D -t $(SHARE)/ctr/$$d $$f ;; esac; done; done
 	for p in man/*; do install -m 644 -D -t $(SHARE)/man/man$${p##*.} $$p || exit 1; done
 	install -m 644 -D contrib/completions/ctr.bash $(SHARE)/bash-completion/completions/ctr
+	install -m 644 -D -t $(SHARE)/zsh/site-functions contrib/completions/_ctr
+	install -m 644 -D -t $(SHARE)/fish/vendor_completions.d contrib/completions/ctr.fish
 	install -m 644 -D -t $(SHARE)/doc/ctr README.md SECURITY.md LICENSE docs/*.md
 	install -m 644 -D -t $(SHARE)/doc/ctr/engines docs/engines/*.md
 	for f in contrib/*/*; do install -m 644 -D -t $(SHARE)/doc/ctr/$${f%/*} $$f || exit 1; done
@@ -160,7 +162,8 @@ install: all
 	  $(foreach p,$(wildcard man/*),man/man$(patsubst .%,%,$(suffix $p))/$(notdir $p))
 uninstall:
 	rm -rf $(LIBEXEC) $(SHARE)/ctr $(SHARE)/doc/ctr
-	rm -f $(DESTDIR)$(PREFIX)/bin/ctr $(DESTDIR)$(PREFIX)/bin/ctr-oci $(SHARE)/bash-completion/completions/ctr
+	rm -f $(DESTDIR)$(PREFIX)/bin/ctr $(DESTDIR)$(PREFIX)/bin/ctr-oci $(SHARE)/bash-completion/completions/ctr \
+	  $(SHARE)/zsh/site-functions/_ctr $(SHARE)/fish/vendor_completions.d/ctr.fish
 	for p in man/*; do rm -f $(SHARE)/man/man$${p##*.}/$${p##*/}; done
 
 clean:
