@@ -1,4 +1,4 @@
-#include "supervisor/tail.h"
+#include "console/tail.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
