@@ -12,6 +12,7 @@
 #include "spec/defaults.h"
 #include "spec/signame.h"
 #include "state/configfile.h"
+#include "state/events.h"
 #include "state/gc.h"
 #include "state/want.h"
 
@@ -185,6 +186,7 @@ static int open_to_stop(const struct store *store, const char *name, struct cont
 int stop_one(struct cli *cli, const char *name, void *options, struct err *err)
 {
 	struct stop_flags f = *(struct stop_flags *)options;
+	char id[sizeof(((struct record *)0)->id)];
 	struct container c;
 	int r;
 
@@ -198,8 +200,12 @@ int stop_one(struct cli *cli, const char *name, void *options, struct err *err)
 							 : ": it is killed after the wait");
 	if (r == 0)
 		r = container_stop(&c, f.sig, f.timeout_ns, err);
+	memcpy(id, c.record.id, sizeof(id));
 	container_close(&c);
-	return r < 0 ? -1 : container_settle(&cli->store, name, err);
+	if (r < 0 || container_settle(&cli->store, name, err) < 0)
+		return -1;
+	container_tell_named(&cli->store, id, name, "stop", NULL, NULL);
+	return 0;
 }
 
 static int stop(struct cli *cli, void *options, int argc, char **argv, struct err *err)
@@ -409,6 +415,8 @@ static int freeze_one(struct cli *cli, const char *name, bool on, struct err *er
 	if (r < 0 && (err->sys == ENODEV || err->sys == ENOENT))
 		err_set(err, "cannot %s %s: the container is not running", on ? "pause" : "resume",
 			name);
+	if (r == 0)
+		container_tell(&c, on ? "pause" : "unpause", NULL, NULL);
 	container_close(&c);
 	return r;
 }

@@ -17,6 +17,7 @@
 #include "launch/start.h"
 #include "launch/supervise.h"
 #include "launch/volumes.h"
+#include "state/events.h"
 #include "state/metadata.h"
 #include "state/namelock.h"
 #include "state/release.h"
@@ -70,6 +71,7 @@ static int run_foreground(struct cli *cli, struct spec *spec, struct plan *plan,
 	memcpy(io.streams, piping.payload, sizeof(io.streams));
 	if (container_start(&cli->store, spec, plan, &io, &c, err) < 0)
 		return foreground_give_up(&piping);
+	container_tell_started(&c, spec);
 	if (spec->timeout_ns && deadline_guard(&c, spec->timeout_ns, &second) < 0)
 		warn("%s", second.text);
 	r = foreground_wait(&c, &piping, spec->timeout_ns, &status, &timed_out, err);

@@ -8,6 +8,7 @@
 #include "container/restart.h"
 #include "launch/program.h"
 #include "state/configfile.h"
+#include "state/events.h"
 #include "state/gc.h"
 #include "state/namelock.h"
 
@@ -173,7 +174,10 @@ static int restart_one(struct cli *cli, const char *name, void *options, struct 
 		if (goes)
 			return err_set(err, "%s is removed when it is stopped (--rm)", name);
 	}
-	return stop_one(cli, name, options, err) < 0 ? -1 : start_one(cli, name, NULL, err);
+	if (stop_one(cli, name, options, err) < 0 || start_one(cli, name, NULL, err) < 0)
+		return -1;
+	container_tell_known(&cli->store, name, "restart");
+	return 0;
 }
 
 static int restart(struct cli *cli, void *options, int argc, char **argv, struct err *err)

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "spec/name.h"
+#include "state/events.h"
 #include "state/volumes.h"
 
 #include <errno.h>
@@ -76,7 +77,8 @@ static int check_existing(int volumes, const char *name, const struct spec *aske
 	return r;
 }
 
-static int create_in(int volumes, const char *name, const struct spec *asked, struct err *err)
+static int create_in(const struct store *store, int volumes, const char *name,
+	const struct spec *asked, struct err *err)
 {
 	const struct volume v = {
 		.name = name,
@@ -85,9 +87,10 @@ static int create_in(int volumes, const char *name, const struct spec *asked, st
 		.created_ns = now_ns(),
 	};
 
-	if (volume_create(volumes, &v, err) == 0)
-		return 0;
-	return err->sys == EEXIST ? check_existing(volumes, name, asked, err) : -1;
+	if (volume_create(volumes, &v, err) < 0)
+		return err->sys == EEXIST ? check_existing(volumes, name, asked, err) : -1;
+	volume_tell(store, name, "create");
+	return 0;
 }
 
 static int create(struct cli *cli, void *options, int argc, char **argv, struct err *err)
@@ -104,7 +107,7 @@ static int create(struct cli *cli, void *options, int argc, char **argv, struct 
 	name = name ? name : made_up;
 	volumes = volumes_open(&cli->store, VOLUMES_USE, err);
 	if (volumes >= 0)
-		r = create_in(volumes, name, &f->spec, err);
+		r = create_in(&cli->store, volumes, name, &f->spec, err);
 	volumes_unlock(&volumes);
 	spec_free(&f->spec);
 	if (r == 0)

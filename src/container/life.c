@@ -6,9 +6,11 @@
 #include "base/json.h"
 #include "cgroup/group.h"
 #include "spec/config.h"
+#include "spec/signame.h"
 #include "state/alive.h"
 #include "state/cgroup.h"
 #include "state/elsewhere.h"
+#include "state/events.h"
 #include "state/gc.h"
 #include "state/metadata.h"
 #include "state/namelock.h"
@@ -176,10 +178,19 @@ int container_call_off(const struct store *store, const char *name, struct err *
 											    : 1;
 }
 
+static void tell_signal(const struct container *c, int sig)
+{
+	char name[SIGNAL_NAME_SIZE];
+
+	if (sig)
+		container_tell(c, "kill", "signal", signal_format(sig, name));
+}
+
 int container_signal(struct container *c, int sig, struct err *err)
 {
 	if (syscall(SYS_pidfd_send_signal, c->pidfd, sig, NULL, 0) < 0)
 		return err_sys(err, "cannot send signal %d to %s", sig, c->record.name);
+	tell_signal(c, sig);
 	return 0;
 }
 
@@ -214,6 +225,7 @@ int container_stop(struct container *c, int sig, uint64_t timeout_ns, struct err
 	if (ended == 0) {
 		if (cgroup_kill(c->group_fd, err) < 0)
 			return -1;
+		tell_signal(c, SIGKILL);
 		ended = ends_within(c->pidfd, 30 * 1000000000ULL);
 	}
 	if (ended < 0)
@@ -368,6 +380,21 @@ static int lock_for_removal(const struct store *store, const char *name, enum re
 	return -1;
 }
 
+/* Of one whose documents make no sense the id is not known. */
+static int remove_data(const struct store *store, const char *name, struct err *err)
+{
+	struct err ignored;
+	struct metadata s;
+	bool known = container_metadata(store, name, &s, &ignored) == 0;
+	int r = container_remove_data(store, name, err);
+
+	if (r == 0)
+		container_tell_named(store, known ? s.id : NULL, name, "destroy", NULL, NULL);
+	if (known)
+		metadata_free(&s);
+	return r;
+}
+
 int container_remove(const struct store *store, const char *name, enum remove_flags flags,
 	struct err *err)
 {
@@ -382,7 +409,7 @@ int container_remove(const struct store *store, const char *name, enum remove_fl
 	if ((flags & REMOVE_VOLUMES) && volumes_remove_own(store, name, err) < 0)
 		r = -1;
 	else if (fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		r = container_remove_data(store, name, err);
+		r = remove_data(store, name, err);
 	else if (errno != ENOENT)
 		r = err_sys(err, "look for %s/containers/%s", store->root, name);
 	else

@@ -6,6 +6,7 @@
 #include "launch/supervise.h"
 #include "launch/volumes.h"
 #include "state/configfile.h"
+#include "state/events.h"
 #include "state/namelock.h"
 #include "state/release.h"
 
@@ -109,6 +110,8 @@ int container_create(const struct store *store, const struct spec *spec, struct 
 		close(image_lock);
 	/* From here on it is whole: what goes is the lock. */
 	c.record.kept = r == 0;
+	if (r == 0)
+		container_tell_made(store, spec);
 	if (container_release(&c, -1, r < 0 ? &second : err) < 0)
 		r = -1;
 	container_close(&c);

@@ -8,6 +8,7 @@
 #include "launch/supervise.h"
 #include "spec/restart.h"
 #include "state/alive.h"
+#include "state/events.h"
 #include "state/gc.h"
 #include "state/life.h"
 #include "state/metadata.h"
@@ -132,7 +133,16 @@ static int open_data(struct container *c, struct err *err)
 	return 0;
 }
 
-/* Who dies in here leaves one that has ended. */
+static void tell_wait(const struct container *c, uint64_t wait_ns)
+{
+	char attempt[12], wait[24];
+
+	snprintf(attempt, sizeof(attempt), "%u", c->record.restarts);
+	snprintf(wait, sizeof(wait), "%.1fs", (double)wait_ns / 1e9);
+	container_tell_attempt(c, attempt, wait);
+}
+
+/* Who dies in here leaves one that has ended. 0 if it is not to be started again. */
 static int restart(struct container *c, struct spec *spec, struct err *err)
 {
 	autofd int notify = -1;
@@ -141,17 +151,29 @@ static int restart(struct container *c, struct spec *spec, struct err *err)
 	if (open_data(c, err) < 0)
 		return -1;
 	notify = watch_want(c->data_fd);
-	if (!is_due(c, &wait_ns, err) || container_end(c, -1, err) < 0)
+	if (!is_due(c, &wait_ns, err))
+		return 0;
+	if (container_end(c, -1, err) < 0)
 		return -1;
 	c->record.stage = STAGE_RESTARTING;
 	c->record.kept = true;
 	c->record.pid = 0;
 	c->record.restarts++;
-	if (record_write(c, err) < 0 || !wait_for_turn(c->data_fd, notify, wait_ns))
+	if (record_write(c, err) < 0)
 		return -1;
+	tell_wait(c, wait_ns);
+	if (!wait_for_turn(c->data_fd, notify, wait_ns))
+		return 0;
 	if (notify >= 0)
 		close(take_fd(&notify));
 	return start_again(c, spec, err);
+}
+
+/* There is nobody to whom it could be said, and it is ended as by a stop. */
+static void tell_failure(const struct store *store, const struct record *r, const struct err *why)
+{
+	if (want_stays_running(store, r->name))
+		container_tell_named(store, r->id, r->name, "restart_failed", "error", why->text);
 }
 
 int container_after(const struct store *store, const char *name, int lock_fd, char *const *argv,
@@ -160,22 +182,26 @@ int container_after(const struct store *store, const char *name, int lock_fd, ch
 	struct err ignored = {0};
 	struct container c;
 	struct spec spec;
-	int r = 0;
+	struct record was;
+	int r = 0, again = -1;
 
 	if (take_over(store, name, lock_fd, &c, &ignored) <= 0)
 		return store_gc_held(store, name, lock_fd, err);
 	c.unheard = true;
+	was = c.record;
 	if (container_spec_again(store, name, &spec, &ignored) == 0) {
 		/* A copy of ours begins anew, so nothing has been done yet. */
 		if (!program_in_reach(&spec) || program_protect(argv, &ignored) == 0) {
 			fcntl(lock_fd, F_SETFD, FD_CLOEXEC);
-			restart(&c, &spec, &ignored);
+			again = restart(&c, &spec, &ignored);
 		}
 		spec_free(&spec);
 	}
 	/* It is not started again, or that failed and it is undone already. */
 	if (c.state_fd >= 0)
 		r = container_release(&c, -1, err);
+	if (again < 0)
+		tell_failure(store, &was, &ignored);
 	container_close(&c);
 	return r;
 }

@@ -133,7 +133,7 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 	if (import_path(&in, argv[0], &done, err) < 0)
 		return err_wrap(err, "%.200s",
 			strcmp(argv[0], "-") == 0 ? "standard input" : argv[0]);
-	ingest_result_print(&done);
+	ingest_result_print(&in, "import", &done);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "image/source.h"
 #include "image/stage.h"
 #include "image/stream.h"
+#include "image/tell.h"
 #include "image/unpack.h"
 
 #include <fcntl.h>
@@ -525,10 +526,15 @@ static int take_tree_stream(struct work *w, int fd, bool root, struct ingest_res
 	return take_archive(w, tree, form, ret, err);
 }
 
-void ingest_result_print(struct ingest_result *done)
+void ingest_result_print(const struct ingest *in, const char *action, struct ingest_result *done)
 {
-	for (size_t i = 0; i < done->count; i++)
-		puts(done->lines[i]);
+	for (size_t i = 0; i < done->count; i++) {
+		const char *line = done->lines[i], *id = strchr(line, ' ');
+
+		image_tell(in->root, arena_printf(&done->arena, "%.*s", (int)(id - line), line),
+			id + strlen(" sha256:"), action);
+		puts(line);
+	}
 	arena_free(&done->arena);
 }
 

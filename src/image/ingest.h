@@ -33,8 +33,8 @@ struct ingest_result {
 	size_t count;
 };
 
-/* To standard output; frees it. */
-void ingest_result_print(struct ingest_result *done);
+/* To standard output, and to the events of the store; frees it. */
+void ingest_result_print(const struct ingest *in, const char *action, struct ingest_result *done);
 
 /* From fd: a root tar, an OCI layout, a docker archive, skopeo's dir: or a unified image of Incus in a tar,
  * compressed or not. Free the result's arena. */

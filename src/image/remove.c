@@ -4,6 +4,7 @@
 #include "image/option.h"
 #include "image/reference.h"
 #include "image/store.h"
+#include "image/tell.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -77,6 +78,7 @@ static int unlink_name(int root_fd, const char *name, struct err *err)
 	snprintf(path, sizeof(path), "images/refs/%s", reference_file(&ref, file));
 	if (unlinkat(root_fd, path, 0) < 0)
 		return err_sys(err, "remove %s", path);
+	image_tell(root_fd, name, NULL, "delete");
 	printf("%s\n", name);
 	return 0;
 }
@@ -232,7 +234,7 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 
 const struct command image_remove = {
 	"rm",
-	"[-f] IMAGE…",
+	"[-f] NAME…",
 	"Remove images, and the layers that nothing else uses",
 	"  ctr image rm debian:trixie\n"
 	"  ctr image rm -f busybox     # its containers keep their layers\n",

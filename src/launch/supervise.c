@@ -9,6 +9,7 @@
 #include "launch/details.h"
 #include "launch/start.h"
 #include "ns/clone.h"
+#include "state/events.h"
 #include "state/namelock.h"
 #include "state/recordfile.h"
 #include "state/release.h"
@@ -152,6 +153,7 @@ static int become_supervisor(struct container *c, const struct spec *spec, const
 		return err_sys(err, "hand over descriptors to %s", programs->supervisor);
 	/* Last: of a --rm that is told to have run, nothing is kept. */
 	details_tell_again(c, &was);
+	container_tell_started(c, spec);
 	execv(programs->supervisor, a.argv);
 	err_sys(err, "cannot execute %s", programs->supervisor);
 	details_tell_back(c, &was);

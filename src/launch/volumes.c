@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "launch/volumefill.h"
 #include "spec/name.h"
+#include "state/events.h"
 #include "state/volumes.h"
 
 #include <errno.h>
@@ -59,14 +60,16 @@ static int make_own(int volumes_fd, const struct spec *spec, const struct mount 
 }
 
 /* Of two who make one at the same time both get it. */
-static int hold_or_make(int volumes_fd, const char *name, struct err *err)
+static int hold_or_make(const struct store *store, const char *name, struct err *err)
 {
 	const struct volume v = {.name = name, .created_ns = now_ns()};
 	int fd;
 
-	while ((fd = volume_hold(volumes_fd, name, err)) < 0 && err->sys == ENOENT) {
+	while ((fd = volume_hold(store->volumes_fd, name, err)) < 0 && err->sys == ENOENT) {
 		*err = (struct err){0};
-		if (volume_create(volumes_fd, &v, err) < 0 && err->sys != EEXIST)
+		if (volume_create(store->volumes_fd, &v, err) == 0)
+			volume_tell(store, name, "create");
+		else if (err->sys != EEXIST)
 			return -1;
 	}
 	if (fd < 0 || volume_keep(fd, name, err) == 0)
@@ -79,7 +82,7 @@ static int prepare(const struct store *store, const struct spec *spec, const str
 	struct err *err)
 {
 	autofd int fd = m->anonymous ? make_own(store->volumes_fd, spec, m, err)
-				     : hold_or_make(store->volumes_fd, m->volume, err);
+				     : hold_or_make(store, m->volume, err);
 
 	if (fd < 0 || volume_fill(store, spec, m, fd, err) < 0)
 		return -1;
@@ -119,9 +122,11 @@ int volumes_publish(const struct store *store, const struct spec *spec, struct e
 	for (size_t i = 0; i < spec->mount_count; i++) {
 		const struct mount *m = &spec->mounts[i];
 
-		if (m->anonymous &&
-			volume_publish(store->volumes_fd, temporary(m, tmp), m->volume, err) < 0)
+		if (!m->anonymous)
+			continue;
+		if (volume_publish(store->volumes_fd, temporary(m, tmp), m->volume, err) < 0)
 			return -1;
+		volume_tell(store, m->volume, "create");
 	}
 	/* Copies of it that other processes have go with it. */
 	return flock(store->volumes_fd, LOCK_UN) < 0 ? err_sys(err, "unlock the volumes") : 0;

@@ -1,12 +1,14 @@
 #include "state/release.h"
 
 #include "base/clock.h"
+#include "base/eventlog.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "cgroup/stats.h"
 #include "cgroup/tree.h"
 #include "state/alive.h"
 #include "state/cgroup.h"
+#include "state/events.h"
 #include "state/life.h"
 #include "state/mark.h"
 #include "state/metadata.h"
@@ -179,26 +181,58 @@ static int drop_unfinished(struct container *c, struct err *err)
 		       : 0;
 }
 
-int container_end(struct container *c, int status, struct err *err)
+/* As long as the group is there. */
+static int note_end(struct container *c, int status, struct ending *e, struct err *err)
+{
+	int64_t when;
+
+	if (c->record.bundle[0] || c->record.stage != STAGE_RUNNING)
+		return 0;
+	if (container_open_cgroup(c, err) < 0)
+		return -1;
+	if (status < 0)
+		exit_file_read(c->state_fd, &status, &when);
+	ending_note(e, &c->record, status, c->group_fd >= 0 && cgroup_oom_killed(c->group_fd));
+	return 0;
+}
+
+static int end(struct container *c, int status, struct ending *e, struct err *err)
 {
 	const struct record *r = &c->record;
 
 	if (drop_unfinished(c, err) < 0 || (life_end_of(r).tell && keep_end(c, status, err) < 0))
 		return -1;
-	if (end_outside_group(c, err) < 0 || container_remove_cgroup(c, err) < 0 ||
-		container_rdt_remove(c, err) < 0)
+	if (note_end(c, status, e, err) < 0 || end_outside_group(c, err) < 0 ||
+		container_remove_cgroup(c, err) < 0 || container_rdt_remove(c, err) < 0)
 		return err_wrap(err, "release %s", r->name);
+	return 0;
+}
+
+int container_end(struct container *c, int status, struct err *err)
+{
+	struct ending e = {.count = 0};
+
+	if (end(c, status, &e, err) < 0)
+		return -1;
+	eventlog_add(c->store->root_fd, e.events, e.count);
 	return 0;
 }
 
 int container_release(struct container *c, int status, struct err *err)
 {
 	const struct record *r = &c->record;
-	const struct life_end end = life_end_of(r);
+	bool remove_data = life_end_of(r).remove_data && !r->bundle[0];
+	struct ending e = {.count = 0};
+	int done;
 
-	if (container_end(c, status, err) < 0)
+	if (end(c, status, &e, err) < 0)
 		return -1;
-	if (end.remove_data && !r->bundle[0] && container_remove_own_data(c, err) < 0)
-		return -1;
-	return container_remove_state(c->store, r->name, r->id, err);
+	done = remove_data ? container_remove_own_data(c, err) : 0;
+	/* One that never came to run was never told of. */
+	if (done == 0 && remove_data && e.count)
+		ending_note_removal(&e, r);
+	if (done == 0)
+		done = container_remove_state(c->store, r->name, r->id, err);
+	eventlog_add(c->store->root_fd, e.events, e.count);
+	return done;
 }

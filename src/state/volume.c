@@ -254,5 +254,5 @@ int volume_remove_own(int volumes_fd, const char *name, const char *owner, struc
 	if (r <= 0 || volume_take_out(volumes_fd, name, old, err) < 0)
 		return r <= 0 ? r : -1;
 	return tree_remove(volumes_fd, old, err) < 0 ? err_wrap(err, "remove the volume %s", name)
-						     : 0;
+						     : 1;
 }

@@ -52,5 +52,5 @@ int volume_keep(int fd, const char *name, struct err *err);
 enum { VOLUME_OLD_SIZE = 32 };
 int volume_take_out(int volumes_fd, const char *name, char old[VOLUME_OLD_SIZE], struct err *err);
 
-/* If it is of that container alone. Can be done twice; absent is success. */
+/* If it is of that container alone: 1. Can be done twice; absent is 0. */
 int volume_remove_own(int volumes_fd, const char *name, const char *owner, struct err *err);

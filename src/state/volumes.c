@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "spec/name.h"
+#include "state/events.h"
 #include "state/gc.h"
 #include "state/metadata.h"
 #include "state/volumecopy.h"
@@ -212,6 +213,8 @@ int volumes_remove(const struct store *store, struct volume_removal *items, size
 	for (size_t i = 0; i < n; i++) {
 		if (out[i])
 			remove_out(fd, &items[i]);
+		if (items[i].removed)
+			volume_tell(store, items[i].name, "destroy");
 		if (items[i].fd >= 0)
 			close(take_fd(&items[i].fd));
 	}
@@ -228,10 +231,13 @@ int volumes_remove_own(const struct store *store, const char *container, struct 
 		return err->sys == ENOENT || !err->sys ? 0 : -1;
 	if (s.volume_count && (fd = volumes_open(store, VOLUMES_LOOK, err)) < 0)
 		r = err->sys == ENOENT ? 0 : -1;
-	for (size_t i = 0; r == 0 && fd >= 0 && i < s.volume_count; i++)
+	for (size_t i = 0; r >= 0 && fd >= 0 && i < s.volume_count; i++) {
 		r = volume_remove_own(fd, s.volumes[i], s.id, err);
+		if (r > 0)
+			volume_tell(store, s.volumes[i], "destroy");
+	}
 	metadata_free(&s);
-	return r;
+	return r < 0 ? -1 : 0;
 }
 
 /* Half a copy goes the way of what is removed; a whole one is moved to its place. */
