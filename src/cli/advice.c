@@ -244,7 +244,6 @@ static const struct advice commands_elsewhere[] = {
 	{"images", "ctr image ls lists images; for containerd's client, run /usr/bin/ctr"},
 	{"containers tasks task",
 		"ctr ps lists containers; for containerd's client, run /usr/bin/ctr"},
-	{"events", "ctr wait NAME waits for the end of one; ctr ps --format json tells what is"},
 	{"namespaces content snapshots leases plugins -n --namespace", CLIENT},
 	{"pull search login logout",
 		"images are not pulled but come from archives: ctr image import FILE NAME; one that "

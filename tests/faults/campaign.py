@@ -593,6 +593,14 @@ class Look(Exec):
         return re.sub(r"(?<![\w.])\d+(\.\d+)?", "N", re.sub(r"[0-9a-f]{12,}", "HEX", text))
 
 
+class Events(Look):
+    """Of this container alone."""
+    def prepare(self, lane):
+        if os.path.exists(lane.root + "/events"):
+            os.unlink(lane.root + "/events")
+        super().prepare(lane)
+
+
 class Logs(Row):
     """Of a container that has ended."""
     name, args = "logs", ["logs", "k"]
@@ -979,6 +987,7 @@ ROWS = [
     Copy("cp, from", ["cp", "k:/bin", "@/.got"], False),
     Copy("cp, to one that has ended", ["cp", "@/other", "k:/copy"], True),
     Copy("cp, from one that has ended", ["cp", "k:/bin", "@/.got"], True),
+    Events("events", ["events", "--format", "json"]),
     Look("inspect", ["inspect", "k"]),
     Look("stats", ["stats", "--no-stream", "--format", "json", "k"]),
     OnRunning("stop", ["stop", "-t", "5", "k"]),

@@ -1,4 +1,4 @@
-#include "supervisor/tail.h"
+#include "console/tail.h"
 
 #include <string.h>
 
