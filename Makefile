@@ -26,7 +26,6 @@ LIB_SRC  := $(filter-out $(wildcard src/*/ctr-*.c src/cli/*.c src/oci/*.c),$(wil
 CLI_SRC  := $(wildcard src/cli/*.c)
 OCI_SRC  := $(wildcard src/oci/*.c)
 obj       = $(patsubst src/%.c,$(B)/obj/%.o,$(1))
-STATICS  := src/console/ctr-supervisor.c src/process/ctr-init.c
 
 all: $(PROGRAMS)
 
@@ -57,8 +56,8 @@ $(B)/ctr-glibc $(B)/ctr-oci-glibc: $(B)/libctr.a
 # of objects. Debian has jansson for glibc only; what it calls there musl has too, but for
 # what src/base/fortify.c adds, and src/base/memcpy.c does better. Where that does not link it is glibc's.
 MUSL_B     := $(B)/musl
-MUSL_FLAGS := -std=gnu17 $(WARN) -O2 -g -fstack-protector-strong -MMD -MP -idirafter /usr/include \
-              -idirafter /usr/include/$(MACHINE)
+MUSL_FLAGS := -std=gnu17 $(WARN) -O2 -g -fstack-protector-strong -ffunction-sections -fdata-sections -MMD -MP \
+              -idirafter /usr/include -idirafter /usr/include/$(MACHINE)
 MUSL_SRC   := $(filter-out src/image/% %/seccomp_build.c %/seccomp_names.c %/seccomp_profile.c,$(LIB_SRC)) \
               $(addprefix src/image/,below.c child.c interrupt.c record.c reference.c store.c)
 musl_obj    = $(patsubst src/%.c,$(MUSL_B)/%.o,$(1))
@@ -118,12 +117,11 @@ $(B)/obj/gen/seccomp_builtin.o: $(B)/gen/seccomp_builtin.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
-# These two stay behind with each container: static, against musl where there is one, and alone.
-$(B)/ctr-supervisor: src/console/tail.c src/console/tail.h src/console/attach.h
-$(B)/ctr-supervisor $(B)/ctr-init: $(B)/%: $(STATICS)
-	@mkdir -p $(@D)
-	$(MUSL_CC) -D_GNU_SOURCE -std=gnu17 $(WARN) -Os -static -s -o $@ $(filter %/$*.c %/tail.c,$^) \
-	  -Isrc -idirafter /usr/include -idirafter /usr/include/$(MACHINE)
+# These two stay behind with each container: static, against musl where there is one, and of what they call alone.
+$(B)/ctr-supervisor: $(MUSL_B)/supervisor/ctr-supervisor.o
+$(B)/ctr-init: $(MUSL_B)/process/ctr-init.o
+$(B)/ctr-supervisor $(B)/ctr-init: $(MUSL_B)/libctr.a
+	$(MUSL_CC) $(LDFLAGS) -static -s -Wl,--gc-sections -o $@ $(filter %.o,$^) $(MUSL_B)/libctr.a
 
 # Debian packages, named in files so that nothing else needs to know them. apt is asked only for what
 # is missing.
@@ -151,6 +149,8 @@ install: all
 	  for f in $$d/*; do case $$f in */recipe) ;; *) install -m 644 -D -t $(SHARE)/ctr/$$d $$f ;; esac; done; done
 	for p in man/*; do install -m 644 -D -t $(SHARE)/man/man$${p##*.} $$p || exit 1; done
 	install -m 644 -D contrib/completions/ctr.bash $(SHARE)/bash-completion/completions/ctr
+	install -m 644 -D -t $(SHARE)/zsh/site-functions contrib/completions/_ctr
+	install -m 644 -D -t $(SHARE)/fish/vendor_completions.d contrib/completions/ctr.fish
 	install -m 644 -D -t $(SHARE)/doc/ctr README.md SECURITY.md LICENSE docs/*.md
 	install -m 644 -D -t $(SHARE)/doc/ctr/engines docs/engines/*.md
 	for f in contrib/*/*; do install -m 644 -D -t $(SHARE)/doc/ctr/$${f%/*} $$f || exit 1; done
@@ -160,7 +160,8 @@ install: all
 	  $(foreach p,$(wildcard man/*),man/man$(patsubst .%,%,$(suffix $p))/$(notdir $p))
 uninstall:
 	rm -rf $(LIBEXEC) $(SHARE)/ctr $(SHARE)/doc/ctr
-	rm -f $(DESTDIR)$(PREFIX)/bin/ctr $(DESTDIR)$(PREFIX)/bin/ctr-oci $(SHARE)/bash-completion/completions/ctr
+	rm -f $(DESTDIR)$(PREFIX)/bin/ctr $(DESTDIR)$(PREFIX)/bin/ctr-oci $(SHARE)/bash-completion/completions/ctr \
+	  $(SHARE)/zsh/site-functions/_ctr $(SHARE)/fish/vendor_completions.d/ctr.fish
 	for p in man/*; do rm -f $(SHARE)/man/man$${p##*.}/$${p##*/}; done
 
 clean:

@@ -1,149 +1,436 @@
-# bash completion of ctr, fed by its own --help, so that it never knows less or more than the program.
+# bash completion of ctr, fed by its own --help, so that it never knows less or more than the program: which
+# commands and flags there are, which flag has a value, and where a container, an image or a volume goes. Only
+# what a help text has no room for is in the tables below. zsh and fish take it from here, too.
 
-# Words in the first column of the "commands:" of a help text.
+# Words in the first column of the "commands:" of a help text on standard input.
 _ctr_commands()
 {
-	"$@" --help 2>/dev/null | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'
+	sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'
 }
 
-# Flags of a command.
+# Flags of a help text, a line for each: letter, name, value and what is said of it; "-" where it has none.
 _ctr_flags()
 {
-	"$@" --help 2>/dev/null | sed -n '/^flags:/,$p' | grep -oE '^ +(-[A-Za-z], )?--[a-z-]+' |
-		grep -oE -e '--?[A-Za-z-]+'
+	sed -nE '/^flags:/,/^$/{
+		s/^ +((-[A-Za-z]), )?(--[a-z-]+) ([^ ]+) *(.*)/\2\t\3\t\4\t\5/p; t
+		s/^ +((-[A-Za-z]), )?(--[a-z-]+) *(.*)/\2\t\3\t-\t\4/p
+	}' | sed 's/^\t/-\t/; y/\t/ /'
 }
 
-# Those that take a value, which stands behind one blank.
-_ctr_valued_flags()
+# What the usage line of a help text names behind the flags: "CONTAINER", and "…" if more of it may follow.
+_ctr_operands()
 {
-	"$@" --help 2>/dev/null | sed -n '/^flags:/,$p' | grep -oE '^ +(-[A-Za-z], )?--[a-z-]+ [^ ]' |
-		grep -oE -e '--?[A-Za-z-]+'
+	sed -nE '/^usage: ctr /{
+		s/^usage: ctr( [a-z]+)+//
+		s/ \| .*//
+		s/\[(-[^]]*|flags)\]//g
+		s/\[[:=][^]]*\]//g
+		s/[][]//g
+		s/…/ …/g
+		p
+		q
+	}'
 }
 
-# Of the words between the command, which takes as many words as there are arguments behind the program,
-# and the cursor: how many are no flags and no values of flags, in `before`; and whether the word at the
-# cursor is the value of one, in `is_value`.
-_ctr_look_back()
+# States of the containers that a command can do something to; all, if nothing is said.
+_ctr_states()
 {
-	local i valued
-	before=0 is_value=''
-	valued=$(_ctr_valued_flags "$@")
-	for ((i = at + $# - 1; i < COMP_CWORD; i++)); do
-		case ${COMP_WORDS[i]} in
-		--*=*) ;;
-		-*)
-			if grep -qxFe "${COMP_WORDS[i]}" <<<"$valued" && ((++i == COMP_CWORD)); then
-				is_value=yes
-			fi
-			;;
-		*) before=$((before + 1)) ;;
-		esac
-	done
-}
-
-# What can stand there: names of images, of containers, of neither (files, then).
-_ctr_names()
-{
-	local before is_value
-	_ctr_look_back "$@"
-	case $2:${3-}:$is_value:$before in
-	*:yes:*)
-		case ${COMP_WORDS[COMP_CWORD - 1]} in
-		-v | --volume) _ctr_volumes "$1" ;;
-		esac
-		;;
-	run::*:0 | create::*:0) _ctr_images "$1" ;;
-	run:* | create:* | image:build:* | image:import:*) ;;
-	image:*) _ctr_images "$1" ;;
-	volume:inspect:* | volume:rm:*) _ctr_volumes "$1" ;;
-	volume:*) ;;
-	exec::*:0 | attach::*:0 | logs::*:0 | top::*:0 | diff::*:0) _ctr_containers "$1" ;;
-	top:*) echo hpid pid ppid user uid gid huid pcpu time etime stat nice threads vsz rss comm args ;;
-	cp:*) _ctr_containers "$1" | sed 's/$/:/' ;;
-	exec:* | attach:* | logs:* | diff:* | ps:* | events:* | gc:* | autostart:* | info:* | check:*) ;;
-	*) _ctr_containers "$1" ;;
+	case "$command $given" in
+	start\ *) echo created exited restarting ;;
+	stop\ * | kill\ * | wait\ *) echo running paused restarting ;;
+	exec\ * | pause\ *) echo running ;;
+	resume\ * | unpause\ *) echo paused ;;
+	attach\ * | stats\ * | top\ *) echo running paused ;;
+	rm\ *' -f '* | rm\ *' --force '*) ;;
+	rm\ *) echo created exited ;;
 	esac
+}
+
+# Of these states, or all.
+# shellcheck disable=SC2120 # called by _ctr_offer
+_ctr_containers()
+{
+	local state filters=()
+	for state in "$@"; do filters+=(--filter "status=$state"); done
+	"${program[@]}" ps --all --format json "${filters[@]}" 2>/dev/null | sed -n 's/^ *"name": "\(.*\)",*$/\1/p'
 }
 
 _ctr_images()
 {
-	"$1" image ls --format json 2>/dev/null | sed -n 's/^ *"name": "\(.*\)",*$/\1/p'
-}
-
-_ctr_containers()
-{
-	"$1" ps --all --format json 2>/dev/null | sed -n 's/^ *"name": "\(.*\)",*$/\1/p'
+	"${program[@]}" image ls --format json 2>/dev/null | sed -n 's/^ *"name": "\(.*\)",*$/\1/p'
 }
 
 _ctr_volumes()
 {
-	"$1" volume ls --quiet 2>/dev/null
+	"${program[@]}" volume ls --quiet 2>/dev/null
 }
 
-# The command in words 1 to COMP_CWORD - 1, and in `at` its place.
-_ctr_find_command()
+_ctr_columns()
+{
+	echo hpid pid ppid user uid gid huid pcpu time etime stat nice threads vsz rss comm args
+}
+
+_ctr_capabilities()
+{
+	echo ALL AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN DAC_OVERRIDE \
+		DAC_READ_SEARCH FOWNER FSETID IPC_LOCK IPC_OWNER KILL LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE \
+		MKNOD NET_ADMIN NET_BIND_SERVICE NET_BROADCAST NET_RAW PERFMON SETFCAP SETGID SETPCAP SETUID SYSLOG \
+		SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_RESOURCE \
+		SYS_TIME SYS_TTY_CONFIG WAKE_ALARM
+}
+
+# Each word of $2 behind $1.
+_ctr_behind()
+{
+	local word
+	for word in $2; do printf '%s%s\n' "$1" "$word"; done
+}
+
+# KEY=VALUE, of the keys that the help of the flag names.
+_ctr_filters()
+{
+	case $cur in
+	status=*) _ctr_behind status= 'created creating exited paused restarting running' ;;
+	image=* | ancestor=*) _ctr_behind "${cur%%=*}=" "$(_ctr_images)" ;;
+	name=*) _ctr_behind name= "$(_ctr_containers)" ;;
+	*=*) ;;
+	*) grep -oE '[a-z]+=' <<<"$said" ;;
+	esac
+}
+
+_ctr_security()
+{
+	case $cur in
+	seccomp=*)
+		_ctr_behind seccomp= 'unconfined vps vps+32bit vps+aio vps+32bit+aio default+32bit default+aio
+			default+32bit+aio'
+		;;
+	apparmor=*)
+		_ctr_behind apparmor= "unconfined $(sed 's/ (.*//' /sys/kernel/security/apparmor/profiles 2>/dev/null)"
+		;;
+	label=*) _ctr_behind label= 'disable type: user: role: level:' ;;
+	no-new-privileges=*) _ctr_behind no-new-privileges= 'true false' ;;
+	*) echo seccomp= apparmor= label= no-new-privileges= writable-cgroups ;;
+	esac
+}
+
+# FIELD[=VALUE],...
+_ctr_mount()
+{
+	local before=${cur%"${cur##*,}"}
+	case ${cur##*,} in
+	type=*) _ctr_behind "${before}type=" 'bind volume tmpfs' ;;
+	source=[./]* | target=*) ;;
+	source=*) _ctr_behind "${before}source=" "$(_ctr_volumes)" ;;
+	bind-propagation=*) _ctr_behind "${before}bind-propagation=" 'private rprivate shared rshared slave rslave' ;;
+	bind-recursive=*) _ctr_behind "${before}bind-recursive=" 'enabled disabled readonly' ;;
+	idmap=*) _ctr_behind "${before}idmap=" 'true false' ;;
+	*=*) ;;
+	*)
+		_ctr_behind "$before" 'type= source= target= readonly bind-propagation= bind-recursive= bind-create-src
+			volume-nocopy idmap= tmpfs-size= tmpfs-mode= nosuid nodev noexec noatime'
+		;;
+	esac
+}
+
+# SRC:DST[:OPTION,...]
+_ctr_volume()
+{
+	case $cur in
+	*:*:*)
+		_ctr_behind "${cur%"${cur##*[:,]}"}" 'ro rw nosuid suid nodev dev noexec exec noatime nosymfollow bind
+			rbind private rprivate shared rshared slave rslave copy nocopy idmap noidmap'
+		;;
+	*:* | [./]*) ;;
+	*) _ctr_volumes | sed 's/$/:/' ;;
+	esac
+}
+
+_ctr_ulimits()
+{
+	_ctr_behind '' 'core= cpu= data= fsize= locks= memlock= msgqueue= nice= nofile= nproc= rss= rtprio= rttime=
+		sigpending= stack='
+}
+
+# Where nothing but json is said, --format is of no other kind.
+_ctr_formats()
+{
+	case $value in
+	*\|*) echo "${value//|/ }" ;;
+	*) grep -oE '\<(table|json)\>' <<<"$said" | sort -u ;;
+	esac
+}
+
+# One end of a copy is in a container; if the first is not, the second is.
+_ctr_ends()
+{
+	case $first in
+	*:*) ;;
+	*) _ctr_containers | sed 's/$/:/' ;;
+	esac
+}
+
+# _ctr_kind FLAG VALUE: what is offered behind a flag, the value of which its help calls VALUE: the name of a
+# function above and its arguments, "files", "dirs", "nothing", or "words" and these. What is in no row is a
+# mistake, which the lint of the pages finds.
+_ctr_kind()
+{
+	case "$1 $2" in
+	--cap-*) echo capabilities ;;
+	--columns\ *) echo columns ;;
+	--container\ *) echo containers ;;
+	--filter\ *) echo filters ;;
+	--format\ *) echo formats ;;
+	--mount\ *) echo mount ;;
+	--restart\ *) echo words no on-failure on-failure: always unless-stopped ;;
+	--security-opt\ *) echo security ;;
+	--sort\ *) echo words created name image status ;;
+	--ulimit\ *) echo ulimits ;;
+	--volume\ *) echo volume ;;
+	*\ [a-z]*\|*) echo "words ${2//|/ }" ;;
+	*\ CONTAINER) echo containers ;;
+	*\ SIGNAL) echo signals ;;
+	*\ FILE | *\ COMMAND | *\ SRC*) echo files ;;
+	*\ DIR | *\ DIR\[*) echo dirs ;;
+	*\ KEY\[=VALUE]) echo variables ;;
+	*\ ADDRESS | *\ DEV:* | *\ DOMAIN | *\ GROUP | *\ KEYS | *\ KEY=VALUE | *\ LINES | *\ LIST | *\ MICROSECONDS | \
+		*\ N | *\ NAME | *\ NAME:ADDRESS | *\ OCTAL | *\ OPTION | *\ PATH\|SLICE | *\ REF | *\ SECONDS | *\ SIZE | \
+		*\ TIME | *\ USER*) echo nothing ;;
+	*) return 1 ;;
+	esac
+}
+
+# What can stand for an operand of the usage line, in the same words.
+_ctr_operand_kind()
+{
+	case $1 in
+	CONTAINER) echo "containers $(_ctr_states)" ;;
+	IMAGE) echo images ;;
+	VOLUME) echo volumes ;;
+	COLUMN) echo columns ;;
+	RECIPE) echo recipes ;;
+	SOURCE | DESTINATION) echo ends ;;
+	COMMAND | FILE*) echo files ;;
+	[a-z]*) echo "words $1" ;;
+	*) echo nothing ;;
+	esac
+}
+
+# _ctr_offer KIND [ARGUMENT...]: into `words` what is of this kind, and into `files` what else is offered.
+_ctr_offer()
+{
+	files=''
+	case $1 in
+	files | dirs) files=$1 ;;
+	words) words=${*:2} ;;
+	nothing) ;;
+	signals) words=$(compgen -A signal SIG | sed 's/^SIG//') ;;
+	variables) words=$(compgen -A export) ;;
+	recipes) words=$("${program[@]}" image build --help 2>/dev/null | sed -n 's/^recipes: //p' | tr -d ,) ;;
+	*)
+		words=$("_ctr_$1" "${@:2}")
+		case $1 in volume | mount | ends | security) files=files ;; esac
+		;;
+	esac
+}
+
+# The words of the line up to the cursor, in `line`: bash takes them apart at ":" and "=".
+_ctr_line()
+{
+	local i word rest=${COMP_LINE-}
+	line=()
+	for ((i = 0; i <= COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		if [ "$i" -eq 0 ] || [ -z "${COMP_LINE-}" ] || [ "${rest# }" != "$rest" ] || [ "${rest#	}" != "$rest" ]; then
+			line+=("$word")
+		else
+			line[${#line[@]} - 1]+=$word
+		fi
+		rest=${rest#"${rest%%[! 	]*}"}
+		rest=${rest#"$word"}
+	done
+}
+
+# The flag of a word, "-x" or "--name": in `flag` its name, in `value` and `said` what the help tells of it.
+_ctr_find_flag()
+{
+	local letter name
+	flag='' value=- said=''
+	while read -r letter name value said; do
+		if [ "$1" = "$letter" ] || [ "$1" = "$name" ]; then
+			flag=$name
+			return
+		fi
+	done <<<"$flags"
+	value=-
+	return 1
+}
+
+# A word that begins with "-": whether the next one is its value.
+_ctr_takes_next()
 {
 	local i
-	command='' at=0
-	for ((i = 1; i < COMP_CWORD; i++)); do
-		case ${COMP_WORDS[i]} in
-		--root | --state) i=$((i + 1)) ;;
-		-*) ;;
+	case $1 in
+	--*=*) given+=" ${1%%=*} " && return 1 ;;
+	--*)
+		given+=" $1 "
+		_ctr_find_flag "$1"
+		[ "$value" != - ]
+		return
+		;;
+	esac
+	for ((i = 1; i < ${#1}; i++)); do
+		given+=" -${1:$i:1} "
+		_ctr_find_flag "-${1:$i:1}"
+		if [ "$value" != - ]; then
+			[ $((i + 1)) -eq ${#1} ]
+			return
+		fi
+	done
+	return 1
+}
+
+# The words behind the command, which is at $1: in `operands` those that are no flags. Whether the word at the
+# cursor is the value of `flag`.
+_ctr_is_value()
+{
+	local i word
+	for ((i = $1 + 1; i < at; i++)); do
+		word=${line[i]}
+		case $ended$word in
+		--) ended=yes ;;
+		-?*)
+			if _ctr_takes_next "$word" && ((++i == at)); then
+				return 0
+			fi
+			;;
 		*)
-			command=${COMP_WORDS[i]} at=$i
+			operands+=("$word")
+			case $usage in *COMMAND*) ended=yes ;; esac
+			;;
+		esac
+	done
+	return 1
+}
+
+# Where there is no flag.
+_ctr_offer_operand()
+{
+	local want='' last='' n=0 word first=${operands[0]-}
+	case "$usage:$given" in *COMMAND*:*' --rootfs '*) usage=${usage#* IMAGE } ;; esac
+	for word in $usage; do
+		if [ "$word" = … ]; then
+			[ -n "$want" ] || want=$last
+		elif [ "$n" -eq "${#operands[@]}" ]; then
+			want=$word
+		fi
+		[ "$word" = … ] || n=$((n + 1))
+		last=$word
+	done
+	# shellcheck disable=SC2046 # a kind and its arguments
+	_ctr_offer $(_ctr_operand_kind "$want")
+	case $want in
+	CONTAINER | IMAGE | VOLUME)
+		[ ${#operands[@]} -eq 0 ] || words=$(printf '%s\n' "$words" | grep -vxFf <(printf '%s\n' "${operands[@]}"))
+		;;
+	DESTINATION) case $first in *:*) files=files ;; *) files='' ;; esac ;;
+	esac
+}
+
+# Behind the command, which is at $1 and has this help.
+_ctr_offer_argument()
+{
+	local flags usage given='' ended='' flag value said prefix='' operands=()
+	flags=$(_ctr_flags <<<"$2")
+	usage=$(_ctr_operands <<<"$2")
+	if ! _ctr_is_value "$1"; then
+		case $ended$cur in
+		--*=*)
+			_ctr_find_flag "${cur%%=*}" || return 0
+			prefix=${cur%%=*}= cur=${cur#*=}
+			;;
+		-*)
+			words=$(awk '{print $2; if ($1 != "-") print $1}' <<<"$flags")
 			return
 			;;
+		*)
+			_ctr_offer_operand
+			return
+			;;
+		esac
+	fi
+	# shellcheck disable=SC2046 # a kind and its arguments
+	_ctr_offer $(_ctr_kind "$flag" "$value" || echo nothing)
+	[ -z "$prefix" ] || words=$(_ctr_behind "$prefix" "$words")
+	cur=$prefix$cur
+}
+
+# The place of the command in `line`, behind ctr's own flags, which go to each call.
+_ctr_find_command()
+{
+	for ((place = 1; place < at; place++)); do
+		case ${line[place]} in
+		--root | --state)
+			program+=("${line[place]}" "${line[place + 1]}")
+			place=$((place + 1))
+			;;
+		-*) program+=("${line[place]}") ;;
+		*) return ;;
 		esac
 	done
 }
 
-_ctr()
+# In `words` all that can stand at the cursor, and in `files` whether a file can.
+_ctr_words()
 {
-	local program=${COMP_WORDS[0]} cur=${COMP_WORDS[COMP_CWORD]} command at words
-
-	# The tag of an image, too, is one word.
-	if declare -F __ltrim_colon_completions >/dev/null; then
-		_get_comp_words_by_ref -n : cur
-	fi
+	local at=$((${#line[@]} - 1)) place command text
 	_ctr_find_command
-	case $command:$cur in
-	:-*) words='--root --state --help --version' ;;
-	:*) words=$(_ctr_commands "$program") ;;
-	help:*)
-		words=$(_ctr_commands "$program")
-		if ((COMP_CWORD > at + 1)); then
-			words=$(_ctr_commands "$program" "${COMP_WORDS[at + 1]}")
-		fi
-		;;
-	image:-*)
-		words=--root
-		if ((COMP_CWORD > at + 1)); then
-			words=$(_ctr_flags "$program" image "${COMP_WORDS[at + 1]}")
-		fi
-		;;
-	image:*)
-		words=$(_ctr_commands "$program" image)
-		if ((COMP_CWORD > at + 1)); then
-			words=$(_ctr_names "$program" image "${COMP_WORDS[at + 1]}")
-		fi
-		;;
-	volume:*)
-		words=$(_ctr_commands "$program" volume)
-		if ((COMP_CWORD > at + 1)); then
-			case $cur in
-			-*) words=$(_ctr_flags "$program" volume "${COMP_WORDS[at + 1]}") ;;
-			*) words=$(_ctr_names "$program" volume "${COMP_WORDS[at + 1]}") ;;
-			esac
-		fi
-		;;
-	*:-*) words=$(_ctr_flags "$program" "$command") ;;
-	*:[./]*) words= ;;
-	*) words=$(_ctr_names "$program" "$command") ;;
+	command=${line[place]-}
+	case $place:$cur in
+	"$((at + 1)):"*) files=dirs && return ;;
+	"$at:-"*) words='--root --state --help --version' && return ;;
+	"$at:"*) words="$("${program[@]}" --help 2>/dev/null | _ctr_commands) help" && return ;;
 	esac
-	# shellcheck disable=SC2207 # none of the words has a blank or a wildcard in it
-	COMPREPLY=($(compgen -W "$words" -- "$cur"))
-	if declare -F __ltrim_colon_completions >/dev/null; then
-		__ltrim_colon_completions "$cur"
+	if [ "$command" = help ]; then
+		text=$("${program[@]}" "${line[@]:$((place + 1)):$((at - place - 1))}" --help 2>/dev/null)
+		words=$(_ctr_commands <<<"$text")
+		return
 	fi
+	text=$("${program[@]}" "$command" --help 2>/dev/null)
+	words=$(_ctr_commands <<<"$text")
+	if [ -n "$words" ]; then
+		place=$((place + 1))
+		[ "$place" -lt "$at" ] || return
+		words='' command+=" ${line[place]}"
+		text=$("${program[@]}" "${line[@]:$((place - 1)):2}" --help 2>/dev/null)
+	fi
+	_ctr_offer_argument "$place" "$text"
 }
-complete -o default -F _ctr ctr
+
+_ctr_complete()
+{
+	local program=("${COMP_WORDS[0]}") line words='' files='' cur word cut
+	_ctr_line
+	cur=${line[${#line[@]} - 1]}
+	_ctr_words
+	# What was taken apart stays: only the last part is replaced.
+	case ${COMP_WORDS[COMP_CWORD]} in
+	[:=]*) cut=$cur ;;
+	*) cut=${cur%"${COMP_WORDS[COMP_CWORD]}"} ;;
+	esac
+	COMPREPLY=()
+	for word in $words; do
+		case $word in
+		"$cur"*)
+			COMPREPLY+=("${word#"$cut"}")
+			case $word in *[=:]) compopt -o nospace 2>/dev/null ;; esac
+			;;
+		esac
+	done
+	case $files in
+	'') compopt +o default 2>/dev/null ;;
+	dirs) compopt +o default -o dirnames 2>/dev/null ;;
+	esac
+	return 0
+}
+complete -o default -F _ctr_complete ctr

@@ -3,6 +3,9 @@
 
 #include <stdint.h>
 
+#define SECOND_NS UINT64_C(1000000000)
+#define MS_NS     UINT64_C(1000000)
+
 int64_t now_ns(void); /* since 1970, as the host's clock is set */
 
 uint64_t monotonic_ns(void); /* CLOCK_MONOTONIC, for intervals and deadlines */

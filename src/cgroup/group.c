@@ -14,8 +14,6 @@
 
 enum { OPEN_DIR = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
-#define SECOND_NS 1000000000ULL
-
 /* One component that cannot leave the parent; the kernel refuses the rest. */
 static bool name_valid(const char *name)
 {

@@ -66,6 +66,18 @@ static void list_recipes(int recipes, char *buf, size_t size)
 	}
 }
 
+static void help_recipes(void)
+{
+	struct err err;
+	autofd int recipes = open_recipes(&err);
+	char known[4096];
+
+	if (recipes < 0)
+		return;
+	list_recipes(recipes, known, sizeof(known));
+	printf("\nrecipes: %s\n", known);
+}
+
 static int open_recipe(int recipes, const char *name, struct err *err)
 {
 	int fd = openat(recipes, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -149,6 +161,8 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 	char name[REFERENCE_MAX + 2];
 	struct reference ref;
 
+	if (r > 0)
+		help_recipes();
 	if (r)
 		return r < 0 ? -1 : 0;
 	if (reference_parse(argv[0], &ref, err) < 0)

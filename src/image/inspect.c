@@ -44,7 +44,7 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 	if (strcmp(format, "json") != 0) {
 		err_set(err, "unknown format '%.40s': json", format);
 		return err_hint(err,
-			"for templates, take the JSON: ctr image inspect NAME | jq -r .id");
+			"for templates, take the JSON: ctr image inspect IMAGE | jq -r .id");
 	}
 	if (image_open(root_fd, argv[0], &image, err) < 0)
 		return -1;
@@ -55,7 +55,7 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 
 const struct command image_inspect = {
 	"inspect",
-	"[--format json] NAME",
+	"[--format json] IMAGE",
 	"Show all that is known of an image, as JSON",
 	"  ctr image inspect debian\n"
 	"  ctr image inspect debian | jq .config.Env\n",

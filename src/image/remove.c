@@ -234,7 +234,7 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 
 const struct command image_remove = {
 	"rm",
-	"[-f] NAME…",
+	"[-f] IMAGE…",
 	"Remove images, and the layers that nothing else uses",
 	"  ctr image rm debian:trixie\n"
 	"  ctr image rm -f busybox     # its containers keep their layers\n",

@@ -326,7 +326,7 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 
 const struct command image_save = {
 	"save",
-	"[-o FILE] [--format oci-tar|oci-dir] NAME",
+	"[-o FILE] [--format oci-tar|oci-dir] IMAGE",
 	"Write an image as OCI layout, for skopeo, podman, umoci and others to read",
 	"  ctr image save debian -o debian.tar\n"
 	"  ctr image save debian | ssh host ctr image import -\n"

@@ -140,53 +140,6 @@ is_answered() {
 	hinted 'ended'
 }
 
-# completed WORD...: what the last of them, a beginning, can become.
-completed() {
-	local COMP_WORDS=(ctr "$@") COMP_CWORD=$# COMPREPLY=()
-	_ctr
-	echo "${COMPREPLY[*]}"
-}
-
-@test "the completion knows what the help knows" {
-	source "$BATS_TEST_DIRNAME/../../contrib/completions/ctr.bash"
-	[ "$(completed run --cgroupn)" = --cgroupns ]
-	[ "$(completed run --timen)" = --timens ]
-	[ "$(completed run --pids)" = '--pids --pids-limit' ]
-	[ "$(completed image inspect --f)" = --format ]
-	[ "$(completed ins)" = inspect ]
-	[ "$(completed help ins)" = inspect ]
-	[ "$(completed help image ins)" = inspect ]
-	[ "$(completed volume ins)" = inspect ]
-	[ "$(completed volume prune --f)" = --force ]
-}
-
-@test "the completion offers images and containers where they can stand" {
-	source "$BATS_TEST_DIRNAME/../../contrib/completions/ctr.bash"
-	mkdir root
-	head -c 10k /dev/zero > root/file
-	ctr image import root some-image > /dev/null
-	started some-box -- sleep 1000
-	[ "$(completed run some)" = some-image:latest ]
-	[ "$(completed run --rm -e A=1 some)" = some-image:latest ]
-	[ -z "$(completed run -e some)" ]
-	[ -z "$(completed run some-image some)" ]
-	[ "$(completed image inspect some)" = some-image:latest ]
-	[ -z "$(completed image import some)" ]
-	[ "$(completed exec -t some)" = some-box ]
-	[ -z "$(completed exec some-box some)" ]
-	[ "$(completed stop some-box some)" = some-box ]
-	[ -z "$(completed stop -t some)" ]
-	ctr volume create some-volume > /dev/null
-	[ "$(completed run -v some)" = some-volume ]
-	[ "$(completed run --rm --volume some)" = some-volume ]
-	[ "$(completed volume rm -f some)" = some-volume ]
-	[ -z "$(completed volume create some)" ]
-	[ -z "$(completed run -v /)" ]
-	ctr volume rm some-volume
-	ctr rm -f some-box
-	ctr image rm some-image
-}
-
 @test "templates are told of jq" {
 	refused 125 'State.* is not json' ctr inspect --format '{{.State}}' x
 	hinted 'jq'

@@ -1471,7 +1471,7 @@ slowly() {
 	run image ls x
 	[ "${lines[0]}" = "ctr: image ls: 'x' is one argument too many" ]
 	run image rm
-	[ "${lines[0]}" = "ctr: image rm: no NAME is given" ]
+	[ "${lines[0]}" = "ctr: image rm: no IMAGE is given" ]
 	for word in 'build RECIPE' 'import FILE|DIR|-' 'inspect NAME' 'save NAME'; do
 		run image ${word% *}
 		[ "$status" -eq 125 ]

@@ -3,15 +3,18 @@
 #include "fuzz/fuzz.h"
 
 #include "base/fd.h"
+#include "supervisor/clients.h"
+#include "supervisor/guard.h"
 
-int supervisor_main(int argc, char **argv);
-#define main   supervisor_main
-#define option supervisor_option
-#include "console/ctr-supervisor.c"
-#undef option
-#undef main
-
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+static struct terminal terminal;
+static struct input input;
+static struct clients clients;
 
 static int terminal_new(void)
 {
@@ -21,40 +24,61 @@ static int terminal_new(void)
 	return fd;
 }
 
-static void supervisor_init(bool tty, int sock)
+/* Returns the end of one who is attached. */
+static int attach(void)
 {
-	super = (struct supervisor){.tty = tty ? terminal_new() : -1, .drain_until = NEVER};
-	super.in_fd = tty ? super.tty : open("/dev/null", O_WRONLY | O_CLOEXEC);
-	super.tty_peer = -1;
-	super.out_fd = super.err_fd = -1;
-	for (int i = 0; i < ATTACH_CLIENTS_MAX; i++)
-		super.client[i].fd = -1;
-	client_accept(sock);
-	require(super.client[0].fd == sock);
+	struct sockaddr_un any = {.sun_family = AF_UNIX};
+	socklen_t len = sizeof(any);
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	autofd int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	/* Without a name the kernel gives one of its own. */
+	require(bind(listener, (struct sockaddr *)&any, sizeof(any.sun_family)) == 0);
+	require(listen(listener, 1) == 0);
+	require(getsockname(listener, (struct sockaddr *)&any, &len) == 0);
+	require(connect(fd, (struct sockaddr *)&any, len) == 0);
+	clients_start(&clients, listener, &input);
+	clients_accept(&clients);
+	require(clients_any(&clients));
+	return fd;
+}
+
+static int supervisor_init(bool tty)
+{
+	terminal = (struct terminal){tty ? terminal_new() : -1, -1};
+	input = (struct input){.terminal = &terminal};
+	input.fd = tty ? terminal.fd : open("/dev/null", O_WRONLY | O_CLOEXEC);
+	clients = (struct clients){.input = NULL};
+	return attach();
+}
+
+static void serve(short events)
+{
+	struct pollfd p[ATTACH_CLIENTS_MAX] = {{.revents = events}};
+
+	clients_serve(&clients, p, 0);
 }
 
 static void check_state(void)
 {
 	struct winsize w;
 
-	require(super.in_pos <= super.in_len && super.in_len <= sizeof(super.in));
-	if (super.tty >= 0)
-		require(ioctl(super.tty, TIOCGWINSZ, &w) == 0);
+	require(input.pos <= input.len && input.len <= sizeof(input.message));
+	if (terminal.fd >= 0)
+		require(ioctl(terminal.fd, TIOCGWINSZ, &w) == 0);
 	/* A terminal that nobody reads takes no more: whoever reads it does. */
-	if (input_pending())
-		super.in_pos = super.in_len = 0;
+	if (input_pending(&input))
+		input.pos = input.len = 0;
 }
 
 static void serve_messages(struct fuzz_input *in, int theirs)
 {
-	struct client *c = &super.client[0];
-
-	while (in->size && c->fd >= 0) {
+	while (in->size && clients_any(&clients)) {
 		size_t len;
 		autofree char *message = fuzz_part(in, &len);
 
 		require(send(theirs, message, len, MSG_NOSIGNAL) == (ssize_t)len);
-		client_serve(c, POLLIN);
+		serve(POLLIN);
 		check_state();
 	}
 }
@@ -63,19 +87,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_input in = {data, size};
 	bool tty = size && data[0] == 't';
-	int socks[2];
+	int theirs;
 
 	if (tty)
 		in = (struct fuzz_input){data + 1, size - 1};
-	require(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks) == 0);
-	supervisor_init(tty, socks[0]);
-	serve_messages(&in, socks[1]);
-	close(socks[1]);
-	client_serve(&super.client[0], POLLIN | POLLHUP);
-	require(super.client[0].fd < 0);
-	if (super.tty >= 0)
-		close(super.tty);
+	theirs = supervisor_init(tty);
+	serve_messages(&in, theirs);
+	close(theirs);
+	serve(POLLIN | POLLHUP);
+	require(!clients_any(&clients));
+	if (tty)
+		close(terminal.fd);
 	else
-		fd_close(&super.in_fd);
+		fd_forget(&input.fd);
 	return 0;
 }

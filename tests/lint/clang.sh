@@ -3,4 +3,4 @@
 flags='-O2 -g -Werror -Wno-unknown-warning-option -Wno-missing-braces -Wno-format-nonliteral'
 make -s -j2 CC=clang B=build/lint-clang STATIC= CFLAGS="$flags" \
 	build/lint-clang/{ctr,ctr-oci,ctr-image,ctr-scope,ctr-seccomp} \
-	build/lint-clang/obj/{console/ctr-supervisor,process/ctr-init}.o
+	build/lint-clang/obj/{supervisor/ctr-supervisor,process/ctr-init}.o

@@ -1,7 +1,7 @@
 #!/bin/bash
 # man.sh [CTR]
 # The man pages render without a warning; each command has one, which tells of the flags that CTR --help
-# tells of: not one fewer, not one more. CTR is the one of CTR_BUILD, or of build/, if not given.
+# tells of: not one fewer, not one more; and the completion knows what stands behind each flag. CTR is the one of CTR_BUILD, or of build/, if not given.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 ctr=${1-${CTR_BUILD-$top/build}/ctr}
@@ -54,6 +54,21 @@ page_of()
 	sed -n "s,^\.so man[1-9]/,$top/man/,p" "$page" | grep . || echo "$page"
 }
 
+# offered WORD...: that the completion has the flags of this command, and a row for each value.
+offered()
+{
+	local name value
+	"$ctr" "$@" --help | _ctr_flags >"$tmp/rows"
+	awk '{print $2; if ($1 != "-") print $1}' "$tmp/rows" | sort >"$tmp/flags-page"
+	compare "completion of ctr $*" "$tmp/flags-help" "$tmp/flags-page"
+	while read -r _ name value _; do
+		[ "$value" = - ] || _ctr_kind "$name" "$value" >"$tmp/kind" ||
+			complain "contrib/completions/ctr.bash: no row of _ctr_kind has ctr $* $name $value"
+	done <"$tmp/rows"
+}
+
+# shellcheck source=contrib/completions/ctr.bash
+. "$top/contrib/completions/ctr.bash"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
@@ -76,6 +91,7 @@ while read -r command; do
 	"$ctr" "$command" --help | help_flags >"$tmp/flags-help"
 	page_flags <"$page" >"$tmp/flags-page"
 	compare "ctr $command" "$tmp/flags-help" "$tmp/flags-page"
+	offered "$command"
 done <"$tmp/help"
 [ "$("$ctr" run --help | help_flags | wc -l)" -gt 20 ] || complain "ctr run --help lists too few flags"
 
@@ -91,6 +107,7 @@ for parent in image volume; do
 		"$ctr" $parent "$command" --help | help_flags >"$tmp/flags-help"
 		section "$page" "$command" | page_flags >"$tmp/flags-page"
 		compare "ctr $parent $command" "$tmp/flags-help" "$tmp/flags-page"
+		offered $parent "$command"
 	done <"$tmp/below"
 done
 

@@ -10,7 +10,7 @@ calls+='|inside_open|inside_ensure'
 own='((c|l|s|store|c->store)->)?(state_fd|containers_fd|volumes_fd|data_fd|root_fd|groups_fd|hierarchy_fd)'
 here=tests/lint
 found=$(git ls-files 'src/rootfs/*.c' 'src/process/*.c' 'src/state/*.c' 'src/launch/*.c' \
-	'src/console/*.c' 'src/container/*.c' 'src/checkpoint/*.c' 'src/check/*.c' |
+	'src/console/*.c' 'src/supervisor/*.c' 'src/container/*.c' 'src/checkpoint/*.c' 'src/check/*.c' |
 	xargs grep -noHE "(^|[^_[:alnum:].>])($calls)\([^\"]*(\"[^\"]*\")?" |
 	grep -vE ":[0-9]+:[[:space:]]*(\*|/\*)|\(const char |:[^:]*($calls)\(2\)|at2?\(($own)," |
 	sed -E "s/^([^:]+):([0-9]+):.*(^|[^_[:alnum:].>])($calls)\(/\1:\2:\4(/; s/[[:space:]]+$//" | sort -u)

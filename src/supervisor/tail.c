@@ -1,4 +1,4 @@
-#include "console/tail.h"
+#include "supervisor/tail.h"
 
 #include <string.h>
 
