@@ -83,6 +83,7 @@ suite_faults() { counted tests/faults/campaign.py -n "${FAULT_POINTS:-650}" "$bu
 suite_soak() {
 	counted tests/soak/run.sh "$build" mix.py "${SOAK_CALLS:-2000}"
 	counted tests/soak/run.sh "$build" races.py 100
+	counted tests/soak/run.sh "$build" again.py 150
 }
 
 suite_fuzz() { counted tests/fuzz/run.sh "$build/fuzz" seeds; }

@@ -84,7 +84,7 @@ bench-host: bench-deps
 	  BENCH_DIR=/scratch/bench BENCH_ROUNDS=$(or $(BENCH_ROUNDS),10) bench/run.sh $(B)
 
 # What is left behind by N calls of ctr of all kinds, some of them killed, and by a thousand races for
-# one name; and by a thousand containers at once. SEED= repeats the calls of an earlier run.
+# one name; by a thousand lives of one container, ended in all ways; and by a thousand containers at once. SEED= repeats the calls of an earlier run.
 N    ?= 10000
 SEED ?=
 $(B)/soak/pause: tests/soak/pause.c
@@ -94,6 +94,7 @@ $(B)/soak/pause: tests/soak/pause.c
 soak: all $(B)/soak/pause
 	tests/soak/run.sh $(B) mix.py $(N) $(SEED)
 	tests/soak/run.sh $(B) races.py 1000
+	tests/soak/run.sh $(B) again.py 1000 $(SEED)
 	@$(MAKE) --no-print-directory -s soak-many
 soak-many: all $(B)/soak/pause $(B)/bench/floor
 	tests/soak/run.sh $(B) many.py 1000

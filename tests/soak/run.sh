@@ -1,5 +1,5 @@
 #!/bin/bash
-# run.sh BUILD PROGRAM [ARGUMENT…] - runs mix.py, races.py or many.py in mount, cgroup and process id
+# run.sh BUILD PROGRAM [ARGUMENT…] - runs mix.py, races.py, again.py or many.py in mount, cgroup and process id
 # namespaces of its own, so that what is left behind is seen, and only that; then looks from outside
 # whether the host has kept anything.
 set -u
