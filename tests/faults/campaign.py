@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""campaign.py [-n POINTS] [-m MINUTES] [-s SEED] [-c COMMAND] [-f FAULT] [-o FILE] BUILD
+"""campaign.py [-n POINTS] [-m MINUTES] [-p K/N] [-s SEED] [-c COMMAND] [-f FAULT] [-o FILE] BUILD
 
 Makes each system call of each command fail, or kills one or all of its processes there, and looks at
 what the command says, what it did, and what is left after one `ctr gc`, or `ctr-oci delete --force`. See
@@ -7,6 +7,7 @@ docs/reliability.md for the rules. A point is (process, k, fault), as inject.c c
 
 -n  only so many points, always the same ones as long as the commands make the same calls
 -m  only for so long; the points come in an order of chance, so it is a sample of all of them
+-p  the K-th of N parts of them: all parts together are all points
 -s  another order
 -c  only commands whose name has this in it; -f only this fault: KILL, ALL, ENOMEM ... (both repeat)
 -o  the tables as Markdown go to FILE
@@ -122,6 +123,7 @@ class Lane:
         self.ctr_path = build + "/ctr"
         for d in ("bin", "proc", "sys", "dev", "etc", "tmp", "out"):
             os.makedirs(f"{self.top}/fs/{d}")
+        os.chmod(f"{self.top}/fs/tmp", 0o1777)
         shutil.copy(build + "/faults/payload", self.top + "/fs/bin/payload")
         os.mkdir(self.out)
         os.chmod(self.out, 0o777)
@@ -321,7 +323,7 @@ class Lane:
         out += self.stray_volumes(row)
         for name in set(kept) & set(row.containers):
             files = set(os.listdir(f"{self.root}/containers/{name}"))
-            extra = files - {"config.json", "container.json", "upper", "work", "log", "log.1"}
+            extra = files - {"config.json", "container.json", "upper", "work", "log", "log.1", "want"}
             out += [f"containers/{name}/{n}" for n in sorted(extra)]
             out += [f"no containers/{name}/{n}" for n in ("config.json", "container.json")
                     if n not in files and not (row.rm or row.may_be_half)]
@@ -507,14 +509,28 @@ class OnRunning(Row):
 
     def prepare(self, lane):
         lane.ctr("run", *self.flags, *[a.replace("@", lane.top) for a in RUN], self.payload, "/out/ready")
-        while not os.path.exists(lane.out + "/ready"):
-            time.sleep(0.001)
+        if not until(lambda: os.path.exists(lane.out + "/ready")):
+            raise RuntimeError(f"{self.name}: the payload does not get ready")
         os.unlink(lane.out + "/ready")
 
     def outcome(self, lane):
         lane.settle()
         frozen = [read(f"{g}/cgroup.events") for g in lane.groups()]
         return told(lane), kept(lane), sorted(frozen), sorted(os.listdir(lane.state))
+
+
+def end_all_of(lane, before):
+    """Kills k and its supervisors. Those who would go on in another's place do not get to it."""
+    started = lambda: [p for p in lane.runners() if p not in before]
+    until(lambda: len(started()) == SUPERVISORS)
+    pids = started()
+    pids.append(json.loads(read(f"{lane.state}/k/record.json"))["pid"])
+    for sig in (signal.SIGSTOP, signal.SIGKILL):
+        for p in pids:
+            os.kill(p, sig)
+    for p in pids:
+        while is_alive(p):
+            time.sleep(0.001)
 
 
 class Create(Row):
@@ -526,27 +542,13 @@ class Create(Row):
         return [n for n in names if n not in ("upper", "work")], rest, sorted(os.listdir(lane.state))
 
 
-class Start(Row):
+class Kept(Row):
     """Of one that was there before: what it has written is there afterwards, whatever happens."""
-    def __init__(self, name, args, before):
-        self.name, self.args, self.before = name, args, before
-
-    def prepare(self, lane):
-        lane.ctr(*self.before, *[a.replace("@", lane.top) for a in RUN], "tell", "/out/told",
-                 check=False)
-        told(lane)
+    def write(self, lane):
         data = f"{lane.root}/containers/k/upper"
         os.makedirs(data, exist_ok=True)
         with open(data + "/written", "w") as f:
             f.write("before")
-
-    def outcome(self, lane):
-        lane.settle()
-        lane.ctr("gc", check=False)
-        return told(lane), kept(lane)
-
-    def finish(self, lane):
-        until(lambda: not os.path.exists(lane.state + "/k"), 1)
 
     def collect(self, lane):
         said = super().collect(lane)
@@ -558,6 +560,59 @@ class Start(Row):
         except (OSError, ValueError):
             pass
         return said + " what it had written is lost"
+
+
+class Start(Kept):
+    def __init__(self, name, args, before):
+        self.name, self.args, self.before = name, args, before
+
+    def prepare(self, lane):
+        lane.ctr(*self.before, *[a.replace("@", lane.top) for a in RUN], "tell", "/out/told",
+                 check=False)
+        told(lane)
+        self.write(lane)
+
+    def outcome(self, lane):
+        lane.settle()
+        lane.ctr("gc", check=False)
+        return told(lane), kept(lane)
+
+    def finish(self, lane):
+        until(lambda: not os.path.exists(lane.state + "/k"), 1)
+
+
+class Restart(Kept, OnRunning):
+    """Of one that runs, and whose second life is short."""
+    payload = "once"
+
+    def prepare(self, lane):
+        OnRunning.prepare(self, lane)
+        self.write(lane)
+
+    def finish(self, lane):
+        until(lambda: not os.path.exists(lane.state + "/k"), 1)
+
+    def outcome(self, lane):
+        lane.settle()
+        lane.ctr("gc", check=False)
+        return kept(lane)
+
+
+class Autostart(Restart):
+    """Of one that is to run always, and whose processes have all been killed, as by the end of the machine."""
+    flags = ["-d", "--restart", "on-failure"]
+
+    def prepare(self, lane):
+        before = lane.runners()
+        super().prepare(lane)
+        end_all_of(lane, before)
+
+
+class RunTwice(Row):
+    """One that fails, and is started again by itself."""
+    name = "run -d, restarted"
+    args = ["run", "-d", "--restart", "on-failure:1", *RUN, "twice"]
+    finish, outcome = Restart.finish, Restart.outcome
 
 
 class Exec(OnRunning):
@@ -589,7 +644,7 @@ class Copy(OnRunning):
 class Look(Exec):
     """Figures differ each time; that there is one does not."""
     def plain(self, text):
-        text = re.sub(r"/ctr/[0-9a-f]+", "/ctr/SLOT", plain(text))
+        text = re.sub(r"/ctr/[0-9a-f]+", "/ctr/RANGE", plain(text))
         return re.sub(r"(?<![\w.])\d+(\.\d+)?", "N", re.sub(r"[0-9a-f]{12,}", "HEX", text))
 
 
@@ -680,17 +735,7 @@ class Collect(Row):
     def prepare(self, lane):
         before = lane.runners()
         lane.ctr("run", "--rm", "-d", "--name", "k", "base:1", "/bin/payload", "wait")
-        started = lambda: [p for p in lane.runners() if p not in before]
-        until(lambda: len(started()) == SUPERVISORS)
-        pids = started()
-        pids.append(json.loads(read(f"{lane.state}/k/record.json"))["pid"])
-        # Those who would go on in another's place do not get to it.
-        for sig in (signal.SIGSTOP, signal.SIGKILL):
-            for p in pids:
-                os.kill(p, sig)
-        for p in pids:
-            while is_alive(p):
-                time.sleep(0.001)
+        end_all_of(lane, before)
         os.makedirs(f"{lane.state}/.new.0123456789abcdef")
         os.makedirs(f"{lane.state}/.old.0123456789abcdef/below")
         os.makedirs(f"{lane.root}/containers/orphan/upper")
@@ -967,6 +1012,9 @@ ROWS = [
     Create(),
     Start("start, again", ["start", "k"], ["run"]),
     Start("start -a, the first time", ["start", "-a", "k"], ["create"]),
+    Restart("restart", ["restart", "-t", "5", "k"]),
+    Autostart("autostart", ["autostart"]),
+    RunTwice(),
     RunVolumes("run --rm, with volumes", ["--rm"]),
     RunVolumes("run, with volumes", []),
     Volume("volume create", ["volume", "create", "v"], False),
@@ -1197,7 +1245,8 @@ def lane_main(options):
                       if not options.fault or p[2] in options.fault]
         say(total=len(plans))
         random.Random(options.seed).shuffle(plans)
-        chosen = plans[:options.points or None][options.lane::LANES]
+        part, parts = map(int, options.part.split("/"))
+        chosen = plans[:options.points or None][part - 1::parts][options.lane::LANES]
         for row, role, k, fault in chosen:
             if options.minutes and time.time() - begun > 60 * options.minutes:
                 break
@@ -1278,6 +1327,7 @@ def main():
     parser.add_argument("-n", dest="points", type=int, default=0)
     parser.add_argument("-s", dest="seed", type=int, default=1)
     parser.add_argument("-m", dest="minutes", type=int, default=0)
+    parser.add_argument("-p", dest="part", default="1/1")
     parser.add_argument("-c", dest="command", action="append")
     parser.add_argument("-f", dest="fault", action="append", choices=FAULTS)
     parser.add_argument("-o", dest="output")

@@ -3,6 +3,8 @@
  *                      two containers that tell the same were made alike
  * payload stay FILE    does so, with a last line that says so, and ends with 9 on SIGTERM
  * payload wait [FILE]  makes the file once it is ready for SIGTERM, and ends with 9 then
+ * payload once [FILE] does so in the first life of a container, and ends with 0 at once in the next
+ * payload twice        ends with 9 in the first life, with 0 in the next
  * payload nap [FILE]   ends with 9 by itself after a moment
  * payload echo [FILE]  makes the file, and ends with 9 when it has read a line and written it
  * payload hook FILE    writes down the state that it is told, and ends with 0
@@ -182,6 +184,16 @@ static int echo(void)
 	return fputs(line, stdout) >= 0 && fflush(stdout) == 0 ? 9 : 8;
 }
 
+/* Whether this is the first life of the container. */
+static int is_new(void)
+{
+	int fd = open("/tmp/been", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 static void end(int sig)
 {
 	(void)sig;
@@ -197,6 +209,10 @@ int main(int argc, char **argv, char **env)
 	if (strcmp(what, "hook") == 0)
 		return argc > 2 ? hook(argv[2]) : 8;
 	if (strcmp(what, "none") == 0)
+		return 0;
+	if (strcmp(what, "twice") == 0)
+		return is_new() ? 9 : 0;
+	if (strcmp(what, "once") == 0 && !is_new())
 		return 0;
 	sigaction(SIGTERM, &(struct sigaction){.sa_handler = end}, NULL);
 	if (strcmp(what, "stay") == 0) {
