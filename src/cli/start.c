@@ -200,6 +200,12 @@ const struct command command_restart = {
 	.use = STORE_CHANGE,
 };
 
+static void tell_failed(const char *name, struct err *err)
+{
+	err_wrap(err, "autostart: %s", name);
+	err_print(err, "ctr");
+}
+
 static int autostart(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
 	struct gc_report report;
@@ -212,7 +218,7 @@ static int autostart(struct cli *cli, void *options, int argc, char **argv, stru
 	if (program_protect(cli->argv, err) < 0)
 		return -1;
 	if (store_gc(&cli->store, &report, err) < 0 ||
-		container_autostart(&cli->store, &started, &failed, err) < 0)
+		container_autostart(&cli->store, tell_failed, &started, &failed, err) < 0)
 		return -1;
 	printf("%zu started\n", started);
 	return failed ? ERR_STATUS_OURS : 0;

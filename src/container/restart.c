@@ -277,6 +277,7 @@ int container_hurry(const struct store *store, const char *name, struct err *err
 struct boot {
 	struct viewer viewer;
 	size_t started, failed;
+	void (*tell_failed)(const char *name, struct err *err);
 };
 
 static int restart_facts_of(const struct store *store, const char *name, const struct metadata *s,
@@ -324,17 +325,18 @@ static int visit(const char *name, void *arg, struct err *err)
 	struct boot *b = arg;
 	int r = start_if_wanted(b, name, err);
 
-	if (r < 0)
-		warn("%s: %s", name, err->text);
+	if (r < 0) {
+		b->failed++;
+		b->tell_failed(name, err);
+	}
 	b->started += r > 0;
-	b->failed += r < 0;
 	return 0;
 }
 
-int container_autostart(const struct store *store, size_t *ret_started, size_t *ret_failed,
-	struct err *err)
+int container_autostart(const struct store *store, void (*tell_failed)(const char *, struct err *),
+	size_t *ret_started, size_t *ret_failed, struct err *err)
 {
-	struct boot b = {.started = 0};
+	struct boot b = {.tell_failed = tell_failed};
 	int r;
 
 	viewer_init(&b.viewer, store);

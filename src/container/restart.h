@@ -13,6 +13,6 @@ int container_after(const struct store *store, const char *name, int lock_fd, ch
 /* One that waits to be started again is started at once, by its holder: 1. 0: it did not wait, or that start failed. */
 int container_hurry(const struct store *store, const char *name, struct err *err);
 
-/* Starts what is to start with the machine. Those that fail are warned of: *ret_failed. */
-int container_autostart(const struct store *store, size_t *ret_started, size_t *ret_failed,
-	struct err *err);
+/* Starts what is to start with the machine. tell_failed() is called with each that does not, and why. */
+int container_autostart(const struct store *store, void (*tell_failed)(const char *, struct err *),
+	size_t *ret_started, size_t *ret_failed, struct err *err);
