@@ -14,7 +14,7 @@ struct advice {
 #define NO_HEALTH "ctr runs no health checks: call ctr exec from a timer"
 #define IDS       "a container has 65536 ids of its own, or the host's with --userns host"
 #define NO_POD    "there are no pods: each container has its own name and its own network"
-#define NEWEST    "name it: ctr ps -q -n 1 prints the newest"
+#define NEWEST    "name it: $(ctr ps -q -l) is the newest"
 #define NO_RT     "cgroup v2 has no realtime scheduler limits; use --cpu-weight"
 #define OWN_FILE  "mount a file of your own over it: -v FILE:/etc/"
 
@@ -130,7 +130,6 @@ static const struct advice latest_elsewhere[] = {
 };
 
 static const struct advice ps_flags_elsewhere[] = {
-	{"latest l", "use -n 1"},
 	{"size s", "du -s of the directory that ctr inspect tells"},
 	{"external", "ctr knows of no containers but its own; use --all"},
 	{"noheading", "use --quiet for ids, or --format json"},
@@ -143,13 +142,8 @@ static const struct advice ps_flags_elsewhere[] = {
 
 static const struct advice rm_flags_elsewhere[] = {
 	{"link", "there are no links between containers: leave it out"},
-	{"latest l", "name it: ctr rm $(ctr ps -q -n 1)"},
-	{"all a", "ctr rm $(ctr ps -a -q)"},
-	{"filter", "ctr rm $(ctr ps -a -q --filter KEY=VALUE)"},
-	{"cidfile", "ctr rm $(cat FILE)"},
+	{"latest l", "name it: ctr rm $(ctr ps -q -l)"},
 	{"depend", "no container depends on another: leave it out"},
-	{"ignore i",
-		"one that is not there is an error: look with ctr ps -a -q --filter name=NAME"},
 	{"time t", "ctr stop -t SECONDS first"},
 	{0},
 };
@@ -169,19 +163,15 @@ static const struct advice inspect_flags_elsewhere[] = {
 	{0},
 };
 
-static const struct advice stop_flags_elsewhere[] = {
-	{"all a", "name them: ctr stop $(ctr ps -q)"},
-	{"filter f", "ctr stop $(ctr ps -q --filter KEY=VALUE)"},
-	{"cidfile", "ctr stop $(cat FILE)"},
-	{"ignore i", "one that is not there is an error: look with ctr ps -q --filter name=NAME"},
+static const struct advice kill_flags_elsewhere[] = {
+	{"1 2 3 6 9 H I K Q T U", "a signal follows -s: ctr kill -s KILL NAME"},
 	{"latest l", NEWEST},
 	{0},
 };
 
-static const struct advice kill_flags_elsewhere[] = {
-	{"1 2 3 6 9 H I K Q T U", "a signal follows -s: ctr kill -s KILL NAME"},
-	{"all a", "name them: ctr kill $(ctr ps -q)"},
-	{"cidfile", "ctr kill $(cat FILE)"},
+static const struct advice start_flags_elsewhere[] = {
+	{"checkpoint checkpoint-dir", "ctr-oci restore starts what ctr-oci checkpoint wrote"},
+	{"sig-proxy", "with -a, signals are always passed on"},
 	{"latest l", NEWEST},
 	{0},
 };
@@ -208,19 +198,12 @@ static const struct advice stats_flags_elsewhere[] = {
 	{0},
 };
 
-static const struct advice pause_flags_elsewhere[] = {
-	{"all a", "name them: ctr ps -q lists them"},
-	{"filter f", "ctr ps -q --filter KEY=VALUE lists them"},
-	{"cidfile", "name it: $(cat FILE)"},
-	{"latest l", NEWEST},
-	{0},
-};
-
 static const struct {
 	const char *command;
 	const struct advice *flags;
 } flags_elsewhere[] = {
 	{"run", run_flags_elsewhere},
+	{"create", run_flags_elsewhere},
 	{"exec", exec_flags_elsewhere},
 	{"cp", cp_flags_elsewhere},
 	{"diff", latest_elsewhere},
@@ -229,13 +212,15 @@ static const struct {
 	{"rm", rm_flags_elsewhere},
 	{"logs", logs_flags_elsewhere},
 	{"inspect", inspect_flags_elsewhere},
-	{"stop", stop_flags_elsewhere},
+	{"start", start_flags_elsewhere},
+	{"restart", latest_elsewhere},
+	{"stop", latest_elsewhere},
 	{"kill", kill_flags_elsewhere},
 	{"wait", wait_flags_elsewhere},
 	{"attach", attach_flags_elsewhere},
 	{"stats", stats_flags_elsewhere},
-	{"pause", pause_flags_elsewhere},
-	{"resume", pause_flags_elsewhere},
+	{"pause", latest_elsewhere},
+	{"resume", latest_elsewhere},
 };
 
 #define CLIENT "this is not containerd's client; that one is /usr/bin/ctr"

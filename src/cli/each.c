@@ -14,6 +14,7 @@
 #include "state/configfile.h"
 #include "state/events.h"
 #include "state/gc.h"
+#include "state/status.h"
 #include "state/want.h"
 
 #include <errno.h>
@@ -32,36 +33,57 @@ static int print_failure(const char *verb, const struct err *err)
 	return err_print(err, name);
 }
 
-/* A process for each: what takes long for one takes no longer for all. 0, or -1 with err. */
-static int begin(struct cli *cli, const char *verb, char *word, void *options, each_fn *f,
-	pid_t *ret_pid, struct err *err)
+/* One that is not there, or no longer. */
+static bool is_gone(const struct store *store, const char *word)
 {
 	char name[SPEC_NAME_MAX + 1];
+	struct err err;
+
+	return container_find(store, word, name, &err) < 0 && err.sys == ENOENT;
+}
+
+/* 1 if it was done, 0 if there was nothing to do it to, or -1. */
+static int try_one(struct cli *cli, enum each_flags flags, const char *word, void *options,
+	each_fn *f, struct err *err)
+{
+	char name[SPEC_NAME_MAX + 1];
+
+	*err = (struct err){0};
+	if (container_find(&cli->store, word, name, err) == 0 && f(cli, name, options, err) == 0)
+		return 1;
+	return (flags & EACH_IGNORE) && is_gone(&cli->store, word) ? 0 : -1;
+}
+
+enum { GONE_STATUS = 1 };
+
+/* A process for each. 0, or -1 with err. */
+static int begin(struct cli *cli, const char *verb, enum each_flags flags, const char *word,
+	void *options, each_fn *f, pid_t *ret_pid, struct err *err)
+{
+	int r;
 
 	*ret_pid = fork();
 	if (*ret_pid < 0)
 		return err_sys(err, "cannot make a process for %s", word);
 	if (*ret_pid > 0)
 		return 0;
-	*err = (struct err){0};
-	if (container_find(&cli->store, word, name, err) == 0 && f(cli, name, options, err) == 0)
-		_exit(0);
-	_exit(print_failure(verb, err));
+	r = try_one(cli, flags, word, options, f, err);
+	_exit(r > 0 ? 0 : r == 0 ? GONE_STATUS : print_failure(verb, err));
 }
 
-static bool end_well(pid_t pid)
+static int end_status(pid_t pid)
 {
 	int status;
 
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
-			return false;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+			return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 /* In lots, as each takes a process. */
-int side_by_side(struct cli *cli, const char *verb, int argc, char **argv, void *options,
-	each_fn *f, struct err *err)
+static int side_by_side(struct cli *cli, const char *verb, enum each_flags flags, int argc,
+	char **argv, void *options, each_fn *f, struct err *err)
 {
 	enum { LOT = 64 };
 	bool failed = false;
@@ -72,13 +94,15 @@ int side_by_side(struct cli *cli, const char *verb, int argc, char **argv, void 
 		int r = 0;
 
 		for (n = 0; n < LOT && at + n < argc && r == 0;)
-			if ((r = begin(cli, verb, argv[at + n], options, f, &pids[n], err)) == 0)
+			if ((r = begin(cli, verb, flags, argv[at + n], options, f, &pids[n],
+				     err)) == 0)
 				n++;
 		for (int i = 0; i < n; i++) {
-			if (end_well(pids[i]))
+			int status = end_status(pids[i]);
+
+			if (status == 0)
 				puts(argv[at + i]);
-			else
-				failed = true;
+			failed = failed || (status != 0 && status != GONE_STATUS);
 		}
 		if (r < 0)
 			return -1;
@@ -93,24 +117,22 @@ static int none_given(const char *verb, struct err *err)
 		strcmp(verb, "start") == 0 || strcmp(verb, "rm") == 0 ? "-aq" : "-q", verb);
 }
 
-/* One that fails is reported, and the others get their turn. */
-static int try_each(struct cli *cli, const char *verb, int argc, char **argv, void *options,
-	each_fn *f, bool says_names, struct err *err)
+int each_run(struct cli *cli, const char *verb, enum each_flags flags, int argc, char **argv,
+	void *options, each_fn *f, struct err *err)
 {
 	bool failed = false;
 
 	if (argc < 1)
 		return none_given(verb, err);
+	if ((flags & EACH_SIDE) && argc > 1)
+		return side_by_side(cli, verb, flags, argc, argv, options, f, err);
 	for (int i = 0; i < argc; i++) {
-		char name[SPEC_NAME_MAX + 1];
+		int r = try_one(cli, flags, argv[i], options, f, err);
 
-		*err = (struct err){0};
-		if (container_find(&cli->store, argv[i], name, err) == 0 &&
-			f(cli, name, options, err) == 0) {
-			if (says_names)
-				puts(argv[i]);
+		if (r > 0 && !(flags & EACH_SILENT))
+			puts(argv[i]);
+		if (r >= 0)
 			continue;
-		}
 		if (i == argc - 1)
 			return -1;
 		failed = true;
@@ -122,7 +144,23 @@ static int try_each(struct cli *cli, const char *verb, int argc, char **argv, vo
 int for_each(struct cli *cli, const char *verb, int argc, char **argv, void *options, each_fn *f,
 	struct err *err)
 {
-	return try_each(cli, verb, argc, argv, options, f, true, err);
+	return each_run(cli, verb, 0, argc, argv, options, f, err);
+}
+
+int for_chosen(struct cli *cli, const char *verb, unsigned states, enum each_flags flags, int argc,
+	char **argv, void *options, each_fn *f, struct err *err)
+{
+	struct choice *c = options;
+	struct arena a = {0};
+	int r = choice_words(cli, c, states, &a, &argc, &argv, err);
+	bool failed = r > 0;
+
+	if (r >= 0)
+		r = argc || !choice_is_made(c) ? each_run(cli, verb, flags | each_flags_of(c), argc,
+							 argv, options, f, err)
+					       : 0;
+	arena_free(&a);
+	return r == 0 && failed ? ERR_STATUS_OURS : r;
 }
 
 int stop_set_time(void *to, const char *what, const char *value, struct err *err)
@@ -210,12 +248,15 @@ int stop_one(struct cli *cli, const char *name, void *options, struct err *err)
 
 static int stop(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
-	if (argc > 1)
-		return side_by_side(cli, "stop", argc, argv, options, stop_one, err);
-	return for_each(cli, "stop", argc, argv, options, stop_one, err);
+	return for_chosen(cli, "stop", ~CHOICE_OF(CONTAINER_EXITED), EACH_SIDE, argc, argv, options,
+		stop_one, err);
 }
 
 static const struct flag stop_flag_table[] = {
+	{"all", 'a', NULL, "all that run", choice_set_all},
+	CHOICE_CIDFILE,
+	CHOICE_FILTER('f'),
+	CHOICE_IGNORE,
 	{"signal", 's', "SIGNAL", "(the container's --stop-signal)", stop_set_signal},
 	{"time", 't', "SECONDS", "wait so long (-1: for ever), then kill (its --stop-timeout)",
 		stop_set_time},
@@ -291,7 +332,8 @@ static int kill_one(struct cli *cli, const char *name, void *options, struct err
 
 static int kill_(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
-	return for_each(cli, "kill", argc, argv, options, kill_one, err);
+	return for_chosen(cli, "kill", CHOICE_OF(CONTAINER_RUNNING) | CHOICE_OF(CONTAINER_PAUSED),
+		0, argc, argv, options, kill_one, err);
 }
 
 /* As with kill(2), 0 is none, and asks whether it runs. */
@@ -311,6 +353,9 @@ static void kill_init(void *options)
 }
 
 static const struct flag kill_flag_table[] = {
+	{"all", 'a', NULL, "all that run", choice_set_all},
+	CHOICE_CIDFILE,
+	CHOICE_FILTER('f'),
 	{"signal", 's', "SIGNAL", "(KILL); 0: only see whether it runs", set_kill_signal},
 	{0},
 };
@@ -327,6 +372,7 @@ const struct command command_kill = {
 };
 
 struct rm_flags {
+	struct choice choice; /* first */
 	bool force, volumes;
 };
 
@@ -350,10 +396,14 @@ static int rm_one(struct cli *cli, const char *name, void *options, struct err *
 
 static int rm(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
-	return for_each(cli, "rm", argc, argv, options, rm_one, err);
+	return for_chosen(cli, "rm", CHOICE_ANY, 0, argc, argv, options, rm_one, err);
 }
 
 static const struct flag rm_flag_table[] = {
+	{"all", 'a', NULL, "all there are", choice_set_all},
+	CHOICE_CIDFILE,
+	CHOICE_FILTER(0),
+	CHOICE_IGNORE,
 	{"force", 'f', NULL, "kill it first if it runs", set_force},
 	{"volumes", 'v', NULL, "with the volumes that were made for it alone", set_volumes},
 	{0},
@@ -385,7 +435,7 @@ static int wait_one(struct cli *cli, const char *name, void *options, struct err
 
 static int wait_(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
-	return try_each(cli, "wait", argc, argv, options, wait_one, false, err);
+	return each_run(cli, "wait", EACH_SILENT, argc, argv, options, wait_one, err);
 }
 
 static const struct flag no_flags[] = {{0}};
@@ -435,21 +485,36 @@ static int resume_one(struct cli *cli, const char *name, void *options, struct e
 
 static int pause_(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
-	return for_each(cli, "pause", argc, argv, options, pause_one, err);
+	return for_chosen(cli, "pause", CHOICE_OF(CONTAINER_RUNNING), 0, argc, argv, options,
+		pause_one, err);
 }
 
 static int resume_(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
-	return for_each(cli, "resume", argc, argv, options, resume_one, err);
+	return for_chosen(cli, "resume", CHOICE_OF(CONTAINER_PAUSED), 0, argc, argv, options,
+		resume_one, err);
 }
 
+static const struct flag pause_flags[] = {
+	{"all", 'a', NULL, "all that run", choice_set_all},
+	CHOICE_CIDFILE,
+	CHOICE_FILTER('f'),
+	{0},
+};
+static const struct flag resume_flags[] = {
+	{"all", 'a', NULL, "all that are paused", choice_set_all},
+	CHOICE_CIDFILE,
+	CHOICE_FILTER('f'),
+	{0},
+};
 const struct command command_pause = {
 	.name = "pause",
 	.summary = "Freeze containers",
 	.arguments = "CONTAINER…",
 	.examples = "  ctr pause web\n",
-	.flags = no_flags,
+	.flags = pause_flags,
 	.run = pause_,
+	.options_size = sizeof(struct choice),
 	.use = STORE_CHANGE,
 };
 const struct command command_resume = {
@@ -457,8 +522,9 @@ const struct command command_resume = {
 	.summary = "Let frozen containers go on",
 	.arguments = "CONTAINER…",
 	.examples = "  ctr resume web\n",
-	.flags = no_flags,
+	.flags = resume_flags,
 	.run = resume_,
+	.options_size = sizeof(struct choice),
 	.use = STORE_CHANGE,
 };
 

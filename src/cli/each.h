@@ -1,22 +1,39 @@
 /* What is done to each container that a command is given. */
 #pragma once
 
+#include "cli/choice.h"
 #include "cli/command.h"
 
 #include <stdint.h>
 
 typedef int each_fn(struct cli *cli, const char *name, void *options, struct err *err);
 
-/* One after the other: prints the words as they were given. One that fails is reported, and the others get their
- * turn. The exit status, or -1. */
+enum each_flags {
+	EACH_SIDE = 1, /* in a process for each: what takes long for one takes no longer for all */
+	EACH_IGNORE = 2, /* one that is not there is no failure */
+	EACH_SILENT = 4, /* does not print the words as they were given */
+};
+
+/* Of what is chosen by what it is, some may be gone by the time. */
+static inline enum each_flags each_flags_of(const struct choice *c)
+{
+	return c->ignore || c->all || c->filters.count ? EACH_IGNORE : 0;
+}
+
+/* One after the other. One that fails is reported, and the others get their turn. The exit status, or -1. */
+int each_run(struct cli *cli, const char *verb, enum each_flags flags, int argc, char **argv,
+	void *options, each_fn *f, struct err *err);
 int for_each(struct cli *cli, const char *verb, int argc, char **argv, void *options, each_fn *f,
 	struct err *err);
-/* In a process for each: what takes long for one takes no longer for all. */
-int side_by_side(struct cli *cli, const char *verb, int argc, char **argv, void *options,
-	each_fn *f, struct err *err);
+
+/* f for each word, or for those that were chosen and are in one of these states; of one that was named, f tells
+ * whether it can be. options begin with the choice. */
+int for_chosen(struct cli *cli, const char *verb, unsigned states, enum each_flags flags, int argc,
+	char **argv, void *options, each_fn *f, struct err *err);
 
 /* Of stop and restart. */
 struct stop_flags {
+	struct choice choice; /* first */
 	uint64_t timeout_ns;
 	bool timeout_given;
 	int sig; /* 0: the container's own */

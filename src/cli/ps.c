@@ -3,6 +3,7 @@
 #include "base/num.h"
 #include "base/table.h"
 #include "cli/command.h"
+#include "cli/filter.h"
 #include "cli/view.h"
 #include "state/gc.h"
 #include "state/status.h"
@@ -11,23 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum filter_key { FILTER_NAME, FILTER_ID, FILTER_IMAGE, FILTER_LABEL, FILTER_STATUS, FILTER_KEYS };
-static const char *const filter_names[] = {
-	[FILTER_NAME] = "name",
-	[FILTER_ID] = "id",
-	[FILTER_IMAGE] = "image",
-	[FILTER_LABEL] = "label",
-	[FILTER_STATUS] = "status",
-};
-#define FILTER_HINT "keys are name, id, image (or ancestor), label and status"
-
-enum { FILTERS_MAX = 32 };
-
-struct filter {
-	enum filter_key key;
-	const char *value;
-};
-
 typedef int compare_fn(const void *a, const void *b);
 
 struct ps_flags {
@@ -35,13 +19,12 @@ struct ps_flags {
 	uint64_t last; /* 0: all */
 	enum output_format format;
 	compare_fn *compare;
-	struct filter filters[FILTERS_MAX];
-	size_t filter_count;
+	struct filters filters;
 };
 
 struct list {
 	struct viewer viewer;
-	const struct ps_flags *flags;
+	struct ps_flags *flags;
 	struct view *views;
 	size_t count, room;
 	bool failed;
@@ -97,52 +80,9 @@ static int set_sort(void *to, const char *what, const char *value, struct err *e
 	return err_hint(err, "sort by created, name, image or status");
 }
 
-static bool is_status(const char *word)
-{
-	for (enum container_status s = CONTAINER_CREATING; s <= CONTAINER_EXITED; s++)
-		if (strcmp(container_status_name(s), word) == 0)
-			return true;
-	return false;
-}
-
-/* FILTER_KEYS if there is none; docker calls an image ancestor. */
-static enum filter_key find_key(const char *word, size_t len)
-{
-	enum filter_key key = 0;
-
-	if (len == strlen("ancestor") && strncmp(word, "ancestor", len) == 0)
-		return FILTER_IMAGE;
-	while (key < FILTER_KEYS &&
-		(strlen(filter_names[key]) != len || strncmp(filter_names[key], word, len) != 0))
-		key++;
-	return key;
-}
-
 static int set_filter(void *to, const char *what, const char *value, struct err *err)
 {
-	struct ps_flags *f = to;
-	const char *equals = strchr(value, '=');
-	size_t len = equals ? (size_t)(equals - value) : 0;
-	enum filter_key key = find_key(value, len);
-
-	if (!equals || !len || !equals[1]) {
-		err_value(err, what, value, "is not KEY=VALUE");
-		return err_hint(err, FILTER_HINT);
-	}
-	if (key == FILTER_KEYS) {
-		err_set(err, "%s: there is no key '%.*s' to filter by", what, (int)len, value);
-		return err_hint(err, FILTER_HINT);
-	}
-	if (key == FILTER_STATUS && !is_status(equals + 1)) {
-		err_value(err, what, equals + 1, "is no status");
-		return err_hint(err, "a container is creating, running, paused or exited");
-	}
-	if (f->filter_count == FILTERS_MAX)
-		return err_set(err, "%s: more than %d are too many", what, FILTERS_MAX);
-	f->filters[f->filter_count++] = (struct filter){key, equals + 1};
-	/* As docker does: who asks for the exited ones means to see them. */
-	f->all = f->all || key == FILTER_STATUS;
-	return 0;
+	return filters_add(&((struct ps_flags *)to)->filters, what, value, err);
 }
 
 static int set_last(void *to, const char *what, const char *value, struct err *err)
@@ -152,6 +92,20 @@ static int set_last(void *to, const char *what, const char *value, struct err *e
 	if (num_parse_u64(value, &f->last) < 0 || f->last == 0)
 		return err_value(err, what, value, "is not a number of containers");
 	f->all = true;
+	return 0;
+}
+
+static int set_latest(void *to, const char *what, const char *value, struct err *err)
+{
+	struct ps_flags *f = to;
+	bool on;
+
+	if (flag_bool(what, value, &on, err) < 0)
+		return -1;
+	if (on) {
+		f->last = 1;
+		f->all = true;
+	}
 	return 0;
 }
 
@@ -175,62 +129,6 @@ static int set_no_trunc(void *to, const char *what, const char *value, struct er
 	return flag_bool(what, value, &((struct ps_flags *)to)->no_trunc, err);
 }
 
-/* "KEY" or "KEY=VALUE". */
-static bool has_label(const struct metadata *s, const char *want)
-{
-	size_t len = strcspn(want, "=");
-
-	for (size_t i = 0; i < s->label_count; i++)
-		if (strlen(s->labels[i].key) == len && strncmp(s->labels[i].key, want, len) == 0)
-			return !want[len] || strcmp(s->labels[i].value, want + len + 1) == 0;
-	return false;
-}
-
-/* An image's name with or without its tag. */
-static bool is_image(const struct view *view, const char *want)
-{
-	const char *image = view_source(view);
-	size_t len = strlen(want);
-
-	return strncmp(image, want, len) == 0 &&
-	       (!image[len] || image[len] == ':' || image[len] == '@');
-}
-
-static bool filter_matches(const struct filter *f, const struct view *view)
-{
-	const struct metadata *s = &view->metadata;
-
-	switch (f->key) {
-	case FILTER_NAME:
-		return strstr(s->name, f->value);
-	case FILTER_ID:
-		return strncmp(s->id, f->value, strlen(f->value)) == 0;
-	case FILTER_IMAGE:
-		return is_image(view, f->value);
-	case FILTER_LABEL:
-		return has_label(s, f->value);
-	default:
-		return strcmp(container_status_name(view->status), f->value) == 0;
-	}
-}
-
-/* One of each key that was given; of labels, all. */
-static bool wanted(const struct ps_flags *f, const struct view *view)
-{
-	bool asked[FILTER_KEYS] = {0}, met[FILTER_KEYS] = {0};
-
-	for (size_t i = 0; i < f->filter_count; i++) {
-		enum filter_key key = f->filters[i].key;
-		bool matches = filter_matches(&f->filters[i], view);
-
-		if (key == FILTER_LABEL && !matches)
-			return false;
-		asked[key] = true;
-		met[key] = met[key] || matches;
-	}
-	return memcmp(asked, met, sizeof(asked)) == 0;
-}
-
 static int append(struct list *l, const struct view *view, struct err *err)
 {
 	if (l->count == l->room) {
@@ -251,7 +149,8 @@ static int list_one(const char *name, void *arg, struct err *err)
 {
 	struct list *l = arg;
 	struct view view;
-	int r = viewer_look(&l->viewer, name, l->flags->all ? VIEW_ANY : VIEW_ALIVE, &view, err);
+	bool any = l->flags->all || l->flags->filters.any;
+	int r = viewer_look(&l->viewer, name, any ? VIEW_ANY : VIEW_ALIVE, &view, err);
 
 	/* Nor would there be any for the others. */
 	if (r < 0 && err->sys == ENOMEM)
@@ -262,7 +161,7 @@ static int list_one(const char *name, void *arg, struct err *err)
 	}
 	if (r <= 0)
 		return 0;
-	if (wanted(l->flags, &view))
+	if (filters_match(&l->flags->filters, &view))
 		return append(l, &view, err);
 	view_free(&view);
 	return 0;
@@ -353,7 +252,9 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 		return err_hint(err, "ctr ps --filter name=%.60s", argv[0]);
 	}
 	viewer_init(&l.viewer, &cli->store);
-	r = store_each(&cli->store, list_one, &l, err);
+	r = filters_settle(&l.flags->filters, &l.viewer, err);
+	if (r == 0)
+		r = store_each(&cli->store, list_one, &l, err);
 	if (r == 0)
 		r = print(&l, err);
 	while (l.count)
@@ -367,8 +268,10 @@ static const struct flag flags[] = {
 	{"all", 'a', NULL, "those that have ended too", set_all},
 	{"quiet", 'q', NULL, "ids only", set_quiet},
 	{"last", 'n', "N", "the N newest, ended or not", set_last},
+	{"latest", 'l', NULL, "the newest, ended or not", set_latest},
 	{"filter", 'f', "KEY=VALUE",
-		"name=PART, status=STATUS, label=KEY[=VALUE], id=, image=", set_filter},
+		"name=PART, status=, label=KEY[=VALUE], image=, exited=N, …: ctr-ps(1)",
+		set_filter},
 	{"sort", 0, "KEY", "created, name, image or status (created, newest first)", set_sort},
 	{"no-trunc", 0, NULL, "whole ids and commands", set_no_trunc},
 	{"format", 0, "FORMAT", "table or json (table)", set_format},

@@ -11,13 +11,21 @@
 #include "state/events.h"
 #include "state/gc.h"
 #include "state/namelock.h"
+#include "state/status.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+enum {
+	UP = CHOICE_OF(CONTAINER_RUNNING) | CHOICE_OF(CONTAINER_PAUSED),
+	DOWN = CHOICE_OF(CONTAINER_CREATED) | CHOICE_OF(CONTAINER_RESTARTING) |
+	       CHOICE_OF(CONTAINER_EXITED),
+};
+
 struct start_flags {
+	struct choice choice; /* first */
 	bool attach, interactive;
 	const char *keys;
 };
@@ -44,6 +52,8 @@ static int set_keys(void *to, const char *what, const char *value, struct err *e
 static const struct flag start_flags[] = {
 	{"attach", 'a', NULL, "stand at its console until it ends", set_attach},
 	{"interactive", 'i', NULL, "and pass standard input on", set_interactive},
+	{"all", 0, NULL, "all that do not run", choice_set_all},
+	CHOICE_FILTER('f'),
 	{"detach-keys", 0, "KEYS", "leave with these (ctrl-p,ctrl-q)", set_keys},
 	{0},
 };
@@ -132,17 +142,32 @@ static int start_attached(struct cli *cli, const struct start_flags *f, const ch
 	return r;
 }
 
-static int start(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+static int start_words(struct cli *cli, struct start_flags *f, int argc, char **argv,
+	struct err *err)
 {
-	struct start_flags *f = options;
-
+	if (!argc && choice_is_made(&f->choice))
+		return 0;
 	if (protect_first(cli, argc, argv, err) < 0)
 		return -1;
 	if (!f->attach && !f->interactive)
-		return for_each(cli, "start", argc, argv, options, start_one, err);
+		return each_run(cli, "start", each_flags_of(&f->choice), argc, argv, f, start_one,
+			err);
 	if (argc != 1)
 		return err_set(err, "start --attach takes one container");
 	return start_attached(cli, f, argv[0], err);
+}
+
+static int start(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+{
+	struct start_flags *f = options;
+	struct arena a = {0};
+	int r = choice_words(cli, &f->choice, DOWN, &a, &argc, &argv, err);
+	bool failed = r > 0;
+
+	if (r >= 0)
+		r = start_words(cli, f, argc, argv, err);
+	arena_free(&a);
+	return r == 0 && failed ? ERR_STATUS_OURS : r;
 }
 
 const struct command command_start = {
@@ -157,7 +182,21 @@ const struct command command_start = {
 	.use = STORE_CHANGE,
 };
 
+struct restart_flags {
+	struct stop_flags stop; /* first */
+	bool running;
+};
+
+static int set_running(void *to, const char *what, const char *value, struct err *err)
+{
+	return flag_bool(what, value, &((struct restart_flags *)to)->running, err);
+}
+
 static const struct flag restart_flags[] = {
+	{"all", 'a', NULL, "all there are", choice_set_all},
+	{"running", 0, NULL, "all that run", set_running},
+	CHOICE_CIDFILE,
+	CHOICE_FILTER('f'),
 	{"time", 't', "SECONDS", "how long before it is killed", stop_set_time},
 	{"signal", 's', "SIGNAL", "the signal that asks it to end", stop_set_signal},
 	{0},
@@ -182,11 +221,21 @@ static int restart_one(struct cli *cli, const char *name, void *options, struct 
 
 static int restart(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
-	if (protect_first(cli, argc, argv, err) < 0)
-		return -1;
-	if (argc > 1)
-		return side_by_side(cli, "restart", argc, argv, options, restart_one, err);
-	return for_each(cli, "restart", argc, argv, options, restart_one, err);
+	struct restart_flags *f = options;
+	struct choice *c = &f->stop.choice;
+	struct arena a = {0};
+	bool failed;
+	int r;
+
+	c->all = c->all || f->running;
+	r = choice_words(cli, c, f->running ? UP : CHOICE_ANY, &a, &argc, &argv, err);
+	failed = r > 0;
+	if (r >= 0 && (r = protect_first(cli, argc, argv, err)) == 0 &&
+		(argc || !choice_is_made(c)))
+		r = each_run(cli, "restart", EACH_SIDE | each_flags_of(c), argc, argv, options,
+			restart_one, err);
+	arena_free(&a);
+	return r == 0 && failed ? ERR_STATUS_OURS : r;
 }
 
 const struct command command_restart = {
@@ -196,7 +245,7 @@ const struct command command_restart = {
 	.examples = "  ctr restart -t 30 db\n",
 	.flags = restart_flags,
 	.run = restart,
-	.options_size = sizeof(struct stop_flags),
+	.options_size = sizeof(struct restart_flags),
 	.use = STORE_CHANGE,
 };
 

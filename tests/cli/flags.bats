@@ -107,7 +107,7 @@ is_answered() {
 		kill -9 box|-s KILL
 		kill -KILL box|-s KILL
 		rm -f|xargs -r ctr rm
-		ps --filter exited=0|ancestor
+		ps --filter network=none|ancestor
 		image ls -a|leave it out
 		image ls --no-trunc|json
 		image ls --filter x=y|jq
