@@ -153,7 +153,9 @@ install: all
 	install -m 644 -D -t $(SHARE)/fish/vendor_completions.d contrib/completions/ctr.fish
 	install -m 644 -D -t $(SHARE)/doc/ctr README.md SECURITY.md LICENSE docs/*.md
 	install -m 644 -D -t $(SHARE)/doc/ctr/engines docs/engines/*.md
-	for f in contrib/*/*; do install -m 644 -D -t $(SHARE)/doc/ctr/$${f%/*} $$f || exit 1; done
+	for f in contrib/*/*; do \
+	  if [ -x $$f ]; then mode=755; else mode=644; fi; install -m $$mode -D -t $(SHARE)/doc/ctr/$${f%/*} $$f || exit 1; \
+	done
 # The pages and examples name the usual prefix.
 	cd $(SHARE) && sed -Ei 's,/usr/local/(bin|libexec|share),$(PREFIX)/\1,g' \
 	  $(patsubst %,doc/ctr/%,$(wildcard contrib/*/*)) $(patsubst docs/%,doc/ctr/%,$(wildcard docs/engines/*.md)) \
