@@ -287,7 +287,7 @@ int cgroup_controller_explain(const char *file, enum controller_state state, con
 
 	controller_of(file, name);
 	if (flag)
-		snprintf(without, sizeof(without), ", or run without %s%s", flag, same_as(flag));
+		snprintf(without, sizeof(without), ", or leave out %s%s", flag, same_as(flag));
 	if (state == CONTROLLER_ABSENT)
 		return explain_absent(name, action, without, err);
 	errno = sys;

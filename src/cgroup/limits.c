@@ -249,13 +249,16 @@ static int plan_cpuset(const struct limits *l, struct cgroup_plan *p, const char
 	if (!list)
 		return 0;
 	flag = name_of(l, p, flag);
-	if (!cgroup_cpu_list_valid(list))
+	if (*list && !cgroup_cpu_list_valid(list))
 		return err_set(err, "%s \"%s\": not a list such as 0-3,5", flag, list);
 	plan_add(p, (struct cgroup_write){
 			    .file = file,
 			    .flag = flag,
-			    .value = arena_strdup(&p->arena, list),
-			    .action = arena_printf(&p->arena, "keep to %s %s", noun, list),
+			    /* Of nothing the kernel hears nothing. */
+			    .value = *list ? arena_strdup(&p->arena, list) : "\n",
+			    .action = arena_printf(&p->arena, "keep to %s %s", noun,
+				    *list ? list : "of any kind"),
+			    .optional = !*list,
 		    });
 	return 0;
 }
@@ -406,13 +409,13 @@ static int no_file(const struct cgroup_write *w, struct err *err)
 	err_set(err, "cannot %s: this kernel has no %s", w->action, w->file);
 	if (strncmp(w->file, "memory.swap.", 12) == 0)
 		return err_hint(err,
-			"its swap accounting is off; boot with swapaccount=1, or run "
-			"without %s",
+			"its swap accounting is off; boot with swapaccount=1, or leave "
+			"out %s",
 			w->flag);
 	if (strcmp(w->file, "io.weight") == 0)
-		return err_hint(err,
-			"it was built without CONFIG_BLK_CGROUP_IOCOST; run without %s", w->flag);
-	return w->flag ? err_hint(err, "run without %s", w->flag) : -1;
+		return err_hint(err, "it was built without CONFIG_BLK_CGROUP_IOCOST; leave out %s",
+			w->flag);
+	return w->flag ? err_hint(err, "leave out %s", w->flag) : -1;
 }
 
 static int no_cpus(const struct cgroup_write *w, int group_fd, struct err *err)
@@ -499,9 +502,11 @@ written:
 	return 0;
 }
 
+/* That asks for any. */
 static bool is_cpuset(const struct cgroup_write *w)
 {
-	return strcmp(w->file, "cpuset.cpus") == 0 || strcmp(w->file, "cpuset.mems") == 0;
+	return (strcmp(w->file, "cpuset.cpus") == 0 || strcmp(w->file, "cpuset.mems") == 0) &&
+	       *w->value != '\n';
 }
 
 int cgroup_cpusets_check(int group_fd, const struct cgroup_plan *plan, struct err *err)

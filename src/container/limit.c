@@ -1,9 +1,12 @@
 #include "container/limit.h"
 
+#include "base/file.h"
 #include "cgroup/effective.h"
+#include "cgroup/stats.h"
 #include "ns/rights.h"
 #include "state/cgrouppath.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -108,13 +111,57 @@ static int await_cpusets(const struct container *c, const struct cgroup_plan *pl
 	return r;
 }
 
+/* Above the limit: 1, with what is used; 0, or -1. */
+static int exceeds(const struct container *c, uint64_t limit, uint64_t *ret_used, struct err *err)
+{
+	struct cgroup_stats stats;
+
+	if (cgroup_stats(c->group_fd, &stats, err) < 0)
+		return -1;
+	*ret_used = stats.memory_current.value;
+	return stats.memory_current.known && *ret_used > limit;
+}
+
+/* The kernel would kill for it. What it can do without, such as files that can be read again, goes first
+ * (memory.reclaim, 5.19). */
+static int check_memory(const struct container *c, const struct limits *l, struct err *err)
+{
+	uint64_t used;
+	char text[24];
+	int r;
+
+	if (!l->memory_check || !l->memory || l->memory == UINT64_MAX)
+		return 0;
+	r = exceeds(c, l->memory, &used, err);
+	if (r > 0) {
+		snprintf(text, sizeof(text), "%" PRIu64, used - l->memory);
+		file_poke(c->group_fd, "memory.reclaim", text);
+		r = exceeds(c, l->memory, &used, err);
+	}
+	if (r <= 0)
+		return r;
+	err_set(err, "cannot limit the memory of %s to %" PRIu64 " bytes: it uses %" PRIu64,
+		c->record.name, l->memory, used);
+	return err_hint(err, "its processes would be killed for it; end some, or stop it first");
+}
+
+static int plan_change(const struct container *c, const struct limits *limits,
+	struct cgroup_plan *ret, struct err *err)
+{
+	struct limits l = *limits;
+
+	if ((l.cpu_quota_us || l.cpu_period_us) && cgroup_quota_complete(c->group_fd, &l, err) < 0)
+		return -1;
+	return check_memory(c, &l, err) < 0 ? -1 : cgroup_plan(&l, ret, err);
+}
+
 int container_limit_change(const struct container *c, const struct limits *limits,
 	struct container_limit *ret, struct err *err)
 {
 	autocgroupplan struct cgroup_plan plan = {0};
 	struct container_limit l = {.scope = {.unit = ""}};
 
-	if (cgroup_plan(limits, &plan, err) < 0 || scope_note(c, limits, &l, err) < 0 ||
+	if (plan_change(c, limits, &plan, err) < 0 || scope_note(c, limits, &l, err) < 0 ||
 		cgroup_change(c->hierarchy_fd, c->group_fd, &plan, &l.group, err) < 0) {
 		container_limit_free(&l);
 		return -1;

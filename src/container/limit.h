@@ -13,7 +13,9 @@ struct container_limit {
 	struct word_list before; /* what the scope had; none: it is in no scope */
 };
 
-/* Changes what limits ask for, all of it or nothing; the rest stays as it is. */
+/* Changes what limits ask for, all of it or nothing; the rest stays as it is. A quota or a period alone is completed
+ * by what the group has; with memory_check a limit below what is used is refused once what can be has been
+ * reclaimed. */
 int container_limit_change(const struct container *c, const struct limits *limits,
 	struct container_limit *ret, struct err *err);
 /* Takes the change back; warns of what cannot be. */

@@ -5,8 +5,6 @@
 #include "base/jsonwide.h"
 #include "base/num.h"
 #include "cgroup/devices.h"
-#include "cgroup/effective.h"
-#include "cgroup/stats.h"
 #include "container/engine.h"
 #include "container/limit.h"
 #include "spec/config.h"
@@ -118,22 +116,6 @@ static int text_of_options(const struct update_options *o, char **ret, size_t *r
 	return *ret ? 0 : -1;
 }
 
-/* cgroup v2 would kill for it. */
-static int check_memory(const struct container *c, const struct limits *l, struct err *err)
-{
-	struct cgroup_stats stats;
-
-	if (!l->memory_check || !l->memory)
-		return 0;
-	if (cgroup_stats(c->group_fd, &stats, err) < 0)
-		return -1;
-	if (stats.memory_current.known && stats.memory_current.value > l->memory)
-		return err_set(err, "cannot limit the memory of %s to %llu bytes: it uses %llu",
-			c->record.name, (unsigned long long)l->memory,
-			(unsigned long long)stats.memory_current.value);
-	return 0;
-}
-
 static int replace_devices(const struct container *c, const struct spec *asked, struct err *err)
 {
 	return !asked->device_rule_count ? 0
@@ -145,12 +127,8 @@ static int replace_devices(const struct container *c, const struct spec *asked, 
 static int apply(struct container *c, const struct spec *asked, struct err *err)
 {
 	autolimit struct container_limit done = {.scope = {.unit = ""}};
-	struct limits limits = asked->limits;
 
-	if ((limits.cpu_quota_us || limits.cpu_period_us) &&
-		cgroup_quota_complete(c->group_fd, &limits, err) < 0)
-		return -1;
-	if (check_memory(c, &limits, err) < 0 || container_limit_change(c, &limits, &done, err) < 0)
+	if (container_limit_change(c, &asked->limits, &done, err) < 0)
 		return -1;
 	if (replace_devices(c, asked, err) == 0)
 		return 0;

@@ -288,6 +288,10 @@ static int io_rate_parse(const char *what, const char *key, size_t key_len, cons
 			(int)(key_len > 60 ? 60 : key_len), key);
 	if (*field)
 		return err_set(err, "%s: %.*s is given twice", what, (int)key_len, key);
+	if (strcmp(rate, "max") == 0) {
+		*field = UINT64_MAX;
+		return 0;
+	}
 	if (bytes && size_parse(what, rate, field, err) < 0)
 		return -1;
 	if (!bytes && num_parse_u64(rate, field) < 0)
@@ -525,7 +529,21 @@ static int cpu_check(struct limits *l, struct err *err)
 	return 0;
 }
 
+/* "max", which is to overrule what was said before. */
+static void io_check(struct limits *l)
+{
+	for (size_t i = 0; i < l->io_max_count; i++) {
+		struct io_max *m = &l->io_max[i];
+		uint64_t *const rates[] = {&m->rbps, &m->wbps, &m->riops, &m->wiops};
+
+		for (size_t k = 0; k < 4; k++)
+			if (*rates[k] == UINT64_MAX)
+				*rates[k] = 0;
+	}
+}
+
 int limits_check(struct limits *limits, struct err *err)
 {
+	io_check(limits);
 	return memory_check(limits, err) < 0 || cpu_check(limits, err) < 0 ? -1 : 0;
 }

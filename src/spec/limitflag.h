@@ -44,7 +44,7 @@ int limit_io_weight(struct spec *spec, const char *what, const char *value, stru
 /* Finds the numbers of the block device at a path of the host. */
 typedef int device_resolve_fn(const char *path, uint32_t *ret_major, uint32_t *ret_minor,
 	struct err *err);
-/* "DEV:rbps=10m,wbps=…,riops=…,wiops=…", DEV is MAJ:MIN or a path; several for one device add up.
+/* "DEV:rbps=10m,wbps=…,riops=…,wiops=…", DEV is MAJ:MIN or a path; several for one device add up; "max" is no limit.
  * Without resolve a path is refused. */
 int limit_io_max(struct spec *spec, const char *what, const char *value, device_resolve_fn *resolve,
 	struct err *err);

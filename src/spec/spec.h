@@ -106,10 +106,10 @@ struct limits {
 	uint64_t memory_low, memory_high; /* bytes */
 	bool oom_group;
 	uint64_t cpus; /* --cpus in millionths, until limits_check makes quota of it */
-	uint64_t cpu_quota_us, cpu_period_us; /* quota in each period */
-	uint64_t cpu_weight;                  /* 1…10000 */
-	const char *cpuset_cpus, *cpuset_mems;
-	uint64_t pids;      /* UINT64_MAX: unlimited */
+	uint64_t cpu_quota_us, cpu_period_us;  /* quota in each period */
+	uint64_t cpu_weight;                   /* 1…10000 */
+	const char *cpuset_cpus, *cpuset_mems; /* of a change: "" for any */
+	uint64_t pids;                         /* UINT64_MAX: unlimited */
 	bool pids_none;     /* 0 was asked for: 1, as there has to be a first process */
 	bool pids_default;  /* our own default: skipped where the host cannot hold it */
 	uint64_t io_weight; /* 1…10000 */
