@@ -314,7 +314,8 @@ static int kill_one(struct cli *cli, const char *name, void *options, struct err
 
 	if (container_open_running(&cli->store, name, "kill", &c, err) < 0)
 		return kill_due(cli, name, sig, err);
-	r = sig == SIGKILL || c.record.restart[0] ? is_stop(&cli->store, name, sig, err) : 0;
+	r = sig == SIGKILL || want_exists(&cli->store, name) ? is_stop(&cli->store, name, sig, err)
+							     : 0;
 	if (r < 0 || (r > 0 && want_stopped(&cli->store, name, err) < 0)) {
 		container_close(&c);
 		return -1;

@@ -94,13 +94,14 @@ static int runs(const struct store *store, const char *name, struct err *err)
 
 static int start_one(struct cli *cli, const char *name, void *options, struct err *err)
 {
+	autoconfiglock struct config_lock lock = CONFIG_LOCK_NONE;
 	struct spec spec;
 	int r = runs(&cli->store, name, err);
 
 	(void)options;
 	if (r != 0)
 		return r < 0 ? -1 : 0;
-	if (container_spec_again(&cli->store, name, &spec, err) < 0)
+	if (container_spec_again(&cli->store, name, &spec, &lock, err) < 0)
 		return -1;
 	r = container_start_again(&cli->store, &spec, NULL, err);
 	spec_free(&spec);
@@ -110,6 +111,7 @@ static int start_one(struct cli *cli, const char *name, void *options, struct er
 static int start_attached(struct cli *cli, const struct start_flags *f, const char *word,
 	struct err *err)
 {
+	autoconfiglock struct config_lock lock = CONFIG_LOCK_NONE;
 	char name[SPEC_NAME_MAX + 1];
 	struct spec spec;
 	int sock = -1, r;
@@ -121,13 +123,13 @@ static int start_attached(struct cli *cli, const struct start_flags *f, const ch
 		err_set(err, "%s runs already", name);
 		return err_hint(err, "ctr attach %s", name);
 	}
-	if (container_spec_again(&cli->store, name, &spec, err) < 0)
+	if (container_spec_again(&cli->store, name, &spec, &lock, err) < 0)
 		return -1;
-	if (terminal_check(spec.process.terminal && f->interactive, spec.process.open_stdin, err) <
-			0 ||
-		container_start_again(&cli->store, &spec, &sock, err) < 0)
-		r = -1;
-	else
+	r = terminal_check(spec.process.terminal && f->interactive, spec.process.open_stdin, err);
+	if (r == 0)
+		r = container_start_again(&cli->store, &spec, &sock, err);
+	config_unlock(&lock);
+	if (r == 0)
 		r = attach_container(&cli->store, name, sock,
 			&(struct console_options){
 				.tty = spec.process.terminal,

@@ -127,7 +127,7 @@ static int find_next(const struct store *store, const char *name, struct err *er
 		return err->sys == ENOENT ? NEXT_NONE : -1;
 	if (c.record.stage == STAGE_CREATING)
 		r = NEXT_UNDECIDED; /* what is wanted may not be written yet */
-	else if (!c.record.restart[0])
+	else if (!want_exists(store, name))
 		r = (r = container_is_alive(&c, err)) > 0 ? NEXT_START : r;
 	else if (!want_stays_running(store, name))
 		r = NEXT_NONE;

@@ -68,11 +68,18 @@ static void forget_ids(struct namespaces *ns)
 }
 
 int container_spec_again(const struct store *store, const char *name, struct spec *ret,
-	struct err *err)
+	struct config_lock *ret_lock, struct err *err)
 {
-	if (container_spec(store, name, ret, err) < 0)
+	struct config_lock lock;
+
+	if (config_lock(store, name, CONFIG_SHARED, &lock, err) < 0)
 		return -1;
+	if (container_spec(store, name, ret, err) < 0) {
+		config_unlock(&lock);
+		return -1;
+	}
 	forget_ids(&ret->ns);
+	*ret_lock = lock;
 	return 0;
 }
 

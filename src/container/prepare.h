@@ -2,6 +2,7 @@
 #pragma once
 
 #include "launch/plan.h"
+#include "state/configlock.h"
 #include "state/store.h"
 
 int container_plan(struct spec *spec, struct plan *ret, struct err *err);
@@ -11,9 +12,9 @@ int container_plan_filter(const struct store *store, struct spec *spec, struct p
 void container_plan_free(struct plan *plan);
 
 /* The spec of one that exists, as it was created: what an earlier start chose (the id range) is left out. Free
- * with spec_free(). */
+ * with spec_free(). Nobody changes it until the lock is let go of, once it is started. */
 int container_spec_again(const struct store *store, const char *name, struct spec *ret,
-	struct err *err);
+	struct config_lock *ret_lock, struct err *err);
 
 /* Starts it with such a spec, under a supervisor. ret_attach: as in struct supervision. The caller is protected
  * already, if the spec asks for that: launch/program.h. */

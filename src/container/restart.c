@@ -8,6 +8,7 @@
 #include "launch/supervise.h"
 #include "spec/restart.h"
 #include "state/alive.h"
+#include "state/configfile.h"
 #include "state/events.h"
 #include "state/gc.h"
 #include "state/life.h"
@@ -49,7 +50,7 @@ static int take_over(const struct store *store, const char *name, int lock_fd,
 
 	if (namelock_open(store, name, NAMELOCK_NONE, &c, err) < 0)
 		return 0;
-	if (!c.record.restart[0] || !is_of(lock_fd, c.state_fd) ||
+	if (!want_exists(store, name) || !is_of(lock_fd, c.state_fd) ||
 		container_is_alive(&c, err) != 0 || c.record.stage != STAGE_RUNNING) {
 		container_close(&c);
 		return 0;
@@ -88,7 +89,7 @@ static bool wait_for_turn(int data_fd, int notify, uint64_t wait_ns)
 }
 
 /* How it has ended, and whether it is its turn again. */
-static bool is_due(struct container *c, uint64_t *ret_wait_ns, struct err *err)
+static bool is_due(struct container *c, const char *text, uint64_t *ret_wait_ns, struct err *err)
 {
 	struct restart_facts f = {.count = c->record.restarts,
 		.streak = c->record.streak,
@@ -97,7 +98,7 @@ static bool is_due(struct container *c, uint64_t *ret_wait_ns, struct err *err)
 	int64_t finished = now_ns();
 	uint32_t streak;
 
-	if (restart_parse("restart", c->record.restart, &policy, err) < 0)
+	if (!text || restart_parse("restart", text, &policy, err) < 0)
 		return false;
 	exit_file_read(c->state_fd, &f.status, &finished);
 	if (finished > c->record.started_ns)
@@ -109,8 +110,8 @@ static bool is_due(struct container *c, uint64_t *ret_wait_ns, struct err *err)
 	return true;
 }
 
-/* Returns on failure only. */
-static int start_again(struct container *c, struct spec *spec, struct err *err)
+/* -1, if it returns. */
+static int start_spec(struct container *c, struct spec *spec, struct err *err)
 {
 	struct plan plan;
 
@@ -120,6 +121,20 @@ static int start_again(struct container *c, struct spec *spec, struct err *err)
 		container_supervise_held(c, spec, &plan, err);
 	container_plan_free(&plan);
 	return -1;
+}
+
+/* As it is by now. 0 if it has no policy any more; else -1, if it returns. */
+static int start_again(struct container *c, struct err *err)
+{
+	autoconfiglock struct config_lock lock = CONFIG_LOCK_NONE;
+	struct spec spec;
+	int r;
+
+	if (container_spec_again(c->store, c->record.name, &spec, &lock, err) < 0)
+		return -1;
+	r = spec.restart ? start_spec(c, &spec, err) : 0;
+	spec_free(&spec);
+	return r;
 }
 
 static int open_data(struct container *c, struct err *err)
@@ -133,17 +148,17 @@ static int open_data(struct container *c, struct err *err)
 	return 0;
 }
 
-static void tell_wait(const struct container *c, uint64_t wait_ns)
+static void tell_wait(const struct container *c, const char *policy, uint64_t wait_ns)
 {
 	char attempt[12], wait[24];
 
 	snprintf(attempt, sizeof(attempt), "%u", c->record.restarts);
 	snprintf(wait, sizeof(wait), "%.1fs", (double)wait_ns / 1e9);
-	container_tell_attempt(c, attempt, wait);
+	container_tell_attempt(c, policy, attempt, wait);
 }
 
 /* Who dies in here leaves one that has ended. 0 if it is not to be started again. */
-static int restart(struct container *c, struct spec *spec, struct err *err)
+static int restart(struct container *c, const struct spec *spec, struct err *err)
 {
 	autofd int notify = -1;
 	uint64_t wait_ns;
@@ -151,7 +166,7 @@ static int restart(struct container *c, struct spec *spec, struct err *err)
 	if (open_data(c, err) < 0)
 		return -1;
 	notify = watch_want(c->data_fd);
-	if (!is_due(c, &wait_ns, err))
+	if (!is_due(c, spec->restart, &wait_ns, err))
 		return 0;
 	if (container_end(c, -1, err) < 0)
 		return -1;
@@ -161,12 +176,12 @@ static int restart(struct container *c, struct spec *spec, struct err *err)
 	c->record.restarts++;
 	if (record_write(c, err) < 0)
 		return -1;
-	tell_wait(c, wait_ns);
+	tell_wait(c, spec->restart, wait_ns);
 	if (!wait_for_turn(c->data_fd, notify, wait_ns))
 		return 0;
 	if (notify >= 0)
 		close(take_fd(&notify));
-	return start_again(c, spec, err);
+	return start_again(c, err);
 }
 
 /* There is nobody to whom it could be said, and it is ended as by a stop. */
@@ -189,7 +204,7 @@ int container_after(const struct store *store, const char *name, int lock_fd, ch
 		return store_gc_held(store, name, lock_fd, err);
 	c.unheard = true;
 	was = c.record;
-	if (container_spec_again(store, name, &spec, &ignored) == 0) {
+	if (container_spec(store, name, &spec, &ignored) == 0) {
 		/* A copy of ours begins anew, so nothing has been done yet. */
 		if (!program_in_reach(&spec) || program_protect(argv, &ignored) == 0) {
 			fcntl(lock_fd, F_SETFD, FD_CLOEXEC);
@@ -213,7 +228,7 @@ static int look_coming(const struct store *store, const char *name, struct conta
 {
 	int alive;
 
-	if (!c->record.restart[0])
+	if (!want_exists(store, name))
 		return COMING_NOT;
 	if (c->record.stage == STAGE_CREATING)
 		return COMING_SOON;
@@ -297,6 +312,7 @@ static int start_if_wanted(struct boot *b, const char *name, struct err *err)
 {
 	const struct store *store = b->viewer.store;
 	struct restart_policy policy;
+	autoconfiglock struct config_lock lock = CONFIG_LOCK_NONE;
 	struct restart_facts facts;
 	struct view view;
 	struct spec spec;
@@ -309,7 +325,7 @@ static int start_if_wanted(struct boot *b, const char *name, struct err *err)
 		view_free(&view);
 	if (r < 0 || !rests)
 		return r < 0 ? -1 : 0;
-	if (container_spec_again(store, name, &spec, err) < 0)
+	if (container_spec_again(store, name, &spec, &lock, err) < 0)
 		return -1;
 	r = 0;
 	if (spec.restart)

@@ -18,8 +18,6 @@ struct restart_policy {
 	uint32_t max; /* of RESTART_ON_FAILURE: so many times, 0: as often as it takes */
 };
 
-enum { RESTART_TEXT_SIZE = 24 };
-
 /* "no", "on-failure[:N]", "always" or "unless-stopped". what names the option. */
 int restart_parse(const char *what, const char *text, struct restart_policy *ret, struct err *err);
 

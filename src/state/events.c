@@ -34,11 +34,12 @@ void container_tell(const struct container *c, const char *action, const char *k
 	container_tell_named(c->store, c->record.id, c->record.name, action, key, value);
 }
 
-void container_tell_attempt(const struct container *c, const char *attempt, const char *wait)
+void container_tell_attempt(const struct container *c, const char *policy, const char *attempt,
+	const char *wait)
 {
 	struct event e = event_of(c->record.id, c->record.name, "restart");
 
-	event_add(&e, "policy", c->record.restart);
+	event_add(&e, "policy", policy);
 	event_add(&e, "attempt", attempt);
 	event_add(&e, "wait", wait);
 	eventlog_add(c->store->root_fd, &e, 1);

@@ -14,7 +14,8 @@ void container_tell_named(const struct store *store, const char *id, const char 
 	const char *action, const char *key, const char *value);
 
 /* That it waits to be started again, and how long. */
-void container_tell_attempt(const struct container *c, const char *attempt, const char *wait);
+void container_tell_attempt(const struct container *c, const char *policy, const char *attempt,
+	const char *wait);
 /* Of one that is there: its id is in its documents. */
 void container_tell_known(const struct store *store, const char *name, const char *action);
 

@@ -28,7 +28,6 @@ static void add_bundle(struct jsontext *t, const struct record *r)
 
 static void add_restart(struct jsontext *t, const struct record *r)
 {
-	jsontext_string(t, "restart", r->restart);
 	jsontext_integer(t, "restarts", r->restarts);
 	jsontext_integer(t, "streak", r->streak);
 }
@@ -57,7 +56,7 @@ char *container_record_format(const struct record *r, struct err *err)
 	jsontext_boolean(&t, "terminal", r->terminal);
 	if (r->kept)
 		jsontext_boolean(&t, "kept", true);
-	if (r->restart[0])
+	if (r->restarts)
 		add_restart(&t, r);
 	if (r->own_volumes)
 		jsontext_boolean(&t, "ownVolumes", true);
@@ -78,7 +77,7 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 {
 	autojson json_t *j = json_parse("record", text, len, err);
 	const char *name, *id, *boot, *stage;
-	const char *bundle = "", *cgroup = "", *restart = "";
+	const char *bundle = "", *cgroup = "", *policy; /* older versions wrote one */
 	json_int_t range, namespaces, pid, ticks, started, created = 0, restarts = 0, streak = 0;
 	int remove, supervised, terminal, late_hooks = 0, rdt = 0, class_made = 0, own_volumes = 0,
 					  kept = 0;
@@ -94,7 +93,7 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 		    &started, "remove", &remove, "supervised", &supervised, "terminal", &terminal,
 		    "bundle", &bundle, "cgroup", &cgroup, "createdNs", &created, "lateHooks",
 		    &late_hooks, "rdt", &rdt, "classMade", &class_made, "ownVolumes", &own_volumes,
-		    "kept", &kept, "restart", &restart, "restarts", &restarts, "streak",
+		    "kept", &kept, "restart", &policy, "restarts", &restarts, "streak",
 		    &streak) < 0)
 		return -1;
 	while (at < stage_count && strcmp(stages[at], stage) != 0)
@@ -103,8 +102,7 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 		copy(r.name, sizeof(r.name), name) < 0 || copy(r.id, sizeof(r.id), id) < 0 ||
 		copy(r.boot_id, sizeof(r.boot_id), boot) < 0 ||
 		copy(r.bundle, sizeof(r.bundle), bundle) < 0 ||
-		copy(r.cgroup, sizeof(r.cgroup), cgroup) < 0 ||
-		copy(r.restart, sizeof(r.restart), restart) < 0 || restarts < 0 ||
+		copy(r.cgroup, sizeof(r.cgroup), cgroup) < 0 || restarts < 0 ||
 		restarts > UINT32_MAX || streak < 0 || streak > UINT32_MAX)
 		return err_set(err, "record: a value is out of range");
 	r.stage = (enum stage)at;

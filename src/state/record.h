@@ -7,7 +7,6 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "spec/restart.h"
 #include "spec/spec.h"
 
 #include <stdbool.h>
@@ -42,8 +41,7 @@ struct record {
 	bool kept;       /* it was there before this start, with its data: undoing leaves these */
 	bool supervised; /* a ctr-supervisor waits for it */
 	bool terminal;
-	char restart[RESTART_TEXT_SIZE]; /* policy, or "": no */
-	uint32_t restarts, streak;       /* as in struct restart_facts, of this start */
+	uint32_t restarts, streak; /* as in struct restart_facts, of this start */
 	/* Below the top of the tree; "": at the usual path, or, of a bundle, none. */
 	char cgroup[RECORD_CGROUP_MAX + 1];
 	/* Of a container that an engine made, else "" and 0. */

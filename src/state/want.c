@@ -66,6 +66,26 @@ static bool says_running(int fd)
 	return read_word(fd, text) == 0 && strcmp(text, running) == 0;
 }
 
+bool want_exists(const struct store *store, const char *name)
+{
+	char path[SPEC_NAME_MAX + 16];
+
+	path_of(name, path);
+	return faccessat(store->containers_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int want_begin(int data_fd, struct err *err)
+{
+	return faccessat(data_fd, WANT_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0
+		       ? 0
+		       : want_running(data_fd, err);
+}
+
+void want_end(int data_fd)
+{
+	unlinkat(data_fd, WANT_FILE, 0);
+}
+
 bool want_runs(int data_fd)
 {
 	autofd int fd = openat(data_fd, WANT_FILE, O_RDONLY | OPEN_FLAGS);

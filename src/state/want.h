@@ -18,6 +18,13 @@ int want_running(int data_fd, struct err *err);
  * goes, which says so until the next boot. */
 int want_stopped(const struct store *store, const char *name, struct err *err);
 
+/* Whether it is started again by itself, as far as anybody has to mind: its policy is in config.json. */
+bool want_exists(const struct store *store, const char *name);
+/* Of one that runs, and has a policy from now on. It is there, whatever it says, or -1. */
+int want_begin(int data_fd, struct err *err);
+/* And of one that has none any more. */
+void want_end(int data_fd);
+
 /* Whether it says so for sure: who starts it again by himself needs that. */
 bool want_runs(int data_fd);
 bool want_stays_running(const struct store *store, const char *name);
