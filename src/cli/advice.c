@@ -124,6 +124,14 @@ static const struct advice cp_flags_elsewhere[] = {
 	{0},
 };
 
+static const struct advice update_flags_elsewhere[] = {
+	{"latest l", NEWEST},
+	{"device", "a container has the devices that it was created with: ctr create --device"},
+	{"env e unsetenv", "the environment is that of its first process, given by ctr create -e"},
+	{"name", "ctr rename OLD NEW"},
+	{0},
+};
+
 static const struct advice latest_elsewhere[] = {
 	{"latest l", NEWEST},
 	{0},
@@ -204,6 +212,8 @@ static const struct {
 } flags_elsewhere[] = {
 	{"run", run_flags_elsewhere},
 	{"create", run_flags_elsewhere},
+	{"update", update_flags_elsewhere},
+	{"update", run_flags_elsewhere},
 	{"exec", exec_flags_elsewhere},
 	{"cp", cp_flags_elsewhere},
 	{"diff", latest_elsewhere},
@@ -248,7 +258,6 @@ static const struct advice commands_elsewhere[] = {
 	{"container", "the commands stand by themselves: ctr ps, ctr rm, ctr inspect"},
 	{"system prune", "ctr info, ctr check and ctr gc"},
 	{"rename", "a name is given once: ctr run --name NAME"},
-	{"update", "limits are given at the start: ctr run --memory SIZE --cpus N"},
 	{"port", "nothing is published; ctr run --net host shares the host's network"},
 	{"network",
 		"there are no networks between containers: ctr run has --net none and --net host"},
@@ -284,10 +293,12 @@ static const char *find(const struct advice *table, const char *name)
 
 const char *flag_advice(const char *command, const char *name)
 {
-	for (size_t i = 0; i < sizeof(flags_elsewhere) / sizeof(flags_elsewhere[0]); i++)
+	const char *text = NULL;
+
+	for (size_t i = 0; !text && i < sizeof(flags_elsewhere) / sizeof(flags_elsewhere[0]); i++)
 		if (strcmp(flags_elsewhere[i].command, command) == 0)
-			return find(flags_elsewhere[i].flags, name);
-	return NULL;
+			text = find(flags_elsewhere[i].flags, name);
+	return text;
 }
 
 const char *command_advice(const char *name)

@@ -191,7 +191,7 @@ static int set_device(void *to, const char *what, const char *value, struct err 
 	return 0;
 }
 
-static int resolve_disk(const char *path, uint32_t *ret_major, uint32_t *ret_minor, struct err *err)
+int resolve_disk(const char *path, uint32_t *ret_major, uint32_t *ret_minor, struct err *err)
 {
 	struct stat st;
 

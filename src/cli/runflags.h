@@ -19,5 +19,8 @@ struct run_options {
 	unsigned names_made_up;
 };
 
+/* The numbers of a disk, by its path. */
+int resolve_disk(const char *path, uint32_t *ret_major, uint32_t *ret_minor, struct err *err);
+
 extern const struct flag run_flags[];
 void run_options_init(void *options);
