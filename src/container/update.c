@@ -16,6 +16,7 @@
 #include "state/configfile.h"
 #include "state/configlock.h"
 #include "state/elsewhere.h"
+#include "state/events.h"
 #include "state/namelock.h"
 #include "state/want.h"
 
@@ -271,6 +272,7 @@ int container_update(const struct store *store, const char *name, const struct k
 		update_report_free(&report);
 		return -1;
 	}
+	container_tell_known(store, name, "update");
 	*ret = report;
 	return 0;
 }

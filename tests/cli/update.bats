@@ -23,6 +23,7 @@ ran() { [ "$(ctr logs "$1" | wc -l)" -ge "$2" ]; }
 	[ "$(ctr inspect c | jq -r ".[0].limits.conf.\"$HUGE\"")" = 4194304 ]
 	[ "$(saved c ".linux.resources.unified.\"$HUGE\"")" = 5000000 ]
 	[ "$(ctr update -q --cgroup-conf $HUGE=2m c)" = c ]
+	[ "$(ctr events --format '{{.action}}' | grep -c '^update$')" = 2 ]
 	ctr stop -t 0 c
 	ctr start c
 	[ "$(value c $HUGE)" = 2097152 ]
