@@ -16,6 +16,7 @@
 #include "rootfs/dev.h"
 #include "rootfs/layout.h"
 #include "rootfs/mounts.h"
+#include "rootfs/nsroot.h"
 #include "rootfs/overlay.h"
 #include "rootfs/root.h"
 #include "rootfs/tree.h"
@@ -283,12 +284,26 @@ static int make_root(const struct detached *t, const struct spec *spec, struct e
 	return direct_mount(t->layers[0], &spec->root, err) < 0 ? -1 : t->layers[0];
 }
 
-static int enter_root(const struct spec *spec, int rootfd, struct err *err)
+/* Before anything is mounted. In a chroot the kernel makes no user namespace, so that with one there is none. */
+static int isolate(const struct spec *spec, bool *ret_chrooted, struct err *err)
 {
+	*ret_chrooted = false;
+	if (!plan_has_mounts(spec) || (spec->ns.fresh & CLONE_NEWUSER))
+		return 0;
+	return nsroot_isolate(ret_chrooted, err);
+}
+
+static int enter_root(const struct spec *spec, int rootfd, bool chrooted, struct err *err)
+{
+	const struct root_way way = {
+		.own_users = plan_has_users(spec),
+		.chrooted = chrooted,
+		.caps = spec->process.caps[CAPSET_BOUNDING],
+	};
+
 	if (!plan_has_mounts(spec))
 		return root_change(rootfd, err);
-	return root_enter(rootfd, &spec->root, plan_has_users(spec),
-		spec->process.caps[CAPSET_BOUNDING], err);
+	return root_enter(rootfd, &spec->root, &way, err);
 }
 
 /* As root of our own namespaces we may mount what the parent may not. */
@@ -305,9 +320,10 @@ static int become_payload(const struct child *c, struct payload *payload, struct
 	const struct spec *spec = c->spec;
 	struct layout l = {.rootfd = -1, .mounts = spec->mounts, .fds = t->sources};
 	int devfd = -1, label_fd, rootfd = -1;
+	bool chrooted;
 
 	if (take_ids(spec, err) < 0 || open_mounts(c, err) < 0 ||
-		lsm_open(&spec->process, &label_fd, err) < 0)
+		lsm_open(&spec->process, &label_fd, err) < 0 || isolate(spec, &chrooted, err) < 0)
 		return -1;
 	l.rootfd = make_root(t, spec, err);
 	if (l.rootfd < 0 || build_root(c, &l, &devfd, err) < 0 || tell_mounts(c, err) < 0 ||
@@ -319,7 +335,7 @@ static int become_payload(const struct child *c, struct payload *payload, struct
 		hooks_run(&spec->hooks, HOOK_CREATE_CONTAINER,
 			c->states ? c->states->creating : NULL,
 			&(struct hook_setting){.dir_fd = rootfd}, err) < 0 ||
-		enter_root(spec, rootfd, err) < 0)
+		enter_root(spec, rootfd, chrooted, err) < 0)
 		return -1;
 	payload->rootfd = rootfd;
 	payload->label_fd = label_fd;

@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "rootfs/mounts.h"
+#include "rootfs/nsroot.h"
 #include "rootfs/tree.h"
 
 #include <errno.h>
@@ -87,26 +88,35 @@ static int root_move(int rootfd, struct err *err)
 	return root_change(rootfd, err);
 }
 
-static int refuse_move(bool own_users, uint64_t caps, struct err *err)
+static int refuse_move(const struct root_way *way, struct err *err)
 {
-	if (!own_users || !(caps & (UINT64_C(1) << CAP_SYS_ADMIN)))
+	if (!way->own_users || !(way->caps & (UINT64_C(1) << CAP_SYS_ADMIN)))
 		return 0;
 	err_set(err, "without pivot_root the host's root stays below the container's, and with "
 		     "CAP_SYS_ADMIN it can be uncovered");
 	return err_hint(err, "drop CAP_SYS_ADMIN, or let the root be pivoted");
 }
 
-int root_enter(int rootfd, const struct root_spec *root, bool own_users, uint64_t caps,
+/* Around a chroot that was made in an initramfs lies the initramfs, which cannot be pivoted away from. */
+static bool unpivotable(const struct root_way *way, const struct err *err)
+{
+	return way->chrooted && err->sys == EINVAL;
+}
+
+int root_enter(int rootfd, const struct root_spec *root, const struct root_way *way,
 	struct err *err)
 {
 	uint64_t late = root->propagation & (MS_SHARED | MS_UNBINDABLE);
 
+	if (way->chrooted && nsroot_enter(err) < 0)
+		return -1;
 	if (!root->no_pivot) {
-		if (root_pivot(rootfd, root->readonly, err) < 0)
+		if (root_pivot(rootfd, root->readonly, err) == 0)
+			return tree_set_attr(rootfd, "/", 0, 0, late, false, err);
+		if (!unpivotable(way, err))
 			return -1;
-		return tree_set_attr(rootfd, "/", 0, 0, late, false, err);
 	}
-	if (refuse_move(own_users, caps, err) < 0)
+	if (refuse_move(way, err) < 0)
 		return -1;
 	return root_move(rootfd, err) < 0
 		       ? -1

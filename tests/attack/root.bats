@@ -334,3 +334,42 @@ hook_has_more() { peer run --bundle "$B" oci-a > said 2>&1; [ "$(wc -l < hook)" 
 	exec 7<&- 8<&- 9<&-
 	falls runc hook_has_more
 }
+
+# jailed COMMAND...: within a chroot that is a mount, of the whole host. The mount is this call's own.
+jailed() { unshare -m --propagation private sh -c "mount --rbind / '$PWD/jail' && exec chroot '$PWD/jail' \"\$@\"" sh "$@"; }
+# The place of a peer outlives its calls; so does the mount in it.
+peer_jailed() {
+	command timeout -k 2 $((20 * TEST_PATIENCE)) sh -c "echo \$\$ > $PEER_GROUPS/runner/cgroup.procs &&
+		exec nsenter -t $PEER -m -C chroot '$PWD/jail' \"\$@\"" sh "$RT" --root "$PEER_ROOT-$RT" "$@" < /dev/null
+}
+peer_comes_out() {
+	nsenter -t "$PEER" -m mount --rbind / "$PWD/jail"
+	peer_jailed create --bundle "$B" oci-a > said 2>&1
+	peer_jailed start oci-a
+	peer_jailed exec oci-a test ! -e "$MARK"
+}
+peer_is_gone() {
+	peer_jailed delete --force oci-a
+	nsenter -t "$PEER" -m umount -l "$PWD/jail"
+}
+
+@test "whoever starts a container is in a chroot: what joins its mount namespace comes out above" {
+	local options peer
+	mkdir jail
+	bundle '.process.args = ["sleep", "1000"]'
+	for options in "" --no-pivot; do
+		jailed ctr-oci --root "$OCI_ROOT" create $options --bundle "$B" oci-a < /dev/null > said 2>&1
+		jailed ctr-oci --root "$OCI_ROOT" start oci-a
+		held [ "$(oci exec oci-a ls "$MARK")" = "$MARK" ]
+		held [ "$(nsenter -m -t "$(oci state oci-a | jq .pid)" /bin/ls "$MARK")" = "$MARK" ]
+		oci delete --force oci-a
+	done
+	jailed ctr run -d --userns host --name a --rootfs "$FS" -- sleep 1000
+	held [ "$(ctr exec a ls "$MARK")" = "$MARK" ]
+	held [ "$(ctr cp "a:$MARK" - | tar tf -)" = "${MARK##*/}" ]
+	ctr rm -f a
+	for peer in crun runc; do
+		RT=$peer falls $peer peer_comes_out
+		RT=$peer peer_is_gone
+	done
+}

@@ -137,7 +137,7 @@ static int attach_root(const struct root_spec *r)
 
 static void enter(int root, const struct root_spec *r)
 {
-	CHECK(root_enter(root, r, false, ~UINT64_C(0), &err) == 0);
+	CHECK(root_enter(root, r, &(struct root_way){.caps = ~UINT64_C(0)}, &err) == 0);
 }
 
 /* A procfs to look at mountinfo with; the host's is below the root while that is being made. */
@@ -269,15 +269,17 @@ Test(rootfs, a_root_is_private_unless_asked)
 static void without_pivot(const struct root_spec *r)
 {
 	struct root_spec moved = *r;
+	struct root_way way = {.own_users = true, .caps = UINT64_C(1) << 21};
 	int root;
 
 	moved.no_pivot = true;
 	moved.readonly = true;
 	root = attach_root(&moved);
-	CHECK(root_enter(root, &moved, true, UINT64_C(1) << 21, &err) < 0);
+	CHECK(root_enter(root, &moved, &way, &err) < 0);
 	CHECK(strstr(err.text, "can be uncovered") && err.hint[0]);
 	place_proc();
-	CHECK(root_enter(root, &moved, true, 0, &err) == 0);
+	way.caps = 0;
+	CHECK(root_enter(root, &moved, &way, &err) == 0);
 	CHECK(access("/proc/self/status", F_OK) == 0 && access("/bin/sh", F_OK) < 0);
 	CHECK(mkdir("/x", 0755) < 0 && errno == EROFS);
 	/* The way out of a chroot leads to the same root. */
