@@ -4,9 +4,62 @@
 #include "base/file.h"
 #include "base/jsonwide.h"
 #include "spec/config.h"
+#include "spec/name.h"
 #include "state/metadata.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The volume whose data lay at that path of a store, or NULL. */
+static const char *volume_at(const struct metadata *s, const char *source)
+{
+	for (size_t i = 0; i < s->volume_count; i++) {
+		char tail[sizeof("/volumes//data") + VOLUME_NAME_MAX];
+		size_t len = (size_t)snprintf(tail, sizeof(tail), "/volumes/%s/data",
+			s->volumes[i]);
+
+		if (strlen(source) > len && strcmp(source + strlen(source) - len, tail) == 0)
+			return s->volumes[i];
+	}
+	return NULL;
+}
+
+/* config.json names volumes by paths of the store as it was called then. It may have been moved since. */
+static int find_volumes(const struct store *store, const char *name, struct spec *spec,
+	struct err *err)
+{
+	struct metadata s;
+
+	if (container_metadata(store, name, &s, err) < 0)
+		return err->sys == ENOENT ? 0 : -1;
+	for (size_t i = 0; i < spec->mount_count; i++) {
+		struct mount *m = &spec->mounts[i];
+		const char *volume = m->kind == MOUNT_BIND && m->source ? volume_at(&s, m->source)
+									: NULL;
+
+		if (volume)
+			m->source = arena_printf(&spec->arena, "%s/volumes/%s/data", store->root,
+				volume);
+	}
+	metadata_free(&s);
+	return 0;
+}
+
+/* Whether a mount may be of a volume in a store with another name. */
+static bool may_have_moved(const struct store *store, const struct spec *spec)
+{
+	const size_t len = strlen(store->root);
+
+	for (size_t i = 0; i < spec->mount_count; i++) {
+		const struct mount *m = &spec->mounts[i];
+
+		if (m->kind == MOUNT_BIND && m->source && strstr(m->source, "/volumes/") &&
+			(strncmp(m->source, store->root, len) != 0 || m->source[len] != '/'))
+			return true;
+	}
+	return false;
+}
 
 int container_spec(const struct store *store, const char *name, struct spec *ret, struct err *err)
 {
@@ -15,9 +68,12 @@ int container_spec(const struct store *store, const char *name, struct spec *ret
 
 	if (container_read(store, name, "config.json", &text, &len, err) < 0)
 		return err_wrap(err, "%s", name);
-	return config_read("config.json", text, len, CONFIG_OURS, ret, err) < 0
-		       ? err_wrap(err, "%s", name)
-		       : 0;
+	if (config_read("config.json", text, len, CONFIG_OURS, ret, err) < 0)
+		return err_wrap(err, "%s", name);
+	if (!may_have_moved(store, ret) || find_volumes(store, name, ret, err) == 0)
+		return 0;
+	spec_free(ret);
+	return err_wrap(err, "%s", name);
 }
 
 int bundle_does_not_exist(const char *id, struct err *err)

@@ -515,3 +515,16 @@ image() {
 	ctr rm -v c
 	[ "$(ctr volume ls -q)" = named ]
 }
+
+@test "a store that was moved has its containers' volumes with it" {
+	ctr create --name moved -v data:/data -v /own --rootfs "$FS" -- sh -c 'echo life >> /data/lives; echo life >> /own/lives' > /dev/null
+	ctr start -a moved
+	mv "$CTR_ROOT" "$CTR_ROOT.new"
+	CTR_ROOT="$CTR_ROOT.new" ctr start -a moved
+	[ "$(CTR_ROOT="$CTR_ROOT.new" ctr cp moved:/data/lives - | tar -xO)" = $'life\nlife' ]
+	[ ! -e "$CTR_ROOT" ]
+	mv "$CTR_ROOT.new" "$CTR_ROOT"
+	ctr start -a moved
+	[ "$(cat "$CTR_ROOT"/volumes/*/data/lives | grep -c life)" -eq 6 ]
+	ctr rm -v moved
+}

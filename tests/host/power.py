@@ -6,7 +6,8 @@ wrote to its disk is known in order, with the flushes, so the disk can be had as
 that: with all that was written by then, or without some or all of the writes since the last flush, which
 a disk may keep in its cache, in any order. Another machine starts with each of these disks. Then every
 image whose import or removal was acknowledged before that moment is there or gone, byte for byte, and
-any other is whole or absent; and nothing half-made is left.
+any other is whole or absent; all that a container has written and synced in its acknowledged lives is there, and it
+can be started; and nothing half-made is left.
 """
 import gzip, hashlib, io, json, os, random, re, shutil, struct, subprocess, sys, tarfile, tempfile, threading, time
 
@@ -202,6 +203,13 @@ def judge(found, told, at, images, layers):
         may = may_be(steps_of(told, name), at)
         if there.get(name) not in {s and images[s] for s in may}:
             problems.append(f"problem: {name} is {there.get(name)}, may be {may}")
+    lives = [(words[0], when) for when, words in told if words[1] == "live"]
+    ended = sum(what == "end" and when <= at for what, when in lives)
+    begun = sum(what == "begin" for what, _ in lives)
+    counts = [int(line.split()[1]) for line in found if line.startswith("lives ")] or [0, 0]
+    # What it writes last, it may have written without having been acknowledged.
+    if len(counts) != 2 or not all(ended <= n <= begun for n in counts):
+        problems.append(f"problem: {counts} lives, may be {ended} to {begun}")
     return problems
 
 
@@ -252,7 +260,9 @@ def one_round(build, sources, scratch, rng, images, layers):
         problems = judge(found[name], told, at, images, layers)
         failures += bool(problems)
         counts = [sum(line.startswith(kind) for line in found[name]) for kind in ("image ", "container ")]
-        print(f"{'not ok' if problems else 'ok'} after {point} writes, {how}: {counts[0]} images, {counts[1]} containers")
+        lives = max((line.split()[1] for line in found[name] if line.startswith("lives ")), key=int, default="0")
+        print(f"{'not ok' if problems else 'ok'} after {point} writes, {how}: {counts[0]} images, {counts[1]} containers, "
+              f"{lives} lives")
         for problem in problems:
             print(f"  {problem}")
     sys.stdout.flush()
