@@ -42,6 +42,7 @@ root_with() {
 }
 
 # pipeline [FLAGS]: that of .gitlab-ci.yml on standard input.
+# shellcheck disable=SC2120
 pipeline() {
 	cat > .gitlab-ci.yml
 	git add .gitlab-ci.yml
