@@ -152,12 +152,12 @@ _ctr_ulimits()
 		sigpending= stack='
 }
 
-# Where nothing but json is said, --format is of no other kind.
+# What the help says of this --format; of a template an example.
 _ctr_formats()
 {
 	case $value in
 	*\|*) echo "${value//|/ }" ;;
-	*) grep -oE '\<(table|json)\>' <<<"$said" | sort -u ;;
+	*) grep -oE '\<(table|json|template)\>' <<<"$said" | sed 's/template/{{.name}}/' | sort -u ;;
 	esac
 }
 

@@ -4,8 +4,9 @@
 #include "base/utf8.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 char *output_text(struct arena *a, const char *s, size_t max)
 {
@@ -81,6 +82,13 @@ int output_json(const json_t *j, struct err *err)
 		return -1;
 	output_document(stdout, text);
 	return 0;
+}
+
+bool output_is_screen(int fd)
+{
+	const char *name = getenv("TERM");
+
+	return isatty(fd) && name && *name && strcmp(name, "dumb") != 0;
 }
 
 int output_end(struct err *err)

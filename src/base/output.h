@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/json.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -24,5 +25,7 @@ void output_print(FILE *out, const char *fmt, ...) __attribute__((format(printf,
 void output_document(FILE *out, const char *text);
 /* Indented, in ASCII only (whatever is in the strings), to standard output. */
 int output_json(const json_t *j, struct err *err);
+/* Whether a line there can be written again, and all of it: a terminal, and by $TERM one that knows sequences. */
+bool output_is_screen(int fd);
 /* Whether all that was printed has been taken. */
 int output_end(struct err *err);

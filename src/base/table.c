@@ -1,7 +1,9 @@
 #include "base/table.h"
 
+#include "base/num.h"
 #include "base/output.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -122,14 +124,23 @@ void table_print_within(const struct table *t, size_t columns, FILE *out)
 	}
 }
 
+/* 0 if it is none, or nobody knows; one on a serial line is as wide as its user says. */
+static size_t terminal_columns(int fd)
+{
+	const char *said = getenv("COLUMNS");
+	struct winsize size = {0};
+	uint64_t columns;
+
+	if (fd < 0 || !isatty(fd))
+		return 0;
+	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col)
+		return size.ws_col;
+	return said && num_parse_u64(said, &columns) == 0 ? columns : 0;
+}
+
 void table_print(const struct table *t, FILE *out)
 {
-	struct winsize size = {0};
-	int fd = fileno(out);
-
-	if (fd >= 0 && isatty(fd))
-		ioctl(fd, TIOCGWINSZ, &size);
-	table_print_within(t, size.ws_col, out);
+	table_print_within(t, terminal_columns(fileno(out)), out);
 }
 
 void table_free(struct table *t)

@@ -199,7 +199,6 @@ static const struct advice attach_flags_elsewhere[] = {
 
 static const struct advice stats_flags_elsewhere[] = {
 	{"all a", "one that has ended uses nothing; ctr ps -a lists it"},
-	{"no-trunc", "names are never cut; --format json has whole ids"},
 	{"no-reset", "use --format json, an array to a line"},
 	{"interval i", "use --no-stream and sleep"},
 	{"latest l", NEWEST},

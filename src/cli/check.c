@@ -8,7 +8,7 @@
 
 static int set_format(void *to, const char *what, const char *value, struct err *err)
 {
-	return output_format_parse(what, value, to, err);
+	return format_parse(what, value, to, err);
 }
 
 static bool can_run(const struct probes *p)
@@ -19,7 +19,7 @@ static bool can_run(const struct probes *p)
 	return true;
 }
 
-static int print_json(const struct probes *p, struct err *err)
+static int print_json(const struct format *f, const struct probes *p, struct err *err)
 {
 	autojson json_t *j = json_object();
 	json_t *list = json_array();
@@ -34,7 +34,7 @@ static int print_json(const struct probes *p, struct err *err)
 				probe_state_name(row->state), "detail", row->detail, "cure",
 				row->cure[0] ? row->cure : NULL));
 	}
-	return output_json(j, err);
+	return format_print(f, j, err);
 }
 
 /* Cures behind the table: one often does for several rows. */
@@ -66,7 +66,7 @@ static void print_table(const struct probes *p)
 
 static int run(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
-	const enum output_format *format = options;
+	const struct format *format = options;
 	static struct probes probes;
 	struct err store_err = {0};
 	int r;
@@ -78,15 +78,15 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 	probe_host(r < 0 ? NULL : &cli->store, &store_err, &probes);
 	if (r == 0)
 		store_close(&cli->store);
-	if (*format == OUTPUT_TABLE)
+	if (format_is_table(format))
 		print_table(&probes);
-	else if (print_json(&probes, err) < 0)
+	else if (print_json(format, &probes, err) < 0)
 		return -1;
 	return output_end(err) < 0 ? -1 : !can_run(&probes);
 }
 
 static const struct flag flags[] = {
-	{"format", 0, "FORMAT", "table or json (table)", set_format},
+	{"format", 0, "FORMAT", "table, json or a template (table)", set_format},
 	{0},
 };
 
@@ -94,9 +94,9 @@ const struct command command_check = {
 	.name = "check",
 	.summary = "Try what this host can do for containers",
 	.arguments = "[host]",
-	.examples = "  ctr check\n  ctr check --format json | jq .works\n",
+	.examples = "  ctr check\n  ctr check --format '{{.works}}'\n",
 	.flags = flags,
 	.run = run,
-	.options_size = sizeof(enum output_format),
+	.options_size = sizeof(struct format),
 	.stateless = true,
 };

@@ -6,12 +6,12 @@
 #include <stdio.h>
 
 struct diff_flags {
-	enum output_format format;
+	struct format format;
 };
 
 static int set_format(void *to, const char *what, const char *value, struct err *err)
 {
-	return output_format_parse(what, value, &((struct diff_flags *)to)->format, err);
+	return format_parse(what, value, &((struct diff_flags *)to)->format, err);
 }
 
 static int print_line(enum change change, const char *path, void *arg, struct err *err)
@@ -47,16 +47,17 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 	}
 	if (container_find(&cli->store, argv[0], name, err) < 0)
 		return -1;
-	if (f->format == OUTPUT_TABLE)
+	if (format_is_table(&f->format))
 		return changes_each(&cli->store, name, print_line, NULL, err) < 0 ? -1
 										  : output_end(err);
-	if (changes_each(&cli->store, name, append, all, err) < 0 || output_json(all, err) < 0)
+	if (changes_each(&cli->store, name, append, all, err) < 0 ||
+		format_print_list(&f->format, all, err) < 0)
 		return -1;
 	return output_end(err);
 }
 
 static const struct flag flags[] = {
-	{"format", 0, "FORMAT", "table or json (table)", set_format},
+	{"format", 0, "FORMAT", "table, json or a template (table)", set_format},
 	{0},
 };
 

@@ -19,7 +19,7 @@
 
 static int set_format(void *to, const char *what, const char *value, struct err *err)
 {
-	return output_format_parse(what, value, to, err);
+	return format_parse(what, value, to, err);
 }
 
 static void put(json_t *j, const char *key, const char *value)
@@ -174,7 +174,7 @@ static void print_table(const json_t *j)
 
 static int run(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
-	const enum output_format *format = options;
+	const struct format *format = options;
 	autojson json_t *j = json_object();
 
 	(void)argv;
@@ -186,15 +186,15 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 		return -1;
 	add_host(j);
 	add_cgroup(j);
-	if (*format == OUTPUT_TABLE)
+	if (format_is_table(format))
 		print_table(j);
-	else if (output_json(j, err) < 0)
+	else if (format_print(format, j, err) < 0)
 		return -1;
 	return output_end(err);
 }
 
 static const struct flag flags[] = {
-	{"format", 0, "FORMAT", "table or json (table)", set_format},
+	{"format", 0, "FORMAT", "table, json or a template (table)", set_format},
 	{0},
 };
 
@@ -202,8 +202,8 @@ const struct command command_info = {
 	.name = "info",
 	.summary = "Show this host and what ctr keeps on it",
 	.arguments = "",
-	.examples = "  ctr info\n  ctr info --format json | jq .controllers\n",
+	.examples = "  ctr info\n  ctr info --format '{{.controllers}}'\n",
 	.flags = flags,
 	.run = run,
-	.options_size = sizeof(enum output_format),
+	.options_size = sizeof(struct format),
 };

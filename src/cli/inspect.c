@@ -19,11 +19,7 @@
 
 static int set_format(void *to, const char *what, const char *value, struct err *err)
 {
-	(void)to;
-	if (strcmp(value, "json") == 0)
-		return 0;
-	err_value(err, what, value, "is not json");
-	return err_hint(err, "for templates, take the JSON: ctr inspect NAME | jq -r '.[0].pid'");
+	return format_parse_shown(what, value, to, err);
 }
 
 /* 0: the kernel has no such file, or nothing is set. */
@@ -297,7 +293,6 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 	struct viewer v;
 	int status = 0;
 
-	(void)options;
 	if (argc < 1)
 		return err_set(err, "takes one or more containers");
 	viewer_init(&v, &cli->store);
@@ -313,13 +308,18 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 			status = err_print(err, "ctr: inspect");
 	}
 	viewer_close(&v);
-	if (output_json(all, err) < 0 || output_end(err) < 0)
+	if (format_print_list(options, all, err) < 0 || output_end(err) < 0)
 		return -1;
 	return status;
 }
 
+static void init(void *options)
+{
+	((struct format *)options)->json = true;
+}
+
 static const struct flag flags[] = {
-	{"format", 0, "FORMAT", "json", set_format},
+	{"format", 0, "FORMAT", "json or a template (json)", set_format},
 	{0},
 };
 
@@ -327,7 +327,10 @@ const struct command command_inspect = {
 	.name = "inspect",
 	.summary = "Print all that is known of containers, as JSON",
 	.arguments = "CONTAINER…",
-	.examples = "  ctr inspect web\n  ctr inspect web | jq -r '.[0].limits.memory'\n",
+	.examples =
+		"  ctr inspect web\n  ctr inspect --format '{{.status}} {{.limits.memory}}' web\n",
 	.flags = flags,
 	.run = run,
+	.init = init,
+	.options_size = sizeof(struct format),
 };

@@ -8,21 +8,6 @@
 
 #define SECOND_NS 1000000000LL
 
-int output_format_parse(const char *what, const char *value, enum output_format *ret,
-	struct err *err)
-{
-	if (strcmp(value, "table") == 0)
-		*ret = OUTPUT_TABLE;
-	else if (strcmp(value, "json") == 0)
-		*ret = OUTPUT_JSON;
-	else {
-		err_value(err, what, value, "is neither table nor json");
-		return err_hint(err,
-			"for templates, take the JSON: --format json | jq -r '.[].name'");
-	}
-	return 0;
-}
-
 char *time_format(int64_t ns, char buf[TIME_SIZE])
 {
 	buf[0] = '\0';

@@ -1,16 +1,11 @@
 /* What the commands of ctr print beside tables and JSON: times. */
 #pragma once
 
+#include "base/format.h"
 #include "base/output.h"
 #include "spec/state.h"
 
 #include <stdint.h>
-
-enum output_format { OUTPUT_TABLE, OUTPUT_JSON };
-
-/* --format: "table" or "json". */
-int output_format_parse(const char *what, const char *value, enum output_format *ret,
-	struct err *err);
 
 enum { TIME_SIZE = STATE_TIME_SIZE, AGE_SIZE = 32 };
 

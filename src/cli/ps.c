@@ -17,7 +17,7 @@ typedef int compare_fn(const void *a, const void *b);
 struct ps_flags {
 	bool all, quiet, no_trunc;
 	uint64_t last; /* 0: all */
-	enum output_format format;
+	struct format format;
 	compare_fn *compare;
 	struct filters filters;
 };
@@ -111,7 +111,7 @@ static int set_latest(void *to, const char *what, const char *value, struct err 
 
 static int set_format(void *to, const char *what, const char *value, struct err *err)
 {
-	return output_format_parse(what, value, &((struct ps_flags *)to)->format, err);
+	return format_parse(what, value, &((struct ps_flags *)to)->format, err);
 }
 
 static int set_all(void *to, const char *what, const char *value, struct err *err)
@@ -209,13 +209,13 @@ static void print_table(const struct list *l)
 	table_free(&t);
 }
 
-static int print_json(const struct list *l, struct err *err)
+static int print_list(const struct list *l, struct err *err)
 {
 	autojson json_t *all = json_array();
 
 	for (size_t i = 0; i < l->count; i++)
 		json_array_append_new(all, view_json(&l->views[i]));
-	return output_json(all, err);
+	return format_print_list(&l->flags->format, all, err);
 }
 
 static void sort_and_cut(struct list *l)
@@ -235,9 +235,9 @@ static int print(struct list *l, struct err *err)
 	sort_and_cut(l);
 	if (l->flags->quiet)
 		print_ids(l);
-	else if (l->flags->format == OUTPUT_TABLE)
+	else if (format_is_table(&l->flags->format))
 		print_table(l);
-	else if (print_json(l, err) < 0)
+	else if (print_list(l, err) < 0)
 		return -1;
 	return output_end(err);
 }
@@ -274,7 +274,7 @@ static const struct flag flags[] = {
 		set_filter},
 	{"sort", 0, "KEY", "created, name, image or status (created, newest first)", set_sort},
 	{"no-trunc", 0, NULL, "whole ids and commands", set_no_trunc},
-	{"format", 0, "FORMAT", "table or json (table)", set_format},
+	{"format", 0, "FORMAT", "table, json or a template (table)", set_format},
 	{0},
 };
 

@@ -22,8 +22,8 @@ enum {
 };
 
 struct stats_flags {
-	bool no_stream;
-	enum output_format format;
+	bool no_stream, no_trunc;
+	struct format format;
 };
 
 struct sample {
@@ -43,9 +43,14 @@ static int set_no_stream(void *to, const char *what, const char *value, struct e
 	return flag_bool(what, value, &((struct stats_flags *)to)->no_stream, err);
 }
 
+static int set_no_trunc(void *to, const char *what, const char *value, struct err *err)
+{
+	return flag_bool(what, value, &((struct stats_flags *)to)->no_trunc, err);
+}
+
 static int set_format(void *to, const char *what, const char *value, struct err *err)
 {
-	return output_format_parse(what, value, &((struct stats_flags *)to)->format, err);
+	return format_parse(what, value, &((struct stats_flags *)to)->format, err);
 }
 
 static struct sample *samples_add(struct samples *s, struct err *err)
@@ -226,9 +231,12 @@ static void add_row(struct table *t, const struct samples *before, const struct 
 /* Pressure, then input and output, then the share that usage and limit tell as well. */
 static const struct table_loss losses[] = {{6, 0}, {4, 0}, {3, 0}};
 
-static void print_table(const struct samples *before, const struct samples *now)
+static void print_table(const struct stats_flags *f, const struct samples *before,
+	const struct samples *now)
 {
-	struct table t = {.columns = 7, .losses = losses, .loss_count = 3};
+	struct table t = {.columns = 7,
+		.losses = losses,
+		.loss_count = f->no_trunc ? 0 : sizeof(losses) / sizeof(losses[0])};
 
 	table_add(&t, (const char *const[]){"NAME", "CPU %", "MEM USAGE / LIMIT", "MEM %",
 			      "IO READ / WRITTEN", "PIDS", "PRESSURE CPU / MEM / IO"});
@@ -280,16 +288,18 @@ static json_t *sample_json(const struct samples *before, const struct sample *no
 }
 
 /* A stream is one array to a line. */
-static int print_json(const struct samples *before, const struct samples *now, bool stream,
-	struct err *err)
+static int print_list(const struct stats_flags *f, const struct samples *before,
+	const struct samples *now, struct err *err)
 {
 	autojson json_t *all = json_array();
-	const size_t form = (stream ? JSON_COMPACT : JSON_INDENT(2)) | JSON_ENSURE_ASCII |
+	const size_t form = (f->no_stream ? JSON_INDENT(2) : JSON_COMPACT) | JSON_ENSURE_ASCII |
 			    JSON_REAL_PRECISION(6);
 	autofree char *text = NULL;
 
 	for (size_t i = 0; i < now->count; i++)
 		json_array_append_new(all, sample_json(before, &now->items[i]));
+	if (f->format.template)
+		return format_print_list(&f->format, all, err);
 	text = json_text(all, form, err);
 	if (!text)
 		return -1;
@@ -300,13 +310,13 @@ static int print_json(const struct samples *before, const struct samples *now, b
 static int print(const struct stats_flags *f, const struct samples *before,
 	const struct samples *now, struct err *err)
 {
-	bool screen = !f->no_stream && isatty(STDOUT_FILENO);
+	bool screen = !f->no_stream && output_is_screen(STDOUT_FILENO);
 
-	if (f->format == OUTPUT_JSON)
-		return print_json(before, now, !f->no_stream, err) < 0 ? -1 : output_end(err);
+	if (!format_is_table(&f->format))
+		return print_list(f, before, now, err) < 0 ? -1 : output_end(err);
 	if (screen)
 		fputs("\033[H\033[J", stdout);
-	print_table(before, now);
+	print_table(f, before, now);
 	return output_end(err);
 }
 
@@ -358,7 +368,8 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 
 static const struct flag flags[] = {
 	{"no-stream", 0, NULL, "print once: the CPU's share is that of 200 ms", set_no_stream},
-	{"format", 0, "FORMAT", "table or json (table)", set_format},
+	{"no-trunc", 0, NULL, "all columns, however narrow the terminal", set_no_trunc},
+	{"format", 0, "FORMAT", "table, json or a template (table)", set_format},
 	{0},
 };
 

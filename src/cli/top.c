@@ -147,7 +147,8 @@ enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 struct top_flags {
 	const struct column *columns[TABLE_COLUMNS_MAX];
 	size_t count;
-	enum output_format format;
+	bool no_trunc;
+	struct format format;
 };
 
 static bool is_among(const char *names, const char *word, size_t len)
@@ -200,9 +201,14 @@ static int set_columns(void *to, const char *what, const char *value, struct err
 	return add_columns(to, value, err);
 }
 
+static int set_no_trunc(void *to, const char *what, const char *value, struct err *err)
+{
+	return flag_bool(what, value, &((struct top_flags *)to)->no_trunc, err);
+}
+
 static int set_format(void *to, const char *what, const char *value, struct err *err)
 {
-	return output_format_parse(what, value, &((struct top_flags *)to)->format, err);
+	return format_parse(what, value, &((struct top_flags *)to)->format, err);
 }
 
 static void print_table(const struct top_flags *f, const struct processes *p)
@@ -215,7 +221,7 @@ static void print_table(const struct top_flags *f, const struct processes *p)
 		cells[k] = f->columns[k]->heading;
 		if (f->columns[k]->cell == cell_command) {
 			loss.column = k;
-			t.loss_count = 1;
+			t.loss_count = !f->no_trunc;
 		}
 	}
 	table_add(&t, cells);
@@ -258,13 +264,13 @@ static json_t *row_json(const struct process_row *r)
 	return j;
 }
 
-static int print_json(const struct processes *p, struct err *err)
+static int print_list(const struct format *f, const struct processes *p, struct err *err)
 {
 	autojson json_t *all = json_array();
 
 	for (size_t i = 0; i < p->count; i++)
 		json_array_append_new(all, row_json(&p->rows[i]));
-	return output_json(all, err);
+	return format_print_list(f, all, err);
 }
 
 static int take_words(struct top_flags *f, int argc, char **argv, struct err *err)
@@ -295,10 +301,10 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 	container_close(&c);
 	if (r < 0)
 		return -1;
-	if (f->format == OUTPUT_TABLE)
+	if (format_is_table(&f->format))
 		print_table(f, &p);
 	else
-		r = print_json(&p, err);
+		r = print_list(&f->format, &p, err);
 	processes_free(&p);
 	return r < 0 ? -1 : output_end(err);
 }
@@ -306,7 +312,8 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 static const struct flag flags[] = {
 	{"columns", 'o', "LIST", "hpid,pid,user,pcpu,time,args, or others that ps has",
 		set_columns},
-	{"format", 0, "FORMAT", "table or json (table)", set_format},
+	{"no-trunc", 0, NULL, "whole commands", set_no_trunc},
+	{"format", 0, "FORMAT", "table, json or a template (table)", set_format},
 	{0},
 };
 

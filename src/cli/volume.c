@@ -15,8 +15,8 @@
 
 struct volume_flags {
 	struct spec spec; /* its labels, and memory */
-	bool force, quiet, all;
-	enum output_format format;
+	bool force, quiet, all, no_trunc;
+	struct format format;
 };
 
 static int set_label(void *to, const char *what, const char *value, struct err *err)
@@ -34,6 +34,11 @@ static int set_quiet(void *to, const char *what, const char *value, struct err *
 	return flag_bool(what, value, &((struct volume_flags *)to)->quiet, err);
 }
 
+static int set_no_trunc(void *to, const char *what, const char *value, struct err *err)
+{
+	return flag_bool(what, value, &((struct volume_flags *)to)->no_trunc, err);
+}
+
 static int set_all(void *to, const char *what, const char *value, struct err *err)
 {
 	return flag_bool(what, value, &((struct volume_flags *)to)->all, err);
@@ -41,7 +46,7 @@ static int set_all(void *to, const char *what, const char *value, struct err *er
 
 static int set_format(void *to, const char *what, const char *value, struct err *err)
 {
-	return output_format_parse(what, value, &((struct volume_flags *)to)->format, err);
+	return format_parse(what, value, &((struct volume_flags *)to)->format, err);
 }
 
 static bool same_labels(const struct volume *v, const struct spec *asked)
@@ -220,7 +225,7 @@ static int list_all(const struct look *l, const struct store *store, const struc
 	struct err *err)
 {
 	static const struct table_loss losses[] = {{0, 24}, {1, 0}};
-	struct table t = {.columns = 3, .losses = losses, .loss_count = 2};
+	struct table t = {.columns = 3, .losses = losses, .loss_count = f->no_trunc ? 0 : 2};
 	autojson json_t *all = json_array();
 	int64_t now = now_ns();
 
@@ -235,16 +240,17 @@ static int list_all(const struct look *l, const struct store *store, const struc
 		/* Removed meanwhile. */
 		if (read_one(l, l->names[i], &v, err) < 0)
 			continue;
-		if (f->format == OUTPUT_JSON)
-			json_array_append_new(all, volume_json(l, store, &v));
-		else
+		if (format_is_table(&f->format))
 			add_row(&t, l, &v, now);
+		else
+			json_array_append_new(all, volume_json(l, store, &v));
 		volume_free(&v);
 	}
-	if (!f->quiet && f->format == OUTPUT_TABLE)
+	if (!f->quiet && format_is_table(&f->format))
 		table_print(&t, stdout);
 	table_free(&t);
-	return !f->quiet && f->format == OUTPUT_JSON ? output_json(all, err) : 0;
+	return f->quiet || format_is_table(&f->format) ? 0
+						       : format_print_list(&f->format, all, err);
 }
 
 static int list(struct cli *cli, void *options, int argc, char **argv, struct err *err)
@@ -264,7 +270,8 @@ static int list(struct cli *cli, void *options, int argc, char **argv, struct er
 
 static const struct flag list_flags[] = {
 	{"quiet", 'q', NULL, "names only", set_quiet},
-	{"format", 0, "FORMAT", "table or json (table)", set_format},
+	{"no-trunc", 0, NULL, "whole names, all columns", set_no_trunc},
+	{"format", 0, "FORMAT", "table, json or a template (table)", set_format},
 	{0},
 };
 static const struct command ls_command = {
@@ -306,11 +313,11 @@ static int inspect_one(const struct look *l, const struct store *store, const ch
 
 static int inspect(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
+	const struct volume_flags *f = options;
 	autojson json_t *all = json_array();
 	struct look l;
 	int status = 0;
 
-	(void)options;
 	if (argc < 1)
 		return err_set(err, "takes one or more volumes");
 	if (look_begin(&l, &cli->store, err) < 0)
@@ -319,17 +326,32 @@ static int inspect(struct cli *cli, void *options, int argc, char **argv, struct
 		if (inspect_one(&l, &cli->store, argv[i], all, err) < 0)
 			status = argc == 1 ? -1 : err_print(err, "ctr: volume inspect");
 	look_end(&l);
-	return status < 0 || output_json(all, err) < 0 ? -1 : status;
+	return status < 0 || format_print_list(&f->format, all, err) < 0 ? -1 : status;
 }
 
-static const struct flag no_flags[] = {{0}};
+static void inspect_init(void *options)
+{
+	((struct volume_flags *)options)->format.json = true;
+}
+
+static int set_format_shown(void *to, const char *what, const char *value, struct err *err)
+{
+	return format_parse_shown(what, value, &((struct volume_flags *)to)->format, err);
+}
+
+static const struct flag inspect_flags[] = {
+	{"format", 0, "FORMAT", "json or a template (json)", set_format_shown},
+	{0},
+};
 static const struct command inspect_command = {
 	.name = "volume inspect",
 	.summary = "Print all that is known of volumes, as JSON",
 	.arguments = "VOLUME…",
-	.examples = "  ctr volume inspect db | jq -r '.[0].directory'\n",
-	.flags = no_flags,
+	.examples = "  ctr volume inspect --format '{{.directory}}' db\n",
+	.flags = inspect_flags,
 	.run = inspect,
+	.init = inspect_init,
+	.options_size = sizeof(struct volume_flags),
 };
 
 /* Prints what is gone. What is not is for the caller. */

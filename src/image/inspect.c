@@ -1,4 +1,5 @@
 #include "base/fd.h"
+#include "base/format.h"
 #include "base/json.h"
 #include "base/output.h"
 #include "image/commands.h"
@@ -8,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static int print(int root_fd, const struct image *image, struct err *err)
+static int print(int root_fd, const struct image *image, const struct format *format,
+	struct err *err)
 {
 	char path[120];
 	autojson json_t *record = NULL, *config = NULL, *manifest = NULL;
@@ -27,38 +29,36 @@ static int print(int root_fd, const struct image *image, struct err *err)
 		return -1;
 	json_object_set(record, "oci_config", config);
 	json_object_set(record, "oci_manifest", manifest);
-	return output_json(record, err);
+	return format_print(format, record, err);
 }
 
 static int run(const struct command *self, int root_fd, int argc, char **argv, struct err *err)
 {
-	const char *format = "json";
+	const char *asked = "json";
 	const struct option_def defs[] = {
-		{"format", 0, "json", "how to write it", NULL, &format},
+		{"format", 0, "FORMAT", "json or a template (json)", NULL, &asked},
 	};
 	int r = command_begin(self, defs, 1, &argc, argv, 1, 1, err);
 	struct image image;
+	struct format format;
 
 	if (r)
 		return r < 0 ? -1 : 0;
-	if (strcmp(format, "json") != 0) {
-		err_set(err, "unknown format '%.40s': json", format);
-		return err_hint(err,
-			"for templates, take the JSON: ctr image inspect IMAGE | jq -r .id");
-	}
+	if (format_parse_shown("--format", asked, &format, err) < 0)
+		return -1;
 	if (image_open(root_fd, argv[0], &image, err) < 0)
 		return -1;
-	r = print(root_fd, &image, err);
+	r = print(root_fd, &image, &format, err);
 	image_free(&image);
 	return r;
 }
 
 const struct command image_inspect = {
 	"inspect",
-	"[--format json] IMAGE",
+	"[--format FORMAT] IMAGE",
 	"Show all that is known of an image, as JSON",
 	"  ctr image inspect debian\n"
-	"  ctr image inspect debian | jq .config.Env\n",
+	"  ctr image inspect --format '{{json .config.Env}}' debian\n",
 	run,
 	true,
 };

@@ -1,4 +1,5 @@
 #include "base/fd.h"
+#include "base/format.h"
 #include "base/num.h"
 #include "base/output.h"
 #include "base/table.h"
@@ -17,11 +18,11 @@ static json_t *summary(const struct image *image)
 		image->architecture, "os", image->os, "layers", (int)image->layer_count);
 }
 
-static void add_row(struct table *t, const struct image *image)
+static void add_row(struct table *t, const struct image *image, bool no_trunc)
 {
-	char size[16], id[13], day[11];
+	char size[16], id[65], day[11];
 
-	snprintf(id, sizeof(id), "%.12s", image->id);
+	snprintf(id, sizeof(id), "%.*s", no_trunc ? 64 : 12, image->id);
 	snprintf(day, sizeof(day), "%.10s", image->created);
 	table_add(t,
 		(const char *const[]){image->name, id, image->architecture,
@@ -30,10 +31,9 @@ static void add_row(struct table *t, const struct image *image)
 
 static const struct table_loss losses[] = {{2, 0}, {4, 0}, {1, 0}};
 
-enum form { FORM_TABLE, FORM_QUIET, FORM_JSON };
-
 struct listing {
-	enum form form;
+	struct format format;
+	bool quiet, no_trunc;
 	struct table table;
 	json_t *json;
 };
@@ -44,75 +44,80 @@ static int show_one(int root_fd, const char *name, struct listing *l, struct err
 
 	if (image_open(root_fd, name, &image, err) < 0)
 		return -1;
-	if (l->form == FORM_JSON)
-		json_array_append_new(l->json, summary(&image));
-	else if (l->form == FORM_QUIET)
+	if (l->quiet)
 		puts(image.id);
+	else if (format_is_table(&l->format))
+		add_row(&l->table, &image, l->no_trunc);
 	else
-		add_row(&l->table, &image);
+		json_array_append_new(l->json, summary(&image));
 	image_free(&image);
 	return 0;
 }
 
+static int print(const struct listing *l, struct err *err)
+{
+	if (l->quiet)
+		return 0;
+	if (!format_is_table(&l->format))
+		return format_print_list(&l->format, l->json, err);
+	table_print(&l->table, stdout);
+	return 0;
+}
+
 /* One image that cannot be read does not hide the others. */
-static int show_all(int root_fd, const char **names, size_t count, enum form form, struct err *err)
+static int show_all(int root_fd, const char **names, size_t count, struct listing *l,
+	struct err *err)
 {
 	autojson json_t *json = json_array();
-	struct listing l = {.form = form,
-		.table = {.columns = 5, .losses = losses, .loss_count = 3},
-		.json = json};
 	int status = 0;
 
-	table_add(&l.table, (const char *const[]){"NAME", "ID", "ARCH", "SIZE", "CREATED"});
+	l->json = json;
+	l->table = (struct table){.columns = 5,
+		.losses = losses,
+		.loss_count = l->no_trunc ? 0 : sizeof(losses) / sizeof(losses[0])};
+	table_add(&l->table, (const char *const[]){"NAME", "ID", "ARCH", "SIZE", "CREATED"});
 	for (size_t i = 0; i < count; i++) {
-		if (show_one(root_fd, names[i], &l, err) == 0)
+		if (show_one(root_fd, names[i], l, err) == 0)
 			continue;
 		warn("%s", err->text);
 		status = 1;
 	}
-	if (form == FORM_TABLE)
-		table_print(&l.table, stdout);
-	table_free(&l.table);
-	return form == FORM_JSON && output_json(json, err) < 0 ? -1 : status;
-}
-
-static int unknown_format(const char *format, struct err *err)
-{
-	err_set(err, "unknown format '%.40s': table or json", format);
-	return err_hint(err, "for templates, take the JSON: --format json | jq -r '.[].name'");
+	if (print(l, err) < 0)
+		status = -1;
+	table_free(&l->table);
+	return status;
 }
 
 static int run(const struct command *self, int root_fd, int argc, char **argv, struct err *err)
 {
-	bool quiet = false;
-	const char *format = NULL, **names;
+	struct listing l = {0};
+	const char *format = "table", **names;
 	const struct option_def defs[] = {
-		{"quiet", 'q', NULL, "only the ids", &quiet, NULL},
-		{"format", 0, "table|json", "how to write it", NULL, &format},
+		{"quiet", 'q', NULL, "only the ids", &l.quiet, NULL},
+		{"no-trunc", 0, NULL, "whole ids, all columns", &l.no_trunc, NULL},
+		{"format", 0, "FORMAT", "table, json or a template (table)", NULL, &format},
 	};
-	int r = command_begin(self, defs, 2, &argc, argv, 0, 0, err);
+	int r = command_begin(self, defs, 3, &argc, argv, 0, 0, err);
 	struct arena a = {0};
-	enum form form;
 	size_t count;
 
 	if (r)
 		return r < 0 ? -1 : 0;
-	if (format && strcmp(format, "json") != 0 && strcmp(format, "table") != 0)
-		return unknown_format(format, err);
-	form = format && strcmp(format, "json") == 0 ? FORM_JSON : quiet ? FORM_QUIET : FORM_TABLE;
+	if (format_parse("--format", format, &l.format, err) < 0)
+		return -1;
 	r = image_names(root_fd, &a, &names, &count, err);
 	if (r == 0)
-		r = show_all(root_fd, names, count, form, err);
+		r = show_all(root_fd, names, count, &l, err);
 	arena_free(&a);
 	return r;
 }
 
 const struct command image_list = {
 	"ls",
-	"[-q] [--format json]",
+	"[-q] [--no-trunc] [--format FORMAT]",
 	"List the images",
 	"  ctr image ls\n"
-	"  ctr image ls --format json | jq -r '.[].name'\n",
+	"  ctr image ls --format '{{.name}} {{.size}}'\n",
 	run,
 	true,
 };

@@ -28,7 +28,7 @@ static const struct {
 	const char *names, *cure;
 } others[] = {
 	{"a all ", "all are listed: leave it out"},
-	{"no-trunc digests ", "--format json has ids and digests whole"},
+	{"digests ", "--format json has ids and digests whole"},
 	{"f filter ", "--format json | jq '.[] | select(.name | startswith(\"NAME\"))'"},
 	{"t tag ",
 		"of a recipe, not of a directory: ctr image build RECIPE:TAG; ctr image import FILE "

@@ -1,6 +1,7 @@
 #include "image/progress.h"
 
 #include "base/num.h"
+#include "base/output.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -85,7 +86,7 @@ void progress_begin(const char *what, uint64_t total)
 
 	if (bar.quiet || bar.on)
 		return;
-	bar.terminal = isatty(STDERR_FILENO);
+	bar.terminal = output_is_screen(STDERR_FILENO);
 	bar.what = what;
 	bar.total = total;
 	bar.bytes = 0;

@@ -133,6 +133,8 @@ completes() {
 		ctr ps --filter image=so => ctr ps --filter image=some-image:latest
 		ctr ps --sort st => ctr ps --sort status
 		ctr ps --format js => ctr ps --format json
+		ctr ps --format _ => ctr ps --format json table {{.name}}
+		ctr inspect --format { => ctr inspect --format {{.name}}
 		ctr image save --format oci-d => ctr image save --format oci-dir
 		ctr top is-running pp => ctr top is-running ppid
 		ctr stop -t is =>

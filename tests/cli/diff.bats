@@ -80,5 +80,5 @@ b"' sh $'\e[31m\xff' > shown
 	refused 125 'diff takes one container' ctr diff
 	refused 125 'diff takes one container' ctr diff a b
 	started web -- sleep 1000
-	refused 125 'is neither table nor json' ctr diff web --format yaml
+	refused 125 'is neither table, json nor a template' ctr diff web --format yaml
 }

@@ -1235,7 +1235,7 @@ contents() {
 	[ "$(image inspect --format json a)" = "$(image inspect a)" ]
 	run image inspect --format table a
 	[ "$status" -eq 125 ]
-	[ "${lines[0]}" = "ctr: image inspect: unknown format 'table': json" ]
+	[ "${lines[0]}" = "ctr: image inspect: --format: 'table' is neither json nor a template" ]
 }
 
 @test "what an image says of itself does not act on a terminal" {

@@ -39,11 +39,11 @@ ended() { [ "$(names -a --filter name="$1" --filter status=exited)" = "$1" ]; }
 	[ "$(ctr ps -a --format json | py '[c["name"] for c in j]')" = "['ab', 'bb', 'aa']" ]
 }
 
-# seen COMMAND...: on a terminal of 80 columns; fails if a line is wider.
+# seen COMMAND...: on a terminal of $TERMINAL_COLUMNS; fails if a line is wider.
 seen() {
-	timeout 60 python3 "$BATS_TEST_DIRNAME/terminal.py" end:0 -- "$@" | tr -d '\r' > seen || return
+	timeout 60 python3 "$BATS_TEST_DIRNAME/terminal.py" end:0 -- "$@" | tr -d '\r' > seen || { cat seen; return 1; }
 	cat seen
-	! grep -v '^hint: ' seen | grep -q '.\{81\}'
+	[ -z "$(sed 's/…/./g' seen | awk -v columns="${TERMINAL_COLUMNS:-80}" '!/^hint: / && length > columns')" ]
 }
 
 @test "a table is no wider than the terminal, and whole elsewhere" {
@@ -66,8 +66,91 @@ seen() {
 	ctr rm -f $name
 }
 
+@test "every table fits 60, 80 and 200 columns, and has all with --no-trunc" {
+	local TERMINAL_COLUMNS table name=a-container
+	started $name --label tier=web -- sh -c 'sleep 100; echo some command that is long enough to be cut'
+	volume=$(ctr volume create "$(printf 'v%.0s' {1..64})")
+	mkdir -p image && head -c 10k /dev/zero > image/file
+	ctr image import image registry.example/name:tag > /dev/null
+	for TERMINAL_COLUMNS in 60 80 200; do
+		export TERMINAL_COLUMNS
+		for table in ps 'ps -a' 'stats --no-stream' "top $name" 'volume ls' 'image ls' info; do
+			# shellcheck disable=SC2086 # words
+			seen ctr $table
+		done
+	done
+	for table in ps 'stats --no-stream' "top $name" 'volume ls' 'image ls'; do
+		TERMINAL_COLUMNS=20
+		# shellcheck disable=SC2086
+		not seen ctr $table --no-trunc
+		# shellcheck disable=SC2086 # what moves is left out
+		[ "$(sed 's/[0-9].*//' seen | grep .)" = "$(ctr $table --no-trunc | sed 's/[0-9].*//' | grep .)" ]
+	done
+	ctr rm -f $name > /dev/null
+	ctr volume rm "$volume" > /dev/null
+	ctr image rm registry.example/name:tag
+}
+
+@test "a terminal that does not tell its width is as wide as COLUMNS says" {
+	export TERMINAL_COLUMNS=0
+	started a-container -- sleep 100
+	COLUMNS=30 seen ctr ps || :
+	[[ "$(cat seen)" == *a-container* && "$(cat seen)" != *CREATED* ]]
+	COLUMNS= seen ctr ps || :
+	[[ "$(cat seen)" == *CREATED* ]]
+	run -0 env COLUMNS=30 ctr ps
+	[[ "$output" == *CREATED* ]]
+}
+
+@test "no escape sequence is printed where nobody can use it" {
+	local table setting
+	started a-container -- sleep 100
+	for setting in TERM=dumb TERM= 'TERM=xterm NO_COLOR=1'; do
+		for table in ps 'stats --no-stream' 'top a-container' 'volume ls' 'image ls' info check; do
+			# shellcheck disable=SC2086
+			run -0 env $setting timeout 60 python3 "$BATS_TEST_DIRNAME/terminal.py" end:0 -- ctr $table
+			[[ "$output" != *$'\e'* ]]
+		done
+	done
+	# That of a terminal that is not dumb moves the cursor.
+	run -0 timeout 60 python3 "$BATS_TEST_DIRNAME/terminal.py" 'see:a-container' 'type:\x03' end:130 -- ctr stats
+	[[ "$output" == *$'\e[H'* ]]
+	run -0 env TERM=dumb timeout 60 python3 "$BATS_TEST_DIRNAME/terminal.py" 'see:a-container' 'type:\x03' end:130 -- ctr stats
+	[[ "$output" != *$'\e'* ]]
+}
+
+@test "--format takes a template, everywhere alike" {
+	started web --label a.b=x -- sleep 100
+	[ "$(ctr ps --format '{{.Name}}:{{.status}}:{{index .labels "a.b"}}')" = web:running:x ]
+	[ "$(ctr ps --format 'table {{.name}}\t{{.status}}')" = $'NAME   STATUS\nweb    running' ]
+	[ "$(ctr ps --format '{{json .labels}}')" = '{"a.b":"x"}' ]
+	[ "$(ctr inspect --format '{{.name}} {{.idRange.count}}' web web)" = $'web 65536\nweb 65536' ]
+	[ "$(ctr inspect --format '{{json .}}' web | py 'j["name"]')" = web ]
+	[ "$(ctr inspect --format json web | py 'j[0]["name"]')" = web ]
+	[ "$(ctr stats --no-stream --format '{{.name}}')" = web ]
+	[ "$(ctr top web --format '{{.pid}} {{.command}}')" = '1 sleep 100' ]
+	[ "$(ctr info --format '{{.running}} {{.root}}')" = "1 $CTR_ROOT" ]
+	[ "$(ctr check --format '{{.works}}')" = true ]
+	ctr exec web touch /new
+	[ "$(ctr diff web --format '{{.change}} {{.path}}' | grep new)" = 'added /new' ]
+	ctr volume create data > /dev/null
+	[ "$(ctr volume ls --format '{{.name}}')" = data ]
+	[ "$(ctr volume inspect --format '{{.directory}}' data)" = "$CTR_ROOT/volumes/data/data" ]
+	mkdir -p image && head -c 10k /dev/zero > image/file
+	ctr image import image some > /dev/null
+	[ "$(ctr image ls --format '{{.name}}')" = some:latest ]
+	[ "$(ctr image inspect --format '{{.name}} {{.oci_config.os}}' some)" = 'some:latest linux' ]
+	refused 125 'there is no .Names' ctr ps --format '{{.Names}}'
+	hinted 'did you mean .name'
+	refused 125 'is no form' ctr ps --format '{{range .labels}}'
+	hinted 'jq'
+	refused 125 "'table' is neither json nor a template" ctr inspect --format table web
+	ctr volume rm data > /dev/null
+	ctr image rm some > /dev/null
+}
+
 @test "ps refuses what it does not know" {
-	refused 125 'is neither table nor json' ctr ps --format '{{.ID}}'
+	refused 125 'is neither table, json nor a template' ctr ps --format ID
 	refused 125 "'dead' is no status" ctr ps --filter status=dead
 	refused 125 "no key 'x'" ctr ps --filter x=y
 	refused 125 "'x' is not KEY=VALUE" ctr ps --filter x

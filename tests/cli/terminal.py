@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """terminal.py STEP... -- COMMAND...
 
-Runs COMMAND on a new terminal of 24 rows and 80 columns and plays the person in front of it:
+Runs COMMAND on a new terminal of 24 rows and 80 columns, or $TERMINAL_COLUMNS, and plays the person in front of it:
 
   see:TEXT     waits until TEXT (a regular expression) has appeared
   type:TEXT    types it; \\r and \\x03 as in C
@@ -35,7 +35,7 @@ def resize(rows, columns):
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
-resize(24, 80)
+resize(24, int(os.environ.get("TERMINAL_COLUMNS", 80)))
 before = termios.tcgetattr(slave)
 child = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
                          preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))

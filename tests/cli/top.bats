@@ -84,6 +84,6 @@ b" & sleep 1000' sh "$escape"
 	refused 125 "there is no column 'aux'" ctr top web aux
 	hinted 'hpid pid ppid'
 	refused 125 "unknown flag -e" ctr top web -ef
-	refused 125 'is neither table nor json' ctr top web --format yaml
+	refused 125 'is neither table, json nor a template' ctr top web --format yaml
 	refused 125 'more than 12 columns' ctr top web pid,pid,pid,pid,pid,pid,pid pid,pid,pid,pid,pid,pid
 }

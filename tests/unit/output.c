@@ -98,17 +98,6 @@ Test(output, times_that_users_mean)
 	cr_assert_eq(t, 7, "written on failure");
 }
 
-Test(output, formats)
-{
-	enum output_format f;
-	struct err err;
-
-	cr_assert(output_format_parse("--format", "json", &f, &err) == 0 && f == OUTPUT_JSON);
-	cr_assert(output_format_parse("--format", "table", &f, &err) == 0 && f == OUTPUT_TABLE);
-	cr_assert_eq(output_format_parse("--format", "{{.Names}}", &f, &err), -1);
-	cr_assert(strstr(err.text, "{{.Names}}") && err.hint[0]);
-}
-
 static void prints(const char *s, const char *want)
 {
 	autofree char *got = NULL;
