@@ -81,8 +81,9 @@ int template_check(const char *what, const char *text, struct err *err)
 	for (const char *at = text; (at = strstr(at, "{{")); at = h.end)
 		if (parse_hole(at, &h) < 0) {
 			err_value(err, what, at, "is no form that ctr knows");
-			return err_hint(err, "{{.name}}, {{json .}} and {{index .labels \"key\"}} are; "
-					     "for all else, --format json | jq");
+			return err_hint(err,
+				"{{.name}}, {{json .}} and {{index .labels \"key\"}} are; "
+				"for all else, --format json | jq");
 		}
 	return 0;
 }
@@ -143,7 +144,8 @@ static int find(const struct hole *h, const json_t *j, const json_t **ret, struc
 /* Of a string, a number or a truth itself; of the rest, JSON. */
 static char *value_text(struct arena *a, const json_t *j, bool as_json, struct err *err)
 {
-	const size_t form = JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(6);
+	const size_t form = JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII |
+			    JSON_REAL_PRECISION(6);
 	autofree char *text = NULL;
 
 	if (!as_json && (!j || json_is_null(j)))
@@ -194,7 +196,8 @@ static int fill(struct arena *a, FILE *out, const char *text, const json_t *j, s
 	return 0;
 }
 
-static int fill_text(struct arena *a, const char *text, const json_t *j, char **ret, struct err *err)
+static int fill_text(struct arena *a, const char *text, const json_t *j, char **ret,
+	struct err *err)
 {
 	autofree char *all = NULL;
 	size_t len;

@@ -2,9 +2,9 @@
 #include "base/eventlog.h"
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/template.h"
 #include "cli/command.h"
 #include "cli/output.h"
-#include "cli/template.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -25,9 +25,9 @@ struct filter {
 
 struct events_flags {
 	struct arena arena;
-	bool follow, json;
+	bool follow;
+	struct format format;        /* a line for each event, if it is a table */
 	uint64_t since_ns, until_ns; /* 0: no bound */
-	const char *template;
 	struct filter *filters;
 	size_t filter_count;
 };
@@ -67,17 +67,35 @@ static int set_filter(void *to, const char *what, const char *value, struct err 
 	return 0;
 }
 
+static json_t *event_json(const struct event *e)
+{
+	json_t *j = json_object(), *attributes = json_object();
+	char when[TIME_SIZE];
+
+	json_object_set_new(j, "time", json_string(time_format(e->time_ns, when)));
+	json_object_set_new(j, "timeNs", json_integer(e->time_ns));
+	json_object_set_new(j, "type", json_string(e->type));
+	json_object_set_new(j, "action", json_string(e->action));
+	json_object_set_new(j, "id", e->id ? json_string(e->id) : json_null());
+	json_object_set_new(j, "name", json_string(e->name));
+	for (size_t i = 0; i < e->attribute_count; i++)
+		json_object_set_new(attributes, e->attributes[i].key,
+			json_string(e->attributes[i].value));
+	json_object_set_new(j, "attributes", attributes);
+	return j;
+}
+
+/* Whether there is what it asks for is known before anything happens. */
 static int set_format(void *to, const char *what, const char *value, struct err *err)
 {
-	static const char *const keys[] = {"time", "timeNs", "type", "action", "id", "name",
-		"attributes", NULL};
 	struct events_flags *f = to;
+	const struct event some = {.type = "", .action = "", .name = ""};
+	autojson json_t *j = event_json(&some);
+	char *ignored;
 
-	f->json = strcmp(value, "json") == 0;
-	f->template = f->json ? NULL : value;
-	if (f->json || strstr(value, "{{"))
-		return f->json ? 0 : template_check(what, value, keys, err);
-	return err_value(err, what, value, "is neither json nor a template such as {{.name}}");
+	if (format_parse_shown(what, value, &f->format, err) < 0)
+		return -1;
+	return f->format.json ? 0 : template_fill(&f->arena, f->format.template, j, &ignored, err);
 }
 
 static bool filter_matches(const struct filter *f, const struct event *e)
@@ -105,39 +123,17 @@ static bool wanted(const struct events_flags *f, const struct event *e)
 	       (!f->until_ns || e->time_ns <= (int64_t)f->until_ns);
 }
 
-static json_t *event_json(const struct event *e)
-{
-	json_t *j = json_object(), *attributes = json_object();
-	char when[TIME_SIZE];
-
-	json_object_set_new(j, "time", json_string(time_format(e->time_ns, when)));
-	json_object_set_new(j, "timeNs", json_integer(e->time_ns));
-	json_object_set_new(j, "type", json_string(e->type));
-	json_object_set_new(j, "action", json_string(e->action));
-	json_object_set_new(j, "id", e->id ? json_string(e->id) : json_null());
-	json_object_set_new(j, "name", json_string(e->name));
-	for (size_t i = 0; i < e->attribute_count; i++)
-		json_object_set_new(attributes, e->attributes[i].key,
-			json_string(e->attributes[i].value));
-	json_object_set_new(j, "attributes", attributes);
-	return j;
-}
-
 static int print_json(const struct events_flags *f, const struct event *e, struct err *err)
 {
 	autojson json_t *j = event_json(e);
-	struct arena a = {0};
+	autofree char *text = NULL;
 
-	if (f->template) {
-		output_print(stdout, "%s\n", template_fill(&a, f->template, j));
-	} else {
-		autofree char *text = json_text(j, JSON_COMPACT, err);
-
-		if (!text)
-			return -1;
-		output_document(stdout, text);
-	}
-	arena_free(&a);
+	if (f->format.template)
+		return format_print(&f->format, j, err);
+	text = json_text(j, JSON_COMPACT, err);
+	if (!text)
+		return -1;
+	output_document(stdout, text);
 	return 0;
 }
 
@@ -165,7 +161,7 @@ static int show(const struct event *e, void *arg, struct err *err)
 
 	if (!wanted(f, e))
 		return 0;
-	if (f->json || f->template)
+	if (!format_is_table(&f->format))
 		return print_json(f, e, err);
 	print_line(e);
 	return 0;
@@ -237,7 +233,7 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 static const struct flag flags[] = {
 	{"filter", 0, "KEY=VALUE", "name=NAME, event=ACTION, type=TYPE", set_filter},
 	{"follow", 'f', NULL, "go on with what happens from now on", set_follow},
-	{"format", 0, "FORMAT", "json, or a template such as {{.name}} {{.action}}", set_format},
+	{"format", 0, "FORMAT", "json or a template, for each event (a sentence)", set_format},
 	{"since", 0, "TIME", "not what is older: 10m, 2026-01-31T12:00:00Z, seconds since 1970",
 		set_since},
 	{"until", 0, "TIME", "not what is newer", set_until},

@@ -157,7 +157,7 @@ tells() { ctr events | grep -q -- "$1"; }
 	refused 125 '--filter: .*is not KEY=VALUE' ctr events --filter colour=red
 	refused 125 '--format: .*neither json nor a template' ctr events --format table
 	refused 125 'there is no .colour' ctr events --format '{{.colour}}'
-	refused 125 'is not a template' ctr events --format '{{range .}}'
+	refused 125 'is no form' ctr events --format '{{range .}}'
 	refused 125 'takes no words' ctr events web
 	refused 125 'is not a time' ctr events --since yesterday
 }

@@ -54,9 +54,10 @@ Test(template, a_member_that_no_object_has_is_refused)
 
 Test(template, what_is_not_known_is_refused)
 {
-	static const char *const texts[] = {"{{", "{{.name", "{{name}}", "{{.}}", "{{}}", "{{range .x}}",
-		"{{.name}} {{if .up}}", "{{index .command}}", "{{index .command x}}", "{{index .labels \"a}}",
-		"{{json}}", "{{.a b}}", "{{.a-b}}", "{{ json.x }}"};
+	static const char *const texts[] = {"{{", "{{.name", "{{name}}", "{{.}}", "{{}}",
+		"{{range .x}}", "{{.name}} {{if .up}}", "{{index .command}}",
+		"{{index .command x}}", "{{index .labels \"a}}", "{{json}}", "{{.a b}}", "{{.a-b}}",
+		"{{ json.x }}"};
 	struct err err = {0};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -67,7 +68,8 @@ Test(template, a_heading_is_what_is_asked_for)
 {
 	struct arena a = {0};
 
-	cr_assert_str_eq(template_heading(&a, "{{.name}}\\t{{json .limits.memory}}"), "NAME\tLIMITS.MEMORY");
+	cr_assert_str_eq(template_heading(&a, "{{.name}}\\t{{json .limits.memory}}"),
+		"NAME\tLIMITS.MEMORY");
 	arena_free(&a);
 }
 
