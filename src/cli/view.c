@@ -34,7 +34,9 @@ char *view_status(const struct view *view, int64_t now_ns, char buf[STATUS_SIZE]
 			snprintf(buf, STATUS_SIZE, "Exited (unknown)");
 		else
 			snprintf(buf, STATUS_SIZE, "Exited (%d%s) %s ago", s->exit_status,
-				s->oom_killed ? ", out of memory" : "",
+				s->error        ? ", restart failed"
+				: s->oom_killed ? ", out of memory"
+						: "",
 				age_format(now_ns - s->finished_ns, age));
 	}
 	return buf;
@@ -113,6 +115,7 @@ json_t *view_json(const struct view *view)
 	json_object_set_new(j, "exitStatus",
 		ended && s->exit_status >= 0 ? json_integer(s->exit_status) : json_null());
 	json_object_set_new(j, "oomKilled", json_boolean(s->oom_killed));
+	json_object_set_new(j, "error", json_text_or_null(s->error));
 	json_object_set_new(j, "pid", alive && view->pid ? json_integer(view->pid) : json_null());
 	json_object_set_new(j, "remove", json_boolean(s->remove));
 	json_object_set_new(j, "labels", labels_json(s));

@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "container/life.h"
 #include "container/prepare.h"
+#include "launch/details.h"
 #include "launch/program.h"
 #include "launch/supervise.h"
 #include "spec/restart.h"
@@ -88,8 +89,8 @@ static bool wait_for_turn(int data_fd, int notify, uint64_t wait_ns)
 	return false;
 }
 
-/* How it has ended, and whether it is its turn again. */
-static bool is_due(struct container *c, const char *text, uint64_t *ret_wait_ns, struct err *err)
+/* How it has ended, and whether it is its turn again: 1, 0 or -1. */
+static int is_due(struct container *c, const char *text, uint64_t *ret_wait_ns, struct err *err)
 {
 	struct restart_facts f = {.count = c->record.restarts,
 		.streak = c->record.streak,
@@ -98,16 +99,18 @@ static bool is_due(struct container *c, const char *text, uint64_t *ret_wait_ns,
 	int64_t finished = now_ns();
 	uint32_t streak;
 
-	if (!text || restart_parse("restart", text, &policy, err) < 0)
-		return false;
+	if (!text)
+		return 0;
+	if (restart_parse("restart", text, &policy, err) < 0)
+		return -1;
 	exit_file_read(c->state_fd, &f.status, &finished);
 	if (finished > c->record.started_ns)
 		f.ran_ns = (uint64_t)(finished - c->record.started_ns);
 	f.stopped = !want_runs(c->data_fd);
 	if (!restart_due(&policy, &f, ret_wait_ns, &streak))
-		return false;
+		return 0;
 	c->record.streak = streak;
-	return true;
+	return 1;
 }
 
 /* -1, if it returns. */
@@ -160,14 +163,12 @@ static void tell_wait(const struct container *c, const char *policy, uint64_t wa
 /* Who dies in here leaves one that has ended. 0 if it is not to be started again. */
 static int restart(struct container *c, const struct spec *spec, struct err *err)
 {
-	autofd int notify = -1;
+	autofd int notify = watch_want(c->data_fd);
 	uint64_t wait_ns;
+	int r = is_due(c, spec->restart, &wait_ns, err);
 
-	if (open_data(c, err) < 0)
-		return -1;
-	notify = watch_want(c->data_fd);
-	if (!is_due(c, spec->restart, &wait_ns, err))
-		return 0;
+	if (r <= 0)
+		return r;
 	if (container_end(c, -1, err) < 0)
 		return -1;
 	c->record.stage = STAGE_RESTARTING;
@@ -191,32 +192,46 @@ static void tell_failure(const struct store *store, const struct record *r, cons
 		container_tell_named(store, r->id, r->name, "restart_failed", "error", why->text);
 }
 
+/* With all that it needs. */
+static int restart_by_spec(struct container *c, char *const *argv, struct err *err)
+{
+	struct spec spec;
+	int r = 0;
+
+	if (open_data(c, err) < 0 || container_spec(c->store, c->record.name, &spec, err) < 0)
+		return -1;
+	/* A copy of ours begins anew, so nothing has been done yet. */
+	if (program_in_reach(&spec))
+		r = program_protect(argv, err);
+	if (r == 0) {
+		fcntl(c->state_fd, F_SETFD, FD_CLOEXEC);
+		r = restart(c, &spec, err);
+	}
+	spec_free(&spec);
+	return r;
+}
+
 int container_after(const struct store *store, const char *name, int lock_fd, char *const *argv,
 	struct err *err)
 {
-	struct err ignored = {0};
+	struct err why = {0};
 	struct container c;
-	struct spec spec;
 	struct record was;
-	int r = 0, again = -1;
+	int r, again;
 
-	if (take_over(store, name, lock_fd, &c, &ignored) <= 0)
+	if (take_over(store, name, lock_fd, &c, &why) <= 0)
 		return store_gc_held(store, name, lock_fd, err);
 	c.unheard = true;
 	was = c.record;
-	if (container_spec(store, name, &spec, &ignored) == 0) {
-		/* A copy of ours begins anew, so nothing has been done yet. */
-		if (!program_in_reach(&spec) || program_protect(argv, &ignored) == 0) {
-			fcntl(lock_fd, F_SETFD, FD_CLOEXEC);
-			again = restart(&c, &spec, &ignored);
-		}
-		spec_free(&spec);
-	}
-	/* It is not started again, or that failed and it is undone already. */
-	if (c.state_fd >= 0)
-		r = container_release(&c, -1, err);
+	again = restart_by_spec(&c, argv, &why);
 	if (again < 0)
-		tell_failure(store, &was, &ignored);
+		tell_failure(store, &was, &why);
+	/* Else it is undone already, and what failed is in its metadata. */
+	if (c.state_fd < 0)
+		return 0;
+	if (again < 0 && container_end(&c, -1, err) == 0)
+		details_tell_failure(&c, &why);
+	r = container_release(&c, -1, err);
 	container_close(&c);
 	return r;
 }

@@ -119,6 +119,7 @@ void details_tell_again(const struct container *c, struct metadata *ret_was)
 	s = *ret_was;
 	s.exited = s.unstarted = s.oom_killed = false;
 	s.exit_status = 0;
+	s.error = NULL;
 	s.finished_ns = 0;
 	s.logged = true;
 	s.started_ns = c->record.started_ns;
@@ -129,4 +130,18 @@ void details_tell_back(const struct container *c, const struct metadata *was)
 {
 	if (was->name)
 		tell(c, was);
+}
+
+void details_tell_failure(const struct container *c, const struct err *why)
+{
+	struct metadata s;
+	struct err err;
+
+	if (container_metadata(c->store, c->record.name, &s, &err) < 0) {
+		warn("%s", err.text);
+		return;
+	}
+	s.error = why->text;
+	tell(c, &s);
+	metadata_free(&s);
 }

@@ -23,3 +23,6 @@ int details_write_unstarted(const struct container *c, const struct spec *spec,
  * details_tell_back(), should it not run after all. */
 void details_tell_again(const struct container *c, struct metadata *ret_was);
 void details_tell_back(const struct container *c, const struct metadata *was);
+
+/* Of one that nobody waits for: that, and why, it has not been started again. */
+void details_tell_failure(const struct container *c, const struct err *why);

@@ -535,8 +535,11 @@ static int start_locked(struct launch *l, struct err *err)
 	if (r < 0 || record_write_next(c, &l->running, err) < 0)
 		return -1;
 	/* Who stops it writes that first, and then looks whether it runs. */
-	if (l->io->held && !want_runs(c->data_fd))
-		return err_set(err, "%s is to stay stopped", spec->name);
+	if (l->io->held && !want_runs(c->data_fd)) {
+		err_set(err, "%s is to stay stopped", spec->name);
+		err->sys = ECANCELED;
+		return -1;
+	}
 	return 0;
 }
 
@@ -554,11 +557,13 @@ static int lock_name(const struct store *store, const struct spec *spec, const s
 			 : namelock_new(store, spec, ret, err);
 }
 
-static void undo(struct launch *l)
+static void undo(struct launch *l, const struct err *why)
 {
 	struct container *c = l->c;
 	struct err second = {0};
 
+	if (l->io->held && why->sys != ECANCELED)
+		details_tell_failure(c, why);
 	c->record.stage = STAGE_CREATING;
 	if (container_release(c, -1, &second) < 0)
 		warn("%s", second.text);
@@ -580,6 +585,8 @@ int container_start(const struct store *store, const struct spec *spec, struct p
 	if (lsm_check(&spec->process, err) < 0)
 		return -1;
 	if (lock_name(store, spec, io, &c, err) < 0) {
+		if (io->held)
+			details_tell_failure(&c, err);
 		container_close(&c);
 		return -1;
 	}
@@ -587,7 +594,7 @@ int container_start(const struct store *store, const struct spec *spec, struct p
 	scope_let_go(&l.scope);
 	bundle_states_free(&l.states);
 	if (r < 0) {
-		undo(&l);
+		undo(&l, err);
 		return -1;
 	}
 	*ret = c;

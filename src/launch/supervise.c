@@ -213,6 +213,8 @@ static int start_and_supervise(const struct store *store, const struct spec *spe
 		if (listener >= 0)
 			become_supervisor(&c, spec, &s, console, listener, report, &programs, err);
 	}
+	if (how->held)
+		details_tell_failure(&c, err);
 	/* As if it had never run. */
 	c.record.stage = STAGE_CREATING;
 	if (container_release(&c, -1, &second) < 0)

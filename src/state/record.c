@@ -178,6 +178,8 @@ static void add_metadata(struct jsontext *t, const struct metadata *s, struct ar
 		jsontext_integer(t, "restarts", s->restarts);
 	if (s->unstarted)
 		jsontext_boolean(t, "unstarted", true);
+	if (s->error)
+		jsontext_string(t, "error", s->error);
 }
 
 char *metadata_format(const struct metadata *s, struct err *err)
@@ -232,7 +234,7 @@ static int read_labels(struct metadata *s, json_t *labels)
 int metadata_parse(const char *text, size_t len, struct metadata *ret, struct err *err)
 {
 	autojson json_t *j = json_parse("container.json", text, len, err);
-	const char *name, *id, *image = NULL, *rootfs = NULL;
+	const char *name, *id, *image = NULL, *rootfs = NULL, *error = NULL;
 	json_t *command, *layers, *labels, *volumes = NULL;
 	json_int_t created, started, finished, restarts = 0;
 	int remove, logged = 0, exited, status, oom, unstarted = 0;
@@ -243,12 +245,12 @@ int metadata_parse(const char *text, size_t len, struct metadata *ret, struct er
 	if (!j)
 		return -1;
 	if (json_take(j, "container.json", err,
-		    "{ss ss s?s s?s so so s?o so sI sI sI sb s?b sb si sb s?b s?I}", "name", &name,
-		    "id", &id, "image", &image, "rootfs", &rootfs, "command", &command, "layers",
-		    &layers, "volumes", &volumes, "labels", &labels, "createdNs", &created,
-		    "startedNs", &started, "finishedNs", &finished, "remove", &remove, "logged",
-		    &logged, "exited", &exited, "exitStatus", &status, "oomKilled", &oom,
-		    "unstarted", &unstarted, "restarts", &restarts) < 0)
+		    "{ss ss s?s s?s so so s?o so sI sI sI sb s?b sb si sb s?b s?I s?s}", "name",
+		    &name, "id", &id, "image", &image, "rootfs", &rootfs, "command", &command,
+		    "layers", &layers, "volumes", &volumes, "labels", &labels, "createdNs",
+		    &created, "startedNs", &started, "finishedNs", &finished, "remove", &remove,
+		    "logged", &logged, "exited", &exited, "exitStatus", &status, "oomKilled", &oom,
+		    "unstarted", &unstarted, "restarts", &restarts, "error", &error) < 0)
 		return -1;
 	if (read_strings(&s.arena, command, &s.command, &n) < 0 ||
 		read_strings(&s.arena, layers, &layer_list, &s.layer_count) < 0 ||
@@ -262,6 +264,7 @@ int metadata_parse(const char *text, size_t len, struct metadata *ret, struct er
 	s.name = arena_strdup(&s.arena, name);
 	s.id = arena_strdup(&s.arena, id);
 	s.image = image ? arena_strdup(&s.arena, image) : NULL;
+	s.error = error ? arena_strdup(&s.arena, error) : NULL;
 	if (rootfs) {
 		char *bytes = arena_strdup(&s.arena, rootfs);
 

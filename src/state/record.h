@@ -76,6 +76,7 @@ struct metadata {
 	int exit_status; /* if exited; -1: nobody saw it end */
 	bool oom_killed;
 	uint32_t restarts; /* before this end, since somebody started it */
+	const char *error; /* why it could not be started again by itself after that end, or NULL */
 };
 
 char *metadata_format(const struct metadata *s, struct err *err);

@@ -35,6 +35,7 @@ static int find_end(struct container *c, int status, struct metadata *s, struct 
 		return err_sys(err, "read the exit status of %s", c->record.name);
 	s->exited = true;
 	s->unstarted = false;
+	s->error = NULL;
 	s->restarts = c->record.restarts;
 	s->exit_status = r > 0 && status < 0 ? seen : status;
 	s->started_ns = c->record.started_ns;

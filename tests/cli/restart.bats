@@ -132,6 +132,24 @@ ran() { [ "$(ctr logs "$1" | wc -l)" -ge "$2" ]; }
 	mv src gone
 	until_true "it has ended" eval 'is c exited && [ ! -e "$CTR_STATE/c" ]'
 	[ "$(wc -l < "$CTR_ROOT/containers/c/upper/n")" -ge 2 ]
+	[[ "$(ctr inspect c | jq -r '.[0].error')" = *"$PWD/src"* ]]
+	[ "$(ctr inspect c | jq -r '.[0].exitStatus')" = 3 ]
+	ctr ps -a | grep -q 'Exited (3, restart failed)'
+	# Once it runs again there is nothing to tell of it.
+	mv gone src
+	ctr start c
+	until_true "it was up again" eval '[ "$(wc -l < "$CTR_ROOT/containers/c/upper/n")" -ge 4 ]'
+	ctr stop c
+	[ "$(ctr inspect c | jq -r '.[0].error')" = null ]
+	ctr rm c
+}
+
+@test "a start that fails before it has begun is told, too" {
+	started c --restart always -- sh -c 'echo go; sleep .2; exit 3'
+	until_true "it was up twice" ran c 2
+	until_true "it has ended" eval 'echo "{" > "$CTR_ROOT/containers/c/config.json"; [ ! -e "$CTR_STATE/c" ]'
+	[[ "$(jq -r .error "$CTR_ROOT/containers/c/container.json")" = *config.json* ]]
+	ctr ps -a | grep -q 'Exited (3, restart failed)'
 	ctr rm c
 }
 
