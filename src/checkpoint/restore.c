@@ -13,9 +13,9 @@
 #include "state/cgrouppath.h"
 #include "state/namelock.h"
 #include "state/process.h"
-#include "state/rdt.h"
 #include "state/recordfile.h"
 #include "state/release.h"
+#include "state/resource.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -169,7 +169,7 @@ static int on_namespaces(struct restore *r, pid_t pid, struct err *err)
 	c->record.pid = pid;
 	if (process_start_ticks(pid, &c->record.start_ticks) < 0)
 		return err_sys(err, "see when the process of %s began", c->record.name);
-	if (record_write(c, err) < 0 || container_rdt_join(c, r->spec, err) < 0)
+	if (record_write(c, err) < 0 || resources_join(c, r->spec, err) < 0)
 		return -1;
 	if (bundle_move_devices(c, r->spec, err) < 0)
 		return -1;
@@ -293,7 +293,7 @@ static int restore_locked(struct restore *r, const struct plan *plan, const stru
 
 	if (bundle_keep(r->c, r->spec, r->bundle, err) < 0 ||
 		bundle_states_make(r->spec, r->bundle, &r->states, err) < 0 ||
-		container_rdt_make(r->c, r->spec, err) < 0 ||
+		resources_make(r->c, r->spec, err) < 0 ||
 		container_make_cgroup_at_path(r->c, r->spec, &scope, err) < 0 ||
 		container_limit(r->c, r->spec, plan, err) < 0 ||
 		container_delegate(r->c, r->spec, &ids, err) < 0 ||

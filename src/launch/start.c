@@ -32,9 +32,9 @@
 #include "state/namelock.h"
 #include "state/pool.h"
 #include "state/process.h"
-#include "state/rdt.h"
 #include "state/recordfile.h"
 #include "state/release.h"
+#include "state/resource.h"
 #include "state/want.h"
 
 #include <errno.h>
@@ -258,7 +258,7 @@ static int provide_mounts(struct launch *l, struct err *err)
 
 	if (payload_set_oom_score(pid, &spec->process, err) < 0 ||
 		payload_set_priorities(pid, &spec->process, err) < 0 ||
-		container_rdt_join(l->c, spec, err) < 0 || learn_ids(pid, spec, l->plan, err) < 0 ||
+		resources_join(l->c, spec, err) < 0 || learn_ids(pid, spec, l->plan, err) < 0 ||
 		(!l->detached.by_child &&
 			(detached_open(&l->detached, l->c, spec, l->plan, err) < 0 ||
 				detached_idmap_own(&l->detached, spec, err) < 0)) ||
@@ -517,8 +517,9 @@ static int start_locked(struct launch *l, struct err *err)
 		(spec->restart && !l->io->held && want_running(c->data_fd, err) < 0))
 		return -1;
 	if (b && (bundle_keep(c, spec, b, err) < 0 || notify_make(c, spec, err) < 0 ||
-			 bundle_states_make(spec, b, &l->states, err) < 0 ||
-			 container_rdt_make(c, spec, err) < 0))
+			 bundle_states_make(spec, b, &l->states, err) < 0))
+		return -1;
+	if (resources_make(c, spec, err) < 0)
 		return -1;
 	if (volumes_publish(c->store, spec, err) < 0)
 		return -1;

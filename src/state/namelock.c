@@ -16,6 +16,7 @@
 #include "state/process.h"
 #include "state/recordfile.h"
 #include "state/release.h"
+#include "state/resource.h"
 #include "state/salvage.h"
 
 #include <errno.h>
@@ -413,7 +414,7 @@ int namelock_bundle(const struct store *store, const struct spec *spec, const ch
 	c.record.range = IDMAP_RANGES;
 	c.record.created_ns = now_ns();
 	c.record.late_hooks = spec->hooks.count[HOOK_POSTSTART] || spec->hooks.count[HOOK_POSTSTOP];
-	c.record.rdt = spec->intel_rdt.set;
+	c.record.resources = resources_wanted(spec);
 	r = make_state(&c, tmp, err) < 0 || record_write_first(&c, err) < 0 ||
 			    salvage_prepare(&c, err) < 0
 		    ? -1

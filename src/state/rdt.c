@@ -8,31 +8,32 @@
 #include <errno.h>
 #include <string.h>
 
-int container_rdt_make(struct container *c, const struct spec *spec, struct err *err)
+static bool is_wanted(const struct spec *spec)
+{
+	return spec->intel_rdt.set;
+}
+
+static int make(struct container *c, const struct spec *spec, struct err *err)
 {
 	autofd int root = -1;
 	bool made;
 
-	if (!spec->intel_rdt.set)
-		return 0;
 	root = resctrl_open(err);
 	if (root < 0 || resctrl_make(root, &spec->intel_rdt, c->record.name, &made, err) < 0) {
 		/* What is there is not ours. */
-		c->record.rdt = false;
+		c->record.resources &= ~(1u << RESOURCE_RDT);
 		return err_wrap(err, "linux.intelRdt");
 	}
 	c->record.class_made = made && spec->intel_rdt.class;
 	return c->record.class_made ? record_write(c, err) : 0;
 }
 
-int container_rdt_join(const struct container *c, const struct spec *spec, struct err *err)
+static int join(const struct container *c, const struct spec *spec, struct err *err)
 {
 	struct resctrl_tasks tasks = RESCTRL_NO_TASKS;
 	autofd int root = -1;
 	int r;
 
-	if (!spec->intel_rdt.set)
-		return 0;
 	root = resctrl_open(err);
 	r = root < 0 ? -1 : resctrl_tasks_open(root, &spec->intel_rdt, c->record.name, &tasks, err);
 	if (r == 0)
@@ -48,7 +49,7 @@ int container_rdt_open(const struct container *c, struct resctrl_tasks *ret, str
 	int r = 0;
 
 	*ret = RESCTRL_NO_TASKS;
-	if (!c->record.rdt)
+	if (!(c->record.resources & 1u << RESOURCE_RDT))
 		return 0;
 	if (bundle_spec(c, &spec, err) < 0)
 		return -1;
@@ -72,15 +73,13 @@ static int remove_from(int root_fd, const struct container *c, const struct inte
 	return resctrl_remove_class(root_fd, rdt, c->record.pid, err);
 }
 
-int container_rdt_remove(const struct container *c, struct err *err)
+static int remove_groups(const struct container *c, struct err *err)
 {
 	const char *boot;
 	autofd int root = -1;
 	struct spec spec;
 	int r;
 
-	if (!c->record.rdt)
-		return 0;
 	boot = boot_id(err);
 	if (!boot)
 		return -1;
@@ -101,3 +100,10 @@ int container_rdt_remove(const struct container *c, struct err *err)
 	spec_free(&spec);
 	return r < 0 ? err_wrap(err, "linux.intelRdt") : 0;
 }
+
+const struct resource resource_rdt = {
+	.is_wanted = is_wanted,
+	.make = make,
+	.join = join,
+	.remove = remove_groups,
+};

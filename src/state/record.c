@@ -19,7 +19,7 @@ static void add_bundle(struct jsontext *t, const struct record *r)
 {
 	jsontext_string(t, "bundle", r->bundle);
 	jsontext_boolean(t, "lateHooks", r->late_hooks);
-	if (r->rdt)
+	if (r->resources & 1u << RESOURCE_RDT)
 		jsontext_boolean(t, "rdt", true);
 	if (r->class_made)
 		jsontext_boolean(t, "classMade", true);
@@ -116,7 +116,7 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 	r.terminal = terminal;
 	r.created_ns = created;
 	r.late_hooks = late_hooks;
-	r.rdt = rdt;
+	r.resources = rdt ? 1u << RESOURCE_RDT : 0;
 	r.class_made = class_made;
 	r.own_volumes = own_volumes;
 	r.kept = kept;

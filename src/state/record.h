@@ -20,6 +20,9 @@ enum stage {
 	STAGE_RESTARTING, /* it has ended, which is told, and its holder will start it again */
 };
 
+/* What a container can have beside its namespaces and its cgroup: state/resource.h. */
+enum resource_kind { RESOURCE_RDT, RESOURCE_KINDS };
+
 enum {
 	RECORD_NAME_MAX = 255, /* the id of an engine's container is its name here */
 	RECORD_CGROUP_MAX = 1023,
@@ -48,7 +51,7 @@ struct record {
 	char bundle[RECORD_BUNDLE_MAX + 1];
 	int64_t created_ns; /* since 1970 */
 	bool late_hooks;    /* poststart or poststop */
-	bool rdt;           /* it has to do with resctrl, by its config.json */
+	unsigned resources; /* 1 << enum resource_kind: which of these it has, by its config.json */
 	bool own_volumes;   /* of it alone: its container.json names them */
 	bool class_made;    /* and the class that it names was not there */
 };

@@ -13,7 +13,7 @@
 #include "state/mark.h"
 #include "state/metadata.h"
 #include "state/pool.h"
-#include "state/rdt.h"
+#include "state/resource.h"
 #include "state/volumes.h"
 
 #include <errno.h>
@@ -204,7 +204,7 @@ static int end(struct container *c, int status, struct ending *e, struct err *er
 	if (drop_unfinished(c, err) < 0 || (life_end_of(r).tell && keep_end(c, status, err) < 0))
 		return -1;
 	if (note_end(c, status, e, err) < 0 || end_outside_group(c, err) < 0 ||
-		container_remove_cgroup(c, err) < 0 || container_rdt_remove(c, err) < 0)
+		container_remove_cgroup(c, err) < 0 || resources_remove(c, err) < 0)
 		return err_wrap(err, "release %s", r->name);
 	return 0;
 }

@@ -52,8 +52,8 @@ static int salvage_owner(struct container *c, struct err *err)
 	snprintf(c->record.cgroup, sizeof(c->record.cgroup), "%s", cgroup);
 	snprintf(c->record.bundle, sizeof(c->record.bundle), "%s", bundle);
 	snprintf(c->record.boot_id, sizeof(c->record.boot_id), "%s", boot);
-	/* Whether it has is in config.json, which release reads then. */
-	c->record.rdt = true;
+	/* Which it has is in config.json, which whoever removes them reads then. */
+	c->record.resources = (1u << RESOURCE_KINDS) - 1;
 	if (container_open_cgroup(c, err) < 0)
 		return -1;
 	if (c->group_fd >= 0 && cgroup_procs(c->group_fd, &pids, &count, err) == 0 && count) {

@@ -48,13 +48,14 @@ Test(container_record, groups_of_resctrl)
 	for (int i = 0; i < 3; i++) {
 		char *text;
 
-		r.rdt = i > 0;
+		r.resources = i > 0 ? 1u << RESOURCE_RDT : 0;
 		r.class_made = i > 1;
 		text = container_record_format(&r, &err);
 		cr_assert(text);
 		cr_assert(container_record_parse(text, strlen(text), &back, &err) == 0, "%s",
 			err.text);
-		cr_expect(back.rdt == r.rdt && back.class_made == r.class_made, "%s", text);
+		cr_expect(back.resources == r.resources && back.class_made == r.class_made, "%s",
+			text);
 		free(text);
 	}
 }
