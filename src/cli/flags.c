@@ -118,6 +118,10 @@ static int unknown_letter(const struct command *command, size_t n, int argc, cha
 	for (int i = optind - 1; i <= optind && i < argc; i++)
 		if (is_long_by_one_dash(command->flags, n, argv[i]))
 			return unknown_flag(command, argv[i], 0, err);
+	if (letter == '=') {
+		err_set(err, "a letter that takes no value has one behind it");
+		return err_hint(err, "write it whole: --name=false");
+	}
 	return unknown_flag(command, argv[optind - 1], letter, err);
 }
 
@@ -141,9 +145,11 @@ int flags_parse(const struct command *command, void *to, int argc, char **argv, 
 	opterr = 0;
 	optind = 0;
 	while ((c = getopt_long(argc, argv, letters, options, NULL)) != -1) {
-		const char *word = argv[optind - 1 - (optarg && optarg == argv[optind - 1])];
+		bool attached = optarg && optarg != argv[optind - 1];
+		const char *word = argv[optind - 1 - (optarg && !attached)];
 		int val = c == ':' ? optopt : c;
 		const struct flag *flag = NULL;
+		const char *value = optarg ? optarg : "true";
 		char what[64];
 
 		if ((val >= FIRST_LONG && !is_whole(word, options[val - FIRST_LONG].name)) ||
@@ -163,10 +169,13 @@ int flags_parse(const struct command *command, void *to, int argc, char **argv, 
 			return unknown_letter(command, n, argc, argv, optopt, err);
 		if (!flag)
 			return unknown_flag(command, word, 0, err);
+		/* docker and podman take -w=DIR for -w DIR. */
+		if (attached && c < FIRST_LONG && *value == '=')
+			value++;
 		snprintf(what, sizeof(what), "--%s", flag->name);
-		if (optarg && pathname_check_home(what, optarg, err) < 0)
+		if (optarg && pathname_check_home(what, value, err) < 0)
 			return -1;
-		if (flag->set(to, what, optarg ? optarg : "true", err) < 0)
+		if (flag->set(to, what, value, err) < 0)
 			return -1;
 	}
 	*ret_first = optind;

@@ -108,7 +108,7 @@ static int parse_letters(const struct option_def *defs, size_t count, int argc, 
 		if (!d)
 			return unknown(defs, count, arg, err);
 		if (d->value)
-			return apply(d, arg, p[1] ? p + 1 : NULL, argc, argv, at, err);
+			return apply(d, arg, p[1] ? p + 1 + (p[1] == '=') : NULL, argc, argv, at, err);
 		*d->on = true;
 	}
 	return 0;

@@ -33,6 +33,21 @@ teardown() { nothing_left; }
 	refused 125 'unknown flag --time$' ctr run --time busybox --rootfs "$FS" -- true
 }
 
+@test "the value of a letter may stand behind =" {
+	run -0 ctr run --rm --rootfs "$FS" -w=/tmp -e=A=1=2 -u=7:8 -- sh -c 'echo "$PWD $A $(id -u)"'
+	[ "$output" = '/tmp 1=2 7' ]
+	# Only one of them, and only behind a letter.
+	refused 125 "'=A' is not of the form" ctr run --rm --rootfs "$FS" -e==A -- true
+	refused 125 "'=A' is not of the form" ctr run --rm --rootfs "$FS" -e =A -- true
+	refused 125 'a letter that takes no value' ctr run --rm --rootfs "$FS" -t=false -- true
+	refused 125 "'=/x' is not an absolute path" ctr run --rm --rootfs "$FS" -w =/x -- true
+	refused 125 "'=x' is not an image name" ctr image import "$FS" =x
+	ctr image import -q "$FS" small
+	ctr image save -o=small.tar small
+	[ -s small.tar ]
+	ctr image rm small
+}
+
 @test "--pids is --pids-limit" {
 	# Refused where the host has no such controller, but printed.
 	run ctr run --dry-run --rootfs "$FS" --pids 77 -- true
