@@ -2,8 +2,10 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "cgroup/group.h"
 #include "cgroup/stats.h"
 #include "cli/command.h"
+#include "cli/each.h"
 #include "console/attach.h"
 #include "console/console.h"
 #include "console/foreground.h"
@@ -22,6 +24,7 @@ enum { PATIENCE_S = 60 };
 struct target {
 	struct container c;
 	int ended_by; /* the signal in whose place the container was ended */
+	bool told;    /* that a signal does nothing */
 };
 
 static int pass_signal(void *arg, int sig)
@@ -29,6 +32,10 @@ static int pass_signal(void *arg, int sig)
 	struct target *t = arg;
 	struct err ignored;
 
+	if (!t->told && foreground_shrugs_off(&t->c, sig)) {
+		t->told = true;
+		tell_shrugged_off(&t->c, sig, ", which ctr stop does");
+	}
 	return container_signal(&t->c, sig, &ignored);
 }
 
@@ -208,6 +215,8 @@ static int attach_to(struct cli *cli, const struct attach_flags *f, const char *
 		container_open_running(&cli->store, name, "attach to", &c, err) < 0)
 		return -1;
 	console.tty = c.record.terminal;
+	if (cgroup_frozen(c.group_fd) > 0)
+		warn("%s is paused: it says and hears nothing until ctr resume %s", name, name);
 	if (container_is_forsaken(&c.record, c.state_fd)) {
 		err_set(err,
 			"the supervisors of %s are gone (killed?): its output is lost, nobody can attach",

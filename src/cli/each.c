@@ -197,8 +197,7 @@ static int read_stop(const struct store *store, const char *name, struct stop_fl
 	return 0;
 }
 
-/* Else nobody knows what is waited for. */
-static void tell_shrugged_off(const struct container *c, int sig, const char *then)
+void tell_shrugged_off(const struct container *c, int sig, const char *then)
 {
 	char name[SIGNAL_NAME_SIZE];
 

@@ -42,3 +42,7 @@ int stop_set_time(void *to, const char *what, const char *value, struct err *err
 int stop_set_signal(void *to, const char *what, const char *value, struct err *err);
 /* Stops it, if it runs. options: struct stop_flags. */
 each_fn stop_one;
+
+/* Warns of a signal that foreground_shrugs_off(), as nobody would know what is waited for; then: the rest of the
+ * sentence. */
+void tell_shrugged_off(const struct container *c, int sig, const char *then);

@@ -121,11 +121,11 @@ RUN=(ctr run --rm -it --rootfs)
 	ctr rm -f shown plain
 }
 
-# watched_by STATUS SIGNAL FLAG...: attach with FLAGs ends by SIGNAL with STATUS.
+# watched_by STATUS SIGNAL FLAG... CONTAINER: attach with FLAGs ends by SIGNAL with STATUS.
 watched_by() {
 	local want=$1 status=0
-	env --default-signal=INT ctr attach "${@:3}" minds < /dev/null > out 2> said &
-	until_true "it watches" attached minds
+	env --default-signal=INT ctr attach "${@:3}" < /dev/null > out 2> said &
+	until_true "it watches" attached "${!#}"
 	kill -"$2" $!
 	wait $! || status=$?
 	[ "$status" -eq "$want" ]
@@ -152,11 +152,25 @@ attached() { [ "$(find /proc/"$(supervisor "$1")"/fd -lname 'socket:*' | wc -l)"
 
 @test "a signal to an attach that only watches ends the watching; --sig-proxy chooses" {
 	started minds -- sh -c 'trap "exit 5" INT; while :; do sleep .05; done'
-	watched_by 130 INT --no-stdin
-	watched_by 130 INT --sig-proxy=false
+	watched_by 130 INT --no-stdin minds
+	watched_by 130 INT --sig-proxy=false minds
 	alive "$(payload minds)"
-	watched_by 5 INT --no-stdin --sig-proxy
+	watched_by 5 INT --no-stdin --sig-proxy minds
 	ctr rm minds
+}
+
+@test "a Ctrl-C that the container has no use for is told, once, and so is a container that is paused" {
+	started deaf -- sleep 1000
+	terminal 'see:deaf, which gets Ctrl-C' 'type:\x03' 'see:deaf has no handler for SIGINT, which does not end' \
+		'see:which ctr stop does' 'type:\x03' 'type:\x03' close: end:129 -- ctr attach deaf > screen
+	[ "$(grep -c 'has no handler' screen)" -eq 1 ]
+	ctr pause deaf
+	terminal 'see:deaf is paused: it says and hears nothing until ctr resume deaf' 'type:\x03' end:130 -- \
+		ctr attach --no-stdin deaf
+	ctr resume deaf
+	watched_by 143 TERM --sig-proxy=false deaf
+	not grep -q 'has no handler' said
+	ctr rm -f deaf
 }
 
 @test "a reader that takes its time loses nothing, and the status comes" {
