@@ -31,8 +31,10 @@ int program_path(const char *name, char *ret, size_t size, struct err *err)
 {
 	char *slash;
 
-	if (program_self(ret, size) < 0)
-		return err_sys(err, "cannot find the program %s", name);
+	if (program_self(ret, size) < 0) {
+		err_sys(err, "cannot find the program %s", name);
+		return errno == ENOENT ? err_hint(err, "mount -t proc proc /proc") : -1;
+	}
 	slash = strrchr(ret, '/');
 	if (slash && (size_t)(slash + 1 - ret) + strlen(name) < size) {
 		strcpy(slash + 1, name);

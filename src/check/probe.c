@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/magic.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define BIT(cap) (UINT64_C(1) << (cap))
@@ -284,9 +286,24 @@ static void probe_mac(struct probes *p)
 		*mac ? mac : "neither AppArmor nor SELinux, and none is needed");
 }
 
+/* Without it nearly everything else would seem to be missing, too. */
+static bool probe_proc(struct probes *p)
+{
+	struct statfs fs;
+
+	if (statfs("/proc", &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC)
+		return true;
+	probe_say(p, "/proc", PROBE_MISSING,
+		"no proc is mounted there, so that the rest cannot be told");
+	probe_cure(p, "mount -t proc proc /proc");
+	return false;
+}
+
 void probe_host(const struct store *store, const struct err *store_err, struct probes *ret)
 {
 	ret->count = 0;
+	if (!probe_proc(ret))
+		return;
 	probe_rights(ret);
 	probe_kernel(ret);
 	if (store) {

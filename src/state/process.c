@@ -17,6 +17,8 @@ const char *boot_id(struct err *err)
 		return id;
 	if (file_peek(AT_FDCWD, path, text, sizeof(text)) <= 0) {
 		err_sys(err, "read %s", path);
+		if (err->sys == ENOENT)
+			err_hint(err, "mount -t proc proc /proc");
 		return NULL;
 	}
 	memcpy(id, text, sizeof(id));

@@ -319,6 +319,14 @@ told_twice() { [ "$(wc -l < lines)" -ge 2 ]; }
 	run -1 unshare -m sh -c 'mount -t tmpfs none /proc/sys/kernel && ctr check'
 	[[ "$output" =~ "mount proc"\ +missing ]]
 	[[ "$output" =~ "hint: mount proc: " ]]
+	run -125 unshare -m sh -c 'umount -l /proc && ctr run --rm --rootfs "$FS" -- true'
+	[ "${lines[1]}" = 'hint: mount -t proc proc /proc' ]
+	run -125 unshare -m sh -c 'umount -l /proc && ctr image build busybox'
+	[ "${lines[1]}" = 'hint: mount -t proc proc /proc' ]
+	run -1 unshare -m sh -c 'umount -l /proc && ctr check'
+	[[ "$output" =~ /proc\ +missing ]]
+	[ "$(grep -c missing <<< "$output")" -eq 1 ]
+	[[ "$output" == *"hint: /proc: mount -t proc proc /proc"* ]]
 	run -1 unshare -m sh -c 'mount -t ramfs none /mnt && CTR_ROOT=/mnt/ctr ctr check'
 	[[ "$output" =~ "id-mapped mounts"\ +missing ]]
 	run -1 unshare -m sh -c 'umount -l "$(dirname "$GROUPS_AT")" && ctr check'
