@@ -333,9 +333,11 @@ static int volume_take(struct request *r, const char *s)
 		return err_hint(r->err, "the shell expands $ outside of single quotes only");
 	}
 	if (volume_name_check(r->what, s, r->err) < 0)
-		return strchr(s, '/') ? err_hint(r->err,
-						"a path begins with / or ./: /%.80s, ./%.80s", s, s)
-				      : -1;
+		return *s == '/' ? err_hint(r->err, "a directory of the host has type=bind")
+		       : strchr(s, '/')
+			       ? err_hint(r->err, "a path begins with / or ./: /%.80s, ./%.80s", s,
+					 s)
+			       : -1;
 	r->m.volume = arena_strdup(&r->spec->arena, s);
 	return 0;
 }
@@ -721,7 +723,8 @@ static int fields_split(struct request *r, const char *value, struct field **ret
 	return 0;
 }
 
-/* The type says what all other fields mean, wherever it stands. */
+/* The type says what all other fields mean, wherever it stands. Without one it is a volume, as for docker and
+ * podman. */
 static int fields_type(struct request *r, const struct field *fields, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -732,11 +735,7 @@ static int fields_type(struct request *r, const struct field *fields, size_t cou
 		if (type_take(r, fields[i].value ? fields[i].value : "") < 0)
 			return -1;
 	}
-	if (r->typed)
-		return 0;
-	err_set(r->err, "%s: the mount has no type", r->what);
-	return err_hint(r->err,
-		"use type=bind with a directory of the host, type=volume or type=tmpfs");
+	return r->typed ? 0 : type_take(r, "volume");
 }
 
 int mountflag_mount(struct spec *spec, const char *what, const char *value, const char *cwd,

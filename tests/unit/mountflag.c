@@ -128,6 +128,8 @@ Test(mountflag, volume_by_name)
 	cr_assert(last()->nocopy && last()->attr_set & MOUNT_ATTR_RDONLY);
 	TAKE(mount_field, "dst=/w,type=volume,volume-nocopy=false");
 	cr_assert(last()->anonymous && !last()->nocopy);
+	TAKE(mount_field, "source=data,target=/x");
+	cr_assert_str_eq(last()->volume, "data");
 }
 
 Test(mountflag, volumes_of_images)
