@@ -72,7 +72,7 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 	int r;
 
 	if (argc > 1 || (argc == 1 && strcmp(argv[0], "host") != 0))
-		return err_set(err, "'%.60s' is nothing to check: host is", argv[argc - 1]);
+		return err_set(err, "'%.60s' cannot be checked: only 'host' can", argv[argc - 1]);
 	/* Opened here: that it cannot be is something to tell, not to fail by. */
 	r = store_open(cli->root, cli->state, STORE_MAKE, &cli->store, &store_err);
 	probe_host(r < 0 ? NULL : &cli->store, &store_err, &probes);

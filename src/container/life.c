@@ -112,7 +112,10 @@ int container_open_running(const struct store *store, const char *name, const ch
 		again ? "it has ended, and is about to be started again"
 		      : "the container is not running");
 	err->sys = ESRCH;
-	return err_hint(err, again ? "ctr start %s, which does it now" : "ctr start %s", name);
+	return err_hint(err,
+		again ? "ctr start %s, which does it now"
+		      : "ctr start %s starts it; ctr ps -a tells how it ended",
+		name);
 }
 
 enum next { NEXT_NONE, NEXT_UNDECIDED, NEXT_START };

@@ -70,6 +70,12 @@ static int import_path(struct ingest *in, const char *path, struct ingest_result
 	enum source_form form;
 	struct stat st;
 
+	if (fd < 0 && errno == ENOENT && strstr(path, "://")) {
+		err_sys(err, "open");
+		return err_hint(err,
+			"images are not fetched: skopeo copy docker://NAME oci:DIR:TAG, "
+			"then ctr image import DIR");
+	}
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(err, "open");
 	if (!S_ISDIR(st.st_mode))

@@ -27,7 +27,7 @@ static const struct option_def *find_letter(const struct option_def *defs, size_
 static const struct {
 	const char *names, *cure;
 } others[] = {
-	{"a all ", "all are listed: leave it out"},
+	{"a all ", "leave it out: ctr image ls lists all, ctr image gc takes what nothing uses"},
 	{"digests ", "--format json has ids and digests whole"},
 	{"f filter ", "--format json | jq '.[] | select(.name | startswith(\"NAME\"))'"},
 	{"t tag ",
@@ -108,7 +108,8 @@ static int parse_letters(const struct option_def *defs, size_t count, int argc, 
 		if (!d)
 			return unknown(defs, count, arg, err);
 		if (d->value)
-			return apply(d, arg, p[1] ? p + 1 + (p[1] == '=') : NULL, argc, argv, at, err);
+			return apply(d, arg, p[1] ? p + 1 + (p[1] == '=') : NULL, argc, argv, at,
+				err);
 		*d->on = true;
 	}
 	return 0;

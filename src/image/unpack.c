@@ -495,7 +495,9 @@ static int open_tar(struct unpack *u, struct err *err)
 		return -1;
 	}
 	err_set(err, "not a tar");
-	return err_hint(err, "a tar may be plain, or compressed by gzip, zstd, xz or bzip2");
+	return err_hint(err,
+		"a tar may be plain, or compressed by gzip, zstd, xz or bzip2; what is "
+		"none, such as a squashfs, is unpacked first, and the directory imported");
 }
 
 /* libarchive ends alike at a block of zeros, of which it takes one or two, and where nothing more comes. */

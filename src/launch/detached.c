@@ -344,14 +344,14 @@ int detached_open(struct detached *t, const struct container *c, const struct sp
 	return 0;
 }
 
-static int idmap(int tree, int userns, const char *what, bool recursive, const struct spec *spec,
+/* cure: what else can be done, or NULL. */
+static int idmap(int tree, int userns, const char *what, bool recursive, const char *cure,
 	struct err *err)
 {
 	if (tree_idmap(tree, userns, what, recursive, err) == 0)
 		return 0;
-	if (err->sys == EINVAL && !spec->root.direct)
-		err_hint(err, "a file system there cannot be id-mapped by this kernel; "
-			      "add the mount option noidmap, or run with --userns host");
+	if (err->sys == EINVAL && cure)
+		err_hint(err, "a file system there cannot be id-mapped by this kernel; %s", cure);
 	return -1;
 }
 
@@ -374,9 +374,12 @@ static bool is_of_kernel(int tree)
 static int idmap_volume(int tree, int userns, const struct mount *m, const struct spec *spec,
 	struct err *err)
 {
+	const char *cure = spec->root.direct
+				   ? NULL
+				   : "add the mount option noidmap, or run with --userns host";
 	struct err second;
 
-	if (idmap(tree, userns, m->source, m->idmap_recursive, spec, err) == 0)
+	if (idmap(tree, userns, m->source, m->idmap_recursive, cure, err) == 0)
 		return 0;
 	if (err->sys != EINVAL || spec->root.direct)
 		return -1;
@@ -393,6 +396,8 @@ static int idmap_volume(int tree, int userns, const struct mount *m, const struc
 
 int detached_idmap(const struct detached *t, const struct spec *spec, int userns, struct err *err)
 {
+	const char *cure = "run with --userns host";
+
 	for (size_t i = 0; i < t->source_count; i++) {
 		const struct mount *m = &spec->mounts[i];
 
@@ -403,10 +408,10 @@ int detached_idmap(const struct detached *t, const struct spec *spec, int userns
 	/* An engine's root has the ids that the engine gave it. */
 	if (spec->root.direct)
 		return 0;
-	if (idmap(t->writable, userns, "the writable layer", false, spec, err) < 0)
+	if (idmap(t->writable, userns, "the writable layer", false, cure, err) < 0)
 		return -1;
 	for (size_t i = 0; i < t->layer_count; i++)
-		if (idmap(t->layers[i], userns, "the root's layers", false, spec, err) < 0)
+		if (idmap(t->layers[i], userns, "the root's layers", false, cure, err) < 0)
 			return -1;
 	return 0;
 }

@@ -180,8 +180,8 @@ static int run_command(const struct oci_command *c, struct oci *oci, int argc, c
 	if (words < 0)
 		return -1;
 	if (words < c->words_min || words > c->words_max)
-		return err_set(err, "%s %s: that is how it is called", c->name,
-			c->arguments ? c->arguments : "");
+		return err_set(err, "usage: ctr-oci %s [OPTION…]%s%s", c->name,
+			c->arguments ? " " : "", c->arguments ? c->arguments : "");
 	if (!c->stateless && (find_root(c, oci, argv[0], err) < 0 ||
 				     store_open_state("--root", oci->root, &oci->store, err) < 0))
 		return -1;

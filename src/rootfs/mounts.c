@@ -84,6 +84,15 @@ static int check_target(int target, const struct mount *m, struct err *err)
 	return err_set(err, "%s is a part of procfs, over which nothing may be mounted", m->target);
 }
 
+static bool is_file(const struct layout *l, const char *path)
+{
+	struct err ignored;
+	autofd int fd = layout_open(l, path, O_PATH, &ignored);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode);
+}
+
 /* The kind of inode behind a detached tree decides what its target has to be. */
 static int target_open(const struct layout *l, const struct mount *m, int source, struct err *err)
 {
@@ -93,7 +102,12 @@ static int target_open(const struct layout *l, const struct mount *m, int source
 	if (fstat(source, &st) < 0)
 		return err_sys(err, "stat the source of %s", m->target);
 	fd = layout_ensure(l, m->target, S_ISDIR(st.st_mode) ? INSIDE_DIR : INSIDE_FILE, err);
-	return fd < 0 ? err_wrap(err, "mount %s", m->target) : take_fd(&fd);
+	if (fd >= 0)
+		return take_fd(&fd);
+	if (err->sys == ENOTDIR && is_file(l, m->target))
+		return err_set(err, "mount %s: a directory cannot be mounted over a file",
+			m->target);
+	return err_wrap(err, "mount %s", m->target);
 }
 
 /* Which namespace a kernel file system shows, its type, and where the host has it. */

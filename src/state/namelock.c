@@ -166,7 +166,7 @@ static int name_taken(struct err *err, const char *name)
 {
 	err_set(err, "the name %s is already in use", name);
 	err->sys = NAMELOCK_TAKEN;
-	return err_hint(err, "ctr rm %s, or choose another --name", name);
+	return err_hint(err, "ctr rm %s (-f while it runs), or choose another --name", name);
 }
 
 /* The state directory of that name: gone by now (0), or in the hands of the living (-1). */

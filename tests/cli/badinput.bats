@@ -48,6 +48,21 @@ no() { refused 125 "$1" ctr run --rm --rootfs "$FS" "${@:2}" -- true; }
 	hinted 'ctr --help lists'
 }
 
+@test "what an import cannot take is told of the way there" {
+	refused 125 'docker://alpine: open' ctr image import docker://alpine
+	hinted 'skopeo copy docker://NAME'
+	printf hsqs > squashed
+	head -c 5000 /dev/zero >> squashed
+	refused 125 'squashed: not a tar' ctr image import squashed
+	hinted 'is unpacked first'
+	refused 125 "unknown flag '-a'" ctr image rm -a
+	hinted 'ctr image gc'
+	run -1 ctr-oci create
+	[ "$output" = 'ctr-oci: create: usage: ctr-oci create [OPTION…] ID' ]
+	run -1 ctr-oci list x
+	[ "$output" = 'ctr-oci: list: usage: ctr-oci list [OPTION…]' ]
+}
+
 @test "what the shell should have expanded is said" {
 	local flag
 	for flag in --volume=~/x:/x --env-file=~/x --rootfs=~ --cidfile=~/id --workdir=~/x; do

@@ -34,7 +34,21 @@ teardown() { nothing_left; }
 	mkdir dir
 	: > file
 	refused 125 'mount /etc: a file cannot be mounted over a directory' ctr run --rm --rootfs "$FS" -v "$PWD/file:/etc" -- true
-	refused 125 'mount /etc/passwd: .*Not a directory' ctr run --rm --rootfs "$FS" -v "$PWD/dir:/etc/passwd" -- true
+	refused 125 'mount /etc/passwd: a directory cannot be mounted over a file' ctr run --rm --rootfs "$FS" -v "$PWD/dir:/etc/passwd" -- true
+}
+
+@test "a root that cannot be id-mapped is not told of an option of mounts" {
+	refused 125 "map the ids of the root's layers" ctr run --rm --rootfs /proc -- true
+	hinted 'run with --userns host'
+	[[ $stderr != *noidmap* ]]
+}
+
+@test "--mount without a type is that of a volume, and a path there is told of type=bind" {
+	box --mount source=shared,target=/data -- sh -c 'echo 1 > /data/one'
+	[ "$(box -v shared:/data -- cat /data/one)" = 1 ]
+	ctr volume rm shared
+	refused 125 "'/tmp' is not a name for a volume" ctr run --rm --rootfs "$FS" --mount src=/tmp,dst=/data -- true
+	hinted type=bind
 }
 
 @test "-v …:ro cannot be written, by anyone" {

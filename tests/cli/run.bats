@@ -238,6 +238,7 @@ teardown() { nothing_left; }
 	dried() { run --separate-stderr ctr run --dry-run --rootfs "$FS" "$@" -- true; }
 	dried --name taken
 	[ "$status" = 125 ] && [[ "$stderr" =~ 'the name taken is already in use' ]]
+	[[ "$stderr" == *'ctr rm taken (-f while it runs)'* ]]
 	dried -u nobodyx
 	[ "$status" = 125 ] && [[ "$stderr" =~ "is not in the container's /etc/passwd" ]]
 	dried --mount type=bind,source=/missing,target=/x
