@@ -85,7 +85,7 @@ static int end_status(pid_t pid)
 static int side_by_side(struct cli *cli, const char *verb, enum each_flags flags, int argc,
 	char **argv, void *options, each_fn *f, struct err *err)
 {
-	enum { LOT = 64 };
+	enum { LOT = 1024 };
 	bool failed = false;
 	pid_t pids[LOT];
 
@@ -193,6 +193,8 @@ static int read_stop(const struct store *store, const char *name, struct stop_fl
 	}
 	f->sig = f->sig ? f->sig : spec.stop_signal;
 	f->timeout_ns = f->timeout_given ? f->timeout_ns : spec.stop_timeout_ns;
+	if (f->at_most_ns && f->timeout_ns > f->at_most_ns)
+		f->timeout_ns = f->at_most_ns;
 	spec_free(&spec);
 	return 0;
 }
@@ -206,11 +208,11 @@ void tell_shrugged_off(const struct container *c, int sig, const char *then)
 }
 
 /* 1; 0 if it does not run, or -1. What is being started meanwhile is stopped, too. */
-static int open_to_stop(const struct store *store, const char *name, struct container *ret,
-	struct err *err)
+static int open_to_stop(const struct store *store, const char *name, want_down *want,
+	struct container *ret, struct err *err)
 {
 	for (int i = 0; i < 2; i++) {
-		if (want_stopped(store, name, err) < 0)
+		if (container_want_down(store, name, want, false, err) < 0)
 			return -1;
 		if (container_open_running(store, name, "stop", ret, err) == 0)
 			return 1;
@@ -227,7 +229,7 @@ int stop_one(struct cli *cli, const char *name, void *options, struct err *err)
 	struct container c;
 	int r;
 
-	r = open_to_stop(&cli->store, name, &c, err);
+	r = open_to_stop(&cli->store, name, f.want ? f.want : want_stopped, &c, err);
 	if (r <= 0)
 		return r;
 	r = read_stop(&cli->store, name, &f, err);

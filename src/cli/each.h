@@ -3,6 +3,7 @@
 
 #include "cli/choice.h"
 #include "cli/command.h"
+#include "state/want.h"
 
 #include <stdint.h>
 
@@ -36,7 +37,9 @@ struct stop_flags {
 	struct choice choice; /* first */
 	uint64_t timeout_ns;
 	bool timeout_given;
-	int sig; /* 0: the container's own */
+	int sig;             /* 0: the container's own */
+	uint64_t at_most_ns; /* of a time that is its own; 0: any */
+	want_down *want;     /* what is written of it; NULL: that it is to stay stopped */
 };
 int stop_set_time(void *to, const char *what, const char *value, struct err *err);
 int stop_set_signal(void *to, const char *what, const char *value, struct err *err);

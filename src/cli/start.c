@@ -1,3 +1,4 @@
+#include "base/num.h"
 #include "cli/attach.h"
 #include "cli/each.h"
 #include "cli/terminal.h"
@@ -6,6 +7,7 @@
 #include "container/life.h"
 #include "container/prepare.h"
 #include "container/restart.h"
+#include "container/shutdown.h"
 #include "launch/program.h"
 #include "state/configfile.h"
 #include "state/events.h"
@@ -257,14 +259,47 @@ static void tell_failed(const char *name, struct err *err)
 	err_print(err, "ctr");
 }
 
+struct autostart_flags {
+	bool stop;
+	uint64_t at_most_ns;
+};
+
+static int set_stop(void *to, const char *what, const char *value, struct err *err)
+{
+	return flag_bool(what, value, &((struct autostart_flags *)to)->stop, err);
+}
+
+static int set_at_most(void *to, const char *what, const char *value, struct err *err)
+{
+	return duration_parse(what, value, &((struct autostart_flags *)to)->at_most_ns, err);
+}
+
+static int autostop(struct cli *cli, const struct autostart_flags *f, struct err *err)
+{
+	struct stop_flags how = {.at_most_ns = f->at_most_ns, .want = want_resting};
+	struct arena arena = {0};
+	char **names;
+	size_t n;
+	int r = container_supervised(&cli->store, &arena, &names, &n, err);
+
+	if (r == 0 && n)
+		r = each_run(cli, "autostart", EACH_SIDE | EACH_IGNORE, (int)n, names, &how,
+			stop_one, err);
+	arena_free(&arena);
+	return r;
+}
+
 static int autostart(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
+	const struct autostart_flags *f = options;
 	struct gc_report report;
 	size_t started, failed;
 
 	(void)options, (void)argv;
 	if (argc)
 		return err_set(err, "autostart takes no words");
+	if (f->stop)
+		return autostop(cli, f, err);
 	/* Of any of them; once for a boot it need not be asked. */
 	if (program_protect(cli->argv, err) < 0)
 		return -1;
@@ -275,14 +310,22 @@ static int autostart(struct cli *cli, void *options, int argc, char **argv, stru
 	return failed ? ERR_STATUS_OURS : 0;
 }
 
-static const struct flag no_flags[] = {{0}};
+static const struct flag autostart_flags[] = {
+	{"stop", 0, NULL,
+		"stop them until the next boot, and all others that run in the background",
+		set_stop},
+	{"time", 't', "SECONDS", "with --stop: wait at most so long, then kill", set_at_most},
+	{0},
+};
 
 const struct command command_autostart = {
 	.name = "autostart",
 	.summary = "Start what is to run after a reboot",
 	.arguments = "",
-	.examples = "  ctr autostart     at boot: contrib/systemd/ctr-autostart.service\n",
-	.flags = no_flags,
+	.examples = "  ctr autostart     at boot: contrib/systemd/ctr-autostart.service\n"
+		    "  ctr autostart --stop -t 60     before the machine goes down\n",
+	.flags = autostart_flags,
 	.run = autostart,
+	.options_size = sizeof(struct autostart_flags),
 	.use = STORE_CHANGE,
 };

@@ -181,6 +181,28 @@ int container_call_off(const struct store *store, const char *name, struct err *
 											    : 1;
 }
 
+/* What waits to be started again has no process, and its holder hears what is written. */
+static int refuse_elsewhere(const struct store *store, const char *name, bool lost, struct err *err)
+{
+	struct elsewhere e;
+	int r;
+
+	if (faccessat(store->state_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	elsewhere_init(&e, store);
+	r = elsewhere_runs(&e, name, err);
+	if (r > 0 && e.lost && lost)
+		r = 0;
+	elsewhere_close(&e);
+	return r ? -1 : 0;
+}
+
+int container_want_down(const struct store *store, const char *name, want_down *want, bool lost,
+	struct err *err)
+{
+	return refuse_elsewhere(store, name, lost, err) < 0 ? -1 : want(store, name, err);
+}
+
 static void tell_signal(const struct container *c, int sig)
 {
 	char name[SIGNAL_NAME_SIZE];
@@ -319,7 +341,7 @@ static int stop_for_removal(const struct store *store, const char *name, enum re
 	struct container c;
 	int r;
 
-	if ((flags & REMOVE_FORCE) && want_stopped(store, name, err) < 0)
+	if ((flags & REMOVE_FORCE) && container_want_down(store, name, want_stopped, true, err) < 0)
 		return -1;
 	if (namelock_open(store, name, NAMELOCK_NONE, &c, err) < 0)
 		return err->sys != ENOENT     ? -1

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "state/container.h"
+#include "state/want.h"
 
 #include <stdint.h>
 
@@ -21,6 +22,11 @@ int container_settle(const struct store *store, const char *name, struct err *er
 
 /* One that is about to be started by itself stays as it is. 1; 0 if it is not about to be; or -1. */
 int container_call_off(const struct store *store, const char *name, struct err *err);
+
+/* Writes that it is to be down. EBUSY, and nothing is written, if it is another CTR_STATE's, which cannot be ended from
+ * here; lost: but for one that is nobody's. */
+int container_want_down(const struct store *store, const char *name, want_down *want, bool lost,
+	struct err *err);
 
 int container_signal(struct container *c, int sig, struct err *err);
 

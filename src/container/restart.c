@@ -315,11 +315,15 @@ static int restart_facts_of(const struct store *store, const char *name, const s
 {
 	autofd int data = openat(store->containers_fd, name,
 		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int stopped = data < 0 ? -1 : want_is_stopped(data);
+	enum want want;
 
-	*ret = (struct restart_facts){.status = s->exited ? s->exit_status : -1,
-		.stopped = stopped > 0};
-	return stopped < 0 ? err_sys(err, "see whether %s is to run", name) : 0;
+	if (data < 0 || want_read(data, &want) < 0)
+		return err_sys(err, "see whether %s is to run", name);
+	/* What was to rest has not ended by itself, whatever its status. */
+	*ret = (struct restart_facts){.status = s->exited && want != WANT_RESTING ? s->exit_status
+										  : -1,
+		.stopped = want == WANT_STOPPED};
+	return 0;
 }
 
 /* 1 if it was started, 0 if it is not to be. */

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 /* Of one length. */
-static const char running[] = "running\n", stopped[] = "stopped\n";
+static const char running[] = "running\n", stopped[] = "stopped\n", resting[] = "resting\n";
 
 enum { OPEN_FLAGS = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC };
 
@@ -34,7 +34,7 @@ static void path_of(const char *name, char ret[SPEC_NAME_MAX + 16])
 	snprintf(ret, SPEC_NAME_MAX + 16, "%s/" WANT_FILE, name);
 }
 
-int want_stopped(const struct store *store, const char *name, struct err *err)
+static int put_down(const struct store *store, const char *name, const char *word, struct err *err)
 {
 	char path[SPEC_NAME_MAX + 16];
 	autofd int fd = -1;
@@ -42,13 +42,23 @@ int want_stopped(const struct store *store, const char *name, struct err *err)
 
 	path_of(name, path);
 	fd = openat(store->containers_fd, path, O_WRONLY | OPEN_FLAGS);
-	if ((fd < 0 && errno == ENOENT) || put(fd, stopped) == 0)
+	if ((fd < 0 && errno == ENOENT) || put(fd, word) == 0)
 		return 0;
 	err_sys(err, "write that %s is to stay stopped", name);
 	if (tree_remove(store->containers_fd, path, &second) < 0)
 		return -1;
 	warn("%s; ctr autostart may start it", err->text);
 	return 0;
+}
+
+int want_stopped(const struct store *store, const char *name, struct err *err)
+{
+	return put_down(store, name, stopped, err);
+}
+
+int want_resting(const struct store *store, const char *name, struct err *err)
+{
+	return put_down(store, name, resting, err);
 }
 
 static int read_word(int fd, char ret[sizeof(stopped)])
@@ -103,12 +113,15 @@ bool want_stays_running(const struct store *store, const char *name)
 	return says_running(fd);
 }
 
-int want_is_stopped(int data_fd)
+int want_read(int data_fd, enum want *ret)
 {
 	autofd int fd = openat(data_fd, WANT_FILE, O_RDONLY | OPEN_FLAGS);
-	char text[sizeof(stopped)];
+	char text[sizeof(stopped)] = "";
 
-	if (read_word(fd, text) < 0)
-		return errno == ENOENT ? 0 : -1;
-	return strcmp(text, stopped) == 0;
+	if (read_word(fd, text) < 0 && errno != ENOENT)
+		return -1;
+	*ret = strcmp(text, stopped) == 0   ? WANT_STOPPED
+	       : strcmp(text, resting) == 0 ? WANT_RESTING
+					    : WANT_RUNNING;
+	return 0;
 }

@@ -1,7 +1,7 @@
 /*
- * What somebody wants of a container that is started again by itself: that it runs, or that it is stopped. A file in
- * its data directory, which also outlasts the machine; in place from the first start on, so that the wish finds
- * room on a full disk.
+ * What somebody wants of a container that is started again by itself: that it runs, that it is stopped, or that it
+ * rests for as long as the machine is down. A file in its data directory, which also outlasts the machine; in place
+ * from the first start on, so that the wish finds room on a full disk.
  */
 #pragma once
 
@@ -16,7 +16,9 @@ int want_running(int data_fd, struct err *err);
 
 /* Before the signal. Of one that is not started again by itself: nothing is done. Where it cannot be written, the file
  * goes, which says so until the next boot. */
-int want_stopped(const struct store *store, const char *name, struct err *err);
+typedef int want_down(const struct store *store, const char *name, struct err *err);
+want_down want_stopped;
+want_down want_resting;
 
 /* Whether it is started again by itself, as far as anybody has to mind: its policy is in config.json. */
 bool want_exists(const struct store *store, const char *name);
@@ -29,5 +31,6 @@ void want_end(int data_fd);
 bool want_runs(int data_fd);
 bool want_stays_running(const struct store *store, const char *name);
 
-/* 1, 0 or -1 with errno. A crash of the machine may have taken what was written: that is no wish to stop. */
-int want_is_stopped(int data_fd);
+enum want { WANT_RUNNING, WANT_STOPPED, WANT_RESTING };
+/* 0, or -1 with errno. A crash of the machine may have taken what was written: that is no wish to stop. */
+int want_read(int data_fd, enum want *ret);

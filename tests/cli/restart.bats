@@ -269,3 +269,56 @@ ran() { [ "$(ctr logs "$1" | wc -l)" -ge "$2" ]; }
 	CTR_STATE=$PWD/other timeout 20 ctr rm -f c
 	[ ! -e "$CTR_ROOT/containers/c" ]
 }
+
+@test "autostart --stop: each has its signal, none comes back before the next boot, and then those that should" {
+	trap_and_wait='trap "echo asked; exit 0" TERM; echo up; while :; do sleep .1; done'
+	for p in always unless-stopped on-failure; do
+		started "$p" --restart "$p" -- sh -c "$trap_and_wait"
+		until_true "$p is up" ran "$p" 1
+	done
+	started none -- sh -c "$trap_and_wait"
+	until_true "it is up" ran none 1
+	started was-stopped --restart unless-stopped -- sleep 600
+	ctr stop -t 0 was-stopped
+	started waits --restart always -- sh -c 'echo go; exit 1'
+	until_true "it waits long enough" ran waits 6
+	started deaf --restart always --stop-timeout 600 -- sh -c 'echo up; exec sleep 600'
+	until_true "it is up" ran deaf 1
+	run -0 timeout 60 ctr autostart --stop --time 2
+	for c in always unless-stopped on-failure none waits deaf; do
+		is "$c" exited
+		[ ! -e "$CTR_STATE/$c" ]
+	done
+	for c in always unless-stopped on-failure none; do [ "$(ctr logs "$c" | tail -n 1)" = asked ]; done
+	sleep 1
+	[ "$(ctr ps -q | wc -l)" = 0 ]
+	run -0 ctr autostart
+	[ "$output" = '5 started' ]
+	for c in always unless-stopped on-failure deaf; do is "$c" running; done
+	for c in none was-stopped; do is "$c" exited; done
+	# Stopped by hand it is no longer to rest.
+	ctr autostart --stop -t 1
+	ctr stop unless-stopped
+	run -0 ctr autostart
+	is unless-stopped exited
+	ctr rm -f always unless-stopped on-failure none was-stopped waits deaf
+}
+
+@test "autostart --stop leaves alone who has a ctr in the foreground" {
+	ctr run --name front --init --rootfs "$FS" -- sleep 600 &
+	until_true "it runs" is front running
+	run -0 timeout 20 ctr autostart --stop
+	[ "$output" = "" ]
+	is front running
+	ctr rm -f front
+}
+
+@test "a stop or removal that another CTR_STATE is refused leaves the wish as it was" {
+	started c --restart unless-stopped -- sleep 600
+	for how in stop 'rm -f'; do
+		CTR_STATE=$PWD/other run -125 ctr $how c
+		[[ "$output" = *'not by this CTR_STATE'* ]]
+		[ "$(cat "$CTR_ROOT/containers/c/want")" = running ]
+	done
+	ctr rm -f c
+}
