@@ -199,22 +199,15 @@ static const char *keys_of_run(const struct store *store, const char *name, stru
 	return container_spec(store, name, spec, &ignored) < 0 ? NULL : spec->process.detach_keys;
 }
 
-static int attach_to(struct cli *cli, const struct attach_flags *f, const char *container,
-	struct spec *spec, struct err *err)
+/* The socket of its supervisor; says whether it has a terminal. */
+static int open_console(const struct store *store, const char *name, bool *ret_tty, struct err *err)
 {
-	struct console_options console = {
-		.with_stdin = !f->no_stdin,
-		.proxy = f->proxy_chosen ? f->proxy : !f->no_stdin,
-		.keys = f->keys,
-	};
-	char name[SPEC_NAME_MAX + 1];
 	struct container c;
-	autofd int sock = -1;
+	int sock = -1;
 
-	if (container_find(&cli->store, container, name, err) < 0 ||
-		container_open_running(&cli->store, name, "attach to", &c, err) < 0)
+	if (container_open_running(store, name, "attach to", &c, err) < 0)
 		return -1;
-	console.tty = c.record.terminal;
+	*ret_tty = c.record.terminal;
 	if (cgroup_frozen(c.group_fd) > 0)
 		warn("%s is paused: it says and hears nothing until ctr resume %s", name, name);
 	if (container_is_forsaken(&c.record, c.state_fd)) {
@@ -227,24 +220,41 @@ static int attach_to(struct cli *cli, const struct attach_flags *f, const char *
 	else
 		err_set(err, "%s runs in the foreground of another ctr", name);
 	container_close(&c);
+	return sock;
+}
+
+int attach_running(const struct store *store, const char *name, struct console_options o,
+	struct err *err)
+{
+	autofd int sock = open_console(store, name, &o.tty, err);
+	struct spec spec = {0};
+	int r;
+
 	if (sock < 0)
 		return -1;
-	if (console.tty && !console.keys)
-		console.keys = keys_of_run(&cli->store, name, spec);
-	tell_attached(name, &console);
-	return attach_container(&cli->store, name, sock, &console, err);
+	if (o.tty && !o.keys)
+		o.keys = keys_of_run(store, name, &spec);
+	tell_attached(name, &o);
+	r = attach_container(store, name, sock, &o, err);
+	spec_free(&spec);
+	return r;
 }
 
 static int run(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
-	struct spec spec = {0};
-	int r;
+	const struct attach_flags *f = options;
+	struct console_options console = {
+		.with_stdin = !f->no_stdin,
+		.proxy = f->proxy_chosen ? f->proxy : !f->no_stdin,
+		.keys = f->keys,
+	};
+	char name[SPEC_NAME_MAX + 1];
 
 	if (argc != 1)
 		return err_set(err, "attach takes one container");
-	r = attach_to(cli, options, argv[0], &spec, err);
-	spec_free(&spec);
-	return r;
+	return container_find(&cli->store, argv[0], name, err) < 0
+		       ? -1
+		       : attach_running(&cli->store, name, console, err);
 }
 
 const struct command command_attach = {

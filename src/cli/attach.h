@@ -14,6 +14,9 @@ struct console_options {
 	uint64_t timeout_ns; /* its --timeout, from now on, or 0 */
 };
 
+/* At one that somebody else has started; what has a terminal, and the keys if there are none, is known by it. */
+int attach_running(const struct store *store, const char *name, struct console_options options,
+	struct err *err);
 /* Returns the status of the payload when it ends (and everything of it is released), 0 when the
  * person detaches, which is said, 128 + n when signal n ends us or, in its place, the payload. */
 int attach_container(const struct store *store, const char *name, int sock,

@@ -121,10 +121,14 @@ static int start_attached(struct cli *cli, const struct start_flags *f, const ch
 	if (container_find(&cli->store, word, name, err) < 0 ||
 		(r = runs(&cli->store, name, err)) < 0)
 		return -1;
-	if (r > 0) {
-		err_set(err, "%s runs already", name);
-		return err_hint(err, "ctr attach %s", name);
-	}
+	if (r > 0)
+		return attach_running(&cli->store, name,
+			(struct console_options){
+				.with_stdin = f->interactive,
+				.proxy = true,
+				.keys = f->keys,
+			},
+			err);
 	if (container_spec_again(&cli->store, name, &spec, &lock, err) < 0)
 		return -1;
 	r = terminal_check(spec.process.terminal && f->interactive, spec.process.open_stdin, err);

@@ -300,9 +300,53 @@ static int wait_alive(struct container *c, int *ret_status, struct err *err)
 	return 0;
 }
 
-int container_wait(const struct store *store, const char *name, int *ret_status, struct err *err)
+/* 1, 0 or -1. */
+static int never_ran(const struct store *store, const char *name, struct err *err)
 {
 	struct metadata s;
+	bool unstarted;
+
+	if (container_metadata(store, name, &s, err) < 0)
+		return -1;
+	unstarted = s.unstarted;
+	metadata_free(&s);
+	return unstarted;
+}
+
+/* Something is made in its directory, or that goes away. Of one that is open the kernel would not tell the latter. */
+static int watch_data(const struct store *store, const char *name, int notify)
+{
+	autofd int fd = openat(store->containers_fd, name,
+		O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return fd < 0 ? -1
+		      : inotify_add_watch(notify, path,
+				IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF);
+}
+
+/* 1 once a start of it has begun, or 0 if it has been started before; -1 if it is gone. */
+static int wait_for_start(const struct store *store, const char *name, struct err *err)
+{
+	autofd int notify = inotify_init1(IN_CLOEXEC);
+	char events[4096];
+	int r;
+
+	if (notify < 0 || (watch_data(store, name, notify) < 0 && errno != ENOENT))
+		return err_sys(err, "wait for the start of %s", name);
+	r = never_ran(store, name, err);
+	if (r < 0 && err->sys == ENOENT)
+		return err_set(err, "%s was removed before it had ended", name);
+	if (r > 0 && read(notify, events, sizeof(events)) < 0)
+		return err_sys(err, "wait for the start of %s", name);
+	return r;
+}
+
+/* 1 and the status of one that has run meanwhile, 0 if it does not, or -1. */
+static int wait_for_end(const struct store *store, const char *name, int *ret_status,
+	struct err *err)
+{
 	struct container c;
 	bool starts;
 	int r;
@@ -316,23 +360,31 @@ int container_wait(const struct store *store, const char *name, int *ret_status,
 			starts = c.record.stage == STAGE_CREATING;
 			container_close(&c);
 			if (alive)
-				return r < 0 ? -1 : container_settle(store, name, err);
+				return r < 0 || container_settle(store, name, err) < 0 ? -1 : 1;
 		} else if (err->sys != ENOENT || elsewhere_refuse(store, name, err) < 0) {
 			return -1;
 		}
 		if (container_settle(store, name, err) < 0)
 			return -1;
 	} while (starts);
+	return 0;
+}
+
+int container_wait(const struct store *store, const char *name, int *ret_status, struct err *err)
+{
+	struct metadata s;
+	int r;
+
+	do
+		r = wait_for_end(store, name, ret_status, err);
+	while (r == 0 && (r = wait_for_start(store, name, err)) > 0);
+	if (r != 0)
+		return r < 0 ? -1 : 0;
 	if (container_metadata(store, name, &s, err) < 0)
 		return -1;
-	r = s.unstarted ? -1 : 0;
 	*ret_status = s.exited ? s.exit_status : -1;
 	metadata_free(&s);
-	if (r < 0) {
-		err_set(err, "%s has never been started", name);
-		err_hint(err, "ctr start %s", name);
-	}
-	return r;
+	return 0;
 }
 
 static int stop_for_removal(const struct store *store, const char *name, enum remove_flags flags,

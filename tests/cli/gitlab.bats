@@ -79,7 +79,9 @@ cleanup() { "$DRIVER/cleanup"; }
 	stage step_script 'echo runs; sleep 1000' > out &
 	until_true "the script runs" grep -q runs out
 	ctr rm -f gitlab-4711 > /dev/null
-	run -99 wait $!
+	local status=0
+	wait $! || status=$?
+	[ $status = 99 ]
 	run -0 cleanup
 }
 
@@ -135,8 +137,7 @@ cleanup() { "$DRIVER/cleanup"; }
 	setsid "$DRIVER/run" <(echo 'echo runs; sleep 1000') step_script > out 2>&1 &
 	until_true "the script runs" grep -q runs out
 	kill -TERM -- -$!
-	run wait $!
-	[ "$status" != 0 ]
+	if wait $!; then return 1; fi
 	run -0 stage after_script 'echo after'
 	[ "$output" = after ]
 	setsid "$DRIVER/run" <(echo 'trap "" TERM; echo stays; while :; do sleep 1; done') step_script > out 2>&1 &

@@ -98,11 +98,71 @@ created() { ctr create --name "$1" "${@:2}" > id; }
 	run -0 ctr start c
 	[ "$output" = c ]
 	[ "$(payload c)" = "$pid" ]
-	run -125 ctr start -a c
-	[[ "$output" = *'c runs already'*attach* ]]
 	ctr rm -f c
 	run -125 ctr start c
 	[[ "$output" = *'no container c'* ]]
+}
+
+@test "start -a of one that runs stands at its console" {
+	ctr run -d -i --name c --rootfs "$FS" -- sh -c 'while read -r word; do echo "got $word"; [ "$word" != end ] || exit 6; done' > /dev/null
+	pid=$(payload c)
+	ctr start -a c > watched &
+	run -6 ctr start -ai c <<< $'one\nend'
+	[[ $output == *'got one'*'got end' ]]
+	local status=0
+	wait $! || status=$?
+	[ "$status" = 6 ]
+	[ "$(cat watched)" = $'got one\ngot end' ]
+	ctr start -a c > signalled < /dev/null &
+	until_true "it runs" eval '[ -n "$(ctr ps -q)" ]'
+	[ "$(payload c)" != "$pid" ]
+	ctr kill c
+	status=0
+	wait $! || status=$?
+	[ "$status" = 137 ]
+	ctr rm c
+}
+
+@test "wait of one that has never run waits for its first start, and its end" {
+	created c --rootfs "$FS" -- sh -c 'exit 9'
+	created d --rm --rootfs "$FS" -- sleep 1000
+	ctr wait c > status &
+	waits=$!
+	ctr wait d > status.d &
+	waits_d=$!
+	sleep .3
+	kill -0 $waits
+	kill -0 $waits_d
+	ctr start c d
+	wait $waits
+	[ "$(cat status)" = 9 ]
+	kill -0 $waits_d
+	ctr kill d
+	wait $waits_d
+	[ "$(cat status.d)" = 137 ]
+	ctr rm c
+	# It is removed before, or does not start.
+	created c --rootfs "$FS" -- sleep 1000
+	ctr wait c 2> said &
+	waits=$!
+	until_true "it waits" eval "readlink /proc/$waits/fd/* | grep -q inotify"
+	ctr rm c
+	local status=0
+	wait $waits || status=$?
+	[ "$status" = 125 ]
+	[[ $(cat said) == 'ctr: wait: c was removed before it had ended'* ]]
+	mkdir src
+	created c --rootfs "$FS" --mount "type=bind,src=$PWD/src,dst=/src" -- sh -c 'exit 4'
+	ctr wait c > status &
+	mv src gone
+	run ! ctr start c
+	kill -0 $!
+	mv gone src
+	ctr start c
+	wait $!
+	[ "$(cat status)" = 4 ]
+	[ "$(ctr wait c)" = 4 ]
+	ctr rm c
 }
 
 @test "two starts at once: one process, and both are told so" {
@@ -253,8 +313,6 @@ created() { ctr create --name "$1" "${@:2}" > id; }
 		run ! ctr "$verb" c true
 		[[ "$output" = *c* ]]
 	done
-	run ! ctr wait c
-	[[ "$output" = *'ctr start c'* ]]
 	run -0 ctr logs c
 	[ "$output" = '' ]
 	ctr rm c

@@ -41,6 +41,7 @@ root_with() {
 	rm -rf "$dir"
 }
 
+# shellcheck disable=SC2120
 # pipeline [FLAGS]: that of .gitlab-ci.yml on standard input.
 # shellcheck disable=SC2120
 pipeline() {
