@@ -65,7 +65,7 @@ suite_long() { bats_run --filter-tags long tests/cli; }
 suite_host() {
 	complete=yes
 	bats_run --filter-tags '!lacking,!systemd,!whole' tests/cli tests/oci tests/host/limits.bats tests/host/neighbour.bats tests/host/update.bats \
-		tests/host/events.bats
+		tests/host/change.bats tests/host/events.bats
 }
 
 suite_attack() { bats_run tests/attack; }

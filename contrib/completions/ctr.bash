@@ -43,6 +43,7 @@ _ctr_states()
 	attach\ * | stats\ * | top\ *) echo running paused ;;
 	rm\ *' -f '* | rm\ *' --force '*) ;;
 	rm\ *) echo created exited ;;
+	rename\ *) echo created running paused exited ;;
 	esac
 }
 

@@ -72,7 +72,7 @@ void cgroup_change_undo(int group_fd, const struct cgroup_change *change)
 	for (size_t i = change->count; i > 0; i--) {
 		const struct key_value *kv = &change->before[i - 1];
 
-		if (file_poke(group_fd, kv->key, kv->value) < 0 && errno != ENOENT)
+		if (cgroup_value_write(group_fd, kv->key, kv->value) < 0 && errno != ENOENT)
 			warn("%s is not as it was: %s", kv->key, strerror(errno));
 	}
 }
@@ -81,6 +81,7 @@ int cgroup_change(int hierarchy_fd, int group_fd, struct cgroup_plan *plan,
 	struct cgroup_change *ret, struct err *err)
 {
 	struct cgroup_change c = {.count = 0};
+	size_t noted;
 
 	cgroup_order(group_fd, plan);
 	for (size_t i = 0; i < plan->count; i++) {
@@ -88,8 +89,11 @@ int cgroup_change(int hierarchy_fd, int group_fd, struct cgroup_plan *plan,
 
 		if (!w->flag)
 			continue;
+		noted = c.count;
 		note(group_fd, w, &c);
 		if (cgroup_write_apply(w, hierarchy_fd, group_fd, err) < 0) {
+			/* That one is as it was. */
+			c.count = noted;
 			cgroup_change_undo(group_fd, &c);
 			cgroup_change_free(&c);
 			return -1;

@@ -479,9 +479,22 @@ static void weight_check(const struct cgroup_write *w, int hierarchy_fd)
 		     "write \"MAJOR:MINOR enable=1\" to io.cost.qos at the top of the cgroup tree");
 }
 
+int cgroup_value_write(int group_fd, const char *file, const char *value)
+{
+	char path[64], all[VALUE_MAX + 1];
+
+	if (file_poke(group_fd, file, value) == 0)
+		return 0;
+	if (errno != ENOSPC || *value != '\n')
+		return -1;
+	snprintf(path, sizeof(path), "../%s.effective", file);
+	return file_peek(group_fd, path, all, sizeof(all)) <= 0 ? -1
+								: file_poke(group_fd, file, all);
+}
+
 int cgroup_write_apply(struct cgroup_write *w, int hierarchy_fd, int group_fd, struct err *err)
 {
-	if (file_poke(group_fd, w->file, w->value) == 0)
+	if (cgroup_value_write(group_fd, w->file, w->value) == 0)
 		goto written;
 	if (errno == ENOENT && strncmp(w->file, "cgroup.", 7) != 0) {
 		int done = cgroup_controller_enable(hierarchy_fd, group_fd, w->file);

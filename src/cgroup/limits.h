@@ -44,6 +44,9 @@ bool cgroup_plan_skipped(const struct cgroup_plan *plan, const char *file);
 
 /* The same of one of its writes; that a cpuset has what it asks for is not looked at. */
 int cgroup_write_apply(struct cgroup_write *w, int hierarchy_fd, int group_fd, struct err *err);
+/* One value to a file of the group. "\n", for a cpuset of none of its own, is not taken by all kernels while there are
+ * processes: then all that the group above has. 0, or -1 with errno. */
+int cgroup_value_write(int group_fd, const char *file, const char *value);
 /* That each CPU and node that was asked for can be had: the kernel takes those that are offline or not
  * the parent's, and then falls back on all of the parent's. */
 int cgroup_cpusets_check(int group_fd, const struct cgroup_plan *plan, struct err *err);

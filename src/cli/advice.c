@@ -256,7 +256,6 @@ static const struct advice commands_elsewhere[] = {
 	{"unpause", "ctr resume NAME"},
 	{"container", "the commands stand by themselves: ctr ps, ctr rm, ctr inspect"},
 	{"system prune", "ctr info, ctr check and ctr gc"},
-	{"rename", "a name is given once: ctr run --name NAME"},
 	{"port", "nothing is published; ctr run --net host shares the host's network"},
 	{"network",
 		"there are no networks between containers: ctr run has --net none and --net host"},

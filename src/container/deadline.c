@@ -6,6 +6,7 @@
 #include "launch/supervise.h"
 #include "state/namelock.h"
 #include "state/release.h"
+#include "state/renaming.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +18,7 @@
 
 struct guard {
 	const struct container *c;
+	int state;  /* its state directory, without the lock */
 	int caller; /* pidfd */
 	uint64_t until_ns;
 };
@@ -26,7 +28,7 @@ static void let_go(const struct guard *g)
 {
 	const struct store *store = g->c->store;
 	const int keep[] = {store->root_fd, store->containers_fd, store->state_fd, g->c->pidfd,
-		g->caller};
+		g->state, g->caller};
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	setsid();
@@ -53,12 +55,16 @@ static bool outlives(int payload, uint64_t until_ns)
 	}
 }
 
-static void release(const struct container *was, int status)
+/* It may have been renamed by now. */
+static void release(const struct guard *g, int status)
 {
+	const struct container *was = g->c;
+	char name[RECORD_NAME_MAX + 1];
 	struct container c;
 	struct err ignored;
 
-	if (namelock_open(was->store, was->record.name, NAMELOCK_WAIT, &c, &ignored) < 0)
+	if (renaming_settle(was->store, &ignored) < 0 || renaming_name_of(g->state, name) < 0 ||
+		namelock_open(was->store, name, NAMELOCK_WAIT, &c, &ignored) < 0)
 		return;
 	if (strcmp(c.record.id, was->record.id) == 0)
 		container_release(&c, status, &ignored);
@@ -76,15 +82,16 @@ static _Noreturn void guard_run(const struct guard *g)
 	if (!p[0].revents)
 		late = outlives(g->c->pidfd, g->until_ns);
 	if (poll(p + 1, 1, 0) == 1)
-		release(g->c, late ? FOREGROUND_TIMED_OUT : -1);
+		release(g, late ? FOREGROUND_TIMED_OUT : -1);
 	_exit(0);
 }
 
 int deadline_guard(const struct container *c, uint64_t timeout_ns, struct err *err)
 {
 	autofd int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
-	const struct guard g = {c, self, monotonic_ns() + timeout_ns};
-	pid_t pid = self < 0 ? -1 : supervisor_fork();
+	autofd int state = openat(c->state_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const struct guard g = {c, state, self, monotonic_ns() + timeout_ns};
+	pid_t pid = self < 0 || state < 0 ? -1 : supervisor_fork();
 
 	if (pid == 0)
 		guard_run(&g);

@@ -15,6 +15,7 @@
 #include "state/metadata.h"
 #include "state/namelock.h"
 #include "state/release.h"
+#include "state/renaming.h"
 #include "state/volumes.h"
 #include "state/want.h"
 
@@ -78,6 +79,8 @@ int container_find(const struct store *store, const char *word, char ret_name[SP
 
 	if (word[0] == '.' || word[0] == '\0' || strchr(word, '/') || strlen(word) > SPEC_NAME_MAX)
 		return err_set(err, "'%.60s' is not the name of a container", word);
+	if (renaming_settle(store, err) < 0)
+		return -1;
 	if (fstatat(store->containers_fd, word, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
 		fstatat(store->state_fd, word, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		strcpy(ret_name, word);

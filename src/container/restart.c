@@ -17,6 +17,7 @@
 #include "state/namelock.h"
 #include "state/recordfile.h"
 #include "state/release.h"
+#include "state/renaming.h"
 #include "state/status.h"
 #include "state/view.h"
 #include "state/want.h"
@@ -217,8 +218,14 @@ int container_after(const struct store *store, const char *name, int lock_fd, ch
 	struct err why = {0};
 	struct container c;
 	struct record was;
+	char now[RECORD_NAME_MAX + 1];
 	int r, again;
 
+	/* It may have been renamed since its start. */
+	if (renaming_settle(store, err) < 0)
+		return -1;
+	if (renaming_name_of(lock_fd, now) == 0)
+		name = now;
 	if (take_over(store, name, lock_fd, &c, &why) <= 0)
 		return store_gc_held(store, name, lock_fd, err);
 	c.unheard = true;

@@ -70,6 +70,8 @@ int container_spec(const struct store *store, const char *name, struct spec *ret
 		return err_wrap(err, "%s", name);
 	if (config_read("config.json", text, len, CONFIG_OURS, ret, err) < 0)
 		return err_wrap(err, "%s", name);
+	/* It may have been renamed since it was written. */
+	ret->name = arena_strdup(&ret->arena, name);
 	if (!may_have_moved(store, ret) || find_volumes(store, name, ret, err) == 0)
 		return 0;
 	spec_free(ret);

@@ -14,6 +14,7 @@
 #include "state/namelock.h"
 #include "state/pool.h"
 #include "state/release.h"
+#include "state/renaming.h"
 #include "state/volumes.h"
 
 #include <errno.h>
@@ -103,8 +104,12 @@ struct sweep {
 static int sweep_one(const char *name, void *arg, struct err *err)
 {
 	struct sweep *s = arg;
-	int r = name[0] == '.' ? sweep_leftover(s->store, name, s->report, err)
-			       : sweep_state(s->store, name, s->report, err);
+	int r = 0;
+
+	if (name[0] != '.')
+		r = sweep_state(s->store, name, s->report, err);
+	else if (strcmp(name, RENAMING_FILE) != 0)
+		r = sweep_leftover(s->store, name, s->report, err);
 
 	if (r < 0 && !s->failed) {
 		s->failed = true;
@@ -219,7 +224,8 @@ int store_gc(const struct store *store, struct gc_report *ret, struct err *err)
 	struct gc_report report = {0};
 	struct sweep s = {.store = store, .report = &report};
 
-	if (each_in(store->state_fd, store->state, sweep_one, &s, err) < 0 ||
+	if (renaming_settle(store, err) < 0 ||
+		each_in(store->state_fd, store->state, sweep_one, &s, err) < 0 ||
 		each_in(store->containers_fd, store->root, sweep_data, &s, err) < 0)
 		return -1;
 	/* Once the containers that are gone say no longer that they use any. */
@@ -280,5 +286,7 @@ int store_each(const struct store *store, int (*f)(const char *name, void *arg, 
 {
 	struct visit v = {f, arg};
 
+	if (renaming_settle(store, err) < 0)
+		return -1;
 	return each_in(store->containers_fd, store->root, visit_one, &v, err);
 }

@@ -54,7 +54,11 @@ int container_metadata(const struct store *store, const char *name, struct metad
 
 	if (container_read(store, name, "container.json", &text, &len, err) < 0)
 		return -1;
-	return metadata_parse(text, len, ret, err) < 0 ? err_wrap(err, "%s", name) : 0;
+	if (metadata_parse(text, len, ret, err) < 0)
+		return err_wrap(err, "%s", name);
+	/* It may have been renamed since it was written. */
+	ret->name = arena_strdup(&ret->arena, name);
+	return 0;
 }
 
 /* With blanks behind it, up to size. */

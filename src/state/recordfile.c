@@ -4,6 +4,7 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #define RECORD_FILE "record.json"
@@ -57,8 +58,10 @@ int record_read(struct container *c, const char *name, struct err *err)
 		return -1;
 	if (container_record_parse(text, len, &c->record, err) < 0)
 		return err_wrap(err, "%s/%s", c->store->state, name);
-	if (strcmp(c->record.name, name) != 0)
+	/* It may have been renamed since. An engine's never is. */
+	if (c->record.bundle[0] && strcmp(c->record.name, name) != 0)
 		return err_set(err, "%s/%s: the record is of %s", c->store->state, name,
 			c->record.name);
+	snprintf(c->record.name, sizeof(c->record.name), "%s", name);
 	return 0;
 }

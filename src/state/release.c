@@ -13,6 +13,7 @@
 #include "state/mark.h"
 #include "state/metadata.h"
 #include "state/pool.h"
+#include "state/renaming.h"
 #include "state/resource.h"
 #include "state/volumes.h"
 
@@ -201,6 +202,8 @@ static int end(struct container *c, int status, struct ending *e, struct err *er
 {
 	const struct record *r = &c->record;
 
+	if (r->stage == STAGE_RUNNING && !r->bundle[0] && renaming_refresh(c, err) < 0)
+		return -1;
 	if (drop_unfinished(c, err) < 0 || (life_end_of(r).tell && keep_end(c, status, err) < 0))
 		return -1;
 	if (note_end(c, status, e, err) < 0 || end_outside_group(c, err) < 0 ||

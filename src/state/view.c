@@ -112,8 +112,9 @@ static bool peek_alive(struct viewer *v, const char *name, struct view *view)
 	snprintf(path, sizeof(path), "%s/record.json", name);
 	n = file_peek(v->store->state_fd, path, text, sizeof(text));
 	if (n <= 0 || container_record_parse(text, (size_t)n, r, &unknown) < 0 ||
-		strcmp(r->name, name) != 0 || !container_seems_alive(r))
+		!container_seems_alive(r))
 		return false;
+	snprintf(r->name, sizeof(r->name), "%s", name);
 	if (r->supervised)
 		fd = openat(v->store->state_fd, name,
 			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
