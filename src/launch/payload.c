@@ -325,6 +325,7 @@ static int run_hooks_and_filter(const struct payload *p, bool first, struct err 
 
 int payload_execute(struct payload *p, struct err *err)
 {
+	const struct process_spec *process = &p->spec->process;
 	const bool first = starts(p); /* the socket is gone once the start has come */
 	struct found f;
 
@@ -332,11 +333,13 @@ int payload_execute(struct payload *p, struct err *err)
 		(first && start_socket_wait(&p->start_fd, &p->report_fd, err) < 0) ||
 		give_up_rights(p, &f.user, err) < 0 ||
 		tie_to_parent(p->spec, p->report_fd, err) < 0 ||
-		lsm_apply(p->label_fd, &p->spec->process, err) < 0)
+		lsm_apply(p->label_fd, process, err) < 0)
 		return -1;
 	/* Nothing of ours reaches the payload. */
 	if (syscall(SYS_close_range, 3U + p->keep_fds, ~0U, 4U /* CLOSE_RANGE_CLOEXEC, 5.11 */) < 0)
 		return err_sys(err, "cannot close file descriptors");
+	if (rlimits_apply_files(process->rlimits, process->rlimit_count, err) < 0)
+		return -1;
 	if (write(p->report_fd, "", 1) != 1)
 		return err_sys(err, "cannot report the start");
 	if (run_hooks_and_filter(p, first, err) < 0)

@@ -96,23 +96,59 @@ static bool will_do(const struct rlimit_spec *l, const struct limit *now)
 	       (l->resource == RLIMIT_CORE && l->hard == CORE_NONE && now->hard < CORE_NONE);
 }
 
+static int apply_one(const struct rlimit_spec *l, const struct limit *lim, struct err *err)
+{
+	struct limit now;
+
+	if (syscall(SYS_prlimit64, 0, l->resource, lim, NULL) == 0)
+		return 0;
+	err_sys(err, "cannot set ulimit %s to %llu:%llu", resource_name(l->resource),
+		(unsigned long long)l->soft, (unsigned long long)l->hard);
+	if (syscall(SYS_prlimit64, 0, l->resource, NULL, &now) < 0)
+		return -1;
+	if (!will_do(l, &now))
+		return err_hint(err,
+			"the hard limit here is %llu; raising it needs CAP_SYS_RESOURCE "
+			"on the host",
+			(unsigned long long)now.hard);
+	*err = (struct err){0};
+	return 0;
+}
+
+/* Raised where that is asked for, which may fail, and not lowered. */
+static int raise_files(const struct rlimit_spec *l, struct err *err)
+{
+	struct limit lim;
+
+	if (syscall(SYS_prlimit64, 0, l->resource, NULL, &lim) < 0)
+		return err_sys(err, "cannot look at the limit of descriptors");
+	if (lim.soft < l->soft)
+		lim.soft = l->soft;
+	if (lim.hard < l->hard)
+		lim.hard = l->hard;
+	return apply_one(l, &lim, err);
+}
+
 int rlimits_apply(const struct rlimit_spec *limits, size_t n, struct err *err)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct limit lim = {limits[i].soft, limits[i].hard}, now;
+		const struct rlimit_spec *l = &limits[i];
+		struct limit lim = {l->soft, l->hard};
 
-		if (syscall(SYS_prlimit64, 0, limits[i].resource, &lim, NULL) == 0)
-			continue;
-		err_sys(err, "cannot set ulimit %s to %llu:%llu", resource_name(limits[i].resource),
-			(unsigned long long)lim.soft, (unsigned long long)lim.hard);
-		if (syscall(SYS_prlimit64, 0, limits[i].resource, NULL, &now) < 0)
+		if ((l->resource == RLIMIT_NOFILE ? raise_files(l, err) : apply_one(l, &lim, err)) <
+			0)
 			return -1;
-		if (!will_do(&limits[i], &now))
-			return err_hint(err,
-				"the hard limit here is %llu; raising it needs CAP_SYS_RESOURCE "
-				"on the host",
-				(unsigned long long)now.hard);
-		*err = (struct err){0};
+	}
+	return 0;
+}
+
+int rlimits_apply_files(const struct rlimit_spec *limits, size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct limit lim = {limits[i].soft, limits[i].hard};
+
+		if (limits[i].resource == RLIMIT_NOFILE && apply_one(&limits[i], &lim, err) < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -20,6 +20,8 @@ int ids_become(uid_t uid, gid_t gid, const gid_t *groups, size_t ngroups, enum i
 int personality_apply(uint64_t persona, struct err *err);
 
 /* Called with rights on the host, for a process that is about to lose them: raises its hard limits to what these
- * ask for. rlimits_apply() reports what could not be raised. */
+ * ask for. rlimits_apply() reports what could not be raised. It does not lower the limit of descriptors, which may be
+ * too low for us: that does rlimits_apply_files(), when nothing has to be opened any more. */
 void rlimits_admit(pid_t pid, const struct rlimit_spec *limits, size_t n);
 int rlimits_apply(const struct rlimit_spec *limits, size_t n, struct err *err);
+int rlimits_apply_files(const struct rlimit_spec *limits, size_t n, struct err *err);

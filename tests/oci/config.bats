@@ -36,6 +36,17 @@ shows() {
 	shows 'ulimit -n; ulimit -Hn' '.process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200}]' $'100\n200'
 }
 
+@test "a limit of descriptors that is too low for a start, and for exec, is the payload's only" {
+	sh_bundle 'ulimit -n; ulimit -Hn; exec sleep 1000' \
+		'.process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 3, "hard": 3}]'
+	create oci-a
+	oci start oci-a
+	until_true "it shows its limits" grep -qs . "$B/out"
+	[ "$(cat "$B/out")" = $'3\n3' ]
+	[ "$(oci exec oci-a sh -c 'ulimit -n')" = 3 ]
+	[ "$(box --ulimit nofile=3 -- sh -c 'ulimit -n')" = 3 ]
+}
+
 @test "oom score, no_new_privs" {
 	shows 'cat /proc/self/oom_score_adj; grep NoNewPrivs /proc/self/status | cut -f2' \
 		'.process.oomScoreAdj = 500 | .process.noNewPrivileges = false' $'500\n0'
