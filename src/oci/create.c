@@ -36,6 +36,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* A device or a pipe, such as /dev/stdout or /dev/null, is nobody's pid file: it is written to, as a file put in its
+ * place would be in everybody's way. */
+static bool is_written_to(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
 int pid_file_write(const char *path, pid_t pid, struct err *err)
 {
 	const char *slash = strrchr(path, '/');
@@ -45,6 +54,12 @@ int pid_file_write(const char *path, pid_t pid, struct err *err)
 
 	if (strlen(path) >= sizeof(dir))
 		return err_value(err, "--pid-file", path, "is too long");
+	if (is_written_to(path)) {
+		fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+		if (fd < 0 || fd_write_all(fd, text, (size_t)len) < 0)
+			return err_sys(err, "--pid-file: write %s", path);
+		return 0;
+	}
 	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)

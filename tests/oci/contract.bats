@@ -374,6 +374,20 @@ as_buildkit() {
 	[ "$(cat elsewhere)" = of-others ]
 }
 
+@test "a pid file that is a device or a pipe is written to, and stays what it is" {
+	sh_bundle 'sleep 100'
+	mknod null c 1 3
+	mkfifo pipe
+	ln -s pipe link
+	timeout 20 cat pipe > said &
+	oci create --bundle "$B" --pid-file link oci-a < /dev/null > /dev/null 2>&1
+	wait $!
+	[ "$(cat said)" = "$(oci state oci-a | jq .pid)" ]
+	oci start oci-a
+	oci exec --detach --pid-file null oci-a sleep 100 > /dev/null 2>&1
+	[ -L link ] && [ -p pipe ] && [ -c null ]
+}
+
 @test "the state has what engines read beyond the specification: rootfs, created, owner" {
 	sh_bundle 'sleep 100'
 	create oci-a
