@@ -35,27 +35,35 @@
 /* A start takes less; its holder may be stopped. */
 enum { HURRY_SECONDS = 10, HURRY_NAP_MS = 5 };
 
-/* The lock is of this very directory, and not of one that had the name before. */
-static bool is_of(int lock_fd, int state_fd)
+/* Whether the lock is of this very directory, and not of one that had the name before: 1, 0 or -1. */
+static int is_of(int lock_fd, int state_fd, struct err *err)
 {
 	struct stat held, named;
 
-	return fstat(lock_fd, &held) == 0 && fstat(state_fd, &named) == 0 &&
-	       held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+	if (fstat(lock_fd, &held) < 0 || fstat(state_fd, &named) < 0)
+		return err_sys(err, "look at the lock");
+	return held.st_ino == named.st_ino && held.st_dev == named.st_dev;
 }
 
-/* A dead one that is started again by itself, in our hands: 1; 0: it is another matter. */
+/* A dead one that is started again by itself, in our hands: 1; 0: it is another matter; or -1. */
 static int take_over(const struct store *store, const char *name, int lock_fd,
 	struct container *ret, struct err *err)
 {
 	struct container c;
+	int r;
 
 	if (namelock_open(store, name, NAMELOCK_NONE, &c, err) < 0)
-		return 0;
-	if (!want_exists(store, name) || !is_of(lock_fd, c.state_fd) ||
-		container_is_alive(&c, err) != 0 || c.record.stage != STAGE_RUNNING) {
+		return err->sys == ENOENT ? 0 : -1;
+	r = want_look(store, name, err);
+	if (r > 0)
+		r = is_of(lock_fd, c.state_fd, err);
+	if (r > 0) {
+		r = container_is_alive(&c, err);
+		r = r < 0 ? -1 : !r && c.record.stage == STAGE_RUNNING;
+	}
+	if (r <= 0) {
 		container_close(&c);
-		return 0;
+		return r;
 	}
 	close(c.state_fd);
 	c.state_fd = lock_fd;
@@ -75,19 +83,19 @@ static int watch_want(int data_fd)
 	return take_fd(&notify);
 }
 
-/* Whoever says anything meanwhile wants it stopped, or running now. False if stopped. */
-static bool wait_for_turn(int data_fd, int notify, uint64_t wait_ns)
+/* Whoever says anything meanwhile wants it stopped, or running now. 0 if stopped, 1 or -1. */
+static int wait_for_turn(int data_fd, int notify, uint64_t wait_ns, struct err *err)
 {
 	uint64_t until = deadline_after(wait_ns);
 	struct pollfd p = {notify, POLLIN, 0};
-	int ms;
+	int r, ms;
 
-	while (want_runs(data_fd)) {
+	while ((r = want_runs(data_fd, err)) > 0) {
 		ms = deadline_poll_ms(until);
 		if (ms == 0 || poll(&p, 1, ms) > 0)
-			return want_runs(data_fd);
+			return want_runs(data_fd, err);
 	}
-	return false;
+	return r;
 }
 
 /* How it has ended, and whether it is its turn again: 1, 0 or -1. */
@@ -99,6 +107,7 @@ static int is_due(struct container *c, const char *text, uint64_t *ret_wait_ns, 
 	struct restart_policy policy;
 	int64_t finished = now_ns();
 	uint32_t streak;
+	int r;
 
 	if (!text)
 		return 0;
@@ -107,7 +116,10 @@ static int is_due(struct container *c, const char *text, uint64_t *ret_wait_ns, 
 	exit_file_read(c->state_fd, &f.status, &finished);
 	if (finished > c->record.started_ns)
 		f.ran_ns = (uint64_t)(finished - c->record.started_ns);
-	f.stopped = !want_runs(c->data_fd);
+	r = want_runs(c->data_fd, err);
+	if (r < 0)
+		return -1;
+	f.stopped = !r;
 	if (!restart_due(&policy, &f, ret_wait_ns, &streak))
 		return 0;
 	c->record.streak = streak;
@@ -179,8 +191,9 @@ static int restart(struct container *c, const struct spec *spec, struct err *err
 	if (record_write(c, err) < 0)
 		return -1;
 	tell_wait(c, spec->restart, wait_ns);
-	if (!wait_for_turn(c->data_fd, notify, wait_ns))
-		return 0;
+	r = wait_for_turn(c->data_fd, notify, wait_ns, err);
+	if (r <= 0)
+		return r;
 	if (notify >= 0)
 		close(take_fd(&notify));
 	return start_again(c, err);
@@ -212,6 +225,22 @@ static int restart_by_spec(struct container *c, char *const *argv, struct err *e
 	return r;
 }
 
+/* Of one that we could not even look at, and that is released by now. */
+static void tell_unknown(const struct store *store, const char *name, const struct err *why)
+{
+	struct container held;
+	struct err ignored;
+
+	if (!want_stays_running(store, name) || namelock_hold(store, name, &held, &ignored) < 0)
+		return;
+	held.data_fd = openat(store->containers_fd, name,
+		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (held.data_fd >= 0)
+		details_tell_failure(&held, why);
+	container_tell_named(store, NULL, name, "restart_failed", "error", why->text);
+	namelock_drop(&held, &ignored);
+}
+
 int container_after(const struct store *store, const char *name, int lock_fd, char *const *argv,
 	struct err *err)
 {
@@ -226,8 +255,15 @@ int container_after(const struct store *store, const char *name, int lock_fd, ch
 		return -1;
 	if (renaming_name_of(lock_fd, now) == 0)
 		name = now;
-	if (take_over(store, name, lock_fd, &c, &why) <= 0)
-		return store_gc_held(store, name, lock_fd, err);
+	r = take_over(store, name, lock_fd, &c, &why);
+	if (r <= 0) {
+		const bool unknown = r < 0;
+
+		r = store_gc_held(store, name, lock_fd, err);
+		if (unknown && r >= 0)
+			tell_unknown(store, name, &why);
+		return r;
+	}
 	c.unheard = true;
 	was = c.record;
 	again = restart_by_spec(&c, argv, &why);

@@ -536,12 +536,12 @@ static int start_locked(struct launch *l, struct err *err)
 	if (r < 0 || record_write_next(c, &l->running, err) < 0)
 		return -1;
 	/* Who stops it writes that first, and then looks whether it runs. */
-	if (l->io->held && !want_runs(c->data_fd)) {
-		err_set(err, "%s is to stay stopped", spec->name);
-		err->sys = ECANCELED;
-		return -1;
-	}
-	return 0;
+	r = l->io->held ? want_runs(c->data_fd, err) : 1;
+	if (r)
+		return r < 0 ? -1 : 0;
+	err_set(err, "%s is to stay stopped", spec->name);
+	err->sys = ECANCELED;
+	return -1;
 }
 
 static int lock_name(const struct store *store, const struct spec *spec, const struct start_io *io,

@@ -76,12 +76,21 @@ static bool says_running(int fd)
 	return read_word(fd, text) == 0 && strcmp(text, running) == 0;
 }
 
-bool want_exists(const struct store *store, const char *name)
+int want_look(const struct store *store, const char *name, struct err *err)
 {
 	char path[SPEC_NAME_MAX + 16];
 
 	path_of(name, path);
-	return faccessat(store->containers_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (faccessat(store->containers_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : err_sys(err, "look for containers/%s", path);
+}
+
+bool want_exists(const struct store *store, const char *name)
+{
+	struct err ignored;
+
+	return want_look(store, name, &ignored) > 0;
 }
 
 int want_begin(int data_fd, struct err *err)
@@ -96,11 +105,15 @@ void want_end(int data_fd)
 	unlinkat(data_fd, WANT_FILE, 0);
 }
 
-bool want_runs(int data_fd)
+int want_runs(int data_fd, struct err *err)
 {
 	autofd int fd = openat(data_fd, WANT_FILE, O_RDONLY | OPEN_FLAGS);
+	char text[sizeof(stopped)];
 
-	return says_running(fd);
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	return read_word(fd, text) < 0 ? err_sys(err, "read " WANT_FILE)
+				       : strcmp(text, running) == 0;
 }
 
 bool want_stays_running(const struct store *store, const char *name)

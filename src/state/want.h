@@ -22,13 +22,15 @@ want_down want_resting;
 
 /* Whether it is started again by itself, as far as anybody has to mind: its policy is in config.json. */
 bool want_exists(const struct store *store, const char *name);
+/* The same where a wrong "no" would be a restart that is missed: 1, 0 or -1. */
+int want_look(const struct store *store, const char *name, struct err *err);
 /* Of one that runs, and has a policy from now on. It is there, whatever it says, or -1. */
 int want_begin(int data_fd, struct err *err);
 /* And of one that has none any more. */
 void want_end(int data_fd);
 
 /* Whether it says so for sure: who starts it again by himself needs that. */
-bool want_runs(int data_fd);
+int want_runs(int data_fd, struct err *err); /* 1, 0 or -1 */
 bool want_stays_running(const struct store *store, const char *name);
 
 enum want { WANT_RUNNING, WANT_STOPPED, WANT_RESTING };
