@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 struct logs_flags {
@@ -74,17 +75,20 @@ static int no_log(const char *name, struct err *err)
 }
 
 struct source {
+	const struct store *store;
+	char name[SPEC_NAME_MAX + 1];
 	struct record record;
 	int state_fd, end_fd;
 	bool alive; /* there is somebody who may still make a log */
 	bool told;
+	int looks; /* for a next life, in vain */
 };
 
 static void tell_forsaken(void *arg)
 {
 	struct source *s = arg;
 
-	if (s->told || !container_is_forsaken(&s->record, s->state_fd))
+	if (s->told || s->state_fd < 0 || !container_is_forsaken(&s->record, s->state_fd))
 		return;
 	s->told = true;
 	warn("the supervisors of %s are gone (killed?): what it prints since is lost",
@@ -112,6 +116,45 @@ static int open_end(const struct store *store, const char *name, struct source *
 	}
 	container_close(&c);
 	return r;
+}
+
+static void close_one(int *fd)
+{
+	if (*fd >= 0)
+		close(take_fd(fd));
+}
+
+/* Somebody makes its next life, waits to do so, or is still about the end of this one. */
+static bool is_held(const struct source *s)
+{
+	struct container c;
+	struct err err;
+	bool held;
+
+	if (namelock_open(s->store, s->name, NAMELOCK_NONE, &c, &err) < 0)
+		return false;
+	held = flock(c.state_fd, LOCK_SH | LOCK_NB) < 0;
+	container_close(&c);
+	return held;
+}
+
+/* Between the lives of a ctr restart nobody holds it for a moment. */
+enum { LOOKS = 2 };
+
+static bool look_for_next(void *arg, int *ret_end_fd)
+{
+	struct source *s = arg;
+	struct err err;
+
+	close_one(&s->end_fd);
+	close_one(&s->state_fd);
+	s->told = false;
+	if (open_end(s->store, s->name, s, &err) < 0)
+		return false;
+	*ret_end_fd = s->end_fd;
+	if (s->end_fd >= 0 || is_held(s))
+		s->looks = 0;
+	return s->looks++ < LOOKS;
 }
 
 /* Whether its output was to be logged: what was lost with a machine is not a log that never was. */
@@ -148,19 +191,19 @@ static int print(const struct store *store, const char *container, struct logs_f
 {
 	struct logfile_options *o = &f->log;
 	autofd int data = -1;
-	char name[SPEC_NAME_MAX + 1];
+	const char *name = s->name;
 	uint64_t damaged = 0;
 
-	if (container_find(store, container, name, err) < 0 || open_end(store, name, s, err) < 0)
+	s->store = store;
+	if (container_find(store, container, s->name, err) < 0 || open_end(store, name, s, err) < 0)
 		return -1;
 	data = open_data(store, name, s->alive, err);
 	if (data < 0)
 		return -1;
 	o->end_fd = s->end_fd;
-	if (s->alive) {
-		o->look = tell_forsaken;
-		o->look_arg = s;
-	}
+	o->look = tell_forsaken;
+	o->next = look_for_next;
+	o->arg = s;
 	o->clean_stdout = !f->raw && isatty(o->stdout_fd);
 	o->clean_stderr = !f->raw && isatty(o->stderr_fd);
 	if (logfile_print(data, o, &damaged, err) < 0)
@@ -171,12 +214,6 @@ static int print(const struct store *store, const char *container, struct logs_f
 	return 0;
 }
 
-static void close_one(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-}
-
 static int run(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
 	struct source source = {.state_fd = -1, .end_fd = -1};
@@ -185,13 +222,14 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 	if (argc != 1)
 		return err_set(err, "takes one container");
 	r = print(&cli->store, argv[0], options, &source, err);
-	close_one(source.state_fd);
-	close_one(source.end_fd);
+	close_one(&source.state_fd);
+	close_one(&source.end_fd);
 	return r;
 }
 
 static const struct flag flags[] = {
-	{"follow", 'f', NULL, "go on until the container ends", set_follow},
+	{"follow", 'f', NULL, "go on until the container ends, and is not started again",
+		set_follow},
 	{"tail", 'n', "LINES", "only the last so many (all)", set_tail},
 	{"since", 0, "TIME", "not what is older: 10m, 2026-01-31T12:00:00Z, seconds since 1970",
 		set_since},

@@ -401,24 +401,28 @@ static int watch_new(int dirfd, struct err *err)
 	return take_fd(&fd);
 }
 
+struct watch {
+	int fd;
+	int end_fd; /* of the writer, or -1: it has ended */
+};
+
 /* 1: there may be more; 0: the writer is gone and all is quiet, or whoever read what we print is. */
-static int watch_wait(int watch, bool *ended, const struct logfile_options *o, struct err *err)
+static int watch_wait(struct watch *w, const struct logfile_options *o, struct err *err)
 {
-	struct pollfd p[] = {{watch, POLLIN, 0}, {*ended ? -1 : o->end_fd, POLLIN, 0},
-		{o->stdout_fd, 0, 0}};
+	struct pollfd p[] = {{w->fd, POLLIN, 0}, {w->end_fd, POLLIN, 0}, {o->stdout_fd, 0, 0}};
 	_Alignas(struct inotify_event) char events[4096];
-	int n = poll(p, 3, *ended ? QUIET_MS : o->look ? LOGFILE_LOOK_MS : -1);
+	int n = poll(p, 3, w->end_fd < 0 ? QUIET_MS : o->look ? LOGFILE_LOOK_MS : -1);
 
 	if (n < 0 && errno != EINTR)
 		return err_sys(err, "cannot wait for the log");
-	if (n == 0 && !*ended)
-		o->look(o->look_arg);
-	else if (n == 0 || p[2].revents)
+	if (n == 0 && w->end_fd >= 0)
+		o->look(o->arg);
+	else if ((n == 0 && !(o->next && o->next(o->arg, &w->end_fd))) || (n > 0 && p[2].revents))
 		return 0;
 	if (n > 0 && p[1].revents)
-		*ended = true;
+		w->end_fd = -1;
 	if (n > 0 && p[0].revents)
-		while (read(watch, events, sizeof(events)) > 0)
+		while (read(w->fd, events, sizeof(events)) > 0)
 			;
 	return 1;
 }
@@ -426,16 +430,16 @@ static int watch_wait(int watch, bool *ended, const struct logfile_options *o, s
 /* Watched before it is read, so that nothing is missed in between. */
 static int log_follow(int dirfd, struct reader *rd, struct printer *p, struct err *err)
 {
-	autofd int watch = watch_new(dirfd, err);
-	bool ended = p->o->end_fd < 0;
+	autofd int fd = watch_new(dirfd, err);
+	struct watch w = {fd, p->o->end_fd};
 	int more = 1;
 
-	if (watch < 0)
+	if (fd < 0)
 		return -1;
 	while (more > 0) {
 		if (chain_take(rd, dirfd, p, record_print, err) < 0)
 			return -1;
-		more = watch_wait(watch, &ended, p->o, err);
+		more = watch_wait(&w, p->o, err);
 	}
 	return more;
 }

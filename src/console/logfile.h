@@ -41,7 +41,10 @@ struct logfile_options {
 	int end_fd; /* with follow: readable once the container has ended (a pidfd); -1 if it has already */
 	void (*look)(
 		void *arg); /* or NULL; called after every LOGFILE_LOOK_MS of silence until then */
-	void *look_arg;
+	/* Or NULL; called when all is quiet after that: false if nobody writes any more. To be called again if the
+	 * container may be started again; if it is, the end of that life is *ret_end_fd. */
+	bool (*next)(void *arg, int *ret_end_fd);
+	void *arg;                       /* of both */
 	int stdout_fd, stderr_fd;        /* -1: leave that stream out */
 	bool clean_stdout, clean_stderr; /* as for a terminal: base/escapes.h */
 };

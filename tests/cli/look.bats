@@ -206,6 +206,22 @@ gone() { [ "$(names -a --filter name="$1")" = "" ]; }
 	refused 125 "'yesterday' is not a time" ctr logs --since yesterday job
 }
 
+@test "logs -f goes on over restarts, by hand and by policy" {
+	started c --init -- sh -c 'for i in 1 2 3; do echo $i; sleep .4; done; exec sleep 600'
+	ctr logs -f c > out 3>&- &
+	local follower=$!
+	until_true "it was heard" grep -q 3 out
+	ctr restart -t 0 c
+	until_true "all of the next life is heard" eval '[ "$(xargs < out)" = "1 2 3 1 2 3" ]'
+	ctr stop -t 0 c
+	wait $follower
+	ctr rm c
+	started p --restart on-failure:4 -- sh -c 'echo go; exit 1'
+	timeout 30 ctr logs -f p > out
+	[ "$(wc -l < out)" = 5 ]
+	ctr rm p
+}
+
 @test "logs -f ends with the container" {
 	# The last line is in the log before the end.
 	started job -- sh -c 'for i in 1 2 3; do sleep .2; echo $i; done; sleep 1'
