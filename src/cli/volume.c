@@ -356,10 +356,10 @@ static const struct command inspect_command = {
 
 /* Prints what is gone. What is not is for the caller. */
 static int remove_lot(const struct store *store, const char *const *names, size_t n,
-	struct volume_removal *lot, struct err *err)
+	bool unnamed_only, struct volume_removal *lot, struct err *err)
 {
 	for (size_t i = 0; i < n; i++)
-		lot[i] = (struct volume_removal){.name = names[i]};
+		lot[i] = (struct volume_removal){.name = names[i], .unnamed_only = unnamed_only};
 	if (volumes_remove(store, lot, n, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
@@ -380,7 +380,7 @@ static int rm(struct cli *cli, void *options, int argc, char **argv, struct err 
 	for (int at = 0; at < argc; at += VOLUMES_LOT) {
 		size_t n = argc - at < VOLUMES_LOT ? (size_t)(argc - at) : VOLUMES_LOT;
 
-		if (remove_lot(&cli->store, names + at, n, lot, err) < 0)
+		if (remove_lot(&cli->store, names + at, n, false, lot, err) < 0)
 			return -1;
 		for (size_t i = 0; i < n; i++) {
 			if (lot[i].removed || (f->force && lot[i].err.sys == ENOENT))
@@ -410,27 +410,29 @@ static const struct command rm_command = {
 };
 
 /* Nobody is asked where nobody could answer. */
-static int confirm(struct err *err)
+static int confirm(bool all, struct err *err)
 {
+	const char *which = all ? "volumes that no container uses"
+				: "volumes without a name that no container uses";
 	int answer, rest;
 
 	if (!isatty(STDIN_FILENO)) {
-		err_set(err,
-			"all volumes that no container uses would be removed, with their data");
+		err_set(err, "all %s would be removed, with their data", which);
 		return err_hint(err, "ctr volume prune -f does so; ctr volume ls shows them");
 	}
-	fputs("Remove all volumes that no container uses, with their data? [y/N] ", stderr);
+	fprintf(stderr, "Remove all %s, with their data? [y/N] ", which);
 	answer = rest = getchar();
 	while (rest != EOF && rest != '\n')
 		rest = getchar();
 	return answer == 'y' || answer == 'Y' ? 0 : err_set(err, "nothing was removed");
 }
 
-static int prune_lot(const struct store *store, const char *const *names, size_t n, struct err *err)
+static int prune_lot(const struct store *store, const char *const *names, size_t n, bool all,
+	struct err *err)
 {
 	static struct volume_removal lot[VOLUMES_LOT];
 
-	if (remove_lot(store, names, n, lot, err) < 0)
+	if (remove_lot(store, names, n, !all, lot, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		if (lot[i].removed || lot[i].err.sys == EBUSY || lot[i].err.sys == ENOENT)
@@ -450,25 +452,25 @@ static int prune(struct cli *cli, void *options, int argc, char **argv, struct e
 	(void)argv;
 	if (argc)
 		return err_set(err, "takes no words");
-	if ((!f->force && confirm(err) < 0) || look_names(&l, &cli->store, err) < 0)
+	if ((!f->force && confirm(f->all, err) < 0) || look_names(&l, &cli->store, err) < 0)
 		return -1;
 	for (size_t at = 0; at < l.count && r == 0; at += VOLUMES_LOT)
 		r = prune_lot(&cli->store, l.names + at,
-			l.count - at < VOLUMES_LOT ? l.count - at : VOLUMES_LOT, err);
+			l.count - at < VOLUMES_LOT ? l.count - at : VOLUMES_LOT, f->all, err);
 	look_end(&l);
 	return r;
 }
 
 static const struct flag prune_flags[] = {
-	{"all", 'a', NULL, "those with a name as well, which is so anyway", set_all},
+	{"all", 'a', NULL, "those with a name as well", set_all},
 	{"force", 'f', NULL, "do not ask", set_force},
 	{0},
 };
 static const struct command prune_command = {
 	.name = "volume prune",
-	.summary = "Remove all volumes that no container uses",
+	.summary = "Remove volumes that were made for containers that are gone",
 	.arguments = "",
-	.examples = "  ctr volume prune -f\n",
+	.examples = "  ctr volume prune -f\n  ctr volume prune -a     all that no container uses\n",
 	.flags = prune_flags,
 	.run = prune,
 	.options_size = sizeof(struct volume_flags),

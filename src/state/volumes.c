@@ -163,6 +163,23 @@ static int no_such(const char *name, struct err *err)
 	return err_hint(err, "ctr volume ls shows those that exist");
 }
 
+/* One that makes no sense may have been named. */
+static int refuse_named(int fd, const char *name, struct err *err)
+{
+	struct volume v;
+	bool named;
+
+	if (volume_read(fd, name, &v, err) == 0) {
+		named = !v.owner;
+		volume_free(&v);
+		if (!named)
+			return 0;
+	}
+	err_set(err, "the volume %s has a name", name);
+	err->sys = EBUSY;
+	return -1;
+}
+
 static int take_out(int volumes_fd, const struct volume_uses *uses, struct volume_removal *r)
 {
 	struct err *err = &r->err;
@@ -179,6 +196,8 @@ static int take_out(int volumes_fd, const struct volume_uses *uses, struct volum
 	r->fd = volume_hold(volumes_fd, r->name, err);
 	if (r->fd < 0)
 		return err->sys == ENOENT ? no_such(r->name, err) : -1;
+	if (r->unnamed_only && refuse_named(r->fd, r->name, err) < 0)
+		return -1;
 	return volume_take_out(volumes_fd, r->name, r->old, err);
 }
 

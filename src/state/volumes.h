@@ -40,8 +40,10 @@ void volume_uses_free(struct volume_uses *uses);
 
 struct volume_removal {
 	const char *name;
+	bool unnamed_only; /* one that nobody has named: made for a container alone, which is gone */
 	bool removed;
-	struct err err; /* else; sys is ENOENT if there is none, EBUSY if a container uses it */
+	struct err
+		err; /* else; sys is ENOENT if there is none, EBUSY if it is not to go: a container uses it */
 	char old[VOLUME_OLD_SIZE];
 	int fd;
 };

@@ -11,7 +11,7 @@ teardown() {
 	local image
 	for image in $(ctr image ls 2> /dev/null | awk 'NR > 1 {print $1}'); do ctr image rm -f "$image"; done
 	attack_teardown || return
-	timeout 60 ctr volume prune -f > /dev/null
+	timeout 60 ctr volume prune -a -f > /dev/null
 	[ -z "$(ls -A "$CTR_ROOT/volumes" 2> /dev/null)" ]
 }
 

@@ -8,7 +8,7 @@ setup() { cd "$BATS_TEST_TMPDIR" || return; }
 teardown() {
 	for image in $(ctr image ls 2> /dev/null | awk 'NR > 1 {print $1}'); do ctr image rm -f "$image"; done
 	nothing_left
-	timeout 60 ctr volume prune -f > /dev/null
+	timeout 60 ctr volume prune -a -f > /dev/null
 	ctr gc
 	[ -z "$(ls -A "$CTR_ROOT/volumes" 2> /dev/null)" ]
 }
@@ -61,8 +61,25 @@ data() { echo "$CTR_ROOT/volumes/$1/data"; }
 	refused 125 'would be removed' ctr volume prune
 	hinted 'prune -f'
 	[ "$(ctr volume ls -q)" = a ]
-	[ "$(ctr volume prune -f)" = a ]
+	[ -z "$(ctr volume prune -f)" ]
+	[ "$(ctr volume ls -q)" = a ]
+	[ "$(ctr volume prune --all --force)" = a ]
 	[ -z "$(ctr volume prune --all --force)" ]
+}
+
+@test "prune without --all takes what nobody has named, and no container has, and nothing else" {
+	ctr volume create named > /dev/null
+	ctr run --name a --rootfs "$FS" -v /own -- true
+	ctr run --name b --rootfs "$FS" -v /own -v used:/data -- true
+	local own
+	own=$(ctr inspect a | jq -r '.[0].mounts[0].name')
+	ctr rm a
+	# Of one that makes no sense nobody knows whether it was named.
+	mkdir -p "$CTR_ROOT/volumes/odd/data"
+	[ "$(ctr volume prune -f)" = "$own" ]
+	[ "$(ctr volume ls -q 2> /dev/null | wc -l)" -eq 4 ]
+	ctr rm -v b
+	[ "$(ctr volume prune -a -f | sort | xargs)" = 'named odd used' ]
 }
 
 @test "what a killed command left is removed by gc, and no volume with it" {
@@ -109,7 +126,7 @@ data() { echo "$CTR_ROOT/volumes/$1/data"; }
 	for i in "${names[@]}"; do mkdir -p "$CTR_ROOT/volumes/$i/data"; done
 	[ "$(ctr volume rm "${names[@]}" | wc -l)" -eq 150 ]
 	for i in "${names[@]}"; do mkdir -p "$CTR_ROOT/volumes/$i/data"; done
-	[ "$(ctr volume prune -f | wc -l)" -eq 151 ]
+	[ "$(ctr volume prune -a -f | wc -l)" -eq 151 ]
 }
 
 @test "-v NAME makes a volume at its first use, and two containers share it" {
@@ -136,7 +153,7 @@ data() { echo "$CTR_ROOT/volumes/$1/data"; }
 	refused 125 'the volume used is used by the container ended$' ctr volume rm used
 	hinted 'ctr rm ended'
 	refused 125 'the volume running is used by the container runs$' ctr volume rm -f running
-	[ "$(ctr volume prune -f)" = free ]
+	[ "$(ctr volume prune -a -f)" = free ]
 	[ "$(ctr volume ls -q | xargs)" = 'running used' ]
 	ctr rm ended
 	ctr volume rm used
@@ -149,7 +166,7 @@ data() { echo "$CTR_ROOT/volumes/$1/data"; }
 	cp "$CTR_ROOT/containers/c/container.json" kept
 	echo '{' > "$CTR_ROOT/containers/c/container.json"
 	refused 125 'nobody knows which volumes c uses' ctr volume rm used
-	refused 125 'nobody knows which volumes c uses' ctr volume prune -f
+	refused 125 'nobody knows which volumes c uses' ctr volume prune -a -f
 	hinted 'ctr rm c'
 	ctr gc
 	[ "$(ctr volume ls -q 2> /dev/null)" = used ]
