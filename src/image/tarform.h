@@ -12,6 +12,14 @@ struct tarform {
 	unsigned char header[512];
 	size_t have;   /* bytes of header */
 	uint64_t skip; /* bytes up to the next header */
+	/* Of the records of a pax header, which are for the entry behind it. */
+	struct tarform_pax {
+		bool told;            /* there was one, and not yet its entry */
+		uint64_t left;        /* bytes of them to come */
+		uint64_t length, at;  /* of the record at hand */
+		uint64_t value, size; /* size: UINT64_MAX, none of them says */
+		unsigned matched;     /* of the key that is looked for */
+	} pax;
 	bool ended;
 	bool odd; /* some entry is of another kind, or not understood */
 };

@@ -88,3 +88,56 @@ Test(image_tarform, what_is_not_understood_is_odd)
 	memset(tar + 124, 0xff, 12);
 	cr_expect(odd());
 }
+
+static void pax(const char *record)
+{
+	header('x', (unsigned)strlen(record));
+	memset(tar + length, 0, BLOCK);
+	memcpy(tar + length, record, strlen(record));
+	length += BLOCK;
+}
+
+Test(image_tarform, the_size_of_a_pax_record_counts)
+{
+	pax("30 mtime=1350244992.023960108\n10 size=5\n");
+	header('0', 0);
+	data(5);
+	header('0', 5);
+	data(5);
+	cr_assert(!odd());
+	/* For one entry only, and that is not a name that is too long for its header. */
+	pax("10 size=5\n");
+	header('L', 5);
+	data(5);
+	header('0', 0);
+	data(5);
+	header('0', 0);
+	header('5', 0);
+	cr_assert(!odd());
+}
+
+Test(image_tarform, of_8_gib_and_more)
+{
+	struct tarform t = {0};
+
+	pax("20 size=10000000000\n");
+	header('0', 10000000000 & 07777777777);
+	tarform_add(&t, tar, length);
+	cr_assert(!t.odd);
+	cr_assert(t.skip == 10000000000);
+	length = 0;
+}
+
+Test(image_tarform, a_pax_record_that_is_no_size_changes_nothing)
+{
+	static const char *const records[] = {"13 mysize=999\n", "12 sizes=999\n", "11 size=9x\n",
+		"size=99\n", "99 size=9\n", "30 size=99999999999999999999999\n"};
+
+	for (size_t i = 0; i < sizeof(records) / sizeof(*records); i++) {
+		pax(records[i]);
+		header('0', 5);
+		data(5);
+		header('5', 0);
+		cr_assert(!odd(), "%s", records[i]);
+	}
+}
