@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the first: a list has as many arenas as containers. Each further one is twice as large. */
+/* Bytes of the first chunk: small, as a list has an arena for each container. Each further chunk is twice as
+ * large. */
 enum { CHUNK_SIZE = 1024 };
 
 struct arena_chunk {

@@ -33,7 +33,7 @@ static void copy_blocks(char *to, const char *from, size_t n)
 
 	for (; to < end; to += sizeof(tail), from += sizeof(tail)) {
 		*(any128 *)to = *(const any128 *)from;
-		/* Or the compiler sees a memcpy in this, and calls it. */
+		/* Otherwise the compiler would take this for a memcpy, and call it. */
 		__asm__ volatile("" ::: "memory");
 	}
 	*(any128 *)end = tail;

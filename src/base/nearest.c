@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Nobody mistypes a longer one. */
+/* For a word that is longer nothing is suggested. */
 enum { WORD_MAX = 64, PREFIX_MIN = 2, LONG_WORD = 6 };
 
 static size_t least(size_t a, size_t b)

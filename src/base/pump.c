@@ -54,7 +54,7 @@ void pump_bound(struct pump *p)
 
 	if (p->over || ioctl(p->from, FIONREAD, &held) < 0)
 		return;
-	/* It does not count what is still on its way. */
+	/* FIONREAD of a terminal does not count what is still on its way. */
 	p->left = isatty(p->from) ? TERMINAL_HOLDS : (uint64_t)held;
 	p->bounded = true;
 }
@@ -108,7 +108,7 @@ static ssize_t put(struct pump *p)
 	return p->outwards ? unwaited_write(p->to, from, p->len) : write(p->to, from, p->len);
 }
 
-/* Of a terminal that is gone, or another's. */
+/* Whether this error of a terminal means that it is gone, or belongs to another session by now. */
 static bool is_an_end(const struct pump *p, int error)
 {
 	struct stat st;

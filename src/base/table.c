@@ -19,7 +19,7 @@ void table_add(struct table *t, const char *const *cells)
 	}
 }
 
-/* Of each column; 0 is one that is left out. */
+/* The columns that are shown, and their widths. */
 struct widths {
 	size_t of[TABLE_COLUMNS_MAX];
 	bool shown[TABLE_COLUMNS_MAX];

@@ -141,7 +141,7 @@ static int find(const struct hole *h, const json_t *j, const json_t **ret, struc
 	return 0;
 }
 
-/* Of a string, a number or a truth itself; of the rest, JSON. */
+/* A string, a number or a truth is shown as it is, the rest as JSON. */
 static char *value_text(struct arena *a, const json_t *j, bool as_json, struct err *err)
 {
 	const size_t form = JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII |

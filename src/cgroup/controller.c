@@ -143,7 +143,8 @@ enum controller_state cgroup_controller_enable(int hierarchy_fd, int group_fd, c
 	return CONTROLLER_ENABLED;
 }
 
-/* Those of the usual ones that the first list has and the second has not, and what to write for all. */
+/* The usual controllers that the first list has and the second has not; in order, the text that enables all of
+ * them. */
 static size_t usual_missing(const char *there, const char *have, const char *missing[USUAL_MAX],
 	char order[LIST_MAX])
 {

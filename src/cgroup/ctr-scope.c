@@ -189,7 +189,7 @@ static int bus_failed(int r, const sd_bus_error *error, const char *unit, struct
 			     "--cgroup-manager systemd");
 }
 
-/* Who root of a user namespace is outside of it. */
+/* The id outside of our user namespace of the user that we are inside. */
 static unsigned outer_uid(void)
 {
 	unsigned inside, outside, count, uid = geteuid();

@@ -197,7 +197,8 @@ int cgroup_supervisors_open(void)
 	fd = openat(parent, name, OPEN_DIR);
 	if (fd < 0 && errno == ENOENT && (mkdirat(parent, name, 0700) == 0 || errno == EEXIST))
 		fd = openat(parent, name, OPEN_DIR);
-	/* Whoever made it may have been killed before it was bounded: 0755 says that it is. */
+	/* Whoever made the group may have been killed before it had its bounds. Mode 0755 says that it has
+	 * them. */
 	if (fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & 0777) == 0700) {
 		supervisors_bound(hierarchy, fd);
 		fchmod(fd, 0755);

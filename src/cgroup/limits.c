@@ -254,7 +254,7 @@ static int plan_cpuset(const struct limits *l, struct cgroup_plan *p, const char
 	plan_add(p, (struct cgroup_write){
 			    .file = file,
 			    .flag = flag,
-			    /* Of nothing the kernel hears nothing. */
+			    /* The kernel ignores a write of no bytes at all. */
 			    .value = *list ? arena_strdup(&p->arena, list) : "\n",
 			    .action = arena_printf(&p->arena, "keep to %s %s", noun,
 				    *list ? list : "of any kind"),
@@ -515,7 +515,7 @@ written:
 	return 0;
 }
 
-/* That asks for any. */
+/* Whether it asks for some CPUs or memory nodes: a line feed alone takes the bound off. */
 static bool is_cpuset(const struct cgroup_write *w)
 {
 	return (strcmp(w->file, "cpuset.cpus") == 0 || strcmp(w->file, "cpuset.mems") == 0) &&

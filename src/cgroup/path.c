@@ -109,7 +109,7 @@ static size_t frozen_part(int hierarchy_fd, const char *path)
 	return len;
 }
 
-/* Whoever is born in it would never come so far as to tell us anything. */
+/* A process that starts in a frozen group never runs, so that it could report nothing. */
 int cgroup_path_is_frozen(int hierarchy_fd, const char *path, struct err *err)
 {
 	int len = (int)frozen_part(hierarchy_fd, path);

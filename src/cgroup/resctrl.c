@@ -258,7 +258,7 @@ int resctrl_tasks_add(const struct resctrl_tasks *t, pid_t pid, struct err *err)
 
 	if (t->class_fd >= 0 && write(t->class_fd, text, (size_t)len) != len)
 		return err_sys(err, "put the process into its class");
-	/* Whose tasks have to be in the class already. */
+	/* The kernel takes only tasks that are in the class already. */
 	if (t->monitor_fd >= 0 && write(t->monitor_fd, text, (size_t)len) != len)
 		return err_sys(err, "put the process into its group to measure");
 	return 0;

@@ -198,7 +198,7 @@ void scope_properties(const struct limits *limits, const char *description,
 	add(&l, a, arena_printf(a, "Description=s:%s", description));
 	add_number(&l, a, "TimeoutStopUSec", stop_timeout_ns / 1000);
 	add_limits(&l, a, limits);
-	/* Else systemd has a default of its own. */
+	/* If nothing is said, systemd sets a default of its own. */
 	if (!limits->pids)
 		add_number(&l, a, "TasksMax", UINT64_MAX);
 	*ret = l;
@@ -297,7 +297,7 @@ static int spawn(const char *path, char **argv, int sock, pid_t *ret)
 	return rc;
 }
 
-/* Our end of its standard input is *ret_sock. mode: NULL, or its option. */
+/* Starts ctr-scope. *ret_sock: our end of its standard input. mode: an option for it, or NULL. */
 static int start_program(const struct scope_name *name, const char *mode,
 	const struct word_list *properties, pid_t *ret_pid, int *ret_sock, struct err *err)
 {
@@ -393,7 +393,7 @@ int scope_start(const struct scope_name *name, int hierarchy_fd, const struct wo
 			return 0;
 		}
 	}
-	/* Whoever has asked systemd must be there when it answers, and ends then. */
+	/* A holder that has asked systemd must still be there when systemd answers; it ends by itself then. */
 	if (s.holder > 0 && s.asked && err->sys == ETIMEDOUT)
 		s.holder = 0;
 	else if (s.holder > 0 && !s.asked)

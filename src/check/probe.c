@@ -85,7 +85,7 @@ bool probe_told(struct probes *p, const char *feature, enum probe_state otherwis
 	return true;
 }
 
-/* Of our own process: key is "\nCapEff:" or another line. */
+/* A number of /proc/self/status; key is "\nCapEff:" or another line. */
 static uint64_t status_number(const char *key, int base)
 {
 	char text[8192];

@@ -23,7 +23,7 @@
 
 enum { END_SECONDS = 10 };
 
-/* Of the mount that a descriptor of a process is on; pid 0: of ours. */
+/* The id of the mount that a descriptor of this process is on; pid 0: our own process. */
 static int mount_id(pid_t pid, int fd, unsigned long long *ret)
 {
 	char path[64], text[512];
@@ -42,7 +42,7 @@ static int mount_id(pid_t pid, int fd, unsigned long long *ret)
 	return -1;
 }
 
-/* Of a line of mountinfo(5): id, and the place of the mount, unescaped in place. */
+/* The id of a line of mountinfo(5), and the place of its mount, which is unescaped in the line itself. */
 static char *mount_place_of(char *line, unsigned long long *ret_id)
 {
 	int start = 0, end = 0;

@@ -21,7 +21,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Of criu_req. */
+/* Fields of criu_req. */
 enum { REQ_TYPE = 1, REQ_OPTS = 2, REQ_NOTIFY_SUCCESS = 3 };
 enum { ANSWER_MAX = 64 << 10 };
 
@@ -175,7 +175,7 @@ static int send_message(int sock, const struct protobuf *m, struct err *err)
 {
 	if (m->failed)
 		return err_set(err, "no memory for a request to criu");
-	/* It hears us before it says more: there is room. */
+	/* criu reads this before it sends more, so the socket has room for it. */
 	if (send(sock, m->data, m->len, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)m->len)
 		return err_sys(err, "cannot send criu a request");
 	return 0;
@@ -344,7 +344,7 @@ static int converse(int sock, int signals, const struct criu_request *r, pid_t *
 	return 0;
 }
 
-/* They come to us alone: what criu does is undone before we end. */
+/* Signals to end are held back from criu: we get them, and undo what criu has done before we end. */
 static int hold_signals(sigset_t *ret_old, struct err *err)
 {
 	static const int held[] = {SIGHUP, SIGINT, SIGTERM};

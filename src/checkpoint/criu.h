@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Of criu_opts in rpc.proto. */
+/* Fields of criu_opts in rpc.proto. */
 enum criu_option {
 	CRIU_IMAGES_DIR_FD = 1,
 	CRIU_PID = 2,
@@ -46,7 +46,7 @@ enum criu_option {
 	CRIU_LSM_MOUNT_CONTEXT = 63,
 };
 
-/* Of criu_req_type. */
+/* Values of criu_req_type. */
 enum criu_action { CRIU_DUMP = 1, CRIU_RESTORE = 2, CRIU_PRE_DUMP = 4 };
 
 /* It changes to its directories by the path of whoever made the socket: in its own mount namespace they

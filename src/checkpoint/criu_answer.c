@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Of criu_resp and what is in that. */
+/* Fields of criu_resp, and of the messages in it. */
 enum {
 	RESP_TYPE = 1,
 	RESP_SUCCESS = 2,

@@ -15,7 +15,7 @@
 
 enum { LOG_LEVEL = 4 };
 
-/* Of criu_cg_mode. */
+/* Values of criu_cg_mode. */
 static const struct {
 	const char *word;
 	unsigned mode;
@@ -46,7 +46,7 @@ static void set_text(struct protobuf *m, enum criu_option option, const char *te
 		protobuf_string(m, option, text);
 }
 
-/* Whoever keeps checkpoints from others says so by the directory that is above. */
+/* Has the default mode: a user who wants to keep checkpoints from others restricts the directory above. */
 static int open_dir(const char *what, const char *path, bool make, struct err *err)
 {
 	int fd;

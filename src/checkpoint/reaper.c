@@ -36,7 +36,7 @@ static void reap(pid_t pid)
 		;
 }
 
-/* Those that were born meanwhile, or had no room in the buffer, are in it the next time. */
+/* Children that were born meanwhile, or did not fit into the buffer, are found by the next call. */
 static void kill_children(pid_t program)
 {
 	char path[64], pids[4096], *at = pids, *end;
@@ -53,7 +53,7 @@ static void kill_children(pid_t program)
 		kill((pid_t)pid, SIGKILL);
 }
 
-/* Whoever loses its parent by that is our child then. */
+/* A process whose parent is killed becomes our child. */
 static void kill_all(pid_t program)
 {
 	do

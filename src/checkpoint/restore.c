@@ -161,7 +161,8 @@ static void add_group(struct restore *r)
 	protobuf_free(&m);
 }
 
-/* It is there, with its namespaces, and has nothing else yet. From here on it can be found and ended. */
+/* criu has made the first process with its namespaces, and nothing else yet. From here on it can be found and
+ * ended. */
 static int on_namespaces(struct restore *r, pid_t pid, struct err *err)
 {
 	struct container *c = r->c;

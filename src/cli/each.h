@@ -15,7 +15,7 @@ enum each_flags {
 	EACH_SILENT = 4, /* does not print the words as they were given */
 };
 
-/* Of what is chosen by what it is, some may be gone by the time. */
+/* Of containers that a filter has chosen, some may be gone when their turn comes: no error. */
 static inline enum each_flags each_flags_of(const struct choice *c)
 {
 	return c->ignore || c->all || c->filters.count ? EACH_IGNORE : 0;
@@ -32,7 +32,7 @@ int for_each(struct cli *cli, const char *verb, int argc, char **argv, void *opt
 int for_chosen(struct cli *cli, const char *verb, unsigned states, enum each_flags flags, int argc,
 	char **argv, void *options, each_fn *f, struct err *err);
 
-/* Of stop and restart. */
+/* The flags of stop and restart. */
 struct stop_flags {
 	struct choice choice; /* first */
 	uint64_t timeout_ns;

@@ -42,7 +42,7 @@ static int set_since(void *to, const char *what, const char *value, struct err *
 	return time_parse(what, value, now_ns(), &((struct events_flags *)to)->since_ns, err);
 }
 
-/* Of a length of time one looks back; what is to come is given as a moment. */
+/* A length of time means the past here, too; a moment to come is given as such. */
 static int set_until(void *to, const char *what, const char *value, struct err *err)
 {
 	return time_parse(what, value, now_ns(), &((struct events_flags *)to)->until_ns, err);

@@ -164,7 +164,7 @@ static int add_running(json_t *j, const struct store *store, const struct view *
 		r = put_running(j, &c, err);
 		container_close(&c);
 	}
-	/* It has ended meanwhile, or its group has gone. */
+	/* No error if it has ended meanwhile, or its group is gone. */
 	return r == 0 || err->sys == ESRCH || err->sys == ENOENT ? 0 : -1;
 }
 

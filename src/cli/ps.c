@@ -152,7 +152,7 @@ static int list_one(const char *name, void *arg, struct err *err)
 	bool any = l->flags->all || l->flags->filters.any;
 	int r = viewer_look(&l->viewer, name, any ? VIEW_ANY : VIEW_ALIVE, &view, err);
 
-	/* Nor would there be any for the others. */
+	/* There would be no memory for the others either. */
 	if (r < 0 && err->sys == ENOMEM)
 		return -1;
 	if (r < 0) {

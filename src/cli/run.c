@@ -93,7 +93,7 @@ static int run_foreground(struct cli *cli, struct spec *spec, struct plan *plan,
 	return r;
 }
 
-/* Whoever was to get the id does not know of it. */
+/* A container whose id could not be printed is removed: nobody could name it. */
 static int undo_detached(struct cli *cli, const struct spec *spec, struct err *err)
 {
 	struct err second = {0};

@@ -140,7 +140,7 @@ static int take_caps(struct run_options *o, struct err *err)
 	return 0;
 }
 
-/* Who manages the groups below its own writes to that one as well. */
+/* A container that manages the groups below its own writes to its own group as well. */
 static int take_cgroups(struct run_options *o, struct err *err)
 {
 	struct spec *s = &o->spec;
@@ -281,7 +281,7 @@ static int take_cgroup(struct run_options *o, struct err *err)
 		       : 0;
 }
 
-/* Whoever it is to run as, and whose volumes it is given. */
+/* Ids above the container's range that it needs: those of its user, and of the owners of its volumes. */
 static int take_far_ids(struct run_options *o, struct err *err)
 {
 	struct spec *s = &o->spec;
@@ -315,7 +315,7 @@ static void take_files(struct spec *s)
 			s->mounts[i].make_source = false;
 }
 
-/* Who is in the host's network is known there by the host's name. */
+/* In the host's network others know a container by the host's name. */
 static void take_hostname(struct run_options *o)
 {
 	struct spec *s = &o->spec;

@@ -304,7 +304,7 @@ static int autostart(struct cli *cli, void *options, int argc, char **argv, stru
 		return err_set(err, "autostart takes no words");
 	if (f->stop)
 		return autostop(cli, f, err);
-	/* Of any of them; once for a boot it need not be asked. */
+	/* Needed if any of them can reach our program; at a boot nobody minds the time, so it is always done. */
 	if (program_protect(cli->argv, err) < 0)
 		return -1;
 	if (store_gc(&cli->store, &report, err) < 0 ||

@@ -114,7 +114,7 @@ static int take_running(const char *name, void *arg, struct err *err)
 	return sample_take(arg, name, err) < 0 && err->sys != ESRCH ? -1 : 0;
 }
 
-/* Those named, or all that run. Later on, one that has ended is left out. */
+/* Looks at the named containers, or at all that run. Not the first time, one that has ended is left out. */
 static int samples_take(struct samples *s, int argc, char **argv, bool first, struct err *err)
 {
 	s->count = 0;

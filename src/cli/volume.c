@@ -409,7 +409,7 @@ static const struct command rm_command = {
 	.use = STORE_CHANGE,
 };
 
-/* Nobody is asked where nobody could answer. */
+/* Asks on a terminal only: elsewhere nobody could answer. */
 static int confirm(bool all, struct err *err)
 {
 	const char *which = all ? "volumes that no container uses"

@@ -106,7 +106,7 @@ static int tell(struct walk *w, enum change change, struct err *err)
 	return r ? r : w->f(change, w->path, w->arg, err);
 }
 
-/* Of the path at hand, as the layers below have it. */
+/* The path at hand as it is in the layers below. */
 static const char *below_path(const struct walk *w)
 {
 	return w->path + (w->len > 0);

@@ -82,7 +82,8 @@ static int open_running(struct side *s, const struct container *c, struct err *e
 	return s->root < 0 ? -1 : 0;
 }
 
-/* Nobody starts it, nor removes it, as long as it is held. Who was faster has started it. */
+/* Holds a stopped container, so that nobody starts or removes it. If somebody was faster, it runs by now: look
+ * again. */
 static int open_container(struct side *s, const struct store *store, struct err *err)
 {
 	for (int tries = 0; tries < 3; tries++) {
@@ -235,7 +236,7 @@ static int start(struct side *s, const struct copy *copy, int stream, struct err
 	return s->pid < 0 ? err_sys(err, "make a process that copies") : 0;
 }
 
-/* Of both, if one of them cannot be started or we are to stop. */
+/* Ends both processes, if one of them cannot be started or if we are to stop. */
 static void stop(struct side sides[2])
 {
 	for (int i = 0; i < 2; i++)
@@ -298,7 +299,7 @@ static int start_both(struct side sides[2], const struct copy *copy, struct err 
 	return copy->from.path ? start(&sides[0], copy, out, err) : 0;
 }
 
-/* Who writes to a pipe that nobody reads is not to blame, nor is who reads what was cut short. */
+/* If one side fails, the other sees a broken pipe or a tar that ends early. The cause is told, not that. */
 static int run_both(struct side sides[2], const struct copy *copy, struct err *err)
 {
 	struct err from = {0}, to = {0};

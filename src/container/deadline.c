@@ -23,7 +23,7 @@ struct guard {
 	uint64_t until_ns;
 };
 
-/* Neither the caller's files, nor the lock: that is free when the caller has gone. */
+/* Closes the caller's files and the lock, which has to be free once the caller is gone. */
 static void let_go(const struct guard *g)
 {
 	const struct store *store = g->c->store;

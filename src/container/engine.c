@@ -123,7 +123,7 @@ static int run_poststart_hooks(const struct container *c, struct err *err)
 	return r;
 }
 
-/* Its first process, and with its pid namespace or its group all the others. */
+/* Kills the first process, and with its pid namespace or by its group all the others. */
 static int end(struct container *c, struct err *err)
 {
 	struct pollfd p = {.fd = c->pidfd, .events = POLLIN};

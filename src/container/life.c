@@ -123,7 +123,8 @@ int container_open_running(const struct store *store, const char *name, const ch
 
 enum next { NEXT_NONE, NEXT_UNDECIDED, NEXT_START };
 
-/* What its holder does with it: who starts it, or starts it again, may not let go for long. An enum next, or -1. */
+/* What its holder does with it: who starts it, or starts it again, may not let go for long. An enum next, or
+ * -1. */
 static int find_next(const struct store *store, const char *name, struct err *err)
 {
 	struct container c;
@@ -413,7 +414,7 @@ static int stop_for_removal(const struct store *store, const char *name, enum re
 		return -1;
 	}
 	if (r == 0) {
-		/* Its record may be lost: then its group is all that says whether it runs. */
+		/* If its record is lost, only its group tells whether it runs. */
 		if ((flags & REMOVE_FORCE) && container_open_cgroup(&c, err) == 0 &&
 			c.group_fd >= 0)
 			cgroup_kill(c.group_fd, err);
@@ -447,7 +448,7 @@ static int hold_for_removal(const struct store *store, const char *name, struct 
 	return namelock_hold(store, name, ret, err);
 }
 
-/* Of two who remove one, the second waits for the first, and then finds what that has left. */
+/* If two remove the same container, the second waits for the first, and then finds what that one has left. */
 static int lock_for_removal(const struct store *store, const char *name, enum remove_flags flags,
 	struct container *ret, struct err *err)
 {
@@ -460,7 +461,7 @@ static int lock_for_removal(const struct store *store, const char *name, enum re
 	return -1;
 }
 
-/* Of one whose documents make no sense the id is not known. */
+/* The id is not known if the documents make no sense. */
 static int remove_data(const struct store *store, const char *name, struct err *err)
 {
 	struct err ignored;

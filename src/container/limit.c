@@ -29,7 +29,7 @@ static bool changes_file(const struct limits *l, const char *file)
 	return false;
 }
 
-/* Of what the group has now, that which is about to change. */
+/* Of the limits that the group has now, those that are about to change. */
 static struct limits only_asked(const struct limits *now, const struct limits *asked)
 {
 	struct limits l = {.memory_swap_set = asked->memory_swap_set && now->memory_swap_set,

@@ -6,7 +6,8 @@
 #include "state/store.h"
 
 int container_plan(struct spec *spec, struct plan *ret, struct err *err);
-/* Its filter, made or found; a warning says what is not as asked for. Free both with container_plan_free(). */
+/* Adds the seccomp filter, compiled or from the cache; warns of what it cannot do as asked.
+ * container_plan_free() frees it with the plan. */
 int container_plan_filter(const struct store *store, struct spec *spec, struct plan *plan,
 	struct err *err);
 void container_plan_free(struct plan *plan);

@@ -83,7 +83,8 @@ static int watch_want(int data_fd)
 	return take_fd(&notify);
 }
 
-/* Whoever says anything meanwhile wants it stopped, or running now. 0 if stopped, 1 or -1. */
+/* Waits for the time of the next start. A change of the wish ends it: 0 if the container is to be stopped, 1 if
+ * it starts now; or -1. */
 static int wait_for_turn(int data_fd, int notify, uint64_t wait_ns, struct err *err)
 {
 	uint64_t until = deadline_after(wait_ns);
@@ -173,7 +174,7 @@ static void tell_wait(const struct container *c, const char *policy, uint64_t wa
 	container_tell_attempt(c, policy, attempt, wait);
 }
 
-/* Who dies in here leaves one that has ended. 0 if it is not to be started again. */
+/* If we die in here, the container has ended and stays so. 0 if it is not to be started again. */
 static int restart(struct container *c, const struct spec *spec, struct err *err)
 {
 	autofd int notify = watch_want(c->data_fd);
@@ -269,7 +270,7 @@ int container_after(const struct store *store, const char *name, int lock_fd, ch
 	again = restart_by_spec(&c, argv, &why);
 	if (again < 0)
 		tell_failure(store, &was, &why);
-	/* Else it is undone already, and what failed is in its metadata. */
+	/* Without a state directory it is undone already, and its metadata say what failed. */
 	if (c.state_fd < 0)
 		return 0;
 	if (again < 0 && container_end(&c, -1, err) == 0)
@@ -298,7 +299,7 @@ static int look_coming(const struct store *store, const char *name, struct conta
 	return alive < 0 ? -1 : alive ? COMING_RUNS : COMING_ENDED;
 }
 
-/* Who waits there can have been killed. */
+/* Whether the process that waits for the next start still lives. */
 static bool is_held(const struct store *store, const char *name)
 {
 	struct container c;

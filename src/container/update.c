@@ -141,7 +141,7 @@ static void report_file(struct update_report *report, int group_fd, const struct
 	arena_push(&report->arena, report->files, report->count, kv);
 }
 
-/* Who supervises it starts it again, or does not, by what is there at its end. */
+/* At the end of the container its supervisor reads this file to know whether to start it again. */
 static int begin_policy(struct update *u, struct err *err)
 {
 	return u->change.restart && u->spec.restart && u->c.record.supervised
@@ -216,7 +216,7 @@ static int change(struct update *u, enum phase phase, struct err *err)
 	return r;
 }
 
-/* Its group, or its processes, went away below our hands. */
+/* Whether the container ended while we changed it: its group or its processes are gone. */
 static bool has_just_ended(struct update *u)
 {
 	struct err ignored;
@@ -265,7 +265,7 @@ int container_update(const struct store *store, const char *name, const struct k
 			return err_set(err, "cannot update %s: it does not come to rest", name);
 		poll(NULL, 0, TRY_NAP_MS);
 	}
-	/* Who was to start it may wait for our lock. */
+	/* Whoever was about to start it may wait for our lock. */
 	if (r > 0 && u.called_off && container_settle(store, name, err) < 0)
 		r = -1;
 	if (r < 0) {

@@ -150,7 +150,7 @@ void child_blame(struct child *c, struct err *err)
 		*err = own;
 }
 
-/* Its output is closed first: a writer gets SIGPIPE and can tidy up after itself. */
+/* Closes its output first, so that a writer gets SIGPIPE and can tidy up after itself. */
 void child_stop(struct child *c)
 {
 	if (c->pid <= 0)

@@ -202,7 +202,7 @@ static int check_owner(const struct extract *x, struct err *err)
 		       : refuse_owner(x, err);
 }
 
-/* Of a user namespace the kernel knows its ids. */
+/* EINVAL: the user namespace has no such id. */
 static int owner_failed(const struct extract *x, struct err *err)
 {
 	return errno == EINVAL ? refuse_owner(x, err) : err_sys(err, "set its owner");
@@ -567,7 +567,7 @@ static int open_tar(struct extract *x, struct err *err)
 									    : tar_failed(x, err);
 }
 
-/* Whoever writes the tar may still be filling its last block. */
+/* Reads on to the end: the writer of the tar may still be filling its last block. */
 static int drain(struct extract *x, struct err *err)
 {
 	const void *ignored;

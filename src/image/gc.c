@@ -90,7 +90,7 @@ static int survey_container(int dir, const char *name, struct gc_wanted *w, stru
 	snprintf(path, sizeof(path), "%.255s/container.json", name);
 	if (file_read(dir, path, JSON_MAX_BYTES, &text, &n, err) < 0)
 		return err->sys == ENOENT || err->sys == ENOTDIR ? 0 : err_wrap(err, "container");
-	/* Of a container that ended with the machine, before it was on disk: gc removes it. */
+	/* The machine lost its power before the document was on disk: ctr gc removes that container. */
 	if (file_is_blank(text, n))
 		return 0;
 	doc = json_parse(path, text, n, err);

@@ -36,7 +36,7 @@ struct work {
 	size_t name_count;
 	struct unpack_totals unpacked; /* of the last tar that was */
 	struct child *packer;          /* writes what is read, or NULL */
-	/* Of the image at hand, the last of images. */
+	/* The image at hand: the last of `images`. */
 	struct image *image;
 	struct compose_layer *layers;
 	size_t count;
@@ -358,7 +358,7 @@ static int take_layer(struct work *w, const struct source *s, const struct sourc
 	return 0;
 }
 
-/* Its digest is the image's, so that it stays as it is. */
+/* The image names the layer by its digest, so it cannot be packed anew. */
 static void tell_rare(size_t layer)
 {
 	warn("layer %zu has kinds of entries that few tools read: the image runs here, but others may "
@@ -477,7 +477,7 @@ static int take_packed(struct work *w, int root, struct ingest_result *ret, stru
 	return r;
 }
 
-/* Of a unified image the root is a part. */
+/* A unified image has the root in a directory of its own, beside its metadata. */
 static int take_unified(struct work *w, int dir, struct ingest_result *ret, struct err *err)
 {
 	autofd int root = openat(dir, "rootfs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

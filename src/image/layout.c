@@ -196,7 +196,7 @@ static int unknown_read(struct source *s, const json_t *const *list, size_t coun
 	return count == 1 ? -1 : refuse_machine(err);
 }
 
-/* Of an image made for several machines, the best for this. */
+/* Reads the part of an image for several machines that fits this machine best. */
 static int best_read(struct source *s, const json_t *const *list, size_t count, unsigned depth,
 	struct err *err)
 {

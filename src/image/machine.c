@@ -68,7 +68,7 @@ unsigned machine_variant(const char *variant)
 		return number <= level_x86() ? number : 0;
 	if (strcmp(host, "arm") == 0 && uname(&u) == 0)
 		return number <= (unsigned)(u.machine[4] - '0') ? number : 0;
-	/* Of arm64 none but v8 is known: what it is, and what is meant without a word. */
+	/* The only variant of arm64 that we know is v8, which is also meant if none is named. */
 	return *variant && strcmp(variant, "v8") != 0 ? 1 : 2;
 }
 

@@ -239,7 +239,7 @@ static int begin_entry(struct pack *p, const struct stat *st, struct err *err)
 	return 0;
 }
 
-/* Of the kernel's: its size is what comes. */
+/* A file that the kernel makes up has no size beforehand: it is what can be read. */
 static int pack_unsized(struct pack *p, int fd, struct stat *st, struct err *err)
 {
 	autofree char *data = malloc(UNSIZED_MAX + 1);

@@ -239,7 +239,7 @@ static int save_into(const char *path, int blobs, const struct image *image, str
 	return write_tar(fd, blobs, image, err);
 }
 
-/* Who may read the file that is there may read what takes its place, and nobody else. */
+/* The new file can be read by those who could read the one that it replaces, and by nobody else. */
 static int take_place_of(int fd, const struct stat *there)
 {
 	if (!there)

@@ -36,7 +36,7 @@ int image_lock(int root_fd, enum image_lock_kind kind, struct err *err)
 
 	if (fd < 0) {
 		err_sys(err, "open the image store");
-		/* That would say that somebody holds the lock. */
+		/* EWOULDBLOCK would tell the caller that somebody holds the lock. */
 		err->sys = err->sys == EWOULDBLOCK ? EIO : err->sys;
 		return -1;
 	}

@@ -166,7 +166,7 @@ static int make_file(struct unpack *u, struct err *err)
 	int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	int64_t size = archive_entry_size(u->entry);
 
-	/* Of a sparse file it is its data that counts, when it comes. */
+	/* A sparse file counts by its data, as that arrives. */
 	if (archive_entry_sparse_count(u->entry) == 0 && size > 0 && (uint64_t)size > u->bytes_left)
 		return too_large(u, err);
 	fd = openat(u->parent, u->path.base, flags, 0600);

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Of one import: with the directories that a tar only implies, as each takes an inode. */
+/* Bound of one import. Directories that a tar only implies count, as each takes an inode. */
 enum { UNPACK_ENTRIES_MAX = 4000000 };
 
 struct unpack_job {

@@ -220,7 +220,7 @@ static int proc_open(const struct layout *l, struct err *err)
 		if (l->mounts[i].kind == MOUNT_PROC)
 			return fcntl(l->fds[i], F_DUPFD_CLOEXEC, 3);
 	fd = tree_new("proc", NULL, 0, err);
-	/* That of our own processes, where their namespace is not ours to show. */
+	/* If we may not show the processes of this pid namespace, the /proc that is there is taken. */
 	return fd < 0 && err->sys == EPERM ? tree_clone(AT_FDCWD, "/proc", false, err) : fd;
 }
 

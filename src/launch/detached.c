@@ -154,7 +154,7 @@ static bool waits_its_turn(const struct detached *t, const struct spec *spec, si
 	return t->in_turn && has_source(spec, m) && !m->idmap && !(m->propagation & MS_SHARED);
 }
 
-/* Those that the parent opens, or the child before it makes anything. */
+/* Whether this mount's source is opened by the parent, or by the child before it makes anything. */
 static bool has_early_source(const struct detached *t, const struct spec *spec, size_t i)
 {
 	return has_source(spec, &spec->mounts[i]) && !waits_its_turn(t, spec, i);

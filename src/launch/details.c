@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* Of a --rm nothing is to outlast the machine. */
+/* Nothing of a --rm container has to outlast the machine. */
 static enum file_sync sync_of(const struct spec *spec)
 {
 	return spec->remove ? FILE_NOSYNC : FILE_SOON;

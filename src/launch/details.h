@@ -24,5 +24,5 @@ int details_write_unstarted(const struct container *c, const struct spec *spec,
 void details_tell_again(const struct container *c, struct metadata *ret_was);
 void details_tell_back(const struct container *c, const struct metadata *was);
 
-/* Of one that nobody waits for: that, and why, it has not been started again. */
+/* Writes into the metadata that a restart has failed, and why, as nobody is there to be told. */
 void details_tell_failure(const struct container *c, const struct err *why);

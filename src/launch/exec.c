@@ -63,7 +63,7 @@ static int enter(const struct entry *e, struct err *err)
 		return -1;
 	if (e->root >= 0 && root_change(e->root, err) < 0)
 		return -1;
-	/* Else joining the mount namespace has made its root ours. */
+	/* Joining the mount namespace has made its root ours. */
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return err_sys(err, "cannot open the container's root");

@@ -22,7 +22,7 @@ enum { MESSAGE_MAX = 4096 };
 
 static const char ready[] = "READY=1";
 
-/* Of the supervisor; NULL: nobody wants to know. */
+/* The socket of the service manager; NULL: nobody wants to be notified. */
 static const char *target(void)
 {
 	const char *path = getenv("NOTIFY_SOCKET");

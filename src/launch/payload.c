@@ -240,7 +240,7 @@ static int give_up_rights(const struct payload *p, const struct user *user, stru
 	return apply_caps(p, user, err);
 }
 
-/* Whoever is root inside may have put a pipe there, at which others would wait. */
+/* Non-blocking: root of the container may have put a pipe there, at whose open we would wait. */
 static int open_null(const struct layout *l, struct err *err)
 {
 	return layout_open(l, "/dev/null", O_RDWR | O_NOFOLLOW | O_NONBLOCK, err);

@@ -61,5 +61,5 @@ int payload_set_oom_score(pid_t pid, const struct process_spec *p, struct err *e
  * own (0), before it joins the container. */
 int payload_set_priorities(pid_t pid, const struct process_spec *p, struct err *err);
 
-/* Of the caller, a session keyring of its own. */
+/* Leaves the caller's session keyring for a new one. */
 int payload_leave_keyring(struct err *err);

@@ -73,7 +73,7 @@ bool plan_has_mounts(const struct spec *spec)
 /* In a mount namespace of others nothing is mounted: it would be there for them, and stay. */
 static int check_mount_namespace(const struct spec *spec, struct err *err)
 {
-	/* Of a process that enters a container there is no root to make. */
+	/* A process that enters a container makes no root. */
 	if (plan_has_mounts(spec) || !spec->root.direct)
 		return 0;
 	if (!spec->mount_count && !spec->masked_count && !spec->readonly_count &&

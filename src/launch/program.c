@@ -45,7 +45,7 @@ bool program_in_reach(const struct spec *spec)
 {
 	struct stat st;
 
-	/* Of a namespace to join nobody knows the ids yet. */
+	/* The ids of a namespace that is to be joined are not known yet. */
 	if (!(spec->ns.fresh & CLONE_NEWUSER))
 		return true;
 	if (!spec->ns.uid_map_count)

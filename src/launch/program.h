@@ -1,4 +1,4 @@
-/* Our own programs where a container can come near them (CVE-2019-5736). */
+/* Keeps our own programs from containers that could write to them (CVE-2019-5736). */
 #pragma once
 
 #include "base/program.h"

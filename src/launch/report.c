@@ -30,7 +30,7 @@ static bool may_read(int report_fd)
 	return p[0].revents != 0;
 }
 
-/* It has nothing more to say, or nobody wants to hear it. */
+/* Ends a child that has nothing more to report, or whose report nobody wants. */
 static void end_child(pid_t pid)
 {
 	if (pid <= 0)

@@ -348,7 +348,7 @@ static int bring_up(struct launch *l, struct err *err)
 	return report_await(l->pipes.report[0], l->c->record.pid, err);
 }
 
-/* Who has no rights here opens the detached mounts in the child. */
+/* Without rights over the host's mounts, the child opens the detached ones. */
 static struct payload_streams list_kept(const struct launch *l, struct fd_list *ret)
 {
 	const struct bundle *b = l->io->bundle;
@@ -535,7 +535,8 @@ static int start_locked(struct launch *l, struct err *err)
 	detached_close(&l->detached);
 	if (r < 0 || record_write_next(c, &l->running, err) < 0)
 		return -1;
-	/* Who stops it writes that first, and then looks whether it runs. */
+	/* `stop` writes its wish first, and then looks whether the container runs; so we look at the wish
+	 * last. */
 	r = l->io->held ? want_runs(c->data_fd, err) : 1;
 	if (r)
 		return r < 0 ? -1 : 0;

@@ -24,7 +24,7 @@ int start_socket_listen(int state_fd, struct err *err)
 	return take_fd(&fd);
 }
 
-/* Whoever started us and died before we heard it has not started us; but the name may be gone. */
+/* A `start` that died before its word came has not started us, although the socket's name may be gone. */
 static int await_go(int conn, struct err *err)
 {
 	char go;
@@ -62,7 +62,8 @@ int start_socket_wait(int *start_fd, int *report_fd, struct err *err)
 	if (write(*report_fd, "", 1) != 1)
 		return err_sys(err, "cannot report that the container is created");
 	close(*report_fd);
-	/* Who made us has been told that all is well: nobody is left to hear of what passes. */
+	/* `create` has been told that all is well and has ended: no error can be reported, so passing ones are
+	 * waited out. */
 	for (int i = 0; (conn = accept4(*start_fd, NULL, NULL, SOCK_CLOEXEC)) < 0; i++)
 		if (i == ACCEPTS_MAX || (errno != EINTR && usleep(ACCEPT_PAUSE_US) < 0))
 			return err_sys(err, "cannot wait for the start");
@@ -83,7 +84,7 @@ int start_socket_connect(int state_fd, struct err *err)
 
 	if (conn < 0)
 		return err_wrap(err, "the container does not wait for its start");
-	/* It must not be passed while it looks closed: its name goes first, the word comes after. */
+	/* The name is removed before the word is given: what runs must not look as if it still waited. */
 	if (unlinkat(state_fd, START_SOCKET, 0) < 0)
 		return err_sys(err, "cannot take down the socket %s", START_SOCKET);
 	if (write(conn, "", 1) != 1)

@@ -43,7 +43,7 @@ int volumes_name(struct spec *spec, const struct store *store, struct err *err)
 	return 0;
 }
 
-/* Nobody else knows of it yet. */
+/* Makes a volume for this container alone, under a name that nobody else knows yet. */
 static int make_own(int volumes_fd, const struct spec *spec, const struct mount *m, struct err *err)
 {
 	const struct volume v = {
@@ -59,7 +59,7 @@ static int make_own(int volumes_fd, const struct spec *spec, const struct mount 
 	return volume_open(volumes_fd, tmp, err);
 }
 
-/* Of two who make one at the same time both get it. */
+/* If two make the same volume at the same time, both get it. */
 static int hold_or_make(const struct store *store, const char *name, struct err *err)
 {
 	const struct volume v = {.name = name, .created_ns = now_ns()};

@@ -72,7 +72,7 @@ static _Noreturn void become(char **argv, int said)
 	_exit(errno == ENOENT ? NOT_FOUND : 126);
 }
 
-/* Its last word is why. */
+/* The reason is the last line that the program has printed. */
 static int judge(const char *program, int status, char *said, struct err *err)
 {
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
@@ -123,7 +123,7 @@ bool idmap_denies_groups(const struct id_map *gids, size_t ngids)
 	return is_own(gids, ngids, getegid());
 }
 
-/* Or a user could shed a group that is there to keep them from something (CVE-2014-8989). */
+/* Otherwise a user could leave a group that keeps them from something (CVE-2014-8989). */
 static int deny_setgroups(pid_t pid, struct err *err)
 {
 	char path[64];

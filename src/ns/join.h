@@ -28,7 +28,7 @@ void ns_paths_close(const struct namespaces *ns, int *fds);
 /* CLONE_NEW* of all that are joined by path. */
 uint64_t ns_paths_flags(const struct namespaces *ns);
 
-/* Of a process that comes to be in namespaces. */
+/* How a process is made that starts in namespaces. */
 struct ns_birth {
 	int cgroup_fd;                /* the group that it starts in, or -1 */
 	const struct ns_owner *owner; /* of a fresh user namespace, or NULL: the caller */

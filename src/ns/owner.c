@@ -53,7 +53,8 @@ static bool is_ours(uint32_t uid)
 	return uid >= IDMAP_FIRST && uid < idmap_range_base(IDMAP_RANGES);
 }
 
-/* Of the range that no container gets: most maps have one of their own, so that each is counted apart. */
+/* An id of the range that no container gets. Most maps get one of their own, so that what they use is counted
+ * apart. */
 static uint32_t nobodys(uint32_t uid)
 {
 	return idmap_range_base(IDMAP_RANGES) + ((uid ^ uid >> 16) & 0xffff);

@@ -35,7 +35,7 @@ enum rights rights_get(void)
 	return known;
 }
 
-/* Of a process in another user namespace, of which we are not root, not even that can be seen. */
+/* Not even this link of a process can be read if it is in a user namespace over which we have no rights. */
 bool rights_over_init(void)
 {
 	struct stat ours, init;

@@ -326,7 +326,7 @@ int start_notified(struct container *c, struct err *err)
 		return -1;
 	if (sock < 0)
 		return 0;
-	/* Whoever kills or deletes it meanwhile does not have to wait for us. */
+	/* Lets go of the lock, so that `kill` and `delete` do not have to wait for us. */
 	return namelock_let_go(c, err) < 0 ? -1 : notify_wait(c, sock, err);
 }
 

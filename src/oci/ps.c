@@ -101,7 +101,7 @@ static int filter(FILE *from, const pid_t *pids, size_t n, struct err *err)
 	size_t size = 0;
 	int column;
 
-	/* It has said why, or there is none. */
+	/* No first line: ps(1) has said why, or there is no ps. */
 	if (getline(&line, &size, from) < 0)
 		return 0;
 	column = find_word(line, "PID");

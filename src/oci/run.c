@@ -29,7 +29,7 @@ static int attend(struct container *c, int console, int *ret_status, struct err 
 	return wait_for_end(c, console, ret_status, err);
 }
 
-/* Whoever deletes it first: it is gone. */
+/* No error if somebody else has deleted it first. */
 static int delete_left(struct container *c, struct err *err)
 {
 	if (namelock_retake(c, err) < 0)
@@ -86,7 +86,8 @@ static int run_created(struct container *c, const struct create_options *o, int 
 		return 0;
 	if ((r < 0 || !o->keep) && delete_left(c, r < 0 ? &second : err) < 0)
 		r = -1;
-	/* Whoever adopts our children asks for no more than what it started. */
+	/* Reaps it if it has ended: a process that adopts our children may not wait for those that it did not
+	 * start. */
 	if (r < 0)
 		waitpid(pid, NULL, WNOHANG);
 	return r < 0 ? -1 : status;

@@ -178,7 +178,7 @@ static int put_pages_of(json_t *pages, int group_fd, const char *size, struct er
 	return 0;
 }
 
-/* Of each size that this kernel has. */
+/* The use of huge pages, for each size that this kernel has. */
 static int put_huge_pages(json_t *usage, int group_fd, struct err *err)
 {
 	autofd int dir = openat(group_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -257,7 +257,8 @@ static int program_check(int rootfd, int fd, const char *path, const uint8_t *he
 	return 0;
 }
 
-/* Its second word is an argument. false if there is no name, or the kernel would not see its end. */
+/* The interpreter in the first line of a script, without its argument. False if there is none, or if it is too
+ * long for the kernel. */
 static bool script_interpreter(const uint8_t *head, size_t len, char ret[SCRIPT_LINE + 1])
 {
 	size_t at = 2, end;

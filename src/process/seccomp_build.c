@@ -191,7 +191,8 @@ static size_t call_equals(const struct call *call, size_t from, size_t depth)
 	return n;
 }
 
-/* They share the loads, and those in a row with one action its return. */
+/* Rules that compare with one value share the loads of the arguments; those in a row with the same action
+ * share its return. */
 static void emit_equals(struct code *c, const struct seccomp_rule **rules, size_t count,
 	size_t depth)
 {

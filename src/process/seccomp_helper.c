@@ -128,7 +128,7 @@ static int wait_for(pid_t pid, int *ret)
 	return r < 0 ? -1 : 0;
 }
 
-/* Its first line; its length, or -1. */
+/* The first line that the helper has logged. Its length, or -1. */
 static ssize_t line_take(int log, char *text, size_t size)
 {
 	ssize_t n = lseek(log, 0, SEEK_SET) < 0 ? -1 : fd_read_all(log, text, size - 1);

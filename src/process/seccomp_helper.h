@@ -28,7 +28,7 @@ int seccomp_helper_find(struct seccomp_helper *ret, struct err *err);
 /* Everything but the profile that a compiled program depends on, zero-padded. */
 void seccomp_helper_describe(const struct seccomp_helper *helper, const struct seccomp_terms *terms,
 	char params[256]);
-/* Its message becomes ours. */
+/* Runs the helper. What it says of a failure becomes the error. */
 int seccomp_helper_run(const struct seccomp_helper *helper, const char *what, const char *profile,
 	size_t len, const struct seccomp_terms *terms, struct seccomp_program_bytes *ret,
 	struct err *err);

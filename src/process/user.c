@@ -253,7 +253,7 @@ static int id_within(const char *what, const char *name, uint32_t id, uint32_t l
 	return err_value(err, what, name, "is id %u, beyond the container's %u", id, limit);
 }
 
-/* Who the entry says it is; without one, a number is who it says. */
+/* The user by the entry of passwd. A number without an entry is taken as the id. */
 static int passwd_answer(const struct ref *user, const struct passwd_scan *p, uint32_t limit,
 	struct user *to, struct err *err)
 {

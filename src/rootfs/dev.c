@@ -31,7 +31,7 @@ static int not_the_node(struct err *err)
 	return -1;
 }
 
-/* Of an owner that the container has no id for it is the host's root's: inside, nobody's. */
+/* If the container has no id for the owner, the node stays the host root's, and belongs to nobody inside. */
 static int make_node(int dirfd, const char *name, const struct device *d, const struct id_maps *ids,
 	struct err *err)
 {

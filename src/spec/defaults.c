@@ -20,7 +20,8 @@ static const struct mount mounts[] = {
 	{.kind = MOUNT_DEVPTS,
 		.target = "/dev/pts",
 		.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
-		/* Of the 3,072 that all containers may have together, kernel.pty.max and reserve. */
+		/* max: so many of the 3,072 that all containers together may have (kernel.pty.max without its
+		 * reserve). */
 		.data = "ptmxmode=0666,mode=0620,gid=5,max=128"},
 	{.kind = MOUNT_TMPFS,
 		.target = "/dev/shm",

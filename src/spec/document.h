@@ -133,7 +133,7 @@ struct document {
 
 extern const struct field document_mount_fields[];
 extern const struct field document_id_map_fields[];
-/* Of struct document. */
+/* The fields of struct document. */
 extern const struct field document_process_fields[];
 extern const struct field document_linux_fields[];
 extern const struct field document_resource_fields[];

@@ -80,7 +80,7 @@ static const char *const superblock[] = {"sync", "async", "dirsync", "mand", "no
  * of them into one that is empty. */
 static const char *const nothing[] = {"", "defaults", "loud", "silent", "noiversion"};
 
-/* Of these a bind mount would become another one; a peer each has them. */
+/* Options that would change what a bind mount is. One or another peer has each of them. */
 static const char *const undone[] = {"remount", "copy-symlink", "src-nofollow", "dest-nofollow"};
 
 /* What the file system itself understands: "name" or "name=". */

@@ -43,7 +43,8 @@ const struct field document_rdt_fields[] = {
 	{"memBwSchema", FIELD_STRING, FIELD_FILLED, AT(document, spec.intel_rdt.bandwidth),
 		.check = bandwidth_check},
 	{"enableMonitoring", FIELD_BOOL, 0, AT(document, spec.intel_rdt.monitored)},
-	/* Of the versions 1.1 and 1.2; resctrl measures all that it can, or nothing. */
+	/* Members of the versions 1.1 and 1.2 of the specification. resctrl measures all that it can, or
+	 * nothing. */
 	{"enableCMT", FIELD_BOOL, 0, AT(document, rdt_occupancy)},
 	{"enableMBM", FIELD_BOOL, 0, AT(document, rdt_traffic)},
 	{NULL},

@@ -9,5 +9,5 @@ const char *env_get(const struct spec *spec, const char *key);
 void env_set(struct spec *spec, const char *assignment);
 /* Puts it behind all others: env_settle() is to come. */
 void env_append(struct spec *spec, const char *assignment);
-/* Of each key the last counts, and is alone, where the first was; getenv(3) would find the first. */
+/* Of variables with one key only the last is kept, in the place of the first: getenv(3) would find the first. */
 void env_settle(struct spec *spec);

@@ -6,5 +6,5 @@
 
 /* Nothing for an id within the range, or one that is there already. (uint32_t)-1 is no id. */
 int far_id_add(struct namespaces *ns, const char *what, uint32_t id, struct err *err);
-/* Those of "UID[:GID]" that are numbers. */
+/* Adds the ids of "UID[:GID]" that are numbers. */
 int far_id_add_user(struct namespaces *ns, const char *what, const char *user, struct err *err);

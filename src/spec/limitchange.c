@@ -166,7 +166,8 @@ static void swap_restore(struct limits *l)
 		l->memory_swap += l->memory;
 }
 
-/* Without --memory-swap: what nobody chose follows; a total stays one as long as there is memory to count in it. */
+/* Without --memory-swap: what nobody chose follows; a total stays one as long as there is memory to count in
+ * it. */
 static void swap_follow(const struct limits *was, struct limits *l)
 {
 	if (!is_explicit(was))
@@ -317,7 +318,7 @@ int limit_options_apply(struct spec *spec, const struct key_value *options, size
 	struct limits was = spec->limits, *l = &spec->limits;
 	struct limit_change change = {.restart = is_given(options, count, "restart")};
 
-	/* Of which single ones are overwritten. */
+	/* Single devices are overwritten, the others stay. */
 	l->io_max = NULL;
 	l->io_max_count = 0;
 	for (size_t i = 0; i < was.io_max_count; i++)

@@ -32,7 +32,7 @@ static bool is_bandwidth(const char *line)
 	return strncmp(line + strspn(line, " \t"), "MB:", 3) == 0;
 }
 
-/* Those of l3CacheSchema; for bandwidth there may be a schema of its own. */
+/* Adds the lines of l3CacheSchema; without those of bandwidth if that has a schema of its own. */
 static const char *add_lines(struct arena *a, const char *to, const char *lines, bool no_bandwidth)
 {
 	while (*lines) {

@@ -10,7 +10,7 @@
 
 enum { RT_FIRST = 34, RT_LAST = SIGNAL_MAX, RT_MIDDLE = 50 };
 
-/* Of two names for one number the first is the one to print. */
+/* If a number has two names, the first one is printed. */
 static const struct {
 	const char *name;
 	int number;

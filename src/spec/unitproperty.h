@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "spec/variant.h"
 
-/* Of such an annotation; the property's name is the rest of it. */
+/* How the key of such an annotation begins. The rest of it is the property's name. */
 #define UNIT_PROPERTY_PREFIX "org.systemd.property."
 
 struct unit_property {

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Of what can be known before the image's own names are read. */
+/* As far as it can be known before the image's own names are read. */
 static bool is_root(const char *user)
 {
 	size_t len = strcspn(user, ":");

@@ -268,7 +268,7 @@ static const char *read_item(struct reader *r, struct variant *array)
 	return NULL;
 }
 
-/* And the end of the array. */
+/* Reads the items of an array, and its end. */
 static const char *read_items(struct reader *r, struct variant *array)
 {
 	const char *why;

@@ -26,7 +26,7 @@ bool container_seems_alive(const struct record *r)
 	uint64_t ticks;
 	char state;
 
-	/* Of a zombie the threads may go on. */
+	/* A zombie does not count as alive, although threads of it may go on. */
 	return r->stage == STAGE_RUNNING && has_process(r, &unknown) > 0 &&
 	       process_stat(r->pid, &state, &ticks) == 0 && ticks == r->start_ticks &&
 	       state != 'Z' && state != 'X';

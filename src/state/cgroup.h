@@ -4,13 +4,14 @@
 
 #include "state/container.h"
 
-/* Of its group, below the parent of all. */
+/* The name of its group, below the parent of all. */
 void container_cgroup_name(const struct record *r, char ret[16]);
 
 /* Opens the group of the container if it exists and is its own; 0 with c->group_fd -1 if not. */
 int container_open_cgroup(struct container *c, struct err *err);
 
-/* Finds the id range of a container whose record was lost, by the mark of the group; IDMAP_RANGES if there is none. */
+/* Finds the id range of a container whose record was lost, by the mark of the group; IDMAP_RANGES if there is
+ * none. */
 int container_find_range(struct container *c, struct err *err);
 
 /* Kills all in it and removes it, if there is one. */

@@ -85,7 +85,8 @@ int bundle_does_not_exist(const char *id, struct err *err)
 	return -1;
 }
 
-/* Who only looks can come before these files are there, or after. */
+/* Who holds no lock may come before the file is written, or after it is removed: there is no such container
+ * then. */
 int bundle_read(const struct container *c, const char *file, char **ret_text, size_t *ret_len,
 	struct err *err)
 {

@@ -7,12 +7,12 @@
 /* An engine's: as it came, in its state directory. */
 #define BUNDLE_CONFIG "config.json"
 
-/* Of ours; free with spec_free(). */
+/* The spec of a container of ours; free it with spec_free(). */
 int container_spec(const struct store *store, const char *name, struct spec *ret, struct err *err);
 
-/* Of an engine's, as it was created with; free with spec_free(). */
+/* The spec that an engine's container was created with; free it with spec_free(). */
 int bundle_spec(const struct container *c, struct spec *ret, struct err *err);
-/* One of the files that are kept of an engine's. */
+/* One of the files that are kept of an engine's container. */
 int bundle_read(const struct container *c, const char *file, char **ret_text, size_t *ret_len,
 	struct err *err);
 /* In the words that engines look for; err->sys is ENOENT. -1. */

@@ -166,7 +166,8 @@ static int tell(struct elsewhere *e, const char *name, const char *group, int gr
 	return 1;
 }
 
-/* It may have ended since the list was made, and its id range be another's. What cannot be told runs. */
+/* Whether that container still runs: since the list was made another one may have taken its id range. If it
+ * cannot be told, it counts as running. */
 static bool runs_in(struct elsewhere *e, int group_fd, const char *id)
 {
 	char now[CONTAINER_OWNER_XATTR_MAX];
@@ -230,7 +231,8 @@ int elsewhere_runs(struct elsewhere *e, const char *name, struct err *err)
 	return r > 0 && is_recorded(e->store, name, id) ? 0 : r;
 }
 
-/* Those who made it or keep its log hold its directory. They let go a moment after its record is gone. */
+/* Whether somebody who makes the container, or keeps its log, holds its directory. They let go a moment after
+ * its record is gone. */
 static bool is_held(const struct store *store, const char *name)
 {
 	enum { TRIES = 100 };

@@ -16,7 +16,8 @@ struct elsewhere {
 	bool listed;
 	struct elsewhere_group *groups;
 	size_t count, room;
-	/* Of the one found last: where its processes are, or -1; and that no state directory knows it. */
+	/* The container found last: its mark, the group with its processes (or -1), and whether no state
+	 * directory knows it. */
 	char id[CONTAINER_OWNER_XATTR_MAX];
 	int found_fd;
 	bool lost;

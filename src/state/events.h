@@ -9,17 +9,17 @@
 /* Now; with one attribute, if value is not NULL. */
 void container_tell(const struct container *c, const char *action, const char *key,
 	const char *value);
-/* Of one that nobody has open. id may be NULL. */
+/* The same for a container that nobody has open. id may be NULL. */
 void container_tell_named(const struct store *store, const char *id, const char *name,
 	const char *action, const char *key, const char *value);
 
-/* That it waits to be started again, and how long. */
+/* Tells that it waits to be started again, and how long. */
 void container_tell_attempt(const struct container *c, const char *policy, const char *attempt,
 	const char *wait);
-/* Of one that is there: its id is in its documents. */
+/* Tells of a container that is there: its id is taken from its documents. */
 void container_tell_known(const struct store *store, const char *name, const char *action);
 
-/* That it has been made, and that it runs; of one that was there before, or is only made, one of them. */
+/* Tell that it has been made, and that it runs. `create` and a later start each tell one of them. */
 void container_tell_made(const struct store *store, const struct spec *spec);
 void container_tell_started(const struct container *c, const struct spec *spec);
 
@@ -33,5 +33,5 @@ struct ending {
 };
 /* status: -1 if nobody saw it. */
 void ending_note(struct ending *e, const struct record *r, int status, bool oom_killed);
-/* That it is removed, with this end. */
+/* Tells that this end has removed it. */
 void ending_note_removal(struct ending *e, const struct record *r);

@@ -166,7 +166,7 @@ static int sweep_data(const char *name, void *arg, struct err *err)
 /* A start in a mount namespace where its store exists has its group empty for a moment only. */
 enum { GROUP_AGE_SECONDS = 60 };
 
-/* Of a container with another path only the empty cgroup is there, which reserves its id range. */
+/* Of a container whose cgroup is at another path, only an empty cgroup is here. It reserves the id range. */
 static bool lives_elsewhere(int top_fd, int range_fd)
 {
 	char path[CGROUP_PATH_SIZE];
@@ -181,7 +181,7 @@ static bool lives_elsewhere(int top_fd, int range_fd)
 	return cgroup_populated(fd) != 0 || cgroup_path_remove(top_fd, path, &unknown) < 0;
 }
 
-/* Of a container without a record, and of which nobody lives: there is no one else to do it. */
+/* A group of a container without a record, in which nothing lives. Nobody else would remove it. */
 static bool is_stray(int group_fd)
 {
 	struct stat st;

@@ -14,8 +14,8 @@ struct life_end {
 };
 struct life_end life_end_of(const struct record *r);
 
-/* Of one that no process of runs and nobody holds. */
+/* The status of a container that does not run and that nobody holds. */
 enum container_status life_at_rest(const struct metadata *s);
 
-/* Whether what is kept is nobody's: of a --rm that was cut short with the machine. */
+/* Whether what is kept belongs to nobody: to a --rm container that went down with the machine. */
 bool life_is_over(const struct metadata *s);

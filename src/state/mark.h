@@ -18,7 +18,7 @@ enum {
 int container_mark_cgroup(struct container *c, struct err *err);
 
 enum owner { OWNER_OTHER, OWNER_OURS, OWNER_NONE };
-/* Whose a group or a data directory is. An enum owner, or -1. */
+/* Whether a group or a data directory is the container's: an enum owner, or -1. */
 int container_owner_of(const struct container *c, int fd, struct err *err);
 
 /* The id that the mark of a group names; -1 if it names none. */

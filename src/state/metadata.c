@@ -121,7 +121,7 @@ int container_end_metadata(int data_fd, const struct metadata *s, struct err *er
 	return err->sys == ENOSPC || err->sys == EDQUOT ? overwrite_metadata(data_fd, s, err) : -1;
 }
 
-/* It is written after container.json: who has it came so far, whatever became of the other. */
+/* config.json is written after container.json. So where it is there, container.json was complete once. */
 static int has_config(const struct store *store, const char *name, struct err *err)
 {
 	autofree char *text = NULL;

@@ -47,7 +47,7 @@ struct record {
 	uint32_t restarts, streak; /* as in struct restart_facts, of this start */
 	/* Below the top of the tree; "": at the usual path, or, of a bundle, none. */
 	char cgroup[RECORD_CGROUP_MAX + 1];
-	/* Of a container that an engine made, else "" and 0. */
+	/* Only a container that an engine made has these; else they are "" and 0. */
 	char bundle[RECORD_BUNDLE_MAX + 1];
 	int64_t created_ns; /* since 1970 */
 	bool late_hooks;    /* poststart or poststop */

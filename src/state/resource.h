@@ -9,7 +9,8 @@
 
 struct resource {
 	bool (*is_wanted)(const struct spec *spec);
-	/* The name is locked, config.json is kept. What fails has removed its own, or is removed with the rest. */
+	/* The name is locked, config.json is kept. What fails has removed its own, or is removed with the
+	 * rest. */
 	int (*make)(struct container *c, const struct spec *spec, struct err *err);
 	/* Takes the first process in, which has started no other yet. */
 	int (*join)(const struct container *c, const struct spec *spec, struct err *err);
@@ -20,7 +21,7 @@ struct resource {
 /* As record.resources has them. Pure. */
 unsigned resources_wanted(const struct spec *spec);
 
-/* Those that the record names; without any, none of these does a system call. */
+/* For the resources that the record names; if it names none, there is no system call. */
 int resources_make(struct container *c, const struct spec *spec, struct err *err);
 int resources_join(const struct container *c, const struct spec *spec, struct err *err);
 int resources_remove(const struct container *c, struct err *err);

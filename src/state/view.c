@@ -46,7 +46,7 @@ static bool open_groups(struct viewer *v)
 	return v->groups_fd >= 0;
 }
 
-/* Its id range is its own for as long as it lives. */
+/* A container that lives has its id range to itself, so its group is found by it. */
 static void view_alive(struct viewer *v, int state_fd, struct view *view)
 {
 	char group[16];

@@ -18,7 +18,7 @@
 
 #define DOCUMENT "volume.json"
 enum { DIR_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
-/* Whoever holds one may be copying what an image has; one that was stopped is not waited for for ever. */
+/* The holder may be copying what an image has. One that was stopped by a signal is not waited for for ever. */
 enum { HOLD_SECONDS = 600, HOLD_STEP_MS = 20 };
 
 char *volume_format(const struct volume *v, struct err *err)
@@ -89,7 +89,7 @@ static int write_document(int fd, const struct volume *v, struct err *err)
 		return -1;
 	if (strlen(text) > JSON_MAX_BYTES)
 		return err_set(err, "the labels of %s are too much to be read again", v->name);
-	/* Of one that goes with its container no more need last than of that. */
+	/* A volume that goes with its container needs to last no longer than that. */
 	return file_write(fd, DOCUMENT, text, strlen(text), 0600,
 		v->remove  ? FILE_NOSYNC
 		: v->owner ? FILE_SOON
@@ -145,7 +145,7 @@ int volume_create(int volumes_fd, const struct volume *v, struct err *err)
 	return -1;
 }
 
-/* Whoever waited may hold what is gone from its name by now. 0, or -1 with errno: ENOENT then. */
+/* After a wait for the lock the directory may have lost its name: -1 with errno ENOENT then, else 0 or -1. */
 static int check_still_named(int volumes_fd, const char *name, int fd)
 {
 	struct stat ours, there;

@@ -41,9 +41,9 @@ int volume_open(int volumes_fd, const char *name, struct err *err);
  * does. err->sys is ENOENT if there is none. */
 int volume_hold(int volumes_fd, const char *name, struct err *err);
 
-/* Of a volume that is open. One whose document was lost has its name and nothing else. */
+/* Reads the document of an open volume. If it is lost, only the name is known. */
 int volume_read(int fd, const char *name, struct volume *ret, struct err *err);
-/* It is no longer of one container alone. The caller holds it. */
+/* The volume no longer belongs to one container alone. The caller holds it. */
 int volume_keep(int fd, const char *name, struct err *err);
 
 /* Takes name, or name/below, out of sight: it has a name then that is nobody's, which is written to old, and is for the

@@ -22,7 +22,7 @@ int volume_open_in(int fd, const char *name, struct err *err)
 	return dir < 0 ? err_sys(err, "open %s of the volume", name) : dir;
 }
 
-/* Whoever has the volume mounted may have made something of that name by now: then that is there. */
+/* A container that has the volume mounted may have made something of that name by now. That stays. */
 static int move_all(int from, int to, struct err *err)
 {
 	unsigned char type;

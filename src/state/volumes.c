@@ -57,7 +57,7 @@ int volumes_open(const struct store *store, enum volumes_lock how, struct err *e
 	autofd int fd = open_dir(store, how == VOLUMES_USE, err);
 
 	if (fd < 0) {
-		/* That would say that somebody holds the lock. */
+		/* EWOULDBLOCK would tell the caller that somebody holds the lock. */
 		err->sys = err->sys == EWOULDBLOCK ? EIO : err->sys;
 		return -1;
 	}
@@ -192,7 +192,7 @@ static int take_out(int volumes_fd, const struct volume_uses *uses, struct volum
 		err->sys = EBUSY;
 		return err_hint(err, "ctr rm %s first", user);
 	}
-	/* It is locked until it is gone: gc removes what nobody is at. */
+	/* Locked until it is gone, as gc removes what nobody holds. */
 	r->fd = volume_hold(volumes_fd, r->name, err);
 	if (r->fd < 0)
 		return err->sys == ENOENT ? no_such(r->name, err) : -1;
@@ -284,7 +284,7 @@ static bool is_forsaken(int dir, const char *name, const struct volume_uses *use
 	return r;
 }
 
-/* Nobody makes or fills one: we are alone. All that is to go is taken out of sight. */
+/* We have the lock alone, so nobody makes or fills a volume. What is to be removed loses its name here. */
 static int sweep(int volumes_fd, const char *name, const struct volume_uses *uses, struct err *err)
 {
 	char old[VOLUME_OLD_SIZE];
@@ -355,7 +355,7 @@ int volumes_gc(const struct store *store, size_t *removed, struct err *err)
 
 	if (fd < 0)
 		return err->sys == ENOENT || err->sys == EWOULDBLOCK ? 0 : -1;
-	/* Of a container that nobody can read the rest goes on. */
+	/* If the documents of a container cannot be read, the rest is done all the same. */
 	if (volume_uses_read(store, &uses, &second) < 0) {
 		swept = each_entry(fd, NULL, removed, false, err);
 	} else {

@@ -32,7 +32,7 @@ struct volume_uses {
 	struct volume_use *items;
 	size_t count;
 };
-/* Of all containers, running or not. Fails if one cannot be read: nobody knows then what it uses. */
+/* What all containers use, running or not. Fails if one cannot be read, as what that one uses is not known. */
 int volume_uses_read(const struct store *store, struct volume_uses *ret, struct err *err);
 /* A container that uses the volume, or NULL. */
 const char *volume_user(const struct volume_uses *uses, const char *volume);
@@ -55,7 +55,8 @@ enum { VOLUMES_LOT = 64 };
 int volumes_remove(const struct store *store, struct volume_removal *items, size_t n,
 	struct err *err);
 
-/* Those of a container alone, before its documents go. Can be done twice. */
+/* Removes the volumes that belong to this container alone, before its documents are removed. Can be done
+ * twice. */
 int volumes_remove_own(const struct store *store, const char *container, struct err *err);
 
 /* What killed commands left: volumes half made or half removed, and those of --rm containers that are

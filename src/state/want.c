@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Of one length. */
+/* All have the same length, so that one replaces another in place. */
 static const char running[] = "running\n", stopped[] = "stopped\n", resting[] = "resting\n";
 
 enum { OPEN_FLAGS = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC };

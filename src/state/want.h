@@ -24,9 +24,10 @@ want_down want_resting;
 bool want_exists(const struct store *store, const char *name);
 /* The same where a wrong "no" would be a restart that is missed: 1, 0 or -1. */
 int want_look(const struct store *store, const char *name, struct err *err);
-/* Of one that runs, and has a policy from now on. It is there, whatever it says, or -1. */
+/* For a container that runs and has a policy from now on: the file is there afterwards, whatever it says, or
+ * -1. */
 int want_begin(int data_fd, struct err *err);
-/* And of one that has none any more. */
+/* For a container that has no policy any more. */
 void want_end(int data_fd);
 
 /* Whether it says so for sure: who starts it again by himself needs that. */

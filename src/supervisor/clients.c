@@ -157,7 +157,7 @@ static unsigned u16_at(const char *p)
 	return (unsigned char)p[0] | (unsigned)(unsigned char)p[1] << 8;
 }
 
-/* Who attaches anew wants the screen drawn. */
+/* A client that attaches anew wants the screen drawn. */
 static void window_set(const struct clients *c, struct client *one, const char *data)
 {
 	terminal_resize(c->input->terminal, u16_at(data), u16_at(data + 2), !one->sized);

@@ -36,7 +36,7 @@ static int guard_main(void *arg)
 	return 0;
 }
 
-/* Who was guard before runs on one of the stacks, and needs it to the end: the new one gets the other. */
+/* The guard before us runs on one of the two stacks, and needs it to its end. The new guard gets the other. */
 static void guard_start(struct guard *g, uint64_t now)
 {
 	static char stack[2][STACK_BYTES] __attribute__((aligned(64)));

@@ -40,7 +40,7 @@ static void stream_fail(struct output *o, unsigned which, ssize_t n, uint64_t no
 	o->of[which].rest_until = now + hangup_ns;
 }
 
-/* Of a pipe that nobody listens to: away with it without a look, but for its end. */
+/* Throws away what is in a pipe that nobody reads; only its end is noticed. */
 static void stream_skip(struct output *o, unsigned which)
 {
 	int fd = o->of[which].fd, waiting;

@@ -21,7 +21,7 @@ static const uint64_t traced_ns = 20 * MS_NS; /* between looks at one that anoth
 static const uint64_t adopt_ns = SECOND_NS;   /* time of the host's init to reap it */
 static const uint64_t again_ns = SECOND_NS;   /* before another try to kill it */
 
-/* Of the kernel's struct pidfd_info, version 0; headers have it from 6.13 on. */
+/* The kernel's struct pidfd_info, version 0. Headers have it from 6.13 on. */
 struct pidfd_info_v0 {
 	uint64_t mask, cgroupid;
 	uint32_t pid, tgid, ppid, ids[8];
