@@ -52,6 +52,7 @@ static ssize_t feed(struct archive *a, void *arg, const void **ret)
 	if (n < 0)
 		archive_set_error(a, EIO, "%s", u->stream_err.text);
 	u->at_end = n == 0;
+	progress_show(stream_position(u->job->stream));
 	if (n > 0)
 		tarform_add(&u->form, *ret, (size_t)n);
 	return n;
@@ -421,7 +422,6 @@ static int unpack_entries(struct unpack *u, struct err *err)
 			return too_many(err);
 		if (unpack_entry(u, err) < 0)
 			return name_entry(u, err);
-		progress_show(stream_position(u->job->stream));
 	}
 	return r == ARCHIVE_EOF || u->unpadded ? 0 : tar_failed(u, err);
 }

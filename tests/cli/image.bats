@@ -1396,6 +1396,12 @@ slowly() {
 	run script -qec "'$PROGRAM' import many" /dev/null </dev/null
 	[[ "$output" =~ $'\r\e[Kunpack: '[0-9.]+[KM]\ of\ [0-9.]+M,\ [0-9]+% ]]
 	[[ "$output" =~ $'\r\e[Kmany:latest ' ]]
+	# Within one large file, too.
+	head -c 20000000 /dev/zero >large
+	tar -cf one.tar large
+	(head -c 15000000 one.tar; sleep 0.5; tail -c +15000001 one.tar) >slow 3>&- &
+	run script -qec "'$PROGRAM' import - one <slow" /dev/null </dev/null
+	[[ "$output" =~ $'\r\e[Kunpack: '1[0-9.]+M ]]
 	slowly slow
 	run script -qec "'$PROGRAM' import -q - z <slow" /dev/null </dev/null
 	[[ "$output" =~ ^z:latest\ sha256:[0-9a-f]{64}$'\r'?$ ]]
