@@ -17,3 +17,13 @@ bats_require_minimum_version 1.5.0
 	make -s B="$BATS_TEST_TMPDIR/build" PREFIX="$at" uninstall
 	[ -z "$(find "$at" -type f -not -path "$at/root/*")" ]
 }
+
+@test "systemd has nothing to say about the units" {
+	command -v systemd-analyze > /dev/null || skip "there is no systemd-analyze"
+	local unit
+	for unit in "$BATS_TEST_DIRNAME"/../../contrib/systemd/*.service; do
+		sed 's|/usr/local/bin/ctr|/bin/true|' "$unit" > "$BATS_TEST_TMPDIR/${unit##*/}"
+		run systemd-analyze verify "$BATS_TEST_TMPDIR/${unit##*/}"
+		[ -z "$output" ]
+	done
+}
