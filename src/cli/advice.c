@@ -164,7 +164,6 @@ static const struct advice logs_flags_elsewhere[] = {
 };
 
 static const struct advice inspect_flags_elsewhere[] = {
-	{"f", "the output is JSON: ctr inspect NAME | jq '.[0].pid'"},
 	{"type t", "containers only; images have ctr image inspect"},
 	{"size s", "du -s of the directory that it tells"},
 	{"latest l", NEWEST},

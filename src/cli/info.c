@@ -194,7 +194,7 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 }
 
 static const struct flag flags[] = {
-	{"format", 0, "FORMAT", "table, json or a template (table)", set_format},
+	{"format", 'f', "FORMAT", "table, json or a template (table)", set_format},
 	{0},
 };
 

@@ -319,7 +319,7 @@ static void init(void *options)
 }
 
 static const struct flag flags[] = {
-	{"format", 0, "FORMAT", "json or a template (json)", set_format},
+	{"format", 'f', "FORMAT", "json or a template (json)", set_format},
 	{0},
 };
 

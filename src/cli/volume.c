@@ -340,7 +340,7 @@ static int set_format_shown(void *to, const char *what, const char *value, struc
 }
 
 static const struct flag inspect_flags[] = {
-	{"format", 0, "FORMAT", "json or a template (json)", set_format_shown},
+	{"format", 'f', "FORMAT", "json or a template (json)", set_format_shown},
 	{0},
 };
 static const struct command inspect_command = {

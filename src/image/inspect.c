@@ -36,7 +36,7 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 {
 	const char *asked = "json";
 	const struct option_def defs[] = {
-		{"format", 0, "FORMAT", "json or a template (json)", NULL, &asked},
+		{"format", 'f', "FORMAT", "json or a template (json)", NULL, &asked},
 	};
 	int r = command_begin(self, defs, 1, &argc, argv, 1, 1, err);
 	struct image image;

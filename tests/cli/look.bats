@@ -126,6 +126,7 @@ seen() {
 	[ "$(ctr ps --format '{{json .labels}}')" = '{"a.b":"x"}' ]
 	[ "$(ctr inspect --format '{{.name}} {{.idRange.count}}' web web)" = $'web 65536\nweb 65536' ]
 	[ "$(ctr inspect --format '{{json .}}' web | py 'j["name"]')" = web ]
+	[ "$(ctr inspect -f '{{.name}}' web)$(ctr info -f '{{.running}}')" = web1 ]
 	[ "$(ctr inspect --format json web | py 'j[0]["name"]')" = web ]
 	[ "$(ctr stats --no-stream --format '{{.name}}')" = web ]
 	[ "$(ctr top web --format '{{.pid}} {{.command}}')" = '1 sleep 100' ]
@@ -135,10 +136,12 @@ seen() {
 	[ "$(ctr diff web --format '{{.change}} {{.path}}' | grep new)" = 'added /new' ]
 	ctr volume create data > /dev/null
 	[ "$(ctr volume ls --format '{{.name}}')" = data ]
+	[ "$(ctr volume inspect -f '{{.name}}' data)" = data ]
 	[ "$(ctr volume inspect --format '{{.directory}}' data)" = "$CTR_ROOT/volumes/data/data" ]
 	mkdir -p image && head -c 10k /dev/zero > image/file
 	ctr image import image some > /dev/null
 	[ "$(ctr image ls --format '{{.name}}')" = some:latest ]
+	[ "$(ctr image inspect -f '{{.name}}' some)" = some:latest ]
 	[ "$(ctr image inspect --format '{{.name}} {{.oci_config.os}}' some)" = 'some:latest linux' ]
 	refused 125 'there is no .Names' ctr ps --format '{{.Names}}'
 	hinted 'did you mean .name'
