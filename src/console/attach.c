@@ -317,7 +317,7 @@ static int message_receive(struct session *s, struct err *err)
 	return 0;
 }
 
-enum { POLL_SOCK, POLL_SIGNALS, POLL_INPUT, POLL_OUTPUT, POLL_END, POLL_COUNT };
+enum { POLL_SOCK, POLL_SIGNALS, POLL_INPUT, POLL_OUTPUT, POLL_END, POLL_READER, POLL_COUNT };
 
 static void interest(const struct session *s, struct pollfd p[POLL_COUNT])
 {
@@ -329,6 +329,8 @@ static void interest(const struct session *s, struct pollfd p[POLL_COUNT])
 	p[POLL_INPUT] = (struct pollfd){s->waiting || s->told ? -1 : s->input, POLLIN, 0};
 	p[POLL_OUTPUT] = (struct pollfd){spool_fd(&s->spool), POLLOUT, 0};
 	p[POLL_END] = (struct pollfd){room ? -1 : s->o->end_fd, POLLIN, 0};
+	/* Who only watches leaves with his reader, as that of `grep -m1`. What is ours goes on until it writes. */
+	p[POLL_READER] = (struct pollfd){s->o->ours || s->hung_up ? -1 : s->o->stdout_fd, 0, 0};
 }
 
 /* For as long as somebody takes the rest of the output it is waited for, or until --timeout. */
@@ -376,6 +378,8 @@ static int session_turn(struct session *s, struct err *err)
 		return -1;
 	if (!s->over && !s->waiting && p[POLL_INPUT].revents)
 		input_read(s);
+	if (!s->over && !s->hung_up && (p[POLL_READER].revents & POLLERR))
+		hang_up(s, screen_gone(s) ? SIGHUP : SIGPIPE);
 	s->over |= s->told && !spool_bytes(&s->spool);
 	return 0;
 }

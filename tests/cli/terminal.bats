@@ -173,6 +173,14 @@ attached() { [ "$(find /proc/"$(supervisor "$1")"/fd -lname 'socket:*' | wc -l)"
 	ctr rm -f deaf
 }
 
+@test "an attach whose reader has gone leaves, though nothing more comes" {
+	started quiet -- sh -c 'sleep 1; echo ready; sleep 1000'
+	timeout 60 ctr attach --no-stdin quiet 3>&- | timeout 60 grep -m 1 ready
+	[ "${PIPESTATUS[*]}" = '141 0' ]
+	alive "$(payload quiet)"
+	ctr rm -f quiet
+}
+
 @test "a reader that takes its time loses nothing, and the status comes" {
 	ctr run --rm -t --rootfs "$FS" -- sh -c 'seq 400000; echo END; exit 3' 2> said |
 		{ sleep 13; tr -d '\r' > out; }
