@@ -87,15 +87,23 @@ _ctr_behind()
 	for word in $2; do printf '%s%s\n' "$1" "$word"; done
 }
 
-# KEY=VALUE, of the keys that the help of the flag names.
+# KEY=VALUE: of containers by the keys of ctr ps, of events by those that the help names.
 _ctr_filters()
 {
+	local key=${cur%%=*}=
 	case $cur in
-	status=*) _ctr_behind status= 'created creating exited paused restarting running' ;;
-	image=* | ancestor=*) _ctr_behind "${cur%%=*}=" "$(_ctr_images)" ;;
-	name=*) _ctr_behind name= "$(_ctr_containers)" ;;
+	status=*) _ctr_behind "$key" 'created creating exited paused restarting running' ;;
+	type=*) _ctr_behind "$key" 'container image volume' ;;
+	image=* | ancestor=*) _ctr_behind "$key" "$(_ctr_images)" ;;
+	volume=*) _ctr_behind "$key" "$(_ctr_volumes)" ;;
+	name=* | before=* | since=*) _ctr_behind "$key" "$(_ctr_containers)" ;;
 	*=*) ;;
-	*) grep -oE '[a-z]+=' <<<"$said" ;;
+	*)
+		case $command in
+		events) grep -oE '[a-z]+=' <<<"$said" ;;
+		*) _ctr_behind '' 'name= id= image= ancestor= label= status= exited= volume= before= since= until=' ;;
+		esac
+		;;
 	esac
 }
 

@@ -130,6 +130,11 @@ completes() {
 		ctr run --ulimit nof => ctr run --ulimit nofile=
 		ctr ps --filter st => ctr ps --filter status=
 		ctr ps -f status=ex => ctr ps -f status=exited
+		ctr stop --filter vol => ctr stop --filter volume=
+		ctr stop --filter volume=so => ctr stop --filter volume=some-volume
+		ctr ps -f since=is-r => ctr ps -f since=is-running
+		ctr events --filter ty => ctr events --filter type=
+		ctr events --filter type=v => ctr events --filter type=volume
 		ctr ps --filter image=so => ctr ps --filter image=some-image:latest
 		ctr ps --sort st => ctr ps --sort status
 		ctr ps --format js => ctr ps --format json

@@ -96,7 +96,7 @@ seen() {
 	started a-container -- sleep 100
 	COLUMNS=30 seen ctr ps || :
 	[[ "$(cat seen)" == *a-container* && "$(cat seen)" != *CREATED* ]]
-	COLUMNS= seen ctr ps || :
+	COLUMNS='' seen ctr ps || :
 	[[ "$(cat seen)" == *CREATED* ]]
 	run -0 env COLUMNS=30 ctr ps
 	[[ "$output" == *CREATED* ]]

@@ -189,7 +189,7 @@ ran() { [ "$(ctr logs "$1" | wc -l)" -ge "$2" ]; }
 		ctr start a
 	done > log 2>&1 || :
 	wait $one $two
-	! grep -v 'no container a\|cannot stop a\|^hint\|^a$\|not running\|runs already' log
+	not grep -v 'no container a\|cannot stop a\|^hint\|^a$\|not running\|runs already' log
 	[ "$(ctr ps -aq | wc -l)" = 1 ]
 	name=$(listed)
 	[ "$(containers)" = "$name" ]
