@@ -77,8 +77,12 @@ static int stop_signal(struct run_options *o, const struct image *image, struct 
 	if (!*name)
 		return 0;
 	sig = signal_parse(name);
-	if (sig < 0)
-		return err_set(err, "--stop-signal: '%.60s' is not a signal", name);
+	if (sig < 0 && o->stop_signal)
+		return err_value(err, "--stop-signal", name, "is not a signal");
+	if (sig < 0) {
+		err_value(err, "the image's StopSignal", name, "is not a signal");
+		return err_hint(err, "--stop-signal gives another");
+	}
 	o->spec.stop_signal = sig;
 	return 0;
 }

@@ -33,7 +33,7 @@ static int image_read(struct source *s, const json_t *image, struct err *err)
 		const char *file = json_string_value(json_array_get(layers, i));
 		struct source_layer layer = {.size = UINT64_MAX};
 
-		if (!file)
+		if (!file || !*file)
 			return err_set(err, "manifest.json: layer %zu has no file", i + 1);
 		layer.file = arena_strdup(&s->arena, file);
 		arena_push(&s->arena, s->layers, s->layer_count, layer);

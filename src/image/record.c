@@ -123,6 +123,15 @@ static void drop_bad_env(struct image *image)
 	image->env_count = kept;
 }
 
+/* A group that is named by nothing is none, for whoever else runs such an image. */
+static void drop_empty_group(struct image *image)
+{
+	size_t len = strlen(image->user);
+
+	if (len > 1 && image->user[len - 1] == ':')
+		image->user = arena_strndup(&image->arena, image->user, len - 1);
+}
+
 static int get_platform(const char *what, const json_t *o, struct image *image, struct err *err)
 {
 	struct arena *a = &image->arena;
@@ -152,6 +161,7 @@ static int get_process(const char *what, const json_t *o, struct image *image, s
 		get_labels(what, o, "Labels", image, err) < 0)
 		return -1;
 	drop_bad_env(image);
+	drop_empty_group(image);
 	if (image->workdir[0] && image->workdir[0] != '/')
 		image->workdir = arena_printf(a, "/%s", image->workdir);
 	return 0;

@@ -278,8 +278,13 @@ static int check_link_target(int dir, const struct entry_path *target, struct er
 {
 	struct stat st;
 
-	if (fstatat(dir, target->base, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(err, "its hard link target");
+	if (fstatat(dir, target->base, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		err_sys(err, "its hard link target %s%s%s", target->parent,
+			*target->parent ? "/" : "", target->base);
+		return err->sys == ENOENT
+			       ? err_hint(err, "a file of another layer cannot be linked to")
+			       : -1;
+	}
 	if (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode) && !S_ISFIFO(st.st_mode))
 		return err_set(err, "its hard link target is not a file");
 	return 0;

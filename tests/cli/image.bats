@@ -149,6 +149,28 @@ refused() {
 	image fsck
 }
 
+@test "layers of a docker archive that are links to one another, and one without a name" {
+	tar_of l1 'file|a|1'
+	tar_of l2 'file|b|2'
+	head -c 1024 /dev/zero > none
+	docker_of arch app:1 l1 none l2 none
+	[ "$(jq '.[0].Layers | length' arch/manifest.json)" = 4 ]
+	# As docker writes what it has already written, and as others keep all layers in one place.
+	first=$(jq -r '.[0].Layers[0]' arch/manifest.json)
+	mkdir arch/again
+	ln -s "../$(jq -r '.[0].Layers[1]' arch/manifest.json)" arch/again/layer.tar
+	mv "arch/$first" arch/1.tar
+	ln -s ../1.tar "arch/$first"
+	jq -c '.[0].Layers[3] = "again/layer.tar"' arch/manifest.json > m && mv m arch/manifest.json
+	tar -C arch -cf arch.tar .
+	image import arch.tar
+	[ "$(field app:1 "['layers'].__len__()")" = 4 ]
+	image import arch app:2
+	[ "$(field app:2 "['id']")" = "$(field app:1 "['id']")" ]
+	jq -c '.[0].Layers[0] = ""' arch/manifest.json > m && mv m arch/manifest.json
+	refused arch 'manifest.json: layer 1 has no file'
+}
+
 @test "of several images one can be chosen, by its name" {
 	tar_of l1 'file|a|1'
 	tar_of l2 'file|b|2'
@@ -293,7 +315,7 @@ with tarfile.open("l2", "w") as t:
 	[ "$(ls "$(layer t)" | xargs)" = 'dev f sda' ]
 	[ "$(stat -c %h "$(layer t)/f")" = 2 ]
 	tar_of u 'chr|dev/null|1,3' 'hard|n|dev/zero'
-	refused u "entry 'n': its hard link target: No such file"
+	refused u "entry 'n': its hard link target dev/zero: No such file"
 }
 
 # blob NAME: the file of the image's only layer, as `save` hands it out.
@@ -793,10 +815,11 @@ index_of() {
 
 @test "a config that others take is taken" {
 	tar_of l 'file|a|1'
-	CONFIG='{"config": {"Env": ["A=1", "BARE", "=x", "B=2"], "WorkingDir": "srv/app", "Cmd": null}}' docker_of d d:1 l
+	CONFIG='{"config": {"Env": ["A=1", "BARE", "=x", "B=2"], "WorkingDir": "srv/app", "Cmd": null, "User": "ann:"}}' docker_of d d:1 l
 	image import d
 	[ "$(field d:1 "['config']['Env']")" = "['A=1', 'B=2']" ]
 	[ "$(field d:1 "['config']['WorkingDir']")" = /srv/app ]
+	[ "$(field d:1 "['config']['User']")" = ann ]
 	# Not from whoever writes one here.
 	for c in '{"Env": ["BARE"]}' '{"WorkingDir": "srv"}'; do
 		echo "$c" >c.json

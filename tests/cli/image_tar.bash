@@ -90,7 +90,7 @@ os.makedirs(top)
 layers, diffs = [], []
 for t in tars:
     digest = hashlib.sha256(open(t, "rb").read()).hexdigest()
-    os.makedirs(f"{top}/{digest}")
+    os.makedirs(f"{top}/{digest}", exist_ok=True)
     shutil.copy(t, f"{top}/{digest}/layer.tar")
     layers.append(digest + "/layer.tar")
     diffs.append("sha256:" + digest)

@@ -20,6 +20,42 @@ teardown() {
 	[ "$(box -- stat -c '%a %u %g' /)" = '755 0 0' ]
 }
 
+@test "what an image's config says is taken as it stands: arguments, variables, signal, user" {
+	mkdir -p r/bin r/etc r/app/bin && cp "$(command -v busybox)" r/bin/busybox && ln -s busybox r/bin/sh
+	echo 'ann:x:1000:1000::/:/bin/sh' > r/etc/passwd
+	printf '#!/bin/sh\necho "$0 $(busybox id -u)"\n' > r/app/bin/prog && chmod 755 r/app/bin/prog
+	# No shell comes between: no word is split, expanded or dropped.
+	jq -n '{Entrypoint: ["sh", "-c", "busybox printf \"<%s>\" \"$0\" \"$@\" \"$FOO\""],
+		Cmd: ["a b", "", "*", "\\x", "'\''q'\''"], Env: ["PATH=bin:/bin", "FOO= $x `y`"], WorkingDir: "/app",
+		User: "ann", StopSignal: "RTMIN+3"}' > c.json
+	ctr image import --config c.json r words:1
+	[ "$(ctr run --rm words:1)" = "<a b><><*><\\x><'q'>< \$x \`y\`>" ]
+	[ "$(ctr run --rm words:1 '' 'x y')" = "<><x y>< \$x \`y\`>" ]
+	# Below the working directory, as a relative PATH says.
+	[ "$(ctr run --rm --entrypoint prog words:1)" = '/app/bin/prog 1000' ]
+	ctr run -d --name rt --entrypoint sh words:1 -c 'trap "echo got; exit 3" 37; echo up; while :; do busybox sleep 0.1; done' > id
+	until_true "it has its handler" grep -q up <(ctr logs rt)
+	ctr stop -t 60 rt
+	[ "$(ctr logs rt)" = $'up\ngot' ]
+	ctr rm rt
+	jq '.StopSignal = "SIGBOGUS"' c.json > d.json
+	ctr image import --config d.json r bogus:1
+	run --separate-stderr -125 ctr run --rm bogus:1
+	[ "${stderr_lines[0]}" = "ctr: run: the image's StopSignal: 'SIGBOGUS' is not a signal" ]
+	ctr run --rm --stop-signal TERM bogus:1
+}
+
+@test "what an image has in the way of our own files and devices" {
+	tar_of l 'dir|real' 'link|etc|real' 'dir|real/resolv.conf' 'link|real/hosts|/run/h' 'link|real/hostname|../../../x' \
+		'dir|dev' 'file|dev/null|junk' 'link|dev/fd|/nowhere' 'file|dev/console|' 'dir|bin'
+	mkdir b && cp "$(command -v busybox)" b/busybox && tar -cf m --transform 's,^b,bin,' b
+	tar -Af l m
+	ctr image import l odd:1
+	run -0 ctr run --rm odd:1 /bin/busybox sh -c 'cat=/bin/busybox; $cat cat /etc/hosts > /dev/null && $cat ls -d /etc/resolv.conf &&
+		$cat stat -c %F /dev/null /etc && $cat readlink /dev/fd'
+	[ "$output" = $'/etc/resolv.conf\ncharacter special file\nsymbolic link\n/proc/self/fd' ]
+}
+
 @test "directories that the image calls volumes are there, and can be written" {
 	mkdir -p r/bin r/has && cp "$(command -v busybox)" r/bin/busybox && chown 7 r/has
 	echo '{"Volumes": {"/data": {}, "/has": {}, "/a/b/c": {}, "relative": {}, "/../up": {}}}' > c.json
