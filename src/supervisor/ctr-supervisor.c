@@ -81,12 +81,18 @@ static int descriptors_prepare(void)
 	return 0;
 }
 
+enum { EXEC_TRIES = 5, EXEC_AGAIN_US = 200000 };
+
 static _Noreturn void finish(void)
 {
 	guard_end(&super.guard);
 	self_restore();
-	if (options.cleanup)
+	/* Memory may be short for a moment. */
+	for (int tries = 0; options.cleanup && tries < EXEC_TRIES; tries++) {
+		if (tries)
+			usleep(EXEC_AGAIN_US);
 		execv(options.cleanup[0], options.cleanup);
+	}
 	_exit(options.cleanup ? ERR_STATUS_OURS : 0);
 }
 

@@ -583,7 +583,7 @@ class Start(Kept):
 
 class Restart(Kept, OnRunning):
     """Of one that runs, and whose second life is short."""
-    payload = "once"
+    payload, unseen = "once", ()
 
     def prepare(self, lane):
         OnRunning.prepare(self, lane)
@@ -596,6 +596,15 @@ class Restart(Kept, OnRunning):
         lane.settle()
         lane.ctr("gc", check=False)
         return kept(lane)
+
+    def logged(self, lane):
+        """Nobody waits for the next start: container.json tells why there was none."""
+        self.outcome(lane)
+        try:
+            told_there = json.loads(read(f"{lane.root}/containers/k/container.json"))
+        except (OSError, ValueError):
+            return None
+        return ["warning"] if "error" in told_there or told_there.get("exitStatus") == self.unseen else None
 
 
 class Autostart(Restart):
@@ -612,16 +621,8 @@ class RunTwice(Row):
     """One that fails, and is started again by itself."""
     name = "run -d, restarted"
     args = ["run", "-d", "--restart", "on-failure:1", *RUN, "twice"]
-    finish, outcome = Restart.finish, Restart.outcome
-
-    def logged(self, lane):
-        """Nobody waits for the second start: container.json tells why there was none, or that nobody saw its end."""
-        self.outcome(lane)
-        try:
-            told_there = json.loads(read(f"{lane.root}/containers/k/container.json"))
-        except (OSError, ValueError):
-            return None
-        return ["warning"] if "error" in told_there or told_there.get("exitStatus") == -1 else None
+    unseen = -1 # nobody saw its end, which is told too
+    finish, outcome, logged = Restart.finish, Restart.outcome, Restart.logged
 
 
 class Exec(OnRunning):

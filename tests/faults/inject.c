@@ -160,6 +160,15 @@ static bool can_fail(long call, int error)
 	return !is_memory(call) || error == ENOMEM;
 }
 
+/* To read or set the flags of a descriptor fails for no descriptor that is open. */
+static bool is_of_flags(const struct process *p, long call)
+{
+	long command = ptrace(PTRACE_PEEKUSER, p->pid, offsetof(struct user_regs_struct, rsi), 0);
+
+	return call == SYS_fcntl &&
+	       (command == F_GETFD || command == F_SETFD || command == F_GETFL);
+}
+
 static const char *call_name(long call)
 {
 	static char *name;
@@ -232,7 +241,7 @@ static bool is_point(const struct process *p, long call)
 static void call_begins(struct process *p)
 {
 	long call = ptrace(PTRACE_PEEKUSER, p->pid, offsetof(struct user_regs_struct, orig_rax), 0);
-	bool can = can_fail(call, point_fault);
+	bool of_flags = is_of_flags(p, call), can = !of_flags && can_fail(call, point_fault);
 
 	p->calls++;
 	/* The C library may make do with the older one. */
@@ -240,9 +249,9 @@ static void call_begins(struct process *p)
 		     strcmp(p->program, "ctr-oci") == 0;
 	if (trace)
 		fprintf(trace, "%s %lu %s %s %s\n", p->role, p->calls, p->program, call_name(call),
-			is_memory(call)       ? "memory"
-			: can_fail(call, EIO) ? "can"
-					      : "cannot");
+			is_memory(call)                    ? "memory"
+			: !of_flags && can_fail(call, EIO) ? "can"
+							   : "cannot");
 	if (!is_point(p, call))
 		return;
 	snprintf(outcome, sizeof(outcome), "%s %s %s",
