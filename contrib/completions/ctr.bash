@@ -194,6 +194,7 @@ _ctr_kind()
 	--restart\ *) echo words no on-failure on-failure: always unless-stopped ;;
 	--security-opt\ *) echo security ;;
 	--sort\ *) echo words created name image status ;;
+	--type\ *) echo words "$2" ;;
 	--ulimit\ *) echo ulimits ;;
 	--volume\ *) echo volume ;;
 	*\ [a-z]*\|*) echo "words ${2//|/ }" ;;
@@ -203,7 +204,7 @@ _ctr_kind()
 	*\ DIR | *\ DIR\[*) echo dirs ;;
 	*\ KEY\[=VALUE]) echo variables ;;
 	*\ ADDRESS | *\ DEV:* | *\ DOMAIN | *\ GROUP | *\ KEYS | *\ KEY=VALUE | *\ LINES | *\ LIST | *\ MICROSECONDS | \
-		*\ N | *\ NAME | *\ NAME:ADDRESS | *\ OCTAL | *\ OPTION | *\ PATH\|SLICE | *\ REF | *\ SECONDS | *\ SIZE | \
+		*\ N | *\ NAME | *\ NAME:ADDRESS | *\ OCTAL | *\ OPTION | *\ OS/ARCH | *\ PATH\|SLICE | *\ REF | *\ SECONDS | *\ SIZE | \
 		*\ TIME | *\ USER*) echo nothing ;;
 	*) return 1 ;;
 	esac

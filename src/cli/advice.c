@@ -43,12 +43,11 @@ static const struct advice run_flags_elsewhere[] = {
 	{"isolation",
 		"namespaces are chosen one by one: --pid, --ipc, --uts, --net, --userns, --cgroupns"},
 	{"cgroups", "a container always has a cgroup; --cgroup-parent says where"},
-	{"arch os variant platform", MACHINE},
-	{"pull authfile creds cert-dir tls-verify decryption-key retry retry-delay", NO_PULL},
+	{"arch os variant", MACHINE},
+	{"authfile creds cert-dir tls-verify decryption-key retry retry-delay", NO_PULL},
 	{"disable-content-trust", "every blob of an image is checked by its digest"},
 	{"quiet q", "nothing is pulled, so that there is nothing to be quiet about"},
 	{"rmi", "remove it afterwards: ctr image rm NAME"},
-	{"replace", "remove the old one first: ctr rm -f NAME"},
 	{"requires", "start the other one before; with systemd, Requires= and After= of a unit"},
 	{"sdnotify", "use a systemd unit with Type=exec around ctr run"},
 	{"systemd", "an init system is run like any command; --security-opt writable-cgroups "
@@ -75,10 +74,6 @@ static const struct advice run_flags_elsewhere[] = {
 		"the kernel's resctrl is not used; --cpuset-cpus and --cpuset-mems are there"},
 	{"blkio-weight", "use --io-weight"},
 	{"blkio-weight-device", "use --cgroup-conf 'io.weight=MAJOR:MINOR WEIGHT'"},
-	{"device-read-bps", "use --io-max DEVICE:rbps=N"},
-	{"device-write-bps", "use --io-max DEVICE:wbps=N"},
-	{"device-read-iops", "use --io-max DEVICE:riops=N"},
-	{"device-write-iops", "use --io-max DEVICE:wiops=N"},
 	{"io-maxbandwidth", "it is for Windows; use --io-max DEVICE:rbps=N,wbps=N"},
 	{"io-maxiops", "it is for Windows; use --io-max DEVICE:riops=N,wiops=N"},
 	{"storage-opt",
@@ -96,8 +91,6 @@ static const struct advice run_flags_elsewhere[] = {
 	 "health-log-destination health-max-log-count health-max-log-size",
 		NO_HEALTH},
 	{"no-healthcheck", "ctr runs no health checks: leave it out"},
-	{"label-file", "use --label for each line"},
-	{"env-host", "name what is passed on: -e NAME for each"},
 	{"env-merge", "give the whole value: -e NAME=VALUE"},
 	{"unsetenv", "run the command by env: env -u NAME COMMAND"},
 	{"unsetenv-all", "run the command by env: env -i COMMAND"},
@@ -164,7 +157,6 @@ static const struct advice logs_flags_elsewhere[] = {
 };
 
 static const struct advice inspect_flags_elsewhere[] = {
-	{"type t", "containers only; images have ctr image inspect"},
 	{"size s", "du -s of the directory that it tells"},
 	{"latest l", NEWEST},
 	{0},

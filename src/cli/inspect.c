@@ -3,6 +3,7 @@
 #include "cgroup/hierarchy.h"
 #include "cgroup/path.h"
 #include "cli/command.h"
+#include "cli/dockernames.h"
 #include "cli/view.h"
 #include "container/life.h"
 #include "image/store.h"
@@ -20,6 +21,15 @@
 static int set_format(void *to, const char *what, const char *value, struct err *err)
 {
 	return format_parse_shown(what, value, to, err);
+}
+
+static int set_type(void *to, const char *what, const char *value, struct err *err)
+{
+	(void)to;
+	if (strcmp(value, "container") == 0)
+		return 0;
+	err_value(err, what, value, "is not container");
+	return err_hint(err, "images have ctr image inspect, volumes ctr volume inspect");
 }
 
 /* 0: the kernel has no such file, or nothing is set. */
@@ -289,6 +299,7 @@ static json_t *inspect(struct viewer *v, const char *word, struct err *err)
 
 static int run(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
+	const struct format *f = options;
 	autojson json_t *all = json_array();
 	struct viewer v;
 	int status = 0;
@@ -300,6 +311,8 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 	for (int i = 0; i < argc; i++) {
 		json_t *j = inspect(&v, argv[i], err);
 
+		if (j && f->template)
+			docker_names_inspect(j, f->template);
 		if (j)
 			json_array_append_new(all, j);
 		else if (argc == 1)
@@ -320,6 +333,7 @@ static void init(void *options)
 
 static const struct flag flags[] = {
 	{"format", 'f', "FORMAT", "json or a template (json)", set_format},
+	{"type", 't', "container", "containers are all that it looks for", set_type},
 	{0},
 };
 

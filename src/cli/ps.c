@@ -3,6 +3,7 @@
 #include "base/num.h"
 #include "base/table.h"
 #include "cli/command.h"
+#include "cli/dockernames.h"
 #include "cli/filter.h"
 #include "cli/view.h"
 #include "state/gc.h"
@@ -213,8 +214,13 @@ static int print_list(const struct list *l, struct err *err)
 {
 	autojson json_t *all = json_array();
 
-	for (size_t i = 0; i < l->count; i++)
-		json_array_append_new(all, view_json(&l->views[i]));
+	for (size_t i = 0; i < l->count; i++) {
+		json_t *j = view_json(&l->views[i]);
+
+		if (l->flags->format.template)
+			docker_names_ps(j, l->flags->format.template);
+		json_array_append_new(all, j);
+	}
 	return format_print_list(&l->flags->format, all, err);
 }
 

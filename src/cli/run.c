@@ -156,6 +156,18 @@ static int start_planned(struct cli *cli, struct run_options *o, struct plan *pl
 	return run_foreground(cli, &o->spec, plan, image_lock, err);
 }
 
+/* Only now, when all else that was asked for is known to make sense. */
+static int replace_old(struct cli *cli, const struct run_options *o, struct err *err)
+{
+	char name[SPEC_NAME_MAX + 1];
+	struct err none;
+
+	if (!o->replace || container_find(&cli->store, o->name, name, &none) < 0 ||
+		strcmp(name, o->name) != 0)
+		return 0;
+	return container_remove(&cli->store, name, REMOVE_FORCE, err);
+}
+
 static int run_planned(struct cli *cli, struct run_options *o, int image_lock, struct err *err)
 {
 	struct plan plan;
@@ -165,12 +177,14 @@ static int run_planned(struct cli *cli, struct run_options *o, int image_lock, s
 		return -1;
 	if (o->dry_run) {
 		plan_print(&o->spec, &plan, stdout);
-		return container_foresee(&cli->store, &o->spec, &plan, o->name, err);
+		return container_foresee(&cli->store, &o->spec, &plan, o->name && !o->replace, err);
 	}
 	if (!o->create && program_in_reach(&o->spec) && program_protect(cli->argv, err) < 0)
 		return -1;
 	if (volumes_prepare(&cli->store, &o->spec, err) < 0 ||
 		container_plan_filter(&cli->store, &o->spec, &plan, err) < 0)
+		return -1;
+	if (replace_old(cli, o, err) < 0)
 		return -1;
 	if (o->cidfile && write_cidfile(o->cidfile, o->spec.id, err) < 0)
 		return -1;

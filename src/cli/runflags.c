@@ -67,6 +67,8 @@ BOOL_FLAG(oom_group, spec.limits.oom_group)
 BOOL_FLAG(volatile, spec.root.never_synced)
 BOOL_FLAG(detach, detach)
 BOOL_FLAG(dry_run, dry_run)
+BOOL_FLAG(env_host, env_host)
+BOOL_FLAG(replace, replace)
 
 #define TEXT_FLAG(name, field)                                                                     \
 	static int set_##name(void *to, const char *what, const char *value, struct err *err)      \
@@ -79,6 +81,7 @@ TEXT_FLAG(cgroup_parent, cgroup_parent)
 TEXT_FLAG(cidfile, cidfile)
 TEXT_FLAG(entrypoint, entrypoint)
 TEXT_FLAG(stop_signal, stop_signal)
+TEXT_FLAG(platform, platform)
 
 static int set_user(void *to, const char *what, const char *value, struct err *err)
 {
@@ -207,6 +210,37 @@ int resolve_disk(const char *path, uint32_t *ret_major, uint32_t *ret_minor, str
 static int set_io_max(void *to, const char *what, const char *value, struct err *err)
 {
 	return limit_io_max(&((struct run_options *)to)->spec, what, value, resolve_disk, err);
+}
+
+/* docker's, a flag for each rate. */
+#define RATE_FLAG(name)                                                                            \
+	static int set_##name(void *to, const char *what, const char *value, struct err *err)      \
+	{                                                                                          \
+		return limit_io_rate(&((struct run_options *)to)->spec, what, value, #name,        \
+			resolve_disk, err);                                                        \
+	}
+RATE_FLAG(rbps)
+RATE_FLAG(wbps)
+RATE_FLAG(riops)
+RATE_FLAG(wiops)
+
+static int set_label_file(void *to, const char *what, const char *value, struct err *err)
+{
+	struct run_options *o = to;
+
+	(void)what, (void)err;
+	arena_push(&o->spec.arena, o->label_files, o->label_file_count, value);
+	return 0;
+}
+
+/* Nothing is pulled: what is asked for has to be what is done. */
+static int set_pull(void *to, const char *what, const char *value, struct err *err)
+{
+	(void)to;
+	if (strcmp(value, "missing") == 0 || strcmp(value, "never") == 0)
+		return 0;
+	err_value(err, what, value, "is neither missing nor never");
+	return err_hint(err, "nothing is pulled; ctr image import FILE NAME takes a newer image");
 }
 
 static int set_env(void *to, const char *what, const char *value, struct err *err)
@@ -501,6 +535,10 @@ const struct flag run_flags[] = {
 		set_device},
 	{"die-with-parent", 0, NULL, "end when the process that started ctr ends",
 		set_die_with_parent},
+	{"device-read-bps", 0, "DEV:RATE", "as --io-max DEV:rbps=RATE", set_rbps},
+	{"device-read-iops", 0, "DEV:RATE", "as --io-max DEV:riops=RATE", set_riops},
+	{"device-write-bps", 0, "DEV:RATE", "as --io-max DEV:wbps=RATE", set_wbps},
+	{"device-write-iops", 0, "DEV:RATE", "as --io-max DEV:wiops=RATE", set_wiops},
 	{"dns", 0, "ADDRESS", "a name server", set_dns},
 	{"dns-option", 0, "OPTION", "an option of resolv.conf", set_dns_option},
 	{"dns-opt", 0, "OPTION", "the same", set_dns_option},
@@ -509,6 +547,7 @@ const struct flag run_flags[] = {
 	{"entrypoint", 0, "COMMAND", "in place of the image's", set_entrypoint},
 	{"env", 'e', "KEY[=VALUE]", "set, or pass on, a variable", set_env},
 	{"env-file", 0, "FILE", "variables, one to a line", set_env_file},
+	{"env-host", 0, NULL, "pass on all variables, below those of the image", set_env_host},
 	{"group-add", 0, "GROUP", "one more group for the user", set_group_add},
 	{"hostname", 'h', "NAME", "(the beginning of the id)", set_hostname},
 	{"init", 0, NULL, "a small PID 1 that reaps and passes signals on", set_init},
@@ -517,6 +556,7 @@ const struct flag run_flags[] = {
 	{"io-weight", 0, "N", "share of busy disks, 1 to 10000", set_limit_io_weight},
 	{"ipc", 0, "private|host", "System V IPC and message queues", set_ipc},
 	{"label", 'l', "KEY=VALUE", "metadata to find it by", set_label_flag},
+	{"label-file", 0, "FILE", "labels, one to a line", set_label_file},
 	{"log-max-size", 0, "SIZE", "when the log is rotated (16m)", set_log_max},
 	{"log-rate", 0, "SIZE", "what the log takes each second (1m); 0: all", set_log_rate},
 	{"memory", 'm', "SIZE", "at most so much memory (512m, 2g)", set_limit_memory},
@@ -533,7 +573,10 @@ const struct flag run_flags[] = {
 	{"pid", 0, "private|host", "process ids", set_pid},
 	{"pids", 0, "N", "at most so many processes (4096), -1: any", set_limit_pids},
 	{"pids-limit", 0, "N", "the same", set_limit_pids},
+	{"platform", 0, "OS/ARCH", "refuse an image for another one", set_platform},
+	{"pull", 0, "missing|never", "nothing is pulled: the same", set_pull},
 	{"read-only", 0, NULL, "the root cannot be written", set_readonly},
+	{"replace", 0, NULL, "remove the container that has the name first", set_replace},
 	{"restart", 0, "POLICY", "no, on-failure[:N], always or unless-stopped (no)", set_restart},
 	{"rm", 0, NULL, "remove the container when it ends", set_remove},
 	{"rootfs", 0, "DIR", "a throw-away copy of a directory as root, / included", set_rootfs},

@@ -16,6 +16,10 @@ struct run_options {
 	uint64_t cap_add, cap_drop;
 	struct environment environment; /* applied over the image's */
 	bool hostname_given, writable_cgroups;
+	bool env_host, replace;
+	const char *platform;
+	const char **label_files;
+	size_t label_file_count;
 	unsigned names_made_up;
 };
 

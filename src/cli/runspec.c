@@ -1,4 +1,5 @@
 #include "cli/runspec.h"
+#include "cli/labelfile.h"
 #include "cli/terminal.h"
 
 #include "base/fd.h"
@@ -67,6 +68,40 @@ static int take_image(struct run_options *o, const struct store *store, const ch
 		s->process.cwd = image->workdir;
 	*ret_lock = take_fd(&lock);
 	return 0;
+}
+
+/* Below those of the image. */
+static int take_host_environment(struct run_options *o, struct err *err)
+{
+	for (char **e = environ; o->env_host && *e; e++)
+		if (strchr(*e, '=') && env_add(&o->spec, "--env-host", *e, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* Of two files the later one counts; before both, what was given by --label. */
+static int take_label_files(struct run_options *o, struct err *err)
+{
+	for (size_t i = o->label_file_count; i > 0; i--)
+		if (labelfile_take(&o->spec, o->label_files[i - 1], err) < 0)
+			return -1;
+	return 0;
+}
+
+/* OS/ARCH[/VARIANT], or one of the two. */
+static int check_platform(const char *platform, const char *arch, struct err *err)
+{
+	const char *slash = strchr(platform, '/');
+	const char *rest = slash ? slash + 1 : strcmp(platform, "linux") == 0 ? NULL : platform;
+	size_t len = rest ? strcspn(rest, "/") : 0;
+
+	if (slash && strncmp(platform, "linux/", 6) != 0)
+		return err_value(err, "--platform", platform, "is not of Linux");
+	if (!rest || (strlen(arch) == len && strncmp(arch, rest, len) == 0))
+		return 0;
+	err_value(err, "--platform", platform, "is not what the image is for: linux/%.30s", arch);
+	return err_hint(err,
+		"ctr image import takes the one of another platform, under a name of its own");
 }
 
 static int stop_signal(struct run_options *o, const struct image *image, struct err *err)
@@ -337,6 +372,12 @@ int run_options_finish(struct run_options *o, const struct store *store, int arg
 
 	*ret_image_lock = -1;
 	o->spec.root.dir = o->rootfs;
+	if (o->replace && !o->name)
+		return err_set(err, "--replace needs a --name");
+	if (o->platform && o->rootfs)
+		return err_set(err, "--platform is of an image, not of --rootfs");
+	if (take_host_environment(o, err) < 0 || take_label_files(o, err) < 0)
+		return -1;
 	if (!o->rootfs) {
 		if (argc < 1) {
 			err_set(err, "no image and no --rootfs");
@@ -346,6 +387,8 @@ int run_options_finish(struct run_options *o, const struct store *store, int arg
 		if (take_image(o, store, argv[0], ret_image, ret_image_lock, err) < 0)
 			return -1;
 		image = ret_image;
+		if (o->platform && check_platform(o->platform, image->architecture, err) < 0)
+			return -1;
 		argc--;
 		argv++;
 	}

@@ -204,7 +204,6 @@ no() { refused 125 "$1" ctr run --rm --rootfs "$FS" "${@:2}" -- true; }
 		--storage-opt CTR_ROOT
 		--blkio-weight --io-weight
 		--log-driver logs
-		--pull image
 	END
 }
 

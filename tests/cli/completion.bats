@@ -129,6 +129,7 @@ completes() {
 		ctr run --network ho => ctr run --network host
 		ctr run --ulimit nof => ctr run --ulimit nofile=
 		ctr ps --filter st => ctr ps --filter status=
+		ctr stop --filter ex => ctr stop --filter exited=
 		ctr ps -f status=ex => ctr ps -f status=exited
 		ctr stop --filter vol => ctr stop --filter volume=
 		ctr stop --filter volume=so => ctr stop --filter volume=some-volume

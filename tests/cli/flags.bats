@@ -108,6 +108,78 @@ is_answered() {
 	ctr rm box
 }
 
+@test "run: labels of a file, below those that are given; variables of the host, below those that are given" {
+	printf '# none\n\n  a=file \r\nb=file\nc\n' > labels
+	printf 'b=second\nd=x=y\n' > more
+	ctr create --name box -l a=flag --label-file labels --label-file more --rootfs "$FS" -- true > id
+	[ "$(ctr inspect box | jq -cS '.[0].labels')" = '{"a":"flag","b":"second","c":"","d":"x=y"}' ]
+	ctr rm box
+	printf 'a=1\n=x\n' > wrong
+	refused 125 'label-file wrong:2' ctr run --label-file wrong --rootfs "$FS" -- true
+	refused 125 'label-file: open gone' ctr run --label-file gone --rootfs "$FS" -- true
+	run -0 env -i "PATH=$PATH" "CTR_ROOT=$CTR_ROOT" "CTR_STATE=$CTR_STATE" ONE='a b' TWO=host ctr run --rm --env-host -e TWO=given --rootfs "$FS" -- \
+		sh -c 'echo "$ONE $TWO"'
+	[ "$output" = 'a b given' ]
+	run -0 env ONE=a ctr run --rm --rootfs "$FS" -- sh -c 'echo "$ONE"'
+	[ -z "$output" ]
+}
+
+@test "run --replace: the one that has the name is removed, once all else makes sense" {
+	refused 125 '--replace needs a --name' ctr run --replace --rootfs "$FS" -- true
+	run -0 ctr run --replace --name box --rootfs "$FS" -- true
+	started other -- sleep 1000
+	ctr run -d --replace --name box --rootfs "$FS" -- sleep 1000 > id
+	[ "$(ctr inspect -f '{{.id}}' box)" = "$(cat id)" ]
+	refused 125 'nosuch' ctr run --replace --name box -v nosuch/x:/y --rootfs "$FS" -- true
+	[ "$(ctr inspect -f '{{.id}}' box)" = "$(cat id)" ]
+	run -0 ctr run --dry-run --replace --name box --rootfs "$FS" -- true
+	[ "$(ctr inspect -f '{{.id}} {{.State.Running}}' box)" = "$(cat id) true" ]
+	# The beginning of its id is not its name.
+	run -0 ctr run --rm --replace --name "$(cut -c1-12 id)" --rootfs "$FS" -- echo there
+	[ "$output" = there ]
+	run -0 ctr run --rm --replace --name box --rootfs "$FS" -- echo there
+	[ "$output" = there ]
+	[ "$(ctr ps -a --format '{{.Names}}')" = other ]
+	ctr rm -f other
+}
+
+@test "run --pull, --platform: what is here, or refused" {
+	tar -C "$FS" -c . | ctr image import - flags-box > /dev/null
+	local arch
+	arch=$(ctr image inspect flags-box | jq -r .architecture)
+	for flag in --pull=never --pull=missing --platform=linux/$arch --platform=linux --platform=$arch; do
+		run -0 ctr run --rm "$flag" flags-box true
+	done
+	refused 125 "is not what the image is for: linux/$arch" ctr run --rm --platform linux/other flags-box true
+	refused 125 'is not of Linux' ctr run --rm --platform windows/$arch flags-box true
+	refused 125 'not of --rootfs' ctr run --rm --platform linux/$arch --rootfs "$FS" -- true
+	ctr image rm flags-box > /dev/null
+}
+
+@test "docker's rates of disks are those of --io-max" {
+	run ctr run --dry-run --device-read-bps 8:0:1m --device-write-bps 8:0:2m --device-read-iops 8:0:3 --device-write-iops 8:0:4 \
+		--rootfs "$FS" -- true
+	[[ $output == *'8:0 rbps=1048576 wbps=2097152 riops=3 wiops=4'* ]]
+	refused 125 '--device-read-bps' ctr run --device-read-bps 8:0 --rootfs "$FS" -- true
+	refused 125 'not a block device' ctr run --device-read-bps /dev/null:1m --rootfs "$FS" -- true
+}
+
+@test "inspect and ps know the names that docker's templates have" {
+	ctr run -d --name box -l job=7 -w /tmp --hostname host --rootfs "$FS" -- sleep 1000 > id
+	[ "$(ctr inspect -f '{{.State.Status}} {{.State.Running}} {{.State.Paused}} {{.State.ExitCode}}' box)" = 'running true false 0' ]
+	[ "$(ctr inspect -f '{{.State.Pid}}' box)" = "$(ctr inspect box | jq .[0].pid)" ]
+	[ "$(ctr inspect -f '{{.Id}} {{.Name}} {{index .Config.Labels "job"}} {{json .Config.Cmd}}' box)" = "$(cat id) box 7 [\"sleep\",\"1000\"]" ]
+	[ "$(ctr inspect -t container -f '{{.Config.Hostname}} {{.Config.WorkingDir}} {{.Config.Tty}} {{.HostConfig.AutoRemove}} {{.RestartCount}}' box)" = 'host /tmp false false 0' ]
+	# Ours have the same letters.
+	[ "$(ctr inspect -f '{{.config.hostname}}' box)" = host ]
+	[ "$(ctr ps --format '{{.ID}} {{.Names}} {{.State}}')" = "$(cat id) box running" ]
+	ctr kill box
+	[ "$(ctr inspect -f '{{.State.Running}} {{.State.ExitCode}} {{.State.Pid}} {{.State.OOMKilled}}' box)" = 'false 137 0 false' ]
+	run -0 ctr inspect box
+	[[ $output != *'"State"'* ]]
+	ctr rm box
+}
+
 @test "values that are no values of ours are told what there is instead" {
 	while IFS='|' read -r words hint; do
 		refused 125 '' ctr $words
@@ -118,7 +190,8 @@ is_answered() {
 		run --pid container:box x|ctr exec
 		run --userns keep-id x|volume
 		run --add-host a:host-gateway x|127.0.0.1
-		run --pull never x|leave it out
+		run --pull always x|ctr image import
+		inspect --type image x|ctr image inspect
 		kill -9 box|-s KILL
 		kill -KILL box|-s KILL
 		rm -f|xargs -r ctr rm
