@@ -39,6 +39,6 @@ bool elf_parse_kernel(const struct elf *e, const void *data, size_t len, uint32_
 
 /* "aarch64", "x86-64"; "machine N" in buf for one without a name. */
 const char *elf_machine_name(const struct elf *e, char buf[24]);
-/* As this program itself was built. */
+/* Whether it is of the machine and class that this program was built for; and the name of these. */
 bool elf_is_native(const struct elf *e);
 const char *elf_native_name(void);

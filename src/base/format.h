@@ -14,10 +14,10 @@ struct format {
 
 /* "table", "json", a template or "table TEMPLATE". */
 int format_parse(const char *what, const char *value, struct format *ret, struct err *err);
-/* The same for what is no table. */
+/* The same without "table", for a command that has none. */
 int format_parse_shown(const char *what, const char *value, struct format *ret, struct err *err);
-/* The command's own table is asked for. */
+/* Whether the command's own table is asked for. */
 bool format_is_table(const struct format *f);
-/* The others: of each of a list, or of one object. */
+/* Print JSON or the template: of each object of a list, or of one. */
 int format_print_list(const struct format *f, const json_t *list, struct err *err);
 int format_print(const struct format *f, const json_t *j, struct err *err);

@@ -29,7 +29,7 @@ int cgroup_freeze(int group_fd, bool on, uint64_t deadline_ns, struct err *err);
 int cgroup_wait_empty(int group_fd, uint64_t deadline_ns, struct err *err);
 /* 1 if a process is in the group or below it, 0 if none or if the group is gone, -1 with errno. */
 int cgroup_populated(int group_fd);
-/* The same for "frozen". */
+/* The same for whether the group is frozen. */
 int cgroup_frozen(int group_fd);
 int cgroup_child_frozen(int parent_fd, const char *name);
 

@@ -45,7 +45,7 @@ static const struct {
 	{"--io-max", "blockIO"},
 };
 
-/* As who asked for it wrote it. */
+/* The name of a limit in the words of whoever asked: a flag, or a member of config.json. */
 static const char *name_of(const struct limits *l, struct cgroup_plan *p, const char *flag)
 {
 	for (size_t i = 0; l->of_document && i < sizeof(names) / sizeof(names[0]); i++)

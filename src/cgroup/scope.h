@@ -51,7 +51,7 @@ void scope_properties(const struct limits *limits, const char *description,
 	uint64_t stop_timeout_ns, struct arena *a, struct word_list *ret);
 /* One more, which counts instead of an earlier one of that name. */
 void scope_property_add(struct word_list *l, struct arena *a, const struct unit_property *p);
-/* The same for those alone that are given. */
+/* The same, but only for limits that are given. */
 void scope_changes(const struct limits *limits, struct arena *a, struct word_list *ret);
 /* "0-2,5" as hexadecimal digits of a mask, the lowest byte first: "27". */
 char *scope_mask(struct arena *a, const char *list);

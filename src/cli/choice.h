@@ -15,7 +15,7 @@ struct choice {
 	size_t cidfile_count;
 };
 
-/* Whether it is not up to names. */
+/* Whether containers are chosen by a flag, so that no names are needed. */
 static inline bool choice_is_made(const struct choice *c)
 {
 	return c->all || c->filters.count || c->cidfile_count;

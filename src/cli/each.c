@@ -33,7 +33,7 @@ static int print_failure(const char *verb, const struct err *err)
 	return err_print(err, name);
 }
 
-/* One that is not there, or no longer. */
+/* Whether there is no such container, or no longer. */
 static bool is_gone(const struct store *store, const char *word)
 {
 	char name[SPEC_NAME_MAX + 1];
@@ -275,7 +275,7 @@ const struct command command_stop = {
 	.use = STORE_CHANGE,
 };
 
-/* One that does not run may be about to. */
+/* A container that does not run may be about to be started again: that is called off. */
 static int call_off(struct cli *cli, const char *name, struct err *err)
 {
 	struct err not_running = *err;

@@ -171,7 +171,7 @@ static int look_begin(struct look *l, const struct store *store, struct err *err
 	return 0;
 }
 
-/* What cannot be read has a name all the same. */
+/* A volume whose document cannot be read is listed by its name all the same. */
 static int read_one(const struct look *l, const char *name, struct volume *ret, struct err *err)
 {
 	int fd = volume_open(l->volumes, name, err);

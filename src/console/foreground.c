@@ -115,7 +115,7 @@ static int open_signals(struct err *err)
 	return fd < 0 ? err_sys(err, "wait for signals") : fd;
 }
 
-/* One that has arrived, or 0. */
+/* The signal that has arrived, or 0. */
 static int take_signal(int signals, short revents)
 {
 	struct signalfd_siginfo info;
@@ -157,7 +157,7 @@ static int reap_from_tracer(struct container *c, int signals, uint64_t deadline,
 			continue;
 		*timed_out = *timed_out || late;
 		*ended_by = late ? *ended_by : sig;
-		/* What a tracer of it is in, too. */
+		/* The whole group is killed, so that a process that traces the payload dies, too. */
 		if (c->group_fd >= 0 && cgroup_kill(c->group_fd, err) < 0)
 			return -1;
 		if (c->group_fd < 0)

@@ -138,7 +138,7 @@ static int copy_until_end(struct container *c, int master, int signals, bool wit
 	}
 }
 
-/* Whether it ends. */
+/* Sends the container HUP. Whether it ends by that. */
 static bool hang_up(const struct container *c)
 {
 	struct pollfd p = {c->pidfd, POLLIN, 0};

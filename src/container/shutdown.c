@@ -27,7 +27,7 @@ static int note_if_supervised(const char *name, void *arg, struct err *err)
 		warn("%s: %s", name, err->text);
 	if (r <= 0)
 		return 0;
-	/* One that is being started may be by now. */
+	/* A container that is being started may be running by the time it is stopped. */
 	if (is_up(&view) && (s->viewer.record.supervised || view.status == CONTAINER_CREATING ||
 				    view.status == CONTAINER_RESTARTING))
 		arena_push(s->arena, s->names, s->count, arena_strdup(s->arena, name));

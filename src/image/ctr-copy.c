@@ -28,7 +28,7 @@ struct half {
 	const char *flags, *path, *name;
 };
 
-/* Where the path leads to, and what it is in. */
+/* What the path of the destination leads to, and the directory that holds it. */
 struct destination {
 	const struct half *half;
 	int dir;    /* it is a directory; or -1 */

@@ -89,7 +89,7 @@ static int open_below(int dir, const char *path, int flags)
 	return inside_open_beneath(dir, *path ? path : ".", flags, INSIDE_NO_LINKS);
 }
 
-/* One that an entry only implies. */
+/* Makes the directories above, which an entry only implies. */
 static int make_parents(struct extract *x, const char *path, struct err *err)
 {
 	char upto[ENTRY_PATH_MAX + 1];

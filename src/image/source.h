@@ -39,7 +39,7 @@ struct source {
 	bool flat; /* blobs are beside the manifest, as skopeo's dir: has them */
 };
 
-/* What travels together. */
+/* The images of one archive or directory. */
 struct source_set {
 	struct arena arena;
 	struct source *images;

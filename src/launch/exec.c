@@ -85,7 +85,7 @@ static int enter(const struct entry *e, struct err *err)
 		err);
 }
 
-/* As long as /proc is the host's. */
+/* What has to be done while /proc is still the host's. */
 static int prepare_here(struct entry *e, struct err *err)
 {
 	char text[16] = "";

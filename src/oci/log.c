@@ -155,7 +155,7 @@ static void keep(const char *text)
 {
 	int n = snprintf(kept.text + kept.len, sizeof(kept.text) - kept.len, "%s\n", text);
 
-	/* One too many is none. */
+	/* A line that does not fit is dropped. */
 	if (n > 0 && kept.len + (size_t)n < sizeof(kept.text))
 		kept.len += (size_t)n;
 	kept.text[kept.len] = '\0';

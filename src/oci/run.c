@@ -51,7 +51,7 @@ static pid_t notify_aside(struct container *c, int sock)
 	_exit(0);
 }
 
-/* What was restored runs already. */
+/* Starts it and waits in the foreground. What was restored from a checkpoint runs already. */
 static int start_in_front(struct container *c, const struct create_options *o, int console,
 	int *ret_status, struct err *err)
 {

@@ -23,5 +23,5 @@ int layout_open(const struct layout *l, const char *path, int flags, struct err 
 /* As layout_open(O_PATH), but makes what is missing, as inside_ensure() does. */
 int layout_ensure(const struct layout *l, const char *path, enum inside_kind kind, struct err *err);
 
-/* What lies at "/" now. */
+/* The descriptor of what is at "/" now. */
 int layout_root(const struct layout *l);

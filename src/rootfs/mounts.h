@@ -17,7 +17,7 @@ int mount_set_attrs(int tree, const struct mount *m, struct err *err);
  * shown, which the parent opens: to the child they are hidden. */
 bool mount_shows_host(const struct mount *m, uint64_t own);
 int mount_host_open(const struct mount *m, struct err *err);
-/* Where the host has it. */
+/* The path at which the host has it. */
 const char *mount_host_path(const struct mount *m);
 
 /* Child: places one mount in the layout. *fd: its detached tree, from the parent; -1 for a file system of
@@ -33,7 +33,7 @@ bool mount_ends_readonly(const struct mount *m);
 uint64_t mount_attrs_to_begin(const struct mount *m);
 int mounts_end(const struct layout *l, struct err *err);
 
-/* What paths are hidden behind. */
+/* What is mounted over paths that are to be hidden. */
 struct mask {
 	int null;  /* from null_open() */
 	int empty; /* an empty read-only directory of ours; -1 until one is needed. Close it */

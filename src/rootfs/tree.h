@@ -15,7 +15,7 @@ int tree_clone(int dirfd, const char *path, bool recursive, struct err *err);
 
 /* A detached new mount of a file system that needs no source. options: "a=b,c" or NULL. */
 int tree_new(const char *type, const char *options, uint64_t attr, struct err *err);
-/* The same of one that needs a source. */
+/* The same of a file system that needs a source. */
 int tree_new_from(const char *type, const char *source, const char *options, uint64_t attr,
 	struct err *err);
 /* Whether options are short enough, each, for fsconfig(2). */

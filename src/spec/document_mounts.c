@@ -134,7 +134,7 @@ const char *document_clean_path(struct walk *w, const char *path)
 {
 	char clean[PATHNAME_SIZE];
 
-	/* One that is too long has been refused. */
+	/* Paths that are too long have been refused before. */
 	return pathname_join("", 0, path, clean) && strcmp(clean, path)
 		       ? arena_strdup(w->arena, clean)
 		       : path;

@@ -118,7 +118,7 @@ static bool next(const char **at, struct setting *s)
 	return false;
 }
 
-/* What the last of the texts that says it says. */
+/* The value of a setting in the last of the texts that has it. */
 static bool find(const char *const *texts, size_t n, const struct setting *wanted,
 	struct part *ret_value)
 {

@@ -96,7 +96,7 @@ static int list(struct elsewhere *e, struct err *err)
 	return errno ? err_sys(err, "read the cgroups of all containers") : 0;
 }
 
-/* What cannot be read may be its record. */
+/* Whether this is the record of that container. If it cannot be read, it may be. */
 static bool is_record_of(int state_fd, const char *name, const char *id)
 {
 	char path[NAME_MAX + 16];

@@ -35,5 +35,5 @@ int elsewhere_runs(struct elsewhere *e, const char *name, struct err *err);
 
 /* The same of one, for whoever is about to touch its files: -1 also while it is being started. */
 int elsewhere_refuse(const struct store *store, const char *name, struct err *err);
-/* But one whose record is lost is killed. */
+/* The same, but a container whose record is lost is killed. */
 int elsewhere_end_lost(const struct store *store, const char *name, struct err *err);

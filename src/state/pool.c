@@ -35,13 +35,13 @@ bool pool_take(const struct store *store, const char *name)
 	return move(store->root_fd, "spare/ready", store->containers_fd, name);
 }
 
-/* What may be held back until the next start. */
+/* How much of a directory the next start may have to remove. */
 struct allowance {
 	unsigned entries, depth;
 	blkcnt_t blocks; /* of 512 bytes */
 };
 
-/* But for what is called `but`. */
+/* Whether a directory is within the allowance, not counting the entry called `but`. */
 static bool fits(int dirfd, const char *name, const char *but, struct allowance *left)
 {
 	autofd int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -79,7 +79,7 @@ bool pool_leave(const struct store *store, const char *name)
 	       move(store->containers_fd, name, store->root_fd, "spare/old");
 }
 
-/* One at a time: the lock goes with its holder. */
+/* The directory of the pool, locked, so that one process at a time uses it. The lock ends with its holder. */
 static int open_locked(const struct store *store)
 {
 	autofd int fd = openat(store->root_fd, "spare",

@@ -20,7 +20,7 @@ static int make(struct container *c, const struct spec *spec, struct err *err)
 
 	root = resctrl_open(err);
 	if (root < 0 || resctrl_make(root, &spec->intel_rdt, c->record.name, &made, err) < 0) {
-		/* What is there is not ours. */
+		/* What is there by that name is not ours to remove. */
 		c->record.resources &= ~(1u << RESOURCE_RDT);
 		return err_wrap(err, "linux.intelRdt");
 	}

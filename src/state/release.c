@@ -183,7 +183,7 @@ static int drop_unfinished(struct container *c, struct err *err)
 		       : 0;
 }
 
-/* As long as the group is there. */
+/* Notes the end, while the group is still there to ask. */
 static int note_end(struct container *c, int status, struct ending *e, struct err *err)
 {
 	int64_t when;
@@ -232,7 +232,7 @@ int container_release(struct container *c, int status, struct err *err)
 	if (end(c, status, &e, err) < 0)
 		return -1;
 	done = remove_data ? container_remove_own_data(c, err) : 0;
-	/* One that never came to run was never told of. */
+	/* Of a container that never ran no event has told anything. */
 	if (done == 0 && remove_data && e.count)
 		ending_note_removal(&e, r);
 	if (done == 0)

@@ -75,7 +75,7 @@ int salvage(struct container *c, const char *name, bool locked, struct err *err)
 		errno = ENOENT;
 		return err_sys(err, "open %s/%s", c->store->state, name);
 	}
-	/* Not damaged, but out of sight for now. */
+	/* The record is not damaged; it only cannot be read at the moment. */
 	if (err->sys)
 		return -1;
 	c->record = (struct record){.stage = STAGE_RUNNING, .range = IDMAP_RANGES};

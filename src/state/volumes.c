@@ -163,7 +163,7 @@ static int no_such(const char *name, struct err *err)
 	return err_hint(err, "ctr volume ls shows those that exist");
 }
 
-/* One that makes no sense may have been named. */
+/* Refuses a volume that somebody has named. If its document makes no sense, it counts as named. */
 static int refuse_named(int fd, const char *name, struct err *err)
 {
 	struct volume v;
