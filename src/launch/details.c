@@ -39,7 +39,18 @@ static int write_metadata(int dirfd, const struct spec *spec, bool logged, bool 
 	return container_write_metadata(dirfd, &s, sync, err);
 }
 
-static int write_config(int dirfd, const struct spec *spec, const struct plan *plan,
+/* A start on a full disk must not need room for what is there already. */
+static bool is_there(int dirfd, const char *text)
+{
+	autofree char *was = NULL;
+	struct err ignored;
+	size_t len;
+
+	return file_read(dirfd, "config.json", JSON_MAX_BYTES, &was, &len, &ignored) == 0 &&
+	       len == strlen(text) && memcmp(was, text, len) == 0;
+}
+
+static int write_config(int dirfd, const struct spec *spec, const struct plan *plan, bool again,
 	enum file_sync sync, struct err *err)
 {
 	struct spec told = *spec;
@@ -58,6 +69,8 @@ static int write_config(int dirfd, const struct spec *spec, const struct plan *p
 			"environment, labels and mounts are too much to be read again: "
 			"config.json would be larger than %d bytes",
 			JSON_MAX_BYTES);
+	if (again && is_there(dirfd, text))
+		return 0;
 	return file_write(dirfd, "config.json", text, strlen(text), 0600, sync, err);
 }
 
@@ -85,7 +98,7 @@ int details_write(const struct container *c, const struct spec *spec, const stru
 	if (!c->record.kept && !must_tell_first(c, spec) &&
 		write_metadata(dirfd, spec, logged, false, sync_of(spec), err) < 0)
 		return -1;
-	return write_config(dirfd, spec, plan, sync_of(spec), err);
+	return write_config(dirfd, spec, plan, c->record.kept, sync_of(spec), err);
 }
 
 int details_write_unstarted(const struct container *c, const struct spec *spec,
@@ -93,7 +106,7 @@ int details_write_unstarted(const struct container *c, const struct spec *spec,
 {
 	if (write_metadata(c->data_fd, spec, true, true, FILE_SYNC, err) < 0)
 		return -1;
-	return write_config(c->data_fd, spec, plan, FILE_SYNC, err);
+	return write_config(c->data_fd, spec, plan, false, FILE_SYNC, err);
 }
 
 static void tell(const struct container *c, const struct metadata *s)

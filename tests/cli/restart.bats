@@ -322,3 +322,30 @@ ran() { [ "$(ctr logs "$1" | wc -l)" -ge "$2" ]; }
 	done
 	ctr rm -f c
 }
+
+@test "on a full disk what has run before is started again, by hand and by policy" {
+	mkdir -p full && mount -t tmpfs -o size=1m,mode=700 t full || skip "no mount here"
+	export CTR_ROOT=$PWD/full
+	started c --restart always -- sh -c '[ ! -e /n ] || exit 3; echo > /n; exec sleep 600'
+	until_true "it is up" [ -e full/containers/c/upper/n ]
+	dd if=/dev/zero of=full/fill bs=4k 2> /dev/null || :
+	dd if=/dev/zero of=full/fill bs=1 oflag=append conv=notrunc 2> /dev/null || :
+	kill -9 "$(payload c)"
+	until_true "it came back" eval '[ "$(ctr inspect c | jq ".[0].restarts")" -ge 2 ]'
+	ctr stop -t 0 c
+	ctr start c
+	ctr inspect c | jq -e '.[0].error == null' > /dev/null
+	timeout 20 ctr rm -f c
+	umount full
+}
+
+@test "autostart goes on in a copy of our program before it starts anything" {
+	started c --init --restart always --userns host -- sleep 600
+	ctr autostart --stop -t 1
+	timeout 30 strace -o trace -e trace=execve,execveat,clone3,clone,fork,vfork ctr autostart
+	until_true "it runs" is c running
+	# The second program is a file without a path; the first child comes after it.
+	run -0 awk '/^execve\(/ { n++ } /^execveat\(.*AT_EMPTY_PATH/ { copy = 1 } /^(clone|clone3|fork|vfork)\(/ { print n, copy; exit }' trace
+	[ "$output" = '1 1' ]
+	ctr rm -f c
+}
