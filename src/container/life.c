@@ -30,7 +30,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { THAW_SECONDS = 5, SETTLE_NAP_MS = 5 };
+enum { THAW_SECONDS = 5, SETTLE_NAP_MS = 5, SETTLE_NAP_LONGEST_MS = 500 };
 
 struct search {
 	const struct store *store;
@@ -161,14 +161,16 @@ static int settle_now(const struct store *store, const char *name, enum namelock
 
 int container_settle(const struct store *store, const char *name, struct err *err)
 {
-	int next;
+	int next, nap = SETTLE_NAP_MS;
 
 	while ((next = find_next(store, name, err)) == NEXT_UNDECIDED) {
 		if (settle_now(store, name, NAMELOCK_NOWAIT, err) == 0)
 			return 0;
 		if (err->sys != EWOULDBLOCK)
 			return -1;
-		poll(NULL, 0, SETTLE_NAP_MS);
+		/* Whoever holds it may have been stopped. */
+		poll(NULL, 0, nap);
+		nap = 2 * nap < SETTLE_NAP_LONGEST_MS ? 2 * nap : SETTLE_NAP_LONGEST_MS;
 	}
 	if (next != NEXT_NONE)
 		return next < 0 ? -1 : 0;

@@ -349,3 +349,16 @@ ran() { [ "$(ctr logs "$1" | wc -l)" -ge "$2" ]; }
 	[ "$output" = '1 1' ]
 	ctr rm -f c
 }
+
+@test "who waits for a holder that was stopped does little meanwhile" {
+	started c --restart always -- sleep 600
+	local all
+	mapfile -t all < <(supervisors c)
+	kill -STOP "${all[@]}"
+	kill -9 "$(payload c)"
+	timeout 4 strace -o trace -e trace=poll ctr rm c || :
+	[ "$(grep -c '^poll' trace)" -gt 2 ]
+	[ "$(grep -c '^poll' trace)" -lt $((40 * TEST_PATIENCE)) ]
+	kill -CONT "${all[@]}"
+	ctr rm -f c
+}
