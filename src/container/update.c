@@ -135,8 +135,12 @@ static void report_file(struct update_report *report, int group_fd, const struct
 	char text[VALUE_MAX];
 	struct key_value kv = {.key = arena_strdup(&report->arena, before->key)};
 
-	if (file_peek(group_fd, before->key, text, sizeof(text)) < 0)
+	if (file_peek(group_fd, before->key, text, sizeof(text)) < 0) {
+		/* No limit, where there is no such controller. */
+		if (errno != ENOENT)
+			warn("cannot see what %s is now: %s", before->key, strerror(errno));
 		return;
+	}
 	kv.value = cgroup_change_back(&report->arena, before->key, text, before->value);
 	arena_push(&report->arena, report->files, report->count, kv);
 }

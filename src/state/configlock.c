@@ -47,10 +47,10 @@ static int open_either(const struct store *store, const char *name, struct confi
 
 static int lock_within(int fd, enum config_lock_how how, uint64_t deadline)
 {
-	int op = (how == CONFIG_ALONE ? LOCK_EX : LOCK_SH) | LOCK_NB;
+	int op = (how == CONFIG_SHARED ? LOCK_SH : LOCK_EX) | LOCK_NB;
 
 	while (flock(fd, op) < 0) {
-		if (errno != EWOULDBLOCK)
+		if (errno != EWOULDBLOCK || how == CONFIG_IDLE)
 			return -1;
 		if (deadline_poll_ms(deadline) == 0) {
 			errno = ETIMEDOUT;

@@ -17,7 +17,11 @@ struct config_lock {
 };
 #define CONFIG_LOCK_NONE ((struct config_lock){-1, -1, false})
 
-enum config_lock_how { CONFIG_SHARED, CONFIG_ALONE };
+enum config_lock_how {
+	CONFIG_SHARED,
+	CONFIG_ALONE,
+	CONFIG_IDLE, /* alone, now: -1 with EWOULDBLOCK */
+};
 
 /* Waits for others. err->sys is ENOENT if there is no such file. */
 int config_lock(const struct store *store, const char *name, enum config_lock_how how,

@@ -9,6 +9,7 @@
 #include "state/alive.h"
 #include "state/cgroup.h"
 #include "state/cgrouppath.h"
+#include "state/configlock.h"
 #include "state/elsewhere.h"
 #include "state/metadata.h"
 #include "state/namelock.h"
@@ -152,11 +153,26 @@ static int sweep_orphan(const struct store *store, const char *name, struct gc_r
 	return namelock_drop(&held, r < 0 ? &ignored : err) < 0 || r < 0 ? -1 : 0;
 }
 
+/* What a killed update was writing beside it. While it is being started, or updated, that is somebody's. */
+static int drop_unfinished(const struct store *store, const char *name, struct err *err)
+{
+	struct config_lock lock;
+	int r;
+
+	if (config_lock(store, name, CONFIG_IDLE, &lock, err) < 0)
+		return err->sys == ENOENT || err->sys == EWOULDBLOCK ? 0 : -1;
+	r = file_drop(lock.data_fd, "config.json", err);
+	config_unlock(&lock);
+	return r;
+}
+
 static int sweep_data(const char *name, void *arg, struct err *err)
 {
 	struct sweep *s = arg;
 
-	if (sweep_orphan(s->store, name, s->report, err) < 0 && !s->failed) {
+	if ((sweep_orphan(s->store, name, s->report, err) < 0 ||
+		    drop_unfinished(s->store, name, err) < 0) &&
+		!s->failed) {
 		s->failed = true;
 		s->first = *err;
 	}

@@ -348,6 +348,7 @@ class Row:
     args = ()
     name = ""
     stdin = os.devnull
+    fault = None          # that is made
 
     @property
     def title(self):
@@ -623,6 +624,78 @@ class RunTwice(Row):
     args = ["run", "-d", "--restart", "on-failure:1", *RUN, "twice"]
     unseen = -1 # nobody saw its end, which is told too
     finish, outcome, logged = Restart.finish, Restart.outcome, Restart.logged
+
+
+class Update(OnRunning):
+    """Live and saved alike. Who is killed between the two leaves what the next start takes back."""
+    args = ["update", "--cgroup-conf", "cgroup.max.descendants=6", "--restart", "on-failure:1", "k"]
+
+    def __init__(self, name, ended):
+        super().__init__(name, self.args)
+        self.ended = ended
+
+    def prepare(self, lane):
+        super().prepare(lane)
+        if self.ended:
+            lane.ctr("stop", "-t", "0", "k")
+            told(lane)
+
+    def saved(self, lane):
+        document = json.loads(read(f"{lane.root}/containers/k/config.json"))
+        return document["linux"]["resources"]["unified"]["cgroup.max.descendants"]
+
+    def live(self, lane):
+        values = {read(f"{g}/cgroup.max.descendants").strip() for g in lane.groups() if g not in lane.base["groups"]}
+        return values.pop() if values else None
+
+    def outcome(self, lane):
+        return kept(lane), self.saved(lane), self.live(lane), sorted(os.listdir(lane.state))
+
+    def collect(self, lane):
+        said = super().collect(lane)
+        live, saved = self.live(lane), self.saved(lane)
+        cut_short = self.fault in ("KILL", "ALL") and (live, saved) == ("6", "4")
+        alike = live == saved or (self.ended and live is None) or cut_short
+        return said if alike else said + f" {live} is live, and {saved} saved"
+
+
+class Rename(OnRunning):
+    """One name or the other, with what it has written."""
+    containers = ("k", "m")
+
+    def __init__(self, name, ended):
+        super().__init__(name, ["rename", "k", "m"])
+        self.ended = ended
+
+    def prepare(self, lane):
+        super().prepare(lane)
+        if self.ended:
+            lane.ctr("stop", "-t", "0", "k")
+            told(lane)
+        Kept.write(self, lane)
+
+    def names(self, lane):
+        return [[n for n in os.listdir(d) if n in self.containers] for d in (lane.root + "/containers", lane.state)]
+
+    def outcome(self, lane):
+        looked = lane.ctr("inspect", "m", check=False).stdout
+        return self.names(lane), [json.loads(looked)[0].get(k) for k in ("name", "status")] if looked else None
+
+    def collect(self, lane):
+        said = super().collect(lane)
+        data, state = self.names(lane)
+        if len(data) != 1 or state not in ([data, []] if self.ended else [data]):
+            return said + f" its data are {data}, its state {state}"
+        if read(f"{lane.root}/containers/{data[0]}/upper/written") != "before":
+            return said + " what it had written is lost"
+        return said
+
+    def undo(self, lane):
+        for name in self.names(lane)[0]:
+            r = lane.ctr("rm", "-f", name, check=False)
+            if r.returncode or r.stderr:
+                return f"rm -f {name}: {r.stderr.strip()}"
+        return None
 
 
 class Exec(OnRunning):
@@ -1024,6 +1097,10 @@ ROWS = [
     Start("start -a, the first time", ["start", "-a", "k"], ["create"]),
     Restart("restart", ["restart", "-t", "5", "k"]),
     Autostart("autostart", ["autostart"]),
+    Update("update", False),
+    Update("update, of one that has ended", True),
+    Rename("rename", False),
+    Rename("rename, of one that has ended", True),
     RunTwice(),
     RunVolumes("run --rm, with volumes", ["--rm"]),
     RunVolumes("run, with volumes", []),
@@ -1166,6 +1243,7 @@ def judge(row, fault, res, same):
 
 def try_point(lane, row, role, k, fault):
     row.prepare(lane)
+    row.fault = fault
     number = str(getattr(errno, fault)) if fault in ERRORS else fault
     res = inject(lane, row, f"{role}:{k}:{number}")
     found = []
