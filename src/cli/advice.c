@@ -125,6 +125,12 @@ static const struct advice update_flags_elsewhere[] = {
 	{0},
 };
 
+static const struct advice prune_flags_elsewhere[] = {
+	{"all a", "images with a name are removed anyway: leave it out"},
+	{"build external", "there are none: leave it out"},
+	{0},
+};
+
 static const struct advice latest_elsewhere[] = {
 	{"latest l", NEWEST},
 	{0},
@@ -203,6 +209,7 @@ static const struct {
 	{"run", run_flags_elsewhere},
 	{"create", run_flags_elsewhere},
 	{"update", update_flags_elsewhere},
+	{"prune", prune_flags_elsewhere},
 	{"update", run_flags_elsewhere},
 	{"exec", exec_flags_elsewhere},
 	{"cp", cp_flags_elsewhere},
@@ -245,8 +252,8 @@ static const struct advice commands_elsewhere[] = {
 	{"list ls", "ctr ps"},
 	{"delete remove", "ctr rm NAME"},
 	{"unpause", "ctr resume NAME"},
-	{"container", "the commands stand by themselves: ctr ps, ctr rm, ctr inspect"},
-	{"system prune", "ctr info, ctr check and ctr gc"},
+	{"container", "the commands stand by themselves: ctr ps, ctr rm, ctr prune, ctr inspect"},
+	{"system", "ctr prune, ctr info, ctr check and ctr gc"},
 	{"port", "nothing is published; ctr run --net host shares the host's network"},
 	{"network",
 		"there are no networks between containers: ctr run has --net none and --net host"},

@@ -12,8 +12,8 @@
 /* clang-format off */
 #define EACH_COMMAND(X)                                                                            \
 	X(run) X(create) X(start) X(stop) X(restart) X(autostart) X(exec) X(attach) X(ps) X(top)   \
-	X(diff) X(cp) X(logs) X(kill) X(update) X(rename) X(rm) X(wait) X(inspect) X(events) X(stats)        \
-	X(pause) X(resume)                                                                         \
+	X(diff) X(cp) X(logs) X(kill) X(update) X(rename) X(rm) X(prune) X(wait) X(inspect)        \
+	X(events) X(stats) X(pause) X(resume)                                                      \
 	X(image) X(volume) X(info) X(check) X(gc)
 /* clang-format on */
 

@@ -3,6 +3,7 @@
 #include "base/nearest.h"
 #include "base/table.h"
 #include "cli/command.h"
+#include "cli/confirm.h"
 #include "cli/output.h"
 #include "spec/name.h"
 #include "state/events.h"
@@ -409,22 +410,15 @@ static const struct command rm_command = {
 	.use = STORE_CHANGE,
 };
 
-/* Asks on a terminal only: elsewhere nobody could answer. */
-static int confirm(bool all, struct err *err)
+static int confirm_all(bool all, struct err *err)
 {
-	const char *which = all ? "volumes that no container uses"
-				: "volumes without a name that no container uses";
-	int answer, rest;
-
-	if (!isatty(STDIN_FILENO)) {
-		err_set(err, "all %s would be removed, with their data", which);
-		return err_hint(err, "ctr volume prune -f does so; ctr volume ls shows them");
-	}
-	fprintf(stderr, "Remove all %s, with their data? [y/N] ", which);
-	answer = rest = getchar();
-	while (rest != EOF && rest != '\n')
-		rest = getchar();
-	return answer == 'y' || answer == 'Y' ? 0 : err_set(err, "nothing was removed");
+	return confirm(all ? "Remove all volumes that no container uses, with their data?"
+			   : "Remove all volumes without a name that no container uses, with their "
+			     "data?",
+		all ? "all volumes that no container uses would be removed, with their data"
+		    : "all volumes without a name that no container uses would be removed, with "
+		      "their data",
+		"ctr volume prune -f does so; ctr volume ls shows them", err);
 }
 
 static int prune_lot(const struct store *store, const char *const *names, size_t n, bool all,
@@ -452,7 +446,7 @@ static int prune(struct cli *cli, void *options, int argc, char **argv, struct e
 	(void)argv;
 	if (argc)
 		return err_set(err, "takes no words");
-	if ((!f->force && confirm(f->all, err) < 0) || look_names(&l, &cli->store, err) < 0)
+	if ((!f->force && confirm_all(f->all, err) < 0) || look_names(&l, &cli->store, err) < 0)
 		return -1;
 	for (size_t at = 0; at < l.count && r == 0; at += VOLUMES_LOT)
 		r = prune_lot(&cli->store, l.names + at,

@@ -58,7 +58,7 @@ teardown() { nothing_left; }
 # Into flags[COMMAND]: each flag of the command, with blanks around.
 learn_flags() {
 	local command
-	for command in run exec ps rm logs inspect stop kill wait attach stats pause resume top diff cp; do
+	for command in run exec ps rm logs inspect stop kill wait attach stats pause resume top diff cp update; do
 		flags[$command]=$(ctr $command --help | sed -n '/^flags:/,$p' |
 			grep -oE '^ +(-[A-Za-z], )?--[a-z-]+' | tr -c 'A-Za-z-' '[ *]')' '
 	done
