@@ -96,14 +96,27 @@ static bool will_do(const struct rlimit_spec *l, const struct limit *now)
 	       (l->resource == RLIMIT_CORE && l->hard == CORE_NONE && now->hard < CORE_NONE);
 }
 
+struct limit_text {
+	char is[24];
+};
+
+static struct limit_text show(uint64_t value)
+{
+	struct limit_text t = {"unlimited"};
+
+	if (value != UINT64_MAX)
+		snprintf(t.is, sizeof(t.is), "%llu", (unsigned long long)value);
+	return t;
+}
+
 static int apply_one(const struct rlimit_spec *l, const struct limit *lim, struct err *err)
 {
 	struct limit now;
 
 	if (syscall(SYS_prlimit64, 0, l->resource, lim, NULL) == 0)
 		return 0;
-	err_sys(err, "cannot set ulimit %s to %llu:%llu", resource_name(l->resource),
-		(unsigned long long)l->soft, (unsigned long long)l->hard);
+	err_sys(err, "cannot set ulimit %s to %s:%s", resource_name(l->resource), show(l->soft).is,
+		show(l->hard).is);
 	if (syscall(SYS_prlimit64, 0, l->resource, NULL, &now) < 0)
 		return -1;
 	if (!will_do(l, &now))

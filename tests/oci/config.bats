@@ -47,6 +47,18 @@ shows() {
 	[ "$(box --ulimit nofile=3 -- sh -c 'ulimit -n')" = 3 ]
 }
 
+@test "nothing is made with the umask of whoever calls" {
+	sh_bundle 'umask; stat -c %a / /dev /dev/pts /home /t; : > /tmp/made && stat -c %a /tmp/made' \
+		'.process.user = {uid: 1000, gid: 1000} | .mounts += [
+			{destination: "/home", type: "tmpfs", source: "none", options: ["tmpcopyup"]},
+			{destination: "/t", type: "tmpfs", source: "none", options: ["mode=0711"]},
+			{destination: "/tmp", type: "tmpfs", source: "none", options: ["mode=1777"]}]'
+	: > said
+	(umask 0777; oci run --bundle "$B" oci-a < /dev/null > said)
+	[ "$(cat said)" = $'0022\n755\n755\n755\n755\n711\n644' ]
+	rmdir "$FS/t"
+}
+
 @test "oom score, no_new_privs" {
 	shows 'cat /proc/self/oom_score_adj; grep NoNewPrivs /proc/self/status | cut -f2' \
 		'.process.oomScoreAdj = 500 | .process.noNewPrivileges = false' $'500\n0'
@@ -71,6 +83,8 @@ shows() {
 @test "sysctl" {
 	shows 'cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shmmni' \
 		'.linux.sysctl = {"net.ipv4.ip_forward": "1", "kernel.shmmni": "99"}' $'1\n99'
+	# A first slash makes all dots parts of names, a first dot the slashes.
+	shows 'cat /proc/sys/net/ipv4/conf/lo/rp_filter' '.linux.sysctl = {"net/ipv4/conf/lo/rp_filter": "1"}' 1
 }
 
 @test "masked and read-only paths" {

@@ -226,3 +226,17 @@ in_container() { oci exec oci-a ls "/$1/later"; }
 	run ! oci run --bundle "$B" oci-a
 	[[ $output == *"no mount namespace"* ]]
 }
+
+@test "several start at once in one root, and make the same mount points in it" {
+	local i
+	cp -a "$FS" root
+	mkdir from && echo x > from/f
+	for i in 1 2 3 4 5 6 7 8; do
+		sh_bundle 'cat /new/deep/f /new.file' ".root.path = \"$PWD/root\" | .mounts += [
+			{destination: \"/new/deep\", type: \"bind\", source: \"$PWD/from\", options: [\"bind\"]},
+			{destination: \"/new.file\", type: \"bind\", source: \"$PWD/from/f\", options: [\"bind\"]}]"
+		oci run --bundle "$B" "oci-$i" < /dev/null > "said.$i" 2>&1 &
+	done
+	wait
+	[ "$(sort said.? | uniq -c | xargs)" = '16 x' ]
+}
