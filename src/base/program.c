@@ -96,6 +96,37 @@ void program_inherit_nothing(enum program_closed closed)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+static struct {
+	char *text;
+	size_t len;
+} shown;
+
+/* The kernel has them side by side. */
+char **program_own_arguments(int argc, char **argv)
+{
+	size_t words = ((size_t)argc + 1) * sizeof(*argv);
+	size_t len = argc ? (size_t)(argv[argc - 1] - argv[0]) + strlen(argv[argc - 1]) + 1 : 0;
+	char **own = malloc(words + len);
+
+	if (!argc || !own)
+		return argv;
+	memcpy((char *)own + words, argv[0], len);
+	for (int i = 0; i < argc; i++)
+		own[i] = (char *)own + words + (argv[i] - argv[0]);
+	own[argc] = NULL;
+	shown.text = argv[0];
+	shown.len = len;
+	return own;
+}
+
+void program_hide_arguments(void)
+{
+	size_t name = shown.len ? strlen(shown.text) + 1 : 0;
+
+	if (shown.len > name)
+		memset(shown.text + name, 0, shown.len - name);
+}
+
 bool program_heeds_signal(int sig)
 {
 	struct sigaction now;

@@ -23,6 +23,11 @@ mode_t program_users_umask(void);
 /* Whether fd, an output, is one of those that refuse. */
 bool program_output_is_closed(int fd);
 
+/* Arguments as main() has them, in memory of ours. What others see of them in /proc/PID/cmdline is taken from there
+ * by the second, but for the name: for a process of ours that comes to be where it is looked at. */
+char **program_own_arguments(int argc, char **argv);
+void program_hide_arguments(void);
+
 /* A signal that was ignored when we were started, as nohup(1) and shells do to what they put in the background,
  * stays ignored: false for one. The other makes a set of those of sigs that are not. */
 bool program_heeds_signal(int sig);

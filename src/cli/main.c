@@ -189,7 +189,7 @@ int main(int argc, char **argv)
 {
 	static const char *const helps[] = {"--help", "-h", "help", NULL};
 	static const char *const versions[] = {"--version", "-v", "version", NULL};
-	struct cli cli = {.argv = argv};
+	struct cli cli = {.argv = argv = program_own_arguments(argc, argv)};
 	struct err err = {0};
 	int at;
 

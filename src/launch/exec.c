@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/fdpass.h"
+#include "base/program.h"
 #include "cgroup/group.h"
 #include "cgroup/path.h"
 #include "launch/payload.h"
@@ -109,8 +110,9 @@ static _Noreturn void entry_run(struct entry *e)
 {
 	struct err err = {0};
 
-	if (fd_list_close_others(&e->kept, &err) == 0 && join_class(e, &err) == 0 &&
-		(e->inside || prepare_here(e, &err) == 0))
+	program_hide_arguments();
+	if (fd_list_close_others(&e->kept, &err) == 0 &&
+		(e->inside || (join_class(e, &err) == 0 && prepare_here(e, &err) == 0)))
 		enter(e, &err);
 	fd_write_all(e->report_fd, &err, sizeof(err));
 	_exit(err.status ? err.status : ERR_STATUS_OURS);
@@ -119,11 +121,14 @@ static _Noreturn void entry_run(struct entry *e)
 /* What has to be done before the namespaces are joined, by a process in between. */
 static int prepare_outside(const void *arg, struct err *err)
 {
-	const struct process_spec *p = arg;
+	const struct entry *e = arg;
+	const struct process_spec *p = &e->spec->process;
 
+	program_hide_arguments();
 	if (p->apparmor || p->selinux)
 		return err_set(err, "a label for one more process is for root to give");
-	if (payload_set_oom_score(0, p, err) < 0 || payload_set_priorities(0, p, err) < 0)
+	if (resctrl_tasks_add(&e->tasks, 0, err) < 0 || payload_set_oom_score(0, p, err) < 0 ||
+		payload_set_priorities(0, p, err) < 0)
 		return -1;
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return err_sys(err, "cannot hide from the container");
@@ -134,6 +139,17 @@ static int prepare_outside(const void *arg, struct err *err)
 static bool must_enter_first(const struct container *c)
 {
 	return rights_get() == RIGHTS_NONE && (c->record.namespaces & CLONE_NEWUSER);
+}
+
+/* Who is inside sees whoever is born in the pid namespace, with the network and mounts that it is in: the host's,
+ * if it has to join the others itself. A label, and the number that a listener is told, are had by way of the
+ * host's /proc, where there is no other way. */
+static bool enters_first(const struct container *c, const struct entry *e)
+{
+	const struct process_spec *p = &e->spec->process;
+
+	return must_enter_first(c) || ((c->record.namespaces & CLONE_NEWPID) && !p->apparmor &&
+					      !p->selinux && e->listener.sock < 0);
 }
 
 /* Engines may ask for none. */
@@ -167,9 +183,9 @@ static pid_t clone_into(struct container *c, const struct entry *e, int *ret_pid
 	if (has_group(c) && (group = open_group(c, e->subgroup, err)) < 0)
 		return -1;
 	birth.cgroup_fd = group;
-	if (must_enter_first(c))
-		return ns_clone_inside(c->pidfd, namespaces, &birth, prepare_outside,
-			&e->spec->process, ret_pidfd, err);
+	if (e->inside)
+		return ns_clone_inside(c->pidfd, namespaces, &birth, prepare_outside, e, ret_pidfd,
+			err);
 	if (ns_join(c->pidfd, namespaces & CLONE_NEWPID, err) < 0)
 		return -1;
 	return ns_clone(0, group, ret_pidfd, err);
@@ -197,7 +213,7 @@ static pid_t clone_on_cpus(struct container *c, const struct entry *e, int *ret_
 static void list_kept(struct entry *e, const int streams[3], int console_sock)
 {
 	const int ours[] = {e->target, e->report_fd, console_sock, e->listener.sock,
-		e->tasks.class_fd, e->tasks.monitor_fd, e->root};
+		e->inside ? -1 : e->tasks.class_fd, e->inside ? -1 : e->tasks.monitor_fd, e->root};
 
 	e->kept = (struct fd_list){.first = 3 + e->keep_fds};
 	fd_list_add(&e->kept, ours, sizeof(ours) / sizeof(ours[0]));
@@ -224,6 +240,7 @@ static int exec_entry(struct container *c, struct entry entry, const struct exec
 		console_out = p[1];
 	}
 	entry.report_fd = report_out;
+	entry.inside = enters_first(c, &entry);
 	list_kept(&entry, io->streams, console_out);
 	pid = clone_on_cpus(c, &entry, &pidfd, err);
 	if (pid < 0)
@@ -253,7 +270,6 @@ int container_exec(struct container *c, const struct spec *spec, struct plan *pl
 		.spec = spec,
 		.plan = plan,
 		.target = c->pidfd,
-		.inside = must_enter_first(c),
 		.joined = c->record.namespaces & ~(uint64_t)CLONE_NEWPID,
 		.keep_fds = io->keep_fds,
 		.listener = {.sock = -1},

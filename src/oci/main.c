@@ -237,7 +237,7 @@ int main(int argc, char **argv)
 {
 	char root[PATH_MAX];
 	struct globals g = {0};
-	autofree char **kept = keep_words(argc, argv);
+	autofree char **kept = keep_words(argc, argv = program_own_arguments(argc, argv));
 	struct oci oci = {.argv = kept};
 	const struct oci_command *c = NULL;
 	struct log log = {0};

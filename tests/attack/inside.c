@@ -30,7 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EXCHANGE = 2, XFRM = 6, NETFILTER = 12 };
+enum { EXCHANGE = 2, XFRM = 6, NETFILTER = 12, SCTP = 132, UDPLITE = 136 };
 
 /* swap A B: for ever. */
 static int swap(char **arg)
@@ -139,6 +139,47 @@ static int spy(char **arg)
 {
 	(void)arg;
 	each_process(spy_one);
+}
+
+static ssize_t read_of(pid_t pid, const char *name, char *buf, size_t size)
+{
+	char path[64];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, buf, size);
+	if (fd >= 0)
+		close(fd);
+	return n;
+}
+
+static const char *word;
+
+/* What everybody may read of a process: one that is in our namespaces shows what we see ourselves. */
+static void glimpse_one(pid_t pid)
+{
+	static const char *const files[] = {"mountinfo", "net/unix", "net/route"};
+	static char ours[1 << 16], theirs[1 << 16];
+	ssize_t n = read_of(pid, "cmdline", theirs, sizeof(theirs)), m;
+
+	if (n > 0 && memmem(theirs, (size_t)n, word, strlen(word)))
+		printf("seen: cmdline of %d\n", (int)pid);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		n = read_of(pid, files[i], theirs, sizeof(theirs));
+		m = read_of(getpid(), files[i], ours, sizeof(ours));
+		if (n > 0 && (n != m || memcmp(theirs, ours, (size_t)n) != 0))
+			printf("seen: %s of %d\n", files[i], (int)pid);
+	}
+	fflush(stdout);
+}
+
+/* glimpse WORD: of whoever comes in, what is not of the container, and the word on the command line. */
+static int glimpse(char **arg)
+{
+	word = arg[0];
+	each_process(glimpse_one);
 }
 
 static void stop_one(pid_t pid)
@@ -342,7 +383,10 @@ static int one_user(const char *dir)
 static int modules(char **arg)
 {
 	int terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY), sock = socket(AF_UNIX, SOCK_STREAM, 0);
-	static const unsigned long requests[] = {SIOCGIFBR, SIOCBRADDBR, SIOCGIFVLAN};
+	static const unsigned long requests[] = {SIOCGIFBR, SIOCBRADDBR, SIOCBRADDIF, SIOCBRDELIF,
+		SIOCGIFVLAN};
+	/* The kernel takes 32 bits of a protocol. */
+	static const unsigned long protocols[] = {0, 1UL << 32, UDPLITE, SCTP};
 	char nothing[64] = {0};
 
 	(void)arg;
@@ -350,6 +394,11 @@ static int modules(char **arg)
 		ioctl(terminal, TIOCSETD, &line);
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
 		ioctl(sock, requests[i], nothing);
+	for (int type = SOCK_STREAM; type <= SOCK_SEQPACKET; type++)
+		for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
+			syscall(SYS_socket, AF_INET, type, protocols[i]);
+			syscall(SYS_socket, AF_INET6, type, protocols[i]);
+		}
 	return 0;
 }
 
@@ -431,6 +480,7 @@ static const struct {
 	{"swap", swap, 2},
 	{"overwrite", overwrite, 0},
 	{"spy", spy, 0},
+	{"glimpse", glimpse, 1},
 	{"freeze", freeze, 0},
 	{"storm", storm, 0},
 	{"doors", doors, 0},

@@ -120,6 +120,30 @@ changed() { not unchanged 2> /dev/null; }
 	control_fell grep -q seen "$B/out"
 }
 
+@test "mounts, networks and the command line of whoever comes in" {
+	local n pid
+	started watch -- inside glimpse hunter2
+	for ((n = 0; n < 100; n++)); do ctr exec -e PASSWORD=hunter2 watch true; done
+	held not logged watch seen
+	ctr rm -f watch
+	bundle '.process.args = ["inside", "glimpse", "hunter2"]'
+	create oci-a
+	oci start oci-a
+	for ((n = 0; n < 100; n++)); do oci exec -e PASSWORD=hunter2 oci-a true; done
+	held not grep seen "$B/out"
+	oci delete --force oci-a
+	started watch -- inside glimpse hunter2
+	pid=$(payload watch)
+	for ((n = 0; n < 500; n++)); do
+		naive enter "$pid" hunter2 || :
+		! (logged watch 'seen: cmdline' && logged watch 'seen: mountinfo' && logged watch 'seen: net/unix') || break
+	done
+	control_fell logged watch 'seen: mountinfo'
+	control_fell logged watch 'seen: net/unix'
+	control_fell logged watch 'seen: cmdline'
+	ctr rm -f watch
+}
+
 # open_inside NAME COMMAND...: what a program of that name, on its way in, has open of the host's directories
 # and files when it gives up its rights, or makes one of the calls $AT. It stands still there for some seconds. Its
 # caller has $STREAMS for standard streams.
