@@ -94,7 +94,7 @@ static int prepare_here(struct entry *e, struct err *err)
 	if (readlink("/proc/self", text, sizeof(text) - 1) < 0)
 		return err_sys(err, "read the host's /proc/self");
 	e->listener.pid = (pid_t)atoi(text);
-	return payload_set_oom_score(0, &e->spec->process, err);
+	return payload_set_oom_score(0, e->spec, err);
 }
 
 /* By itself, before it does anything else: whatever it starts will be there too. */
@@ -127,8 +127,8 @@ static int prepare_outside(const void *arg, struct err *err)
 	program_hide_arguments();
 	if (p->apparmor || p->selinux)
 		return err_set(err, "a label for one more process is for root to give");
-	if (resctrl_tasks_add(&e->tasks, 0, err) < 0 || payload_set_oom_score(0, p, err) < 0 ||
-		payload_set_priorities(0, p, err) < 0)
+	if (resctrl_tasks_add(&e->tasks, 0, err) < 0 ||
+		payload_set_oom_score(0, e->spec, err) < 0 || payload_set_priorities(0, p, err) < 0)
 		return -1;
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return err_sys(err, "cannot hide from the container");

@@ -347,23 +347,34 @@ int payload_execute(struct payload *p, struct err *err)
 	return execute(p->plan, p->init_fd, f.path, &f.foreign, err);
 }
 
-int payload_set_oom_score(pid_t pid, const struct process_spec *p, struct err *err)
+/* What keeps a daemon that calls us from being killed is not for what it runs. An engine says what it wants. */
+static bool oom_score_is_callers(const struct spec *spec)
 {
+	char own[16] = "";
+
+	return spec->root.direct ||
+	       file_peek(AT_FDCWD, "/proc/self/oom_score_adj", own, sizeof(own)) <= 0 ||
+	       own[0] != '-';
+}
+
+int payload_set_oom_score(pid_t pid, const struct spec *spec, struct err *err)
+{
+	const struct process_spec *p = &spec->process;
+	const int score = p->oom_score_adj_set ? p->oom_score_adj : 0;
 	char path[48] = "/proc/self/oom_score_adj", text[16];
 
-	if (!p->oom_score_adj_set)
+	if (!p->oom_score_adj_set && oom_score_is_callers(spec))
 		return 0;
 	if (pid)
 		snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
-	snprintf(text, sizeof(text), "%d", p->oom_score_adj);
+	snprintf(text, sizeof(text), "%d", score);
 	if (file_poke(AT_FDCWD, path, text) == 0)
 		return 0;
 	if (errno == EACCES && rights_get() != RIGHTS_HOST) {
-		warn("the OOM score adjustment stays: lowering it to %d is for root",
-			p->oom_score_adj);
+		warn("the OOM score adjustment stays: lowering it to %d is for root", score);
 		return 0;
 	}
-	err_sys(err, "cannot set the OOM score adjustment to %d", p->oom_score_adj);
+	err_sys(err, "cannot set the OOM score adjustment to %d", score);
 	return err_hint(err, "lowering it below the host's own needs CAP_SYS_RESOURCE");
 }
 

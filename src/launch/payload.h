@@ -55,7 +55,7 @@ int payload_execute(struct payload *p, struct err *err);
 
 /* Called before the exec, for a child, or with pid 0 for ourselves before we enter a container: writes to the host's
  * procfs, as inside of the container we have no right to that file. */
-int payload_set_oom_score(pid_t pid, const struct process_spec *p, struct err *err);
+int payload_set_oom_score(pid_t pid, const struct spec *spec, struct err *err);
 
 /* Scheduler, I/O priority and how high limits may be, which take rights on the host: of the child, by its parent; or the caller's
  * own (0), before it joins the container. */

@@ -256,7 +256,7 @@ static int provide_mounts(struct launch *l, struct err *err)
 	const struct spec *spec = l->spec;
 	pid_t pid = l->c->record.pid;
 
-	if (payload_set_oom_score(pid, &spec->process, err) < 0 ||
+	if (payload_set_oom_score(pid, spec, err) < 0 ||
 		payload_set_priorities(pid, &spec->process, err) < 0 ||
 		resources_join(l->c, spec, err) < 0 || learn_ids(pid, spec, l->plan, err) < 0 ||
 		(!l->detached.by_child &&

@@ -47,6 +47,18 @@ handler() {
 	box --security-opt seccomp=unconfined -- inside modules
 	grep -q tty-ldisc "$SEEN"
 	grep -q bridge "$SEEN"
+	grep -q net-pf-2-proto-0-type-3 "$SEEN"
+}
+
+@test "what keeps a caller from being killed does not keep a container" {
+	protected() { (echo -900 > /proc/self/oom_score_adj && "$@"); }
+	[ "$(protected box -- cat /proc/self/oom_score_adj)" = 0 ]
+	protected started kept -- sleep 600
+	[ "$(ctr exec kept cat /proc/1/oom_score_adj)" = 0 ]
+	[ "$(protected ctr exec kept cat /proc/self/oom_score_adj)" = 0 ]
+	ctr rm -f kept
+	[ "$(protected box --oom-score-adj -100 -- cat /proc/self/oom_score_adj)" = -100 ]
+	[ "$(protected cat /proc/self/oom_score_adj)" = -900 ]
 }
 
 @test "asynchronous I/O of the host is not taken by a container" {
