@@ -12,6 +12,7 @@
 #include "image/record.h"
 #include "image/source.h"
 #include "image/stage.h"
+#include "image/store.h"
 #include "image/stream.h"
 #include "image/tell.h"
 #include "image/unpack.h"
@@ -153,6 +154,11 @@ static int add_name(struct work *w, const char *text, bool chosen, struct err *e
 	}
 	if (ref.digest[0])
 		return err_set(err, "'%.100s': a new image's digest cannot be chosen", text);
+	/* Whoever has written it may want to be run in place of the image that has this id. */
+	if (!chosen && image_id_digits(ref.name)) {
+		err_set(err, "'%.100s' looks like an image's id", text);
+		return err_hint(err, "give it a name: ctr image import FILE NAME");
+	}
 	n.name = arena_strdup(&w->arena, reference_text(&ref, full));
 	for (size_t i = 0; i < w->name_count; i++)
 		if (strcmp(w->names[i].name, n.name) == 0)

@@ -121,6 +121,12 @@ static bool name_valid(const char *name)
 	}
 }
 
+/* With a tag it would look like an image's id, and nothing would find it. */
+static bool is_algorithm(const char *name)
+{
+	return strcmp(name, "sha256") == 0;
+}
+
 static bool tag_valid(const char *tag)
 {
 	if (!is_alnum(*tag) && *tag != '_')
@@ -183,7 +189,7 @@ int reference_parse(const char *s, struct reference *ret, struct err *err)
 	if (strlen(text) + 1 + strlen(ref.tag) > REFERENCE_MAX)
 		return err_set(err, "image name '%.40s…' is longer than %d bytes", s,
 			REFERENCE_MAX);
-	if (!name_valid(text))
+	if (!name_valid(text) || is_algorithm(text))
 		return refuse_name(s, text, err);
 	strcpy(ref.name, text);
 	*ret = ref;

@@ -317,7 +317,11 @@ int image_open(int root_fd, const char *name, struct image *ret, struct err *err
 		return open_by_digest(root_fd, name, &ref, ret, err);
 	if (load_reference(root_fd, &ref, ret, err) == 0)
 		return 0;
+	/* Before names of others, which whoever has packed them has chosen. */
+	if (err->sys == ENOENT && image_id_digits(name) &&
+		open_by_id(root_fd, name, &ref, ret, err) == 0)
+		return 0;
 	if (err->sys == ENOENT && open_by_other_name(root_fd, &ref, ret, err) == 0)
 		return 0;
-	return err->sys == ENOENT ? open_by_id(root_fd, name, &ref, ret, err) : -1;
+	return err->sys == ENOENT ? unknown(root_fd, name, &ref, err) : -1;
 }

@@ -102,3 +102,29 @@ import() { run prlimit --as=268435456 timeout 60 ctr-image import "layouts/$1" "
 	for name in layouts/loud/blobs/sha256/*; do jq -r '.architecture?' "$name"; done > raw 2> /dev/null || :
 	control_fell grep -q $'\x1b' raw
 }
+
+@test "an image calls itself by the id of another, or by what no command could name again" {
+	local id names n word
+	"$BATS_TEST_DIRNAME/unpack.py" lie layouts
+	import one
+	id=$(ctr image inspect one | jq -r .id)
+	names=("${id:0:12}:1" "${id:0:12}:latest" "$id:latest" "sha256:$id" "sha256:${id/?/0}"
+		"docker.io/library/${id:0:12}" "docker.io/$id" "localhost/${id:0:12}")
+	"$BATS_TEST_DIRNAME/unpack.py" named named "${names[@]}"
+	for ((n = 0; n < ${#names[@]}; n++)); do
+		run ctr-image import "named/$n"
+		echo "${names[n]}: $status $output" >&2
+		[ "$status" -eq 0 ] || held one_line "$output"
+		for word in "${id:0:12}" "$id" "sha256:$id"; do
+			held [ "$(ctr image inspect "$word" | jq -r .id)" = "$id" ]
+		done
+		[ "$status" -ne 0 ] || held ctr image rm "${output%% *}"
+	done
+	held [ "$(ctr image ls 2>&1 | awk '{ print $1 }' | xargs)" = "NAME one:latest" ]
+	# Somebody who looks for a name first, then for an id.
+	mkdir store
+	echo "$id" > "store/$id"
+	echo evil > "store/${names[1]}"
+	found() { cat "store/$1:latest" 2> /dev/null || cat "store/$1"*; }
+	control_fell [ "$(found "${id:0:12}")" = evil ]
+}

@@ -2,6 +2,7 @@
 """unpack.py layers DIR: an image of one evil layer for each attack, as an OCI layout below DIR.
 unpack.py lie DIR: two images, and a third that calls the blob of one the other's tar.
 unpack.py believe STORE LAYOUT: takes it as somebody does who asks only whether the names are there: the control.
+unpack.py named DIR NAME...: one image for each name, which it has of its own.
 unpack.py naive TAR DIR: unpacks as somebody would who trusts names: the control."""
 import hashlib
 import io
@@ -70,7 +71,7 @@ def tar(members):
     return out.getvalue()
 
 
-def layout(top, layers, claims=None, **config):
+def layout(top, layers, claims=None, name=None, **config):
     os.makedirs(top + "/blobs/sha256")
 
     def blob(data, media):
@@ -89,6 +90,8 @@ def layout(top, layers, claims=None, **config):
         "type": "layers", "diff_ids": claims or [b["digest"] for b in blobs]}, **config}).encode(), "config.v1+json")
     manifest = blob(json.dumps({"schemaVersion": 2, "config": config, "layers": blobs}).encode(),
                     "manifest.v1+json")
+    if name:
+        manifest["annotations"] = {"org.opencontainers.image.ref.name": name}
     with open(top + "/index.json", "w") as f:
         json.dump({"schemaVersion": 2, "manifests": [manifest]}, f)
     with open(top + "/oci-layout", "w") as f:
@@ -145,6 +148,9 @@ if sys.argv[1] == "lie":
     lie(sys.argv[2])
 elif sys.argv[1] == "believe":
     sys.exit(believe(*sys.argv[2:]))
+elif sys.argv[1] == "named":
+    for i, name in enumerate(sys.argv[3:]):
+        layout(f"{sys.argv[2]}/{i}", [[member("evil", data=b"")]], name=name)
 elif sys.argv[1] == "layers":
     for kind in attacks(sys.argv[3]), bounded():
         for name, layers in kind.items():

@@ -35,7 +35,7 @@ Test(image_reference, refuses_the_rest)
 	static const char *const bad[] = {"", ":t", "a:", "a:-t", "a:.t", "A", "a/B", "/a", "a/",
 		"a//b", "a_", "-a", "a..b", "a___b", ".", "..", "../a", "a/../b", "a b", "a\n",
 		"a+b", "a:t+", "h:/a", "h:99999999/a", ".h/a", "h./a", "a@sha256:12", "a@md5:" HEX,
-		"a@", "a@sha256:" HEX "0", "\xc3\xa4", "h..x/a", "h.-x/a"};
+		"a@", "a@sha256:" HEX "0", "sha256", "sha256:" HEX, "\xc3\xa4", "h..x/a", "h.-x/a"};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct reference ref;
