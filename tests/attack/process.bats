@@ -192,7 +192,7 @@ open_inside() {
 	lent() { AT=$1 open_inside "${@:2}" | grep -x "$STREAMS"; }
 	started kept -- sleep 1000
 	for flag in '' -d -i -t; do
-		held not lent setns ctr ctr exec $flag kept true
+		held not lent setgroups ctr ctr exec $flag kept true
 	done
 	for flag in '' -d -i -t; do
 		held not lent unshare ctr ctr run --rm $flag --rootfs "$FS" -- true
