@@ -34,7 +34,7 @@ static void help(void)
 	     "commands:");
 	for (size_t i = 0; commands[i]; i++)
 		if (!commands[i]->hidden)
-			printf("  %-10s%s\n", commands[i]->name, commands[i]->summary);
+			printf("  %-12s%s\n", commands[i]->name, commands[i]->summary);
 	puts("\nctr COMMAND --help tells about one; ctr(1) about all.");
 }
 

@@ -15,7 +15,7 @@
 
 enum { SUMMARY_LEAST = 2048 };
 
-/* A file of zeros or blanks counts as absent: the machine went down before it was on disk. */
+/* An empty file, or one of zeros, counts as absent: the machine went down before it was on disk. */
 static int read_whole(int dirfd, const char *path, char **ret_text, size_t *ret_len,
 	struct err *err)
 {
