@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <stdio.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
