@@ -206,6 +206,7 @@ static const struct flag restart_flags[] = {
 	CHOICE_CIDFILE,
 	CHOICE_FILTER('f'),
 	{"time", 't', "SECONDS", "how long before it is killed", stop_set_time},
+	{"timeout", 0, "SECONDS", "the same", stop_set_time},
 	{"signal", 's', "SIGNAL", "the signal that asks it to end", stop_set_signal},
 	{0},
 };

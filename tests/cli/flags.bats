@@ -58,7 +58,7 @@ teardown() { nothing_left; }
 # Into flags[COMMAND]: each flag of the command, with blanks around.
 learn_flags() {
 	local command
-	for command in run exec ps rm logs inspect stop kill wait attach stats pause resume top diff cp update; do
+	for command in run exec ps rm start restart logs inspect stop kill wait attach stats pause resume top diff cp update; do
 		flags[$command]=$(ctr $command --help | sed -n '/^flags:/,$p' |
 			grep -oE '^ +(-[A-Za-z], )?--[a-z-]+' | tr -c 'A-Za-z-' '[ *]')' '
 	done
@@ -192,6 +192,7 @@ is_answered() {
 		run --add-host a:host-gateway x|127.0.0.1
 		run --pull always x|ctr image import
 		inspect --type image x|ctr image inspect
+		create --publish 80:80 x|--net host
 		kill -9 box|-s KILL
 		kill -KILL box|-s KILL
 		rm -f|xargs -r ctr rm
