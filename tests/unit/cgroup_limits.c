@@ -112,7 +112,9 @@ Test(limits, ranges)
 	refused(&(struct limits){.cpu_quota_us = 5000, .cpu_period_us = 1000001}, "--cpu-period");
 	refused(&(struct limits){.pids = 4194305}, "--pids-limit 4194305");
 	refused(&(struct limits){.cpuset_cpus = "3-1"}, "--cpuset-cpus \"3-1\"");
-	refused(&(struct limits){.cpuset_mems = ""}, "--cpuset-mems");
+	refused(&(struct limits){.cpuset_mems = ","}, "--cpuset-mems");
+	/* Of a change: any. */
+	expect(&(struct limits){.cpuset_mems = ""}, "cpuset.mems", "\n");
 }
 
 Test(limits, conf_names)
