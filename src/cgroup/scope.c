@@ -1,19 +1,19 @@
 #include "cgroup/scope.h"
 
+#include "base/await.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/program.h"
 #include "cgroup/group.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #define PROGRAM "ctr-scope"
 
@@ -264,14 +264,6 @@ void scope_changes(const struct limits *limits, struct arena *a, struct word_lis
 	add_limits(ret, a, &changed);
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 /* With the signals that ctr holds back let through, and our end of the socket as standard input. */
 static int spawn(const char *path, char **argv, int sock, pid_t *ret)
 {
@@ -339,30 +331,16 @@ static int too_late(const struct scope_name *name, struct err *err)
 			     "systemd");
 }
 
-/* 0 if nothing came in time. */
-static int poll_until(int sock, uint64_t end_ms)
-{
-	struct pollfd p = {.fd = sock, .events = POLLIN};
-	int r;
-
-	do {
-		uint64_t now = now_ms();
-
-		r = poll(&p, 1, now < end_ms ? (int)(end_ms - now) : 0);
-	} while (r < 0 && errno == EINTR);
-	return r;
-}
-
 /* '?' when systemd is asked; then '+' and the path of the scope's group, or '-' and a struct err. */
 static int await_holder(const struct scope_name *name, struct scope *s, char path[CGROUP_PATH_SIZE],
 	struct err *err)
 {
-	uint64_t end = now_ms() + SCOPE_SECONDS * 1000;
+	uint64_t end = deadline_in(SCOPE_SECONDS);
 	char message[1 + sizeof(struct err)];
 	ssize_t n;
 
 	do {
-		if (poll_until(s->hold_fd, end) == 0)
+		if (await_readable(s->hold_fd, end) == 0)
 			return too_late(name, err);
 		n = recv(s->hold_fd, message, sizeof(message), 0);
 		s->asked = s->asked || (n == 1 && message[0] == '?');
@@ -411,7 +389,7 @@ int scope_change(const struct scope_name *name, const struct word_list *properti
 
 	if (start_program(name, "--set", properties, &pid, &sock, err) < 0)
 		return -1;
-	if (poll_until(sock, now_ms() + SCOPE_SECONDS * 1000) > 0)
+	if (await_readable(sock, deadline_in(SCOPE_SECONDS)) > 0)
 		n = recv(sock, message, sizeof(message), 0);
 	else
 		kill(pid, SIGKILL);

@@ -1,5 +1,6 @@
 #include "cgroup/tree.h"
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "cgroup/group.h"
 
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { OPEN_DIR = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
@@ -92,14 +92,6 @@ static int remove_below(int group_fd, uint64_t deadline_ns, struct err *err)
 	}
 }
 
-static uint64_t clock_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
-}
-
 static int still_busy(struct err *err)
 {
 	err_set(err, "processes in it did not end within %d seconds", CGROUP_REMOVE_SECONDS);
@@ -110,7 +102,7 @@ static int still_busy(struct err *err)
 
 static int remove_held(int parent_fd, const char *name, struct err *err)
 {
-	uint64_t deadline = clock_ns() + CGROUP_REMOVE_SECONDS * 1000000000ULL;
+	uint64_t deadline = deadline_in(CGROUP_REMOVE_SECONDS);
 	autofd int fd = openat(parent_fd, name, OPEN_DIR);
 
 	if (fd < 0)
@@ -123,7 +115,7 @@ static int remove_held(int parent_fd, const char *name, struct err *err)
 			return 0;
 		if (errno != EBUSY)
 			return err_sys(err, "remove it");
-		if (clock_ns() > deadline)
+		if (monotonic_ns() > deadline)
 			return still_busy(err);
 	}
 }

@@ -1,5 +1,6 @@
 #include "checkpoint/checkpoint.h"
 
+#include "base/await.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
@@ -14,7 +15,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -238,13 +238,9 @@ static int describe(struct dumping *d, const struct container *c, const struct s
 
 static int wait_for_end(const struct container *c, struct err *err)
 {
-	struct pollfd p = {.fd = c->pidfd, .events = POLLIN};
-	int n;
-
-	do
-		n = poll(&p, 1, END_SECONDS * 1000);
-	while (n < 0 && errno == EINTR);
-	return n > 0 ? 0 : err_set(err, "%s was dumped, but does not end", c->record.name);
+	if (await_readable(c->pidfd, deadline_in(END_SECONDS)) > 0)
+		return 0;
+	return err_set(err, "%s was dumped, but does not end", c->record.name);
 }
 
 static int dump(struct container *c, const struct spec *spec, const struct checkpoint *o,

@@ -1,11 +1,12 @@
 #include "checkpoint/reaper.h"
 
+#include "base/await.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,18 +17,13 @@
 #include <unistd.h>
 
 /* Until a process of ours has ended; false: not within the time. It is not reaped. */
-static bool ends_within(pid_t pid, int seconds)
+static bool ends_within(pid_t pid, unsigned seconds)
 {
 	autofd int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	struct pollfd p = {.fd = pidfd, .events = POLLIN};
-	int n;
 
 	if (pidfd < 0)
 		return errno == ESRCH;
-	do
-		n = poll(&p, 1, seconds * 1000);
-	while (n < 0 && errno == EINTR);
-	return n > 0;
+	return await_readable(pidfd, deadline_in(seconds)) > 0;
 }
 
 static void reap(pid_t pid)

@@ -1,5 +1,7 @@
 #include "console/ptyproxy.h"
 
+#include "base/await.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/program.h"
 #include "base/unwaited.h"
@@ -141,10 +143,8 @@ static int copy_until_end(struct container *c, int master, int signals, bool wit
 /* Sends the container HUP. Whether it ends by that. */
 static bool hang_up(const struct container *c)
 {
-	struct pollfd p = {c->pidfd, POLLIN, 0};
-
 	syscall(SYS_pidfd_send_signal, c->pidfd, SIGHUP, NULL, 0);
-	return poll(&p, 1, HANG_UP_MS) > 0;
+	return await_readable(c->pidfd, deadline_after(HANG_UP_MS * MS_NS)) > 0;
 }
 
 /* By a descriptor of its own, which the pump closes. */

@@ -1,5 +1,6 @@
 #include "container/deadline.h"
 
+#include "base/await.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "console/foreground.h"
@@ -43,16 +44,7 @@ static void let_go(const struct guard *g)
 /* Whether the payload has outlived its time. */
 static bool outlives(int payload, uint64_t until_ns)
 {
-	struct pollfd p = {payload, POLLIN, 0};
-
-	for (;;) {
-		uint64_t now = monotonic_ns(), left = until_ns > now ? until_ns - now : 0;
-		struct timespec t = {(time_t)(left / 1000000000), (long)(left % 1000000000)};
-		int n = ppoll(&p, 1, &t, NULL);
-
-		if (n >= 0)
-			return n == 0;
-	}
+	return await_readable(payload, until_ns) == 0;
 }
 
 /* It may have been renamed by now. */

@@ -1,5 +1,7 @@
 #include "container/engine.h"
 
+#include "base/await.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -17,7 +19,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -126,17 +127,11 @@ static int run_poststart_hooks(const struct container *c, struct err *err)
 /* Kills the first process, and with its pid namespace or by its group all the others. */
 static int end(struct container *c, struct err *err)
 {
-	struct pollfd p = {.fd = c->pidfd, .events = POLLIN};
-	int n;
-
 	if (c->group_fd >= 0 && cgroup_kill(c->group_fd, err) < 0)
 		return -1;
 	if (c->group_fd < 0)
 		syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
-	do
-		n = poll(&p, 1, BUNDLE_KILL_SECONDS * 1000);
-	while (n < 0 && errno == EINTR);
-	if (n > 0)
+	if (await_readable(c->pidfd, deadline_in(BUNDLE_KILL_SECONDS)) > 0)
 		return 0;
 	return err_set(err, "%s does not end: its first process survives SIGKILL", c->record.name);
 }

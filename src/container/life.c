@@ -1,5 +1,6 @@
 #include "container/life.h"
 
+#include "base/await.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
@@ -30,7 +31,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { THAW_SECONDS = 5, SETTLE_NAP_MS = 5, SETTLE_NAP_LONGEST_MS = 500 };
+enum { THAW_SECONDS = 5, KILL_SECONDS = 30, SETTLE_NAP_MS = 5, SETTLE_NAP_LONGEST_MS = 500 };
 
 struct search {
 	const struct store *store;
@@ -225,19 +226,6 @@ int container_signal(struct container *c, int sig, struct err *err)
 	return 0;
 }
 
-/* Whether the payload ended within timeout_ns; -1 with errno. */
-static int ends_within(int pidfd, uint64_t timeout_ns)
-{
-	struct pollfd p = {.fd = pidfd, .events = POLLIN};
-	uint64_t ms = timeout_ns / 1000000;
-	int n;
-
-	do
-		n = poll(&p, 1, ms > 1000000000 ? -1 : (int)ms);
-	while (n < 0 && errno == EINTR);
-	return n;
-}
-
 int container_stop(struct container *c, int sig, uint64_t timeout_ns, struct err *err)
 {
 	int frozen = cgroup_frozen(c->group_fd), ended = 0;
@@ -251,13 +239,13 @@ int container_stop(struct container *c, int sig, uint64_t timeout_ns, struct err
 	if (timeout_ns) {
 		if (container_signal(c, sig, err) < 0 && err->sys != ESRCH)
 			return -1;
-		ended = ends_within(c->pidfd, timeout_ns);
+		ended = await_readable(c->pidfd, deadline_after(timeout_ns));
 	}
 	if (ended == 0) {
 		if (cgroup_kill(c->group_fd, err) < 0)
 			return -1;
 		tell_signal(c, SIGKILL);
-		ended = ends_within(c->pidfd, 30 * 1000000000ULL);
+		ended = await_readable(c->pidfd, deadline_in(KILL_SECONDS));
 	}
 	if (ended < 0)
 		return err_sys(err, "wait for the end of %s", c->record.name);

@@ -1,5 +1,6 @@
 #include "launch/hooks.h"
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/program.h"
 #include "process/seccomp.h"
@@ -15,7 +16,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { SAID_MAX = 256, NOT_EXECUTED = 127, NOEXEC_SEAL = 8 /* MFD_NOEXEC_SEAL, 6.3 */ };
@@ -102,19 +102,6 @@ static _Noreturn void become_hook(const struct hook *h, const struct hook_settin
 	not_executed();
 }
 
-/* Milliseconds until a CLOCK_MONOTONIC time; -1: for ever. */
-static int time_left(const struct timespec *until)
-{
-	struct timespec now;
-	int64_t ms;
-
-	if (!until->tv_sec)
-		return -1;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ms = (until->tv_sec - now.tv_sec) * 1000 + (until->tv_nsec - now.tv_nsec) / 1000000;
-	return ms < 0 ? 0 : ms > 1000000000 ? 1000000000 : (int)ms;
-}
-
 /* A hook that does not read its state is as good as any other: what counts is that it ends. One that could not
  * be told is another matter. */
 struct talk {
@@ -139,13 +126,13 @@ static void talk_in(struct talk *t)
 }
 
 /* Until the hook has ended: true; or its time is over: false. */
-static bool talk_to_end(struct talk *t, const struct timespec *until)
+static bool talk_to_end(struct talk *t, uint64_t until)
 {
 	for (;;) {
 		struct pollfd p[] = {{t->pidfd, POLLIN, 0}, {t->in, POLLOUT, 0}};
-		int n = poll(p, 2, time_left(until));
+		int n = poll(p, 2, deadline_poll_ms(until));
 
-		if (n == 0)
+		if (n == 0 && deadline_poll_ms(until) == 0)
 			return false;
 		if (n > 0 && p[1].revents)
 			talk_in(t);
@@ -179,7 +166,7 @@ static int hook_run(const struct hook *h, const char *state, const struct hook_s
 	struct err *err)
 {
 	autofd int in0 = -1, in1 = -1, pidfd = -1;
-	struct timespec until = {0};
+	uint64_t until;
 	struct talk t;
 	int in[2], said, r;
 	bool ended;
@@ -200,13 +187,10 @@ static int hook_run(const struct hook *h, const char *state, const struct hook_s
 		return -1;
 	}
 	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (h->timeout_s) {
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += h->timeout_s;
-	}
+	until = deadline_after(h->timeout_s * SECOND_NS);
 	close(take_fd(&in0));
 	t = (struct talk){pidfd, take_fd(&in1), state, strlen(state), 0};
-	ended = pidfd >= 0 && talk_to_end(&t, &until);
+	ended = pidfd >= 0 && talk_to_end(&t, until);
 	if (t.in >= 0)
 		close(t.in);
 	r = judge(h, ended, pid, said, err);

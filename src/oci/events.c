@@ -1,3 +1,5 @@
+#include "base/await.h"
+#include "base/clock.h"
 #include "cgroup/stats.h"
 #include "container/engine.h"
 #include "oci/command.h"
@@ -8,13 +10,10 @@
 #include "base/num.h"
 #include "base/output.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { DAY_MS = 86400000 };
-
-#define MS_NS 1000000ULL
 
 struct events_options {
 	bool stats;
@@ -71,11 +70,9 @@ static int watch(struct container *c, const struct events_options *o, struct err
 	if (c->group_fd < 0)
 		return err_set(err, "%s has no cgroup: nothing is counted", c->record.name);
 	for (;;) {
-		struct pollfd p = {.fd = c->pidfd, .events = POLLIN};
-
 		if (print_stats(c, &oom_kills, err) < 0)
 			return -1;
-		if (o->stats || poll(&p, 1, (int)(ns / MS_NS)) > 0)
+		if (o->stats || await_readable(c->pidfd, deadline_after(ns)) > 0)
 			return 0;
 	}
 }

@@ -1,9 +1,9 @@
 #include "state/alive.h"
 
+#include "base/await.h"
 #include "state/process.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
@@ -47,12 +47,8 @@ static int open_pidfd(struct container *c)
 
 static int runs(int pidfd)
 {
-	struct pollfd p = {.fd = pidfd, .events = POLLIN};
-	int n;
+	int n = await_readable(pidfd, AWAIT_NOT);
 
-	do
-		n = poll(&p, 1, 0);
-	while (n < 0 && errno == EINTR);
 	return n < 0 ? -1 : n == 0;
 }
 

@@ -1,5 +1,6 @@
 #include "state/release.h"
 
+#include "base/await.h"
 #include "base/clock.h"
 #include "base/eventlog.h"
 #include "base/fd.h"
@@ -19,7 +20,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -120,7 +120,6 @@ int container_remove_state(const struct store *store, const char *name, const ch
 static int end_outside_group(struct container *c, struct err *err)
 {
 	const struct record *r = &c->record;
-	struct pollfd p = {.events = POLLIN};
 	int lives;
 
 	if (!r->bundle[0] || (r->cgroup[0] && r->stage != STAGE_CREATING))
@@ -128,9 +127,8 @@ static int end_outside_group(struct container *c, struct err *err)
 	lives = container_first_process_lives(c, err);
 	if (lives <= 0)
 		return lives;
-	p.fd = c->pidfd;
 	syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
-	if (poll(&p, 1, CGROUP_REMOVE_SECONDS * 1000) > 0)
+	if (await_readable(c->pidfd, deadline_in(CGROUP_REMOVE_SECONDS)) > 0)
 		return 0;
 	return err_set(err, "%s does not end: its first process survives SIGKILL", c->record.name);
 }
