@@ -118,6 +118,10 @@ static const struct advice cp_flags_elsewhere[] = {
 };
 
 static const struct advice update_flags_elsewhere[] = {
+	{"device-read-bps", "use --io-max DEVICE:rbps=N"},
+	{"device-write-bps", "use --io-max DEVICE:wbps=N"},
+	{"device-read-iops", "use --io-max DEVICE:riops=N"},
+	{"device-write-iops", "use --io-max DEVICE:wiops=N"},
 	{"latest l", NEWEST},
 	{"device", "a container has the devices that it was created with: ctr create --device"},
 	{"env e unsetenv", "the environment is that of its first process, given by ctr create -e"},
