@@ -191,7 +191,7 @@ static void signal_take(struct session *s)
 
 static void signals_wanted(sigset_t *ret)
 {
-	static const int wanted[] = {SIGWINCH, SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+	static const int wanted[] = {FOREGROUND_SIGNALS, SIGWINCH};
 
 	program_heeded_signals(wanted, sizeof(wanted) / sizeof(*wanted), ret);
 }

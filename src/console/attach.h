@@ -55,7 +55,7 @@ struct attach_options {
 	int stdin_fd;                          /* -1: no input, and no end of input either */
 	int stdout_fd;
 	int stderr_fd;
-	/* A signal that is for the payload (SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2).
+	/* One of FOREGROUND_SIGNALS.
 	 * Returns 0 if it was passed on; otherwise, or where this is NULL, the client lets go. */
 	int (*forward)(void *arg, int sig);
 	void *forward_arg;

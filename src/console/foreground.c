@@ -20,8 +20,7 @@
 
 void foreground_block_signals(sigset_t *ret_old)
 {
-	/* Not those of faults, of job control, and of children. */
-	static const int passed[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
+	static const int passed[] = {FOREGROUND_SIGNALS, SIGWINCH};
 	sigset_t set;
 
 	program_heeded_signals(passed, sizeof(passed) / sizeof(passed[0]), &set);

@@ -11,6 +11,12 @@ enum {
 	FOREGROUND_HURRY_MS = 1000, /* what a reader gets once somebody wants the end */
 };
 
+/* What is for the payload: whatever would end us with it running on, such as the alarm(2) of who executes us. Not
+ * those of faults, of job control, and of children. */
+#define FOREGROUND_SIGNALS                                                                         \
+	SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU,  \
+		SIGIO, SIGPWR
+
 /* Before the start: holds back the signals that are for the payload, so that none is lost; not those that
  * were ignored when we were started. */
 void foreground_block_signals(sigset_t *ret_old);

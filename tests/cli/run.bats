@@ -321,7 +321,7 @@ teardown() { nothing_left; }
 }
 
 @test "signals reach a handler, and the status is the handler's" {
-	for sig in TERM INT HUP USR1 USR2 QUIT; do
+	for sig in TERM INT HUP USR1 USR2 QUIT ALRM VTALRM PROF XCPU IO PWR; do
 		env --default-signal=INT,QUIT ctr run --rm --rootfs "$FS" -- sh -c "trap 'echo got $sig; exit 42' $sig; echo ready; while :; do sleep .05; done" \
 			> out.$sig 3>&- &
 		pid=$!
