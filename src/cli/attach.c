@@ -234,6 +234,8 @@ int attach_running(const struct store *store, const char *name, struct console_o
 		return -1;
 	if (o.tty && !o.keys)
 		o.keys = keys_of_run(store, name, &spec);
+	/* What is typed from here on is for the container, as we say. */
+	foreground_block_signals(NULL);
 	tell_attached(name, &o);
 	r = attach_container(store, name, sock, &o, err);
 	spec_free(&spec);
