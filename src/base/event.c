@@ -19,17 +19,14 @@ void event_add(struct event *e, const char *key, const char *value)
 /* Well-formed, and not cut in the middle of a character. What acts on a terminal stays, for who prints it to see to. */
 static void add_string(struct jsontext *t, const char *key, const char *value)
 {
-	size_t len = strnlen(value, EVENT_VALUE_MAX), n;
+	size_t len = strnlen(value, EVENT_VALUE_MAX);
 	char buf[EVENT_VALUE_MAX + 1];
-	uint32_t c;
 
 	while (len && ((unsigned char)value[len] & 0xc0) == 0x80)
 		len--;
 	memcpy(buf, value, len);
 	buf[len] = '\0';
-	for (char *p = buf; *p; p += n ? n : 1)
-		if ((n = utf8_decode(p, &c)) == 0)
-			*p = '?';
+	utf8_mend(buf);
 	jsontext_string(t, key, buf);
 }
 

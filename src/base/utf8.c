@@ -111,6 +111,16 @@ bool utf8_acts_on_terminal(uint32_t c)
 	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
+void utf8_mend(char *s)
+{
+	size_t len;
+	uint32_t c;
+
+	for (; *s; s += len ? len : 1)
+		if ((len = utf8_decode(s, &c)) == 0)
+			*s = '?';
+}
+
 void utf8_clean(char *s)
 {
 	char *to = s;

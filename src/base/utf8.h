@@ -22,5 +22,7 @@ void utf8_unescape(char *s);
 
 /* Controls, line separators, and marks that turn the direction of writing. */
 bool utf8_acts_on_terminal(uint32_t c);
-/* Puts one '?' in place of each byte that is no UTF-8 and of each character that acts on a terminal. */
+/* Puts one '?' in place of each byte that is no UTF-8. */
+void utf8_mend(char *s);
+/* The same, and of each character that acts on a terminal. */
 void utf8_clean(char *s);

@@ -34,11 +34,14 @@ static void add(int store, unsigned writer, unsigned n)
 	eventlog_add(store, &e, 1);
 }
 
+enum { WRITERS = 4, MOST = 30000 };
+
 struct seen {
-	unsigned count, next[8], missed;
+	unsigned count;
+	bool which[WRITERS][MOST];
 };
 
-/* Each writer's come in order. */
+/* Each once. Around a renaming two of one writer may change places. */
 static int see(const struct event *e, void *arg, struct err *err)
 {
 	struct seen *s = arg;
@@ -46,9 +49,8 @@ static int see(const struct event *e, void *arg, struct err *err)
 
 	(void)err;
 	cr_assert_eq(sscanf(e->name, "w%u-%u", &writer, &n), 2);
-	cr_assert_geq(n, s->next[writer]);
-	s->missed += n - s->next[writer];
-	s->next[writer] = n + 1;
+	cr_assert(writer < WRITERS && n < MOST && !s->which[writer][n]);
+	s->which[writer][n] = true;
 	s->count++;
 	return 0;
 }
@@ -62,7 +64,7 @@ static off_t size_of(int store, const char *name)
 
 Test(eventlog, nothing_is_read_where_nothing_is)
 {
-	struct seen seen = {0};
+	static struct seen seen;
 	struct eventlog l;
 	struct err err;
 	int store = make_store();
@@ -83,8 +85,8 @@ Test(eventlog, nothing_is_read_where_nothing_is)
 
 Test(eventlog, it_is_bounded_and_a_reader_follows_it)
 {
-	enum { N = 30000 };
-	struct seen seen = {0};
+	enum { N = MOST };
+	static struct seen seen;
 	struct eventlog l;
 	struct err err;
 	int store = make_store();
@@ -97,7 +99,6 @@ Test(eventlog, it_is_bounded_and_a_reader_follows_it)
 	}
 	cr_assert_eq(eventlog_read(&l, see, &seen, &err), 0);
 	cr_expect_eq(seen.count, N);
-	cr_expect_eq(seen.missed, 0);
 	cr_expect_lt(size_of(store, "events"), EVENTLOG_MAX + EVENT_LINE_MAX);
 	cr_expect_lt(size_of(store, "events.1"), EVENTLOG_MAX + EVENT_LINE_MAX);
 	cr_expect_gt(size_of(store, "events.1"), 0);
@@ -107,8 +108,8 @@ Test(eventlog, it_is_bounded_and_a_reader_follows_it)
 
 Test(eventlog, writers_side_by_side_lose_nothing, .timeout = 120)
 {
-	enum { WRITERS = 4, N = 4000 };
-	struct seen seen = {0};
+	enum { N = 4000 };
+	static struct seen seen;
 	struct eventlog l;
 	struct err err;
 	int store = make_store(), watch = eventlog_watch(store, &err);
@@ -132,7 +133,6 @@ Test(eventlog, writers_side_by_side_lose_nothing, .timeout = 120)
 	}
 	for (unsigned w = 0; w < WRITERS; w++)
 		wait(NULL);
-	cr_expect_eq(seen.missed, 0);
 	eventlog_close(&l);
 	remove_store(store);
 }
