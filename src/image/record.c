@@ -109,6 +109,35 @@ static int get_labels(const char *what, const json_t *o, const char *key, struct
 	return 0;
 }
 
+static int get_number(const char *what, const json_t *o, const char *key, uint64_t *ret,
+	struct err *err)
+{
+	const json_t *v = json_object_get(o, key);
+
+	if (v && !json_is_null(v) && (!json_is_integer(v) || json_integer_value(v) < 0))
+		return bad_type(what, key, "a number from 0 on", err);
+	*ret = (uint64_t)json_integer_value(v);
+	return 0;
+}
+
+static int get_health(const char *what, const json_t *o, struct image *image, struct err *err)
+{
+	struct health_spec *h = &image->health;
+
+	if (!o || json_is_null(o))
+		return 0;
+	if (!json_is_object(o))
+		return bad_type(what, "Healthcheck", "an object", err);
+	if (get_strings(what, o, "Test", &image->arena, &h->test, &h->test_count, err) < 0 ||
+		get_number(what, o, "Interval", &h->interval_ns, err) < 0 ||
+		get_number(what, o, "Timeout", &h->timeout_ns, err) < 0 ||
+		get_number(what, o, "StartPeriod", &h->start_period_ns, err) < 0 ||
+		get_number(what, o, "StartInterval", &h->start_interval_ns, err) < 0 ||
+		get_number(what, o, "Retries", &h->retries, err) < 0)
+		return -1;
+	return 0;
+}
+
 static void drop_bad_env(struct image *image)
 {
 	size_t kept = 0;
@@ -158,7 +187,8 @@ static int get_process(const char *what, const json_t *o, struct image *image, s
 		get_string(what, o, "StopSignal", a, &image->stop_signal, err) < 0 ||
 		get_keys(what, o, "Volumes", a, &image->volumes, &image->volume_count, err) < 0 ||
 		get_keys(what, o, "ExposedPorts", a, &image->ports, &image->port_count, err) < 0 ||
-		get_labels(what, o, "Labels", image, err) < 0)
+		get_labels(what, o, "Labels", image, err) < 0 ||
+		get_health(what, json_object_get(o, "Healthcheck"), image, err) < 0)
 		return -1;
 	drop_bad_env(image);
 	drop_empty_group(image);
@@ -190,6 +220,7 @@ int record_check_size(const char *what, const struct image *image, struct err *e
 		{"Volumes", image->volume_count},
 		{"ExposedPorts", image->port_count},
 		{"Labels", image->label_count},
+		{"Healthcheck", image->health.test_count},
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -268,6 +299,14 @@ static json_t *keys_json(const char **list, size_t count)
 	return o;
 }
 
+static json_t *health_json(const struct health_spec *h)
+{
+	return json_pack("{so sI sI sI sI sI}", "Test", strings_json(h->test, h->test_count),
+		"Interval", (json_int_t)h->interval_ns, "Timeout", (json_int_t)h->timeout_ns,
+		"StartPeriod", (json_int_t)h->start_period_ns, "StartInterval",
+		(json_int_t)h->start_interval_ns, "Retries", (json_int_t)h->retries);
+}
+
 static json_t *process_json(const struct image *image)
 {
 	json_t *o = json_object(), *labels = json_object();
@@ -285,6 +324,8 @@ static json_t *process_json(const struct image *image)
 		json_object_set_new(labels, image->labels[i].key,
 			json_string(image->labels[i].value));
 	json_object_set_new(o, "Labels", labels);
+	if (image->health.test_count)
+		json_object_set_new(o, "Healthcheck", health_json(&image->health));
 	return o;
 }
 

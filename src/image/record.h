@@ -30,6 +30,7 @@ struct image {
 	size_t volume_count, port_count;
 	struct key_value *labels;
 	size_t label_count;
+	struct health_spec health;
 };
 
 void image_free(struct image *image);

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "spec/health.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -306,6 +307,7 @@ struct spec {
 	uint64_t timeout_ns; /* 0: none */
 	uint64_t log_max_bytes;
 	uint64_t log_rate_bytes; /* a second; 0: no limit */
+	struct health_spec health;
 };
 
 void spec_free(struct spec *spec);
