@@ -5,7 +5,8 @@
  *
  *   ctr-supervisor --pid PID --pidfd FD --listen FD --exit FD --lock FD
  *     (--tty FD | --stdout FD --stderr FD [--stdin FD]) [--log-dir FD --log-max BYTES]
- *     [--log-rate BYTES] [--ready FD] [--timeout-ns NS] [-- CLEANUP [ARGUMENT]...]
+ *     [--log-rate BYTES] [--ready FD] [--timeout-ns NS] [--check-ns NS] [--check-soon-ns NS]
+ *     [-- CLEANUP [ARGUMENT]... [-- CHECK [ARGUMENT]...]]
  *
  * --tty     master side of the container's terminal. It is kept open on the other side too, so
  *           that a getty which hangs up its line does not end it.
@@ -22,6 +23,9 @@
  *           number of bytes that are not. 0, the default: no limit.
  * --ready   gets one byte and is closed once clients are served; or what is wrong, behind a byte 1. Given
  *           first, it gets all of that; else standard error does.
+ * --check-ns  so long after the start and after each end of CHECK, that is executed, as long as PID 1 lives; or, if
+ *           it ended with status 1, after --check-soon-ns, which if given is also that of the first one. Nobody waits for
+ *           it: it sees to its own time, and is killed when PID 1 has ended.
  * --timeout-ns  PID 1 gets SIGKILL so long after the start, and 124 is its status, as timeout(1) has it.
  *
  * It sleeps in poll(2) alone and every descriptor is non-blocking: nothing a container or client
@@ -103,6 +107,7 @@ static void take_over(void)
 	super.payload.adopted = true;
 	super.output.work.cpu_ns = 0;
 	guard_taken_over(&super.guard, super.now);
+	check_taken_over(&super.check, super.now);
 	super.input.pos = super.input.len = 0;
 	clients_recover(&super.clients);
 	lines_recover(&super.lines);
@@ -119,6 +124,8 @@ static void state_prepare(int null)
 		.pidfd = options.pidfd,
 		.kill_at = options.timeout_ns ? super.now + options.timeout_ns : NEVER};
 	super.guard = (struct guard){.self = -1, .fd = -1, .at = super.now, .go_on = take_over};
+	check_start(&super.check, options.check, options.check_ns, options.check_soon_ns,
+		options.lock, super.now);
 	super.terminal = (struct terminal){options.tty, -1};
 	super.input.fd = options.in;
 	super.input.terminal = &super.terminal;

@@ -8,6 +8,7 @@
 enum {
 	POLL_PAYLOAD,
 	POLL_GUARD,
+	POLL_CHECK,
 	POLL_LISTEN,
 	POLL_INPUT,
 	POLL_OUTPUT,
@@ -19,6 +20,7 @@ static void interest(const struct supervisor *s, struct pollfd p[POLL_COUNT])
 {
 	payload_poll(&s->payload, &p[POLL_PAYLOAD], s->now);
 	p[POLL_GUARD] = (struct pollfd){s->guard.fd, POLLIN, 0};
+	p[POLL_CHECK] = (struct pollfd){s->check.fd, POLLIN, 0};
 	p[POLL_LISTEN] = (struct pollfd){s->clients.listen, POLLIN, 0};
 	p[POLL_INPUT] = (struct pollfd){input_pending(&s->input) ? s->input.fd : -1, POLLOUT, 0};
 	output_poll(&s->output, &p[POLL_OUTPUT], s->now);
@@ -27,7 +29,7 @@ static void interest(const struct supervisor *s, struct pollfd p[POLL_COUNT])
 
 static uint64_t next_deadline(const struct supervisor *s)
 {
-	const uint64_t at[] = {payload_deadline(&s->payload, s->now), s->guard.at,
+	const uint64_t at[] = {payload_deadline(&s->payload, s->now), s->guard.at, s->check.at,
 		lines_deadline(&s->lines), output_deadline(&s->output, s->now),
 		clients_deadline(&s->clients)};
 	uint64_t t = NEVER;
@@ -57,7 +59,9 @@ static void turn(struct supervisor *s)
 	interest(s, p);
 	sleep_until(s, p, next_deadline(s));
 	guard_serve(&s->guard, &p[POLL_GUARD], s->now);
+	check_serve(&s->check, &p[POLL_CHECK], s->now);
 	if (payload_serve(&s->payload, &p[POLL_PAYLOAD], s->now)) {
+		check_end(&s->check);
 		s->output.ending = true;
 		clients_hurry(&s->clients, s->now);
 	}

@@ -1,6 +1,7 @@
 /* All that a supervisor has to do with, and its turns. */
 #pragma once
 
+#include "supervisor/check.h"
 #include "supervisor/guard.h"
 #include "supervisor/output.h"
 #include "supervisor/payload.h"
@@ -8,6 +9,7 @@
 struct supervisor {
 	struct payload payload;
 	struct guard guard;
+	struct check check;
 	struct terminal terminal;
 	struct input input;
 	struct clients clients;

@@ -47,6 +47,8 @@ static const struct row {
 	{"--log-rate", offsetof(struct options, log_rate), NUMBER, false},
 	{"--ready", offsetof(struct options, ready), FD, false},
 	{"--timeout-ns", offsetof(struct options, timeout_ns), NUMBER, false},
+	{"--check-ns", offsetof(struct options, check_ns), NUMBER, false},
+	{"--check-soon-ns", offsetof(struct options, check_soon_ns), NUMBER, false},
 };
 enum { ROWS = sizeof(table) / sizeof(*table) };
 
@@ -95,6 +97,8 @@ static int options_check(struct options *o)
 		return options_refuse(o, "--tty", "either this, or --stdout and --stderr");
 	if (o->log_dir >= 0 && o->log_max < LOG_MAX_LEAST)
 		return options_refuse(o, "--log-max", "at least 16384");
+	if (!o->check != !o->check_ns)
+		return options_refuse(o, "--check-ns", "this, and what is to be executed then");
 	return 0;
 }
 
@@ -109,6 +113,12 @@ int options_parse(struct options *ret, char **argv)
 		if (option_read(ret, arg[0], arg[1]) < 0)
 			return -1;
 	if (*arg && arg[1])
-		ret->cleanup = arg + 1;
+		ret->cleanup = ++arg;
+	while (*arg && strcmp(*arg, "--") != 0)
+		arg++;
+	if (*arg && arg[1]) {
+		*arg = NULL;
+		ret->check = arg + 1;
+	}
 	return options_check(ret);
 }
