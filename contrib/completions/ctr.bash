@@ -39,6 +39,7 @@ _ctr_states()
 	start\ *) echo created exited restarting ;;
 	stop\ * | kill\ * | wait\ *) echo running paused restarting ;;
 	exec\ * | pause\ *) echo running ;;
+	wait\ *' --condition '* | healthcheck\ *) echo running ;;
 	resume\ * | unpause\ *) echo paused ;;
 	attach\ * | stats\ * | top\ *) echo running paused ;;
 	rm\ *' -f '* | rm\ *' --force '*) ;;
@@ -187,6 +188,7 @@ _ctr_kind()
 	case "$1 $2" in
 	--cap-*) echo capabilities ;;
 	--columns\ *) echo columns ;;
+	--condition\ *) echo words exited healthy unhealthy ;;
 	--container\ *) echo containers ;;
 	--filter\ *) echo filters ;;
 	--format\ *) echo formats ;;

@@ -11,12 +11,13 @@ struct advice {
 #define NO_BRIDGE "addresses need a bridge; --net none and --net host are there"
 #define NO_PULL   "nothing is pulled: leave it out; ctr image import or ctr image build make an image"
 #define MACHINE   "an image is run as it is; foreign architectures need binfmt_misc on the host"
-#define NO_HEALTH "ctr runs no health checks: call ctr exec from a timer"
-#define IDS       "a container has 65536 ids of its own, or the host's with --userns host"
-#define NO_POD    "there are no pods: each container has its own name and its own network"
-#define NEWEST    "name it: $(ctr ps -q -l) is the newest"
-#define NO_RT     "cgroup v2 has no realtime scheduler limits; use --cpu-weight"
-#define OWN_FILE  "mount a file of your own over it: -v FILE:/etc/"
+#define NO_HEALTH                                                                                  \
+	"ctr has --health-cmd, -interval, -retries, -start-interval, -start-period and -timeout"
+#define IDS      "a container has 65536 ids of its own, or the host's with --userns host"
+#define NO_POD   "there are no pods: each container has its own name and its own network"
+#define NEWEST   "name it: $(ctr ps -q -l) is the newest"
+#define NO_RT    "cgroup v2 has no realtime scheduler limits; use --cpu-weight"
+#define OWN_FILE "mount a file of your own over it: -v FILE:/etc/"
 
 static const struct advice run_flags_elsewhere[] = {
 	{"publish p publish-all P",
@@ -85,12 +86,10 @@ static const struct advice run_flags_elsewhere[] = {
 	{"image-volume",
 		"what an image calls a volume is one; -v or --tmpfs at its place is that instead"},
 	{"chrootdirs", "show the file there as well: -v /etc/hosts:DIR/etc/hosts:ro"},
-	{"health-cmd health-interval health-retries health-start-interval health-start-period "
-	 "health-timeout health-on-failure health-startup-cmd health-startup-interval "
+	{"health-on-failure health-startup-cmd health-startup-interval "
 	 "health-startup-retries health-startup-success health-startup-timeout "
 	 "health-log-destination health-max-log-count health-max-log-size",
 		NO_HEALTH},
-	{"no-healthcheck", "ctr runs no health checks: leave it out"},
 	{"env-merge", "give the whole value: -e NAME=VALUE"},
 	{"unsetenv", "run the command by env: env -u NAME COMMAND"},
 	{"unsetenv-all", "run the command by env: env -i COMMAND"},

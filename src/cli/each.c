@@ -7,6 +7,7 @@
 #include "cgroup/group.h"
 #include "cli/command.h"
 #include "console/foreground.h"
+#include "container/health.h"
 #include "container/life.h"
 #include "container/restart.h"
 #include "spec/defaults.h"
@@ -421,11 +422,28 @@ const struct command command_rm = {
 	.use = STORE_CHANGE,
 };
 
+struct wait_flags {
+	enum health_status wanted; /* HEALTH_NONE: the end */
+};
+
+static int set_condition(void *to, const char *what, const char *value, struct err *err)
+{
+	enum health_status s = health_status_parse(value);
+
+	if (s == HEALTH_STARTING ||
+		(s == HEALTH_NONE && strcmp(value, "exited") != 0 && strcmp(value, "stopped") != 0))
+		return err_value(err, what, value, "is not exited, healthy or unhealthy");
+	((struct wait_flags *)to)->wanted = s;
+	return 0;
+}
+
 static int wait_one(struct cli *cli, const char *name, void *options, struct err *err)
 {
+	const struct wait_flags *f = options;
 	int status;
 
-	(void)options;
+	if (f->wanted)
+		return container_wait_health(&cli->store, name, f->wanted, err);
 	if (container_wait(&cli->store, name, &status, err) < 0)
 		return -1;
 	if (status < 0)
@@ -440,14 +458,18 @@ static int wait_(struct cli *cli, void *options, int argc, char **argv, struct e
 	return each_run(cli, "wait", EACH_SILENT, argc, argv, options, wait_one, err);
 }
 
-static const struct flag no_flags[] = {{0}};
+static const struct flag wait_flag_table[] = {
+	{"condition", 0, "CONDITION", "exited, healthy or unhealthy (exited)", set_condition},
+	{0},
+};
 const struct command command_wait = {
 	.name = "wait",
 	.summary = "Wait for containers to end, print their status",
 	.arguments = "CONTAINER…",
-	.examples = "  ctr wait job && echo done\n",
-	.flags = no_flags,
+	.examples = "  ctr wait job && echo done\n  ctr wait --condition healthy web\n",
+	.flags = wait_flag_table,
 	.run = wait_,
+	.options_size = sizeof(struct wait_flags),
 	.use = STORE_CHANGE,
 };
 

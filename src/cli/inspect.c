@@ -10,6 +10,7 @@
 #include "ns/idmap.h"
 #include "state/alive.h"
 #include "state/configfile.h"
+#include "state/health.h"
 #include "state/metadata.h"
 #include "state/status.h"
 
@@ -139,6 +140,32 @@ static void put(json_t *j, const char *key, json_t *value)
 	json_object_set_new(j, key, value ? value : json_null());
 }
 
+static json_t *answer_json(const struct health_answer *x)
+{
+	char start[TIME_SIZE], end[TIME_SIZE];
+
+	return json_pack("{ss ss si so}", "Start", time_format(x->start_ns, start), "End",
+		time_format(x->end_ns, end), "ExitCode", x->status, "Output",
+		json_shown(x->output));
+}
+
+/* In docker's words, for who reads docker's. */
+static int put_health(json_t *j, const struct container *c, struct err *err)
+{
+	json_t *log = json_array();
+	struct arena a = {0};
+	struct health h;
+	int r = health_read(c->state_fd, &c->record, &a, &h, err);
+
+	for (size_t i = 0; r == 0 && i < h.count; i++)
+		json_array_append_new(log, answer_json(&h.answers[i]));
+	put(j, "health",
+		json_pack("{ss sI so}", "Status", health_status_name(h.state.status),
+			"FailingStreak", (json_int_t)h.state.streak, "Log", log));
+	arena_free(&a);
+	return r;
+}
+
 static int put_running(json_t *j, struct container *c, struct err *err)
 {
 	json_t *cgroup = cgroup_json(&c->record, err), *limits = NULL;
@@ -151,6 +178,8 @@ static int put_running(json_t *j, struct container *c, struct err *err)
 		json_boolean(
 			c->record.supervised && !container_is_forsaken(&c->record, c->state_fd)));
 	put(j, "terminal", json_boolean(c->record.terminal));
+	if (c->record.healthcheck && put_health(j, c, err) < 0)
+		return -1;
 	if (c->group_fd >= 0 && !(limits = read_limits(c, err)))
 		return -1;
 	put(j, "limits", limits);
@@ -161,7 +190,8 @@ static int put_running(json_t *j, struct container *c, struct err *err)
 static int add_running(json_t *j, const struct store *store, const struct view *view,
 	struct err *err)
 {
-	static const char *const keys[] = {"idRange", "cgroup", "limits", "supervised", "terminal"};
+	static const char *const keys[] = {"idRange", "cgroup", "limits", "supervised", "terminal",
+		"health"};
 	bool alive = view->status == CONTAINER_RUNNING || view->status == CONTAINER_PAUSED;
 	struct container c;
 	int r = -1;

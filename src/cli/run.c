@@ -151,7 +151,7 @@ static int start_planned(struct cli *cli, struct run_options *o, struct plan *pl
 		return run_created(cli, o, plan, image_lock, err);
 	if (o->detach)
 		return run_detached(cli, &o->spec, plan, image_lock, err);
-	if (o->spec.process.terminal || o->spec.restart)
+	if (o->spec.process.terminal || o->spec.restart || o->spec.health.test_count)
 		return run_attached(cli, &o->spec, plan, image_lock, err);
 	return run_foreground(cli, &o->spec, plan, image_lock, err);
 }

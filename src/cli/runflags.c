@@ -98,6 +98,58 @@ static int set_restart(void *to, const char *what, const char *value, struct err
 	return 0;
 }
 
+static int set_health_cmd(void *to, const char *what, const char *value, struct err *err)
+{
+	struct health_spec *h = &((struct run_options *)to)->spec.health;
+	struct arena *a = &((struct run_options *)to)->spec.arena;
+	bool none = strcmp(value, "none") == 0;
+
+	if (!*value)
+		return err_set(err, "%s: no command is given", what);
+	h->test = NULL;
+	h->test_count = 0;
+	arena_push(a, h->test, h->test_count, (char *)(none ? "NONE" : "CMD-SHELL"));
+	if (!none)
+		arena_push(a, h->test, h->test_count, (char *)value);
+	return 0;
+}
+
+static int set_no_healthcheck(void *to, const char *what, const char *value, struct err *err)
+{
+	bool on;
+
+	if (flag_bool(what, value, &on, err) < 0)
+		return -1;
+	return on ? set_health_cmd(to, what, "none", err) : 0;
+}
+
+#define HEALTH_TIME(name)                                                                          \
+	static int set_health_##name(void *to, const char *what, const char *value,                \
+		struct err *err)                                                                   \
+	{                                                                                          \
+		uint64_t *ns = &((struct run_options *)to)->spec.health.name##_ns;                 \
+                                                                                                   \
+		if (duration_parse(what, value, ns, err) < 0)                                      \
+			return -1;                                                                 \
+		return *ns && *ns < HEALTH_LEAST_NS                                                \
+			       ? err_value(err, what, value, "is less than 1ms")                   \
+			       : 0;                                                                \
+	}
+HEALTH_TIME(interval)
+HEALTH_TIME(timeout)
+HEALTH_TIME(start_period)
+HEALTH_TIME(start_interval)
+
+static int set_health_retries(void *to, const char *what, const char *value, struct err *err)
+{
+	uint32_t n;
+
+	if (num_parse_u32(value, &n) < 0 || n == 0)
+		return err_value(err, what, value, "is not a number from 1 on");
+	((struct run_options *)to)->spec.health.retries = n;
+	return 0;
+}
+
 static int set_detach_keys(void *to, const char *what, const char *value, struct err *err)
 {
 	struct detach_keys keys;
@@ -549,6 +601,16 @@ const struct flag run_flags[] = {
 	{"env-file", 0, "FILE", "variables, one to a line", set_env_file},
 	{"env-host", 0, NULL, "pass on all variables, below those of the image", set_env_host},
 	{"group-add", 0, "GROUP", "one more group for the user", set_group_add},
+	{"health-cmd", 0, "COMMAND", "ask it, through its shell, how it is; none: do not",
+		set_health_cmd},
+	{"health-interval", 0, "TIME", "how often (30s)", set_health_interval},
+	{"health-retries", 0, "N", "unhealthy after so many failures in a row (3)",
+		set_health_retries},
+	{"health-start-interval", 0, "TIME", "how often in the start period (5s)",
+		set_health_start_interval},
+	{"health-start-period", 0, "TIME", "in which a failure does not count (0s)",
+		set_health_start_period},
+	{"health-timeout", 0, "TIME", "what takes longer has failed (30s)", set_health_timeout},
 	{"hostname", 'h', "NAME", "(the beginning of the id)", set_hostname},
 	{"init", 0, NULL, "a small PID 1 that reaps and passes signals on", set_init},
 	{"interactive", 'i', NULL, "keep standard input open", set_interactive},
@@ -568,6 +630,7 @@ const struct flag run_flags[] = {
 	{"name", 0, "NAME", "(made up)", set_name},
 	{"net", 0, "none|host", "network: loopback only, or the host's", set_net},
 	{"network", 0, "none|host", "the same", set_net},
+	{"no-healthcheck", 0, NULL, "not what the image says, either", set_no_healthcheck},
 	{"oom-group", 0, NULL, "out of memory ends the whole container", set_oom_group},
 	{"oom-score-adj", 0, "N", "-1000 to 1000", set_limit_oom_score_adj},
 	{"pid", 0, "private|host", "process ids", set_pid},

@@ -122,6 +122,20 @@ static int stop_signal(struct run_options *o, const struct image *image, struct 
 	return 0;
 }
 
+/* Who asks is the supervisor; where there is to be none, an image's wish is not met. */
+static int take_health(struct run_options *o, const struct image *image, struct err *err)
+{
+	struct health_spec *h = &o->spec.health, given = *h;
+
+	health_complete(h, o->spec.die_with_parent ? NULL : image ? &image->health : NULL);
+	if (o->spec.die_with_parent && h->test_count)
+		return err_set(err, "--health-cmd and --die-with-parent: a supervisor would ask");
+	if (h->test_count || given.test_count || memcmp(&given, h, sizeof(given)) == 0)
+		return 0;
+	err_set(err, "there is no health check that these --health options would be for");
+	return err_hint(err, "--health-cmd gives one");
+}
+
 /* Words of the command line replace the image's cmd; --entrypoint replaces both. */
 static int take_command(struct run_options *o, const struct image *image, int argc, char **argv,
 	struct err *err)
@@ -402,7 +416,8 @@ int run_options_finish(struct run_options *o, const struct store *store, int arg
 		o->spec.process.cwd = o->workdir;
 	if (o->spec.process.terminal && !env_get(&o->spec, "TERM"))
 		terminal_name_take(&o->spec);
-	if (stop_signal(o, image, err) < 0 || take_command(o, image, argc, argv, err) < 0 ||
+	if (stop_signal(o, image, err) < 0 || take_health(o, image, err) < 0 ||
+		take_command(o, image, argc, argv, err) < 0 ||
 		environment_take(&o->environment, &o->spec, err) < 0 || take_caps(o, err) < 0 ||
 		take_label(o, err) < 0 || check_together(o, err) < 0 ||
 		take_name(o, store, err) < 0 || volumes_name(&o->spec, store, err) < 0 ||

@@ -3,6 +3,19 @@
 
 #include <string.h>
 
+/* In docker's words. */
+static const char *health_note(enum health_status health)
+{
+	static const char *const notes[] = {
+		[HEALTH_NONE] = "",
+		[HEALTH_STARTING] = " (health: starting)",
+		[HEALTH_HEALTHY] = " (healthy)",
+		[HEALTH_UNHEALTHY] = " (unhealthy)",
+	};
+
+	return notes[health];
+}
+
 char *view_status(const struct view *view, int64_t now_ns, char buf[STATUS_SIZE])
 {
 	const struct metadata *s = &view->metadata;
@@ -22,7 +35,7 @@ char *view_status(const struct view *view, int64_t now_ns, char buf[STATUS_SIZE]
 			break;
 		}
 		snprintf(buf, STATUS_SIZE, "Up %s%s%s", age_format(now_ns - s->started_ns, age),
-			view->status == CONTAINER_PAUSED ? " (Paused)" : "",
+			view->status == CONTAINER_PAUSED ? " (Paused)" : health_note(view->health),
 			view->forsaken ? " (no supervisor)" : "");
 		break;
 	case CONTAINER_RESTARTING:
@@ -111,6 +124,8 @@ json_t *view_json(const struct view *view)
 	json_object_set_new(j, "started", json_time(s->started_ns));
 	json_object_set_new(j, "finished", json_time(ended ? s->finished_ns : 0));
 	json_object_set_new(j, "status", json_string(container_status_name(view->status)));
+	json_object_set_new(j, "healthStatus",
+		view->health ? json_string(health_status_name(view->health)) : json_null());
 	json_object_set_new(j, "restarts", json_integer(s->restarts));
 	json_object_set_new(j, "exitStatus",
 		ended && s->exit_status >= 0 ? json_integer(s->exit_status) : json_null());

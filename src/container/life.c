@@ -178,6 +178,13 @@ int container_settle(const struct store *store, const char *name, struct err *er
 	return settle_now(store, name, NAMELOCK_WAIT, err);
 }
 
+int container_is_coming(const struct store *store, const char *name, struct err *err)
+{
+	int next = container_settle(store, name, err) < 0 ? -1 : find_next(store, name, err);
+
+	return next < 0 ? -1 : next != NEXT_NONE;
+}
+
 int container_call_off(const struct store *store, const char *name, struct err *err)
 {
 	int next = find_next(store, name, err);

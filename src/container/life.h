@@ -20,6 +20,9 @@ int container_open_running(const struct store *store, const char *name, const ch
  * started again by itself, nobody may let go: then only until it runs. */
 int container_settle(const struct store *store, const char *name, struct err *err);
 
+/* Whether one that does not run is being started, or about to be by itself. 1, 0 or -1. */
+int container_is_coming(const struct store *store, const char *name, struct err *err);
+
 /* One that is about to be started by itself stays as it is. 1; 0 if it is not about to be; or -1. */
 int container_call_off(const struct store *store, const char *name, struct err *err);
 

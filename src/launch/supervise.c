@@ -78,8 +78,8 @@ static int programs_find(struct programs *p, struct err *err)
 }
 
 struct supervisor_args {
-	char text[16][32];
-	char *argv[48];
+	char text[18][32];
+	char *argv[64];
 	size_t argc, texts;
 	int error; /* errno of what failed, or 0 */
 };
@@ -107,6 +107,17 @@ static void arg_fd(struct supervisor_args *a, const char *option, int fd)
 	if (fcntl(fd, F_SETFD, 0) < 0)
 		a->error = errno;
 	arg_number(a, option, (uint64_t)fd);
+}
+
+static void arg_ctr(struct supervisor_args *a, const struct programs *programs,
+	const struct store *store)
+{
+	arg(a, "--");
+	arg(a, programs->cleaner);
+	arg(a, "--root");
+	arg(a, store->root);
+	arg(a, "--state");
+	arg(a, store->state);
 }
 
 /* Turns this process into the supervisor of the payload it is the parent of. */
@@ -138,16 +149,22 @@ static int become_supervisor(struct container *c, const struct spec *spec, const
 	arg_fd(&a, "--lock", c->state_fd);
 	if (spec->timeout_ns)
 		arg_number(&a, "--timeout-ns", spec->timeout_ns);
-	arg(&a, "--");
-	arg(&a, programs->cleaner);
-	arg(&a, "--root");
-	arg(&a, c->store->root);
-	arg(&a, "--state");
-	arg(&a, c->store->state);
+	if (spec->health.test_count)
+		arg_number(&a, "--check-ns", spec->health.interval_ns);
+	if (spec->health.test_count && spec->health.start_period_ns)
+		arg_number(&a, "--check-soon-ns", spec->health.start_interval_ns);
+	arg_ctr(&a, programs, c->store);
 	arg(&a, "gc");
 	arg(&a, "--container");
 	arg(&a, spec->name);
 	arg_fd(&a, "--lock-fd", c->state_fd);
+	if (spec->health.test_count) {
+		arg_ctr(&a, programs, c->store);
+		arg(&a, "healthcheck");
+		arg(&a, "due");
+		arg(&a, spec->name);
+		arg(&a, spec->id);
+	}
 	errno = a.error;
 	if (a.error)
 		return err_sys(err, "hand over descriptors to %s", programs->supervisor);

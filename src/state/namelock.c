@@ -102,6 +102,7 @@ static int record_init(struct record *r, const struct spec *spec, struct err *er
 	snprintf(r->name, sizeof(r->name), "%s", spec->name);
 	snprintf(r->id, sizeof(r->id), "%s", spec->id);
 	snprintf(r->boot_id, sizeof(r->boot_id), "%s", boot);
+	r->healthcheck = spec->health.test_count > 0;
 	return 0;
 }
 

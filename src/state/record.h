@@ -44,6 +44,7 @@ struct record {
 	bool kept;       /* it was there before this start, with its data: undoing leaves these */
 	bool supervised; /* a ctr-supervisor waits for it */
 	bool terminal;
+	bool healthcheck;          /* its supervisor asks how it is: state/health.h */
 	uint32_t restarts, streak; /* as in struct restart_facts, of this start */
 	/* Below the top of the tree; "": at the usual path, or, of a bundle, none. */
 	char cgroup[RECORD_CGROUP_MAX + 1];

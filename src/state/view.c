@@ -6,6 +6,7 @@
 #include "cgroup/hierarchy.h"
 #include "state/alive.h"
 #include "state/cgroup.h"
+#include "state/health.h"
 #include "state/life.h"
 #include "state/metadata.h"
 #include "state/namelock.h"
@@ -54,6 +55,8 @@ static void view_alive(struct viewer *v, int state_fd, struct view *view)
 	container_cgroup_name(&v->record, group);
 	view->pid = v->record.pid;
 	view->forsaken = state_fd >= 0 && container_is_forsaken(&v->record, state_fd);
+	if (!view->forsaken && state_fd >= 0)
+		view->health = health_peek(state_fd, &v->record);
 	view->status = open_groups(v) && cgroup_child_frozen(v->groups_fd, group) > 0
 			       ? CONTAINER_PAUSED
 			       : CONTAINER_RUNNING;

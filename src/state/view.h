@@ -1,6 +1,7 @@
 /* A container as it is at this moment: what is kept of it, and whether it runs. */
 #pragma once
 
+#include "spec/health.h"
 #include "state/elsewhere.h"
 #include "state/record.h"
 #include "state/status.h"
@@ -11,7 +12,8 @@ struct view {
 	enum container_status status;
 	bool elsewhere; /* it runs, without a record here: nothing can be done to it */
 	bool forsaken;  /* it runs, but its supervisors do not */
-	pid_t pid;      /* of one that runs or is paused here, else 0 */
+	enum health_status health;
+	pid_t pid; /* of one that runs or is paused here, else 0 */
 };
 
 /* What is opened once for all that are looked at. */

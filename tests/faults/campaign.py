@@ -739,6 +739,19 @@ class Events(Look):
         super().prepare(lane)
 
 
+class Health(OnRunning):
+    """What was answered is kept, or nothing is."""
+    flags = ["-d", "--health-cmd", "x", "--health-interval", "1h"]
+
+    def outcome(self, lane):
+        try:
+            head, *answers = read(lane.state + "/k/health.json").splitlines()
+        except FileNotFoundError:
+            head, answers = "", []
+        kept_answers = [json.loads(a)["exitCode"] for a in answers]
+        return kept(lane), kept_answers, len(lane.groups()), len(lane.contained())
+
+
 class Logs(Row):
     """Of a container that has ended."""
     name, args = "logs", ["logs", "k"]
@@ -1122,6 +1135,7 @@ ROWS = [
     Copy("cp, from", ["cp", "k:/bin", "@/.got"], False),
     Copy("cp, to one that has ended", ["cp", "@/other", "k:/copy"], True),
     Copy("cp, from one that has ended", ["cp", "k:/bin", "@/.got"], True),
+    Health("healthcheck run", ["healthcheck", "run", "k"]),
     Events("events", ["events", "--format", "json"]),
     Look("inspect", ["inspect", "k"]),
     Look("stats", ["stats", "--no-stream", "--format", "json", "k"]),
