@@ -28,18 +28,17 @@
 #include <unistd.h>
 
 /* A directory that was being made (.new.*) or removed (.old.*), unless its maker still holds it. */
-static int sweep_leftover(const struct store *store, const char *name, struct gc_report *report,
+static int sweep_leftover(int dirfd, const char *dir, const char *name, struct gc_report *report,
 	struct err *err)
 {
-	autofd int fd = openat(store->state_fd, name,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autofd int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
-		return errno == ENOENT ? 0 : err_sys(err, "open %s/%s", store->state, name);
+		return errno == ENOENT ? 0 : err_sys(err, "open %s/%s", dir, name);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK ? 0 : err_sys(err, "lock %s/%s", store->state, name);
+		return errno == EWOULDBLOCK ? 0 : err_sys(err, "lock %s/%s", dir, name);
 	report->removed++;
-	return tree_remove(store->state_fd, name, err);
+	return tree_remove(dirfd, name, err);
 }
 
 static int sweep_state(const struct store *store, const char *name, struct gc_report *report,
@@ -82,11 +81,12 @@ static int each_in(int dirfd, const char *what,
 
 static int sweep_if_leftover(const char *name, void *arg, struct err *err)
 {
+	const struct store *store = arg;
 	struct gc_report ignored = {0};
 
 	if (strncmp(name, ".new.", 5) != 0 && strncmp(name, ".old.", 5) != 0)
 		return 0;
-	return sweep_leftover(arg, name, &ignored, err);
+	return sweep_leftover(store->state_fd, store->state, name, &ignored, err);
 }
 
 int store_gc_leftovers(const struct store *store, struct err *err)
@@ -110,8 +110,7 @@ static int sweep_one(const char *name, void *arg, struct err *err)
 	if (name[0] != '.')
 		r = sweep_state(s->store, name, s->report, err);
 	else if (strcmp(name, RENAMING_FILE) != 0)
-		r = sweep_leftover(s->store, name, s->report, err);
-
+		r = sweep_leftover(s->store->state_fd, s->store->state, name, s->report, err);
 	if (r < 0 && !s->failed) {
 		s->failed = true;
 		s->first = *err;
@@ -170,9 +169,14 @@ static int sweep_data(const char *name, void *arg, struct err *err)
 {
 	struct sweep *s = arg;
 
-	if ((sweep_orphan(s->store, name, s->report, err) < 0 ||
-		    drop_unfinished(s->store, name, err) < 0) &&
-		!s->failed) {
+	int r = 0;
+
+	if (strncmp(name, VOLUME_OLD, strlen(VOLUME_OLD)) == 0)
+		r = sweep_leftover(s->store->containers_fd, s->store->root, name, s->report, err);
+	else if (sweep_orphan(s->store, name, s->report, err) < 0 ||
+		 drop_unfinished(s->store, name, err) < 0)
+		r = -1;
+	if (r < 0 && !s->failed) {
 		s->failed = true;
 		s->first = *err;
 	}

@@ -23,6 +23,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -99,7 +100,17 @@ int container_remove_own_data(struct container *c, struct err *err)
 
 int container_remove_data(const struct store *store, const char *name, struct err *err)
 {
-	return tree_remove(store->containers_fd, name, err) < 0
+	autofd int fd = openat(store->containers_fd, name,
+		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char old[VOLUME_OLD_SIZE];
+	int r;
+
+	/* As long as we live, gc leaves it to us. */
+	if (fd >= 0)
+		flock(fd, LOCK_EX | LOCK_NB);
+	/* Where there is no room for another name it is removed where it is. */
+	r = volume_take_out(store->containers_fd, name, old, err);
+	return tree_remove(store->containers_fd, r < 0 ? name : old, err) < 0
 		       ? err_wrap(err, "remove %s/containers/%s", store->root, name)
 		       : 0;
 }

@@ -18,7 +18,8 @@ int container_release(struct container *c, int status, struct err *err);
  * empty upper and work in it without one. */
 int container_remove_own_data(struct container *c, struct err *err);
 
-/* Drops the data directory of a container whose name is held. */
+/* Drops the data directory of a container whose name is held. First it gets a name that no container has: who is killed
+ * here leaves nothing that could be started, and gc removes it. */
 int container_remove_data(const struct store *store, const char *name, struct err *err);
 
 /* Renames state/NAME away, so that the name is free at once, then removes it. */

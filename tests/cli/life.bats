@@ -379,3 +379,25 @@ created() { ctr create --name "$1" "${@:2}" > id; }
 		done
 	done
 }
+
+@test "rm that is killed leaves a whole container, or none" {
+	local i left
+	for i in {1..8}; do
+		ctr create --name big --rootfs "$FS" -- true > /dev/null
+		ctr start -a big
+		mkdir "$CTR_ROOT/containers/big/upper/many"
+		(cd "$CTR_ROOT/containers/big/upper/many" && seq 20000 | xargs touch)
+		setsid ctr rm big > /dev/null 2>&1 &
+		sleep "0.0$((i * 2))"
+		kill -KILL $!
+		wait $! || true
+		left=$(ctr ps -a --format '{{.name}}')
+		if [ "$left" = big ]; then
+			[ "$(ls "$CTR_ROOT/containers/big/upper/many" | wc -l)" -eq 20000 ]
+			ctr start -a big
+			ctr rm big
+		fi
+		ctr gc > /dev/null
+		[ -z "$(ls -A "$CTR_ROOT/containers")" ]
+	done
+}

@@ -326,7 +326,7 @@ class Lane:
             extra = files - {"config.json", "container.json", "upper", "work", "log", "log.1", "want"}
             out += [f"containers/{name}/{n}" for n in sorted(extra)]
             out += [f"no containers/{name}/{n}" for n in ("config.json", "container.json")
-                    if n not in files and not (row.rm or row.may_be_half)]
+                    if n not in files and not row.rm]
         for name in set(os.listdir(self.state)) & set(row.containers):
             record = json.loads(read(f"{self.state}/{name}/record.json"))
             if not os.path.exists(f"/proc/{record['pid']}"):
@@ -337,7 +337,6 @@ class Lane:
 class Row:
     """One command. A later program is one more of these."""
     rm = False            # the container removes itself: nothing is kept
-    may_be_half = False   # removal was asked for: what is half gone may be so until it is done
     containers = ("k",)   # that may be there after it
     volumes = {}          # the same, and what is in them, if anything
     program = "ctr"
@@ -486,7 +485,7 @@ class Volume(Row):
 
 class RemoveWithVolumes(Row):
     """A container, and a volume of its own."""
-    name, args, may_be_half = "rm -v, with volumes", ["rm", "-v", "k"], True
+    name, args = "rm -v, with volumes", ["rm", "-v", "k"]
 
     def prepare(self, lane):
         lane.ctr("run", "--name", "k", "-v", "/own", "base:1", "/bin/payload", "none")
@@ -811,7 +810,7 @@ class Kill(OnRunning):
 
 
 class RemoveExited(Row):
-    name, args, may_be_half = "rm", ["rm", "k"], True
+    name, args = "rm", ["rm", "k"]
 
     def prepare(self, lane):
         lane.ctr("run", "--name", "k", "base:1", "/bin/payload", "none")
@@ -819,9 +818,6 @@ class RemoveExited(Row):
     def outcome(self, lane):
         return sorted(os.listdir(lane.root + "/containers")), sorted(os.listdir(lane.state))
 
-
-class RemoveRunning(OnRunning):
-    may_be_half = True
 
 
 class Collect(Row):
@@ -1122,7 +1118,7 @@ ROWS = [
     Volume("volume rm", ["volume", "rm", "v"], True),
     RemoveWithVolumes(),
     RemoveExited(),
-    RemoveRunning("rm -f", ["rm", "-f", "k"]),
+    OnRunning("rm -f", ["rm", "-f", "k"]),
     Exec("exec", ["exec", "k", "/bin/payload", "tell"]),
     ExecTyped("exec -i", ["exec", "-i", "k", "/bin/payload", "echo"]),
     Attach("attach", ["attach", "k"]),

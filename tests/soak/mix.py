@@ -17,6 +17,10 @@ REFUSALS = "|".join((
     r".*: No such (file or directory|process|device)", r"\w+ is held by another ctr",
     r"the process that was to start the container ended early", r"no container \w+: it has just been removed",
     r"the container's process was killed before it could start",
+    r"cannot rename \w+: the name \w+ is already in use", r"\w+ has that name already", r".*: Read-only file system",
+    r"\w+ runs already, or is being started or removed",
+    r"cannot [\w ]+ \w+: it has ended, and is about to be started again",
+    r"\w+ is removed when it is stopped \(--rm\)",
 ))
 
 
@@ -57,6 +61,12 @@ class Worker(threading.Thread):
                                       ["/bin/sh", "-c", "sleep 0.05; exit 3"]))
         return self.run_words(*words) + payload, {0: r"[0-9a-f]{64}\n"}
 
+    def created(self):
+        more = self.random.choice(([], ["--rm"], ["--restart", "on-failure:2"], ["-v", "shared:/shared"], ["-v", "/own"]))
+        payload = self.random.choice((["/bin/pause"], ["/bin/true"], ["/bin/sh", "-c", "exit 3"]))
+        words = self.run_words("--name", self.name(), *more)
+        return ["create", *words[1:], *payload], {0: r"[0-9a-f]{64}\n"}
+
     def on_one(self, *words, out=r"(?s).*", statuses=(0,)):
         return [*words, self.name()], {s: out for s in statuses}
 
@@ -70,6 +80,12 @@ class Worker(threading.Thread):
             self.detached, self.detached, self.detached, self.detached, self.exec_, self.exec_,
             lambda: self.on_one("kill", *pick(([], ["-s", "TERM"], ["-s", "WINCH"]))),
             lambda: self.on_one("stop", "-t", pick(("0", "0.05"))),
+            self.created, self.created,
+            lambda: self.on_one("start"),
+            lambda: self.on_one("restart", "-t", "0"), lambda: (["rename", self.name(), self.name()], {0: ""}),
+            lambda: (["cp", f"{self.name()}:/etc/passwd", "-"], {0: r"(?s).*"}),
+            lambda: (["cp", f"{self.world.work}/fs/etc", f"{self.name()}:/tmp"], {0: ""}),
+            lambda: self.on_one("diff"), lambda: self.on_one("top"), lambda: (["volume", "ls"], {0: r"(?s).*"}),
             lambda: self.on_one("rm"), lambda: self.on_one("rm", "-f"), lambda: self.on_one("rm", "-f"),
             lambda: self.on_one("pause"), lambda: self.on_one("resume"), lambda: self.on_one("resume"),
             lambda: self.on_one("logs", *pick(([], ["--tail", "3", "-t"]))),
@@ -156,7 +172,8 @@ def standing(world):
 def remove_all(world):
     for c in json.loads(world.must("ps", "-a", "--format", "json")):
         if not c["name"].startswith("stand-"):
-            world.run("rm", "-f", c["name"])
+            world.run("rm", "-f", "-v", c["name"])
+    world.run("volume", "prune", "-a", "-f")
 
 
 def judge_slabs(tally, before, calls):
@@ -194,6 +211,8 @@ def main():
     seed = sys.argv[4] if len(sys.argv) > 4 and sys.argv[4] else str(random.SystemRandom().randrange(10**6))
     print(f"# {calls} calls, SEED={seed}", flush=True)
     os.mkdir(f"{world.work}/volume")
+    world.must("volume", "create", "first")
+    world.must("volume", "rm", "first")
     world.warm_up()
     keepers = standing(world)
     private = {p: private_kb(p) for p in keepers}
