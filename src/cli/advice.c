@@ -125,6 +125,11 @@ static const struct advice update_flags_elsewhere[] = {
 	{"device", "a container has the devices that it was created with: ctr create --device"},
 	{"env e unsetenv", "the environment is that of its first process, given by ctr create -e"},
 	{"name", "ctr rename OLD NEW"},
+	{"device-read-bps device-read-iops device-write-bps device-write-iops",
+		"--io-max DEV:rbps=N,wbps=N,riops=N,wiops=N"},
+	{"health-cmd health-interval health-retries health-timeout health-start-period "
+	 "no-healthcheck",
+		"a container has the health check that it was created with: ctr create --health-cmd"},
 	{0},
 };
 
