@@ -129,7 +129,7 @@ static const struct advice update_flags_elsewhere[] = {
 		"--io-max DEV:rbps=N,wbps=N,riops=N,wiops=N"},
 	{"health-cmd health-interval health-retries health-timeout health-start-period "
 	 "no-healthcheck",
-		"a container has the health check that it was created with: ctr create --health-cmd"},
+		"a container has the health check that it was created with: ctr run --health-cmd"},
 	{0},
 };
 
