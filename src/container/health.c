@@ -65,9 +65,11 @@ static void group_end(struct question *q)
 
 	if (q->group_fd < 0)
 		return;
-	if (cgroup_kill(q->group_fd, &err) == 0 &&
-		cgroup_wait_empty(q->group_fd, deadline_in(END_SECONDS), &err) == 0)
-		cgroup_remove(q->c->group_fd, GROUP, &err);
+	/* What fails for a moment is tried again; what is left then is removed with the next question. */
+	for (int tries = 0, done = 0; tries < 3 && !done; tries++)
+		done = cgroup_kill(q->group_fd, &err) == 0 &&
+		       cgroup_wait_empty(q->group_fd, deadline_in(END_SECONDS), &err) == 0 &&
+		       cgroup_remove(q->c->group_fd, GROUP, &err) == 0;
 	close(take_fd(&q->group_fd));
 }
 
