@@ -37,9 +37,8 @@ _ctr_states()
 {
 	case "$command $given" in
 	start\ *) echo created exited restarting ;;
+	wait\ *' --condition '* | exec\ * | pause\ * | healthcheck\ *) echo running ;;
 	stop\ * | kill\ * | wait\ *) echo running paused restarting ;;
-	exec\ * | pause\ *) echo running ;;
-	wait\ *' --condition '* | healthcheck\ *) echo running ;;
 	resume\ * | unpause\ *) echo paused ;;
 	attach\ * | stats\ * | top\ *) echo running paused ;;
 	rm\ *' -f '* | rm\ *' --force '*) ;;

@@ -173,9 +173,11 @@ static int follow_rotation(struct eventlog *l, const struct reading *r, bool *re
 	}
 	v = part_read(&l->now, r, err);
 	if (v == 0) {
-		part_close(&l->old);
-		l->old = l->now;
+		struct eventlog_part before = l->now;
+
 		l->now = next;
+		part_close(&l->old);
+		l->old = before;
 		*ret_more = true;
 	} else {
 		part_close(&next);
