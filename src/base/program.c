@@ -106,9 +106,9 @@ char **program_own_arguments(int argc, char **argv)
 {
 	size_t words = ((size_t)argc + 1) * sizeof(*argv);
 	size_t len = argc ? (size_t)(argv[argc - 1] - argv[0]) + strlen(argv[argc - 1]) + 1 : 0;
-	char **own = malloc(words + len);
+	char **own = argc ? malloc(words + len) : NULL;
 
-	if (!argc || !own)
+	if (!own)
 		return argv;
 	memcpy((char *)own + words, argv[0], len);
 	for (int i = 0; i < argc; i++)

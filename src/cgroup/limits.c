@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/num.h"
+#include "base/numlist.h"
 #include "cgroup/controller.h"
 #include "spec/limitflag.h"
 
@@ -175,81 +176,13 @@ static int plan_quota(const struct limits *l, struct cgroup_plan *p, struct err 
 	return 0;
 }
 
-/* One number or range at *s; advances behind it. 0, or -1. */
-static int range_next(const char **s, uint32_t *ret_first, uint32_t *ret_last)
-{
-	uint32_t n[2] = {0, 0};
-
-	for (int i = 0; i < 2; i++) {
-		const char *start = *s;
-
-		for (; **s >= '0' && **s <= '9'; (*s)++)
-			if ((n[i] = n[i] * 10 + (uint32_t)(**s - '0')) > UINT16_MAX)
-				return -1;
-		if (*s == start)
-			return -1;
-		if (i == 0 && **s != '-') {
-			n[1] = n[0];
-			break;
-		}
-		*s += i == 0;
-	}
-	*ret_first = n[0];
-	*ret_last = n[1];
-	return n[0] <= n[1] ? 0 : -1;
-}
-
-bool cgroup_cpu_list_valid(const char *list)
-{
-	uint32_t first, last;
-
-	if (strlen(list) > VALUE_MAX)
-		return false;
-	for (;;) {
-		if (range_next(&list, &first, &last) < 0)
-			return false;
-		if (*list == '\0')
-			return true;
-		if (*list++ != ',')
-			return false;
-	}
-}
-
-/* The kernel joins neighbours, so a range lies within one of its ranges or in none. */
-static bool range_within(uint32_t first, uint32_t last, const char *whole)
-{
-	uint32_t from, to;
-
-	while (range_next(&whole, &from, &to) == 0) {
-		if (from <= first && last <= to)
-			return true;
-		if (*whole++ != ',')
-			break;
-	}
-	return false;
-}
-
-bool cgroup_cpu_list_within(const char *part, const char *whole)
-{
-	uint32_t first, last;
-
-	while (range_next(&part, &first, &last) == 0) {
-		if (!range_within(first, last, whole))
-			return false;
-		if (*part == '\0')
-			return true;
-		part++;
-	}
-	return false;
-}
-
 static int plan_cpuset(const struct limits *l, struct cgroup_plan *p, const char *file,
 	const char *flag, const char *noun, const char *list, struct err *err)
 {
 	if (!list)
 		return 0;
 	flag = name_of(l, p, flag);
-	if (*list && !cgroup_cpu_list_valid(list))
+	if (*list && (strlen(list) > VALUE_MAX || !numlist_valid(list)))
 		return err_set(err, "%s \"%s\": not a list such as 0-3,5", flag, list);
 	plan_add(p, (struct cgroup_write){
 			    .file = file,
@@ -465,7 +398,7 @@ static int cpuset_check(const struct cgroup_write *w, int group_fd, struct err *
 	snprintf(file, sizeof(file), "%s.effective", w->file);
 	if (file_peek(group_fd, file, have, sizeof(have)) < 0)
 		return err_sys(err, "cannot %s: read %s", w->action, file);
-	return cgroup_cpu_list_within(w->value, have) ? 0 : no_cpus(w, group_fd, err);
+	return numlist_within(w->value, have) ? 0 : no_cpus(w, group_fd, err);
 }
 
 /* The kernel takes a weight though no disk goes by it. Who sees a part of the tree only cannot know. */

@@ -53,8 +53,3 @@ int cgroup_cpusets_check(int group_fd, const struct cgroup_plan *plan, struct er
 /* For a group that has limits already. The kernel refuses a quota below the burst that is there, and a
  * burst above the quota: what is lowered is lowered in the order that it takes. */
 void cgroup_order(int group_fd, struct cgroup_plan *plan);
-
-/* "0-3,5": numbers and ascending ranges, at most 4 KiB of them. */
-bool cgroup_cpu_list_valid(const char *list);
-/* Whether every number of the valid list `part` is in `whole`, a list as the kernel prints it. */
-bool cgroup_cpu_list_within(const char *part, const char *whole);

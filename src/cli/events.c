@@ -58,7 +58,7 @@ static int set_filter(void *to, const char *what, const char *value, struct err 
 	while (filter.key < FILTER_KEYS && (strlen(filter_names[filter.key]) != len ||
 						   strncmp(filter_names[filter.key], value, len)))
 		filter.key++;
-	if (filter.key == FILTER_KEYS || !equals[1]) {
+	if (!equals || filter.key == FILTER_KEYS || !equals[1]) {
 		err_value(err, what, value, "is not KEY=VALUE");
 		return err_hint(err, "name=NAME, event=ACTION or type=container|image|volume");
 	}

@@ -1,5 +1,7 @@
 #include "process/sched.h"
 
+#include "base/numlist.h"
+
 #include <errno.h>
 #include <linux/ioprio.h>
 #include <linux/sched/types.h>
@@ -47,36 +49,20 @@ int io_priority_apply(pid_t pid, int io_class, int priority, struct err *err)
 		priority);
 }
 
-static bool number_read(const char **s, unsigned *ret)
-{
-	char *end;
-	unsigned long n;
-
-	if (**s < '0' || **s > '9')
-		return false;
-	n = strtoul(*s, &end, 10);
-	*s = end;
-	*ret = (unsigned)n;
-	return n < LIST_MAX;
-}
-
 /* "0-3,5" */
 static bool list_read(const char *s, struct mask *ret)
 {
-	unsigned first, last;
+	uint32_t first, last;
+	int r = *s ? 1 : -1;
 
 	*ret = (struct mask){{0}};
-	for (;; s++) {
-		if (!number_read(&s, &first))
+	while (r > 0 && (r = numlist_next(&s, &first, &last)) > 0) {
+		if (last >= LIST_MAX)
 			return false;
-		last = first;
-		if (*s == '-' && (s++, !number_read(&s, &last) || last < first))
-			return false;
-		for (unsigned i = first; i <= last; i++)
+		for (uint32_t i = first; i <= last; i++)
 			ret->words[i / WORD_BITS] |= 1UL << (i % WORD_BITS);
-		if (*s != ',')
-			return *s == '\0';
 	}
+	return r == 0;
 }
 
 int cpus_apply(pid_t pid, const char *what, const char *list, struct err *err)

@@ -1,6 +1,7 @@
 #include "spec/document.h"
 
 #include "base/num.h"
+#include "base/numlist.h"
 #include "spec/limitflag.h"
 
 #include <stdio.h>
@@ -306,7 +307,7 @@ int document_list_read(struct walk *w, const char *name, const char **list)
 		len += (size_t)sprintf(plain + len, "%s%.*s", len ? "," : "", (int)n, s);
 	}
 	plain[len] = '\0';
-	if (!cpu_list_valid(plain))
+	if (!numlist_valid(plain))
 		return walk_fail(w, "\"%.80s\" must be a list such as \"0-3,5\"", *list);
 	*list = plain;
 	walk_leave(w, here);

@@ -1,6 +1,7 @@
 #include "spec/limitflag.h"
 
 #include "base/num.h"
+#include "base/numlist.h"
 #include "spec/name.h"
 
 #include <string.h>
@@ -147,46 +148,10 @@ int limit_cpu_shares(struct spec *spec, const char *what, const char *value, str
 	return 0;
 }
 
-static int list_number(const char **s, uint32_t *ret)
-{
-	enum { NUMBER_MAX = 65535 };
-	uint32_t n = 0;
-
-	if (**s < '0' || **s > '9')
-		return -1;
-	for (; **s >= '0' && **s <= '9'; ++*s) {
-		n = n * 10 + (uint32_t)(**s - '0');
-		if (n > NUMBER_MAX)
-			return -1;
-	}
-	*ret = n;
-	return 0;
-}
-
-bool cpu_list_valid(const char *s)
-{
-	for (;; s++) {
-		uint32_t first, last;
-
-		if (list_number(&s, &first) < 0)
-			return false;
-		last = first;
-		if (*s == '-') {
-			s++;
-			if (list_number(&s, &last) < 0)
-				return false;
-		}
-		if (last < first || (*s && *s != ','))
-			return false;
-		if (!*s)
-			return true;
-	}
-}
-
 static int cpuset_parse(struct spec *spec, const char *what, const char *value, const char **ret,
 	struct err *err)
 {
-	if (strlen(value) > CGROUP_VALUE_MAX || !cpu_list_valid(value)) {
+	if (strlen(value) > CGROUP_VALUE_MAX || !numlist_valid(value)) {
 		err_value(err, what, value, "is not a list of numbers and ranges");
 		return err_hint(err, "use a list such as 0-3,5");
 	}

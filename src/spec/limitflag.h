@@ -32,7 +32,6 @@ int limit_cpu_shares(struct spec *spec, const char *what, const char *value, str
 /* The curve of the OCI runtimes since 2025, through 2:1, 1024:100 and 262144:10000. */
 uint64_t cpu_weight_from_shares(uint64_t shares);
 /* Lists such as "0-3,5". */
-bool cpu_list_valid(const char *s);
 int limit_cpuset_cpus(struct spec *spec, const char *what, const char *value, struct err *err);
 int limit_cpuset_mems(struct spec *spec, const char *what, const char *value, struct err *err);
 

@@ -183,23 +183,6 @@ Test(limits, what_takes_a_change_back)
 	arena_free(&a);
 }
 
-Test(limits, cpu_lists)
-{
-	static const char *const good[] = {"0", "0-3", "0,2,4-6", "7-7", "65535"};
-	static const char *const bad[] = {"", ",", "0,", ",0", "-1", "1-", "1--2", "a", "0 1",
-		"0x1", "1-2-3", "65536", "99999999999999999999", "0-3:1/2", "all", "0\n"};
-
-	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
-		cr_assert(cgroup_cpu_list_valid(good[i]), "%s", good[i]);
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		cr_assert_not(cgroup_cpu_list_valid(bad[i]), "%s", bad[i]);
-	cr_assert(cgroup_cpu_list_within("0,1", "0-1"));
-	cr_assert(cgroup_cpu_list_within("5,2-3", "0,2-4,5-9"));
-	cr_assert_not(cgroup_cpu_list_within("0-2", "0-1"));
-	cr_assert_not(cgroup_cpu_list_within("0,7", "0-3"));
-	cr_assert_not(cgroup_cpu_list_within("0", ""));
-}
-
 static bool optional(const struct limits *l)
 {
 	struct err err = {0};
