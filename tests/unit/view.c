@@ -48,7 +48,7 @@ Test(view, json_has_every_member)
 {
 	static const char *const keys[] = {"name", "id", "image", "rootfs", "command", "created",
 		"started", "finished", "status", "restarts", "exitStatus", "oomKilled", "pid",
-		"error", "remove", "labels"};
+		"error", "remove", "labels", "healthStatus"};
 	char *words[] = {"true", NULL};
 	const struct view v = {
 		.status = CONTAINER_RUNNING,
