@@ -25,7 +25,9 @@ uint64_t deadline_in(unsigned seconds)
 
 uint64_t deadline_after(uint64_t limit_ns)
 {
-	return limit_ns ? monotonic_ns() + limit_ns : 0;
+	uint64_t now = limit_ns ? monotonic_ns() : 0;
+
+	return limit_ns > UINT64_MAX - now ? UINT64_MAX : now + limit_ns;
 }
 
 int deadline_poll_ms(uint64_t deadline_ns)

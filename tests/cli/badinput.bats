@@ -167,13 +167,10 @@ no() { refused 125 "$1" ctr run --rm --rootfs "$FS" "${@:2}" -- true; }
 		sh ctr exec
 		enter ctr exec
 		port ctr run --net
-		update ctr run
-		rename ctr run --name
 		unpause ctr resume
 		list ctr ps
 		delete ctr rm
 		remove ctr rm
-		prune ctr gc
 		container ctr ps
 		system ctr info
 		network --net

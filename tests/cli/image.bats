@@ -1501,7 +1501,7 @@ slowly() {
 	[ "${lines[0]}" = "ctr: image ls: 'x' is one argument too many" ]
 	run image rm
 	[ "${lines[0]}" = "ctr: image rm: no IMAGE is given" ]
-	for word in 'build RECIPE' 'import FILE|DIR|-' 'inspect IMAGE' 'save NAME'; do
+	for word in 'build RECIPE' 'import FILE|DIR|-' 'inspect IMAGE' 'save IMAGE'; do
 		run image ${word% *}
 		[ "$status" -eq 125 ]
 		[ "${lines[0]}" = "ctr: image ${word% *}: no ${word#* } is given" ]

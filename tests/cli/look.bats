@@ -143,7 +143,7 @@ seen() {
 	[ "$(ctr image ls --format '{{.name}}')" = some:latest ]
 	[ "$(ctr image inspect -f '{{.name}}' some)" = some:latest ]
 	[ "$(ctr image inspect --format '{{.name}} {{.oci_config.os}}' some)" = 'some:latest linux' ]
-	refused 125 'there is no .Names' ctr ps --format '{{.Names}}'
+	refused 125 'there is no .Nome' ctr ps --format '{{.Nome}}'
 	hinted 'did you mean .name'
 	refused 125 'is no form' ctr ps --format '{{range .labels}}'
 	hinted 'jq'

@@ -16,3 +16,11 @@ Test(clock, what_poll_is_to_wait)
 	cr_expect(eq(u64, deadline_after(0), 0));
 	cr_expect(ge(u64, deadline_after(1), now));
 }
+
+Test(clock, the_longest_limit_is_not_over)
+{
+	cr_assert_eq(deadline_after(0), 0);
+	cr_assert_gt(deadline_after(UINT64_MAX), monotonic_ns());
+	cr_assert_gt(deadline_poll_ms(deadline_after(UINT64_MAX)), 0);
+	cr_assert_gt(deadline_poll_ms(deadline_after(INT64_MAX)), 0);
+}
