@@ -125,8 +125,11 @@ static unsigned files_of(const struct key_value *options, size_t count)
 {
 	unsigned files = 0;
 
-	for (size_t i = 0; i < count; i++)
-		files |= find_row(options[i].key)->files;
+	for (size_t i = 0; i < count; i++) {
+		const struct row *row = find_row(options[i].key);
+
+		files |= row ? row->files : 0;
+	}
 	return files;
 }
 

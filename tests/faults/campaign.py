@@ -726,7 +726,7 @@ class Copy(OnRunning):
 class Look(Exec):
     """Figures differ each time; that there is one does not."""
     def plain(self, text):
-        text = re.sub(r"/ctr/[0-9a-f]+", "/ctr/RANGE", plain(text))
+        text = re.sub(r"/ctr/[0-9a-f]+", "/ctr/RANGE", re.sub(" +", " ", plain(text)))
         return re.sub(r"(?<![\w.])\d+(\.\d+)?", "N", re.sub(r"[0-9a-f]{12,}", "HEX", text))
 
 

@@ -16,7 +16,7 @@ REFUSALS = "|".join((
     # Of one that goes while it is looked at.
     r".*: No such (file or directory|process|device)", r"\w+ is held by another ctr",
     r"the process that was to start the container ended early", r"no container \w+: it has just been removed",
-    r"the container's process was killed before it could start",
+    r"the container's process was killed before it could start", r"the process that joins the namespaces was killed",
     r"cannot rename \w+: the name \w+ is already in use", r"\w+ has that name already", r".*: Read-only file system",
     r"\w+ runs already, or is being started or removed",
     r"cannot [\w ]+ \w+: it has ended, and is about to be started again",
