@@ -114,7 +114,8 @@ static int is_due(struct container *c, const char *text, uint64_t *ret_wait_ns, 
 		return 0;
 	if (restart_parse("restart", text, &policy, err) < 0)
 		return -1;
-	exit_file_read(c->state_fd, &f.status, &finished);
+	if (exit_file_read(c->state_fd, &f.status, &finished) < 0)
+		return err_sys(err, "read the exit status");
 	if (finished > c->record.started_ns)
 		f.ran_ns = (uint64_t)(finished - c->record.started_ns);
 	r = want_runs(c->data_fd, err);
