@@ -1,10 +1,9 @@
-#include "cli/command.h"
+#include "cli/group.h"
 #include "container/health.h"
 #include "container/life.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 enum {
 	STATUS_UNWELL = 1,
@@ -73,29 +72,14 @@ static const struct command due_command = {
 	.hidden = true,
 };
 
-static int help(void)
-{
-	printf("Ask a container how it is\n\nusage: ctr healthcheck COMMAND …\n\ncommands:\n"
-	       "  %-10s%s\n\nctr healthcheck COMMAND --help tells about one; ctr-healthcheck(1) about all.\n",
-		"run", run_command.summary);
-	return 0;
-}
-
 static int run(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
+	static const struct command *const commands_of[] = {&run_command, &due_command, NULL};
+	static const struct group healthcheck = {"healthcheck", "Ask a container how it is",
+		commands_of, NULL};
+
 	(void)options;
-	if (argc < 1) {
-		help();
-		return ERR_STATUS_OURS;
-	}
-	if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)
-		return help();
-	if (strcmp(argv[0], "run") == 0)
-		return command_execute(&run_command, cli, argc, argv, err);
-	if (strcmp(argv[0], "due") == 0)
-		return command_execute(&due_command, cli, argc, argv, err);
-	err_set(err, "unknown command %.60s", argv[0]);
-	return err_hint(err, "ctr healthcheck run CONTAINER");
+	return group_run(&healthcheck, cli, argc, argv, err);
 }
 
 const struct command command_healthcheck = {

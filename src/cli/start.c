@@ -300,7 +300,7 @@ static int autostart(struct cli *cli, void *options, int argc, char **argv, stru
 	struct gc_report report;
 	size_t started, failed;
 
-	(void)options, (void)argv;
+	(void)argv;
 	if (argc)
 		return err_set(err, "autostart takes no words");
 	if (f->stop)

@@ -1,9 +1,8 @@
 /* ctr volume: volumes by name, apart from the containers that use them. */
 #include "base/clock.h"
-#include "base/nearest.h"
 #include "base/table.h"
-#include "cli/command.h"
 #include "cli/confirm.h"
+#include "cli/group.h"
 #include "cli/output.h"
 #include "spec/name.h"
 #include "state/events.h"
@@ -471,56 +470,16 @@ static const struct command prune_command = {
 	.use = STORE_CHANGE,
 };
 
-static const struct {
-	const char *word;
-	const struct command *command;
-} words[] = {
-	{"create", &create_command},
-	{"ls", &ls_command},
-	{"inspect", &inspect_command},
-	{"rm", &rm_command},
-	{"prune", &prune_command},
-};
-enum { WORDS = sizeof(words) / sizeof(words[0]) };
-
-static int help(void)
-{
-	puts("Make, list and remove volumes\n\nusage: ctr volume COMMAND …\n\ncommands:");
-	for (size_t i = 0; i < WORDS; i++)
-		printf("  %-10s%s\n", words[i].word, words[i].command->summary);
-	puts("\nctr volume COMMAND --help tells about one; ctr-volume(1) about all.");
-	return 0;
-}
-
-static int unknown(const char *word, struct err *err)
-{
-	struct nearest n = {.word = word};
-
-	err_set(err, "unknown command %.60s", word);
-	if (strcmp(word, "list") == 0)
-		return err_hint(err, "ctr volume ls");
-	if (strcmp(word, "remove") == 0)
-		return err_hint(err, "ctr volume rm");
-	for (size_t i = 0; i < WORDS; i++)
-		nearest_offer(&n, words[i].word);
-	if (n.found)
-		return err_hint(err, "did you mean ctr volume %s?", n.found);
-	return err_hint(err, "ctr volume --help lists the commands");
-}
-
 static int run(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
+	static const struct command *const commands_of[] = {&create_command, &ls_command,
+		&inspect_command, &rm_command, &prune_command, NULL};
+	static const char *const meant[][2] = {{"list", "ls"}, {"remove", "rm"}, {NULL, NULL}};
+	static const struct group volume = {"volume", "Make, list and remove volumes", commands_of,
+		meant};
+
 	(void)options;
-	if (argc < 1) {
-		help();
-		return ERR_STATUS_OURS;
-	}
-	if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)
-		return help();
-	for (size_t i = 0; i < WORDS; i++)
-		if (strcmp(words[i].word, argv[0]) == 0)
-			return command_execute(words[i].command, cli, argc, argv, err);
-	return unknown(argv[0], err);
+	return group_run(&volume, cli, argc, argv, err);
 }
 
 const struct command command_volume = {

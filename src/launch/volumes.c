@@ -13,11 +13,11 @@
 #include <string.h>
 #include <sys/file.h>
 
-enum { TMP_SIZE = VOLUME_NAME_MAX + sizeof(VOLUME_NEW) };
+enum { TMP_SIZE = VOLUME_NAME_MAX + sizeof(LEFTOVER_NEW) };
 
 static char *temporary(const struct mount *m, char buf[TMP_SIZE])
 {
-	snprintf(buf, TMP_SIZE, VOLUME_NEW "%s", m->volume);
+	snprintf(buf, TMP_SIZE, LEFTOVER_NEW "%s", m->volume);
 	return buf;
 }
 

@@ -79,12 +79,17 @@ static int each_in(int dirfd, const char *what,
 	return errno ? err_sys(err, "read %s", what) : 0;
 }
 
+static bool is_one(const char *name, const char *prefix)
+{
+	return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
 static int sweep_if_leftover(const char *name, void *arg, struct err *err)
 {
 	const struct store *store = arg;
 	struct gc_report ignored = {0};
 
-	if (strncmp(name, ".new.", 5) != 0 && strncmp(name, ".old.", 5) != 0)
+	if (!is_one(name, LEFTOVER_NEW) && !is_one(name, LEFTOVER_OLD))
 		return 0;
 	return sweep_leftover(store->state_fd, store->state, name, &ignored, err);
 }
@@ -171,7 +176,7 @@ static int sweep_data(const char *name, void *arg, struct err *err)
 
 	int r = 0;
 
-	if (strncmp(name, VOLUME_OLD, strlen(VOLUME_OLD)) == 0)
+	if (is_one(name, LEFTOVER_OLD))
 		r = sweep_leftover(s->store->containers_fd, s->store->root, name, s->report, err);
 	else if (sweep_orphan(s->store, name, s->report, err) < 0 ||
 		 drop_unfinished(s->store, name, err) < 0)

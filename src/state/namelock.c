@@ -10,6 +10,7 @@
 #include "state/cgroup.h"
 #include "state/cgrouppath.h"
 #include "state/elsewhere.h"
+#include "state/leftover.h"
 #include "state/mark.h"
 #include "state/metadata.h"
 #include "state/pool.h"
@@ -26,7 +27,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
@@ -57,21 +57,6 @@ void container_close(struct container *c)
 	container_init(c, c->store);
 }
 
-static uint64_t random_number(void)
-{
-	uint64_t n;
-
-	/* Never short for so few bytes, and there once the machine has booted. */
-	if (getrandom(&n, sizeof(n), 0) != (ssize_t)sizeof(n))
-		n = (uint64_t)getpid();
-	return n;
-}
-
-static void temporary_name(char tmp[32])
-{
-	snprintf(tmp, 32, ".new.%016llx", (unsigned long long)random_number());
-}
-
 /* Where the search for a free id range begins: the same at each start. The id is random; an engine's may be
  * any word. */
 static uint32_t range_of(const char *id)
@@ -98,6 +83,7 @@ static int record_init(struct record *r, const struct spec *spec, struct err *er
 		.remove = spec->remove,
 		.terminal = spec->process.terminal,
 		.own_volumes = spec->own_volumes,
+		.resources = resources_wanted(spec),
 	};
 	snprintf(r->name, sizeof(r->name), "%s", spec->name);
 	snprintf(r->id, sizeof(r->id), "%s", spec->id);
@@ -152,7 +138,7 @@ static int make_locked(struct container *c, const char *tmp, struct err *err)
 static int make_state(struct container *c, char tmp[32], struct err *err)
 {
 	for (int i = 0; i < 100; i++) {
-		temporary_name(tmp);
+		leftover_name(LEFTOVER_NEW, tmp);
 		if (make_locked(c, tmp, err) == 0)
 			return 0;
 		if (err->sys != ENOENT && err->sys != EWOULDBLOCK)
@@ -288,23 +274,40 @@ static int make_data(struct container *c, struct err *err)
 	return 0;
 }
 
+static int record_plan(struct record *r, const struct spec *spec, bool kept, struct err *err)
+{
+	if (record_init(r, spec, err) < 0 ||
+		container_cgroup_path_plan(spec, r->cgroup, sizeof(r->cgroup), err) < 0)
+		return -1;
+	r->kept = kept;
+	if (kept)
+		r->own_volumes = spec->remove;
+	return 0;
+}
+
+/* The state directory, with the record in it, under its name. What fails is closed. */
+static int lock_recorded(struct container *c, struct err *err)
+{
+	struct err ignored;
+	char tmp[LEFTOVER_SIZE];
+
+	if (make_state(c, tmp, err) == 0 && record_write_first(c, err) == 0 &&
+		namelock_take(c, tmp, err) == 0)
+		return 0;
+	tree_remove(c->store->state_fd, tmp, &ignored);
+	container_close(c);
+	return -1;
+}
+
 int namelock_new(const struct store *store, const struct spec *spec, struct container *ret,
 	struct err *err)
 {
 	struct container c;
 	struct err ignored;
-	char tmp[32];
 
 	container_init(&c, store);
-	if (record_init(&c.record, spec, err) < 0 ||
-		container_cgroup_path_plan(spec, c.record.cgroup, sizeof(c.record.cgroup), err) < 0)
+	if (record_plan(&c.record, spec, false, err) < 0 || lock_recorded(&c, err) < 0)
 		return -1;
-	if (make_state(&c, tmp, err) < 0 || record_write_first(&c, err) < 0 ||
-		namelock_take(&c, tmp, err) < 0) {
-		tree_remove(store->state_fd, tmp, &ignored);
-		container_close(&c);
-		return -1;
-	}
 	if (make_data(&c, err) < 0) {
 		container_remove_own_data(&c, &ignored);
 		container_remove_state(store, spec->name, spec->id, &ignored);
@@ -342,12 +345,8 @@ int namelock_renew(struct container *c, const struct spec *spec, struct err *err
 
 	if (unlinkat(c->state_fd, "exit", 0) < 0 && errno != ENOENT)
 		return err_sys(err, "start %s again", was.name);
-	if (record_init(&c->record, spec, err) < 0 ||
-		container_cgroup_path_plan(spec, c->record.cgroup, sizeof(c->record.cgroup), err) <
-			0)
+	if (record_plan(&c->record, spec, true, err) < 0)
 		return -1;
-	c->record.kept = true;
-	c->record.own_volumes = spec->remove;
 	c->record.restarts = was.restarts;
 	c->record.streak = was.streak;
 	return record_write(c, err);
@@ -358,22 +357,15 @@ int namelock_existing(const struct store *store, const struct spec *spec, struct
 {
 	struct container c;
 	struct err ignored;
-	char tmp[32];
 
 	container_init(&c, store);
-	if (record_init(&c.record, spec, err) < 0 ||
-		container_cgroup_path_plan(spec, c.record.cgroup, sizeof(c.record.cgroup), err) < 0)
+	if (record_plan(&c.record, spec, true, err) < 0)
 		return -1;
-	c.record.kept = true;
-	c.record.own_volumes = spec->remove;
-	if (make_state(&c, tmp, err) < 0 || record_write_first(&c, err) < 0 ||
-		namelock_take(&c, tmp, err) < 0) {
-		if (err->sys == NAMELOCK_TAKEN) {
-			err_set(err, "%s runs already, or is being started or removed", spec->name);
-			err->sys = NAMELOCK_TAKEN;
-		}
-		tree_remove(store->state_fd, tmp, &ignored);
-		container_close(&c);
+	if (lock_recorded(&c, err) < 0) {
+		if (err->sys != NAMELOCK_TAKEN)
+			return -1;
+		err_set(err, "%s runs already, or is being started or removed", spec->name);
+		err->sys = NAMELOCK_TAKEN;
 		return -1;
 	}
 	if (elsewhere_refuse(store, spec->name, err) < 0 || open_data(&c, err) < 0) {
@@ -415,7 +407,6 @@ int namelock_bundle(const struct store *store, const struct spec *spec, const ch
 	c.record.range = IDMAP_RANGES;
 	c.record.created_ns = now_ns();
 	c.record.late_hooks = spec->hooks.count[HOOK_POSTSTART] || spec->hooks.count[HOOK_POSTSTOP];
-	c.record.resources = resources_wanted(spec);
 	r = make_state(&c, tmp, err) < 0 || record_write_first(&c, err) < 0 ||
 			    salvage_prepare(&c, err) < 0
 		    ? -1

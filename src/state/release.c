@@ -102,14 +102,14 @@ int container_remove_data(const struct store *store, const char *name, struct er
 {
 	autofd int fd = openat(store->containers_fd, name,
 		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	char old[VOLUME_OLD_SIZE];
+	char old[LEFTOVER_SIZE];
 	int r;
 
 	/* As long as we live, gc leaves it to us. */
 	if (fd >= 0)
 		flock(fd, LOCK_EX | LOCK_NB);
 	/* Where there is no room for another name it is removed where it is. */
-	r = volume_take_out(store->containers_fd, name, old, err);
+	r = leftover_take_out(store->containers_fd, name, old);
 	return tree_remove(store->containers_fd, r < 0 ? name : old, err) < 0
 		       ? err_wrap(err, "remove %s/containers/%s", store->root, name)
 		       : 0;
@@ -118,9 +118,9 @@ int container_remove_data(const struct store *store, const char *name, struct er
 int container_remove_state(const struct store *store, const char *name, const char *id,
 	struct err *err)
 {
-	char old[32];
+	char old[LEFTOVER_SIZE];
 
-	snprintf(old, sizeof(old), ".old.%.16s", id);
+	snprintf(old, sizeof(old), LEFTOVER_OLD "%.16s", id);
 	if (renameat(store->state_fd, name, store->state_fd, old) < 0)
 		return errno == ENOENT ? 0 : err_sys(err, "remove %s/%s", store->state, name);
 	return tree_remove(store->state_fd, old, err);

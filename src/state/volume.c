@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -121,23 +120,12 @@ int volume_publish(int volumes_fd, const char *tmp, const char *name, struct err
 	return 0;
 }
 
-static int random_name(const char *prefix, char ret[VOLUME_OLD_SIZE], struct err *err)
-{
-	uint64_t number;
-
-	if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
-		return err_sys(err, "cannot get random bytes");
-	snprintf(ret, VOLUME_OLD_SIZE, "%s%016llx", prefix, (unsigned long long)number);
-	return 0;
-}
-
 int volume_create(int volumes_fd, const struct volume *v, struct err *err)
 {
 	struct err ignored;
-	char tmp[VOLUME_OLD_SIZE];
+	char tmp[LEFTOVER_SIZE];
 
-	if (random_name(VOLUME_NEW, tmp, err) < 0)
-		return -1;
+	leftover_name(LEFTOVER_NEW, tmp);
 	if (volume_make(volumes_fd, v, tmp, err) == 0 &&
 		volume_publish(volumes_fd, tmp, v->name, err) == 0)
 		return 0;
@@ -233,19 +221,17 @@ static int is_of(int fd, const char *name, const char *owner, struct err *err)
 	return r;
 }
 
-int volume_take_out(int volumes_fd, const char *name, char old[VOLUME_OLD_SIZE], struct err *err)
+int volume_take_out(int volumes_fd, const char *name, char old[LEFTOVER_SIZE], struct err *err)
 {
-	if (random_name(VOLUME_OLD, old, err) < 0)
-		return -1;
-	if (renameat(volumes_fd, name, volumes_fd, old) < 0)
-		return err_sys(err, "remove the volume %s", name);
-	return 0;
+	return leftover_take_out(volumes_fd, name, old) < 0
+		       ? err_sys(err, "remove the volume %s", name)
+		       : 0;
 }
 
 int volume_remove_own(int volumes_fd, const char *name, const char *owner, struct err *err)
 {
 	autofd int fd = volume_hold(volumes_fd, name, err);
-	char old[VOLUME_OLD_SIZE];
+	char old[LEFTOVER_SIZE];
 	int r;
 
 	if (fd < 0)

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "spec/spec.h"
+#include "state/leftover.h"
 
 /* A volume of a container alone goes with that container, and nobody counts it as in use by others: who
  * names it makes it one that is kept, by volume_keep(). */
@@ -26,8 +27,6 @@ char *volume_format(const struct volume *v, struct err *err);
 int volume_parse(const char *text, size_t len, struct volume *ret, struct err *err);
 void volume_free(struct volume *v);
 
-/* What is being made has a name of this form, which is nobody's. */
-#define VOLUME_NEW ".new."
 /* Makes a volume below volumes_fd as the directory tmp. */
 int volume_make(int volumes_fd, const struct volume *v, const char *tmp, struct err *err);
 /* Gives it its name; err->sys is EEXIST if another has it. */
@@ -48,9 +47,7 @@ int volume_keep(int fd, const char *name, struct err *err);
 
 /* Takes name, or name/below, out of sight: it has a name then that is nobody's, which is written to old, and is for the
  * caller to remove, or for gc. Takes no time. */
-#define VOLUME_OLD ".old."
-enum { VOLUME_OLD_SIZE = 32 };
-int volume_take_out(int volumes_fd, const char *name, char old[VOLUME_OLD_SIZE], struct err *err);
+int volume_take_out(int volumes_fd, const char *name, char old[LEFTOVER_SIZE], struct err *err);
 
 /* If it is of that container alone: 1. Can be done twice; absent is 0. */
 int volume_remove_own(int volumes_fd, const char *name, const char *owner, struct err *err);

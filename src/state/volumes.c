@@ -262,7 +262,7 @@ int volumes_remove_own(const struct store *store, const char *container, struct 
 /* Half a copy goes the way of what is removed; a whole one is moved to its place. */
 static int tidy(int volumes_fd, const char *name, int dir, struct err *err)
 {
-	char copying[VOLUME_NAME_MAX + 8], old[VOLUME_OLD_SIZE];
+	char copying[VOLUME_NAME_MAX + 8], old[LEFTOVER_SIZE];
 
 	if (volume_finish(dir, err) < 0)
 		return -1;
@@ -287,10 +287,10 @@ static bool is_forsaken(int dir, const char *name, const struct volume_uses *use
 /* We have the lock alone, so nobody makes or fills a volume. What is to be removed loses its name here. */
 static int sweep(int volumes_fd, const char *name, const struct volume_uses *uses, struct err *err)
 {
-	char old[VOLUME_OLD_SIZE];
+	char old[LEFTOVER_SIZE];
 	autofd int dir = -1;
 
-	if (strncmp(name, VOLUME_OLD, strlen(VOLUME_OLD)) == 0)
+	if (strncmp(name, LEFTOVER_OLD, strlen(LEFTOVER_OLD)) == 0)
 		return 0;
 	dir = volume_open(volumes_fd, name, err);
 	if (dir < 0)
@@ -305,7 +305,7 @@ static int clear(int volumes_fd, const char *name, size_t *removed, struct err *
 {
 	autofd int dir = -1;
 
-	if (strncmp(name, VOLUME_OLD, strlen(VOLUME_OLD)) != 0)
+	if (strncmp(name, LEFTOVER_OLD, strlen(LEFTOVER_OLD)) != 0)
 		return 0;
 	dir = openat(volumes_fd, name, DIR_FLAGS);
 	if (dir < 0)

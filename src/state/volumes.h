@@ -44,7 +44,7 @@ struct volume_removal {
 	bool removed;
 	struct err
 		err; /* else; sys is ENOENT if there is none, EBUSY if it is not to go: a container uses it */
-	char old[VOLUME_OLD_SIZE];
+	char old[LEFTOVER_SIZE];
 	int fd;
 };
 enum { VOLUMES_LOT = 64 };

@@ -1,0 +1,84 @@
+/* ctr gc: what killed commands have left; and, for a supervisor, the end of its container. */
+#include "state/gc.h"
+#include "base/num.h"
+#include "base/program.h"
+#include "cli/command.h"
+#include "container/life.h"
+#include "container/restart.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+struct gc_flags {
+	const char *container;
+	uint32_t lock_fd;
+};
+
+static int set_container(void *to, const char *what, const char *value, struct err *err)
+{
+	(void)what, (void)err;
+	((struct gc_flags *)to)->container = value;
+	return 0;
+}
+
+static int set_lock_fd(void *to, const char *what, const char *value, struct err *err)
+{
+	return num_parse_u32(value, &((struct gc_flags *)to)->lock_fd) < 0
+		       ? err_set(err, "%s: '%.60s' is not a descriptor", what, value)
+		       : 0;
+}
+
+/* What interrupted image commands left is theirs to know. Returns only on failure. */
+static int gc_images(struct cli *cli, struct err *err)
+{
+	char path[4096];
+	char *const words[] = {(char *)"ctr-image", (char *)"--root", (char *)cli->store.root,
+		(char *)"gc", (char *)"--idle", NULL};
+
+	if (program_path("ctr-image", path, sizeof(path), err) < 0)
+		return -1;
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return err_sys(err, "write to standard output");
+	execv(path, words);
+	return err_sys(err, "cannot execute %s", path);
+}
+
+static int gc(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+{
+	struct gc_flags *f = options;
+	struct gc_report report;
+
+	(void)argv;
+	if (argc)
+		return err_set(err, "gc takes no words");
+	if (f->container)
+		return f->lock_fd ? container_after(&cli->store, f->container, (int)f->lock_fd,
+					    cli->argv, err)
+				  : container_settle(&cli->store, f->container, err);
+	if (store_gc(&cli->store, &report, err) < 0)
+		return -1;
+	printf("%zu released, %zu removed\n", report.released, report.removed);
+	if (cli->store.root_fd < 0)
+		return 0;
+	if (faccessat(cli->store.root_fd, "images", F_OK, 0) == 0)
+		return gc_images(cli, err);
+	return errno == ENOENT ? 0 : err_sys(err, "look for %s/images", cli->store.root);
+}
+
+static const struct flag gc_flag_table[] = {
+	{"container", 0, "NAME", "only this one", set_container},
+	{"lock-fd", 0, "N", "its lock is already held by this descriptor", set_lock_fd},
+	{0},
+};
+const struct command command_gc = {
+	.name = "gc",
+	.summary = "Clean up after commands that were killed",
+	.arguments = "",
+	.examples = "  ctr gc\n",
+	.flags = gc_flag_table,
+	.run = gc,
+	.options_size = sizeof(struct gc_flags),
+	.use = STORE_CHANGE,
+};
