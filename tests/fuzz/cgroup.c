@@ -2,6 +2,7 @@
 #include "fuzz/fuzz.h"
 
 #include "base/fd.h"
+#include "base/numlist.h"
 #include "cgroup/controller.h"
 #include "cgroup/effective.h"
 #include "cgroup/group.h"
@@ -70,9 +71,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_values(s);
 	check_groups(s);
 	check_mountinfo(s);
-	if (cgroup_cpu_list_valid(s)) {
-		require(cgroup_cpu_list_within(s, s));
-		cgroup_cpu_list_within(s, other);
+	if (numlist_valid(s)) {
+		require(numlist_within(s, s));
+		numlist_within(s, other);
 	}
 	cgroup_controller_place("memory", s, other);
 	cgroup_controller_place("io", s, other);
