@@ -250,3 +250,35 @@ int cpus_parse(const char *what, const char *s, uint64_t *ret_millionths, struct
 	*ret_millionths = n;
 	return 0;
 }
+
+static uint64_t bitrate_unit(const char *s)
+{
+	static const struct {
+		const char *name;
+		uint64_t bits;
+	} units[] = {{"bit", 1}, {"kbit", 1000}, {"mbit", 1000000}, {"gbit", 1000000000}};
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (strcasecmp(units[i].name, s) == 0)
+			return units[i].bits;
+	return 0;
+}
+
+int bitrate_parse(const char *what, const char *s, uint64_t *ret_bits, struct err *err)
+{
+	static const uint64_t least = 8000, most = UINT64_C(1000000000000000);
+	const char *p = s;
+	struct decimal d;
+	uint64_t unit, n;
+
+	if (decimal_parse(&p, &d) < 0 || !(unit = bitrate_unit(p)) || (unit == 1 && d.fraction)) {
+		err_value(err, what, s, "is not a rate");
+		return err_hint(err, "use bits a second, such as 500kbit, 100mbit or 2.5gbit");
+	}
+	if (decimal_scale(d, unit, &n) < 0 || n > most)
+		return err_value(err, what, s, "is more than any network has");
+	if (n < least)
+		return err_value(err, what, s, "is less than the least, 8kbit");
+	*ret_bits = n;
+	return 0;
+}

@@ -28,3 +28,6 @@ int patience_parse(const char *what, const char *s, uint64_t *ret_ns, struct err
 /* CPUs as a decimal fraction ("1.5", ".5") in millionths: 0 (for no limit), or 10000 and more, the
  * least that the kernel's shortest quota can express. What is finer than a millionth is cut off. */
 int cpus_parse(const char *what, const char *s, uint64_t *ret_millionths, struct err *err);
+
+/* Bits a second: digits, optional fraction, then bit, kbit, mbit or gbit, any case, powers of 1000; 8kbit at least. */
+int bitrate_parse(const char *what, const char *s, uint64_t *ret_bits, struct err *err);

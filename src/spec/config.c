@@ -164,6 +164,7 @@ static const struct field extras[] = {
 	{"health-start-period-ns", FIELD_U64, 0, AT(document, spec.health.start_period_ns)},
 	{"health-start-interval-ns", FIELD_U64, 0, AT(document, spec.health.start_interval_ns)},
 	{"health-retries", FIELD_U64, 0, AT(document, spec.health.retries)},
+	{"network", FIELD_OBJECT, 0, .fields = document_network_fields},
 	{"pids-default", FIELD_BOOL, 0, AT(document, spec.limits.pids_default)},
 	{"memory-swap-default", FIELD_BOOL, 0, AT(document, spec.limits.memory_swap_default)},
 	{"private-ids", FIELD_BOOL, 0, AT(document, spec.ns.private_ids)},

@@ -138,6 +138,7 @@ extern const struct field document_process_fields[];
 extern const struct field document_linux_fields[];
 extern const struct field document_resource_fields[];
 extern const struct field document_rdt_fields[];
+extern const struct field document_network_fields[];
 
 /* Between the members of d and those of d->spec; errors name the place in the document. A process
  * and resources can be documents of their own: `place` is where they are, "" for the top. */

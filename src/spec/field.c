@@ -259,6 +259,16 @@ static int read_ids(struct walk *w, const struct field *f, void *base, const jso
 	return 0;
 }
 
+static int read_text(struct walk *w, const struct field *f, void *base, const json_t *v)
+{
+	return textfield_read(w, f, v, member(base, f->at));
+}
+
+static int read_texts(struct walk *w, const struct field *f, void *base, const json_t *v)
+{
+	return textfield_read_list(w, f, v, member(base, f->at), member(base, f->count));
+}
+
 static int read_pairs(struct walk *w, const struct field *f, void *base, const json_t *v)
 {
 	struct key_value *items = NULL, kv;
@@ -379,6 +389,8 @@ static int (*const readers[])(struct walk *, const struct field *, void *, const
 	[FIELD_LIMIT] = read_limit,
 	[FIELD_STRINGS] = read_strings,
 	[FIELD_IDS] = read_ids,
+	[FIELD_TEXT] = read_text,
+	[FIELD_TEXTS] = read_texts,
 	[FIELD_PAIRS] = read_pairs,
 	[FIELD_ARRAY] = read_array,
 	[FIELD_MAP] = read_map,
@@ -545,6 +557,23 @@ static int write_ids(struct walk *w, const struct field *f, const void *base, st
 	return 0;
 }
 
+static int write_text(struct walk *w, const struct field *f, const void *base, struct jsontext *t,
+	const char *name)
+{
+	(void)w;
+	textfield_write(f, member(base, f->at), t, name);
+	return 0;
+}
+
+static int write_texts(struct walk *w, const struct field *f, const void *base, struct jsontext *t,
+	const char *name)
+{
+	(void)w;
+	textfield_write_list(f, *(const void **)member(base, f->at),
+		*(size_t *)member(base, f->count), t, name);
+	return 0;
+}
+
 static int check_name(struct walk *w, const char *name)
 {
 	return utf8_valid(name) ? 0 : walk_fail(w, "is not UTF-8, which JSON cannot hold");
@@ -676,6 +705,8 @@ static int (*const writers[])(struct walk *, const struct field *, const void *,
 	[FIELD_LIMIT] = write_integer,
 	[FIELD_STRINGS] = write_strings,
 	[FIELD_IDS] = write_ids,
+	[FIELD_TEXT] = write_text,
+	[FIELD_TEXTS] = write_texts,
 	[FIELD_PAIRS] = write_pairs,
 	[FIELD_ARRAY] = write_array,
 	[FIELD_MAP] = write_map,

@@ -9,12 +9,13 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/jsontext.h"
+#include "spec/textfield.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the member of the struct is, and what stands for it in JSON. Those up to FIELD_IDS can always be
+/* What the member of the struct is, and what stands for it in JSON. Those up to FIELD_TEXTS can always be
  * written. */
 enum field_type {
 	FIELD_STRING, /* const char *; NULL: absent */
@@ -28,6 +29,8 @@ enum field_type {
 	FIELD_LIMIT,   /* uint64_t; UINT64_MAX: -1 */
 	FIELD_STRINGS, /* char **, NULL-terminated, and its count */
 	FIELD_IDS,     /* uint32_t * and its count */
+	FIELD_TEXT,    /* a struct that `text` reads and writes as a string */
+	FIELD_TEXTS,   /* an array of such, and its count */
 	FIELD_PAIRS,   /* struct key_value * and its count: an object of strings */
 	FIELD_ARRAY,   /* struct * of `size` bytes, described by `fields`, and its count */
 	FIELD_MAP,     /* the same, each with its name in the JSON object, at `key` of the struct */
@@ -53,6 +56,7 @@ struct field {
 	const struct field *fields;
 	size_t size, key;
 	const char *why;
+	const struct text_type *text;
 	/* Of a string, or of each in a list or among the values of pairs: NULL if it will do, else
 	 * what it should be ("must be …"). */
 	const char *(*check)(const char *s);
@@ -94,4 +98,13 @@ int field_read(struct walk *w, const struct field *f, void *base, const json_t *
 int fields_write(struct walk *w, const struct field *table, const void *base, struct jsontext *t);
 /* Adds a member of that name, or nothing if there is nothing to write. */
 int field_write(struct walk *w, const struct field *f, const void *base, struct jsontext *t,
+	const char *name);
+
+/* Of FIELD_TEXT and FIELD_TEXTS. */
+int textfield_read(struct walk *w, const struct field *f, const json_t *v, void *ret);
+int textfield_read_list(struct walk *w, const struct field *f, const json_t *v, void **ret,
+	size_t *ret_count);
+void textfield_write(const struct field *f, const void *value, struct jsontext *t,
+	const char *name);
+void textfield_write_list(const struct field *f, const void *items, size_t n, struct jsontext *t,
 	const char *name);

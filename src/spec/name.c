@@ -12,7 +12,8 @@ static bool is_alnum(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-static int check(const char *what, const char *name, const char *whose, size_t max, struct err *err)
+int thing_name_check(const char *what, const char *name, const char *whose, size_t max,
+	struct err *err)
 {
 	const char *p = name;
 
@@ -30,12 +31,12 @@ static int check(const char *what, const char *name, const char *whose, size_t m
 
 int name_check(const char *name, struct err *err)
 {
-	return check("name", name, "container", SPEC_NAME_MAX, err);
+	return thing_name_check("name", name, "container", SPEC_NAME_MAX, err);
 }
 
 int volume_name_check(const char *what, const char *name, struct err *err)
 {
-	return check(what, name, "volume", VOLUME_NAME_MAX, err);
+	return thing_name_check(what, name, "volume", VOLUME_NAME_MAX, err);
 }
 
 enum { WORDS = 64, WORD_SIZE = 10 };

@@ -11,6 +11,9 @@ int name_check(const char *name, struct err *err);
 /* The same rule for a volume; at most VOLUME_NAME_MAX bytes, as the name of a file. */
 enum { VOLUME_NAME_MAX = 240 };
 int volume_name_check(const char *what, const char *name, struct err *err);
+/* The same rule for another thing, WHOSE, of that length or less. */
+int thing_name_check(const char *what, const char *name, const char *whose, size_t max,
+	struct err *err);
 /* A name that can be said aloud, "calm-heron"; with attempt 3 and more also a number, for the
  * caller who found the ones before taken. */
 int name_random(unsigned attempt, char ret_name[NAME_RANDOM_SIZE], struct err *err);

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "spec/health.h"
+#include "spec/network.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -308,6 +309,7 @@ struct spec {
 	uint64_t log_max_bytes;
 	uint64_t log_rate_bytes; /* a second; 0: no limit */
 	struct health_spec health;
+	struct network_spec network;
 };
 
 void spec_free(struct spec *spec);

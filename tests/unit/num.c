@@ -177,3 +177,22 @@ Test(num, cpus)
 	for (size_t i = 0; i < COUNT(bad); i++)
 		cr_assert(cpus_parse("--cpus", bad[i], &n, &err) == -1 && n == 7, "%s", bad[i]);
 }
+
+Test(num, bitrates)
+{
+	static const struct {
+		const char *s;
+		uint64_t bits;
+	} good[] = {{"100mbit", 100000000}, {"2.5gbit", 2500000000}, {"8kbit", 8000},
+		{"9000bit", 9000}, {"10MBit", 10000000}};
+	static const char *const bad[] = {"", "100", "100mb", "100mbps", "1.5bit", "-1mbit",
+		"7.9kbit", "0mbit", "mbit", "100 mbit", "99999999gbit", "99999999999999999999bit"};
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < COUNT(good); i++)
+		cr_assert(bitrate_parse("r", good[i].s, &n, &err) == 0 && n == good[i].bits, "%s",
+			good[i].s);
+	n = 7;
+	for (size_t i = 0; i < COUNT(bad); i++)
+		cr_assert(bitrate_parse("r", bad[i], &n, &err) == -1 && n == 7, "%s", bad[i]);
+}
