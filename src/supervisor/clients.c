@@ -1,8 +1,8 @@
 #include "supervisor/clients.h"
 
 #include "base/clock.h"
+#include "base/pace.h"
 #include "supervisor/guard.h"
-#include "supervisor/pace.h"
 
 #include <errno.h>
 #include <string.h>

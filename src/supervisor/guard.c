@@ -1,7 +1,7 @@
 #include "supervisor/guard.h"
 
 #include "base/clock.h"
-#include "supervisor/pace.h"
+#include "base/pace.h"
 
 #include <errno.h>
 #include <sched.h>

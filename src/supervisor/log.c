@@ -1,8 +1,8 @@
 #include "supervisor/log.h"
 
 #include "base/clock.h"
+#include "base/pace.h"
 #include "supervisor/guard.h"
-#include "supervisor/pace.h"
 #include "supervisor/text.h"
 
 #include <fcntl.h>

@@ -1,9 +1,9 @@
 /* What the container writes: read while nobody is behind and there is CPU time for it, then logged and sent on. */
 #pragma once
 
+#include "base/pace.h"
 #include "supervisor/clients.h"
 #include "supervisor/lines.h"
-#include "supervisor/pace.h"
 
 struct output {
 	struct stream {

@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "base/pace.h"
 #include "supervisor/guard.h"
-#include "supervisor/pace.h"
 #include "supervisor/text.h"
 
 #include <errno.h>

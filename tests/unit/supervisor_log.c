@@ -1,7 +1,7 @@
 #include "supervisor/lines.h"
 
 #include "base/clock.h"
-#include "supervisor/pace.h"
+#include "base/pace.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
