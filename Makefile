@@ -21,7 +21,7 @@ LDFLAGS  += -Wl,--as-needed -Wl,-z,relro -Wl,-z,now
 # Programs are src/*/ctr-*.c, src/cli (ctr) and src/oci (ctr-oci); every other source is in one archive, from which
 # each program links only what it calls.
 PROGRAMS := $(B)/ctr $(B)/ctr-oci $(B)/ctr-image $(B)/ctr-copy $(B)/ctr-seccomp $(B)/ctr-scope \
-            $(B)/ctr-supervisor $(B)/ctr-init
+            $(B)/ctr-supervisor $(B)/ctr-init $(B)/ctr-resolver
 LIB_SRC  := $(filter-out $(wildcard src/*/ctr-*.c src/cli/*.c src/oci/*.c),$(wildcard src/*/*.c))
 CLI_SRC  := $(wildcard src/cli/*.c)
 OCI_SRC  := $(wildcard src/oci/*.c)
@@ -117,10 +117,11 @@ $(B)/obj/gen/seccomp_builtin.o: $(B)/gen/seccomp_builtin.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
-# These two stay behind with each container: static, against musl where there is one, and of what they call alone.
+# These stay behind with each container: static, against musl where there is one, and of what they call alone.
 $(B)/ctr-supervisor: $(MUSL_B)/supervisor/ctr-supervisor.o
 $(B)/ctr-init: $(MUSL_B)/process/ctr-init.o
-$(B)/ctr-supervisor $(B)/ctr-init: $(MUSL_B)/libctr.a
+$(B)/ctr-resolver: $(MUSL_B)/resolver/ctr-resolver.o
+$(B)/ctr-supervisor $(B)/ctr-init $(B)/ctr-resolver: $(MUSL_B)/libctr.a
 	$(MUSL_CC) $(LDFLAGS) -static -s -Wl,--gc-sections -o $@ $(filter %.o,$^) $(MUSL_B)/libctr.a
 
 # Debian packages, named in files so that nothing else needs to know them. apt is asked only for what

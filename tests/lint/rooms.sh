@@ -7,6 +7,7 @@ reach() {
 	ns | cgroup | rootfs | process | net | image) echo "$1" spec base ;;
 	state) echo "state $kernel" spec base ;;
 	console) echo console "state $kernel" spec base ;;
+	resolver) echo resolver base ;;
 	supervisor) echo supervisor console "state $kernel" spec base ;;
 	launch) echo launch console "state $kernel" spec base ;;
 	container) echo container launch console "state $kernel" spec base ;;
