@@ -20,7 +20,7 @@ LDFLAGS  += -Wl,--as-needed -Wl,-z,relro -Wl,-z,now
 
 # Programs are src/*/ctr-*.c, src/cli (ctr) and src/oci (ctr-oci); every other source is in one archive, from which
 # each program links only what it calls.
-PROGRAMS := $(B)/ctr $(B)/ctr-oci $(B)/ctr-image $(B)/ctr-copy $(B)/ctr-seccomp $(B)/ctr-scope \
+PROGRAMS := $(B)/ctr $(B)/ctr-oci $(B)/ctr-image $(B)/ctr-copy $(B)/ctr-seccomp $(B)/ctr-scope $(B)/ctr-net \
             $(B)/ctr-supervisor $(B)/ctr-init $(B)/ctr-resolver
 LIB_SRC  := $(filter-out $(wildcard src/*/ctr-*.c src/cli/*.c src/oci/*.c),$(wildcard src/*/*.c))
 CLI_SRC  := $(wildcard src/cli/*.c)
@@ -98,6 +98,10 @@ $(B)/ctr-copy: $(B)/obj/image/ctr-copy.o $(B)/libctr.a
 
 $(B)/ctr-scope: $(B)/obj/cgroup/ctr-scope.o $(B)/libctr.a
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lsystemd
+
+# Loaded beside each start: of shared libraries it has the one that there is no other of.
+$(B)/ctr-net: $(B)/obj/net/ctr-net.o $(B)/libctr.a
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lmnl $(shell $(CC) -print-file-name=libjansson.a)
 
 # The archive carries programs that ctr-seccomp compiles from the profiles, so ctr-seccomp is linked
 # without it.

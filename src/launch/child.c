@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "launch/hooks.h"
 #include "launch/payload.h"
+#include "net/handover.h"
 #include "net/loopback.h"
 #include "ns/clone.h"
 #include "ns/join.h"
@@ -66,14 +67,18 @@ static bool may_make_namespaces(const struct spec *spec)
 }
 
 /* What needs no ids and no mounts yet: the parent prepares those meanwhile. */
-static int make_namespaces(const struct spec *spec, int *ns_fds, struct err *err)
+static int make_namespaces(const struct child *c, struct err *err)
 {
+	const struct spec *spec = c->spec;
 	uint64_t fresh = spec->ns.fresh;
+	int *ns_fds = c->ns_fds;
 
 	if (die_with_parent(err) < 0 || ns_paths_join(&spec->ns, ns_fds, err) < 0 ||
 		ns_unshare_late(fresh, err) < 0)
 		return -1;
 	ns_paths_close(&spec->ns, ns_fds);
+	if (network_hand_over(c->network_sock, err) < 0)
+		return -1;
 	/* An engine's container is as the engine made it. */
 	if ((fresh & CLONE_NEWUSER) && !spec->root.direct && may_make_namespaces(spec) &&
 		ns_nested_limit(err) < 0)
@@ -82,7 +87,7 @@ static int make_namespaces(const struct spec *spec, int *ns_fds, struct err *err
 		return -1;
 	if (set_names(spec, err) < 0)
 		return -1;
-	if ((fresh & CLONE_NEWNET) && loopback_up(err) < 0)
+	if (c->network_sock < 0 && (fresh & CLONE_NEWNET) && loopback_up(err) < 0)
 		return -1;
 	return 0;
 }
@@ -226,12 +231,16 @@ static int proc_open(const struct layout *l, struct err *err)
 
 /* While /proc/sys is writable; they may be of an interface that a hook has made. What an engine has mounted
  * over /proc/sys is in nobody's way: a copy of the procfs alone has it not. */
-static int set_sysctls(const struct spec *spec, const struct layout *l, struct err *err)
+static int set_sysctls(struct payload *payload, const struct layout *l, struct err *err)
 {
+	const struct spec *spec = payload->spec;
 	autofd int proc = -1, alone = -1;
 
 	if (!spec->sysctl_count)
 		return 0;
+	if (network_await(payload->network_sock, err) < 0)
+		return -1;
+	payload->network_sock = -1;
 	proc = proc_open(l, err);
 	if (proc < 0)
 		return -1;
@@ -327,7 +336,7 @@ static int become_payload(const struct child *c, struct payload *payload, struct
 		return -1;
 	l.rootfd = make_root(t, spec, err);
 	if (l.rootfd < 0 || build_root(c, &l, &devfd, err) < 0 || tell_mounts(c, err) < 0 ||
-		set_sysctls(spec, &l, err) < 0 || mounts_end(&l, err) < 0 ||
+		set_sysctls(payload, &l, err) < 0 || mounts_end(&l, err) < 0 ||
 		hide_paths(spec, &l, devfd, err) < 0 ||
 		payload_set_streams(spec, &l, &c->streams, err) < 0 ||
 		(c->streams.console_sock >= 0 && console_place(&l, STDIN_FILENO, err) < 0) ||
@@ -350,14 +359,15 @@ _Noreturn void child_run(const struct child *c)
 		.init_fd = -1,
 		.report_fd = c->report_fd,
 		.start_fd = c->start_fd,
+		.network_sock = c->network_sock,
 		.keep_fds = c->keep_fds,
 		.state = c->states ? c->states->created : NULL,
 		.listener = c->listener,
 	};
 	struct err err = {0};
 
-	if (fd_list_close_others(c->kept, &err) == 0 &&
-		make_namespaces(c->spec, c->ns_fds, &err) == 0 && tell_namespaces(c, &err) == 0 &&
+	if (fd_list_close_others(c->kept, &err) == 0 && make_namespaces(c, &err) == 0 &&
+		tell_namespaces(c, &err) == 0 &&
 		detached_receive(c->detached, c->spec, c->go_sock, &err) == 0) {
 		payload.init_fd = c->detached->init;
 		become_payload(c, &payload, &err);

@@ -22,6 +22,7 @@ struct child {
 	const struct fd_list *kept;     /* all that it needs */
 	struct payload_streams streams; /* of payload.h, as are these */
 	int start_fd;
+	int network_sock; /* of net/handover.h, or -1: who has it makes the network */
 	unsigned keep_fds;
 	const struct bundle_states *states; /* of an engine's container, or NULL */
 };

@@ -79,6 +79,7 @@ static int enter(const struct entry *e, struct err *err)
 			.label_fd = label_fd,
 			.report_fd = e->report_fd,
 			.start_fd = -1,
+			.network_sock = -1,
 			.keep_fds = e->keep_fds,
 			.state = e->state,
 			.listener = e->listener.sock >= 0 ? &e->listener : NULL,

@@ -7,6 +7,7 @@
 #include "base/program.h"
 #include "launch/hooks.h"
 #include "launch/startsocket.h"
+#include "net/handover.h"
 #include "ns/rights.h"
 #include "process/capset.h"
 #include "process/fit.h"
@@ -209,7 +210,7 @@ static int prepare(const struct payload *p, struct found *f, struct err *err)
  * inherited from them, and every later command for the lock that our parent holds. */
 static int let_go(const struct payload *p, struct err *err)
 {
-	const int kept[] = {p->init_fd, p->label_fd, p->start_fd, p->report_fd,
+	const int kept[] = {p->init_fd, p->label_fd, p->start_fd, p->report_fd, p->network_sock,
 		p->listener ? p->listener->sock : -1};
 
 	if (fd_close_others(3 + p->keep_fds, kept, sizeof(kept) / sizeof(kept[0])) < 0)
@@ -333,7 +334,7 @@ int payload_execute(struct payload *p, struct err *err)
 		(first && start_socket_wait(&p->start_fd, &p->report_fd, err) < 0) ||
 		give_up_rights(p, &f.user, err) < 0 ||
 		tie_to_parent(p->spec, p->report_fd, err) < 0 ||
-		lsm_apply(p->label_fd, process, err) < 0)
+		lsm_apply(p->label_fd, process, err) < 0 || network_await(p->network_sock, err) < 0)
 		return -1;
 	/* Nothing of ours reaches the payload. */
 	if (syscall(SYS_close_range, 3U + p->keep_fds, ~0U, 4U /* CLOSE_RANGE_CLOEXEC, 5.11 */) < 0)

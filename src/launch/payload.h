@@ -18,6 +18,7 @@ struct payload {
 	int label_fd;      /* from lsm_open(), or -1 */
 	int report_fd;     /* as report_await() reads it */
 	int start_fd;      /* where to wait for the start (startsocket.h), or -1 */
+	int network_sock;  /* where to wait for the network (net/handover.h), or -1 */
 	unsigned keep_fds; /* so many, from 3 on, reach the payload */
 	const char *state; /* for the hooks of the start, or NULL */
 	const struct seccomp_listener *listener; /* where the filter notifies, or NULL */

@@ -28,6 +28,7 @@
 #include "spec/sysctlname.h"
 #include "state/cgroup.h"
 #include "state/cgrouppath.h"
+#include "state/connection.h"
 #include "state/mark.h"
 #include "state/namelock.h"
 #include "state/pool.h"
@@ -345,7 +346,9 @@ static int bring_up(struct launch *l, struct err *err)
 		pool_tend(l->c->store);
 	if (run_runtime_hooks(l, err) < 0 || take_console(l, err) < 0)
 		return -1;
-	return report_await(l->pipes.report[0], l->c->record.pid, err);
+	if (report_await(l->pipes.report[0], l->c->record.pid, err) < 0)
+		return -1;
+	return connection_finish(l->c, l->io->tend_pool, err);
 }
 
 /* Without rights over the host's mounts, the child opens the detached ones. */
@@ -355,9 +358,11 @@ static struct payload_streams list_kept(const struct launch *l, struct fd_list *
 	const int pipes[] = {l->pipes.go[0], l->pipes.report[1], l->pipes.console[1],
 		l->pipes.start, l->listener.sock};
 	const int store[] = {l->c->data_fd, l->c->store->root_fd};
+	const int network = connection_child_sock(l->c);
 
 	*ret = (struct fd_list){.first = 3 + (b ? b->keep_fds : 0)};
 	fd_list_add(ret, pipes, sizeof(pipes) / sizeof(pipes[0]));
+	fd_list_add(ret, &network, 1);
 	fd_list_add(ret, l->ns_fds, l->spec->ns.path_count);
 	if (l->detached.by_child)
 		fd_list_add(ret, store, sizeof(store) / sizeof(store[0]));
@@ -379,6 +384,7 @@ static _Noreturn void be_child(struct launch *l, const struct payload_streams *s
 		.kept = kept,
 		.streams = *streams,
 		.start_fd = l->pipes.start,
+		.network_sock = connection_child_sock(l->c),
 		.keep_fds = b ? b->keep_fds : 0,
 		.states = b ? &l->states : NULL,
 		.listener = l->listener.sock >= 0 ? &l->listener : NULL,
@@ -448,6 +454,7 @@ static int launch(struct launch *l, struct err *err)
 	close_one(&l->pipes.report[1]);
 	close_one(&l->pipes.console[1]);
 	close_one(&l->pipes.start);
+	connection_cloned(c);
 	c->record.pid = pid;
 	/* Without a group of its own, this is all that says what there is to kill. */
 	if (l->io->bundle) {
@@ -526,7 +533,8 @@ static int start_locked(struct launch *l, struct err *err)
 	/* Not closed: who started us for a terminal has a copy of it for as long as the session lasts. */
 	if (l->io->image_lock >= 0 && flock(l->io->image_lock, LOCK_UN) < 0)
 		return err_sys(err, "unlock the image store");
-	if (acquire_group(l, err) < 0 || container_limit(c, spec, l->plan, err) < 0)
+	if (acquire_group(l, err) < 0 || resources_claim(c, spec, err) < 0 ||
+		container_limit(c, spec, l->plan, err) < 0)
 		return -1;
 	plan_set_range(l->plan, spec, c->record.range);
 	if (detached_init(&l->detached, l->c, spec, err) < 0)
@@ -567,6 +575,7 @@ static void undo(struct launch *l, const struct err *why)
 	if (l->io->held && why->sys != ECANCELED)
 		details_tell_failure(c, why);
 	c->record.stage = STAGE_CREATING;
+	connection_fail(c);
 	if (container_release(c, -1, &second) < 0)
 		warn("%s", second.text);
 	if (c->record.pid > 0)

@@ -9,6 +9,7 @@
 #include "launch/details.h"
 #include "launch/start.h"
 #include "ns/clone.h"
+#include "state/connection.h"
 #include "state/events.h"
 #include "state/namelock.h"
 #include "state/recordfile.h"
@@ -78,7 +79,7 @@ static int programs_find(struct programs *p, struct err *err)
 }
 
 struct supervisor_args {
-	char text[18][32];
+	char text[19][32];
 	char *argv[64];
 	size_t argc, texts;
 	int error; /* errno of what failed, or 0 */
@@ -147,6 +148,8 @@ static int become_supervisor(struct container *c, const struct spec *spec, const
 	arg_fd(&a, "--listen", listener);
 	arg_fd(&a, "--exit", exit_fd);
 	arg_fd(&a, "--lock", c->state_fd);
+	if (c->connection)
+		arg_fd(&a, "--hold", c->connection->holders);
 	if (spec->timeout_ns)
 		arg_number(&a, "--timeout-ns", spec->timeout_ns);
 	if (spec->health.test_count)

@@ -41,7 +41,8 @@ struct network_plan {
 	struct network_rate out, in;
 	struct address *dns; /* servers to be asked for names of the outside; none: the host's */
 	size_t dns_count;
-	bool unasked; /* as in struct network_spec */
+	bool unasked;                     /* as in struct network_spec */
+	uint64_t host_cookie, host_inode; /* of hostns.h, filled in by who starts */
 };
 
 /* networks: one for each attachment of the spec. */

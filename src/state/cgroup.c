@@ -133,10 +133,16 @@ int container_find_range(struct container *c, struct err *err)
 	return errno ? err_sys(err, "read the cgroups of all containers") : 0;
 }
 
+static int kill_all(struct container *c, struct err *err)
+{
+	return cgroup_kill(c->group_fd, err) < 0
+		       ? -1
+		       : cgroup_wait_empty(c->group_fd, deadline_in(CGROUP_REMOVE_SECONDS), err);
+}
+
 static int empty_group(struct container *c, struct err *err)
 {
-	if (cgroup_kill(c->group_fd, err) < 0 ||
-		cgroup_wait_empty(c->group_fd, deadline_in(CGROUP_REMOVE_SECONDS), err) < 0)
+	if (kill_all(c, err) < 0)
 		return -1;
 	close(c->group_fd);
 	c->group_fd = -1;
@@ -163,6 +169,17 @@ static bool remove_if_empty(struct container *c, const char *name)
 	close(c->group_fd);
 	c->group_fd = -1;
 	return true;
+}
+
+int container_empty_cgroup(struct container *c, struct err *err)
+{
+	if (!c->record.resources)
+		return 0;
+	if (container_open_cgroup(c, err) < 0)
+		return -1;
+	if (c->group_fd < 0)
+		return 0;
+	return kill_all(c, err);
 }
 
 int container_remove_cgroup(struct container *c, struct err *err)

@@ -14,5 +14,8 @@ int container_open_cgroup(struct container *c, struct err *err);
  * none. */
 int container_find_range(struct container *c, struct err *err);
 
+/* Kills all in it, if it has resources (resource.h): they are removed before the id range is free again. */
+int container_empty_cgroup(struct container *c, struct err *err);
+
 /* Kills all in it and removes it, if there is one. */
 int container_remove_cgroup(struct container *c, struct err *err);

@@ -4,14 +4,17 @@
 #include "state/record.h"
 #include "state/store.h"
 
+struct connection;
+
 struct container {
 	const struct store *store;
 	struct record record;
 	int state_fd; /* state/NAME; its flock is the lock of the name, and dies with its last holder */
 	int data_fd; /* root/containers/NAME, or -1; of a new one and while it is released */
 	int hierarchy_fd, groups_fd,
-		group_fd; /* cgroup2 mount, our parent group, the group; or -1 */
-	int pidfd;        /* the payload, or -1 */
+		group_fd;              /* cgroup2 mount, our parent group, the group; or -1 */
+	int pidfd;                     /* the payload, or -1 */
+	struct connection *connection; /* connection.h: of who starts it, or NULL */
 	bool unheard; /* nobody hears a warning: what cannot be recorded is left to somebody else */
 };
 

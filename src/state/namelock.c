@@ -9,6 +9,7 @@
 #include "state/alive.h"
 #include "state/cgroup.h"
 #include "state/cgrouppath.h"
+#include "state/connection.h"
 #include "state/elsewhere.h"
 #include "state/leftover.h"
 #include "state/mark.h"
@@ -54,6 +55,7 @@ void container_close(struct container *c)
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
+	connection_free(c->connection);
 	container_init(c, c->store);
 }
 

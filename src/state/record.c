@@ -58,6 +58,8 @@ char *container_record_format(const struct record *r, struct err *err)
 		jsontext_boolean(&t, "kept", true);
 	if (r->restarts)
 		add_restart(&t, r);
+	if (r->resources & 1u << RESOURCE_NET)
+		jsontext_boolean(&t, "net", true);
 	if (r->healthcheck)
 		jsontext_boolean(&t, "healthcheck", true);
 	if (r->own_volumes)
@@ -82,21 +84,21 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 	const char *bundle = "", *cgroup = "", *policy; /* older versions wrote one */
 	json_int_t range, namespaces, pid, ticks, started, created = 0, restarts = 0, streak = 0;
 	int remove, supervised, terminal, late_hooks = 0, rdt = 0, class_made = 0, own_volumes = 0,
-					  kept = 0, healthcheck = 0;
+					  kept = 0, healthcheck = 0, net = 0;
 	size_t at = 0;
 	struct record r = {0};
 
 	if (!j)
 		return -1;
 	if (json_take(j, "record", err,
-		    "{ss ss ss ss sI sI sI sI sI sb sb sb s?s s?s s?I s?b s?b s?b s?b s?b s?b s?s s?I s?I}",
+		    "{ss ss ss ss sI sI sI sI sI sb sb sb s?s s?s s?I s?b s?b s?b s?b s?b s?b s?b s?s s?I s?I}",
 		    "name", &name, "id", &id, "bootId", &boot, "stage", &stage, "slot", &range,
 		    "namespaces", &namespaces, "pid", &pid, "startTicks", &ticks, "startedNs",
 		    &started, "remove", &remove, "supervised", &supervised, "terminal", &terminal,
 		    "bundle", &bundle, "cgroup", &cgroup, "createdNs", &created, "lateHooks",
 		    &late_hooks, "rdt", &rdt, "classMade", &class_made, "ownVolumes", &own_volumes,
-		    "kept", &kept, "healthcheck", &healthcheck, "restart", &policy, "restarts",
-		    &restarts, "streak", &streak) < 0)
+		    "kept", &kept, "healthcheck", &healthcheck, "net", &net, "restart", &policy,
+		    "restarts", &restarts, "streak", &streak) < 0)
 		return -1;
 	while (at < stage_count && strcmp(stages[at], stage) != 0)
 		at++;
@@ -118,7 +120,7 @@ int container_record_parse(const char *text, size_t len, struct record *ret, str
 	r.terminal = terminal;
 	r.created_ns = created;
 	r.late_hooks = late_hooks;
-	r.resources = rdt ? 1u << RESOURCE_RDT : 0;
+	r.resources = (rdt ? 1u << RESOURCE_RDT : 0) | (net ? 1u << RESOURCE_NET : 0);
 	r.class_made = class_made;
 	r.own_volumes = own_volumes;
 	r.kept = kept;

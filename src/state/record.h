@@ -21,7 +21,7 @@ enum stage {
 };
 
 /* What a container can have beside its namespaces and its cgroup: state/resource.h. */
-enum resource_kind { RESOURCE_RDT, RESOURCE_KINDS };
+enum resource_kind { RESOURCE_RDT, RESOURCE_NET, RESOURCE_KINDS };
 
 enum {
 	RECORD_NAME_MAX = 255, /* the id of an engine's container is its name here */

@@ -216,7 +216,8 @@ static int end(struct container *c, int status, struct ending *e, struct err *er
 	if (drop_unfinished(c, err) < 0 || (life_end_of(r).tell && keep_end(c, status, err) < 0))
 		return -1;
 	if (note_end(c, status, e, err) < 0 || end_outside_group(c, err) < 0 ||
-		container_remove_cgroup(c, err) < 0 || resources_remove(c, err) < 0)
+		container_empty_cgroup(c, err) < 0 || resources_remove(c, err) < 0 ||
+		container_remove_cgroup(c, err) < 0)
 		return err_wrap(err, "release %s", r->name);
 	return 0;
 }

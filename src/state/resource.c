@@ -1,9 +1,11 @@
 #include "state/resource.h"
 
+#include "state/connection.h"
 #include "state/rdt.h"
 
 static const struct resource *const kinds[RESOURCE_KINDS] = {
 	[RESOURCE_RDT] = &resource_rdt,
+	[RESOURCE_NET] = &resource_network,
 };
 
 static bool has(const struct container *c, size_t kind)
@@ -29,10 +31,18 @@ int resources_make(struct container *c, const struct spec *spec, struct err *err
 	return 0;
 }
 
+int resources_claim(struct container *c, const struct spec *spec, struct err *err)
+{
+	for (size_t i = 0; i < RESOURCE_KINDS; i++)
+		if (has(c, i) && kinds[i]->claim && kinds[i]->claim(c, spec, err) < 0)
+			return -1;
+	return 0;
+}
+
 int resources_join(const struct container *c, const struct spec *spec, struct err *err)
 {
 	for (size_t i = 0; i < RESOURCE_KINDS; i++)
-		if (has(c, i) && kinds[i]->join(c, spec, err) < 0)
+		if (has(c, i) && kinds[i]->join && kinds[i]->join(c, spec, err) < 0)
 			return -1;
 	return 0;
 }

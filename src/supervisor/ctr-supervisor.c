@@ -5,7 +5,7 @@
  *
  *   ctr-supervisor --pid PID --pidfd FD --listen FD --exit FD --lock FD
  *     (--tty FD | --stdout FD --stderr FD [--stdin FD]) [--log-dir FD --log-max BYTES]
- *     [--log-rate BYTES] [--ready FD] [--timeout-ns NS] [--check-ns NS] [--check-soon-ns NS]
+ *     [--log-rate BYTES] [--hold FD] [--ready FD] [--timeout-ns NS] [--check-ns NS] [--check-soon-ns NS]
  *     [-- CLEANUP [ARGUMENT]... [-- CHECK [ARGUMENT]...]]
  *
  * --tty     master side of the container's terminal. It is kept open on the other side too, so
@@ -18,6 +18,7 @@
  *           is "TIME stdout|stderr F|P TEXT": UTC with nanoseconds, P for a piece of a line whose
  *           rest follows. When it cannot be written, records are dropped and counted, and the
  *           count is written once that is possible again.
+ * --hold    only kept open, as long as PID 1 lives: it holds the published ports of the host.
  * --log-rate  so many bytes a second are written to the log, on average, and once as much as one log file
  *           holds. Of what comes faster the last lines are logged, a second later or at the end, behind the
  *           number of bytes that are not. 0, the default: no limit.

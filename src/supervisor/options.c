@@ -43,6 +43,7 @@ static const struct row {
 	{"--stdout", offsetof(struct options, out), FD, false},
 	{"--stderr", offsetof(struct options, err), FD, false},
 	{"--log-dir", offsetof(struct options, log_dir), FD, false},
+	{"--hold", offsetof(struct options, hold), FD, false},
 	{"--log-max", offsetof(struct options, log_max), NUMBER, false},
 	{"--log-rate", offsetof(struct options, log_rate), NUMBER, false},
 	{"--ready", offsetof(struct options, ready), FD, false},

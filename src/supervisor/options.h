@@ -5,7 +5,7 @@
 
 struct options {
 	uint64_t pid, log_max, log_rate, timeout_ns, check_ns, check_soon_ns;
-	int pidfd, tty, in, out, err, log_dir, listen, exit, lock, ready; /* or -1 */
+	int pidfd, tty, in, out, err, log_dir, listen, exit, lock, hold, ready; /* or -1 */
 	char **check;   /* NULL: nothing is asked */
 	char **cleanup; /* NULL: nothing is executed at the end */
 };

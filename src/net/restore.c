@@ -1,0 +1,158 @@
+#include "net/restore.h"
+
+#include "base/dents.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/program.h"
+#include "net/gateway.h"
+#include "net/hostns.h"
+#include "net/planelements.h"
+#include "net/service.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { PLAN_MAX = 8 << 20 };
+
+int plan_read(int state_fd, struct network_plan *ret, struct err *err)
+{
+	autofree char *text = NULL;
+	size_t len;
+
+	if (file_read(state_fd, NETWORK_PLAN_FILE, PLAN_MAX, &text, &len, err) < 0)
+		return err->sys == ENOENT ? 0 : -1;
+	return network_plan_parse(text, len, ret, err) < 0 ? -1 : 1;
+}
+
+/* What it says goes to out; "empty" if it made the table anew. */
+static int run_program(const char *name, const char *verb, int out, struct err *err)
+{
+	char path[4096];
+	char *argv[] = {(char *)(uintptr_t)name, (char *)(uintptr_t)verb, NULL};
+	posix_spawn_file_actions_t actions;
+	int rc, status;
+	pid_t pid;
+
+	if (program_path(name, path, sizeof(path), err) < 0)
+		return -1;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, out, STDERR_FILENO);
+	rc = posix_spawn(&pid, path, &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	errno = rc;
+	if (rc || waitpid(pid, &status, 0) < 0)
+		return err_sys(err, "run %s", path);
+	return status;
+}
+
+static int make_table(bool *ret_empty, struct err *err)
+{
+	char text[sizeof(err->text)];
+	int out[2], status;
+	ssize_t n;
+
+	if (pipe2(out, O_CLOEXEC) < 0)
+		return err_sys(err, "make a pipe");
+	status = run_program("ctr-nftables", "table", out[1], err);
+	close(out[1]);
+	n = status < 0 ? 0 : fd_read_all(out[0], text, sizeof(text) - 1);
+	close(out[0]);
+	if (status < 0)
+		return -1;
+	text[n > 0 ? n : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	*ret_empty = strcmp(text, "empty") == 0;
+	return status ? err_set(err, "%s", text) : 0;
+}
+
+static int add_network(struct netlink *filter, const struct plan_attachment *a, struct err *err)
+{
+	struct element items[NETWORK_ELEMENTS_MAX];
+
+	for (size_t i = 0; i < a->address_count; i++) {
+		size_t n = network_elements(a, &a->addresses[i], items);
+
+		if (elements_put(filter, items, n, a->network, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int restore_network(struct netlink *route, struct netlink *filter, const struct plan_attachment *a,
+	struct err *err)
+{
+	struct address gateways[2] = {{0}};
+	bool has[2] = {false};
+
+	for (size_t i = 0; i < a->gateway_count; i++)
+		gateways[a->gateways[i].family == AF_INET6] = a->gateways[i];
+	for (size_t i = 0; i < a->address_count; i++)
+		has[a->addresses[i].address.family == AF_INET6] = true;
+	if (gateway_make(route, a->master, &gateways[0], &gateways[1], err) < 0 ||
+		gateway_forward(filter, has[0], has[1], err) < 0)
+		return -1;
+	return add_network(filter, a, err);
+}
+
+/* A container that was started from another namespace of the host has its elements there. */
+static int add_container(struct netlink *filter, int state_fd, uint64_t cookie, struct err *err)
+{
+	struct network_plan plan;
+	struct element_list l;
+	char owner[OWNER_SIZE];
+	int r = plan_read(state_fd, &plan, err);
+
+	if (r <= 0)
+		return r;
+	if (plan.host_cookie == cookie) {
+		plan_elements(&plan, &l);
+		plan_owner(&plan, owner);
+		r = elements_put(filter, l.items, l.count, owner, err);
+		for (size_t i = 0; r == 0 && i < plan.attachment_count; i++)
+			r = add_network(filter, &plan.attachments[i], err);
+	}
+	network_plan_free(&plan);
+	return r < 0 ? -1 : 0;
+}
+
+static int add_containers(struct netlink *filter, int state_fd, struct err *err)
+{
+	autofd int all = openat(state_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct hostns here;
+	struct dents d;
+	const char *name;
+	unsigned char type;
+
+	if (all < 0)
+		return err_sys(err, "read the state of all containers");
+	if (hostns_own(&here, err) < 0)
+		return -1;
+	dents_init(&d, all);
+	while ((name = dents_next(&d, &type))) {
+		struct err one = {0};
+		autofd int fd = name[0] == '.'
+					? -1
+					: openat(all, name,
+						  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		/* One that is being made or removed just now, or is broken, is no reason to leave out the others. */
+		if (fd >= 0 && add_container(filter, fd, here.cookie, &one) < 0)
+			warn("%s: %s", name, one.text);
+	}
+	return 0;
+}
+
+int restore_table(struct netlink *filter, int state_fd, struct err *err)
+{
+	bool empty;
+
+	if (make_table(&empty, err) < 0)
+		return -1;
+	return empty ? add_containers(filter, state_fd, err) : 0;
+}

@@ -1,0 +1,257 @@
+#include "state/connection.h"
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "net/holder.h"
+#include "net/hostns.h"
+#include "net/restore.h"
+#include "state/process.h"
+#include "state/resource.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_wanted(const struct spec *spec)
+{
+	return spec->network.attachment_count > 0;
+}
+
+/* ctr-net is on its way while the id range is found, which the plan needs. */
+static int make(struct container *c, const struct spec *spec, struct err *err)
+{
+	struct connection *n = calloc(1, sizeof(*n));
+
+	(void)spec;
+	if (!n)
+		return err_sys(err, "start %s", c->record.name);
+	*n = (struct connection){.handover = HANDOVER_NONE, .holders = -1, .resolver = {-1, -1}};
+	c->connection = n;
+	return handover_begin(&n->handover, c->state_fd, true, err);
+}
+
+static int find_networks(const struct container *c, const struct spec *spec,
+	struct network *networks, struct err *err)
+{
+	for (size_t i = 0; i < spec->network.attachment_count; i++) {
+		const char *name = spec->network.attachments[i].network;
+
+		(void)c;
+		if (!network_builtin(name, &networks[i])) {
+			err_set(err, "no network %s", name);
+			return err_hint(err, "ctr network ls lists those that there are");
+		}
+	}
+	return 0;
+}
+
+static int explain_port(const struct network_port *p, uint16_t port, struct err *err)
+{
+	const struct address none = {0};
+	const struct address *host = address_kind(&p->host) == ADDRESS_ANY ? &none : &p->host;
+	char owner[64], text[ADDRESS_SIZE];
+
+	if (err->sys == EADDRNOTAVAIL) {
+		err_set(err, "--publish: %s is no address of this host",
+			address_format(&p->host, text));
+		return err_hint(err, "ip address show lists those that it has");
+	}
+	if (err->sys != EADDRINUSE)
+		return err_wrap(err, "--publish");
+	err_set(err, "--publish: port %u/%s of the host is taken%s%s", port,
+		network_proto_name(p->proto), port_owner(host, p->proto, port, owner) ? " by " : "",
+		port_owner(host, p->proto, port, owner) ? owner : "");
+	err->sys = EADDRINUSE;
+	return err_hint(err, "choose another one, or end that; -p %u takes one that is free",
+		p->port);
+}
+
+/* Both families of a port that is meant for all addresses have one socket: the first of the two. */
+static bool is_second(const struct network_plan *plan, size_t i)
+{
+	const struct network_port *p = &plan->ports[i], *q = i ? p - 1 : NULL;
+
+	return q && address_kind(&p->host) == ADDRESS_ANY &&
+	       address_kind(&q->host) == ADDRESS_ANY && p->host.family != q->host.family &&
+	       p->proto == q->proto && p->port == q->port && p->count == q->count;
+}
+
+/* As many as the container has, at the first place where all are free. */
+static int hold_range(struct holder *h, struct network_port *p, struct err *err)
+{
+	const struct address none = {0};
+	const struct address *host = address_kind(&p->host) == ADDRESS_ANY ? &none : &p->host;
+	const unsigned choices = p->host_port && p->host_count > p->count ? p->host_count : 1;
+
+	for (unsigned first = 0; first < choices; first++) {
+		uint16_t port = p->host_port ? (uint16_t)(p->host_port + first) : 0;
+		unsigned k = 0;
+		int r = 0;
+
+		if (choices == 1 && p->host_port) {
+			for (; r == 0 && k < p->count; k++)
+				r = holder_add(h, host, p->proto, &(uint16_t){(uint16_t)(port + k)},
+					err);
+		} else {
+			r = holder_add(h, host, p->proto, &port, err);
+		}
+		if (r == 0) {
+			p->host_port = port;
+			p->host_count = p->count;
+			return 0;
+		}
+		if (err->sys != EADDRINUSE || first + 1 == choices)
+			return explain_port(p, (uint16_t)(port + (k ? k - 1 : 0)), err);
+	}
+	return 0;
+}
+
+static int hold_ports(struct connection *n, struct err *err)
+{
+	struct holder h = HOLDER_NONE;
+
+	for (size_t i = 0; i < n->plan.port_count; i++) {
+		struct network_port *p = &n->plan.ports[i];
+
+		if (is_second(&n->plan, i)) {
+			p->host_port = p[-1].host_port;
+			p->host_count = p[-1].host_count;
+		} else if (hold_range(&h, p, err) < 0) {
+			holder_drop(&h);
+			return -1;
+		}
+	}
+	return n->plan.port_count ? holder_finish(&h, &n->holders, err) : 0;
+}
+
+static int write_plan(struct container *c, struct err *err)
+{
+	struct network_plan *plan = &c->connection->plan;
+	autofree char *text = NULL;
+	struct hostns here;
+
+	if (hostns_own(&here, err) < 0)
+		return -1;
+	plan->host_cookie = here.cookie;
+	plan->host_inode = here.inode;
+	text = network_plan_format(plan, err);
+	return !text || file_write(c->state_fd, NETWORK_PLAN_FILE, text, strlen(text), 0600,
+				FILE_NOSYNC, err) < 0
+		       ? -1
+		       : 0;
+}
+
+static int claim(struct container *c, const struct spec *spec, struct err *err)
+{
+	struct network networks[NETWORK_ATTACHMENTS_MAX] = {0};
+	struct connection *n = c->connection;
+
+	if (find_networks(c, spec, networks, err) < 0 ||
+		network_plan_make(spec, c->record.range, networks, &n->plan, err) < 0)
+		return -1;
+	if (hold_ports(n, err) < 0 || write_plan(c, err) < 0)
+		return -1;
+	return handover_ask(&n->handover, NETWORK_UP, NULL, err);
+}
+
+int connection_child_sock(const struct container *c)
+{
+	return c->connection ? c->connection->handover.child_sock : -1;
+}
+
+void connection_cloned(struct container *c)
+{
+	if (c->connection && c->connection->handover.child_sock >= 0)
+		close(take_fd(&c->connection->handover.child_sock));
+}
+
+int connection_finish(struct container *c, bool keep, struct err *err)
+{
+	struct connection *n = c->connection;
+	struct network_answer answer;
+
+	if (!n)
+		return 0;
+	if (handover_hear(&n->handover, true, &answer, n->resolver, err) < 0)
+		return -1;
+	if (!keep)
+		handover_end(&n->handover, false);
+	return 0;
+}
+
+void connection_fail(struct container *c)
+{
+	struct connection *n = c->connection;
+	struct network_answer answer;
+	struct err ignored;
+
+	if (!n || n->handover.sock < 0)
+		return;
+	if (handover_hear(&n->handover, false, &answer, NULL, &ignored) < 0 &&
+		ignored.sys == EEXIST)
+		memcpy(n->owner, answer.owner, sizeof(n->owner));
+	handover_end(&n->handover, true);
+}
+
+void connection_free(struct connection *n)
+{
+	if (!n)
+		return;
+	handover_end(&n->handover, false);
+	fd_cleanup(&n->holders);
+	fd_cleanup(&n->resolver[0]);
+	fd_cleanup(&n->resolver[1]);
+	network_plan_free(&n->plan);
+	free(n);
+}
+
+/* Another boot has elements of its own. */
+static int is_of_this_boot(const struct container *c, struct err *err)
+{
+	const char *boot = boot_id(err);
+
+	return boot ? strcmp(boot, c->record.boot_id) == 0 : -1;
+}
+
+static int take_down(const struct container *c, struct handover *h, struct network_answer *ret,
+	struct err *err)
+{
+	if (h->sock < 0 && handover_begin(h, c->state_fd, false, err) < 0)
+		return -1;
+	if (handover_ask(h, NETWORK_DOWN, NULL, err) < 0)
+		return -1;
+	return handover_hear(h, true, ret, NULL, err);
+}
+
+static int remove_all(const struct container *c, struct err *err)
+{
+	struct handover other = HANDOVER_NONE;
+	struct handover *h = c->connection ? &c->connection->handover : &other;
+	struct network_answer answer;
+	struct stat st;
+	int r;
+
+	if (fstatat(c->state_fd, NETWORK_PLAN_FILE, &st, 0) < 0)
+		return errno == ENOENT ? 0 : err_sys(err, "look for " NETWORK_PLAN_FILE);
+	r = is_of_this_boot(c, err);
+	if (r > 0)
+		r = take_down(c, h, &answer, err);
+	handover_end(h, r < 0);
+	if (r < 0)
+		return err_wrap(err, "network");
+	/* Done once, and not again. */
+	return unlinkat(c->state_fd, NETWORK_PLAN_FILE, 0) < 0 && errno != ENOENT
+		       ? err_sys(err, "remove " NETWORK_PLAN_FILE)
+		       : 0;
+}
+
+const struct resource resource_network = {
+	.is_wanted = is_wanted,
+	.make = make,
+	.claim = claim,
+	.remove = remove_all,
+};
