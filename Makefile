@@ -21,7 +21,7 @@ LDFLAGS  += -Wl,--as-needed -Wl,-z,relro -Wl,-z,now
 # Programs are src/*/ctr-*.c, src/cli (ctr) and src/oci (ctr-oci); every other source is in one archive, from which
 # each program links only what it calls.
 PROGRAMS := $(B)/ctr $(B)/ctr-oci $(B)/ctr-image $(B)/ctr-copy $(B)/ctr-seccomp $(B)/ctr-scope $(B)/ctr-net \
-            $(B)/ctr-supervisor $(B)/ctr-init $(B)/ctr-resolver
+            $(B)/ctr-supervisor $(B)/ctr-init $(B)/ctr-resolver $(B)/ctr-nftables
 LIB_SRC  := $(filter-out $(wildcard src/*/ctr-*.c src/cli/*.c src/oci/*.c),$(wildcard src/*/*.c))
 CLI_SRC  := $(wildcard src/cli/*.c)
 OCI_SRC  := $(wildcard src/oci/*.c)
@@ -40,7 +40,7 @@ $(B)/obj/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
-$(B)/libctr.a: $(call obj,$(LIB_SRC)) $(B)/obj/gen/seccomp_builtin.o
+$(B)/libctr.a: $(call obj,$(LIB_SRC)) $(B)/obj/gen/seccomp_builtin.o $(B)/obj/gen/nftable_batch.o
 	@rm -f $@
 	$(AR) rcs $@ $^
 
@@ -117,7 +117,16 @@ $(B)/gen/seccomp_builtin.c: $(B)/ctr-seccomp $(SECCOMP_PROFILES)
 	@mkdir -p $(@D)
 	src/process/profiles/embed.sh $(B)/ctr-seccomp $@
 
-$(B)/obj/gen/seccomp_builtin.o: $(B)/gen/seccomp_builtin.c
+# The table of nf_tables as messages, compiled by who changes it: `sudo make nftable`, with nft(8).
+$(B)/gen/nftable_batch.c: $(wildcard src/net/nftable/*)
+	@mkdir -p $(@D)
+	src/net/nftable/embed.sh $@
+nftable:
+	src/net/nftable/compile.sh
+$(B)/ctr-nftables: $(B)/obj/net/ctr-nftables.o $(B)/libctr.a
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lmnl
+
+$(B)/obj/gen/%.o: $(B)/gen/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
@@ -175,5 +184,5 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(B)/obj $(B)/musl -name '*.d' 2>/dev/null)
-.PHONY: all always deps test-deps demo install uninstall clean
+.PHONY: all always deps test-deps demo install uninstall clean nftable
 include tests/tests.mk
