@@ -10,9 +10,9 @@
 #include "net/netlink.h"
 #include "net/nftable.h"
 
+#include <linux/netlink.h>
 #include <stdio.h>
 #include <string.h>
-#include <linux/netlink.h>
 
 static int make(struct netlink *nl, struct err *err)
 {

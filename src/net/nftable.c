@@ -58,9 +58,8 @@ static int take_comment(const struct nlattr *a, void *arg)
 	const unsigned char *p = mnl_attr_get_payload(a);
 	size_t len = strlen(nftable_comment) + 1;
 
-	if (mnl_attr_get_type(a) == NFTA_TABLE_USERDATA &&
-		mnl_attr_get_payload_len(a) >= len + 2 && p[0] == COMMENT && p[1] == len &&
-		memcmp(p + 2, nftable_comment, len) == 0)
+	if (mnl_attr_get_type(a) == NFTA_TABLE_USERDATA && mnl_attr_get_payload_len(a) >= len + 2 &&
+		p[0] == COMMENT && p[1] == len && memcmp(p + 2, nftable_comment, len) == 0)
 		f->state = NFTABLE_THERE;
 	return MNL_CB_OK;
 }
