@@ -1,5 +1,5 @@
 #!/bin/bash
-# run.sh BUILD [unit] [cli] [long] [host] [attack] [faults] [soak] [fuzz] [reports] [FILE.bats] - runs the suites, keeps each runner's
+# run.sh BUILD [unit] [cli] [net] [long] [host] [attack] [faults] [soak] [fuzz] [reports] [FILE.bats] - runs the suites, keeps each runner's
 # closing lines, and ends with one that counts them all. Status 0 only if nothing failed and something ran.
 set -u
 # Whoever calls may ignore signals, speak another language, or have something to do with ctr themselves.
@@ -11,7 +11,7 @@ unset TESTS_CLEAN
 umask 022
 build=$1
 shift
-[ $# -gt 0 ] || set -- unit cli attack faults soak fuzz
+[ $# -gt 0 ] || set -- unit cli net attack faults soak fuzz
 CTR_BUILD=$(realpath "$build")
 export CTR_BUILD
 log=$(mktemp)
@@ -56,6 +56,9 @@ bats_run() {
 }
 
 suite_cli() { bats_run --filter-tags '!long' tests/cli tests/oci; }
+
+# In network namespaces of their own.
+suite_net() { bats_run tests/net; }
 
 # What takes minutes of its own.
 suite_long() { bats_run --filter-tags long tests/cli; }

@@ -70,7 +70,6 @@ elements() {
 		$1 element inet ctr own6 { "$2" . $4 comment "$2" }
 		$1 element inet ctr in4 { $3 comment "$2" }
 		$1 element inet ctr in6 { $4 comment "$2" }
-		$1 element inet ctr flows { "$2" comment "$2" }
 	END
 }
 # publish add|delete [ADDRESS .] PROTO . PORT V4|V6 PORT
