@@ -28,10 +28,7 @@ static struct element named(const char *set, int family)
 {
 	struct element e = {.set = ""};
 
-	snprintf(e.set, sizeof(e.set), "%s%s", set,
-		family == AF_INET    ? "4"
-		: family == AF_INET6 ? "6"
-				     : "");
+	snprintf(e.set, sizeof(e.set), "%s%s", set, family == AF_INET ? "4" : "6");
 	return e;
 }
 
@@ -67,18 +64,6 @@ static void add_addresses(struct network_plan *plan, struct element_list *l, con
 			put_key(&e, at->bytes, address_length(at));
 			arena_push(&plan->arena, l->items, l->count, e);
 		}
-	}
-}
-
-static void add_devices(struct network_plan *plan, struct element_list *l)
-{
-	for (size_t i = 0; i < plan->attachment_count; i++) {
-		struct element e = named("flows", 0);
-
-		if (!is_ours(&plan->attachments[i]))
-			continue;
-		put_device(&e, plan->attachments[i].device);
-		arena_push(&plan->arena, l->items, l->count, e);
 	}
 }
 
@@ -120,7 +105,6 @@ void plan_elements(struct network_plan *plan, struct element_list *ret)
 	for (size_t s = 0; s < 3; s++)
 		for (size_t f = 0; f < 2; f++)
 			add_addresses(plan, &l, sets[s], families[f]);
-	add_devices(plan, &l);
 	for (size_t f = 0; f < 2; f++) {
 		add_ports(plan, &l, true, families[f]);
 		add_ports(plan, &l, false, families[f]);

@@ -10,14 +10,16 @@ table_up() {
 	local n
 	on host ctr-nftables table > /dev/null
 	on host ip link add ctr0 type bridge
-	configured host ctr0 10.90.0.1/16 fd00:90::1/64
+	on host ip link set ctr0 addrgenmode none
+	on host ip link set ctr0 up
 	set_host ipv4/conf/eth0/forwarding 1
 	set_host ipv4/conf/ctr0/forwarding 1
 	set_host ipv6/conf/all/forwarding 1
 	nft_host add element inet ctr uplink6 '{ eth0, eth1 }'
 	nft_host add element inet ctr uplink4 '{ eth0, eth1 }'
 	for n in 90 "$@"; do
-		[ "$n" = 90 ] || configured host ctr0 "10.$n.0.1/16" "fd00:$n::1/64"
+		on host ip address add "10.$n.0.1/32" dev ctr0 noprefixroute
+		on host ip address add "fd00:$n::1/128" dev ctr0 nodad noprefixroute
 		network_elements "$n"
 	done
 }

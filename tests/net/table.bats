@@ -255,15 +255,25 @@ without() { nft_host flush chain inet ctr "$1"; }
 	[ "$(on host ip -6 neighbour | grep -c '90::7:')" -gt 100 ]
 }
 
-@test "a scan of addresses that nobody has is answered at once, and asks for nobody" {
-	table_up
+@test "an address that nobody has is answered at once, and is asked for nowhere" {
+	table_up 91
 	play one 3
-	says unreachable one tcp 10.90.0.200 80
-	says unreachable one tcp fd00:90::200 80
-	on one bash -c 'for i in {1..200}; do echo x > /dev/udp/10.90.9.$i/9; echo x > /dev/udp/fd00:90::9:$i/9; done'
+	count_at router 'meta l4proto { tcp, udp }'
+	all_say <<- END
+		unreachable one tcp 10.90.0.200 80
+		unreachable one tcp fd00:90::200 80
+		unreachable one tcp 10.91.0.200 80
+		unreachable one tcp fd00:91::200 80
+	END
+	[ "$(seen_at router)" = 0 ]
+	# With a route to ctr0, where neighbours would be looked for.
+	on host ip route add 10.90.0.0/16 dev ctr0
+	on host ip route add fd00:90::/64 dev ctr0
+	scan() { on one bash -c 'for i in {1..200}; do echo x > /dev/udp/10.90.9.$i/9; echo x > /dev/udp/fd00:90::9:$i/9; done'; }
+	scan
 	[ "$(on host ip neighbour show dev ctr0 | wc -l)" = 0 ]
-	nft_host -f - <<< 'flush chain inet ctr out; add rule inet ctr out accept'
-	on one bash -c 'for i in {1..200}; do echo x > /dev/udp/10.90.9.$i/9; echo x > /dev/udp/fd00:90::9:$i/9; done'
+	nft_host -f - <<< 'flush chain inet ctr near; add rule inet ctr near accept'
+	scan
 	[ "$(on host ip neighbour show dev ctr0 | wc -l)" -gt 200 ]
 }
 
