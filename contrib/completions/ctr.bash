@@ -66,6 +66,16 @@ _ctr_volumes()
 	"${program[@]}" volume ls --quiet 2>/dev/null
 }
 
+_ctr_networks()
+{
+	"${program[@]}" network ls --quiet 2>/dev/null
+}
+
+_ctr_interfaces()
+{
+	ls /sys/class/net 2>/dev/null
+}
+
 _ctr_columns()
 {
 	echo hpid pid ppid user uid gid huid pcpu time etime stat nice threads vsz rss comm args
@@ -93,7 +103,7 @@ _ctr_filters()
 	local key=${cur%%=*}=
 	case $cur in
 	status=*) _ctr_behind "$key" 'created creating exited paused restarting running' ;;
-	type=*) _ctr_behind "$key" 'container image volume' ;;
+	type=*) _ctr_behind "$key" 'container image network volume' ;;
 	image=* | ancestor=*) _ctr_behind "$key" "$(_ctr_images)" ;;
 	volume=*) _ctr_behind "$key" "$(_ctr_volumes)" ;;
 	name=* | before=* | since=*) _ctr_behind "$key" "$(_ctr_containers)" ;;
@@ -189,6 +199,7 @@ _ctr_kind()
 	--columns\ *) echo columns ;;
 	--condition\ *) echo words exited healthy unhealthy ;;
 	--container\ *) echo containers ;;
+	--driver\ *) echo words nat routed bridge macvlan ipvlan ;;
 	--filter\ *) echo filters ;;
 	--format\ *) echo formats ;;
 	--mount\ *) echo mount ;;
@@ -201,10 +212,11 @@ _ctr_kind()
 	*\ [a-z]*\|*) echo "words ${2//|/ }" ;;
 	*\ CONTAINER) echo containers ;;
 	*\ SIGNAL) echo signals ;;
+	*\ INTERFACE) echo interfaces ;;
 	*\ FILE | *\ COMMAND | *\ SRC*) echo files ;;
 	*\ DIR | *\ DIR\[*) echo dirs ;;
 	*\ KEY\[=VALUE]) echo variables ;;
-	*\ ADDRESS | *\ DEV:* | *\ DOMAIN | *\ GROUP | *\ KEYS | *\ KEY=VALUE | *\ LINES | *\ LIST | *\ MICROSECONDS | \
+	*\ ADDRESS | *\ ADDRESS/LENGTH | *\ BYTES | *\ DEV:* | *\ DOMAIN | *\ GROUP | *\ KEYS | *\ KEY=VALUE | *\ LINES | *\ LIST | *\ MICROSECONDS | \
 		*\ N | *\ NAME | *\ NAME:ADDRESS | *\ OCTAL | *\ OPTION | *\ OS/ARCH | *\ PATH\|SLICE | *\ REF | *\ SECONDS | *\ SIZE | \
 		*\ TIME | *\ USER*) echo nothing ;;
 	*) return 1 ;;
@@ -218,6 +230,7 @@ _ctr_operand_kind()
 	CONTAINER) echo "containers $(_ctr_states)" ;;
 	IMAGE) echo images ;;
 	VOLUME) echo volumes ;;
+	NETWORK) echo networks ;;
 	COLUMN) echo columns ;;
 	RECIPE) echo recipes ;;
 	SOURCE | DESTINATION) echo ends ;;
@@ -341,7 +354,7 @@ _ctr_offer_operand()
 	# shellcheck disable=SC2046 # a kind and its arguments
 	_ctr_offer $(_ctr_operand_kind "$want")
 	case $want in
-	CONTAINER | IMAGE | VOLUME)
+	CONTAINER | IMAGE | NETWORK | VOLUME)
 		[ ${#operands[@]} -eq 0 ] || words=$(printf '%s\n' "$words" | grep -vxFf <(printf '%s\n' "${operands[@]}"))
 		;;
 	DESTINATION) case $first in *:*) files=files ;; *) files='' ;; esac ;;

@@ -22,7 +22,7 @@ struct event_attribute {
 
 struct event {
 	int64_t time_ns;       /* since 1970 */
-	const char *type;      /* "container", "image" or "volume" */
+	const char *type;      /* "container", "image", "volume" or "network" */
 	const char *action;    /* in docker's word, where it has one */
 	const char *id, *name; /* id: NULL if it has none */
 	struct event_attribute attributes[EVENT_ATTRIBUTES_MAX];

@@ -263,8 +263,6 @@ static const struct advice commands_elsewhere[] = {
 	{"container", "the commands stand by themselves: ctr ps, ctr rm, ctr prune, ctr inspect"},
 	{"system", "ctr prune, ctr info, ctr check and ctr gc"},
 	{"port", "nothing is published; ctr run --net host shares the host's network"},
-	{"network",
-		"there are no networks between containers: ctr run has --net none and --net host"},
 	{"pod kube play compose stack service",
 		"each container is run by itself: ctr run, in a systemd unit of its own"},
 	{"export", "ctr exec NAME tar -c DIR"},

@@ -69,7 +69,7 @@ static json_t *host_config(const json_t *j)
 	return to;
 }
 
-static bool asks(const char *template, const char *word)
+bool docker_asks(const char *template, const char *word)
 {
 	char path[32];
 
@@ -85,9 +85,9 @@ void docker_names_inspect(json_t *j, const char *template)
 	} groups[] = {{"State", state}, {"Config", config}, {"HostConfig", host_config}};
 
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-		if (asks(template, groups[i].name))
+		if (docker_asks(template, groups[i].name))
 			json_object_set_new(j, groups[i].name, groups[i].make(j));
-	if (asks(template, "RestartCount"))
+	if (docker_asks(template, "RestartCount"))
 		put_number(j, "RestartCount", get(j, "restarts"));
 }
 
@@ -97,6 +97,6 @@ void docker_names_ps(json_t *j, const char *template)
 		{"CreatedAt", "created"}};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (asks(template, names[i][0]))
+		if (docker_asks(template, names[i][0]))
 			put(j, names[i][0], get(j, names[i][1]));
 }

@@ -60,7 +60,8 @@ static int set_filter(void *to, const char *what, const char *value, struct err 
 		filter.key++;
 	if (!equals || filter.key == FILTER_KEYS || !equals[1]) {
 		err_value(err, what, value, "is not KEY=VALUE");
-		return err_hint(err, "name=NAME, event=ACTION or type=container|image|volume");
+		return err_hint(err,
+			"name=NAME, event=ACTION or type=container|image|volume|network");
 	}
 	filter.value = equals + 1;
 	arena_push(&f->arena, f->filters, f->filter_count, filter);
@@ -242,7 +243,7 @@ static const struct flag flags[] = {
 
 const struct command command_events = {
 	.name = "events",
-	.summary = "Print what happened to containers, images and volumes",
+	.summary = "Print what happened to containers, images, volumes and networks",
 	.arguments = "",
 	.examples =
 		"  ctr events --since 1h\n"

@@ -14,7 +14,7 @@
 	X(run) X(create) X(start) X(stop) X(restart) X(autostart) X(exec) X(attach) X(ps) X(top)   \
 	X(diff) X(cp) X(logs) X(kill) X(update) X(rename) X(rm) X(prune) X(wait) X(inspect)        \
 	X(events) X(stats) X(pause) X(resume)                                                      \
-	X(healthcheck) X(image) X(volume) X(info) X(check) X(gc)
+	X(healthcheck) X(image) X(volume) X(network) X(info) X(check) X(gc)
 /* clang-format on */
 
 #define DECLARE(name) extern const struct command command_##name;
@@ -129,7 +129,7 @@ static bool is_one_of(const char *word, const char *const *words)
 /* "help COMMAND" becomes "COMMAND --help", whatever follows; some have commands of their own. */
 static int turn_help(int argc, char **argv)
 {
-	static const char *const parents[] = {"image", "volume", "healthcheck", NULL};
+	static const char *const parents[] = {"image", "volume", "network", "healthcheck", NULL};
 	int words = argc > 2 && is_one_of(argv[1], parents) ? 2 : 1;
 
 	memmove(argv, argv + 1, (size_t)words * sizeof(*argv));

@@ -47,16 +47,17 @@ bool network_builtin(const char *name, struct network *ret)
 {
 	struct network net = {.name = name};
 	bool routed = strcmp(name, NETWORK_ROUTED) == 0;
+	struct err err;
 
 	if (!routed && strcmp(name, NETWORK_DEFAULT) != 0)
 		return false;
 	net.driver = routed ? DRIVER_ROUTED : DRIVER_NAT;
-	address_parse(NAT_GATEWAY4, &net.v4.gateway);
-	address_parse(NAT_GATEWAY6, &net.v6.gateway);
 	if (!routed) {
 		prefix_parse(NAT_SUBNET4, &net.v4.prefix);
 		prefix_parse(NAT_SUBNET6, &net.v6.prefix);
 	}
+	if (network_complete(&net, &err) < 0)
+		return false;
 	*ret = net;
 	return true;
 }
@@ -89,15 +90,18 @@ static bool is_host_of(const struct prefix *p, const struct address *a)
 	       (a->family == AF_INET6 || !address_is_equal(a, &last));
 }
 
-static int complete_subnet(struct subnet *s, struct err *err)
+static int complete_subnet(struct subnet *s, const char *usual_gateway, struct err *err)
 {
 	char text[PREFIX_SIZE], in[PREFIX_SIZE];
 
+	/* What is routed has no address to spare for the host, which has one anyway. */
+	if (usual_gateway && !s->gateway.family)
+		address_parse(usual_gateway, &s->gateway);
 	if (!s->prefix.address.family) {
 		if (s->range.address.family)
 			return err_value(err, "--ip-range", prefix_format(&s->range, text),
 				"has no --subnet of its family");
-		if (s->gateway.family)
+		if (s->gateway.family && !usual_gateway)
 			return err_value(err, "--gateway", address_format(&s->gateway, text),
 				"has no --subnet of its family");
 		return 0;
@@ -111,7 +115,7 @@ static int complete_subnet(struct subnet *s, struct err *err)
 			"is not a part of %s", in);
 	if (!s->gateway.family && !address_offset(&s->prefix.address, 1, &s->gateway))
 		return err_value(err, "--subnet", in, "has no room for a gateway");
-	if (!is_host_of(&s->prefix, &s->gateway))
+	if (!usual_gateway && !is_host_of(&s->prefix, &s->gateway))
 		return err_value(err, "--gateway", address_format(&s->gateway, text),
 			"is not an address of %s", in);
 	return subnet_capacity(s) ? 0
@@ -122,6 +126,7 @@ static int complete_subnet(struct subnet *s, struct err *err)
 int network_complete(struct network *net, struct err *err)
 {
 	bool on_parent = net->driver == DRIVER_MACVLAN || net->driver == DRIVER_IPVLAN;
+	bool routed = net->driver == DRIVER_ROUTED;
 
 	if (on_parent && !net->parent) {
 		err_set(err, "a %s is on an interface of the host: which?",
@@ -131,7 +136,9 @@ int network_complete(struct network *net, struct err *err)
 	if (net->parent && !on_parent)
 		return err_value(err, "--parent", net->parent,
 			"is for the drivers macvlan and ipvlan");
-	return complete_subnet(&net->v4, err) < 0 ? -1 : complete_subnet(&net->v6, err);
+	return complete_subnet(&net->v4, routed ? NAT_GATEWAY4 : NULL, err) < 0
+		       ? -1
+		       : complete_subnet(&net->v6, routed ? NAT_GATEWAY6 : NULL, err);
 }
 
 static int parse_driver(const char *s, void *ret)

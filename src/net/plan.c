@@ -80,9 +80,11 @@ static int check_address(const struct network *net, const struct address *a, str
 	char text[ADDRESS_SIZE];
 
 	address_format(a, text);
-	if (address_is_equal(a, &s->gateway))
+	if (s->gateway.family && address_is_equal(a, &s->gateway))
 		return err_set(err, "%s: is the gateway of the network %s", text, net->name);
-	if (net->driver == DRIVER_ROUTED && !s->prefix.address.family)
+	/* Routed addresses stand alone: each is one that the outside sends here. */
+	if (net->driver == DRIVER_ROUTED &&
+		(!s->prefix.address.family || prefix_contains(&s->prefix, a)))
 		return 0;
 	if (!s->prefix.address.family || !prefix_contains(&s->prefix, a))
 		return outside(net, text, s, err);
@@ -92,13 +94,12 @@ static int check_address(const struct network *net, const struct address *a, str
 	return 0;
 }
 
-/* Routed addresses without a subnet stand alone. */
 static struct prefix with_length(const struct network *net, const struct address *a)
 {
 	const struct subnet *s = network_subnet(net, a->family);
 	unsigned whole = (unsigned)(8 * address_length(a));
 
-	return (struct prefix){*a, s->prefix.address.family ? s->prefix.length : whole};
+	return (struct prefix){*a, net->driver == DRIVER_ROUTED ? whole : s->prefix.length};
 }
 
 static const struct address *first_of(const struct plan_attachment *a, int family)

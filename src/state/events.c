@@ -79,12 +79,23 @@ void container_tell_started(const struct container *c, const struct spec *spec)
 	eventlog_add(c->store->root_fd, both + first, 2 - first);
 }
 
-void volume_tell(const struct store *store, const char *name, const char *action)
+static void tell_of(const struct store *store, const char *type, const char *name,
+	const char *action)
 {
 	struct event e = event_of(NULL, name, action);
 
-	e.type = "volume";
+	e.type = type;
 	eventlog_add(store->root_fd, &e, 1);
+}
+
+void volume_tell(const struct store *store, const char *name, const char *action)
+{
+	tell_of(store, "volume", name, action);
+}
+
+void network_tell(const struct store *store, const char *name, const char *action)
+{
+	tell_of(store, "network", name, action);
 }
 
 void ending_note(struct ending *e, const struct record *r, int status, bool oom_killed)

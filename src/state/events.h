@@ -24,6 +24,7 @@ void container_tell_made(const struct store *store, const struct spec *spec);
 void container_tell_started(const struct container *c, const struct spec *spec);
 
 void volume_tell(const struct store *store, const char *name, const char *action);
+void network_tell(const struct store *store, const char *name, const char *action);
 
 /* What is told of an end, gathered while it is known. */
 struct ending {

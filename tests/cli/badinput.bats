@@ -173,7 +173,6 @@ no() { refused 125 "$1" ctr run --rm --rootfs "$FS" "${@:2}" -- true; }
 		remove ctr rm
 		container ctr ps
 		system ctr info
-		network --net
 		search ctr image import
 		login ctr image import
 		compose ctr run

@@ -87,7 +87,7 @@ while read -r command; do
 	echo "ctr-$command.1" >>"$tmp/pages"
 	page=$(page_of "$command") || continue
 	grep -qx "\.Nm ctr-$command\( ,\)\?" "$page" || complain "$page does not name ctr-$command"
-	case $command in image | volume | healthcheck) continue ;; esac
+	case $command in image | volume | network | healthcheck) continue ;; esac
 	"$ctr" "$command" --help | help_flags >"$tmp/flags-help"
 	page_flags <"$page" >"$tmp/flags-page"
 	compare "ctr $command" "$tmp/flags-help" "$tmp/flags-page"
@@ -95,7 +95,7 @@ while read -r command; do
 done <"$tmp/help"
 [ "$("$ctr" run --help | help_flags | wc -l)" -gt 20 ] || complain "ctr run --help lists too few flags"
 
-for parent in image volume healthcheck; do
+for parent in image volume network healthcheck; do
 	"$ctr" $parent --help | commands >"$tmp/below"
 	[ -s "$tmp/below" ] || complain "ctr $parent --help lists no commands"
 	sed -n 's/^\.Ss //p' "$top/man/ctr-$parent.1" | sort >"$tmp/page"

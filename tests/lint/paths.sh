@@ -7,7 +7,7 @@ calls+='|readlink|readlinkat|chmod|fchmodat|chown|lchown|fchownat|truncate|realp
 # mounts by their descriptors.
 calls+='|inside_open|inside_ensure'
 # Directories of our own store and state, and groups of the host: no container writes there.
-own='((c|l|s|store|c->store)->)?(state_fd|containers_fd|volumes_fd|data_fd|root_fd|groups_fd|hierarchy_fd)'
+own='((c|l|s|store|c->store)->)?(state_fd|containers_fd|volumes_fd|networks_fd|data_fd|root_fd|groups_fd|hierarchy_fd)'
 here=tests/lint
 found=$(git ls-files 'src/rootfs/*.c' 'src/process/*.c' 'src/state/*.c' 'src/launch/*.c' \
 	'src/console/*.c' 'src/supervisor/*.c' 'src/container/*.c' 'src/checkpoint/*.c' 'src/check/*.c' |
