@@ -5,6 +5,7 @@
 #include "net/holder.h"
 #include "net/hostns.h"
 #include "net/restore.h"
+#include "state/networks.h"
 #include "state/process.h"
 #include "state/resource.h"
 
@@ -32,21 +33,6 @@ static int make(struct container *c, const struct spec *spec, struct err *err)
 	*n = (struct connection){.handover = HANDOVER_NONE, .holders = -1, .resolver = {-1, -1}};
 	c->connection = n;
 	return handover_begin(&n->handover, c->state_fd, true, err);
-}
-
-static int find_networks(const struct container *c, const struct spec *spec,
-	struct network *networks, struct err *err)
-{
-	for (size_t i = 0; i < spec->network.attachment_count; i++) {
-		const char *name = spec->network.attachments[i].network;
-
-		(void)c;
-		if (!network_builtin(name, &networks[i])) {
-			err_set(err, "no network %s", name);
-			return err_hint(err, "ctr network ls lists those that there are");
-		}
-	}
-	return 0;
 }
 
 static int explain_port(const struct network_port *p, uint16_t port, struct err *err)
@@ -145,13 +131,26 @@ static int write_plan(struct container *c, struct err *err)
 		       : 0;
 }
 
+static int make_plan(const struct container *c, const struct spec *spec, struct network_plan *ret,
+	struct err *err)
+{
+	struct arena a = {NULL};
+	struct network *nets;
+	int r = networks_of(c->store, spec, &a, &nets, err);
+
+	if (r == 0) {
+		r = network_plan_make(spec, c->record.range, nets, ret, err);
+		networks_free(nets, spec->network.attachment_count);
+	}
+	arena_free(&a);
+	return r;
+}
+
 static int claim(struct container *c, const struct spec *spec, struct err *err)
 {
-	struct network networks[NETWORK_ATTACHMENTS_MAX] = {0};
 	struct connection *n = c->connection;
 
-	if (find_networks(c, spec, networks, err) < 0 ||
-		network_plan_make(spec, c->record.range, networks, &n->plan, err) < 0)
+	if (make_plan(c, spec, &n->plan, err) < 0)
 		return -1;
 	if (hold_ports(n, err) < 0 || write_plan(c, err) < 0)
 		return -1;
