@@ -567,15 +567,20 @@ static int lock_name(const struct store *store, const struct spec *spec, const s
 			 : namelock_new(store, spec, ret, err);
 }
 
-static void undo(struct launch *l, const struct err *why)
+/* Whether another try makes sense: ret_unconnected: without a network. */
+static bool undo(struct launch *l, struct err *why, bool *ret_unconnected)
 {
 	struct container *c = l->c;
 	struct err second = {0};
+	bool again;
 
+	connection_fail(c);
+	again = connection_way_is_clear(c, why) && !l->io->held;
+	*ret_unconnected = !again && !l->io->held && l->spec->network.unasked && c->connection &&
+			   c->connection->failed;
 	if (l->io->held && why->sys != ECANCELED)
 		details_tell_failure(c, why);
 	c->record.stage = STAGE_CREATING;
-	connection_fail(c);
 	if (container_release(c, -1, &second) < 0)
 		warn("%s", second.text);
 	if (c->record.pid > 0)
@@ -583,31 +588,55 @@ static void undo(struct launch *l, const struct err *why)
 	if (c->record.pid > 0 && l->io->bundle)
 		bundle_undone(l->spec, l->io->bundle);
 	container_close(c);
+	return again || *ret_unconnected;
 }
 
+/* 0, -1, or 1: once more, after a failure. */
+static int start_once(struct launch *l, bool *ret_unconnected, struct err *err)
+{
+	struct container *c = l->c;
+	int r;
+
+	if (lock_name(c->store, l->spec, l->io, c, err) < 0) {
+		if (l->io->held)
+			details_tell_failure(c, err);
+		container_close(c);
+		return -1;
+	}
+	r = start_locked(l, err);
+	scope_let_go(&l->scope);
+	bundle_states_free(&l->states);
+	return r < 0 ? undo(l, err, ret_unconnected) ? 1 : -1 : 0;
+}
+
+/* The network that nobody asked for may be missing; and what is in the way of one may be gone by now. */
 int container_start(const struct store *store, const struct spec *spec, struct plan *plan,
 	const struct start_io *io, struct container *ret, struct err *err)
 {
 	struct container c;
 	struct launch l = {.c = &c, .spec = spec, .plan = plan, .io = io, .scope = SCOPE_NONE};
+	struct spec alone;
+	bool unconnected;
 	int r;
 
 	container_init(&c, store);
 	if (lsm_check(&spec->process, err) < 0)
 		return -1;
-	if (lock_name(store, spec, io, &c, err) < 0) {
-		if (io->held)
-			details_tell_failure(&c, err);
-		container_close(&c);
-		return -1;
+	while ((r = start_once(&l, &unconnected, err)) > 0) {
+		if (unconnected) {
+			warn("%s has no network: %s", spec->name, err->text);
+			alone = *spec;
+			alone.network.attachment_count = 0;
+			l.spec = &alone;
+		}
+		l = (struct launch){.c = &c,
+			.spec = l.spec,
+			.plan = plan,
+			.io = io,
+			.scope = SCOPE_NONE};
+		*err = (struct err){0};
 	}
-	r = start_locked(&l, err);
-	scope_let_go(&l.scope);
-	bundle_states_free(&l.states);
-	if (r < 0) {
-		undo(&l, err);
-		return -1;
-	}
-	*ret = c;
-	return 0;
+	if (r == 0)
+		*ret = c;
+	return r;
 }

@@ -7,6 +7,7 @@
 #include "net/gateway.h"
 #include "net/hostns.h"
 #include "net/planelements.h"
+#include "net/planfile.h"
 #include "net/restore.h"
 #include "net/veth.h"
 
@@ -77,10 +78,23 @@ static const struct element *find_foreign(const struct work *w)
 	return NULL;
 }
 
-static int name_foreign(struct work *w, char ret_owner[OWNER_SIZE], struct err *err)
+/* Of the plan, and not asked for by anybody. */
+static bool is_chosen(const struct network_plan *plan, const struct address *a)
 {
+	for (size_t i = 0; i < plan->attachment_count; i++) {
+		const struct plan_attachment *p = &plan->attachments[i];
+
+		for (size_t k = p->asked; k < p->address_count; k++)
+			if (address_is_equal(&p->addresses[k].address, a))
+				return true;
+	}
+	return false;
+}
+
+static int name_foreign(struct work *w, struct network_answer *ret, struct err *err)
+{
+	struct address address;
 	const struct element *e;
-	struct err why = *err;
 
 	if (elements_ask(&w->filter, w->elements.items, w->elements.count, err) < 0)
 		return -1;
@@ -89,12 +103,15 @@ static int name_foreign(struct work *w, char ret_owner[OWNER_SIZE], struct err *
 	if (!e)
 		return elements_put(&w->filter, w->elements.items, w->elements.count, w->owner,
 			err);
-	*err = why;
-	snprintf(ret_owner, OWNER_SIZE, "%s", e->owner);
-	return element_explain(e, err);
+	snprintf(ret->owner, sizeof(ret->owner), "%s", e->owner);
+	element_describe(e, ret->taken, sizeof(ret->taken), &address);
+	ret->chosen = address.family && is_chosen(&w->plan, &address);
+	err_set(err, "%s is taken by another container", ret->taken);
+	err->sys = EEXIST;
+	return -1;
 }
 
-static int claim(struct work *w, char ret_owner[OWNER_SIZE], struct err *err)
+static int claim(struct work *w, struct network_answer *ret, struct err *err)
 {
 	const struct element_list *l = &w->elements;
 
@@ -106,7 +123,7 @@ static int claim(struct work *w, char ret_owner[OWNER_SIZE], struct err *err)
 		if (elements_add(&w->filter, l->items, l->count, w->owner, err) == 0)
 			return 0;
 	}
-	return err->sys == EEXIST ? name_foreign(w, ret_owner, err) : -1;
+	return err->sys == EEXIST ? name_foreign(w, ret, err) : -1;
 }
 
 /* Of connections there is always a first packet; of what has none, one that was on its way before a port was published would go
@@ -231,7 +248,7 @@ static int connect_container(struct work *w, int netns, int ret_resolver[2], str
 	return enter(own, r < 0 ? &(struct err){0} : err) < 0 ? -1 : r;
 }
 
-int attach_up(int state_fd, int child_sock, int ret_resolver[2], char ret_owner[OWNER_SIZE],
+int attach_up(int state_fd, int child_sock, int ret_resolver[2], struct network_answer *ret,
 	struct err *err)
 {
 	autowork struct work w = {.route = NETLINK_CLOSED, .filter = NETLINK_CLOSED};
@@ -240,7 +257,7 @@ int attach_up(int state_fd, int child_sock, int ret_resolver[2], char ret_owner[
 
 	if (r == 0)
 		return err_set(err, "there is no " NETWORK_PLAN_FILE);
-	if (r < 0 || open_sockets(&w, err) < 0 || claim(&w, ret_owner, err) < 0 ||
+	if (r < 0 || open_sockets(&w, err) < 0 || claim(&w, ret, err) < 0 ||
 		forget_old_flows(&w, err) < 0)
 		return -1;
 	if (fds_receive(child_sock, &netns, 1, err) < 0)
@@ -316,7 +333,7 @@ static int forget_flows(struct work *w, struct err *err)
 /* A kernel without nf_tables has nothing of ours. */
 static bool has_none(const struct err *err)
 {
-	return err->sys == EPROTONOSUPPORT || err->sys == EAFNOSUPPORT;
+	return err->sys == EPROTONOSUPPORT || err->sys == EAFNOSUPPORT || err->sys == EOPNOTSUPP;
 }
 
 int attach_down(int state_fd, struct network_counts *ret, struct err *err)
@@ -331,7 +348,7 @@ int attach_down(int state_fd, struct network_counts *ret, struct err *err)
 	if (open_sockets(&w, err) < 0)
 		return has_none(err) ? 0 : -1;
 	if (elements_remove(&w.filter, w.elements.items, w.elements.count, w.owner, err) < 0)
-		return -1;
+		return has_none(err) ? 0 : -1;
 	count(&w, ret);
 	return forget_flows(&w, err);
 }

@@ -5,9 +5,9 @@
 #include "net/service.h"
 
 /* Claims the plan's addresses and ports, then waits for the network namespace of the container from child_sock, and sets up
- * both sides. ret_resolver: UDP and TCP sockets bound to the resolver's address inside, or -1. err->sys is EEXIST with the owner
- * of what is claimed by another. */
-int attach_up(int state_fd, int child_sock, int ret_resolver[2], char ret_owner[OWNER_SIZE],
+ * both sides. ret_resolver: UDP and TCP sockets bound to the resolver's address inside, or -1. err->sys is EEXIST with
+ * the rest of *ret filled in if something is claimed by another. */
+int attach_up(int state_fd, int child_sock, int ret_resolver[2], struct network_answer *ret,
 	struct err *err);
 /* What is gone is success; so is a plan of another boot, or of a host's namespace that is no more. */
 int attach_down(int state_fd, struct network_counts *ret, struct err *err);

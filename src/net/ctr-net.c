@@ -45,27 +45,25 @@ static int answer(const struct network_answer *a, const int *fds, size_t n)
 	return sendmsg(STDIN_FILENO, &m, MSG_NOSIGNAL) < 0 ? -1 : 0;
 }
 
-static int refuse(const struct err *err, const char *owner)
+static int refuse(struct network_answer *a, const struct err *err)
 {
-	struct network_answer a = {.failed = 1, .err = *err};
-
-	snprintf(a.owner, sizeof(a.owner), "%s", owner);
-	return answer(&a, NULL, 0);
+	a->failed = 1;
+	a->err = *err;
+	return answer(a, NULL, 0);
 }
 
 static int up(void)
 {
-	const struct network_answer done = {0};
-	char owner[OWNER_SIZE] = "";
+	struct network_answer a = {0};
 	int resolver[2] = {-1, -1}, r;
 	struct err err = {0};
 
-	if (attach_up(NETWORK_STATE_FD, NETWORK_CHILD_FD, resolver, owner, &err) < 0) {
-		r = refuse(&err, owner);
+	if (attach_up(NETWORK_STATE_FD, NETWORK_CHILD_FD, resolver, &a, &err) < 0) {
+		r = refuse(&a, &err);
 		tell_child(&err);
 		return r;
 	}
-	r = answer(&done, resolver, 2);
+	r = answer(&a, resolver, 2);
 	tell_child(NULL);
 	close(resolver[0]);
 	close(resolver[1]);
@@ -77,18 +75,17 @@ static int down(void)
 	struct network_answer a = {0};
 	struct err err = {0};
 
-	if (attach_down(NETWORK_STATE_FD, &a.counts, &err) < 0)
-		return refuse(&err, "");
-	return answer(&a, NULL, 0);
+	return attach_down(NETWORK_STATE_FD, &a.counts, &err) < 0 ? refuse(&a, &err)
+								  : answer(&a, NULL, 0);
 }
 
 static int evict(const char *owner)
 {
-	const struct network_answer done = {0};
+	struct network_answer a = {0};
 	struct err err = {0};
 
-	return attach_evict(NETWORK_STATE_FD, owner, &err) < 0 ? refuse(&err, "")
-							       : answer(&done, NULL, 0);
+	return attach_evict(NETWORK_STATE_FD, owner, &err) < 0 ? refuse(&a, &err)
+							       : answer(&a, NULL, 0);
 }
 
 /* Until ctr has no more to say, or is gone. */

@@ -1,7 +1,5 @@
 #include "net/elements.h"
 
-#include "base/address.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter.h>
@@ -87,7 +85,7 @@ static size_t put_some(struct netlink_batch *b, uint16_t type, uint16_t flags,
 static int explain(struct err *err, const char *what)
 {
 	err_sys(err, "%s", what);
-	if (err->sys == EOPNOTSUPP || err->sys == EPROTONOSUPPORT || err->sys == EINVAL)
+	if (err->sys == EOPNOTSUPP)
 		return err_hint(err,
 			"this kernel has no nf_tables: modprobe nf_tables, or run with "
 			"--net none or host");
@@ -233,7 +231,8 @@ static void hear_none(unsigned place, int error, void *arg)
 	struct asked *a = arg;
 
 	(void)place;
-	if (error && error != ENOENT)
+	/* In a table of another version its key may be of another shape. */
+	if (error && error != ENOENT && error != EINVAL)
 		a->error = error;
 }
 
@@ -297,20 +296,18 @@ int elements_remove(struct netlink *nl, struct element *e, size_t n, const char 
 	return explain(err, "remove from the table \"" ELEMENTS_TABLE "\" of nf_tables");
 }
 
-int element_explain(const struct element *e, struct err *err)
+void element_describe(const struct element *e, char *ret, size_t size, struct address *ret_address)
 {
-	const bool map = e->data_length > 0;
 	const unsigned char *port = e->key + e->key_length - 4;
 	struct address a = {.family = strchr(e->set, '6') ? AF_INET6 : AF_INET};
 	char text[ADDRESS_SIZE];
 
-	if (map) {
-		err_set(err, "port %u of the host is published by another container",
-			(unsigned)(port[0] << 8 | port[1]));
-	} else {
-		memcpy(a.bytes, e->key + e->key_length - address_length(&a), address_length(&a));
-		err_set(err, "another container has the address %s", address_format(&a, text));
+	*ret_address = (struct address){0};
+	if (e->data_length) {
+		snprintf(ret, size, "port %u of the host", (unsigned)(port[0] << 8 | port[1]));
+		return;
 	}
-	err->sys = EEXIST;
-	return -1;
+	memcpy(a.bytes, e->key + e->key_length - address_length(&a), address_length(&a));
+	snprintf(ret, size, "the address %s", address_format(&a, text));
+	*ret_address = a;
 }

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/address.h"
 #include "base/err.h"
 #include "net/netlink.h"
 
@@ -41,5 +42,5 @@ int elements_ask(struct netlink *nl, struct element *e, size_t n, struct err *er
 int elements_remove(struct netlink *nl, struct element *e, size_t n, const char *owner,
 	struct err *err);
 
-/* Says which one is in the way: returns -1 with err->sys EEXIST. */
-int element_explain(const struct element *e, struct err *err);
+/* "port 80 of the host", "the address 10.0.0.1". ret_address: family 0 if it is of no address. */
+void element_describe(const struct element *e, char *ret, size_t size, struct address *ret_address);

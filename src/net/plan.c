@@ -379,6 +379,7 @@ static const struct field fields[] = {
 	{"dns", FIELD_TEXTS, 0, AT(network_plan, dns), N(network_plan, dns_count),
 		.text = &text_address},
 	{"unasked", FIELD_BOOL, 0, AT(network_plan, unasked)},
+	{"hostBoot", FIELD_STRING, 0, AT(network_plan, host_boot)},
 	{"hostCookie", FIELD_U64, 0, AT(network_plan, host_cookie)},
 	{"hostInode", FIELD_U64, 0, AT(network_plan, host_inode)},
 	{NULL},

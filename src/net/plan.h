@@ -41,8 +41,10 @@ struct network_plan {
 	struct network_rate out, in;
 	struct address *dns; /* servers to be asked for names of the outside; none: the host's */
 	size_t dns_count;
-	bool unasked;                     /* as in struct network_spec */
-	uint64_t host_cookie, host_inode; /* of hostns.h, filled in by who starts */
+	bool unasked; /* as in struct network_spec */
+	/* Filled in by who starts: the boot, and the network namespace that is the host's (hostns.h). */
+	const char *host_boot;
+	uint64_t host_cookie, host_inode;
 };
 
 /* networks: one for each attachment of the spec. */

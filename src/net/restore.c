@@ -7,7 +7,7 @@
 #include "net/gateway.h"
 #include "net/hostns.h"
 #include "net/planelements.h"
-#include "net/service.h"
+#include "net/planfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,18 +16,6 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-enum { PLAN_MAX = 8 << 20 };
-
-int plan_read(int state_fd, struct network_plan *ret, struct err *err)
-{
-	autofree char *text = NULL;
-	size_t len;
-
-	if (file_read(state_fd, NETWORK_PLAN_FILE, PLAN_MAX, &text, &len, err) < 0)
-		return err->sys == ENOENT ? 0 : -1;
-	return network_plan_parse(text, len, ret, err) < 0 ? -1 : 1;
-}
 
 /* What it says goes to out; "empty" if it made the table anew. */
 static int run_program(const char *name, const char *verb, int out, struct err *err)
@@ -101,7 +89,8 @@ int restore_network(struct netlink *route, struct netlink *filter, const struct 
 }
 
 /* A container that was started from another namespace of the host has its elements there. */
-static int add_container(struct netlink *filter, int state_fd, uint64_t cookie, struct err *err)
+static int add_container(struct netlink *filter, int state_fd, const struct hostns *here,
+	const char *boot, struct err *err)
 {
 	struct network_plan plan;
 	struct element_list l;
@@ -110,7 +99,8 @@ static int add_container(struct netlink *filter, int state_fd, uint64_t cookie, 
 
 	if (r <= 0)
 		return r;
-	if (plan.host_cookie == cookie) {
+	if (plan.host_cookie == here->cookie && plan.host_boot &&
+		strcmp(plan.host_boot, boot) == 0) {
 		plan_elements(&plan, &l);
 		plan_owner(&plan, owner);
 		r = elements_put(filter, l.items, l.count, owner, err);
@@ -125,6 +115,7 @@ static int add_containers(struct netlink *filter, int state_fd, struct err *err)
 {
 	autofd int all = openat(state_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct hostns here;
+	char boot[64];
 	struct dents d;
 	const char *name;
 	unsigned char type;
@@ -133,6 +124,8 @@ static int add_containers(struct netlink *filter, int state_fd, struct err *err)
 		return err_sys(err, "read the state of all containers");
 	if (hostns_own(&here, err) < 0)
 		return -1;
+	if (file_peek(AT_FDCWD, "/proc/sys/kernel/random/boot_id", boot, sizeof(boot)) < 0)
+		return err_sys(err, "read /proc/sys/kernel/random/boot_id");
 	dents_init(&d, all);
 	while ((name = dents_next(&d, &type))) {
 		struct err one = {0};
@@ -142,7 +135,7 @@ static int add_containers(struct netlink *filter, int state_fd, struct err *err)
 						  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 		/* One that is being made or removed just now, or is broken, is no reason to leave out the others. */
-		if (fd >= 0 && add_container(filter, fd, here.cookie, &one) < 0)
+		if (fd >= 0 && add_container(filter, fd, &here, boot, &one) < 0)
 			warn("%s: %s", name, one.text);
 	}
 	return 0;

@@ -6,9 +6,6 @@
 #include "net/netlink.h"
 #include "net/plan.h"
 
-/* The plan in a state directory: 1, or 0 if there is none. */
-int plan_read(int state_fd, struct network_plan *ret, struct err *err);
-
 /* The table, with what it is to know of each container whose state directory lies beside that one. */
 int restore_table(struct netlink *filter, int state_fd, struct err *err);
 /* Of the network that an attachment is in. */

@@ -1,12 +1,13 @@
 /*
  * What is said between ctr and ctr-net, over the sequenced packets of the latter's standard input, and, for a start, over a
- * socket that the process of the container has. ctr-net finds the plan, network.json, in the state directory that it is given.
+ * socket that the process of the container has. ctr-net finds the plan (planfile.h) in the state directory that it is given.
  */
 #pragma once
 
 #include "base/err.h"
 #include "net/elements.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -14,7 +15,6 @@ enum {
 	NETWORK_STATE_FD =
 		4, /* the state directory of the container; its lock is held by this, too */
 };
-#define NETWORK_PLAN_FILE "network.json"
 
 /* Requests of ctr: one byte. */
 enum network_verb {
@@ -25,6 +25,8 @@ enum network_verb {
 		'x', /* elements in our way go, whose owner is no container any more: its name follows */
 };
 
+enum { OBSTACLE_SIZE = 96 };
+
 struct network_counts {
 	uint64_t packets_in[2], bytes_in[2], packets_out[2], bytes_out[2]; /* of IPv4 and IPv6 */
 };
@@ -34,5 +36,7 @@ struct network_answer {
 	int failed;
 	struct err err;               /* if it failed */
 	char owner[OWNER_SIZE];       /* whose elements are in the way, or "" */
+	char taken[OBSTACLE_SIZE];    /* and what they are: "port 80 of the host" */
+	bool chosen;                  /* an address that nobody asked for: another will do */
 	struct network_counts counts; /* of a "down" */
 };

@@ -1,16 +1,15 @@
 #include "state/connection.h"
 
 #include "base/fd.h"
-#include "base/file.h"
 #include "net/holder.h"
 #include "net/hostns.h"
-#include "net/restore.h"
+#include "net/planfile.h"
+#include "ns/idmap.h"
 #include "state/networks.h"
 #include "state/process.h"
 #include "state/resource.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,28 +31,43 @@ static int make(struct container *c, const struct spec *spec, struct err *err)
 		return err_sys(err, "start %s", c->record.name);
 	*n = (struct connection){.handover = HANDOVER_NONE, .holders = -1, .resolver = {-1, -1}};
 	c->connection = n;
-	return handover_begin(&n->handover, c->state_fd, true, err);
+	n->failed = handover_begin(&n->handover, c->state_fd, true, err) < 0;
+	return n->failed ? -1 : 0;
 }
 
-static int explain_port(const struct network_port *p, uint16_t port, struct err *err)
+static int explain_taken(const struct container *c, const struct network_port *p, uint16_t port,
+	struct err *err)
 {
+	const struct network_port one = {p->host, port, 1, p->port, 1, p->proto};
 	const struct address none = {0};
-	const struct address *host = address_kind(&p->host) == ADDRESS_ANY ? &none : &p->host;
-	char owner[64], text[ADDRESS_SIZE];
+	char owner[64], name[RECORD_NAME_MAX + 1];
 
-	if (err->sys == EADDRNOTAVAIL) {
-		err_set(err, "--publish: %s is no address of this host",
-			address_format(&p->host, text));
-		return err_hint(err, "ip address show lists those that it has");
-	}
-	if (err->sys != EADDRINUSE)
-		return err_wrap(err, "--publish");
-	err_set(err, "--publish: port %u/%s of the host is taken%s%s", port,
-		network_proto_name(p->proto), port_owner(host, p->proto, port, owner) ? " by " : "",
-		port_owner(host, p->proto, port, owner) ? owner : "");
+	if (connection_publisher(c, &one, name))
+		err_set(err, "--publish: port %u/%s of the host is taken by the container %s", port,
+			network_proto_name(p->proto), name);
+	else if (port_owner(address_kind(&p->host) == ADDRESS_ANY ? &none : &p->host, p->proto,
+			 port, owner))
+		err_set(err, "--publish: port %u/%s of the host is taken by %s", port,
+			network_proto_name(p->proto), owner);
+	else
+		err_set(err, "--publish: port %u/%s of the host is taken", port,
+			network_proto_name(p->proto));
 	err->sys = EADDRINUSE;
 	return err_hint(err, "choose another one, or end that; -p %u takes one that is free",
 		p->port);
+}
+
+static int explain_port(const struct container *c, const struct network_port *p, uint16_t port,
+	struct err *err)
+{
+	char text[ADDRESS_SIZE];
+
+	if (err->sys == EADDRINUSE)
+		return explain_taken(c, p, port, err);
+	if (err->sys != EADDRNOTAVAIL)
+		return err_wrap(err, "--publish");
+	err_set(err, "--publish: %s is no address of this host", address_format(&p->host, text));
+	return err_hint(err, "ip address show lists those that it has");
 }
 
 /* Both families of a port that is meant for all addresses have one socket: the first of the two. */
@@ -67,7 +81,8 @@ static bool is_second(const struct network_plan *plan, size_t i)
 }
 
 /* As many as the container has, at the first place where all are free. */
-static int hold_range(struct holder *h, struct network_port *p, struct err *err)
+static int hold_range(const struct container *c, struct holder *h, struct network_port *p,
+	struct err *err)
 {
 	const struct address none = {0};
 	const struct address *host = address_kind(&p->host) == ADDRESS_ANY ? &none : &p->host;
@@ -91,13 +106,14 @@ static int hold_range(struct holder *h, struct network_port *p, struct err *err)
 			return 0;
 		}
 		if (err->sys != EADDRINUSE || first + 1 == choices)
-			return explain_port(p, (uint16_t)(port + (k ? k - 1 : 0)), err);
+			return explain_port(c, p, (uint16_t)(port + (k ? k - 1 : 0)), err);
 	}
 	return 0;
 }
 
-static int hold_ports(struct connection *n, struct err *err)
+static int hold_ports(const struct container *c, struct err *err)
 {
+	struct connection *n = c->connection;
 	struct holder h = HOLDER_NONE;
 
 	for (size_t i = 0; i < n->plan.port_count; i++) {
@@ -106,7 +122,7 @@ static int hold_ports(struct connection *n, struct err *err)
 		if (is_second(&n->plan, i)) {
 			p->host_port = p[-1].host_port;
 			p->host_count = p[-1].host_count;
-		} else if (hold_range(&h, p, err) < 0) {
+		} else if (hold_range(c, &h, p, err) < 0) {
 			holder_drop(&h);
 			return -1;
 		}
@@ -117,29 +133,55 @@ static int hold_ports(struct connection *n, struct err *err)
 static int write_plan(struct container *c, struct err *err)
 {
 	struct network_plan *plan = &c->connection->plan;
-	autofree char *text = NULL;
 	struct hostns here;
 
 	if (hostns_own(&here, err) < 0)
 		return -1;
+	plan->host_boot = c->record.boot_id;
 	plan->host_cookie = here.cookie;
 	plan->host_inode = here.inode;
-	text = network_plan_format(plan, err);
-	return !text || file_write(c->state_fd, NETWORK_PLAN_FILE, text, strlen(text), 0600,
-				FILE_NOSYNC, err) < 0
-		       ? -1
-		       : 0;
+	return plan_write(c->state_fd, plan, err);
 }
 
-static int make_plan(const struct container *c, const struct spec *spec, struct network_plan *ret,
-	struct err *err)
+/* So that of two containers with a subnet as large as the default one, whose addresses are by their id ranges, none gets what is
+ * another's by that. */
+static uint64_t stride(const struct subnet *s)
 {
+	return subnet_capacity(s) > 2 * IDMAP_RANGES ? IDMAP_RANGES : 1;
+}
+
+static int choose_others(struct container *c, const struct network *networks, struct err *err)
+{
+	struct network_plan *plan = &c->connection->plan;
+
+	for (size_t i = 0; c->address_try && i < plan->attachment_count; i++) {
+		struct plan_attachment *a = &plan->attachments[i];
+
+		for (size_t k = a->asked; k < a->address_count; k++) {
+			const int family = a->addresses[k].address.family;
+			const struct subnet *s = network_subnet(&networks[i], family);
+			struct address to;
+
+			if (!subnet_candidate(s, plan->slot, c->address_try * stride(s), &to))
+				return err_set(err, "the network %s has no address left",
+					a->network);
+			network_plan_move(a, &to);
+		}
+	}
+	return 0;
+}
+
+static int make_plan(struct container *c, const struct spec *spec, struct err *err)
+{
+	struct network_plan *plan = &c->connection->plan;
 	struct arena a = {NULL};
 	struct network *nets;
 	int r = networks_of(c->store, spec, &a, &nets, err);
 
 	if (r == 0) {
-		r = network_plan_make(spec, c->record.range, nets, ret, err);
+		r = network_plan_make(spec, c->record.range, nets, plan, err);
+		if (r == 0)
+			r = choose_others(c, nets, err);
 		networks_free(nets, spec->network.attachment_count);
 	}
 	arena_free(&a);
@@ -150,9 +192,9 @@ static int claim(struct container *c, const struct spec *spec, struct err *err)
 {
 	struct connection *n = c->connection;
 
-	if (make_plan(c, spec, &n->plan, err) < 0)
+	if (make_plan(c, spec, err) < 0)
 		return -1;
-	if (hold_ports(n, err) < 0 || write_plan(c, err) < 0)
+	if (hold_ports(c, err) < 0 || write_plan(c, err) < 0)
 		return -1;
 	return handover_ask(&n->handover, NETWORK_UP, NULL, err);
 }
@@ -185,14 +227,12 @@ int connection_finish(struct container *c, bool keep, struct err *err)
 void connection_fail(struct container *c)
 {
 	struct connection *n = c->connection;
-	struct network_answer answer;
 	struct err ignored;
 
 	if (!n || n->handover.sock < 0)
 		return;
-	if (handover_hear(&n->handover, false, &answer, NULL, &ignored) < 0 &&
-		ignored.sys == EEXIST)
-		memcpy(n->owner, answer.owner, sizeof(n->owner));
+	n->failed = n->failed || handover_hear(&n->handover, false, &n->why, NULL, &ignored) == 0 ||
+		    n->why.failed;
 	handover_end(&n->handover, true);
 }
 

@@ -15,6 +15,7 @@ struct container {
 		group_fd;              /* cgroup2 mount, our parent group, the group; or -1 */
 	int pidfd;                     /* the payload, or -1 */
 	struct connection *connection; /* connection.h: of who starts it, or NULL */
+	unsigned address_try;          /* so many addresses that nobody asked for were taken */
 	bool unheard; /* nobody hears a warning: what cannot be recorded is left to somebody else */
 };
 

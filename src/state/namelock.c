@@ -51,12 +51,15 @@ void container_init(struct container *c, const struct store *store)
 void container_close(struct container *c)
 {
 	int fds[] = {c->pidfd, c->group_fd, c->groups_fd, c->hierarchy_fd, c->data_fd, c->state_fd};
+	unsigned tries;
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	connection_free(c->connection);
+	tries = c->address_try;
 	container_init(c, c->store);
+	c->address_try = tries;
 }
 
 /* Where the search for a free id range begins: the same at each start. The id is random; an engine's may be
