@@ -266,7 +266,7 @@ static void probe_process(struct probes *p)
 static void probe_programs(struct probes *p)
 {
 	static const char *const programs[] = {"ctr-init", "ctr-supervisor", "ctr-image",
-		"ctr-seccomp", "ctr-scope"};
+		"ctr-seccomp", "ctr-scope", "ctr-net", "ctr-nftables", "ctr-resolver"};
 	char path[4096];
 	struct err err = {0};
 
@@ -313,6 +313,7 @@ void probe_host(const struct store *store, const struct err *store_err, struct p
 		probe_told(ret, "store", PROBE_MISSING, -1, store_err, "%s", "");
 	}
 	probe_process(ret);
+	probe_net(ret);
 	probe_mac(ret);
 	probe_programs(ret);
 }

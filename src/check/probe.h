@@ -43,5 +43,6 @@ void probe_say(struct probes *p, const char *feature, enum probe_state state, co
 void probe_cure(struct probes *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 void probe_cgroup(struct probes *p);
+void probe_net(struct probes *p);
 /* dir_fd: an empty directory in the store. */
 void probe_root(struct probes *p, int dir_fd);

@@ -106,17 +106,20 @@ static void put_compiled(struct netlink_batch *b, const struct nlmsghdr *h)
 	copy->nlmsg_len += (uint32_t)(len - head);
 }
 
-static const struct nlmsghdr *first_compiled(int *ret_left)
+static const struct nlmsghdr *first_compiled(const struct nftable_batch *c, int *ret_left)
 {
-	*ret_left = (int)nftable_batch_size;
-	return (const struct nlmsghdr *)nftable_batch;
+	*ret_left = (int)c->size;
+	return (const struct nlmsghdr *)c->bytes;
 }
 
-static void put_all_compiled(struct netlink_batch *b)
+/* What may not be there can be deleted once it has been added. */
+static void put_table(struct netlink_batch *b, const char *name, const struct nftable_batch *c)
 {
 	int left;
 
-	for (const struct nlmsghdr *h = first_compiled(&left); mnl_nlmsg_ok(h, left);
+	mnl_attr_put_strz(put(b, NFT_MSG_NEWTABLE, NLM_F_CREATE), NFTA_TABLE_NAME, name);
+	mnl_attr_put_strz(put(b, NFT_MSG_DELTABLE, 0), NFTA_TABLE_NAME, name);
+	for (const struct nlmsghdr *h = first_compiled(c, &left); mnl_nlmsg_ok(h, left);
 		h = mnl_nlmsg_next(h, &left))
 		if (h->nlmsg_type >> 8 == NFNL_SUBSYS_NFTABLES)
 			put_compiled(b, h);
@@ -182,28 +185,48 @@ static int keep_elements(struct netlink *nl, struct netlink_batch *to)
 {
 	int left;
 
-	for (const struct nlmsghdr *h = first_compiled(&left); mnl_nlmsg_ok(h, left);
-		h = mnl_nlmsg_next(h, &left))
+	for (const struct nlmsghdr *h = first_compiled(&nftable_table, &left);
+		mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))
 		if (h->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSET) &&
 			keep_set(nl, h, to) < 0)
 			return -1;
 	return 0;
 }
 
-/* What may not be there can be deleted once it has been added. 0, or -1 with errno. */
+/* 0, or -1 with errno. */
 static int replace(struct netlink *nl, bool with_elements)
 {
 	autobatch struct netlink_batch b = {NULL};
 	unsigned failed;
 
 	put_border(&b, NFNL_MSG_BATCH_BEGIN);
-	mnl_attr_put_strz(put(&b, NFT_MSG_NEWTABLE, NLM_F_CREATE), NFTA_TABLE_NAME, NFTABLE_NAME);
-	mnl_attr_put_strz(put(&b, NFT_MSG_DELTABLE, 0), NFTA_TABLE_NAME, NFTABLE_NAME);
-	put_all_compiled(&b);
+	put_table(&b, NFTABLE_NAME, &nftable_table);
 	if (with_elements && keep_elements(nl, &b) < 0)
 		return -1;
 	put_border(&b, NFNL_MSG_BATCH_END);
 	return netlink_run(nl, &b, &failed);
+}
+
+int nftable_load(struct netlink *nl, const char *name, const struct nftable_batch *batch)
+{
+	autobatch struct netlink_batch b = {NULL};
+	unsigned failed;
+
+	put_border(&b, NFNL_MSG_BATCH_BEGIN);
+	put_table(&b, name, batch);
+	put_border(&b, NFNL_MSG_BATCH_END);
+	return netlink_run(nl, &b, &failed);
+}
+
+int nftable_unload(struct netlink *nl, const char *name)
+{
+	autobatch struct netlink_batch b = {NULL};
+	unsigned failed;
+
+	put_border(&b, NFNL_MSG_BATCH_BEGIN);
+	mnl_attr_put_strz(put(&b, NFT_MSG_DELTABLE, 0), NFTA_TABLE_NAME, name);
+	put_border(&b, NFNL_MSG_BATCH_END);
+	return netlink_run(nl, &b, &failed) < 0 && errno != ENOENT ? -1 : 0;
 }
 
 /* One at a time in each network namespace. The lock lies on the namespace itself. */
@@ -232,11 +255,5 @@ int nftable_make(struct netlink *nl, bool *ret_empty, struct err *err)
 
 int nftable_remove(struct netlink *nl, struct err *err)
 {
-	autobatch struct netlink_batch b = {NULL};
-	unsigned failed;
-
-	put_border(&b, NFNL_MSG_BATCH_BEGIN);
-	mnl_attr_put_strz(put(&b, NFT_MSG_DELTABLE, 0), NFTA_TABLE_NAME, NFTABLE_NAME);
-	put_border(&b, NFNL_MSG_BATCH_END);
-	return netlink_run(nl, &b, &failed) < 0 && errno != ENOENT ? explain(err, "remove") : 0;
+	return nftable_unload(nl, NFTABLE_NAME) < 0 ? explain(err, "remove") : 0;
 }

@@ -15,8 +15,15 @@
 
 /* Of the table, in the form of NFTNL_UDATA_TABLE_COMMENT: another table.nft has another. */
 extern const char nftable_comment[];
-extern const unsigned char nftable_batch[];
-extern const size_t nftable_batch_size;
+/* What was compiled, as messages. */
+struct nftable_batch {
+	const unsigned char *bytes;
+	size_t size;
+};
+extern const struct nftable_batch nftable_table, nftable_trace;
+/* Makes the table NAME, which the batch is of, instead of what there is by that name; or removes it. 0, or -1 with errno. */
+int nftable_load(struct netlink *nl, const char *name, const struct nftable_batch *batch);
+int nftable_unload(struct netlink *nl, const char *name);
 
 enum nftable_state { NFTABLE_MISSING, NFTABLE_OTHER, NFTABLE_THERE };
 /* Whether the caller's network namespace has it, or one of another version. */

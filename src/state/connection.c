@@ -5,7 +5,6 @@
 #include "net/hostns.h"
 #include "net/planfile.h"
 #include "ns/idmap.h"
-#include "ns/rights.h"
 #include "state/networks.h"
 #include "state/process.h"
 #include "state/resource.h"
@@ -32,15 +31,8 @@ static int make(struct container *c, const struct spec *spec, struct err *err)
 		return err_sys(err, "start %s", c->record.name);
 	*n = (struct connection){.handover = HANDOVER_NONE, .holders = -1, .resolver = {-1, -1}};
 	c->connection = n;
-	n->failed = true;
-	if (rights_get() != RIGHTS_HOST) {
-		err_set(err, "a network of its own takes root's rights on the host");
-		return err_hint(err, "--net host or none, or run ctr as root");
-	}
-	if (handover_begin(&n->handover, c->state_fd, true, err) < 0)
-		return -1;
-	n->failed = false;
-	return 0;
+	n->failed = handover_begin(&n->handover, c->state_fd, true, err) < 0;
+	return n->failed ? -1 : 0;
 }
 
 static int explain_taken(const struct container *c, const struct network_port *p, uint16_t port,

@@ -73,7 +73,7 @@ without() { nft_host flush chain inet ctr "$1"; }
 	on host ctr-nftables remove
 	on host ctr-nftables remove
 	[ -z "$(nft_host list ruleset)" ]
-	sed "s/@DIGEST@/$("$top/digest")/" "$top/table.nft" > "$theirs"
+	sed "s/@DIGEST@/$("$top/digest" table.nft)/" "$top/table.nft" > "$theirs"
 	nft_host -f "$theirs"
 	diff <(nft_host list ruleset) - <<< "$mine"
 }
