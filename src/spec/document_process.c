@@ -391,10 +391,8 @@ int document_process_read(struct walk *w, struct document *d, const char *place)
 {
 	size_t here = *place ? walk_enter(w, place, 0) : w->len;
 
-	if (!d->spec.process.argc) {
-		walk_enter(w, "args", 0);
-		return walk_fail(w, "must have at least one element");
-	}
+	if (!d->spec.process.argc)
+		return walk_fail_in(w, "args", "must have at least one element");
 	console_size_read(d);
 	env_settle(&d->spec);
 	d->spec.process.umask &= 0777; /* as umask(2) */
