@@ -7,7 +7,7 @@ PREFIX   ?= /usr/local
 ifeq ($(origin CC),default)
 CC       := gcc
 endif
-MACHINE  := $(shell $(CC) -dumpmachine 2>/dev/null)
+MACHINE  := $(shell $(CC) -print-multiarch 2>/dev/null)
 MUSL_CC  ?= $(shell command -v musl-gcc || echo $(CC))
 B        ?= build
 CPPFLAGS += -D_GNU_SOURCE -DCTR_VERSION='"$(VERSION)"' -DCTR_LIBEXEC='"$(PREFIX)/libexec/ctr"' \
