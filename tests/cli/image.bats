@@ -533,7 +533,7 @@ END
 	t.close()
 	END
 	# AddressSanitizer keeps what was freed, so its memory says nothing of ours.
-	[ -n "${ASAN_OPTIONS-}" ] || python3 - "$PROGRAM" <<-'END'
+	[ -n "${SANITIZER_REPORT-}" ] || python3 - "$PROGRAM" <<-'END'
 	import resource, subprocess, sys
 	subprocess.run([sys.argv[1], "import", "names"], check=True)
 	kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
