@@ -12,6 +12,7 @@
 #include "spec/signame.h"
 #include "state/configfile.h"
 #include "state/events.h"
+#include "state/identity.h"
 #include "state/status.h"
 #include "state/want.h"
 
@@ -39,14 +40,26 @@ static bool is_gone(const struct store *store, const char *word)
 	return container_find(store, word, name, &err) < 0 && err.sys == ENOENT;
 }
 
-/* 1 if it was done, 0 if there was nothing to do it to, or -1. */
+/* 1 if it was done, 0 if there was nothing to do it to, or -1. A container that is renamed meanwhile is the one that
+ * was meant: it is followed. */
 static int try_one(struct cli *cli, enum each_flags flags, const char *word, void *options,
 	each_fn *f, struct err *err)
 {
 	char name[SPEC_NAME_MAX + 1];
+	struct identity meant;
+	int r;
 
 	*err = (struct err){0};
-	if (container_find(&cli->store, word, name, err) == 0 && f(cli, name, options, err) == 0)
+	r = container_find(&cli->store, word, name, err);
+	if (r == 0) {
+		identity_take(&cli->store, name, &meant);
+		do
+			r = f(cli, name, options, err);
+		while ((r < 0 || (flags & EACH_AGAIN)) &&
+			identity_moved(&meant, &cli->store, name));
+		identity_drop(&meant);
+	}
+	if (r == 0)
 		return 1;
 	return (flags & EACH_IGNORE) && is_gone(&cli->store, word) ? 0 : -1;
 }
@@ -246,8 +259,8 @@ int stop_one(struct cli *cli, const char *name, void *options, struct err *err)
 
 static int stop(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
-	return for_chosen(cli, "stop", ~CHOICE_OF(CONTAINER_EXITED), EACH_SIDE, argc, argv, options,
-		stop_one, err);
+	return for_chosen(cli, "stop", ~CHOICE_OF(CONTAINER_EXITED), EACH_SIDE | EACH_AGAIN, argc,
+		argv, options, stop_one, err);
 }
 
 static const struct flag stop_flag_table[] = {

@@ -36,6 +36,10 @@ static int by_created(const void *a, const void *b)
 	int64_t x = ((const struct view *)a)->metadata.created_ns;
 	int64_t y = ((const struct view *)b)->metadata.created_ns;
 
+	/* The one that was met last first. */
+	if (x == y)
+		return (((const struct view *)a)->met < ((const struct view *)b)->met) -
+		       (((const struct view *)a)->met > ((const struct view *)b)->met);
 	return (x < y) - (x > y);
 }
 
@@ -142,6 +146,7 @@ static int append(struct list *l, const struct view *view, struct err *err)
 		l->room = room;
 	}
 	l->views[l->count++] = *view;
+	l->views[l->count - 1].met = l->count;
 	return 0;
 }
 
@@ -224,12 +229,34 @@ static int print_list(const struct list *l, struct err *err)
 	return format_print_list(&l->flags->format, all, err);
 }
 
+static bool is_met_again(const struct view *views, size_t n, const struct view *view)
+{
+	for (size_t i = n; i-- > 0 && views[i].metadata.created_ns == view->metadata.created_ns;)
+		if (strcmp(views[i].metadata.id, view->metadata.id) == 0)
+			return true;
+	return false;
+}
+
+/* One that was renamed meanwhile has the name under which it was met last. */
+static void drop_earlier(struct list *l)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->count; i++)
+		if (is_met_again(l->views, n, &l->views[i]))
+			view_free(&l->views[i]);
+		else
+			l->views[n++] = l->views[i];
+	l->count = n;
+}
+
 static void sort_and_cut(struct list *l)
 {
 	const struct ps_flags *f = l->flags;
 
 	if (l->count)
 		qsort(l->views, l->count, sizeof(*l->views), by_created);
+	drop_earlier(l);
 	while (f->last && l->count > f->last)
 		view_free(&l->views[--l->count]);
 	if (l->count && f->compare)

@@ -76,11 +76,22 @@ static int ended(const char *name, struct err *err)
 	return -1;
 }
 
+static struct sample *find_by_id(const struct samples *s, const char *id)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (strcmp(s->items[i].id, id) == 0)
+			return &s->items[i];
+	return NULL;
+}
+
 static int sample_keep(struct samples *s, const struct record *r, const struct cgroup_stats *stats,
 	struct err *err)
 {
-	struct sample *sample = samples_add(s, err);
+	struct sample *sample = find_by_id(s, r->id);
 
+	/* One that was renamed meanwhile is met again. */
+	if (!sample)
+		sample = samples_add(s, err);
 	if (!sample)
 		return -1;
 	memcpy(sample->name, r->name, sizeof(sample->name));
@@ -132,18 +143,10 @@ static int samples_take(struct samples *s, int argc, char **argv, bool first, st
 	return 0;
 }
 
-static const struct sample *find(const struct samples *s, const char *id)
-{
-	for (size_t i = 0; i < s->count; i++)
-		if (strcmp(s->items[i].id, id) == 0)
-			return &s->items[i];
-	return NULL;
-}
-
 /* In hundredths of a percent of one CPU, since the sample before. */
 static struct cgroup_count cpu_used(const struct samples *before, const struct sample *now)
 {
-	const struct sample *then = find(before, now->id);
+	const struct sample *then = find_by_id(before, now->id);
 	const struct cgroup_count *a, *b = &now->stats.cpu_usage_us;
 
 	if (!then || now->time_ns <= then->time_ns)
