@@ -58,6 +58,8 @@ static int try_one(struct cli *cli, enum each_flags flags, const char *word, voi
 		while ((r < 0 || (flags & EACH_AGAIN)) &&
 			identity_moved(&meant, &cli->store, name));
 		identity_drop(&meant);
+	} else if ((flags & EACH_GONE) && err->sys == ENOENT) {
+		r = f(cli, word, options, err);
 	}
 	if (r == 0)
 		return 1;
@@ -449,8 +451,11 @@ static int set_condition(void *to, const char *what, const char *value, struct e
 static int wait_one(struct cli *cli, const char *name, void *options, struct err *err)
 {
 	const struct wait_flags *f = options;
+	char here[SPEC_NAME_MAX + 1];
 	int status;
 
+	if (f->wanted && container_find(&cli->store, name, here, err) < 0)
+		return -1;
 	if (f->wanted)
 		return container_wait_health(&cli->store, name, f->wanted, err);
 	if (container_wait(&cli->store, name, &status, err) < 0)
@@ -464,7 +469,7 @@ static int wait_one(struct cli *cli, const char *name, void *options, struct err
 
 static int wait_(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
-	return each_run(cli, "wait", EACH_SILENT, argc, argv, options, wait_one, err);
+	return each_run(cli, "wait", EACH_SILENT | EACH_GONE, argc, argv, options, wait_one, err);
 }
 
 static const struct flag wait_flag_table[] = {

@@ -11,6 +11,7 @@
 #include "state/alive.h"
 #include "state/cgroup.h"
 #include "state/elsewhere.h"
+#include "state/ended.h"
 #include "state/events.h"
 #include "state/gc.h"
 #include "state/identity.h"
@@ -57,6 +58,13 @@ static int match_id(const char *name, void *arg, struct err *err)
 	return 0;
 }
 
+static int no_such(const char *word, struct err *err)
+{
+	err_set(err, "no container %s", word);
+	err->sys = ENOENT;
+	return err_hint(err, "ctr ps -a shows those that exist");
+}
+
 static int find_by_id(const struct store *store, const char *word, char *ret, struct err *err)
 {
 	struct search s = {.store = store, .word = word};
@@ -70,9 +78,7 @@ static int find_by_id(const struct store *store, const char *word, char *ret, st
 	}
 	if (s.matches > 1)
 		return err_set(err, "%s is the beginning of %u containers' ids", word, s.matches);
-	err_set(err, "no container %s", word);
-	err->sys = ENOENT;
-	return err_hint(err, "ctr ps -a shows those that exist");
+	return no_such(word, err);
 }
 
 static bool exists(const struct store *store, const char *name)
@@ -392,7 +398,7 @@ static int wait_for_end(const struct store *store, const char *name, int *ret_st
 	return 0;
 }
 
-int container_wait(const struct store *store, const char *name, int *ret_status, struct err *err)
+static int wait_named(const struct store *store, const char *name, int *ret_status, struct err *err)
 {
 	struct metadata s;
 	int r;
@@ -407,6 +413,25 @@ int container_wait(const struct store *store, const char *name, int *ret_status,
 	*ret_status = s.exited ? s.exit_status : -1;
 	metadata_free(&s);
 	return 0;
+}
+
+/* A --rm container may be gone before we have looked, or while we do. */
+int container_wait(const struct store *store, const char *name, int *ret_status, struct err *err)
+{
+	char now[SPEC_NAME_MAX + 1];
+	struct identity meant;
+	struct err second;
+	int r;
+
+	identity_take(store, name, &meant);
+	snprintf(now, sizeof(now), "%s", name);
+	r = meant.fd < 0 && !exists(store, name) ? no_such(name, err)
+						 : wait_named(store, name, ret_status, err);
+	if (r < 0 && !exists(store, name) && !identity_moved(&meant, store, now) &&
+		container_ended(store, meant.id, name, ret_status, &second) > 0)
+		r = 0;
+	identity_drop(&meant);
+	return r;
 }
 
 static int stop_for_removal(const struct store *store, const char *name, enum remove_flags flags,
