@@ -266,7 +266,7 @@ static int stop(struct cli *cli, void *options, int argc, char **argv, struct er
 }
 
 static const struct flag stop_flag_table[] = {
-	{"all", 'a', NULL, "all that run", choice_set_all},
+	CHOICE_ALL("all that run"),
 	CHOICE_CIDFILE,
 	CHOICE_FILTER('f'),
 	CHOICE_IGNORE,
@@ -367,7 +367,7 @@ static void kill_init(void *options)
 }
 
 static const struct flag kill_flag_table[] = {
-	{"all", 'a', NULL, "all that run", choice_set_all},
+	CHOICE_ALL("all that run"),
 	CHOICE_CIDFILE,
 	CHOICE_FILTER('f'),
 	{"signal", 's', "SIGNAL", "(KILL); 0: only see whether it runs", set_kill_signal},
@@ -390,16 +390,6 @@ struct rm_flags {
 	bool force, volumes;
 };
 
-static int set_force(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct rm_flags *)to)->force, err);
-}
-
-static int set_volumes(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct rm_flags *)to)->volumes, err);
-}
-
 static int rm_one(struct cli *cli, const char *name, void *options, struct err *err)
 {
 	const struct rm_flags *f = options;
@@ -414,12 +404,13 @@ static int rm(struct cli *cli, void *options, int argc, char **argv, struct err 
 }
 
 static const struct flag rm_flag_table[] = {
-	{"all", 'a', NULL, "all there are", choice_set_all},
+	CHOICE_ALL("all there are"),
 	CHOICE_CIDFILE,
 	CHOICE_FILTER(0),
 	CHOICE_IGNORE,
-	{"force", 'f', NULL, "kill it first if it runs", set_force},
-	{"volumes", 'v', NULL, "with the volumes that were made for it alone", set_volumes},
+	{"force", 'f', NULL, "kill it first if it runs", FLAG_BOOL(rm_flags, force)},
+	{"volumes", 'v', NULL, "with the volumes that were made for it alone",
+		FLAG_BOOL(rm_flags, volumes)},
 	{0},
 };
 const struct command command_rm = {
@@ -534,13 +525,13 @@ static int resume_(struct cli *cli, void *options, int argc, char **argv, struct
 }
 
 static const struct flag pause_flags[] = {
-	{"all", 'a', NULL, "all that run", choice_set_all},
+	CHOICE_ALL("all that run"),
 	CHOICE_CIDFILE,
 	CHOICE_FILTER('f'),
 	{0},
 };
 static const struct flag resume_flags[] = {
-	{"all", 'a', NULL, "all that are paused", choice_set_all},
+	CHOICE_ALL("all that are paused"),
 	CHOICE_CIDFILE,
 	CHOICE_FILTER('f'),
 	{0},

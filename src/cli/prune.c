@@ -24,16 +24,6 @@ struct prune_flags {
 	bool force, volumes;
 };
 
-static int set_force(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct prune_flags *)to)->force, err);
-}
-
-static int set_volumes(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct prune_flags *)to)->volumes, err);
-}
-
 /* A moment is all that containers, volumes and images have in common. */
 static int set_filter(void *to, const char *what, const char *value, struct err *err)
 {
@@ -295,8 +285,8 @@ static int prune(struct cli *cli, void *options, int argc, char **argv, struct e
 
 static const struct flag flags[] = {
 	{"filter", 0, "until=TIME", "only what was made before that (24h, a date)", set_filter},
-	{"force", 'f', NULL, "do not ask", set_force},
-	{"volumes", 0, NULL, "volumes with a name as well", set_volumes},
+	{"force", 'f', NULL, "do not ask", FLAG_BOOL(prune_flags, force)},
+	{"volumes", 0, NULL, "volumes with a name as well", FLAG_BOOL(prune_flags, volumes)},
 	{0},
 };
 

@@ -105,33 +105,13 @@ static int set_latest(void *to, const char *what, const char *value, struct err 
 	struct ps_flags *f = to;
 	bool on;
 
-	if (flag_bool(what, value, &on, err) < 0)
+	if (flag_bool(&on, what, value, err) < 0)
 		return -1;
 	if (on) {
 		f->last = 1;
 		f->all = true;
 	}
 	return 0;
-}
-
-static int set_format(void *to, const char *what, const char *value, struct err *err)
-{
-	return format_parse(what, value, &((struct ps_flags *)to)->format, err);
-}
-
-static int set_all(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct ps_flags *)to)->all, err);
-}
-
-static int set_quiet(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct ps_flags *)to)->quiet, err);
-}
-
-static int set_no_trunc(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct ps_flags *)to)->no_trunc, err);
 }
 
 static int append(struct list *l, const struct view *view, struct err *err)
@@ -298,16 +278,17 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 }
 
 static const struct flag flags[] = {
-	{"all", 'a', NULL, "those that have ended too", set_all},
-	{"quiet", 'q', NULL, "ids only", set_quiet},
+	{"all", 'a', NULL, "those that have ended too", FLAG_BOOL(ps_flags, all)},
+	{"quiet", 'q', NULL, "ids only", FLAG_BOOL(ps_flags, quiet)},
 	{"last", 'n', "N", "the N newest, ended or not", set_last},
 	{"latest", 'l', NULL, "the newest, ended or not", set_latest},
 	{"filter", 'f', "KEY=VALUE",
 		"name=PART, status=, label=KEY[=VALUE], image=, exited=N, …: ctr-ps(1)",
 		set_filter},
 	{"sort", 0, "KEY", "created, name, image or status (created, newest first)", set_sort},
-	{"no-trunc", 0, NULL, "whole ids and commands", set_no_trunc},
-	{"format", 0, "FORMAT", "table, json or a template (table)", set_format},
+	{"no-trunc", 0, NULL, "whole ids and commands", FLAG_BOOL(ps_flags, no_trunc)},
+	{"format", 0, "FORMAT", "table, json or a template (table)", format_set,
+		offsetof(struct ps_flags, format)},
 	{0},
 };
 

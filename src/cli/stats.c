@@ -38,21 +38,6 @@ struct samples {
 	size_t count, room;
 };
 
-static int set_no_stream(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct stats_flags *)to)->no_stream, err);
-}
-
-static int set_no_trunc(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct stats_flags *)to)->no_trunc, err);
-}
-
-static int set_format(void *to, const char *what, const char *value, struct err *err)
-{
-	return format_parse(what, value, &((struct stats_flags *)to)->format, err);
-}
-
 static struct sample *samples_add(struct samples *s, struct err *err)
 {
 	if (s->count == s->room) {
@@ -370,9 +355,12 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 }
 
 static const struct flag flags[] = {
-	{"no-stream", 0, NULL, "print once: the CPU's share is that of 200 ms", set_no_stream},
-	{"no-trunc", 0, NULL, "all columns, however narrow the terminal", set_no_trunc},
-	{"format", 0, "FORMAT", "table, json or a template (table)", set_format},
+	{"no-stream", 0, NULL, "print once: the CPU's share is that of 200 ms",
+		FLAG_BOOL(stats_flags, no_stream)},
+	{"no-trunc", 0, NULL, "all columns, however narrow the terminal",
+		FLAG_BOOL(stats_flags, no_trunc)},
+	{"format", 0, "FORMAT", "table, json or a template (table)", format_set,
+		offsetof(struct stats_flags, format)},
 	{0},
 };
 
