@@ -34,13 +34,6 @@ static const char *profile_check(const char *s)
 	return apparmor_check("", s, &ignored) == 0 ? NULL : "the name of a profile";
 }
 
-static const char *label_check(const char *s)
-{
-	struct err ignored;
-
-	return selinux_check("", s, &ignored) == 0 ? NULL : "user:role:type[:level]";
-}
-
 static const struct field capabilities[] = {
 	CAPS("bounding", CAPSET_BOUNDING),
 	CAPS("effective", CAPSET_EFFECTIVE),
@@ -111,7 +104,7 @@ const struct field document_process_fields[] = {
 	{"apparmorProfile", FIELD_STRING, FIELD_FILLED, AT(document, spec.process.apparmor),
 		.check = profile_check},
 	{"selinuxLabel", FIELD_STRING, FIELD_FILLED, AT(document, spec.process.selinux),
-		.check = label_check},
+		.check = document_label},
 	{"oomScoreAdj", FIELD_INT, FIELD_PRESENT, AT(document, spec.process.oom_score_adj),
 		N(document, spec.process.oom_score_adj_set), .min = -1000, .max = 1000},
 	{"scheduler", FIELD_OBJECT, 0, .fields = scheduler},
