@@ -43,8 +43,9 @@ int command_flags(const struct command *command, void *to, int argc, char **argv
 int command_execute(const struct command *command, struct cli *cli, int argc, char **argv,
 	struct err *err);
 
-/* Setter: of a const char *, which is checked. */
+/* Setters, of a const char *: the keys of detaching, an absolute path. */
 int flag_keys(void *to, const char *what, const char *value, struct err *err);
+int flag_absolute(void *to, const char *what, const char *value, struct err *err);
 
 /* What to use in place of a flag, without dashes, of the same command of docker or podman that we have
  * not; NULL if unknown. */

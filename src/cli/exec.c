@@ -29,13 +29,6 @@ struct exec_flags {
 	struct environment environment;
 };
 
-static int set_workdir(void *to, const char *what, const char *value, struct err *err)
-{
-	((struct exec_flags *)to)->workdir = value;
-	return value[0] == '/' ? 0
-			       : err_set(err, "%s: '%.200s' is not an absolute path", what, value);
-}
-
 static int set_env(void *to, const char *what, const char *value, struct err *err)
 {
 	struct exec_flags *f = to;
@@ -62,7 +55,8 @@ static const struct flag flags[] = {
 	{"tty", 't', NULL, "give it a terminal", FLAG_BOOL(exec_flags, terminal)},
 	{"user", 'u', "USER[:GROUP]", "(the container's)", user_set,
 		offsetof(struct exec_flags, user)},
-	{"workdir", 'w', "DIR", "(the container's)", set_workdir},
+	{"workdir", 'w', "DIR", "(the container's)", flag_absolute,
+		FLAG_OF(exec_flags, workdir, const char *)},
 	{0},
 };
 

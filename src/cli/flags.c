@@ -13,6 +13,13 @@ int flag_keys(void *to, const char *what, const char *value, struct err *err)
 	return detach_keys_parse(value, &keys, err);
 }
 
+int flag_absolute(void *to, const char *what, const char *value, struct err *err)
+{
+	*(const char **)to = value;
+	return value[0] == '/' ? 0
+			       : err_set(err, "%s: '%.200s' is not an absolute path", what, value);
+}
+
 static int unknown(const struct flags *flags, const char *word, struct err *err)
 {
 	const char *name = word + strspn(word, "-");
