@@ -103,7 +103,8 @@ $(B)/ctr-scope: $(B)/obj/cgroup/ctr-scope.o $(B)/libctr.a
 # without it.
 SECCOMP_SRC := $(addprefix src/process/,ctr-seccomp.c seccomp_build.c seccomp_names.c seccomp_option.c \
 	seccomp_profile.c) \
-               $(addprefix src/base/,arena.c dents.c err.c fd.c file.c json.c jsonplace.c jsontext.c jsonwide.c num.c utf8.c) \
+               $(addprefix src/base/,arena.c dents.c err.c fd.c file.c flag.c json.c jsonplace.c jsontext.c jsonwide.c nearest.c num.c \
+	pathname.c utf8.c) \
                $(addprefix src/spec/,capname.c fieldread.c walk.c)
 SECCOMP_PROFILES := $(wildcard src/process/profiles/*.json) src/process/profiles/embed.sh
 
