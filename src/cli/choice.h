@@ -21,7 +21,6 @@ static inline bool choice_is_made(const struct choice *c)
 	return c->all || c->filters.count || c->cidfile_count;
 }
 
-int choice_set_filter(void *to, const char *what, const char *value, struct err *err);
 int choice_set_cidfile(void *to, const char *what, const char *value, struct err *err);
 
 #define CHOICE_ALL(help)                                                                           \
@@ -41,7 +40,7 @@ int choice_set_cidfile(void *to, const char *what, const char *value, struct err
 #define CHOICE_FILTER(letter)                                                                      \
 	{                                                                                          \
 		"filter", letter, "KEY=VALUE", "those for which ctr ps --filter holds",            \
-			choice_set_filter                                                          \
+			filters_flag, FLAG_OF(choice, filters, struct filters)                     \
 	}
 
 /* What a command can be for: bits of enum container_status. */

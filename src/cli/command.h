@@ -43,9 +43,12 @@ int command_flags(const struct command *command, void *to, int argc, char **argv
 int command_execute(const struct command *command, struct cli *cli, int argc, char **argv,
 	struct err *err);
 
-/* Setters, of a const char *: the keys of detaching, an absolute path. */
+/* Setters. Of a const char *: the keys of detaching, an absolute path. Of nanoseconds: a length of time, a point in
+ * it. */
 int flag_keys(void *to, const char *what, const char *value, struct err *err);
 int flag_absolute(void *to, const char *what, const char *value, struct err *err);
+int flag_duration(void *to, const char *what, const char *value, struct err *err);
+int flag_time(void *to, const char *what, const char *value, struct err *err);
 
 /* What to use in place of a flag, without dashes, of the same command of docker or podman that we have
  * not; NULL if unknown. */

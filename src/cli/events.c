@@ -32,17 +32,7 @@ struct events_flags {
 	size_t filter_count;
 };
 
-static int set_since(void *to, const char *what, const char *value, struct err *err)
-{
-	return time_parse(what, value, now_ns(), &((struct events_flags *)to)->since_ns, err);
-}
-
 /* A length of time means the past here, too; a moment to come is given as such. */
-static int set_until(void *to, const char *what, const char *value, struct err *err)
-{
-	return time_parse(what, value, now_ns(), &((struct events_flags *)to)->until_ns, err);
-}
-
 static int set_filter(void *to, const char *what, const char *value, struct err *err)
 {
 	const char *equals = strchr(value, '=');
@@ -231,8 +221,9 @@ static const struct flag flags[] = {
 		FLAG_BOOL(events_flags, follow)},
 	{"format", 0, "FORMAT", "json or a template, for each event (a sentence)", set_format},
 	{"since", 0, "TIME", "not what is older: 10m, 2026-01-31T12:00:00Z, seconds since 1970",
-		set_since},
-	{"until", 0, "TIME", "not what is newer", set_until},
+		flag_time, FLAG_OF(events_flags, since_ns, uint64_t)},
+	{"until", 0, "TIME", "not what is newer", flag_time,
+		FLAG_OF(events_flags, until_ns, uint64_t)},
 	{0},
 };
 

@@ -89,8 +89,9 @@ static int value_take(struct filter *f, const char *what, struct err *err)
 	return 0;
 }
 
-int filters_add(struct filters *f, const char *what, const char *value, struct err *err)
+int filters_flag(void *to, const char *what, const char *value, struct err *err)
 {
+	struct filters *f = to;
 	const char *equals = strchr(value, '=');
 	size_t len = equals ? (size_t)(equals - value) : 0;
 	struct filter filter = {.value = equals ? equals + 1 : ""};

@@ -1,4 +1,7 @@
+#include "base/clock.h"
+#include "base/num.h"
 #include "cli/command.h"
+#include "cli/output.h"
 #include "console/console.h"
 
 #include <stdio.h>
@@ -18,6 +21,16 @@ int flag_absolute(void *to, const char *what, const char *value, struct err *err
 	*(const char **)to = value;
 	return value[0] == '/' ? 0
 			       : err_set(err, "%s: '%.200s' is not an absolute path", what, value);
+}
+
+int flag_duration(void *to, const char *what, const char *value, struct err *err)
+{
+	return duration_parse(what, value, to, err);
+}
+
+int flag_time(void *to, const char *what, const char *value, struct err *err)
+{
+	return time_parse(what, value, now_ns(), to, err);
 }
 
 static int unknown(const struct flags *flags, const char *word, struct err *err)

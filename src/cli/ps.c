@@ -85,11 +85,6 @@ static int set_sort(void *to, const char *what, const char *value, struct err *e
 	return err_hint(err, "sort by created, name, image or status");
 }
 
-static int set_filter(void *to, const char *what, const char *value, struct err *err)
-{
-	return filters_add(&((struct ps_flags *)to)->filters, what, value, err);
-}
-
 static int set_last(void *to, const char *what, const char *value, struct err *err)
 {
 	struct ps_flags *f = to;
@@ -284,7 +279,7 @@ static const struct flag flags[] = {
 	{"latest", 'l', NULL, "the newest, ended or not", set_latest},
 	{"filter", 'f', "KEY=VALUE",
 		"name=PART, status=, label=KEY[=VALUE], image=, exited=N, …: ctr-ps(1)",
-		set_filter},
+		filters_flag, FLAG_OF(ps_flags, filters, struct filters)},
 	{"sort", 0, "KEY", "created, name, image or status (created, newest first)", set_sort},
 	{"no-trunc", 0, NULL, "whole ids and commands", FLAG_BOOL(ps_flags, no_trunc)},
 	{"format", 0, "FORMAT", "table, json or a template (table)", format_set,

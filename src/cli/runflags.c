@@ -298,11 +298,6 @@ static int set_stop_timeout(void *to, const char *what, const char *value, struc
 	return patience_parse(what, value, &((struct run_options *)to)->spec.stop_timeout_ns, err);
 }
 
-static int set_timeout(void *to, const char *what, const char *value, struct err *err)
-{
-	return duration_parse(what, value, &((struct run_options *)to)->spec.timeout_ns, err);
-}
-
 static int set_log_max(void *to, const char *what, const char *value, struct err *err)
 {
 	uint64_t bytes;
@@ -434,7 +429,8 @@ const struct flag run_flags[] = {
 		set_stop_timeout},
 	{"sysctl", 0, "KEY=VALUE", "a kernel parameter of its own namespaces", set_sysctl_flag},
 	{"timens", 0, "host|private", "clocks (the host's)", set_timens},
-	{"timeout", 0, "TIME", "kill it after so long (90s, 5m); status 124", set_timeout},
+	{"timeout", 0, "TIME", "kill it after so long (90s, 5m); status 124", flag_duration,
+		FLAG_OF(run_options, spec.timeout_ns, uint64_t)},
 	{"tmpfs", 0, "DIR[:OPTIONS]", "an empty directory in memory", set_mountflag_tmpfs},
 	{"tty", 't', NULL, "give it a terminal", FLAG_BOOL(run_options, spec.process.terminal)},
 	{"ulimit", 0, "NAME=SOFT[:HARD]", "a resource limit of its processes", set_limit_ulimit},

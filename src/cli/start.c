@@ -247,11 +247,6 @@ struct autostart_flags {
 	uint64_t at_most_ns;
 };
 
-static int set_at_most(void *to, const char *what, const char *value, struct err *err)
-{
-	return duration_parse(what, value, &((struct autostart_flags *)to)->at_most_ns, err);
-}
-
 static int autostop(struct cli *cli, const struct autostart_flags *f, struct err *err)
 {
 	struct stop_flags how = {.at_most_ns = f->at_most_ns, .want = want_resting};
@@ -292,7 +287,8 @@ static const struct flag autostart_flags[] = {
 	{"stop", 0, NULL,
 		"stop them until the next boot, and all others that run in the background",
 		FLAG_BOOL(autostart_flags, stop)},
-	{"time", 't', "SECONDS", "with --stop: wait at most so long, then kill", set_at_most},
+	{"time", 't', "SECONDS", "with --stop: wait at most so long, then kill", flag_duration,
+		FLAG_OF(autostart_flags, at_most_ns, uint64_t)},
 	{0},
 };
 
