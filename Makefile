@@ -7,7 +7,7 @@ PREFIX   ?= /usr/local
 ifeq ($(origin CC),default)
 CC       := gcc
 endif
-MACHINE  := $(shell $(CC) -dumpmachine 2>/dev/null)
+MACHINE  := $(shell $(CC) -print-multiarch 2>/dev/null)
 MUSL_CC  ?= $(shell command -v musl-gcc || echo $(CC))
 B        ?= build
 CPPFLAGS += -D_GNU_SOURCE -DCTR_VERSION='"$(VERSION)"' -DCTR_LIBEXEC='"$(PREFIX)/libexec/ctr"' \
@@ -107,7 +107,9 @@ $(B)/ctr-net: $(B)/obj/net/ctr-net.o $(B)/libctr.a
 # without it.
 SECCOMP_SRC := $(addprefix src/process/,ctr-seccomp.c seccomp_build.c seccomp_names.c seccomp_option.c \
 	seccomp_profile.c) \
-               $(addprefix src/base/,arena.c dents.c err.c fd.c file.c json.c jsontext.c jsonwide.c num.c utf8.c) src/spec/capname.c
+               $(addprefix src/base/,address.c arena.c dents.c err.c fd.c file.c flag.c json.c jsonplace.c jsontext.c jsonwide.c nearest.c num.c \
+	pathname.c utf8.c) \
+               $(addprefix src/spec/,capname.c fieldread.c textfield.c walk.c)
 SECCOMP_PROFILES := $(wildcard src/process/profiles/*.json) src/process/profiles/embed.sh
 
 $(B)/ctr-seccomp: $(call obj,$(SECCOMP_SRC))

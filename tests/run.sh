@@ -103,9 +103,6 @@ suite_reports() {
 if [ -n "${SANITIZER_REPORT:-}" ]; then
 	: > "$SANITIZER_REPORT"
 	chmod 666 "$SANITIZER_REPORT" # processes with other ids report too
-	# A process whose children are in another pid namespace cannot be stopped by its leak checker, which
-	# then waits for ever: leaks are looked for in the unit tests only.
-	export ASAN_OPTIONS=detect_leaks=0
 fi
 for s; do
 	case $s in

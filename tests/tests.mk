@@ -159,7 +159,7 @@ SAN := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=undefined $(CLANG_QU
 $(B)/report.o: tests/asan/report.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(WARN) $(CFLAGS) -DASAN_REPORT='"$(abspath $(B))/report"' -c -o $@ $<
-$(B)/ctr-glibc $(B)/ctr-oci-glibc $(B)/ctr-image $(B)/ctr-seccomp $(B)/oci-resctrl $(UNIT): $(SAN_REPORT)
+$(addprefix $(B)/,ctr-glibc ctr-oci-glibc ctr-image ctr-copy ctr-scope ctr-seccomp oci-resctrl) $(UNIT): $(SAN_REPORT)
 asan:
 	@$(MAKE) --no-print-directory -s -j2 B=$(B)/asan CC=clang STATIC= SAN_REPORT=$(B)/asan/report.o \
 	  CFLAGS="$(SAN) -fsanitize=address,undefined" all unit-programs

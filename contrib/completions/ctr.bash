@@ -103,6 +103,7 @@ _ctr_filters()
 	local key=${cur%%=*}=
 	case $cur in
 	status=*) _ctr_behind "$key" 'created creating exited paused restarting running' ;;
+	health=*) _ctr_behind "$key" 'healthy none starting unhealthy' ;;
 	type=*) _ctr_behind "$key" 'container image network volume' ;;
 	image=* | ancestor=*) _ctr_behind "$key" "$(_ctr_images)" ;;
 	volume=*) _ctr_behind "$key" "$(_ctr_volumes)" ;;
@@ -111,7 +112,7 @@ _ctr_filters()
 	*)
 		case $command in
 		events) grep -oE '[a-z]+=' <<<"$said" ;;
-		*) _ctr_behind '' 'name= id= image= ancestor= label= status= exited= volume= before= since= until=' ;;
+		*) _ctr_behind '' 'name= id= image= ancestor= label= status= exited= health= volume= before= since= until=' ;;
 		esac
 		;;
 	esac

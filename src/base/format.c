@@ -26,17 +26,17 @@ static int parse(const char *what, const char *value, const char *others, struct
 	return 0;
 }
 
-int format_parse(const char *what, const char *value, struct format *ret, struct err *err)
+int format_set(void *to, const char *what, const char *value, struct err *err)
 {
 	if (strcmp(value, "table") != 0)
-		return parse(what, value, "table, json", ret, err);
-	*ret = (struct format){0};
+		return parse(what, value, "table, json", to, err);
+	*(struct format *)to = (struct format){0};
 	return 0;
 }
 
-int format_parse_shown(const char *what, const char *value, struct format *ret, struct err *err)
+int format_set_shown(void *to, const char *what, const char *value, struct err *err)
 {
-	return parse(what, value, "json", ret, err);
+	return parse(what, value, "json", to, err);
 }
 
 bool format_is_table(const struct format *f)

@@ -12,10 +12,10 @@ struct format {
 	bool heading;         /* a table of what the template asks for, in columns by its tabs */
 };
 
-/* "table", "json", a template or "table TEMPLATE". */
-int format_parse(const char *what, const char *value, struct format *ret, struct err *err);
+/* Setters of base/flag.h, of a struct format: "table", "json", a template or "table TEMPLATE". */
+int format_set(void *to, const char *what, const char *value, struct err *err);
 /* The same without "table", for a command that has none. */
-int format_parse_shown(const char *what, const char *value, struct format *ret, struct err *err);
+int format_set_shown(void *to, const char *what, const char *value, struct err *err);
 /* Whether the command's own table is asked for. */
 bool format_is_table(const struct format *f);
 /* Print JSON or the template: of each object of a list, or of one. */

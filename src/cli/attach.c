@@ -141,31 +141,18 @@ struct attach_flags {
 	bool no_stdin, proxy, proxy_chosen;
 };
 
-static int set_keys(void *to, const char *what, const char *value, struct err *err)
-{
-	struct detach_keys keys;
-
-	(void)what;
-	((struct attach_flags *)to)->keys = value;
-	return detach_keys_parse(value, &keys, err);
-}
-
-static int set_no_stdin(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct attach_flags *)to)->no_stdin, err);
-}
-
 static int set_proxy(void *to, const char *what, const char *value, struct err *err)
 {
 	struct attach_flags *f = to;
 
 	f->proxy_chosen = true;
-	return flag_bool(what, value, &f->proxy, err);
+	return flag_bool(&f->proxy, what, value, err);
 }
 
 static const struct flag flags[] = {
-	{"detach-keys", 0, "KEYS", "leave with these (ctrl-p,ctrl-q)", set_keys},
-	{"no-stdin", 0, NULL, "only watch", set_no_stdin},
+	{"detach-keys", 0, "KEYS", "leave with these (ctrl-p,ctrl-q)", flag_keys,
+		offsetof(struct attach_flags, keys)},
+	{"no-stdin", 0, NULL, "only watch", FLAG_BOOL(attach_flags, no_stdin)},
 	{"sig-proxy", 0, NULL, "pass signals on (unless --no-stdin)", set_proxy},
 	{0},
 };

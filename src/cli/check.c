@@ -6,11 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static int set_format(void *to, const char *what, const char *value, struct err *err)
-{
-	return format_parse(what, value, to, err);
-}
-
 static bool can_run(const struct probes *p)
 {
 	for (size_t i = 0; i < p->count; i++)
@@ -86,7 +81,7 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 }
 
 static const struct flag flags[] = {
-	{"format", 0, "FORMAT", "table, json or a template (table)", set_format},
+	{"format", 0, "FORMAT", "table, json or a template (table)", format_set},
 	{0},
 };
 

@@ -9,21 +9,6 @@
 
 enum { CIDFILE_BYTES = 4096 };
 
-int choice_set_all(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct choice *)to)->all, err);
-}
-
-int choice_set_ignore(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct choice *)to)->ignore, err);
-}
-
-int choice_set_filter(void *to, const char *what, const char *value, struct err *err)
-{
-	return filters_add(&((struct choice *)to)->filters, what, value, err);
-}
-
 int choice_set_cidfile(void *to, const char *what, const char *value, struct err *err)
 {
 	struct choice *c = to;

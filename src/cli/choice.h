@@ -21,24 +21,26 @@ static inline bool choice_is_made(const struct choice *c)
 	return c->all || c->filters.count || c->cidfile_count;
 }
 
-int choice_set_all(void *to, const char *what, const char *value, struct err *err);
-int choice_set_ignore(void *to, const char *what, const char *value, struct err *err);
-int choice_set_filter(void *to, const char *what, const char *value, struct err *err);
 int choice_set_cidfile(void *to, const char *what, const char *value, struct err *err);
 
+#define CHOICE_ALL(help)                                                                           \
+	{                                                                                          \
+		"all", 'a', NULL, help, FLAG_BOOL(choice, all)                                     \
+	}
 #define CHOICE_CIDFILE                                                                             \
 	{                                                                                          \
 		"cidfile", 0, "FILE", "the one whose id is in there", choice_set_cidfile           \
 	}
 #define CHOICE_IGNORE                                                                              \
 	{                                                                                          \
-		"ignore", 'i', NULL, "one that is not there is no failure", choice_set_ignore      \
+		"ignore", 'i', NULL, "one that is not there is no failure",                        \
+			FLAG_BOOL(choice, ignore)                                                  \
 	}
 /* letter: 'f' where that is free. */
 #define CHOICE_FILTER(letter)                                                                      \
 	{                                                                                          \
 		"filter", letter, "KEY=VALUE", "those for which ctr ps --filter holds",            \
-			choice_set_filter                                                          \
+			filters_flag, FLAG_OF(choice, filters, struct filters)                     \
 	}
 
 /* What a command can be for: bits of enum container_status. */

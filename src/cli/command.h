@@ -3,22 +3,15 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/flag.h"
 #include "state/store.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-struct flag {
-	const char *name;  /* without "--" */
-	char letter;       /* 0: none */
-	const char *value; /* how the value is called in the help; NULL: the flag takes none */
-	const char *help;
-	/* what is "--name" for messages; value "true" or "false" for a flag without value. */
-	int (*set)(void *to, const char *what, const char *value, struct err *err);
-};
-
 struct cli {
 	const char *root, *state; /* --root, --state, or NULL */
+	bool version;             /* --version: nothing else is done */
 	char *const *argv;        /* the whole command line */
 	struct store store;       /* open, unless the command is stateless */
 };
@@ -42,20 +35,20 @@ struct command {
 
 extern const struct command *const commands[]; /* ends with NULL */
 
-/* Sets flags from argv[1…]; *ret_first is the index of the first word that is no flag. A flag that
- * does not exist is refused, with what to use instead where other tools have it. Returns 1 if the
- * help was asked for and printed. */
-int flags_parse(const struct command *command, void *to, int argc, char **argv, int *ret_first,
+/* flags_parse() of what follows argv[0], its own word; *ret_first is an index of argv. With the help, if that was
+ * asked for: returns 1 then. */
+int command_flags(const struct command *command, void *to, int argc, char **argv, int *ret_first,
 	struct err *err);
-
 /* Flags, store, and what it does: argv[0] is its own word. The exit status, or -1 with err. */
 int command_execute(const struct command *command, struct cli *cli, int argc, char **argv,
 	struct err *err);
 
-void command_help(const struct command *command);
-
-/* Setters for plain fields; `to` is the field's struct, so each command wraps them. */
-int flag_bool(const char *what, const char *value, bool *ret, struct err *err);
+/* Setters. Of a const char *: the keys of detaching, an absolute path. Of nanoseconds: a length of time, a point in
+ * it. */
+int flag_keys(void *to, const char *what, const char *value, struct err *err);
+int flag_absolute(void *to, const char *what, const char *value, struct err *err);
+int flag_duration(void *to, const char *what, const char *value, struct err *err);
+int flag_time(void *to, const char *what, const char *value, struct err *err);
 
 /* What to use in place of a flag, without dashes, of the same command of docker or podman that we have
  * not; NULL if unknown. */

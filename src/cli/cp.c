@@ -13,21 +13,6 @@ struct cp_flags {
 	bool archive, follow_link, quiet;
 };
 
-static int set_archive(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct cp_flags *)to)->archive, err);
-}
-
-static int set_follow_link(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct cp_flags *)to)->follow_link, err);
-}
-
-static int set_quiet(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct cp_flags *)to)->quiet, err);
-}
-
 /* "." or "…/.", or the root, which has no name. */
 static bool means_contents(const char *path)
 {
@@ -165,10 +150,12 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 }
 
 static const struct flag flags[] = {
-	{"archive", 'a', NULL, "keep owners, by their numbers in the container", set_archive},
+	{"archive", 'a', NULL, "keep owners, by their numbers in the container",
+		FLAG_BOOL(cp_flags, archive)},
 	{"follow-link", 'L', NULL, "if SOURCE is a symbolic link, what it leads to",
-		set_follow_link},
-	{"quiet", 'q', NULL, "no warning about devices and sockets, which are left out", set_quiet},
+		FLAG_BOOL(cp_flags, follow_link)},
+	{"quiet", 'q', NULL, "no warning about devices and sockets, which are left out",
+		FLAG_BOOL(cp_flags, quiet)},
 	{0},
 };
 

@@ -9,11 +9,6 @@ struct diff_flags {
 	struct format format;
 };
 
-static int set_format(void *to, const char *what, const char *value, struct err *err)
-{
-	return format_parse(what, value, &((struct diff_flags *)to)->format, err);
-}
-
 static int print_line(enum change change, const char *path, void *arg, struct err *err)
 {
 	(void)arg, (void)err;
@@ -57,7 +52,8 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 }
 
 static const struct flag flags[] = {
-	{"format", 0, "FORMAT", "table, json or a template (table)", set_format},
+	{"format", 0, "FORMAT", "table, json or a template (table)", format_set,
+		offsetof(struct diff_flags, format)},
 	{0},
 };
 

@@ -12,6 +12,7 @@
 #include "spec/signame.h"
 #include "state/configfile.h"
 #include "state/events.h"
+#include "state/identity.h"
 #include "state/status.h"
 #include "state/want.h"
 
@@ -39,14 +40,28 @@ static bool is_gone(const struct store *store, const char *word)
 	return container_find(store, word, name, &err) < 0 && err.sys == ENOENT;
 }
 
-/* 1 if it was done, 0 if there was nothing to do it to, or -1. */
+/* 1 if it was done, 0 if there was nothing to do it to, or -1. A container that is renamed meanwhile is the one that
+ * was meant: it is followed. */
 static int try_one(struct cli *cli, enum each_flags flags, const char *word, void *options,
 	each_fn *f, struct err *err)
 {
 	char name[SPEC_NAME_MAX + 1];
+	struct identity meant;
+	int r;
 
 	*err = (struct err){0};
-	if (container_find(&cli->store, word, name, err) == 0 && f(cli, name, options, err) == 0)
+	r = container_find(&cli->store, word, name, err);
+	if (r == 0) {
+		identity_take(&cli->store, name, &meant);
+		do
+			r = f(cli, name, options, err);
+		while ((r < 0 || (flags & EACH_AGAIN)) &&
+			identity_moved(&meant, &cli->store, name));
+		identity_drop(&meant);
+	} else if ((flags & EACH_GONE) && err->sys == ENOENT) {
+		r = f(cli, word, options, err);
+	}
+	if (r == 0)
 		return 1;
 	return (flags & EACH_IGNORE) && is_gone(&cli->store, word) ? 0 : -1;
 }
@@ -246,12 +261,12 @@ int stop_one(struct cli *cli, const char *name, void *options, struct err *err)
 
 static int stop(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
-	return for_chosen(cli, "stop", ~CHOICE_OF(CONTAINER_EXITED), EACH_SIDE, argc, argv, options,
-		stop_one, err);
+	return for_chosen(cli, "stop", ~CHOICE_OF(CONTAINER_EXITED), EACH_SIDE | EACH_AGAIN, argc,
+		argv, options, stop_one, err);
 }
 
 static const struct flag stop_flag_table[] = {
-	{"all", 'a', NULL, "all that run", choice_set_all},
+	CHOICE_ALL("all that run"),
 	CHOICE_CIDFILE,
 	CHOICE_FILTER('f'),
 	CHOICE_IGNORE,
@@ -352,7 +367,7 @@ static void kill_init(void *options)
 }
 
 static const struct flag kill_flag_table[] = {
-	{"all", 'a', NULL, "all that run", choice_set_all},
+	CHOICE_ALL("all that run"),
 	CHOICE_CIDFILE,
 	CHOICE_FILTER('f'),
 	{"signal", 's', "SIGNAL", "(KILL); 0: only see whether it runs", set_kill_signal},
@@ -375,16 +390,6 @@ struct rm_flags {
 	bool force, volumes;
 };
 
-static int set_force(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct rm_flags *)to)->force, err);
-}
-
-static int set_volumes(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct rm_flags *)to)->volumes, err);
-}
-
 static int rm_one(struct cli *cli, const char *name, void *options, struct err *err)
 {
 	const struct rm_flags *f = options;
@@ -399,12 +404,13 @@ static int rm(struct cli *cli, void *options, int argc, char **argv, struct err 
 }
 
 static const struct flag rm_flag_table[] = {
-	{"all", 'a', NULL, "all there are", choice_set_all},
+	CHOICE_ALL("all there are"),
 	CHOICE_CIDFILE,
 	CHOICE_FILTER(0),
 	CHOICE_IGNORE,
-	{"force", 'f', NULL, "kill it first if it runs", set_force},
-	{"volumes", 'v', NULL, "with the volumes that were made for it alone", set_volumes},
+	{"force", 'f', NULL, "kill it first if it runs", FLAG_BOOL(rm_flags, force)},
+	{"volumes", 'v', NULL, "with the volumes that were made for it alone",
+		FLAG_BOOL(rm_flags, volumes)},
 	{0},
 };
 const struct command command_rm = {
@@ -436,8 +442,11 @@ static int set_condition(void *to, const char *what, const char *value, struct e
 static int wait_one(struct cli *cli, const char *name, void *options, struct err *err)
 {
 	const struct wait_flags *f = options;
+	char here[SPEC_NAME_MAX + 1];
 	int status;
 
+	if (f->wanted && container_find(&cli->store, name, here, err) < 0)
+		return -1;
 	if (f->wanted)
 		return container_wait_health(&cli->store, name, f->wanted, err);
 	if (container_wait(&cli->store, name, &status, err) < 0)
@@ -451,7 +460,7 @@ static int wait_one(struct cli *cli, const char *name, void *options, struct err
 
 static int wait_(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
-	return each_run(cli, "wait", EACH_SILENT, argc, argv, options, wait_one, err);
+	return each_run(cli, "wait", EACH_SILENT | EACH_GONE, argc, argv, options, wait_one, err);
 }
 
 static const struct flag wait_flag_table[] = {
@@ -516,13 +525,13 @@ static int resume_(struct cli *cli, void *options, int argc, char **argv, struct
 }
 
 static const struct flag pause_flags[] = {
-	{"all", 'a', NULL, "all that run", choice_set_all},
+	CHOICE_ALL("all that run"),
 	CHOICE_CIDFILE,
 	CHOICE_FILTER('f'),
 	{0},
 };
 static const struct flag resume_flags[] = {
-	{"all", 'a', NULL, "all that are paused", choice_set_all},
+	CHOICE_ALL("all that are paused"),
 	CHOICE_CIDFILE,
 	CHOICE_FILTER('f'),
 	{0},

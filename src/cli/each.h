@@ -12,6 +12,8 @@ typedef int each_fn(struct cli *cli, const char *name, void *options, struct err
 enum each_flags {
 	EACH_SIDE = 1, /* in a process for each: what takes long for one takes no longer for all */
 	EACH_IGNORE = 2, /* one that is not there is no failure */
+	EACH_AGAIN = 8,  /* done twice is as done once */
+	EACH_GONE = 16,  /* is told of one that is not there, by the word that was given */
 	EACH_SILENT = 4, /* does not print the words as they were given */
 };
 

@@ -32,22 +32,7 @@ struct events_flags {
 	size_t filter_count;
 };
 
-static int set_follow(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct events_flags *)to)->follow, err);
-}
-
-static int set_since(void *to, const char *what, const char *value, struct err *err)
-{
-	return time_parse(what, value, now_ns(), &((struct events_flags *)to)->since_ns, err);
-}
-
 /* A length of time means the past here, too; a moment to come is given as such. */
-static int set_until(void *to, const char *what, const char *value, struct err *err)
-{
-	return time_parse(what, value, now_ns(), &((struct events_flags *)to)->until_ns, err);
-}
-
 static int set_filter(void *to, const char *what, const char *value, struct err *err)
 {
 	const char *equals = strchr(value, '=');
@@ -94,7 +79,7 @@ static int set_format(void *to, const char *what, const char *value, struct err 
 	autojson json_t *j = event_json(&some);
 	char *ignored;
 
-	if (format_parse_shown(what, value, &f->format, err) < 0)
+	if (format_set_shown(&f->format, what, value, err) < 0)
 		return -1;
 	return f->format.json ? 0 : template_fill(&f->arena, f->format.template, j, &ignored, err);
 }
@@ -233,11 +218,13 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 
 static const struct flag flags[] = {
 	{"filter", 0, "KEY=VALUE", "name=NAME, event=ACTION, type=TYPE", set_filter},
-	{"follow", 'f', NULL, "go on with what happens from now on", set_follow},
+	{"follow", 'f', NULL, "go on with what happens from now on",
+		FLAG_BOOL(events_flags, follow)},
 	{"format", 0, "FORMAT", "json or a template, for each event (a sentence)", set_format},
 	{"since", 0, "TIME", "not what is older: 10m, 2026-01-31T12:00:00Z, seconds since 1970",
-		set_since},
-	{"until", 0, "TIME", "not what is newer", set_until},
+		flag_time, FLAG_OF(events_flags, since_ns, uint64_t)},
+	{"until", 0, "TIME", "not what is newer", flag_time,
+		FLAG_OF(events_flags, until_ns, uint64_t)},
 	{0},
 };
 

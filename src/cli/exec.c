@@ -29,27 +29,6 @@ struct exec_flags {
 	struct environment environment;
 };
 
-#define BOOL_FLAG(name)                                                                            \
-	static int set_##name(void *to, const char *what, const char *value, struct err *err)      \
-	{                                                                                          \
-		return flag_bool(what, value, &((struct exec_flags *)to)->name, err);              \
-	}
-BOOL_FLAG(terminal)
-BOOL_FLAG(interactive)
-BOOL_FLAG(detach)
-
-static int set_user(void *to, const char *what, const char *value, struct err *err)
-{
-	return user_given(what, value, &((struct exec_flags *)to)->user, err);
-}
-
-static int set_workdir(void *to, const char *what, const char *value, struct err *err)
-{
-	((struct exec_flags *)to)->workdir = value;
-	return value[0] == '/' ? 0
-			       : err_set(err, "%s: '%.200s' is not an absolute path", what, value);
-}
-
 static int set_env(void *to, const char *what, const char *value, struct err *err)
 {
 	struct exec_flags *f = to;
@@ -69,13 +48,15 @@ static int set_env_file(void *to, const char *what, const char *value, struct er
 }
 
 static const struct flag flags[] = {
-	{"detach", 'd', NULL, "do not wait for it", set_detach},
+	{"detach", 'd', NULL, "do not wait for it", FLAG_BOOL(exec_flags, detach)},
 	{"env", 'e', "KEY[=VALUE]", "set, or pass on, a variable", set_env},
 	{"env-file", 0, "FILE", "variables, one to a line", set_env_file},
-	{"interactive", 'i', NULL, "keep standard input open", set_interactive},
-	{"tty", 't', NULL, "give it a terminal", set_terminal},
-	{"user", 'u', "USER[:GROUP]", "(the container's)", set_user},
-	{"workdir", 'w', "DIR", "(the container's)", set_workdir},
+	{"interactive", 'i', NULL, "keep standard input open", FLAG_BOOL(exec_flags, interactive)},
+	{"tty", 't', NULL, "give it a terminal", FLAG_BOOL(exec_flags, terminal)},
+	{"user", 'u', "USER[:GROUP]", "(the container's)", user_set,
+		offsetof(struct exec_flags, user)},
+	{"workdir", 'w', "DIR", "(the container's)", flag_absolute,
+		FLAG_OF(exec_flags, workdir, const char *)},
 	{0},
 };
 

@@ -14,14 +14,15 @@ static const char *const names[] = {
 	[FILTER_LABEL] = "label",
 	[FILTER_STATUS] = "status",
 	[FILTER_EXITED] = "exited",
+	[FILTER_HEALTH] = "health",
 	[FILTER_VOLUME] = "volume",
 	[FILTER_BEFORE] = "before",
 	[FILTER_SINCE] = "since",
 	[FILTER_UNTIL] = "until",
 };
 #define HINT                                                                                       \
-	"keys are name, id, image (or ancestor), label, status, exited, volume, before, since "    \
-	"and until"
+	"keys are name, id, image (or ancestor), label, status, exited, health, volume, before, "  \
+	"since and until"
 
 /* FILTER_KEYS if there is none; docker calls an image ancestor. */
 static enum filter_key find_key(const char *word, size_t len)
@@ -56,6 +57,15 @@ static int exited_take(struct filter *f, const char *what, struct err *err)
 	return 0;
 }
 
+static int health_take(struct filter *f, const char *what, struct err *err)
+{
+	f->number = health_status_parse(f->value);
+	if (f->number != HEALTH_NONE || strcmp(f->value, "none") == 0)
+		return 0;
+	err_value(err, what, f->value, "is no state of health");
+	return err_hint(err, "starting, healthy, unhealthy, or none of what has no health check");
+}
+
 static int until_take(struct filter *f, const char *what, struct err *err)
 {
 	uint64_t ns;
@@ -72,13 +82,16 @@ static int value_take(struct filter *f, const char *what, struct err *err)
 		return status_take(f, what, err);
 	if (f->key == FILTER_EXITED)
 		return exited_take(f, what, err);
+	if (f->key == FILTER_HEALTH)
+		return health_take(f, what, err);
 	if (f->key == FILTER_UNTIL)
 		return until_take(f, what, err);
 	return 0;
 }
 
-int filters_add(struct filters *f, const char *what, const char *value, struct err *err)
+int filters_flag(void *to, const char *what, const char *value, struct err *err)
 {
+	struct filters *f = to;
 	const char *equals = strchr(value, '=');
 	size_t len = equals ? (size_t)(equals - value) : 0;
 	struct filter filter = {.value = equals ? equals + 1 : ""};
@@ -178,6 +191,8 @@ static bool matches(const struct filter *f, const struct view *view)
 		return has_label(s, f->value) != f->not ;
 	case FILTER_EXITED:
 		return view->status == CONTAINER_EXITED && s->exit_status == f->number;
+	case FILTER_HEALTH:
+		return (int64_t)view->health == f->number;
 	case FILTER_VOLUME:
 		return has_volume(s, f->value);
 	case FILTER_BEFORE:

@@ -14,6 +14,7 @@ enum filter_key {
 	FILTER_LABEL,
 	FILTER_STATUS,
 	FILTER_EXITED,
+	FILTER_HEALTH,
 	FILTER_VOLUME,
 	FILTER_BEFORE,
 	FILTER_SINCE,
@@ -34,7 +35,8 @@ struct filters {
 	bool any; /* what was asked for may have ended */
 };
 
-int filters_add(struct filters *f, const char *what, const char *value, struct err *err);
+/* Setter of base/flag.h, of a struct filters: one more. */
+int filters_flag(void *to, const char *what, const char *value, struct err *err);
 /* Once, then: looks up the containers that before= and since= name. */
 int filters_settle(struct filters *f, struct viewer *v, struct err *err);
 /* One of each key that was given; of labels, all. */

@@ -16,13 +16,6 @@ struct gc_flags {
 	uint32_t lock_fd;
 };
 
-static int set_container(void *to, const char *what, const char *value, struct err *err)
-{
-	(void)what, (void)err;
-	((struct gc_flags *)to)->container = value;
-	return 0;
-}
-
 static int set_lock_fd(void *to, const char *what, const char *value, struct err *err)
 {
 	return num_parse_u32(value, &((struct gc_flags *)to)->lock_fd) < 0
@@ -68,7 +61,7 @@ static int gc(struct cli *cli, void *options, int argc, char **argv, struct err 
 }
 
 static const struct flag gc_flag_table[] = {
-	{"container", 0, "NAME", "only this one", set_container},
+	{"container", 0, "NAME", "only this one", FLAG_TEXT(gc_flags, container)},
 	{"lock-fd", 0, "N", "its lock is already held by this descriptor", set_lock_fd},
 	{0},
 };

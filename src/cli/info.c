@@ -17,11 +17,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-static int set_format(void *to, const char *what, const char *value, struct err *err)
-{
-	return format_parse(what, value, to, err);
-}
-
 static void put(json_t *j, const char *key, const char *value)
 {
 	json_object_set_new(j, key, json_string(value));
@@ -194,7 +189,7 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 }
 
 static const struct flag flags[] = {
-	{"format", 'f', "FORMAT", "table, json or a template (table)", set_format},
+	{"format", 'f', "FORMAT", "table, json or a template (table)", format_set},
 	{0},
 };
 

@@ -19,11 +19,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static int set_format(void *to, const char *what, const char *value, struct err *err)
-{
-	return format_parse_shown(what, value, to, err);
-}
-
 static int set_type(void *to, const char *what, const char *value, struct err *err)
 {
 	(void)to;
@@ -362,7 +357,7 @@ static void init(void *options)
 }
 
 static const struct flag flags[] = {
-	{"format", 'f', "FORMAT", "json or a template (json)", set_format},
+	{"format", 'f', "FORMAT", "json or a template (json)", format_set_shown},
 	{"type", 't', "container", "containers are all that it looks for", set_type},
 	{0},
 };

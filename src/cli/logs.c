@@ -1,4 +1,3 @@
-#include "base/clock.h"
 #include "base/fd.h"
 #include "base/num.h"
 #include "cli/command.h"
@@ -31,21 +30,6 @@ static void init(void *options)
 	o->stderr_fd = STDERR_FILENO;
 }
 
-static int set_raw(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct logs_flags *)to)->raw, err);
-}
-
-static int set_follow(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct logfile_options *)to)->follow, err);
-}
-
-static int set_timestamps(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct logfile_options *)to)->timestamps, err);
-}
-
 static int set_tail(void *to, const char *what, const char *value, struct err *err)
 {
 	uint64_t *tail = &((struct logfile_options *)to)->tail;
@@ -55,16 +39,6 @@ static int set_tail(void *to, const char *what, const char *value, struct err *e
 	else if (num_parse_u64(value, tail) < 0)
 		return err_value(err, what, value, "is not a number of lines, nor \"all\"");
 	return 0;
-}
-
-static int set_since(void *to, const char *what, const char *value, struct err *err)
-{
-	return time_parse(what, value, now_ns(), &((struct logfile_options *)to)->since_ns, err);
-}
-
-static int set_until(void *to, const char *what, const char *value, struct err *err)
-{
-	return time_parse(what, value, now_ns(), &((struct logfile_options *)to)->until_ns, err);
 }
 
 static int no_log(const char *name, struct err *err)
@@ -229,13 +203,15 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 
 static const struct flag flags[] = {
 	{"follow", 'f', NULL, "go on until the container ends, and is not started again",
-		set_follow},
+		FLAG_BOOL(logfile_options, follow)},
 	{"tail", 'n', "LINES", "only the last so many (all)", set_tail},
 	{"since", 0, "TIME", "not what is older: 10m, 2026-01-31T12:00:00Z, seconds since 1970",
-		set_since},
-	{"until", 0, "TIME", "not what is newer", set_until},
-	{"raw", 0, NULL, "all escape sequences, to a terminal too", set_raw},
-	{"timestamps", 't', NULL, "when it was written, in front of each line", set_timestamps},
+		flag_time, FLAG_OF(logfile_options, since_ns, uint64_t)},
+	{"until", 0, "TIME", "not what is newer", flag_time,
+		FLAG_OF(logfile_options, until_ns, uint64_t)},
+	{"raw", 0, NULL, "all escape sequences, to a terminal too", FLAG_BOOL(logs_flags, raw)},
+	{"timestamps", 't', NULL, "when it was written, in front of each line",
+		FLAG_BOOL(logfile_options, timestamps)},
 	{0},
 };
 

@@ -1,6 +1,5 @@
 #include "base/fd.h"
 #include "base/nearest.h"
-#include "base/pathname.h"
 #include "base/program.h"
 #include "cli/command.h"
 
@@ -46,39 +45,6 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-/* --root DIR or --root=DIR: the number of words it took, 0 if it is another word. */
-static int global_option(const char *option, int argc, char **argv, const char **ret,
-	struct err *err)
-{
-	size_t len = strlen(option);
-
-	if (strcmp(argv[0], option) == 0) {
-		if (argc < 2)
-			return err_set(err, "%s needs a value", option);
-		*ret = argv[1];
-		return pathname_check_home(option, *ret, err) < 0 ? -1 : 2;
-	}
-	if (strncmp(argv[0], option, len) == 0 && argv[0][len] == '=') {
-		*ret = argv[0] + len + 1;
-		return pathname_check_home(option, *ret, err) < 0 ? -1 : 1;
-	}
-	return 0;
-}
-
-/* The words in front of the command: their number, or -1. */
-static int global_options(struct cli *cli, int argc, char **argv, struct err *err)
-{
-	int at = 1, took = 1;
-
-	while (at < argc && took > 0) {
-		took = global_option("--root", argc - at, argv + at, &cli->root, err);
-		if (took == 0)
-			took = global_option("--state", argc - at, argv + at, &cli->state, err);
-		at += took > 0 ? took : 0;
-	}
-	return took < 0 ? -1 : at;
-}
-
 static int unknown_command(const char *word, struct err *err)
 {
 	const char *advice = command_advice(word);
@@ -95,6 +61,22 @@ static int unknown_command(const char *word, struct err *err)
 	return err_hint(err, "ctr --help lists the commands");
 }
 
+/* In front of the command. */
+static const struct flag globals[] = {
+	{"root", 0, "DIR", "", FLAG_TEXT(cli, root)},
+	{"state", 0, "DIR", "", FLAG_TEXT(cli, state)},
+	{"version", 'v', NULL, "", FLAG_BOOL(cli, version)},
+	{0},
+};
+
+static int unknown_global(const struct flags *flags, const char *word, struct err *err)
+{
+	(void)flags;
+	return unknown_command(word, err);
+}
+
+static const struct flags global_flags = {globals, FLAGS_END_AT_WORD, "ctr", unknown_global};
+
 int command_execute(const struct command *command, struct cli *cli, int argc, char **argv,
 	struct err *err)
 {
@@ -106,7 +88,7 @@ int command_execute(const struct command *command, struct cli *cli, int argc, ch
 	if (command->init)
 		command->init(options);
 	if (command->flags) {
-		r = flags_parse(command, options, argc, argv, &first, err);
+		r = command_flags(command, options, argc, argv, &first, err);
 		if (r)
 			return r < 0 ? -1 : 0;
 	}
@@ -187,23 +169,23 @@ static int run_words(struct cli *cli, int argc, char **argv, struct err *err)
 
 int main(int argc, char **argv)
 {
-	static const char *const helps[] = {"--help", "-h", "help", NULL};
-	static const char *const versions[] = {"--version", "-v", "version", NULL};
 	struct cli cli = {.argv = argv = program_own_arguments(argc, argv)};
 	struct err err = {0};
-	int at;
+	int at, r;
 
 	program_inherit_nothing(CLOSED_REFUSES);
-	at = global_options(&cli, argc, argv, &err);
-	if (at < 0)
+	r = flags_parse(&global_flags, &cli, argc - 1, argv + 1, &at, &err);
+	if (r < 0)
 		return err_print(&err, "ctr");
-	if (argc - at > 1 && strcmp(argv[at], "help") == 0) {
+	at++;
+	if (r == 0 && argc - at > 1 && strcmp(argv[at], "help") == 0) {
 		argc = at + turn_help(argc - at, argv + at);
-	} else if (at == argc || is_one_of(argv[at], helps)) {
+	} else if (r > 0 || (at == argc && !cli.version) ||
+		   (at < argc && strcmp(argv[at], "help") == 0)) {
 		help();
-		return end("ctr", at == argc ? ERR_STATUS_OURS : 0, &err);
+		return end("ctr", r == 0 && at == argc ? ERR_STATUS_OURS : 0, &err);
 	}
-	if (is_one_of(argv[at], versions)) {
+	if (cli.version || strcmp(argv[at], "version") == 0) {
 		puts("ctr version " CTR_VERSION);
 		return end("ctr", 0, &err);
 	}

@@ -28,27 +28,12 @@ static int set_label(void *to, const char *what, const char *value, struct err *
 	return label_flag(&((struct network_options *)to)->spec, what, value, err);
 }
 
-#define BOOL_FLAG(name, field)                                                                     \
-	static int set_##name(void *to, const char *what, const char *value, struct err *err)      \
-	{                                                                                          \
-		return flag_bool(what, value, &((struct network_options *)to)->field, err);        \
-	}
-BOOL_FLAG(internal, net.internal)
-BOOL_FLAG(force, force)
-BOOL_FLAG(quiet, quiet)
-BOOL_FLAG(no_trunc, no_trunc)
-
 static int set_ipv6(void *to, const char *what, const char *value, struct err *err)
 {
 	struct network_options *o = to;
 
 	o->ipv6_given = true;
-	return flag_bool(what, value, &o->ipv6, err);
-}
-
-static int set_format(void *to, const char *what, const char *value, struct err *err)
-{
-	return format_parse(what, value, &((struct network_options *)to)->format, err);
+	return flag_bool(&o->ipv6, what, value, err);
 }
 
 static struct subnet *subnet_of(struct network_options *o, int family)
@@ -194,7 +179,8 @@ static const struct flag create_flags[] = {
 	{"dns", 0, "ADDRESS", "a name server for what is not in the network", set_dns},
 	{"driver", 'd', "DRIVER", "nat, routed, bridge, macvlan or ipvlan (nat)", set_driver},
 	{"gateway", 0, "ADDRESS", "the host's address in it (the first)", set_gateway},
-	{"internal", 0, NULL, "nothing of it reaches the outside", set_internal},
+	{"internal", 0, NULL, "nothing of it reaches the outside",
+		FLAG_BOOL(network_options, net.internal)},
 	{"ip-range", 0, "ADDRESS/LENGTH", "the part that addresses are chosen from", set_range},
 	{"ipv6", 0, NULL, "addresses of IPv6 too, or, with =false, none", set_ipv6},
 	{"label", 'l', "KEY=VALUE", "metadata", set_label},
@@ -301,9 +287,10 @@ static int list(struct cli *cli, void *options, int argc, char **argv, struct er
 }
 
 static const struct flag list_flags[] = {
-	{"quiet", 'q', NULL, "names only", set_quiet},
-	{"no-trunc", 0, NULL, "whole names, all columns", set_no_trunc},
-	{"format", 0, "FORMAT", "table, json or a template (table)", set_format},
+	{"quiet", 'q', NULL, "names only", FLAG_BOOL(network_options, quiet)},
+	{"no-trunc", 0, NULL, "whole names, all columns", FLAG_BOOL(network_options, no_trunc)},
+	{"format", 0, "FORMAT", "table, json or a template (table)", format_set,
+		offsetof(struct network_options, format)},
 	{0},
 };
 static const struct command ls_command = {
@@ -352,13 +339,9 @@ static void inspect_init(void *options)
 	((struct network_options *)options)->format.json = true;
 }
 
-static int set_format_shown(void *to, const char *what, const char *value, struct err *err)
-{
-	return format_parse_shown(what, value, &((struct network_options *)to)->format, err);
-}
-
 static const struct flag inspect_flags[] = {
-	{"format", 'f', "FORMAT", "json or a template (json)", set_format_shown},
+	{"format", 'f', "FORMAT", "json or a template (json)", format_set_shown,
+		offsetof(struct network_options, format)},
 	{0},
 };
 static const struct command inspect_command = {
@@ -393,7 +376,8 @@ static int rm(struct cli *cli, void *options, int argc, char **argv, struct err 
 }
 
 static const struct flag rm_flags[] = {
-	{"force", 'f', NULL, "one that does not exist is no error", set_force},
+	{"force", 'f', NULL, "one that does not exist is no error",
+		FLAG_BOOL(network_options, force)},
 	{0},
 };
 static const struct command rm_command = {
@@ -444,7 +428,7 @@ static int prune(struct cli *cli, void *options, int argc, char **argv, struct e
 }
 
 static const struct flag prune_flags[] = {
-	{"force", 'f', NULL, "do not ask", set_force},
+	{"force", 'f', NULL, "do not ask", FLAG_BOOL(network_options, force)},
 	{0},
 };
 static const struct command prune_command = {

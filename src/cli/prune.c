@@ -24,21 +24,11 @@ struct prune_flags {
 	bool force, volumes;
 };
 
-static int set_force(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct prune_flags *)to)->force, err);
-}
-
-static int set_volumes(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct prune_flags *)to)->volumes, err);
-}
-
 /* A moment is all that containers, volumes and images have in common. */
 static int set_filter(void *to, const char *what, const char *value, struct err *err)
 {
 	if (strncmp(value, "until=", 6) == 0)
-		return choice_set_filter(to, what, value, err);
+		return filters_flag(to, what, value, err);
 	err_value(err, what, value, "is not until=TIME");
 	return err_hint(err, "for others: ctr rm --filter KEY=VALUE, ctr volume rm, ctr image rm");
 }
@@ -294,9 +284,10 @@ static int prune(struct cli *cli, void *options, int argc, char **argv, struct e
 }
 
 static const struct flag flags[] = {
-	{"filter", 0, "until=TIME", "only what was made before that (24h, a date)", set_filter},
-	{"force", 'f', NULL, "do not ask", set_force},
-	{"volumes", 0, NULL, "volumes with a name as well", set_volumes},
+	{"filter", 0, "until=TIME", "only what was made before that (24h, a date)", set_filter,
+		FLAG_OF(prune_flags, choice.filters, struct filters)},
+	{"force", 'f', NULL, "do not ask", FLAG_BOOL(prune_flags, force)},
+	{"volumes", 0, NULL, "volumes with a name as well", FLAG_BOOL(prune_flags, volumes)},
 	{0},
 };
 

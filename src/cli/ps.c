@@ -36,6 +36,10 @@ static int by_created(const void *a, const void *b)
 	int64_t x = ((const struct view *)a)->metadata.created_ns;
 	int64_t y = ((const struct view *)b)->metadata.created_ns;
 
+	/* The one that was met last first. */
+	if (x == y)
+		return (((const struct view *)a)->met < ((const struct view *)b)->met) -
+		       (((const struct view *)a)->met > ((const struct view *)b)->met);
 	return (x < y) - (x > y);
 }
 
@@ -81,11 +85,6 @@ static int set_sort(void *to, const char *what, const char *value, struct err *e
 	return err_hint(err, "sort by created, name, image or status");
 }
 
-static int set_filter(void *to, const char *what, const char *value, struct err *err)
-{
-	return filters_add(&((struct ps_flags *)to)->filters, what, value, err);
-}
-
 static int set_last(void *to, const char *what, const char *value, struct err *err)
 {
 	struct ps_flags *f = to;
@@ -101,33 +100,13 @@ static int set_latest(void *to, const char *what, const char *value, struct err 
 	struct ps_flags *f = to;
 	bool on;
 
-	if (flag_bool(what, value, &on, err) < 0)
+	if (flag_bool(&on, what, value, err) < 0)
 		return -1;
 	if (on) {
 		f->last = 1;
 		f->all = true;
 	}
 	return 0;
-}
-
-static int set_format(void *to, const char *what, const char *value, struct err *err)
-{
-	return format_parse(what, value, &((struct ps_flags *)to)->format, err);
-}
-
-static int set_all(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct ps_flags *)to)->all, err);
-}
-
-static int set_quiet(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct ps_flags *)to)->quiet, err);
-}
-
-static int set_no_trunc(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct ps_flags *)to)->no_trunc, err);
 }
 
 static int append(struct list *l, const struct view *view, struct err *err)
@@ -142,6 +121,7 @@ static int append(struct list *l, const struct view *view, struct err *err)
 		l->room = room;
 	}
 	l->views[l->count++] = *view;
+	l->views[l->count - 1].met = l->count;
 	return 0;
 }
 
@@ -224,12 +204,34 @@ static int print_list(const struct list *l, struct err *err)
 	return format_print_list(&l->flags->format, all, err);
 }
 
+static bool is_met_again(const struct view *views, size_t n, const struct view *view)
+{
+	for (size_t i = n; i-- > 0 && views[i].metadata.created_ns == view->metadata.created_ns;)
+		if (strcmp(views[i].metadata.id, view->metadata.id) == 0)
+			return true;
+	return false;
+}
+
+/* One that was renamed meanwhile has the name under which it was met last. */
+static void drop_earlier(struct list *l)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->count; i++)
+		if (is_met_again(l->views, n, &l->views[i]))
+			view_free(&l->views[i]);
+		else
+			l->views[n++] = l->views[i];
+	l->count = n;
+}
+
 static void sort_and_cut(struct list *l)
 {
 	const struct ps_flags *f = l->flags;
 
 	if (l->count)
 		qsort(l->views, l->count, sizeof(*l->views), by_created);
+	drop_earlier(l);
 	while (f->last && l->count > f->last)
 		view_free(&l->views[--l->count]);
 	if (l->count && f->compare)
@@ -271,16 +273,17 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 }
 
 static const struct flag flags[] = {
-	{"all", 'a', NULL, "those that have ended too", set_all},
-	{"quiet", 'q', NULL, "ids only", set_quiet},
+	{"all", 'a', NULL, "those that have ended too", FLAG_BOOL(ps_flags, all)},
+	{"quiet", 'q', NULL, "ids only", FLAG_BOOL(ps_flags, quiet)},
 	{"last", 'n', "N", "the N newest, ended or not", set_last},
 	{"latest", 'l', NULL, "the newest, ended or not", set_latest},
 	{"filter", 'f', "KEY=VALUE",
 		"name=PART, status=, label=KEY[=VALUE], image=, exited=N, …: ctr-ps(1)",
-		set_filter},
+		filters_flag, FLAG_OF(ps_flags, filters, struct filters)},
 	{"sort", 0, "KEY", "created, name, image or status (created, newest first)", set_sort},
-	{"no-trunc", 0, NULL, "whole ids and commands", set_no_trunc},
-	{"format", 0, "FORMAT", "table, json or a template (table)", set_format},
+	{"no-trunc", 0, NULL, "whole ids and commands", FLAG_BOOL(ps_flags, no_trunc)},
+	{"format", 0, "FORMAT", "table, json or a template (table)", format_set,
+		offsetof(struct ps_flags, format)},
 	{0},
 };
 

@@ -3,10 +3,10 @@
 #include "base/fd.h"
 #include "base/num.h"
 #include "cli/devicedir.h"
+#include "cli/hostflag.h"
+#include "cli/securityflag.h"
 #include "console/console.h"
 #include "console/logfile.h"
-#include "process/seccomp.h"
-#include "spec/capname.h"
 #include "spec/defaults.h"
 #include "spec/deviceflag.h"
 #include "spec/limitflag.h"
@@ -15,7 +15,6 @@
 #include "spec/restart.h"
 #include "spec/sysctlname.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/sched.h>
@@ -52,42 +51,6 @@ SPEC_FLAG(sysctl_flag)
 SPEC_FLAG(label_flag)
 SPEC_FLAG(annotation_flag)
 
-#define BOOL_FLAG(name, field)                                                                     \
-	static int set_##name(void *to, const char *what, const char *value, struct err *err)      \
-	{                                                                                          \
-		return flag_bool(what, value, &((struct run_options *)to)->field, err);            \
-	}
-BOOL_FLAG(remove, spec.remove)
-BOOL_FLAG(init, spec.init)
-BOOL_FLAG(tty, spec.process.terminal)
-BOOL_FLAG(interactive, spec.process.open_stdin)
-BOOL_FLAG(readonly, spec.root.readonly)
-BOOL_FLAG(die_with_parent, spec.die_with_parent)
-BOOL_FLAG(oom_group, spec.limits.oom_group)
-BOOL_FLAG(volatile, spec.root.never_synced)
-BOOL_FLAG(detach, detach)
-BOOL_FLAG(dry_run, dry_run)
-BOOL_FLAG(env_host, env_host)
-BOOL_FLAG(replace, replace)
-
-#define TEXT_FLAG(name, field)                                                                     \
-	static int set_##name(void *to, const char *what, const char *value, struct err *err)      \
-	{                                                                                          \
-		(void)what, (void)err;                                                             \
-		((struct run_options *)to)->field = value;                                         \
-		return 0;                                                                          \
-	}
-TEXT_FLAG(cgroup_parent, cgroup_parent)
-TEXT_FLAG(cidfile, cidfile)
-TEXT_FLAG(entrypoint, entrypoint)
-TEXT_FLAG(stop_signal, stop_signal)
-TEXT_FLAG(platform, platform)
-
-static int set_user(void *to, const char *what, const char *value, struct err *err)
-{
-	return user_given(what, value, &((struct run_options *)to)->user, err);
-}
-
 static int set_restart(void *to, const char *what, const char *value, struct err *err)
 {
 	struct restart_policy policy;
@@ -118,27 +81,20 @@ static int set_no_healthcheck(void *to, const char *what, const char *value, str
 {
 	bool on;
 
-	if (flag_bool(what, value, &on, err) < 0)
+	if (flag_bool(&on, what, value, err) < 0)
 		return -1;
 	return on ? set_health_cmd(to, what, "none", err) : 0;
 }
 
-#define HEALTH_TIME(name)                                                                          \
-	static int set_health_##name(void *to, const char *what, const char *value,                \
-		struct err *err)                                                                   \
-	{                                                                                          \
-		uint64_t *ns = &((struct run_options *)to)->spec.health.name##_ns;                 \
-                                                                                                   \
-		if (duration_parse(what, value, ns, err) < 0)                                      \
-			return -1;                                                                 \
-		return *ns && *ns < HEALTH_LEAST_NS                                                \
-			       ? err_value(err, what, value, "is less than 1ms")                   \
-			       : 0;                                                                \
-	}
-HEALTH_TIME(interval)
-HEALTH_TIME(timeout)
-HEALTH_TIME(start_period)
-HEALTH_TIME(start_interval)
+static int set_health_time(void *to, const char *what, const char *value, struct err *err)
+{
+	uint64_t *ns = to;
+
+	if (duration_parse(what, value, ns, err) < 0)
+		return -1;
+	return *ns && *ns < HEALTH_LEAST_NS ? err_value(err, what, value, "is less than 1ms") : 0;
+}
+#define HEALTH_TIME(name) set_health_time, FLAG_OF(run_options, spec.health.name##_ns, uint64_t)
 
 static int set_health_retries(void *to, const char *what, const char *value, struct err *err)
 {
@@ -150,40 +106,11 @@ static int set_health_retries(void *to, const char *what, const char *value, str
 	return 0;
 }
 
-static int set_detach_keys(void *to, const char *what, const char *value, struct err *err)
-{
-	struct detach_keys keys;
-
-	(void)what;
-	((struct run_options *)to)->spec.process.detach_keys = value;
-	return detach_keys_parse(value, &keys, err);
-}
-
 static int set_name(void *to, const char *what, const char *value, struct err *err)
 {
 	(void)what;
 	((struct run_options *)to)->name = value;
 	return name_check(value, err);
-}
-
-static int set_hostname(void *to, const char *what, const char *value, struct err *err)
-{
-	((struct run_options *)to)->spec.hostname = value;
-	((struct run_options *)to)->hostname_given = true;
-	return hostname_check(what, value, err);
-}
-
-static int absolute(const char *what, const char *value, struct err *err)
-{
-	if (value[0] != '/')
-		return err_set(err, "%s: '%.200s' is not an absolute path", what, value);
-	return 0;
-}
-
-static int set_workdir(void *to, const char *what, const char *value, struct err *err)
-{
-	((struct run_options *)to)->workdir = value;
-	return absolute(what, value, err);
 }
 
 /* Kept as an absolute path: it is looked up again by whoever reads config.json. */
@@ -313,102 +240,6 @@ static int set_env_file(void *to, const char *what, const char *value, struct er
 	return 0;
 }
 
-static int add_caps(uint64_t *mask, const char *what, const char *value, struct err *err)
-{
-	uint64_t more;
-
-	if (caps_parse(what, value, &more, err) < 0)
-		return -1;
-	*mask |= more;
-	return 0;
-}
-
-static int set_cap_add(void *to, const char *what, const char *value, struct err *err)
-{
-	return add_caps(&((struct run_options *)to)->cap_add, what, value, err);
-}
-
-static int set_cap_drop(void *to, const char *what, const char *value, struct err *err)
-{
-	return add_caps(&((struct run_options *)to)->cap_drop, what, value, err);
-}
-
-static int set_label_part(struct run_options *o, const char *what, const char *value,
-	struct err *err)
-{
-	if (strcmp(value, "disable") != 0)
-		return selinux_part(&o->label, what, value, err);
-	o->label = (struct selinux_parts){0};
-	return 0;
-}
-
-/* Read once: exec has the same later on, whoever can write the file, or has removed it. */
-static int take_profile_text(struct run_options *o, const char *what, const char *value,
-	struct err *err)
-{
-	char *text = NULL;
-	size_t len = 0;
-	int r;
-
-	if (seccomp_profile_read(value, &text, &len, err) < 0)
-		return err_wrap(err, "%s", what);
-	r = strlen(text) == len ? 0 : -1;
-	if (r == 0)
-		o->spec.process.seccomp_profile = arena_strdup(&o->spec.arena, text);
-	free(text);
-	return r == 0 ? 0 : err_set(err, "%s: seccomp profile %s: not text", what, value);
-}
-
-static int set_profile(struct run_options *o, const char *what, const char *value, struct err *err)
-{
-	struct process_spec *p = &o->spec.process;
-
-	p->seccomp_profile = NULL;
-	p->seccomp = NULL;
-	if (strcmp(value, "default") == 0)
-		return 0;
-	p->seccomp = value;
-	if (seccomp_name_is_known(value))
-		return 0;
-	return take_profile_text(o, what, value, err);
-}
-
-static int set_security(void *to, const char *what, const char *value, struct err *err)
-{
-	struct run_options *o = to;
-	size_t key = strcspn(value, "=:");
-
-	/* "seccomp:unconfined", as docker once had it and still takes it. */
-	if (value[key] == ':') {
-		char *copy = arena_strdup(&o->spec.arena, value);
-
-		copy[key] = '=';
-		value = copy;
-	}
-	if (strcmp(value, "no-new-privileges") == 0)
-		return 0;
-	if (strncmp(value, "no-new-privileges=", 18) == 0)
-		return flag_bool(what, value + 18, &o->spec.process.no_new_privs, err);
-	if (strncmp(value, "seccomp=", 8) == 0)
-		return set_profile(o, what, value + 8, err);
-	if (strncmp(value, "apparmor=", 9) == 0) {
-		o->spec.process.apparmor = value + 9;
-		return apparmor_check(what, value + 9, err);
-	}
-	if (strncmp(value, "label=", 6) == 0)
-		return set_label_part(o, what, value + 6, err);
-	if (strcmp(value, "writable-cgroups") == 0) {
-		o->writable_cgroups = true;
-		return 0;
-	}
-	if (strncmp(value, "writable-cgroups=", 17) == 0)
-		return flag_bool(what, value + 17, &o->writable_cgroups, err);
-	err_set(err, "%s: unknown option '%.100s'", what, value);
-	return err_hint(err, "there are seccomp=FILE, seccomp=vps, seccomp=default+32bit, "
-			     "seccomp=default+aio, seccomp=unconfined, apparmor=PROFILE, "
-			     "label=type:T, no-new-privileges[=false], writable-cgroups[=true]");
-}
-
 /* Namespaces: each can be the host's own. */
 static int refuse_namespace(uint64_t flag, const char *what, const char *value, const char *own,
 	struct err *err)
@@ -467,11 +298,6 @@ static int set_stop_timeout(void *to, const char *what, const char *value, struc
 	return patience_parse(what, value, &((struct run_options *)to)->spec.stop_timeout_ns, err);
 }
 
-static int set_timeout(void *to, const char *what, const char *value, struct err *err)
-{
-	return duration_parse(what, value, &((struct run_options *)to)->spec.timeout_ns, err);
-}
-
 static int set_log_max(void *to, const char *what, const char *value, struct err *err)
 {
 	uint64_t bytes;
@@ -489,66 +315,6 @@ static int set_log_rate(void *to, const char *what, const char *value, struct er
 	return size_parse(what, value, &((struct run_options *)to)->spec.log_rate_bytes, err);
 }
 
-static int refuse_address(const char *what, const char *value, struct err *err)
-{
-	err_set(err, "%s: '%.60s' is not an IP address", what, value);
-	if (strcmp(value, "host-gateway") != 0)
-		return -1;
-	return err_hint(err,
-		"with --net host, the host is 127.0.0.1; otherwise there is no way to it");
-}
-
-static int set_add_host(void *to, const char *what, const char *value, struct err *err)
-{
-	struct run_options *o = to;
-	const char *colon = strchr(value, ':');
-	unsigned char address[16];
-	struct key_value kv;
-
-	if (!colon || colon == value)
-		return err_set(err, "%s: '%.100s' is not NAME:ADDRESS", what, value);
-	kv.key = arena_strndup(&o->spec.arena, value, (size_t)(colon - value));
-	kv.value = colon + 1;
-	if (hostname_check(what, kv.key, err) < 0)
-		return -1;
-	if (inet_pton(AF_INET, kv.value, address) != 1 &&
-		inet_pton(AF_INET6, kv.value, address) != 1)
-		return refuse_address(what, kv.value, err);
-	arena_push(&o->spec.arena, o->spec.hosts, o->spec.host_count, kv);
-	return 0;
-}
-
-static int set_dns(void *to, const char *what, const char *value, struct err *err)
-{
-	struct run_options *o = to;
-	unsigned char address[16];
-
-	if (inet_pton(AF_INET, value, address) != 1 && inet_pton(AF_INET6, value, address) != 1)
-		return err_set(err, "%s: '%.60s' is not an IP address", what, value);
-	arena_push(&o->spec.arena, o->spec.dns, o->spec.dns_count, value);
-	return 0;
-}
-
-static int set_dns_search(void *to, const char *what, const char *value, struct err *err)
-{
-	struct run_options *o = to;
-
-	if (strcmp(value, ".") != 0 && hostname_check(what, value, err) < 0)
-		return -1;
-	arena_push(&o->spec.arena, o->spec.dns_search, o->spec.dns_search_count, value);
-	return 0;
-}
-
-static int set_dns_option(void *to, const char *what, const char *value, struct err *err)
-{
-	struct run_options *o = to;
-
-	if (!*value || strpbrk(value, " \t\n"))
-		return err_set(err, "%s: '%.60s' is not an option of resolv.conf", what, value);
-	arena_push(&o->spec.arena, o->spec.dns_options, o->spec.dns_option_count, value);
-	return 0;
-}
-
 static int set_group_add(void *to, const char *what, const char *value, struct err *err)
 {
 	struct run_options *o = to;
@@ -559,18 +325,20 @@ static int set_group_add(void *to, const char *what, const char *value, struct e
 }
 
 const struct flag run_flags[] = {
-	{"add-host", 0, "NAME:ADDRESS", "a line of /etc/hosts", set_add_host},
+	{"add-host", 0, "NAME:ADDRESS", "a line of /etc/hosts", add_host_flag},
 	{"annotation", 0, "KEY=VALUE", "metadata in config.json", set_annotation_flag},
-	{"cap-add", 0, "CAP", "give a capability (or ALL)", set_cap_add},
-	{"cap-drop", 0, "CAP", "take a capability (or ALL)", set_cap_drop},
+	{"cap-add", 0, "CAP", "give a capability (or ALL)", caps_flag,
+		FLAG_OF(run_options, cap_add, uint64_t)},
+	{"cap-drop", 0, "CAP", "take a capability (or ALL)", caps_flag,
+		FLAG_OF(run_options, cap_drop, uint64_t)},
 	{"cgroup-conf", 0, "KEY=VALUE", "any file of the container's cgroup",
 		set_limit_cgroup_conf},
 	{"cgroup-manager", 0, "cgroupfs|systemd", "who makes the container's cgroup",
 		set_cgroup_manager},
 	{"cgroup-parent", 0, "PATH|SLICE", "the cgroup, or systemd's slice, above it",
-		set_cgroup_parent},
+		FLAG_TEXT(run_options, cgroup_parent)},
 	{"cgroupns", 0, "private|host", "paths of cgroups", set_cgroupns},
-	{"cidfile", 0, "FILE", "write the id to a new file", set_cidfile},
+	{"cidfile", 0, "FILE", "write the id to a new file", FLAG_TEXT(run_options, cidfile)},
 	{"cpu-period", 0, "MICROSECONDS", "length of a period of --cpu-quota",
 		set_limit_cpu_period},
 	{"cpu-quota", 0, "MICROSECONDS", "time of all CPUs in each period", set_limit_cpu_quota},
@@ -581,39 +349,44 @@ const struct flag run_flags[] = {
 	{"cpus", 0, "N", "at most so many CPUs (1.5 …)", set_limit_cpus},
 	{"cpuset-cpus", 0, "LIST", "only these CPUs (0-3,5)", set_limit_cpuset_cpus},
 	{"cpuset-mems", 0, "LIST", "only these memory nodes", set_limit_cpuset_mems},
-	{"detach", 'd', NULL, "in the background, print the id (not of create)", set_detach},
-	{"detach-keys", 0, "KEYS", "leave a terminal with these (ctrl-p,ctrl-q)", set_detach_keys},
+	{"detach", 'd', NULL, "in the background, print the id (not of create)",
+		FLAG_BOOL(run_options, detach)},
+	{"detach-keys", 0, "KEYS", "leave a terminal with these (ctrl-p,ctrl-q)", flag_keys,
+		offsetof(struct run_options, spec.process.detach_keys)},
 	{"device", 0, "SRC[:DST[:rwm]]", "give a device of the host, or a directory of them",
 		set_device},
 	{"die-with-parent", 0, NULL, "end when the process that started ctr ends",
-		set_die_with_parent},
+		FLAG_BOOL(run_options, spec.die_with_parent)},
 	{"device-read-bps", 0, "DEV:RATE", "as --io-max DEV:rbps=RATE", set_rbps},
 	{"device-read-iops", 0, "DEV:RATE", "as --io-max DEV:riops=RATE", set_riops},
 	{"device-write-bps", 0, "DEV:RATE", "as --io-max DEV:wbps=RATE", set_wbps},
 	{"device-write-iops", 0, "DEV:RATE", "as --io-max DEV:wiops=RATE", set_wiops},
-	{"dns", 0, "ADDRESS", "a name server", set_dns},
-	{"dns-option", 0, "OPTION", "an option of resolv.conf", set_dns_option},
-	{"dns-opt", 0, "OPTION", "the same", set_dns_option},
-	{"dns-search", 0, "DOMAIN", "a search domain; \".\": none", set_dns_search},
-	{"dry-run", 0, NULL, "print what would be done, and stop", set_dry_run},
-	{"entrypoint", 0, "COMMAND", "in place of the image's", set_entrypoint},
+	{"dns", 0, "ADDRESS", "a name server", dns_flag},
+	{"dns-option", 0, "OPTION", "an option of resolv.conf", dns_option_flag},
+	{"dns-opt", 0, "OPTION", "the same", dns_option_flag},
+	{"dns-search", 0, "DOMAIN", "a search domain; \".\": none", dns_search_flag},
+	{"dry-run", 0, NULL, "print what would be done, and stop", FLAG_BOOL(run_options, dry_run)},
+	{"entrypoint", 0, "COMMAND", "in place of the image's", FLAG_TEXT(run_options, entrypoint)},
 	{"env", 'e', "KEY[=VALUE]", "set, or pass on, a variable", set_env},
 	{"env-file", 0, "FILE", "variables, one to a line", set_env_file},
-	{"env-host", 0, NULL, "pass on all variables, below those of the image", set_env_host},
+	{"env-host", 0, NULL, "pass on all variables, below those of the image",
+		FLAG_BOOL(run_options, env_host)},
 	{"group-add", 0, "GROUP", "one more group for the user", set_group_add},
 	{"health-cmd", 0, "COMMAND", "ask it, through its shell, how it is; none: do not",
 		set_health_cmd},
-	{"health-interval", 0, "TIME", "how often (30s)", set_health_interval},
+	{"health-interval", 0, "TIME", "how often (30s)", HEALTH_TIME(interval)},
 	{"health-retries", 0, "N", "unhealthy after so many failures in a row (3)",
 		set_health_retries},
 	{"health-start-interval", 0, "TIME", "how often in the start period (5s)",
-		set_health_start_interval},
+		HEALTH_TIME(start_interval)},
 	{"health-start-period", 0, "TIME", "in which a failure does not count (0s)",
-		set_health_start_period},
-	{"health-timeout", 0, "TIME", "what takes longer has failed (30s)", set_health_timeout},
-	{"hostname", 'h', "NAME", "(the beginning of the id)", set_hostname},
-	{"init", 0, NULL, "a small PID 1 that reaps and passes signals on", set_init},
-	{"interactive", 'i', NULL, "keep standard input open", set_interactive},
+		HEALTH_TIME(start_period)},
+	{"health-timeout", 0, "TIME", "what takes longer has failed (30s)", HEALTH_TIME(timeout)},
+	{"hostname", 'h', "NAME", "(the beginning of the id)", hostname_flag},
+	{"init", 0, NULL, "a small PID 1 that reaps and passes signals on",
+		FLAG_BOOL(run_options, spec.init)},
+	{"interactive", 'i', NULL, "keep standard input open",
+		FLAG_BOOL(run_options, spec.process.open_stdin)},
 	{"io-max", 0, "DEV:KEY=N…", "rbps, wbps, riops, wiops of a disk", set_io_max},
 	{"io-weight", 0, "N", "share of busy disks, 1 to 10000", set_limit_io_weight},
 	{"ipc", 0, "private|host", "System V IPC and message queues", set_ipc},
@@ -631,38 +404,46 @@ const struct flag run_flags[] = {
 	{"net", 0, "none|host", "network: loopback only, or the host's", set_net},
 	{"network", 0, "none|host", "the same", set_net},
 	{"no-healthcheck", 0, NULL, "not what the image says, either", set_no_healthcheck},
-	{"oom-group", 0, NULL, "out of memory ends the whole container", set_oom_group},
+	{"oom-group", 0, NULL, "out of memory ends the whole container",
+		FLAG_BOOL(run_options, spec.limits.oom_group)},
 	{"oom-score-adj", 0, "N", "-1000 to 1000", set_limit_oom_score_adj},
 	{"pid", 0, "private|host", "process ids", set_pid},
 	{"pids", 0, "N", "at most so many processes (4096), -1: any", set_limit_pids},
 	{"pids-limit", 0, "N", "the same", set_limit_pids},
-	{"platform", 0, "OS/ARCH", "refuse an image for another one", set_platform},
+	{"platform", 0, "OS/ARCH", "refuse an image for another one",
+		FLAG_TEXT(run_options, platform)},
 	{"pull", 0, "missing|never", "nothing is pulled: the same", set_pull},
-	{"read-only", 0, NULL, "the root cannot be written", set_readonly},
-	{"replace", 0, NULL, "remove the container that has the name first", set_replace},
+	{"read-only", 0, NULL, "the root cannot be written",
+		FLAG_BOOL(run_options, spec.root.readonly)},
+	{"replace", 0, NULL, "remove the container that has the name first",
+		FLAG_BOOL(run_options, replace)},
 	{"restart", 0, "POLICY", "no, on-failure[:N], always or unless-stopped (no)", set_restart},
-	{"rm", 0, NULL, "remove the container when it ends", set_remove},
+	{"rm", 0, NULL, "remove the container when it ends", FLAG_BOOL(run_options, spec.remove)},
 	{"rootfs", 0, "DIR", "a throw-away copy of a directory as root, / included", set_rootfs},
 	{"security-opt", 0, "OPTION", "seccomp=FILE, apparmor=PROFILE, …: what confines it",
-		set_security},
+		security_flag},
 	{"shm-size", 0, "SIZE", "of /dev/shm (64m)", set_mountflag_shm},
-	{"stop-signal", 0, "SIGNAL", "what ctr stop sends (TERM)", set_stop_signal},
+	{"stop-signal", 0, "SIGNAL", "what ctr stop sends (TERM)",
+		FLAG_TEXT(run_options, stop_signal)},
 	{"stop-timeout", 0, "SECONDS", "how long ctr stop waits (10; -1: for ever)",
 		set_stop_timeout},
 	{"sysctl", 0, "KEY=VALUE", "a kernel parameter of its own namespaces", set_sysctl_flag},
 	{"timens", 0, "host|private", "clocks (the host's)", set_timens},
-	{"timeout", 0, "TIME", "kill it after so long (90s, 5m); status 124", set_timeout},
+	{"timeout", 0, "TIME", "kill it after so long (90s, 5m); status 124", flag_duration,
+		FLAG_OF(run_options, spec.timeout_ns, uint64_t)},
 	{"tmpfs", 0, "DIR[:OPTIONS]", "an empty directory in memory", set_mountflag_tmpfs},
-	{"tty", 't', NULL, "give it a terminal", set_tty},
+	{"tty", 't', NULL, "give it a terminal", FLAG_BOOL(run_options, spec.process.terminal)},
 	{"ulimit", 0, "NAME=SOFT[:HARD]", "a resource limit of its processes", set_limit_ulimit},
 	{"umask", 0, "OCTAL", "(0022)", set_limit_umask},
-	{"user", 'u', "USER[:GROUP]", "by name or number, in the container", set_user},
+	{"user", 'u', "USER[:GROUP]", "by name or number, in the container", user_set,
+		offsetof(struct run_options, user)},
 	{"userns", 0, "private|host", "ids of its own, or the host's", set_userns},
 	{"uts", 0, "private|host", "hostname", set_uts},
 	{"volume", 'v', "SRC:DST[:OPTIONS]", "show a file or directory of the host", set_volume},
 	{"volatile", 0, NULL, "never sync what it writes: faster, lost with the machine",
-		set_volatile},
-	{"workdir", 'w', "DIR", "where the command starts", set_workdir},
+		FLAG_BOOL(run_options, spec.root.never_synced)},
+	{"workdir", 'w', "DIR", "where the command starts", flag_absolute,
+		FLAG_OF(run_options, workdir, const char *)},
 	{0},
 };
 

@@ -15,6 +15,7 @@
 #include "spec/farid.h"
 #include "spec/limitflag.h"
 #include "spec/mountflag.h"
+#include "spec/mounts.h"
 #include "spec/name.h"
 #include "spec/signame.h"
 #include "spec/sysctlname.h"

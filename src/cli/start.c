@@ -32,31 +32,14 @@ struct start_flags {
 	const char *keys;
 };
 
-static int set_attach(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct start_flags *)to)->attach, err);
-}
-
-static int set_interactive(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct start_flags *)to)->interactive, err);
-}
-
-static int set_keys(void *to, const char *what, const char *value, struct err *err)
-{
-	struct detach_keys keys;
-
-	(void)what;
-	((struct start_flags *)to)->keys = value;
-	return detach_keys_parse(value, &keys, err);
-}
-
 static const struct flag start_flags[] = {
-	{"attach", 'a', NULL, "stand at its console until it ends", set_attach},
-	{"interactive", 'i', NULL, "and pass standard input on", set_interactive},
-	{"all", 0, NULL, "all that do not run", choice_set_all},
+	{"attach", 'a', NULL, "stand at its console until it ends", FLAG_BOOL(start_flags, attach)},
+	{"interactive", 'i', NULL, "and pass standard input on",
+		FLAG_BOOL(start_flags, interactive)},
+	{"all", 0, NULL, "all that do not run", FLAG_BOOL(choice, all)},
 	CHOICE_FILTER('f'),
-	{"detach-keys", 0, "KEYS", "leave with these (ctrl-p,ctrl-q)", set_keys},
+	{"detach-keys", 0, "KEYS", "leave with these (ctrl-p,ctrl-q)", flag_keys,
+		offsetof(struct start_flags, keys)},
 	{0},
 };
 
@@ -195,14 +178,9 @@ struct restart_flags {
 	bool running;
 };
 
-static int set_running(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct restart_flags *)to)->running, err);
-}
-
 static const struct flag restart_flags[] = {
-	{"all", 'a', NULL, "all there are", choice_set_all},
-	{"running", 0, NULL, "all that run", set_running},
+	CHOICE_ALL("all there are"),
+	{"running", 0, NULL, "all that run", FLAG_BOOL(restart_flags, running)},
 	CHOICE_CIDFILE,
 	CHOICE_FILTER('f'),
 	{"time", 't', "SECONDS", "how long before it is killed", stop_set_time},
@@ -269,16 +247,6 @@ struct autostart_flags {
 	uint64_t at_most_ns;
 };
 
-static int set_stop(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct autostart_flags *)to)->stop, err);
-}
-
-static int set_at_most(void *to, const char *what, const char *value, struct err *err)
-{
-	return duration_parse(what, value, &((struct autostart_flags *)to)->at_most_ns, err);
-}
-
 static int autostop(struct cli *cli, const struct autostart_flags *f, struct err *err)
 {
 	struct stop_flags how = {.at_most_ns = f->at_most_ns, .want = want_resting};
@@ -318,8 +286,9 @@ static int autostart(struct cli *cli, void *options, int argc, char **argv, stru
 static const struct flag autostart_flags[] = {
 	{"stop", 0, NULL,
 		"stop them until the next boot, and all others that run in the background",
-		set_stop},
-	{"time", 't', "SECONDS", "with --stop: wait at most so long, then kill", set_at_most},
+		FLAG_BOOL(autostart_flags, stop)},
+	{"time", 't', "SECONDS", "with --stop: wait at most so long, then kill", flag_duration,
+		FLAG_OF(autostart_flags, at_most_ns, uint64_t)},
 	{0},
 };
 

@@ -38,21 +38,6 @@ struct samples {
 	size_t count, room;
 };
 
-static int set_no_stream(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct stats_flags *)to)->no_stream, err);
-}
-
-static int set_no_trunc(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct stats_flags *)to)->no_trunc, err);
-}
-
-static int set_format(void *to, const char *what, const char *value, struct err *err)
-{
-	return format_parse(what, value, &((struct stats_flags *)to)->format, err);
-}
-
 static struct sample *samples_add(struct samples *s, struct err *err)
 {
 	if (s->count == s->room) {
@@ -76,11 +61,22 @@ static int ended(const char *name, struct err *err)
 	return -1;
 }
 
+static struct sample *find_by_id(const struct samples *s, const char *id)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (strcmp(s->items[i].id, id) == 0)
+			return &s->items[i];
+	return NULL;
+}
+
 static int sample_keep(struct samples *s, const struct record *r, const struct cgroup_stats *stats,
 	struct err *err)
 {
-	struct sample *sample = samples_add(s, err);
+	struct sample *sample = find_by_id(s, r->id);
 
+	/* One that was renamed meanwhile is met again. */
+	if (!sample)
+		sample = samples_add(s, err);
 	if (!sample)
 		return -1;
 	memcpy(sample->name, r->name, sizeof(sample->name));
@@ -132,18 +128,10 @@ static int samples_take(struct samples *s, int argc, char **argv, bool first, st
 	return 0;
 }
 
-static const struct sample *find(const struct samples *s, const char *id)
-{
-	for (size_t i = 0; i < s->count; i++)
-		if (strcmp(s->items[i].id, id) == 0)
-			return &s->items[i];
-	return NULL;
-}
-
 /* In hundredths of a percent of one CPU, since the sample before. */
 static struct cgroup_count cpu_used(const struct samples *before, const struct sample *now)
 {
-	const struct sample *then = find(before, now->id);
+	const struct sample *then = find_by_id(before, now->id);
 	const struct cgroup_count *a, *b = &now->stats.cpu_usage_us;
 
 	if (!then || now->time_ns <= then->time_ns)
@@ -367,9 +355,12 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 }
 
 static const struct flag flags[] = {
-	{"no-stream", 0, NULL, "print once: the CPU's share is that of 200 ms", set_no_stream},
-	{"no-trunc", 0, NULL, "all columns, however narrow the terminal", set_no_trunc},
-	{"format", 0, "FORMAT", "table, json or a template (table)", set_format},
+	{"no-stream", 0, NULL, "print once: the CPU's share is that of 200 ms",
+		FLAG_BOOL(stats_flags, no_stream)},
+	{"no-trunc", 0, NULL, "all columns, however narrow the terminal",
+		FLAG_BOOL(stats_flags, no_trunc)},
+	{"format", 0, "FORMAT", "table, json or a template (table)", format_set,
+		offsetof(struct stats_flags, format)},
 	{0},
 };
 

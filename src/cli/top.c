@@ -201,16 +201,6 @@ static int set_columns(void *to, const char *what, const char *value, struct err
 	return add_columns(to, value, err);
 }
 
-static int set_no_trunc(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct top_flags *)to)->no_trunc, err);
-}
-
-static int set_format(void *to, const char *what, const char *value, struct err *err)
-{
-	return format_parse(what, value, &((struct top_flags *)to)->format, err);
-}
-
 static void print_table(const struct top_flags *f, const struct processes *p)
 {
 	const char *cells[TABLE_COLUMNS_MAX];
@@ -312,8 +302,9 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 static const struct flag flags[] = {
 	{"columns", 'o', "LIST", "hpid,pid,user,pcpu,time,args, or others that ps has",
 		set_columns},
-	{"no-trunc", 0, NULL, "whole commands", set_no_trunc},
-	{"format", 0, "FORMAT", "table, json or a template (table)", set_format},
+	{"no-trunc", 0, NULL, "whole commands", FLAG_BOOL(top_flags, no_trunc)},
+	{"format", 0, "FORMAT", "table, json or a template (table)", format_set,
+		offsetof(struct top_flags, format)},
 	{0},
 };
 

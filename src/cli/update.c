@@ -25,11 +25,6 @@ static int set_option(void *to, const char *what, const char *value, struct err 
 	return 0;
 }
 
-static int set_quiet(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct update_flags *)to)->quiet, err);
-}
-
 static void print_report(const struct update_report *r)
 {
 	for (size_t i = 0; i < r->count; i++)
@@ -86,7 +81,7 @@ static const struct flag flags[] = {
 	{"oom-group", 0, NULL, "out of memory ends the whole container", set_option},
 	{"pids", 0, "N", "at most so many processes, -1: any", set_option},
 	{"pids-limit", 0, "N", "the same", set_option},
-	{"quiet", 'q', NULL, "names only", set_quiet},
+	{"quiet", 'q', NULL, "names only", FLAG_BOOL(update_flags, quiet)},
 	{"restart", 0, "POLICY", "no, on-failure[:N], always or unless-stopped", set_option},
 	{"ulimit", 0, "NAME=SOFT[:HARD]", "a resource limit of its processes", set_option},
 	{0},

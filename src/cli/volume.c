@@ -24,31 +24,6 @@ static int set_label(void *to, const char *what, const char *value, struct err *
 	return label_flag(&((struct volume_flags *)to)->spec, what, value, err);
 }
 
-static int set_force(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct volume_flags *)to)->force, err);
-}
-
-static int set_quiet(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct volume_flags *)to)->quiet, err);
-}
-
-static int set_no_trunc(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct volume_flags *)to)->no_trunc, err);
-}
-
-static int set_all(void *to, const char *what, const char *value, struct err *err)
-{
-	return flag_bool(what, value, &((struct volume_flags *)to)->all, err);
-}
-
-static int set_format(void *to, const char *what, const char *value, struct err *err)
-{
-	return format_parse(what, value, &((struct volume_flags *)to)->format, err);
-}
-
 static bool same_labels(const struct volume *v, const struct spec *asked)
 {
 	for (size_t i = 0; i < asked->label_count; i++) {
@@ -269,9 +244,10 @@ static int list(struct cli *cli, void *options, int argc, char **argv, struct er
 }
 
 static const struct flag list_flags[] = {
-	{"quiet", 'q', NULL, "names only", set_quiet},
-	{"no-trunc", 0, NULL, "whole names, all columns", set_no_trunc},
-	{"format", 0, "FORMAT", "table, json or a template (table)", set_format},
+	{"quiet", 'q', NULL, "names only", FLAG_BOOL(volume_flags, quiet)},
+	{"no-trunc", 0, NULL, "whole names, all columns", FLAG_BOOL(volume_flags, no_trunc)},
+	{"format", 0, "FORMAT", "table, json or a template (table)", format_set,
+		offsetof(struct volume_flags, format)},
 	{0},
 };
 static const struct command ls_command = {
@@ -334,13 +310,9 @@ static void inspect_init(void *options)
 	((struct volume_flags *)options)->format.json = true;
 }
 
-static int set_format_shown(void *to, const char *what, const char *value, struct err *err)
-{
-	return format_parse_shown(what, value, &((struct volume_flags *)to)->format, err);
-}
-
 static const struct flag inspect_flags[] = {
-	{"format", 'f', "FORMAT", "json or a template (json)", set_format_shown},
+	{"format", 'f', "FORMAT", "json or a template (json)", format_set_shown,
+		offsetof(struct volume_flags, format)},
 	{0},
 };
 static const struct command inspect_command = {
@@ -395,7 +367,7 @@ static int rm(struct cli *cli, void *options, int argc, char **argv, struct err 
 }
 
 static const struct flag rm_flags[] = {
-	{"force", 'f', NULL, "one that does not exist is no error", set_force},
+	{"force", 'f', NULL, "one that does not exist is no error", FLAG_BOOL(volume_flags, force)},
 	{0},
 };
 static const struct command rm_command = {
@@ -455,8 +427,8 @@ static int prune(struct cli *cli, void *options, int argc, char **argv, struct e
 }
 
 static const struct flag prune_flags[] = {
-	{"all", 'a', NULL, "those with a name as well", set_all},
-	{"force", 'f', NULL, "do not ask", set_force},
+	{"all", 'a', NULL, "those with a name as well", FLAG_BOOL(volume_flags, all)},
+	{"force", 'f', NULL, "do not ask", FLAG_BOOL(volume_flags, force)},
 	{0},
 };
 static const struct command prune_command = {

@@ -25,6 +25,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -140,6 +141,8 @@ static void hear(struct question *q, int fd, pid_t pid, int pidfd, uint64_t unti
 
 	q->unanswered = !ended && cgroup_frozen(q->c->group_fd) > 0;
 	cgroup_kill(q->group_fd, &(struct err){0});
+	/* With a writable cgroup tree it may have left the group. */
+	syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 	q->answer.status = status_of(pid);
 	drain(q, fd);
 	if (!ended)

@@ -11,8 +11,10 @@
 #include "state/alive.h"
 #include "state/cgroup.h"
 #include "state/elsewhere.h"
+#include "state/ended.h"
 #include "state/events.h"
 #include "state/gc.h"
+#include "state/identity.h"
 #include "state/metadata.h"
 #include "state/namelock.h"
 #include "state/release.h"
@@ -36,7 +38,7 @@ enum { THAW_SECONDS = 5, KILL_SECONDS = 30, SETTLE_NAP_MS = 5, SETTLE_NAP_LONGES
 struct search {
 	const struct store *store;
 	const char *word;
-	char found[SPEC_NAME_MAX + 1];
+	char found[SPEC_NAME_MAX + 1], id[sizeof(((struct record *)0)->id)];
 	unsigned matches;
 };
 
@@ -48,11 +50,19 @@ static int match_id(const char *name, void *arg, struct err *err)
 	if (container_metadata(s->store, name, &metadata, err) < 0)
 		return 0;
 	if (strncmp(metadata.id, s->word, strlen(s->word)) == 0) {
+		s->matches += s->matches == 0 || strcmp(metadata.id, s->id) != 0;
 		snprintf(s->found, sizeof(s->found), "%s", name);
-		s->matches++;
+		snprintf(s->id, sizeof(s->id), "%s", metadata.id);
 	}
 	metadata_free(&metadata);
 	return 0;
+}
+
+static int no_such(const char *word, struct err *err)
+{
+	err_set(err, "no container %s", word);
+	err->sys = ENOENT;
+	return err_hint(err, "ctr ps -a shows those that exist");
 }
 
 static int find_by_id(const struct store *store, const char *word, char *ret, struct err *err)
@@ -68,26 +78,41 @@ static int find_by_id(const struct store *store, const char *word, char *ret, st
 	}
 	if (s.matches > 1)
 		return err_set(err, "%s is the beginning of %u containers' ids", word, s.matches);
-	err_set(err, "no container %s", word);
-	err->sys = ENOENT;
+	return no_such(word, err);
+}
+
+static bool exists(const struct store *store, const char *name)
+{
+	struct stat st;
+
+	return fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+	       fstatat(store->state_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static int no_longer(const char *name, int sys, struct err *err)
+{
+	err_set(err, "no container %s any more", name);
+	err->sys = sys;
 	return err_hint(err, "ctr ps -a shows those that exist");
 }
 
 int container_find(const struct store *store, const char *word, char ret_name[SPEC_NAME_MAX + 1],
 	struct err *err)
 {
-	struct stat st;
+	bool there;
 
 	if (word[0] == '.' || word[0] == '\0' || strchr(word, '/') || strlen(word) > SPEC_NAME_MAX)
 		return err_set(err, "'%.60s' is not the name of a container", word);
-	if (renaming_settle(store, err) < 0)
-		return -1;
-	if (fstatat(store->containers_fd, word, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
-		fstatat(store->state_fd, word, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		strcpy(ret_name, word);
-		return 0;
-	}
-	return find_by_id(store, word, ret_name, err);
+	/* A name that somebody just gives away or takes is looked up once he is done. */
+	do {
+		if (renaming_settle(store, err) < 0)
+			return -1;
+		there = exists(store, word);
+	} while (renaming_goes_on(store));
+	if (!there)
+		return find_by_id(store, word, ret_name, err);
+	strcpy(ret_name, word);
+	return 0;
 }
 
 int container_open_running(const struct store *store, const char *name, const char *verb,
@@ -112,6 +137,8 @@ int container_open_running(const struct store *store, const char *name, const ch
 		if (alive)
 			return -1;
 	}
+	if (!again && !exists(store, name))
+		return no_longer(name, ESRCH, err);
 	err_set(err, "cannot %s %s: %s", verb, name,
 		again ? "it has ended, and is about to be started again"
 		      : "the container is not running");
@@ -371,7 +398,7 @@ static int wait_for_end(const struct store *store, const char *name, int *ret_st
 	return 0;
 }
 
-int container_wait(const struct store *store, const char *name, int *ret_status, struct err *err)
+static int wait_named(const struct store *store, const char *name, int *ret_status, struct err *err)
 {
 	struct metadata s;
 	int r;
@@ -386,6 +413,25 @@ int container_wait(const struct store *store, const char *name, int *ret_status,
 	*ret_status = s.exited ? s.exit_status : -1;
 	metadata_free(&s);
 	return 0;
+}
+
+/* A --rm container may be gone before we have looked, or while we do. */
+int container_wait(const struct store *store, const char *name, int *ret_status, struct err *err)
+{
+	char now[SPEC_NAME_MAX + 1];
+	struct identity meant;
+	struct err second;
+	int r;
+
+	identity_take(store, name, &meant);
+	snprintf(now, sizeof(now), "%s", name);
+	r = meant.fd < 0 && !exists(store, name) ? no_such(name, err)
+						 : wait_named(store, name, ret_status, err);
+	if (r < 0 && !exists(store, name) && !identity_moved(&meant, store, now) &&
+		container_ended(store, meant.id, name, ret_status, &second) > 0)
+		r = 0;
+	identity_drop(&meant);
+	return r;
 }
 
 static int stop_for_removal(const struct store *store, const char *name, enum remove_flags flags,
@@ -473,7 +519,8 @@ static int remove_data(const struct store *store, const char *name, struct err *
 	return r;
 }
 
-int container_remove(const struct store *store, const char *name, enum remove_flags flags,
+/* 1 if it was there, 0 if not, or -1. */
+static int remove_named(const struct store *store, const char *name, enum remove_flags flags,
 	struct err *err)
 {
 	struct container held;
@@ -483,14 +530,31 @@ int container_remove(const struct store *store, const char *name, enum remove_fl
 
 	if (lock_for_removal(store, name, flags, &held, err) < 0)
 		return -1;
-	/* A --rm container has removed itself; or somebody else was faster. */
 	if ((flags & REMOVE_VOLUMES) && volumes_remove_own(store, name, err) < 0)
 		r = -1;
 	else if (fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		r = remove_data(store, name, err);
-	else if (errno != ENOENT)
-		r = err_sys(err, "look for %s/containers/%s", store->root, name);
+		r = remove_data(store, name, err) < 0 ? -1 : 1;
 	else
-		r = flags & REMOVE_FORCE ? 0 : err_set(err, "no container %s", name);
+		r = errno == ENOENT ? 0
+				    : err_sys(err, "look for %s/containers/%s", store->root, name);
 	return namelock_drop(&held, r < 0 ? &ignored : err) < 0 ? -1 : r;
+}
+
+int container_remove(const struct store *store, const char *name, enum remove_flags flags,
+	struct err *err)
+{
+	char now[SPEC_NAME_MAX + 1];
+	struct identity meant;
+	int r;
+
+	identity_take(store, name, &meant);
+	snprintf(now, sizeof(now), "%s", name);
+	do
+		r = remove_named(store, now, flags, err);
+	while (r <= 0 && identity_moved(&meant, store, now));
+	identity_drop(&meant);
+	/* A --rm container has removed itself; or somebody else was faster. */
+	return r > 0 || (r == 0 && (flags & REMOVE_FORCE)) ? 0
+	       : r < 0                                     ? -1
+							   : no_longer(name, ENOENT, err);
 }

@@ -235,7 +235,7 @@ static int try_once(struct update *u, struct err *err)
 
 	container_init(&u->c, u->store);
 	if (config_lock(u->store, u->name, CONFIG_ALONE, &u->lock, err) < 0)
-		return err->sys == ENOENT ? err_set(err, "no container %s any more", u->name) : -1;
+		return -1;
 	phase = look(u, err);
 	if (phase == PHASE_CHANGES)
 		r = 0;

@@ -4,7 +4,6 @@
 #include "image/commands.h"
 #include "image/compose.h"
 #include "image/ingest.h"
-#include "image/option.h"
 #include "image/progress.h"
 
 #include <dirent.h>
@@ -151,20 +150,18 @@ static int build(int root_fd, const char *name, const char *recipe_name, const c
 	return 0;
 }
 
-static int run(const struct command *self, int root_fd, int argc, char **argv, struct err *err)
+static const struct flag flags[] = {
+	{"quiet", 'q', NULL, "do not show how far it is", flag_bool},
+	{0},
+};
+
+static int run(int root_fd, void *options, int argc, char **argv, struct err *err)
 {
-	bool quiet = false;
-	const struct option_def defs[] = {
-		{"quiet", 'q', NULL, "do not show how far it is", &quiet, NULL},
-	};
-	int r = command_begin(self, defs, 1, &argc, argv, 1, 1, err);
+	const bool quiet = *(bool *)options;
 	char name[REFERENCE_MAX + 2];
 	struct reference ref;
 
-	if (r > 0)
-		help_recipes();
-	if (r)
-		return r < 0 ? -1 : 0;
+	(void)argc;
 	if (reference_parse(argv[0], &ref, err) < 0)
 		return -1;
 	if (ref.digest[0])
@@ -175,17 +172,23 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 }
 
 const struct command image_build = {
-	"build",
-	"[-q] RECIPE[:TAG]",
-	"Make an image from a recipe, with this host's package manager",
-	"  ctr image build busybox\n"
-	"  ctr image build debian:trixie\n"
-	"  ctr image build debian-vps\n"
-	"\ndebian-vps has systemd as init, which takes\n"
-	"  ctr run -d --cap-add SYS_ADMIN --security-opt writable-cgroups \\\n"
-	"    --security-opt seccomp=vps debian-vps\n"
-	"\nA recipe is a folder with an executable named recipe that writes a root tar to standard\n"
-	"output (its argument is the tag), and perhaps a config.json with Cmd, Env, StopSignal.\n"
-	"Folders are looked for in $CTR_RECIPES, else beside the program.\n",
-	run,
+	.name = "build",
+	.synopsis = "[-q] RECIPE[:TAG]",
+	.summary = "Make an image from a recipe, with this host's package manager",
+	.examples =
+		"  ctr image build busybox\n"
+		"  ctr image build debian:trixie\n"
+		"  ctr image build debian-vps\n"
+		"\ndebian-vps has systemd as init, which takes\n"
+		"  ctr run -d --cap-add SYS_ADMIN --security-opt writable-cgroups \\\n"
+		"    --security-opt seccomp=vps debian-vps\n"
+		"\nA recipe is a folder with an executable named recipe that writes a root tar to standard\n"
+		"output (its argument is the tag), and perhaps a config.json with Cmd, Env, StopSignal.\n"
+		"Folders are looked for in $CTR_RECIPES, else beside the program.\n",
+	.flags = flags,
+	.options_size = sizeof(bool),
+	.words_min = 1,
+	.words_max = 1,
+	.run = run,
+	.more_help = help_recipes,
 };

@@ -1,18 +1,16 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/nearest.h"
-#include "base/pathname.h"
 #include "base/program.h"
 #include "image/child.h"
 #include "image/commands.h"
 #include "image/interrupt.h"
-#include "image/option.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct command *const commands[] = {
@@ -29,6 +27,12 @@ enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 #define OPERAND "ABCDEFGHIJKLMNOPQRSTUVWXYZ|-"
 
+/* In front of the command. */
+static const struct flag globals[] = {
+	{"root", 0, "DIR", "where images are kept (else $CTR_ROOT, else /var/lib/ctr)", flag_text},
+	{0},
+};
+
 static void help(void)
 {
 	puts("usage: ctr image [--root DIR] COMMAND …\n\n"
@@ -37,8 +41,9 @@ static void help(void)
 	     "  ctr image ls\n\ncommands:");
 	for (size_t i = 0; i < COMMANDS; i++)
 		printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
-	puts("\nflags:\n  --root DIR  where images are kept (else $CTR_ROOT, else /var/lib/ctr)\n"
-	     "\nctr image COMMAND --help says more.");
+	puts("\nflags:");
+	flags_help(globals);
+	puts("\nctr image COMMAND --help says more.");
 }
 
 /* The first operand of "[-o FILE] NAME…" or "RECIPE[:TAG]". */
@@ -51,103 +56,99 @@ static int missing(const char *synopsis, struct err *err)
 	return err_set(err, "no %.*s is given", (int)strspn(s, OPERAND), s);
 }
 
-int command_begin(const struct command *self, const struct option_def *defs, unsigned count,
-	int *argc, char **argv, int min, int max, struct err *err)
-{
-	const char *gap = *self->synopsis ? " " : "";
+struct advice {
+	const char *names, *cure;
+};
 
-	for (int i = 0; i < *argc && strcmp(argv[i], "--") != 0; i++) {
-		if (strcmp(argv[i], "--help") != 0 && strcmp(argv[i], "-h") != 0)
-			continue;
-		printf("usage: ctr image %s%s%s\n%s.\n\n%s", self->name, gap, self->synopsis,
-			self->summary, self->examples);
-		if (count)
-			puts("\nflags:");
-		option_help(defs, count);
-		return 1;
-	}
-	if (option_parse(defs, count, *argc, argv, argc, err) < 0)
-		return -1;
-	if (*argc >= min && *argc <= max)
-		return 0;
-	if (*argc < min)
-		missing(self->synopsis, err);
-	else
-		err_set(err, "'%.80s' is one argument too many", argv[max]);
-	return err_hint(err, "ctr image %s%s%s", self->name, gap, self->synopsis);
-}
+/* Flags that people know from other programs; names with a blank behind each. */
+static const struct advice other_flags[] = {
+	{"a all ", "leave it out: ctr image ls lists all, ctr image gc takes what nothing uses"},
+	{"digests ", "--format json has ids and digests whole"},
+	{"f filter ", "--format json | jq '.[] | select(.name | startswith(\"NAME\"))'"},
+	{"t tag ",
+		"of a recipe, not of a directory: ctr image build RECIPE:TAG; ctr image import FILE "
+		"NAME:TAG"},
+	{"i input ", "ctr image import FILE; - is standard input"},
+	{"platform arch os ", "an image is taken as it is; of several, the one for this machine"},
+	{NULL},
+};
 
-/* What people know from other programs. */
-static const struct {
-	const char *word, *cure;
-} others[] = {
-	{"pull",
+static const struct advice other_commands[] = {
+	{"pull ",
 		"images are not fetched: skopeo copy docker://NAME oci:DIR:TAG, then ctr image import "
 		"DIR NAME:TAG; or ctr image build debian"},
-	{"push", "ctr image save -o FILE NAME, then skopeo copy oci-archive:FILE docker://NAME"},
-	{"tag", "ctr image save NAME | ctr image import - NEW adds a name"},
-	{"list", "ctr image ls"},
-	{"prune",
+	{"push ", "ctr image save -o FILE NAME, then skopeo copy oci-archive:FILE docker://NAME"},
+	{"tag ", "ctr image save NAME | ctr image import - NEW adds a name"},
+	{"list ", "ctr image ls"},
+	{"prune ",
 		"ctr image gc removes what nothing uses, ctr image rm NAME takes a name away, ctr prune all of both"},
-	{"load", "ctr image import FILE"},
-	{"export", "ctr image save -o FILE NAME"},
-	{"remove", "ctr image rm NAME"},
-	{"delete", "ctr image rm NAME"},
-	{"rmi", "ctr image rm NAME"},
-	{"show", "ctr image inspect NAME"},
-	{"history", "ctr image inspect NAME | jq .oci_config.history"},
-	{"check", "ctr image fsck"},
+	{"load ", "ctr image import FILE"},
+	{"export ", "ctr image save -o FILE NAME"},
+	{"remove delete rmi ", "ctr image rm NAME"},
+	{"show ", "ctr image inspect NAME"},
+	{"history ", "ctr image inspect NAME | jq .oci_config.history"},
+	{"check ", "ctr image fsck"},
+	{NULL},
 };
+
+static const char *cure_for(const struct advice *table, const char *name)
+{
+	char word[66];
+
+	snprintf(word, sizeof(word), "%s ", name);
+	for (; table->names; table++)
+		for (const char *p = table->names; *p; p += strcspn(p, " ") + 1)
+			if (strncmp(p, word, strlen(word)) == 0)
+				return table->cure;
+	return NULL;
+}
+
+static int unknown_flag(const struct flags *flags, const char *word, struct err *err)
+{
+	err_set(err, "unknown flag '%s'", word);
+	return flags_hint(flags, word, cure_for(other_flags, word + strspn(word, "-")), err);
+}
 
 static const struct command *find(const char *name, struct err *err)
 {
+	const char *cure = cure_for(other_commands, name);
 	struct nearest n = {.word = name};
 
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(name, commands[i]->name) == 0)
 			return commands[i];
-	err_set(err, "image: unknown command '%.80s'", name);
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (strcmp(name, others[i].word) == 0) {
-			err_hint(err, "%s", others[i].cure);
-			return NULL;
-		}
+	err_set(err, "unknown command '%.80s'", name);
 	for (size_t i = 0; i < COMMANDS; i++)
 		nearest_offer(&n, commands[i]->name);
-	if (n.found)
+	if (cure)
+		err_hint(err, "%s", cure);
+	else if (n.found)
 		err_hint(err, "did you mean ctr image %s?", n.found);
 	else
 		err_hint(err, "ctr image --help lists the commands");
 	return NULL;
 }
 
-/* The flags in front of the command. Returns the number of words taken, 0 after help. */
-static int take_global(int argc, char **argv, const char **root, struct err *err)
+static void command_help(const struct command *c)
 {
-	int i = 1;
+	printf("usage: ctr image %s%s%s\n%s.\n\n%s", c->name, *c->synopsis ? " " : "", c->synopsis,
+		c->summary, c->examples);
+	if (c->flags)
+		puts("\nflags:");
+	flags_help(c->flags);
+	if (c->more_help)
+		c->more_help();
+}
 
-	for (; i < argc && argv[i][0] == '-'; i++) {
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-			help();
-			return 0;
-		}
-		if (strncmp(argv[i], "--root=", 7) == 0) {
-			*root = argv[i] + 7;
-		} else if (strcmp(argv[i], "--root") == 0 && i + 1 < argc) {
-			*root = argv[++i];
-		} else if (strcmp(argv[i], "--root") == 0) {
-			return err_set(err, "image: --root needs a value");
-		} else {
-			err_set(err, "image: unknown flag '%.80s'", argv[i]);
-			return err_hint(err, "ctr image --help lists the flags");
-		}
-	}
-	if (*root && pathname_check_home("image: --root", *root, err) < 0)
-		return -1;
-	if (i < argc)
-		return i;
-	err_set(err, "image: no command given");
-	return err_hint(err, "ctr image --help lists the commands");
+static int check_words(const struct command *c, int argc, char **argv, struct err *err)
+{
+	if (argc >= c->words_min && argc <= c->words_max)
+		return 0;
+	if (argc < c->words_min)
+		missing(c->synopsis, err);
+	else
+		err_set(err, "'%.80s' is one argument too many", argv[c->words_max]);
+	return err_hint(err, "ctr image %s%s%s", c->name, *c->synopsis ? " " : "", c->synopsis);
 }
 
 /* -1 without err->sys: there is none, and none is made. */
@@ -161,26 +162,64 @@ static int open_root(const char *path, bool make, struct err *err)
 	return fd;
 }
 
+static const struct flags global_flags = {globals, FLAGS_END_AT_WORD, "ctr image", unknown_flag};
+
+static int find_root(const char *given, const char **ret, struct err *err)
+{
+	const char *set = getenv("CTR_ROOT");
+
+	*ret = given && *given ? given : set && *set ? set : "/var/lib/ctr";
+	return **ret == '/' ? 0
+			    : err_set(err, "%s must be an absolute path, not '%s'",
+				      *ret == given ? "--root" : "CTR_ROOT", *ret);
+}
+
+static int run_command(const struct command *c, const char *root, int argc, char **argv,
+	struct err *err)
+{
+	autofree void *options = calloc(1, c->options_size + 1);
+	char name[32];
+	const struct flags flags = {c->flags, 0, name, unknown_flag};
+	autofd int root_fd = -1;
+	int first, r;
+
+	if (!options)
+		return err_sys(err, "start");
+	snprintf(name, sizeof(name), "ctr image %s", c->name);
+	r = flags_parse(&flags, options, argc, argv, &first, err);
+	if (r > 0)
+		command_help(c);
+	if (r)
+		return r < 0 ? -1 : 0;
+	if (check_words(c, argc - first, argv + first, err) < 0)
+		return -1;
+	root_fd = open_root(root, !c->reads, err);
+	if (root_fd < 0 && (!c->reads || err->sys))
+		return -1;
+	return c->run(root_fd, options, argc - first, argv + first, err);
+}
+
 static int run(int argc, char **argv, struct err *err)
 {
-	const char *root = getenv("CTR_ROOT");
-	int at = take_global(argc, argv, &root, err), r;
-	const struct command *c;
-	autofd int root_fd = -1;
+	const struct command *c = NULL;
+	const char *root = NULL;
+	int first = 0, r = flags_parse(&global_flags, &root, argc - 1, argv + 1, &first, err);
 
-	if (at <= 0)
-		return at;
-	c = find(argv[at], err);
-	if (!c)
-		return -1;
-	root = root && *root ? root : "/var/lib/ctr";
-	if (*root != '/')
-		return err_set(err, "image: %s must be an absolute path, not '%s'",
-			root == getenv("CTR_ROOT") ? "CTR_ROOT" : "--root", root);
-	root_fd = open_root(root, !c->reads, err);
-	r = root_fd < 0 && (!c->reads || err->sys)
-		    ? -1
-		    : c->run(c, root_fd, argc - at - 1, argv + at + 1, err);
+	argv += first + 1;
+	argc -= first + 1;
+	if (r > 0) {
+		help();
+		return 0;
+	}
+	if (r == 0 && argc == 0) {
+		err_set(err, "no command given");
+		r = err_hint(err, "ctr image --help lists the commands");
+	}
+	if (r == 0)
+		c = find(argv[0], err);
+	if (!c || find_root(root, &root, err) < 0)
+		return err_wrap(err, "image");
+	r = run_command(c, root, argc - 1, argv + 1, err);
 	return r < 0 ? err_wrap(err, "image %s", c->name) : r;
 }
 

@@ -208,14 +208,12 @@ static int check_all(int root_fd, struct tally *t, struct err *err)
 	return r;
 }
 
-static int run(const struct command *self, int root_fd, int argc, char **argv, struct err *err)
+static int run(int root_fd, void *options, int argc, char **argv, struct err *err)
 {
-	int r = command_begin(self, NULL, 0, &argc, argv, 0, 0, err);
 	autojson json_t *diffs = json_object();
 	struct tally t = {.diffs = diffs};
 
-	if (r)
-		return r < 0 ? -1 : 0;
+	(void)options, (void)argc, (void)argv;
 	if (check_all(root_fd, &t, err) < 0)
 		return -1;
 	printf("%llu images, %llu blobs, %llu problems\n", (unsigned long long)t.images,
@@ -224,9 +222,9 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 }
 
 const struct command image_check = {
-	"fsck",
-	"",
-	"Verify every blob, and that every image is complete and what its config says",
-	"  ctr image fsck || ctr image import backup.tar\n",
-	run,
+	.name = "fsck",
+	.synopsis = "",
+	.summary = "Verify every blob, and that every image is complete and what its config says",
+	.examples = "  ctr image fsck || ctr image import backup.tar\n",
+	.run = run,
 };

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/names.h"
 #include "image/reference.h"
 #include "image/stage.h"
 #include "image/store.h"
@@ -80,7 +81,7 @@ static int want_layers(const char *name, const json_t *layers, struct gc_wanted 
 	return 0;
 }
 
-static int survey_container(int dir, const char *name, struct gc_wanted *w, struct err *err)
+static int read_container(int dir, const char *name, struct gc_wanted *w, struct err *err)
 {
 	autojson json_t *doc = NULL;
 	autofree char *text = NULL;
@@ -99,21 +100,29 @@ static int survey_container(int dir, const char *name, struct gc_wanted *w, stru
 	return want_layers(name, json_object_get(doc, "layers"), w, err);
 }
 
+struct survey {
+	int dir;
+	struct gc_wanted *wanted;
+};
+
+static int survey_container(const char *name, void *arg, struct err *err)
+{
+	const struct survey *s = arg;
+
+	if (name[0] == '.' || read_container(s->dir, name, s->wanted, err) == 0)
+		return 0;
+	s->wanted->keep_layers = true;
+	return overlook(s->wanted->quiet, err);
+}
+
+/* One that is renamed meanwhile keeps its layers. */
 static int survey_containers(int root_fd, struct gc_wanted *w, struct err *err)
 {
-	autodir DIR *d = dir_open_at(root_fd, "containers");
-	struct dirent *e;
+	autofd int dir = openat(root_fd, "containers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (!d)
+	if (dir < 0)
 		return errno == ENOENT ? 0 : err_sys(err, "open the containers");
-	while ((errno = 0, e = readdir(d))) {
-		if (e->d_name[0] == '.' || survey_container(dirfd(d), e->d_name, w, err) == 0)
-			continue;
-		if (overlook(w->quiet, err) < 0)
-			return -1;
-		w->keep_layers = true;
-	}
-	return errno ? err_sys(err, "read the containers") : 0;
+	return names_each(dir, "the containers", survey_container, &(struct survey){dir, w}, err);
 }
 
 static void survey_stage(int dir, struct gc_wanted *w)

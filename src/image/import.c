@@ -5,7 +5,6 @@
 #include "image/commands.h"
 #include "image/compose.h"
 #include "image/ingest.h"
-#include "image/option.h"
 #include "image/progress.h"
 #include "image/source.h"
 
@@ -98,42 +97,49 @@ static json_t *read_fragment(const char *file, struct err *err)
 	return j;
 }
 
-static int run(const struct command *self, int root_fd, int argc, char **argv, struct err *err)
+struct import_options {
+	bool quiet, replace, squash;
+	const char *max_size, *config, *wanted;
+};
+
+static const struct flag flags[] = {
+	{"ref", 0, "REF", "which image, if FILE holds several", FLAG_TEXT(import_options, wanted)},
+	{"config", 0, "FILE", "JSON with Cmd, Env, User … for a plain tree",
+		FLAG_TEXT(import_options, config)},
+	{"max-size", 0, "SIZE", "refuse what unpacks to more (64G)",
+		FLAG_TEXT(import_options, max_size)},
+	{"quiet", 'q', NULL, "do not show how far it is", FLAG_BOOL(import_options, quiet)},
+	{"replace", 0, NULL, "take names of its own from other images",
+		FLAG_BOOL(import_options, replace)},
+	{"squash-owners", 0, NULL, "ids above 65535 become 65534, nobody",
+		FLAG_BOOL(import_options, squash)},
+	{0},
+};
+
+static int run(int root_fd, void *options, int argc, char **argv, struct err *err)
 {
-	bool quiet = false, replace = false, squash = false;
-	const char *max_size = NULL, *config = NULL, *wanted = NULL;
-	const struct option_def defs[] = {
-		{"ref", 0, "REF", "which image, if FILE holds several", NULL, &wanted},
-		{"config", 0, "FILE", "JSON with Cmd, Env, User … for a plain tree", NULL, &config},
-		{"max-size", 0, "SIZE", "refuse what unpacks to more (64G)", NULL, &max_size},
-		{"quiet", 'q', NULL, "do not show how far it is", &quiet, NULL},
-		{"replace", 0, NULL, "take names of its own from other images", &replace, NULL},
-		{"squash-owners", 0, NULL, "ids above 65535 become 65534, nobody", &squash, NULL},
-	};
+	const struct import_options *o = options;
 	struct ingest in = {.root = root_fd,
 		.origin = "ctr image import",
 		.doing = "unpack",
 		.max_size = max_size_default};
-	int r = command_begin(self, defs, 6, &argc, argv, 1, 2, err);
 	autojson json_t *fragment = NULL;
 	struct reference checked;
 	struct ingest_result done;
 	char fallback[128];
 
-	if (r)
-		return r < 0 ? -1 : 0;
-	if (max_size && size_parse("--max-size", max_size, &in.max_size, err) < 0)
+	if (o->max_size && size_parse("--max-size", o->max_size, &in.max_size, err) < 0)
 		return -1;
-	if (config && !(fragment = read_fragment(config, err)))
+	if (o->config && !(fragment = read_fragment(o->config, err)))
 		return -1;
 	in.name = argc > 1 ? argv[1] : NULL;
 	if (in.name && reference_parse(in.name, &checked, err) < 0)
 		return -1;
-	in.wanted = wanted;
+	in.wanted = o->wanted;
 	in.process = fragment;
-	in.replace = replace;
-	in.squash_owners = squash;
-	if (quiet)
+	in.replace = o->replace;
+	in.squash_owners = o->squash;
+	if (o->quiet)
 		progress_quiet();
 	in.fallback = strcmp(argv[0], "-") == 0 ? NULL : name_of_file(argv[0], fallback);
 	if (import_path(&in, argv[0], &done, err) < 0)
@@ -144,15 +150,20 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 }
 
 const struct command image_import = {
-	"import",
-	"[flags] FILE|DIR|- [NAME[:TAG]]",
-	"Take a root tar, OCI layout, docker archive or directory into the store",
-	"  ctr image import debian-12-standard.tar.zst\n"
-	"  ctr image import alpine-minirootfs.tar.gz alpine:3.20\n"
-	"  docker save nginx | ctr image import -\n"
-	"  skopeo copy docker://alpine oci:layout:alpine && ctr image import layout\n"
-	"  ctr image import / thishost\n"
-	"\nThe form is told by content: tar or directory, OCI layout or docker archive, plain,\n"
-	"gzip, zstd, xz or bzip2.\n",
-	run,
+	.name = "import",
+	.synopsis = "[flags] FILE|DIR|- [NAME[:TAG]]",
+	.summary = "Take a root tar, OCI layout, docker archive or directory into the store",
+	.examples =
+		"  ctr image import debian-12-standard.tar.zst\n"
+		"  ctr image import alpine-minirootfs.tar.gz alpine:3.20\n"
+		"  docker save nginx | ctr image import -\n"
+		"  skopeo copy docker://alpine oci:layout:alpine && ctr image import layout\n"
+		"  ctr image import / thishost\n"
+		"\nThe form is told by content: tar or directory, OCI layout or docker archive, plain,\n"
+		"gzip, zstd, xz or bzip2.\n",
+	.flags = flags,
+	.options_size = sizeof(struct import_options),
+	.words_min = 1,
+	.words_max = 2,
+	.run = run,
 };

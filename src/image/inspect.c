@@ -3,7 +3,6 @@
 #include "base/json.h"
 #include "base/output.h"
 #include "image/commands.h"
-#include "image/option.h"
 #include "image/store.h"
 
 #include <stdio.h>
@@ -32,33 +31,36 @@ static int print(int root_fd, const struct image *image, const struct format *fo
 	return format_print(format, record, err);
 }
 
-static int run(const struct command *self, int root_fd, int argc, char **argv, struct err *err)
-{
-	const char *asked = "json";
-	const struct option_def defs[] = {
-		{"format", 'f', "FORMAT", "json or a template (json)", NULL, &asked},
-	};
-	int r = command_begin(self, defs, 1, &argc, argv, 1, 1, err);
-	struct image image;
-	struct format format;
+static const struct flag flags[] = {
+	{"format", 'f', "FORMAT", "json or a template (json)", format_set_shown},
+	{0},
+};
 
-	if (r)
-		return r < 0 ? -1 : 0;
-	if (format_parse_shown("--format", asked, &format, err) < 0)
-		return -1;
+static int run(int root_fd, void *options, int argc, char **argv, struct err *err)
+{
+	struct format *format = options;
+	struct image image;
+	int r;
+
+	(void)argc;
+	format->json = !format->template;
 	if (image_open(root_fd, argv[0], &image, err) < 0)
 		return -1;
-	r = print(root_fd, &image, &format, err);
+	r = print(root_fd, &image, format, err);
 	image_free(&image);
 	return r;
 }
 
 const struct command image_inspect = {
-	"inspect",
-	"[--format FORMAT] IMAGE",
-	"Show all that is known of an image, as JSON",
-	"  ctr image inspect debian\n"
-	"  ctr image inspect --format '{{json .config.Env}}' debian\n",
-	run,
-	true,
+	.name = "inspect",
+	.synopsis = "[--format FORMAT] IMAGE",
+	.summary = "Show all that is known of an image, as JSON",
+	.examples = "  ctr image inspect debian\n"
+		    "  ctr image inspect --format '{{json .config.Env}}' debian\n",
+	.flags = flags,
+	.options_size = sizeof(struct format),
+	.words_min = 1,
+	.words_max = 1,
+	.run = run,
+	.reads = true,
 };

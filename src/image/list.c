@@ -4,7 +4,6 @@
 #include "base/output.h"
 #include "base/table.h"
 #include "image/commands.h"
-#include "image/option.h"
 #include "image/store.h"
 
 #include <stdio.h>
@@ -88,36 +87,36 @@ static int show_all(int root_fd, const char **names, size_t count, struct listin
 	return status;
 }
 
-static int run(const struct command *self, int root_fd, int argc, char **argv, struct err *err)
-{
-	struct listing l = {0};
-	const char *format = "table", **names;
-	const struct option_def defs[] = {
-		{"quiet", 'q', NULL, "only the ids", &l.quiet, NULL},
-		{"no-trunc", 0, NULL, "whole ids, all columns", &l.no_trunc, NULL},
-		{"format", 0, "FORMAT", "table, json or a template (table)", NULL, &format},
-	};
-	int r = command_begin(self, defs, 3, &argc, argv, 0, 0, err);
-	struct arena a = {0};
-	size_t count;
+static const struct flag flags[] = {
+	{"quiet", 'q', NULL, "only the ids", FLAG_BOOL(listing, quiet)},
+	{"no-trunc", 0, NULL, "whole ids, all columns", FLAG_BOOL(listing, no_trunc)},
+	{"format", 0, "FORMAT", "table, json or a template (table)", format_set,
+		FLAG_OF(listing, format, struct format)},
+	{0},
+};
 
-	if (r)
-		return r < 0 ? -1 : 0;
-	if (format_parse("--format", format, &l.format, err) < 0)
-		return -1;
-	r = image_names(root_fd, &a, &names, &count, err);
+static int run(int root_fd, void *options, int argc, char **argv, struct err *err)
+{
+	struct arena a = {0};
+	const char **names;
+	size_t count;
+	int r = image_names(root_fd, &a, &names, &count, err);
+
+	(void)argc, (void)argv;
 	if (r == 0)
-		r = show_all(root_fd, names, count, &l, err);
+		r = show_all(root_fd, names, count, options, err);
 	arena_free(&a);
 	return r;
 }
 
 const struct command image_list = {
-	"ls",
-	"[-q] [--no-trunc] [--format FORMAT]",
-	"List the images",
-	"  ctr image ls\n"
-	"  ctr image ls --format '{{.name}} {{.size}}'\n",
-	run,
-	true,
+	.name = "ls",
+	.synopsis = "[-q] [--no-trunc] [--format FORMAT]",
+	.summary = "List the images",
+	.examples = "  ctr image ls\n"
+		    "  ctr image ls --format '{{.name}} {{.size}}'\n",
+	.flags = flags,
+	.options_size = sizeof(struct listing),
+	.run = run,
+	.reads = true,
 };

@@ -1,7 +1,6 @@
 #include "base/fd.h"
 #include "image/commands.h"
 #include "image/gc.h"
-#include "image/option.h"
 #include "image/store.h"
 
 #include <errno.h>
@@ -19,19 +18,18 @@ static int collect(int root_fd, int *lock, struct gc_result *ret, struct err *er
 	return r;
 }
 
-static int run(const struct command *self, int root_fd, int argc, char **argv, struct err *err)
+static const struct flag flags[] = {
+	{"idle", 0, NULL, "only if nobody uses the store now, and without a word", flag_bool},
+	{0},
+};
+
+static int run(int root_fd, void *options, int argc, char **argv, struct err *err)
 {
-	bool idle = false;
-	const struct option_def defs[] = {
-		{"idle", 0, NULL, "only if nobody uses the store now, and without a word", &idle,
-			NULL},
-	};
-	int r = command_begin(self, defs, 1, &argc, argv, 0, 0, err);
+	const bool idle = *(bool *)options;
 	struct gc_result done = {0};
 	autofd int lock = -1;
 
-	if (r)
-		return r < 0 ? -1 : 0;
+	(void)argc, (void)argv;
 	lock = image_lock(root_fd, idle ? IMAGE_EXCLUSIVE_NOW : IMAGE_EXCLUSIVE, err);
 	if (lock < 0)
 		return idle && err->sys == EWOULDBLOCK ? 0 : -1;
@@ -46,9 +44,11 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 }
 
 const struct command image_gc = {
-	"gc",
-	"[--idle]",
-	"Remove what interrupted commands left, and what no image or container uses",
-	"  ctr image gc\n",
-	run,
+	.name = "gc",
+	.synopsis = "[--idle]",
+	.summary = "Remove what interrupted commands left, and what no image or container uses",
+	.examples = "  ctr image gc\n",
+	.flags = flags,
+	.options_size = sizeof(bool),
+	.run = run,
 };

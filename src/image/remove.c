@@ -1,7 +1,6 @@
 #include "base/fd.h"
 #include "image/commands.h"
 #include "image/gc.h"
-#include "image/option.h"
 #include "image/reference.h"
 #include "image/store.h"
 #include "image/tell.h"
@@ -213,18 +212,17 @@ static int remove_unwanted(int root_fd, int *lock, struct err *err)
 	return r;
 }
 
-static int run(const struct command *self, int root_fd, int argc, char **argv, struct err *err)
+static const struct flag flags[] = {
+	{"force", 'f', NULL, "take the name away even from an image in use", flag_bool},
+	{0},
+};
+
+static int run(int root_fd, void *options, int argc, char **argv, struct err *err)
 {
-	bool force = false;
-	const struct option_def defs[] = {
-		{"force", 'f', NULL, "take the name away even from an image in use", &force, NULL},
-	};
-	int r = command_begin(self, defs, 1, &argc, argv, 1, INT_MAX, err);
+	const bool force = *(bool *)options;
 	autofd int lock = -1;
 	bool failed;
 
-	if (r)
-		return r < 0 ? -1 : 0;
 	lock = image_lock(root_fd, IMAGE_EXCLUSIVE, err);
 	if (lock < 0 || remove_names(root_fd, argv, argc, force, &failed, err) < 0 ||
 		sync_names(root_fd, err) < 0 || remove_unwanted(root_fd, &lock, err) < 0)
@@ -233,10 +231,14 @@ static int run(const struct command *self, int root_fd, int argc, char **argv, s
 }
 
 const struct command image_remove = {
-	"rm",
-	"[-f] IMAGE…",
-	"Remove images, and the layers that nothing else uses",
-	"  ctr image rm debian:trixie\n"
-	"  ctr image rm -f busybox     # its containers keep their layers\n",
-	run,
+	.name = "rm",
+	.synopsis = "[-f] IMAGE…",
+	.summary = "Remove images, and the layers that nothing else uses",
+	.examples = "  ctr image rm debian:trixie\n"
+		    "  ctr image rm -f busybox     # its containers keep their layers\n",
+	.flags = flags,
+	.options_size = sizeof(bool),
+	.words_min = 1,
+	.words_max = INT_MAX,
+	.run = run,
 };

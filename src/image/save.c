@@ -2,7 +2,6 @@
 #include "base/file.h"
 #include "base/program.h"
 #include "image/commands.h"
-#include "image/option.h"
 #include "image/reference.h"
 #include "image/store.h"
 
@@ -301,35 +300,48 @@ static int save(int root_fd, const struct image *image, const char *out, const c
 	return err_hint(err, "-o FILE, or a pipe");
 }
 
-static int run(const struct command *self, int root_fd, int argc, char **argv, struct err *err)
+struct save_options {
+	const char *out, *format;
+};
+
+static const struct flag flags[] = {
+	{"output", 'o', "FILE", "where to; - is standard output (default)",
+		FLAG_TEXT(save_options, out)},
+	{"format", 0, "oci-tar|oci-dir", "a tar (default) or a directory",
+		FLAG_TEXT(save_options, format)},
+	{0},
+};
+
+static int run(int root_fd, void *options, int argc, char **argv, struct err *err)
 {
-	const char *out = NULL, *format = NULL;
-	const struct option_def defs[] = {
-		{"output", 'o', "FILE", "where to; - is standard output (default)", NULL, &out},
-		{"format", 0, "oci-tar|oci-dir", "a tar (default) or a directory", NULL, &format},
-	};
-	int r = command_begin(self, defs, 2, &argc, argv, 1, 1, err);
+	const struct save_options *o = options;
+	const char *format = o->format;
 	autofd int lock = -1;
 	struct image image;
+	int r;
 
-	if (r)
-		return r < 0 ? -1 : 0;
+	(void)argc;
 	if (format && strcmp(format, "oci-tar") != 0 && strcmp(format, "oci-dir") != 0)
 		return err_set(err, "unknown format '%.40s': oci-tar or oci-dir", format);
 	lock = image_lock(root_fd, IMAGE_SHARED, err);
 	if (lock < 0 || image_open(root_fd, argv[0], &image, err) < 0)
 		return -1;
-	r = save(root_fd, &image, out, format, err);
+	r = save(root_fd, &image, o->out, format, err);
 	image_free(&image);
 	return r;
 }
 
 const struct command image_save = {
-	"save",
-	"[-o FILE] [--format oci-tar|oci-dir] IMAGE",
-	"Write an image as OCI layout, for skopeo, podman, umoci and others to read",
-	"  ctr image save debian -o debian.tar\n"
-	"  ctr image save debian | ssh host ctr image import -\n"
-	"  ctr image save --format oci-dir -o layout debian && skopeo inspect oci:layout:latest\n",
-	run,
+	.name = "save",
+	.synopsis = "[-o FILE] [--format oci-tar|oci-dir] IMAGE",
+	.summary = "Write an image as OCI layout, for skopeo, podman, umoci and others to read",
+	.examples =
+		"  ctr image save debian -o debian.tar\n"
+		"  ctr image save debian | ssh host ctr image import -\n"
+		"  ctr image save --format oci-dir -o layout debian && skopeo inspect oci:layout:latest\n",
+	.flags = flags,
+	.options_size = sizeof(struct save_options),
+	.words_min = 1,
+	.words_max = 1,
+	.run = run,
 };

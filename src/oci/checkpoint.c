@@ -17,43 +17,42 @@ struct checkpoint_options {
 };
 
 /* clang-format off */
-#define AT(field) offsetof(struct checkpoint_options, field)
-#define COMMON_OPTIONS                                                                             \
-	{"image-path", 0, OPTION_STRING, AT(c.images), "directory of the files (./checkpoint)"},                  \
-	{"work-path", 0, OPTION_STRING, AT(c.work), "directory of criu's log (--image-path)"},     \
-	{"tcp-established", 0, OPTION_BOOL, AT(c.tcp_established), "with open TCP connections"},   \
-	{"tcp-close", 0, OPTION_BOOL, AT(c.tcp_close), "open TCP connections are closed"},         \
-	{"ext-unix-sk", 0, OPTION_BOOL, AT(c.ext_unix_sk), "with UNIX sockets to the outside"},    \
-	{"shell-job", 0, OPTION_BOOL, AT(c.shell_job), "with a terminal of the outside"},          \
-	{"file-locks", 0, OPTION_BOOL, AT(c.file_locks), "with file locks"},                       \
-	{"link-remap", 0, OPTION_BOOL, AT(c.link_remap), "deleted files may get names again"},     \
-	{"auto-dedup", 0, OPTION_BOOL, AT(c.auto_dedup), "one copy of a page in all files"},       \
-	{"empty-ns", 0, OPTION_LIST, AT(empty_ns), "network: without what is set up in it"},       \
-	{"manage-cgroups-mode", 0, OPTION_STRING, AT(groups),                                      \
-		"soft, full, strict or ignore: the groups it has made itself"},                    \
-	{"lazy-pages", 0, OPTION_BOOL, AT(lazy_pages), "(refused)"}
+#define TEXT(field) FLAG_TEXT(checkpoint_options, field)
+#define BOOL(field) FLAG_BOOL(checkpoint_options, field)
+#define COMMON_OPTIONS \
+	{"image-path", 0, "VALUE", "directory of the files (./checkpoint)", TEXT(c.images)}, \
+	{"work-path", 0, "VALUE", "directory of criu's log (--image-path)", TEXT(c.work)}, \
+	{"tcp-established", 0, NULL, "with open TCP connections", BOOL(c.tcp_established)}, \
+	{"tcp-close", 0, NULL, "open TCP connections are closed", BOOL(c.tcp_close)}, \
+	{"ext-unix-sk", 0, NULL, "with UNIX sockets to the outside", BOOL(c.ext_unix_sk)}, \
+	{"shell-job", 0, NULL, "with a terminal of the outside", BOOL(c.shell_job)}, \
+	{"file-locks", 0, NULL, "with file locks", BOOL(c.file_locks)}, \
+	{"link-remap", 0, NULL, "deleted files may get names again", BOOL(c.link_remap)}, \
+	{"auto-dedup", 0, NULL, "one copy of a page in all files", BOOL(c.auto_dedup)}, \
+	{"empty-ns", 0, "VALUE", "network: without what is set up in it", option_list_add, \
+		FLAG_OF(checkpoint_options, empty_ns, struct option_list)}, \
+	{"manage-cgroups-mode", 0, "VALUE", "soft, full, strict or ignore: the groups it has made itself", \
+		TEXT(groups)}, \
+	{"lazy-pages", 0, NULL, "(refused)", BOOL(lazy_pages)}
 
-static const struct option checkpoint_table[] = {
+static const struct flag checkpoint_table[] = {
 	COMMON_OPTIONS,
-	{"parent-path", 0, OPTION_STRING, AT(c.parent),
-		"files of an earlier dump, seen from --image-path"},
-	{"leave-running", 0, OPTION_BOOL, AT(c.leave_running), "it goes on afterwards"},
-	{"pre-dump", 0, OPTION_BOOL, AT(c.pre_dump), "its memory alone; it goes on afterwards"},
-	{"page-server", 0, OPTION_STRING, AT(page_server), "(refused)"},
-	{"status-fd", 0, OPTION_IGNORED_STRING, 0, "(tells of lazy pages)"},
-	{"network-lock", 0, OPTION_STRING, AT(network_lock), "(refused)"},
+	{"parent-path", 0, "VALUE", "files of an earlier dump, seen from --image-path", TEXT(c.parent)},
+	{"leave-running", 0, NULL, "it goes on afterwards", BOOL(c.leave_running)},
+	{"pre-dump", 0, NULL, "its memory alone; it goes on afterwards", BOOL(c.pre_dump)},
+	{"page-server", 0, "VALUE", "(refused)", TEXT(page_server)},
+	{"status-fd", 0, "VALUE", "(tells of lazy pages)", flag_ignore},
+	{"network-lock", 0, "VALUE", "(refused)", TEXT(network_lock)},
 	{NULL},
 };
 
-static const struct option restore_table[] = {
+static const struct flag restore_table[] = {
 	CREATE_OPTIONS,
-	{"detach", 'd', OPTION_BOOL, offsetof(struct create_options, detach),
-		"do not wait for its end"},
-	{"keep", 0, OPTION_BOOL, offsetof(struct create_options, keep),
-		"do not delete it at its end"},
+	{"detach", 'd', NULL, "do not wait for its end", FLAG_BOOL(create_options, detach)},
+	{"keep", 0, NULL, "do not delete it at its end", FLAG_BOOL(create_options, keep)},
 	COMMON_OPTIONS,
-	{"lsm-profile", 0, OPTION_STRING, AT(c.lsm_profile), "apparmor:NAME or selinux:LABEL"},
-	{"lsm-mount-context", 0, OPTION_STRING, AT(c.lsm_mount_context), "SELinux label of mounts"},
+	{"lsm-profile", 0, "VALUE", "apparmor:NAME or selinux:LABEL", TEXT(c.lsm_profile)},
+	{"lsm-mount-context", 0, "VALUE", "SELinux label of mounts", TEXT(c.lsm_mount_context)},
 	{NULL},
 };
 /* clang-format on */

@@ -3,19 +3,11 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/flag.h"
 #include "state/store.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-
-enum option_kind {
-	OPTION_BOOL,           /* bool; "--opt", "--opt=false" */
-	OPTION_CHOICE,         /* enum choice: the same, where "false" is more than nothing said */
-	OPTION_STRING,         /* const char * */
-	OPTION_LIST,           /* struct option_list */
-	OPTION_IGNORED,        /* takes no value, and changes nothing here: says why in the help */
-	OPTION_IGNORED_STRING, /* the same with a value */
-};
 
 enum choice { CHOICE_UNSAID, CHOICE_NO, CHOICE_YES };
 
@@ -24,13 +16,9 @@ struct option_list {
 	size_t count;
 };
 
-struct option {
-	const char *name; /* without dashes; NULL ends a table */
-	char letter;      /* 0: none */
-	enum option_kind kind;
-	size_t at;
-	const char *help;
-};
+/* Setters: of an enum choice, where "false" is more than nothing said; of a struct option_list. */
+int option_choice(void *to, const char *what, const char *value, struct err *err);
+int option_list_add(void *to, const char *what, const char *value, struct err *err);
 
 enum cgroup_manager { MANAGER_CGROUPFS, MANAGER_SYSTEMD, MANAGER_DISABLED };
 
@@ -47,8 +35,8 @@ struct oci {
 
 struct oci_command {
 	const char *name, *summary, *arguments;
-	const struct option *options;
-	size_t options_size; /* of the struct that the options fill; zeroed */
+	const struct flag *options; /* NULL: none */
+	size_t options_size;        /* of the struct that the options fill; zeroed */
 	int words_min, words_max;
 	bool stateless;
 	bool makes_root; /* where states are kept; others find what the caller names, or fail */
@@ -56,12 +44,6 @@ struct oci_command {
 	/* Returns the exit status, or -1 with err. */
 	int (*run)(struct oci *oci, void *options, char **words, struct err *err);
 };
-
-/* Takes options from argv until "--" or a word of another kind, or, with interspersed, those behind such
- * words too; the words are moved to the front of argv, and NULL behind them. Returns their number, or -1. */
-int options_parse(const struct option *table, void *to, int argc, char **argv, bool interspersed,
-	struct err *err);
-void options_help(const struct option *table);
 
 /* A number from 0 to INT_MAX. */
 int option_number(const char *what, const char *text, int *ret, struct err *err);

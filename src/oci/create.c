@@ -304,7 +304,7 @@ static int create(struct oci *oci, void *options, char **words, struct err *err)
 	return 0;
 }
 
-static const struct option create_options[] = {CREATE_OPTIONS, {NULL}};
+static const struct flag create_options[] = {CREATE_OPTIONS, {NULL}};
 
 const struct oci_command oci_create = {
 	.name = "create",

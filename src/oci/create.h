@@ -13,28 +13,18 @@ struct create_options {
 };
 
 /* Rows for create_options, without the end. */
-#define CREATE_OPTIONS                                                                             \
-	{"bundle", 'b', OPTION_STRING, offsetof(struct create_options, bundle),                    \
-		"directory of the container (.)"},                                                 \
-		{"config", 'f', OPTION_STRING, offsetof(struct create_options, config),            \
-			"its description (config.json)"},                                          \
-		{"pid-file", 0, OPTION_STRING, offsetof(struct create_options, pid_file),          \
-			"where to write the process id"},                                          \
-		{"console-socket", 0, OPTION_STRING,                                               \
-			offsetof(struct create_options, console_socket),                           \
-			"socket that takes the terminal"},                                         \
-		{"pidfd-socket", 0, OPTION_STRING, offsetof(struct create_options, pidfd_socket),  \
-			"socket that takes a pidfd"},                                              \
-		{"preserve-fds", 0, OPTION_STRING, offsetof(struct create_options, preserve_fds),  \
-			"so many descriptors, from 3 on, are passed on"},                          \
-		{"no-pivot", 0, OPTION_BOOL, offsetof(struct create_options, no_pivot),            \
-			"for roots in memory, which cannot be pivoted"},                           \
-		{"no-new-keyring", 0, OPTION_BOOL,                                                 \
-			offsetof(struct create_options, no_new_keyring),                           \
-			"keep the session keyring"},                                               \
-	{                                                                                          \
-		"no-subreaper", 0, OPTION_IGNORED, 0, "(nothing stays behind to be one)"           \
-	}
+/* clang-format off */
+#define CREATE_OPTIONS \
+	{"bundle", 'b', "VALUE", "directory of the container (.)", FLAG_TEXT(create_options, bundle)}, \
+	{"config", 'f', "VALUE", "its description (config.json)", FLAG_TEXT(create_options, config)}, \
+	{"pid-file", 0, "VALUE", "where to write the process id", FLAG_TEXT(create_options, pid_file)}, \
+	{"console-socket", 0, "VALUE", "socket that takes the terminal", FLAG_TEXT(create_options, console_socket)}, \
+	{"pidfd-socket", 0, "VALUE", "socket that takes a pidfd", FLAG_TEXT(create_options, pidfd_socket)}, \
+	{"preserve-fds", 0, "VALUE", "so many descriptors, from 3 on, are passed on", FLAG_TEXT(create_options, preserve_fds)}, \
+	{"no-pivot", 0, NULL, "for roots in memory, which cannot be pivoted", FLAG_BOOL(create_options, no_pivot)}, \
+	{"no-new-keyring", 0, NULL, "keep the session keyring", FLAG_BOOL(create_options, no_new_keyring)}, \
+	{"no-subreaper", 0, NULL, "(nothing stays behind to be one)", flag_ignore}
+/* clang-format on */
 
 /* Creates it; the process that waits for the start is our child. ret_console: NULL if --console-socket takes
  * the terminal. */

@@ -20,10 +20,10 @@ struct events_options {
 	const char *interval;
 };
 
-static const struct option events_table[] = {
-	{"stats", 0, OPTION_BOOL, offsetof(struct events_options, stats), "once, then end"},
-	{"interval", 0, OPTION_STRING, offsetof(struct events_options, interval),
-		"time between two, as 5, 5s or 1m30s (5s)"},
+static const struct flag events_table[] = {
+	{"stats", 0, NULL, "once, then end", FLAG_BOOL(events_options, stats)},
+	{"interval", 0, "VALUE", "time between two, as 5, 5s or 1m30s (5s)",
+		FLAG_TEXT(events_options, interval)},
 	{NULL},
 };
 

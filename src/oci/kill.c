@@ -38,10 +38,10 @@ static int kill_it(struct oci *oci, void *options, char **words, struct err *err
 			: kill_named(oci, words[0], o, err);
 }
 
-static const struct option kill_table[] = {
-	{"all", 'a', OPTION_BOOL, offsetof(struct kill_options, all), "to each of its processes"},
-	{"regex", 'r', OPTION_BOOL, offsetof(struct kill_options, regex),
-		"ID is a pattern: to each container that it fits"},
+static const struct flag kill_table[] = {
+	{"all", 'a', NULL, "to each of its processes", FLAG_BOOL(kill_options, all)},
+	{"regex", 'r', NULL, "ID is a pattern: to each container that it fits",
+		FLAG_BOOL(kill_options, regex)},
 	{NULL},
 };
 
@@ -88,11 +88,11 @@ static int delete_it(struct oci *oci, void *options, char **words, struct err *e
 	return 0;
 }
 
-static const struct option delete_table[] = {
-	{"force", 'f', OPTION_BOOL, offsetof(struct delete_options, force),
-		"kill it first; one that does not exist is deleted already"},
-	{"regex", 'r', OPTION_BOOL, offsetof(struct delete_options, regex),
-		"ID is a pattern: each container that it fits"},
+static const struct flag delete_table[] = {
+	{"force", 'f', NULL, "kill it first; one that does not exist is deleted already",
+		FLAG_BOOL(delete_options, force)},
+	{"regex", 'r', NULL, "ID is a pattern: each container that it fits",
+		FLAG_BOOL(delete_options, regex)},
 	{NULL},
 };
 

@@ -31,25 +31,24 @@ static const struct oci_command *const commands[] = {EACH_COMMAND(POINT) NULL};
 
 struct globals {
 	const char *root, *log, *log_format, *cgroup_manager, *rootless;
-	bool systemd_cgroup, version, help;
+	bool systemd_cgroup, version;
 };
 
-static const struct option globals[] = {
-	{"root", 0, OPTION_STRING, offsetof(struct globals, root), "where states are kept"},
-	{"log", 0, OPTION_STRING, offsetof(struct globals, log), "file for failures"},
-	{"log-format", 0, OPTION_STRING, offsetof(struct globals, log_format), "text or json"},
-	{"log-level", 0, OPTION_IGNORED_STRING, 0, "(failures and warnings are all there is)"},
-	{"debug", 0, OPTION_IGNORED, 0, "(failures and warnings are all there is)"},
-	{"systemd-cgroup", 0, OPTION_BOOL, offsetof(struct globals, systemd_cgroup),
-		"cgroups are made by systemd"},
-	{"cgroup-manager", 0, OPTION_STRING, offsetof(struct globals, cgroup_manager),
-		"cgroupfs, systemd or disabled"},
-	{"criu", 0, OPTION_IGNORED_STRING, 0, "(the one in PATH)"},
-	{"rootless", 0, OPTION_STRING, offsetof(struct globals, rootless),
-		"true: without limits it may be without cgroup; false; auto"},
-	{"version", 'v', OPTION_BOOL, offsetof(struct globals, version), "say which this is"},
-	{"V", 0, OPTION_BOOL, offsetof(struct globals, version), "the same"},
-	{"help", 'h', OPTION_BOOL, offsetof(struct globals, help), "say what there is"},
+static const struct flag globals[] = {
+	{"root", 0, "VALUE", "where states are kept", FLAG_TEXT(globals, root)},
+	{"log", 0, "VALUE", "file for failures", FLAG_TEXT(globals, log)},
+	{"log-format", 0, "VALUE", "text or json", FLAG_TEXT(globals, log_format)},
+	{"log-level", 0, "VALUE", "(failures and warnings are all there is)", flag_ignore},
+	{"debug", 0, NULL, "(failures and warnings are all there is)", flag_ignore},
+	{"systemd-cgroup", 0, NULL, "cgroups are made by systemd",
+		FLAG_BOOL(globals, systemd_cgroup)},
+	{"cgroup-manager", 0, "VALUE", "cgroupfs, systemd or disabled",
+		FLAG_TEXT(globals, cgroup_manager)},
+	{"criu", 0, "VALUE", "(the one in PATH)", flag_ignore},
+	{"rootless", 0, "VALUE", "true: without limits it may be without cgroup; false; auto",
+		FLAG_TEXT(globals, rootless)},
+	{"version", 'v', NULL, "say which this is", FLAG_BOOL(globals, version)},
+	{"V", 0, NULL, "the same", FLAG_BOOL(globals, version)},
 	{NULL},
 };
 
@@ -70,7 +69,7 @@ static void print_help(void)
 	for (size_t i = 0; commands[i]; i++)
 		printf("  %-12s%s\n", commands[i]->name, commands[i]->summary);
 	puts("\noptions:");
-	options_help(globals);
+	flags_help(globals);
 	puts("\nctr-oci COMMAND --help tells about one; ctr-oci(8) about all.");
 }
 
@@ -80,8 +79,14 @@ static void print_command_help(const struct oci_command *c)
 		c->arguments ? " " : "", c->arguments ? c->arguments : "");
 	if (c->options && c->options->name) {
 		puts("\noptions:");
-		options_help(c->options);
+		flags_help(c->options);
 	}
+}
+
+static int unknown_option(const struct flags *flags, const char *word, struct err *err)
+{
+	(void)flags;
+	return err_set(err, "unknown option %s", word);
 }
 
 static const struct oci_command *find_command(const char *name)
@@ -162,24 +167,27 @@ static int find_root(const struct oci_command *c, const struct oci *oci, const c
 	return -1;
 }
 
+static const struct flags global_flags = {globals, FLAGS_OF_ENGINE | FLAGS_END_AT_WORD, "ctr-oci",
+	unknown_option};
+
 static int run_command(const struct oci_command *c, struct oci *oci, int argc, char **argv,
 	struct err *err)
 {
-	static const struct option none[] = {{NULL}};
+	const struct flags flags = {.table = c->options,
+		.how = FLAGS_OF_ENGINE | (c->words_max == INT32_MAX ? FLAGS_END_AT_WORD : 0),
+		.unknown = unknown_option};
 	autofree void *options = calloc(1, c->options_size + 1);
-	int words, r;
+	int first, r;
 
 	if (!options)
 		return err_sys(err, "start");
-	if (argc == 1 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)) {
+	r = flags_parse(&flags, options, argc, argv, &first, err);
+	if (r > 0)
 		print_command_help(c);
-		return 0;
-	}
-	words = options_parse(c->options ? c->options : none, options, argc, argv,
-		c->words_max != INT32_MAX, err);
-	if (words < 0)
-		return -1;
-	if (words < c->words_min || words > c->words_max)
+	if (r)
+		return r < 0 ? -1 : 0;
+	argv += first;
+	if (argc - first < c->words_min || argc - first > c->words_max)
 		return err_set(err, "usage: ctr-oci %s [OPTION…]%s%s", c->name,
 			c->arguments ? " " : "", c->arguments ? c->arguments : "");
 	if (!c->stateless && (find_root(c, oci, argv[0], err) < 0 ||
@@ -197,16 +205,6 @@ static int fail(const struct log *log, const struct oci_command *c, const struct
 {
 	log_failure(log, c ? c->name : NULL, err);
 	return c && c->failure ? c->failure : 1;
-}
-
-/* The options leave only words behind. */
-static char **keep_words(int argc, char **argv)
-{
-	char **kept = calloc((size_t)argc + 1, sizeof(*kept));
-
-	if (kept)
-		memcpy(kept, argv, (size_t)argc * sizeof(*kept));
-	return kept;
 }
 
 /* For who is told when there is no memory: set once, before anything is read. */
@@ -237,19 +235,19 @@ int main(int argc, char **argv)
 {
 	char root[PATH_MAX];
 	struct globals g = {0};
-	autofree char **kept = keep_words(argc, argv = program_own_arguments(argc, argv));
-	struct oci oci = {.argv = kept};
+	struct oci oci = {.argv = argv = program_own_arguments(argc, argv)};
 	const struct oci_command *c = NULL;
 	struct log log = {0};
 	struct err err = {0};
-	int words, r;
+	int at = 0, r;
 
 	program_inherit_nothing(CLOSED_TAKES);
-	words = options_parse(globals, &g, argc - 1, argv + 1, false, &err);
+	r = flags_parse(&global_flags, &g, argc - 1, argv + 1, &at, &err);
+	at++;
 	/* First, for all that fails after it. */
-	if (words >= 0 && g.log && *g.log && log_open(&log, g.log, &err) < 0)
-		return fail_unlogged(&log, &g, words > 0 ? find_command(argv[1]) : NULL, &err);
-	if (words < 0 || (g.log_format && log_format_parse(g.log_format, &log.format, &err) < 0) ||
+	if (r >= 0 && g.log && *g.log && log_open(&log, g.log, &err) < 0)
+		return fail_unlogged(&log, &g, at < argc ? find_command(argv[at]) : NULL, &err);
+	if (r < 0 || (g.log_format && log_format_parse(g.log_format, &log.format, &err) < 0) ||
 		manager_parse(&g, &oci.manager, &err) < 0 ||
 		rootless_parse(&g, &oci.rootless, &err) < 0)
 		return fail(&log, NULL, &err);
@@ -258,24 +256,22 @@ int main(int argc, char **argv)
 		print_version(argv[0]);
 		return 0;
 	}
-	if (g.help || words == 0) {
+	if (r > 0 || at == argc) {
 		print_help();
-		return g.help ? 0 : 1;
+		return r > 0 ? 0 : 1;
 	}
-	c = find_command(argv[1]);
+	c = find_command(argv[at]);
 	if (!c) {
-		err_set(&err, "unknown command %.60s", argv[1]);
+		err_set(&err, "unknown command %.60s", argv[at]);
 		return fail(&log, NULL, &err);
 	}
 	at_work.log = &log;
 	at_work.command = c;
 	arena_exhausted = out_of_memory;
-	if (!kept)
-		out_of_memory();
 	oci.root_given = g.root;
 	r = choose_root(g.root, root, sizeof(root), &oci.root, &err);
 	if (r == 0)
-		r = run_command(c, &oci, words - 1, argv + 2, &err);
+		r = run_command(c, &oci, argc - at - 1, argv + at + 1, &err);
 	if (r < 0) {
 		program_end_unread(&err);
 		return fail(&log, c, &err);

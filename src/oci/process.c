@@ -139,7 +139,7 @@ int process_make(const struct exec_options *o, char **args, struct spec *spec, s
 	if (o->cwd && *o->cwd && *o->cwd != '/')
 		return err_set(err, "--cwd: '%.80s' is not an absolute path", o->cwd);
 	if ((o->process ? read_process(o->process, spec, err) : take_command(args, p, err)) < 0 ||
-		(o->user && user_given("--user", o->user, &p->user, err) < 0))
+		(o->user && user_set(&p->user, "--user", o->user, err) < 0))
 		return -1;
 	p->terminal = choose(o->tty, p->terminal);
 	p->no_new_privs = choose(o->no_new_privs, p->no_new_privs);

@@ -213,8 +213,8 @@ static int ps(struct oci *oci, void *options, char **words, struct err *err)
 	return print_processes(words, pids, n, err);
 }
 
-static const struct option ps_table[] = {
-	{"format", 'f', OPTION_STRING, offsetof(struct ps_options, format), "table or json"},
+static const struct flag ps_table[] = {
+	{"format", 'f', "VALUE", "table or json", FLAG_TEXT(ps_options, format)},
 	{NULL},
 };
 

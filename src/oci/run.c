@@ -114,12 +114,10 @@ static int run(struct oci *oci, void *options, char **words, struct err *err)
 	return run_container(oci, options, words[0], err);
 }
 
-static const struct option options[] = {
+static const struct flag options[] = {
 	CREATE_OPTIONS,
-	{"detach", 'd', OPTION_BOOL, offsetof(struct create_options, detach),
-		"do not wait for its end"},
-	{"keep", 0, OPTION_BOOL, offsetof(struct create_options, keep),
-		"do not delete it at its end"},
+	{"detach", 'd', NULL, "do not wait for its end", FLAG_BOOL(create_options, detach)},
+	{"keep", 0, NULL, "do not delete it at its end", FLAG_BOOL(create_options, keep)},
 	{NULL},
 };
 

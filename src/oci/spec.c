@@ -16,12 +16,10 @@ struct spec_options {
 	bool rootless;
 };
 
-static const struct option spec_table[] = {
-	{"bundle", 'b', OPTION_STRING, offsetof(struct spec_options, bundle),
-		"directory to write it to (.)"},
-	{"file", 'f', OPTION_STRING, offsetof(struct spec_options, file), "its name (config.json)"},
-	{"rootless", 0, OPTION_BOOL, offsetof(struct spec_options, rootless),
-		"for a user without rights"},
+static const struct flag spec_table[] = {
+	{"bundle", 'b', "VALUE", "directory to write it to (.)", FLAG_TEXT(spec_options, bundle)},
+	{"file", 'f', "VALUE", "its name (config.json)", FLAG_TEXT(spec_options, file)},
+	{"rootless", 0, NULL, "for a user without rights", FLAG_BOOL(spec_options, rootless)},
 	{NULL},
 };
 

@@ -150,9 +150,9 @@ static int list(struct oci *oci, void *options, char **words, struct err *err)
 	return 0;
 }
 
-static const struct option list_table[] = {
-	{"format", 'f', OPTION_STRING, offsetof(struct list_options, format), "table or json"},
-	{"quiet", 'q', OPTION_BOOL, offsetof(struct list_options, quiet), "ids only"},
+static const struct flag list_table[] = {
+	{"format", 'f', "VALUE", "table or json", FLAG_TEXT(list_options, format)},
+	{"quiet", 'q', NULL, "ids only", FLAG_BOOL(list_options, quiet)},
 	{NULL},
 };
 

@@ -41,15 +41,14 @@ struct update_options {
 };
 
 #define ROW(field, name, value, group, member, help)                                               \
-	{name, 0, OPTION_STRING, offsetof(struct update_options, field), help},
-static const struct option update_table[] = {
-	{"resources", 'r', OPTION_STRING, offsetof(struct update_options, resources),
-		"file with linux.resources, or - for standard input"},
-	EACH_OPTION(ROW){"cpu-shares", 0, OPTION_STRING, offsetof(struct update_options, shares),
-		"the same as --cpu-share"},
-	{"l3-cache-schema", 0, OPTION_STRING, offsetof(struct update_options, cache), "(refused)"},
-	{"mem-bw-schema", 0, OPTION_STRING, offsetof(struct update_options, bandwidth),
-		"(refused)"},
+	{name, 0, "VALUE", help, FLAG_TEXT(update_options, field)},
+static const struct flag update_table[] = {
+	{"resources", 'r', "VALUE", "file with linux.resources, or - for standard input",
+		FLAG_TEXT(update_options, resources)},
+	EACH_OPTION(ROW){"cpu-shares", 0, "VALUE", "the same as --cpu-share",
+		FLAG_TEXT(update_options, shares)},
+	{"l3-cache-schema", 0, "VALUE", "(refused)", FLAG_TEXT(update_options, cache)},
+	{"mem-bw-schema", 0, "VALUE", "(refused)", FLAG_TEXT(update_options, bandwidth)},
 	{NULL},
 };
 

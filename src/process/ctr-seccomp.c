@@ -8,13 +8,13 @@
  */
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/flag.h"
 #include "process/seccomp_build.h"
 #include "process/seccomp_option.h"
 #include "process/seccomp_profile.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,61 +29,21 @@ struct options {
 	bool verbose, with_flags, print_caps;
 };
 
-static const char usage[] =
-	"usage: ctr-seccomp [options] [PROFILE]\n"
-	"Reads a seccomp profile (default: standard input), writes the BPF program.\n"
-	"  --caps HEX      bounding set of the container, for includes and excludes\n"
-	"  --kernel X.Y    kernel it is for, for minKernel (default: the running one)\n"
-	"  --options WORD,…  of the profile, such as aio; 32bit is --all-arches too\n"
-	"  --all-arches    also the subArchitectures of the profile's archMap\n"
-	"  --listener      there is one: SCMP_ACT_NOTIFY and its flag are allowed\n"
-	"  --name NAME     what messages call the profile\n"
-	"  --with-flags    put the filter's flags, as 64 bits, in front of the program\n"
-	"  --print-caps    write the capabilities that the profile asks about, as HEX, no program\n"
-	"  --verbose       name the system calls that are skipped because nobody knows them\n"
-	"  -o FILE         write there\n";
-
-enum {
-	OPT_CAPS = 256,
-	OPT_KERNEL,
-	OPT_OPTIONS,
-	OPT_ALL,
-	OPT_LISTENER,
-	OPT_NAME,
-	OPT_FLAGS,
-	OPT_PRINT,
-	OPT_VERBOSE,
-	OPT_HELP
-};
-
-static const struct option long_options[] = {
-	{"caps", required_argument, NULL, OPT_CAPS},
-	{"kernel", required_argument, NULL, OPT_KERNEL},
-	{"options", required_argument, NULL, OPT_OPTIONS},
-	{"all-arches", no_argument, NULL, OPT_ALL},
-	{"listener", no_argument, NULL, OPT_LISTENER},
-	{"name", required_argument, NULL, OPT_NAME},
-	{"with-flags", no_argument, NULL, OPT_FLAGS},
-	{"print-caps", no_argument, NULL, OPT_PRINT},
-	{"verbose", no_argument, NULL, OPT_VERBOSE},
-	{"help", no_argument, NULL, OPT_HELP},
-	{0},
-};
-
-static int caps_parse(const char *s, uint64_t *ret, struct err *err)
+static int set_caps(void *to, const char *what, const char *s, struct err *err)
 {
-	char *end;
-
 	if (!*s || strspn(s, "0123456789abcdefABCDEF") != strlen(s) || strlen(s) > 16)
-		return err_set(err, "--caps %s: not a hexadecimal number of at most 16 digits", s);
-	*ret = strtoull(s, &end, 16);
+		return err_set(err, "%s %s: not a hexadecimal number of at most 16 digits", what,
+			s);
+	*(uint64_t *)to = strtoull(s, NULL, 16);
 	return 0;
 }
 
-static int kernel_parse(const char *s, struct seccomp_target *ret, struct err *err)
+static int set_kernel(void *to, const char *what, const char *s, struct err *err)
 {
-	if (sscanf(s, "%5u.%5u", &ret->kernel_major, &ret->kernel_minor) != 2)
-		return err_set(err, "--kernel %s: not a version such as 6.1", s);
+	struct seccomp_target *t = to;
+
+	if (sscanf(s, "%5u.%5u", &t->kernel_major, &t->kernel_minor) != 2)
+		return err_set(err, "%s %s: not a version such as 6.1", what, s);
 	return 0;
 }
 
@@ -93,76 +53,73 @@ static int kernel_running(struct seccomp_target *ret, struct err *err)
 
 	if (uname(&u) < 0)
 		return err_sys(err, "uname");
-	return kernel_parse(u.release, ret, err);
+	return set_kernel(ret, "uname", u.release, err);
 }
 
 /* None is an empty word: it is what a start without any passes on. */
-static int options_take(const char *words, struct seccomp_target *ret, struct err *err)
+static int set_options(void *to, const char *what, const char *words, struct err *err)
 {
-	ret->options = 0;
-	if (*words && seccomp_options_parse(words, ',', &ret->options) < 0)
-		return err_set(err, "--options %s: unknown", words);
-	if (ret->options & SECCOMP_OPTION_32BIT)
-		ret->all_arches = true;
+	struct seccomp_target *t = to;
+
+	t->options = 0;
+	if (*words && seccomp_options_parse(words, ',', &t->options) < 0)
+		return err_set(err, "%s %s: unknown", what, words);
+	if (t->options & SECCOMP_OPTION_32BIT)
+		t->all_arches = true;
 	return 0;
 }
 
-static int option_apply(int opt, struct options *o, struct err *err)
+#define TARGET FLAG_OF(options, target, struct seccomp_target)
+static const struct flag table[] = {
+	{"caps", 0, "HEX", "bounding set of the container, for includes and excludes", set_caps,
+		FLAG_OF(options, target.caps, uint64_t)},
+	{"kernel", 0, "X.Y", "kernel it is for, for minKernel (the running one)", set_kernel,
+		TARGET},
+	{"options", 0, "WORD,…", "of the profile, such as aio; 32bit is --all-arches too",
+		set_options, TARGET},
+	{"all-arches", 0, NULL, "also the subArchitectures of the profile's archMap",
+		FLAG_BOOL(options, target.all_arches)},
+	{"listener", 0, NULL, "there is one: SCMP_ACT_NOTIFY and its flag are allowed",
+		FLAG_BOOL(options, target.listener)},
+	{"name", 0, "NAME", "what messages call the profile", FLAG_TEXT(options, name)},
+	{"with-flags", 0, NULL, "put the filter's flags, as 64 bits, in front of the program",
+		FLAG_BOOL(options, with_flags)},
+	{"print-caps", 0, NULL, "write the capabilities that the profile asks about, no program",
+		FLAG_BOOL(options, print_caps)},
+	{"verbose", 0, NULL, "name the system calls that are skipped because nobody knows them",
+		FLAG_BOOL(options, verbose)},
+	{"output", 'o', "FILE", "write there", FLAG_TEXT(options, output)},
+	{0},
+};
+
+static int unknown(const struct flags *flags, const char *word, struct err *err)
 {
-	switch (opt) {
-	case 'o':
-		o->output = optarg;
-		return 0;
-	case OPT_CAPS:
-		return caps_parse(optarg, &o->target.caps, err);
-	case OPT_KERNEL:
-		return kernel_parse(optarg, &o->target, err);
-	case OPT_OPTIONS:
-		return options_take(optarg, &o->target, err);
-	case OPT_ALL:
-		o->target.all_arches = true;
-		return 0;
-	case OPT_LISTENER:
-		o->target.listener = true;
-		return 0;
-	case OPT_NAME:
-		o->name = optarg;
-		return 0;
-	case OPT_FLAGS:
-		o->with_flags = true;
-		return 0;
-	case OPT_PRINT:
-		o->print_caps = true;
-		return 0;
-	case OPT_VERBOSE:
-		o->verbose = true;
-		return 0;
-	default:
-		return err_set(err, "see ctr-seccomp --help");
-	}
+	err_set(err, "unknown flag %s", word);
+	return flags_hint(flags, word, NULL, err);
 }
 
 static int options_parse(int argc, char **argv, struct options *o, struct err *err)
 {
-	int opt;
+	static const struct flags flags = {table, 0, "ctr-seccomp", unknown};
+	int first = 0, r;
 
 	if (kernel_running(&o->target, err) < 0)
 		return -1;
-	while ((opt = getopt_long(argc, argv, "o:", long_options, NULL)) >= 0) {
-		if (opt == OPT_HELP) {
-			fputs(usage, stdout);
-			exit(0);
-		}
-		if (option_apply(opt, o, err) < 0)
-			return -1;
+	r = flags_parse(&flags, o, argc - 1, argv + 1, &first, err);
+	if (r > 0) {
+		puts("usage: ctr-seccomp [flags] [PROFILE]\n"
+		     "Reads a seccomp profile (default: standard input), writes the BPF program.");
+		flags_help(table);
+		exit(0);
 	}
-	if (argc - optind > 1)
-		return err_set(err, "%s: one profile at a time", argv[optind + 1]);
-	if (optind < argc && strcmp(argv[optind], "-") != 0)
-		o->profile = argv[optind];
+	first++;
+	if (r == 0 && argc - first > 1)
+		return err_set(err, "%s: one profile at a time", argv[first + 1]);
+	if (r == 0 && first < argc && strcmp(argv[first], "-") != 0)
+		o->profile = argv[first];
 	if (!o->name)
 		o->name = o->profile ? o->profile : "standard input";
-	return 0;
+	return r;
 }
 
 /* One byte more than allowed is read, so that the parser can tell too long from just right. */

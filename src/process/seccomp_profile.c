@@ -4,605 +4,481 @@
 #include "process/seccomp_names.h"
 #include "process/seccomp_option.h"
 #include "spec/capname.h"
+#include "spec/field.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+enum { NAME_MAX_BYTES = 64, CONDITIONS_MAX = 64, ERRNO_MAX = 4095, LAST_ARGUMENT = 5 };
 
-/* "syscalls[3].args[0]": where in the document we are. */
-struct place {
-	char text[120];
+/* What is done; which error it returns is said by number, by name, or both. */
+struct answer {
+	const char *action, *error_name;
+	uint32_t error;
+	bool has_error;
 };
 
-struct parser {
-	const char *what;
-	const struct seccomp_target *target;
-	struct seccomp_profile *out;
-	struct err *err;
+struct argument {
+	uint32_t index;
+	uint64_t value, value_two;
+	const char *op;
 };
 
-enum kind { KIND_STRING, KIND_INTEGER, KIND_WIDE, KIND_ARRAY, KIND_OBJECT };
-
-struct key {
-	const char *name;
-	enum kind kind;
+/* Of "includes" and of "excludes". */
+struct filter {
+	const char **caps, **arches, **options, *kernel;
+	size_t cap_count, arch_count, option_count;
 };
 
-static int refuse(struct parser *p, const struct place *at, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+struct call {
+	const char **names, *name;
+	size_t name_count;
+	struct answer answer;
+	struct argument *arguments;
+	size_t argument_count;
+	struct filter includes, excludes;
+};
 
-static int refuse(struct parser *p, const struct place *at, const char *fmt, ...)
+struct arch_map {
+	const char *arch, **others;
+	size_t other_count;
+};
+
+struct document {
+	struct answer answer;
+	const char **arches, **flags;
+	size_t arch_count, flag_count;
+	struct arch_map *maps;
+	size_t map_count;
+	struct call *calls;
+	size_t call_count;
+	const char *listener, *metadata;
+};
+
+static const char *action_check(const char *s)
 {
-	char reason[400];
-	va_list ap;
+	uint32_t action;
 
-	va_start(ap, fmt);
-	vsnprintf(reason, sizeof(reason), fmt, ap);
-	va_end(ap);
-	return err_set(p->err, "%s: %s%s%s", p->what, at->text, *at->text ? ": " : "", reason);
+	return action_parse(s, &action) < 0 ? "an action such as SCMP_ACT_ERRNO" : NULL;
 }
 
-static struct place place_of(const struct place *parent, const char *key)
+static const char *operator_check(const char *s)
 {
-	struct place r;
+	enum scmp_compare op;
 
-	snprintf(r.text, sizeof(r.text), "%.76s%s%.40s", parent->text, *parent->text ? "." : "",
-		key);
-	return r;
+	return operator_parse(s, &op) < 0 ? "an operator such as SCMP_CMP_EQ" : NULL;
 }
 
-static struct place place_at(const struct place *parent, size_t i)
+static const char *errno_check(const char *s)
 {
-	struct place r;
+	uint32_t number;
 
-	snprintf(r.text, sizeof(r.text), "%.90s[%zu]", parent->text, i);
-	return r;
+	return errno_parse(s, &number) < 0 ? "an error such as ENOSYS" : NULL;
 }
 
-static bool kind_matches(enum kind kind, const json_t *j)
+static const char *arch_check(const char *s)
 {
-	switch (kind) {
-	case KIND_STRING:
-		return json_is_string(j);
-	case KIND_INTEGER:
-		return json_is_integer(j);
-	case KIND_WIDE:
-		return json_is_integer(j) || json_is_wide(j);
-	case KIND_ARRAY:
-		return json_is_array(j) || json_is_null(j);
-	case KIND_OBJECT:
-		return json_is_object(j) || json_is_null(j);
-	}
-	return false;
-}
-
-static const char *kind_text(enum kind kind)
-{
-	static const char *const text[] = {"a string", "a whole number", "a whole number",
-		"an array", "an object"};
-
-	return text[kind];
-}
-
-static const struct key *key_find(const struct key *keys, size_t count, const char *name)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!strcmp(keys[i].name, name))
-			return &keys[i];
-	return NULL;
-}
-
-/* Refuses every key that is not in the list and every value of another kind. Go writes an empty
- * list or object as null. */
-static int object_check(struct parser *p, const struct place *at, json_t *object,
-	const struct key *keys, size_t count)
-{
-	const char *name;
-	json_t *value;
-
-	if (!json_is_object(object))
-		return refuse(p, at, "must be an object");
-	json_object_foreach (object, name, value) {
-		const struct key *k = key_find(keys, count, name);
-		struct place here = place_of(at, name);
-
-		if (!strcmp(name, "comment"))
-			continue;
-		if (!k)
-			return refuse(p, at, "unknown key \"%.80s\"", name);
-		if (!kind_matches(k->kind, value))
-			return refuse(p, &here, "must be %s", kind_text(k->kind));
-	}
-	return 0;
-}
-
-static int action_of(struct parser *p, const struct place *at, json_t *object, const char *key,
-	uint32_t *ret)
-{
-	const char *word = json_string_value(json_object_get(object, key));
-	struct place here = place_of(at, key);
-
-	if (!word)
-		return refuse(p, at, "\"%s\" is missing", key);
-	if (action_parse(word, ret) < 0)
-		return refuse(p, &here, "unknown action \"%.80s\"", word);
-	if (*ret == SCMP_ACT_NOTIFY && !p->target->listener)
-		return refuse(p, &here, "SCMP_ACT_NOTIFY needs a listener, and ctr runs none");
-	return 0;
-}
-
-/* docker writes the number, podman also the name beside it: they have to agree. */
-static int errno_of(struct parser *p, const struct place *at, json_t *object,
-	const char *number_key, const char *name_key, int64_t *ret)
-{
-	json_t *number = json_object_get(object, number_key);
-	const char *word = json_string_value(json_object_get(object, name_key));
-	struct place here = place_of(at, number ? number_key : name_key);
-	uint32_t named;
-
-	*ret = -1;
-	if (number) {
-		*ret = json_integer_value(number);
-		if (*ret < 0 || *ret > 4095)
-			return refuse(p, &here, "%lld is not between 0 and 4095", (long long)*ret);
-	}
-	if (!word)
-		return 0;
-	if (errno_parse(word, &named) < 0)
-		return refuse(p, &here, "unknown error \"%.80s\"", word);
-	if (number && *ret != (int64_t)named)
-		return refuse(p, &here, "%lld is not %s", (long long)*ret, word);
-	*ret = named;
-	return 0;
-}
-
-/* Puts the error number into an action that takes one; EPERM where the profile names none. */
-static int action_complete(struct parser *p, const struct place *at, int64_t number,
-	uint32_t *action)
-{
-	if (*action == SCMP_ACT_ERRNO(0))
-		*action = SCMP_ACT_ERRNO((uint32_t)(number < 0 ? EPERM : number));
-	else if (*action == SCMP_ACT_TRACE(0))
-		*action = SCMP_ACT_TRACE((uint32_t)(number < 0 ? EPERM : number));
-	else if (number >= 0)
-		return refuse(p, at, "an error number, but the action returns none");
-	return 0;
-}
-
-/* The strings of an array, one after the other, through `each`. */
-static int strings_each(struct parser *p, const struct place *at, json_t *array,
-	int (*each)(struct parser *, const struct place *, const char *, void *), void *arg)
-{
-	json_t *item;
-	size_t i;
-
-	json_array_foreach (array, i, item) {
-		struct place here = place_at(at, i);
-
-		if (!json_is_string(item))
-			return refuse(p, &here, "must be a string");
-		if (each(p, &here, json_string_value(item), arg) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int cap_add(struct parser *p, const struct place *at, const char *word, void *arg)
-{
-	uint64_t *set = arg;
-	int cap = strncmp(word, "CAP_", 4) ? -1 : cap_number(word, strlen(word));
-
-	if (cap < 0)
-		return refuse(p, at, "unknown capability \"%.80s\"", word);
-	*set |= UINT64_C(1) << cap;
-	return 0;
-}
-
-static int arch_is_native(struct parser *p, const struct place *at, const char *word, void *arg)
-{
-	bool *found = arg;
 	uint32_t token;
 
-	if (arch_name_parse(word, &token) < 0)
-		return refuse(p, at, "unknown machine \"%.80s\"", word);
-	if (token == seccomp_arch_native())
-		*found = true;
-	return 0;
+	return arch_parse(s, &token) < 0 ? "an architecture such as SCMP_ARCH_X86" : NULL;
 }
 
-/* "4.8" */
-static int kernel_parse(struct parser *p, const struct place *at, const char *word,
-	unsigned version[2])
+static const char *machine_check(const char *s)
+{
+	uint32_t token;
+
+	return arch_name_parse(s, &token) < 0 ? "a machine such as amd64" : NULL;
+}
+
+static int cap_find(const char *s)
+{
+	return strncmp(s, "CAP_", 4) ? -1 : cap_number(s, strlen(s));
+}
+
+static const char *cap_check(const char *s)
+{
+	return cap_find(s) < 0 ? "a capability such as CAP_CHOWN" : NULL;
+}
+
+static const char *option_check(const char *s)
+{
+	uint32_t option;
+
+	return seccomp_options_parse(s, '\0', &option) < 0 ? "an option such as aio" : NULL;
+}
+
+static int kernel_parse(const char *s, unsigned version[2])
 {
 	char extra;
 
-	if (strspn(word, "0123456789.") != strlen(word) || strlen(word) > 9 ||
-		sscanf(word, "%u.%u%c", &version[0], &version[1], &extra) != 2)
-		return refuse(p, at, "\"%.80s\" is not a kernel version such as \"4.8\"", word);
+	return strspn(s, "0123456789.") == strlen(s) && strlen(s) <= 9 &&
+			       sscanf(s, "%u.%u%c", &version[0], &version[1], &extra) == 2
+		       ? 0
+		       : -1;
+}
+
+static const char *kernel_check(const char *s)
+{
+	unsigned version[2];
+
+	return kernel_parse(s, version) < 0 ? "a version such as 4.8" : NULL;
+}
+
+static const char *name_check(const char *s)
+{
+	return !*s || strlen(s) > NAME_MAX_BYTES ||
+			       s[strspn(s, "abcdefghijklmnopqrstuvwxyz_0123456789")]
+		       ? "the name of a system call"
+		       : NULL;
+}
+
+static const struct flag {
+	const char *word;
+	unsigned flag;
+	bool needs_listener;
+} flags[] = {
+	{"SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG},
+	{"SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW},
+	{"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, true},
+	/* The payload has one thread when the filter is loaded: nothing to synchronise. */
+	{"SECCOMP_FILTER_FLAG_TSYNC", 0},
+	{NULL},
+};
+
+static const struct flag *flag_find(const char *s)
+{
+	const struct flag *f = flags;
+
+	while (f->word && strcmp(f->word, s) != 0)
+		f++;
+	return f;
+}
+
+static const char *flag_check(const char *s)
+{
+	return flag_find(s)->word ? NULL : "a flag such as SECCOMP_FILTER_FLAG_LOG";
+}
+
+static const struct field argument[] = {
+	{"index", FIELD_U32, FIELD_REQUIRED, AT(argument, index), .max = LAST_ARGUMENT},
+	{"value", FIELD_WIDE, FIELD_REQUIRED, AT(argument, value)},
+	{"valueTwo", FIELD_WIDE, 0, AT(argument, value_two)},
+	{"op", FIELD_STRING, FIELD_REQUIRED, AT(argument, op), .check = operator_check},
+	{"comment", FIELD_IGNORED},
+	{NULL},
+};
+
+static const struct field filter[] = {
+	{"caps", FIELD_STRINGS, 0, AT(filter, caps), N(filter, cap_count), .check = cap_check},
+	{"arches", FIELD_STRINGS, 0, AT(filter, arches), N(filter, arch_count),
+		.check = machine_check},
+	{"minKernel", FIELD_STRING, 0, AT(filter, kernel), .check = kernel_check},
+	{"options", FIELD_STRINGS, 0, AT(filter, options), N(filter, option_count),
+		.check = option_check},
+	{"comment", FIELD_IGNORED},
+	{NULL},
+};
+
+static const struct field call[] = {
+	{"names", FIELD_STRINGS, 0, AT(call, names), N(call, name_count), .check = name_check},
+	{"name", FIELD_STRING, 0, AT(call, name), .check = name_check},
+	{"action", FIELD_STRING, FIELD_REQUIRED, AT(call, answer.action), .check = action_check},
+	{"errnoRet", FIELD_U32, FIELD_PRESENT, AT(call, answer.error), N(call, answer.has_error),
+		.max = ERRNO_MAX},
+	{"errno", FIELD_STRING, 0, AT(call, answer.error_name), .check = errno_check},
+	{"args", FIELD_ARRAY, 0, AT(call, arguments), N(call, argument_count),
+		EACH(argument, argument)},
+	{"includes", FIELD_OBJECT, 0, AT(call, includes), .fields = filter},
+	{"excludes", FIELD_OBJECT, 0, AT(call, excludes), .fields = filter},
+	{"comment", FIELD_IGNORED},
+	{NULL},
+};
+
+static const struct field arch_map[] = {
+	{"architecture", FIELD_STRING, FIELD_REQUIRED, AT(arch_map, arch), .check = arch_check},
+	{"subArchitectures", FIELD_STRINGS, 0, AT(arch_map, others), N(arch_map, other_count),
+		.check = arch_check},
+	{"comment", FIELD_IGNORED},
+	{NULL},
+};
+
+static const struct field document[] = {
+	{"defaultAction", FIELD_STRING, FIELD_REQUIRED, AT(document, answer.action),
+		.check = action_check},
+	{"defaultErrnoRet", FIELD_U32, FIELD_PRESENT, AT(document, answer.error),
+		N(document, answer.has_error), .max = ERRNO_MAX},
+	{"defaultErrno", FIELD_STRING, 0, AT(document, answer.error_name), .check = errno_check},
+	{"architectures", FIELD_STRINGS, 0, AT(document, arches), N(document, arch_count),
+		.check = arch_check},
+	{"archMap", FIELD_ARRAY, 0, AT(document, maps), N(document, map_count),
+		EACH(arch_map, arch_map)},
+	{"flags", FIELD_STRINGS, 0, AT(document, flags), N(document, flag_count),
+		.check = flag_check},
+	{"syscalls", FIELD_ARRAY, 0, AT(document, calls), N(document, call_count),
+		EACH(call, call)},
+	{"listenerPath", FIELD_STRING, 0, AT(document, listener)},
+	{"listenerMetadata", FIELD_STRING, 0, AT(document, metadata)},
+	{"comment", FIELD_IGNORED},
+	{NULL},
+};
+
+struct parser {
+	struct walk walk;
+	const struct seccomp_target *target;
+	struct seccomp_profile *out;
+};
+
+/* docker writes the number, podman also the name beside it: they have to agree. EPERM where the profile has
+ * neither. */
+static int error_of(struct parser *p, const struct answer *a, const char *key, uint32_t *ret)
+{
+	*ret = a->has_error ? a->error : EPERM;
+	if (a->error_name)
+		errno_parse(a->error_name, ret);
+	if (a->has_error && *ret != a->error)
+		return walk_fail_in(&p->walk, key, "%u is not %s", a->error, a->error_name);
 	return 0;
 }
 
-static bool kernel_reaches(const struct seccomp_target *t, const unsigned version[2])
+static int answer_take(struct parser *p, const struct answer *a, const char *action_key,
+	const char *error_key, uint32_t *ret)
 {
-	return t->kernel_major != version[0] ? t->kernel_major > version[0]
-					     : t->kernel_minor >= version[1];
-}
+	uint32_t action = 0, error;
 
-static int option_add(struct parser *p, const struct place *at, const char *word, void *arg)
-{
-	uint32_t *set = arg, option;
-
-	if (seccomp_options_parse(word, '\0', &option) < 0)
-		return refuse(p, at, "unknown option \"%.80s\"", word);
-	*set |= option;
+	action_parse(a->action, &action);
+	if (action == SCMP_ACT_NOTIFY && !p->target->listener)
+		return walk_fail_in(&p->walk, action_key,
+			"SCMP_ACT_NOTIFY needs a listener, and ctr runs none");
+	if (error_of(p, a, error_key, &error) < 0)
+		return -1;
+	if (action == SCMP_ACT_ERRNO(0))
+		action = SCMP_ACT_ERRNO(error);
+	else if (action == SCMP_ACT_TRACE(0))
+		action = SCMP_ACT_TRACE(error);
+	else if (a->has_error || a->error_name)
+		return walk_fail(&p->walk, "an error number, but the action returns none");
+	*ret = action;
 	return 0;
 }
 
-struct filter {
-	bool caps_given, arches_given, kernel_given;
+/* What a filter asks for, as the target has it. */
+struct wish {
 	uint64_t caps;
 	uint32_t options;
 	bool native;  /* this machine is among the arches */
 	bool reached; /* the kernel is at least minKernel */
 };
 
-static int filter_parse(struct parser *p, const struct place *at, json_t *object,
-	struct filter *ret)
+static struct wish wish_of(struct parser *p, const struct filter *f)
 {
-	static const struct key keys[] = {
-		{"caps", KIND_ARRAY},
-		{"arches", KIND_ARRAY},
-		{"minKernel", KIND_STRING},
-		{"options", KIND_ARRAY},
-	};
-	json_t *options = json_object_get(object, "options");
-	json_t *caps = json_object_get(object, "caps"), *arches = json_object_get(object, "arches");
-	const char *kernel = json_string_value(json_object_get(object, "minKernel"));
-	struct place caps_at = place_of(at, "caps"), arches_at = place_of(at, "arches");
-	struct place kernel_at = place_of(at, "minKernel"), options_at = place_of(at, "options");
+	const struct seccomp_target *t = p->target;
 	unsigned version[2];
+	struct wish r = {0};
+	uint32_t v;
 
-	*ret = (struct filter){0};
-	if (!object || json_is_null(object))
-		return 0;
-	if (object_check(p, at, object, keys, LENGTH(keys)) < 0 ||
-		strings_each(p, &caps_at, caps, cap_add, &ret->caps) < 0 ||
-		strings_each(p, &arches_at, arches, arch_is_native, &ret->native) < 0 ||
-		strings_each(p, &options_at, options, option_add, &ret->options) < 0)
-		return -1;
-	if (kernel && kernel_parse(p, &kernel_at, kernel, version) < 0)
-		return -1;
-	ret->caps_given = json_array_size(caps) > 0;
-	ret->arches_given = json_array_size(arches) > 0;
-	ret->kernel_given = kernel != NULL;
-	ret->reached = kernel && kernel_reaches(p->target, version);
-	p->out->caps_asked |= ret->caps;
-	return 0;
+	for (size_t i = 0; i < f->cap_count; i++)
+		r.caps |= UINT64_C(1) << cap_find(f->caps[i]);
+	for (size_t i = 0; i < f->option_count; i++)
+		if (seccomp_options_parse(f->options[i], '\0', &v) == 0)
+			r.options |= v;
+	for (size_t i = 0; i < f->arch_count; i++)
+		r.native |= arch_name_parse(f->arches[i], &v) == 0 && v == seccomp_arch_native();
+	if (f->kernel && kernel_parse(f->kernel, version) == 0)
+		r.reached = t->kernel_major != version[0] ? t->kernel_major > version[0]
+							  : t->kernel_minor >= version[1];
+	p->out->caps_asked |= r.caps;
+	return r;
 }
 
-/* Includes: all of it must hold. Excludes: any of it rules the entry out. */
-static bool filter_admits(const struct parser *p, const struct filter *in, const struct filter *ex)
+/* Includes: all of it must hold. Excludes: any of it rules the call out. */
+static bool is_admitted(struct parser *p, const struct call *c)
 {
+	const struct wish in = wish_of(p, &c->includes), ex = wish_of(p, &c->excludes);
 	uint64_t caps = p->target->caps;
 	uint32_t options = p->target->options;
 
-	if ((in->caps_given && (in->caps & ~caps)) || (in->options & ~options))
+	if ((in.caps & ~caps) || (in.options & ~options))
 		return false;
-	if (in->arches_given && !in->native)
+	if ((c->includes.arch_count && !in.native) || (c->includes.kernel && !in.reached))
 		return false;
-	if (in->kernel_given && !in->reached)
-		return false;
-	return !(ex->caps & caps) && !(ex->options & options) && !ex->native && !ex->reached;
+	return !(ex.caps & caps) && !(ex.options & options) && !ex.native && !ex.reached;
 }
-
-static int number_of(struct parser *p, const struct place *at, json_t *object, const char *key,
-	uint64_t *ret)
-{
-	json_t *j = json_object_get(object, key);
-	struct place here = place_of(at, key);
-
-	*ret = 0;
-	return !j || json_u64(j, ret) ? 0 : refuse(p, &here, "must not be negative");
-}
-
-static int condition_parse(struct parser *p, const struct place *at, json_t *object,
-	struct seccomp_condition *ret)
-{
-	static const struct key keys[] = {
-		{"index", KIND_INTEGER},
-		{"value", KIND_WIDE},
-		{"valueTwo", KIND_WIDE},
-		{"op", KIND_STRING},
-	};
-	struct place index_at = place_of(at, "index"), op_at = place_of(at, "op");
-	const char *op;
-	uint64_t index;
-
-	if (object_check(p, at, object, keys, LENGTH(keys)) < 0)
-		return -1;
-	op = json_string_value(json_object_get(object, "op"));
-	if (!op || !json_object_get(object, "index") || !json_object_get(object, "value"))
-		return refuse(p, at, "needs \"index\", \"value\" and \"op\"");
-	if (number_of(p, at, object, "index", &index) < 0 ||
-		number_of(p, at, object, "value", &ret->value) < 0 ||
-		number_of(p, at, object, "valueTwo", &ret->value_two) < 0)
-		return -1;
-	if (index >= SECCOMP_PROFILE_MAX_CONDITIONS)
-		return refuse(p, &index_at, "a system call has the arguments 0 to 5");
-	if (operator_parse(op, &ret->op) < 0)
-		return refuse(p, &op_at, "unknown operator \"%.80s\"", op);
-	ret->index = (unsigned)index;
-	return 0;
-}
-
-struct conditions {
-	struct seccomp_condition *items;
-	size_t count;
-	bool alternatives; /* any of them is enough */
-};
 
 /* As in runc and docker: two conditions on one argument make all of them alternatives. */
-static bool conditions_repeat(const struct conditions *c)
+static bool are_alternatives(const struct argument *a, size_t n)
 {
 	unsigned seen = 0;
 
-	for (size_t i = 0; i < c->count; i++) {
-		if (seen & (1u << c->items[i].index))
+	for (size_t i = 0; i < n; i++) {
+		if (seen & (1u << a[i].index))
 			return true;
-		seen |= 1u << c->items[i].index;
+		seen |= 1u << a[i].index;
 	}
 	return false;
 }
 
-static int conditions_parse(struct parser *p, const struct place *at, json_t *array,
-	struct conditions *ret)
+static struct seccomp_condition *conditions_of(struct parser *p, const struct call *c)
 {
-	json_t *item;
-	size_t i;
+	struct seccomp_condition *r = NULL;
+	size_t n = 0;
 
-	*ret = (struct conditions){0};
-	if (json_array_size(array) > 64)
-		return refuse(p, at, "more than 64 conditions");
-	json_array_foreach (array, i, item) {
-		struct place here = place_at(at, i);
-		struct seccomp_condition c;
+	for (size_t i = 0; i < c->argument_count; i++) {
+		const struct argument *a = &c->arguments[i];
+		struct seccomp_condition to = {a->index, a->value, a->value_two};
 
-		if (condition_parse(p, &here, item, &c) < 0)
-			return -1;
-		arena_push(&p->out->arena, ret->items, ret->count, c);
+		operator_parse(a->op, &to.op);
+		arena_push(&p->out->arena, r, n, to);
 	}
-	ret->alternatives = conditions_repeat(ret);
-	return 0;
+	return r;
 }
 
-struct entry {
-	bool admitted;
-	uint32_t action;
-	struct conditions conditions;
-};
-
-static int rule_push(struct parser *p, const struct place *at, const struct seccomp_rule *rule)
+static int rule_push(struct parser *p, const struct seccomp_rule *rule)
 {
 	if (p->out->rule_count >= SECCOMP_PROFILE_MAX_NAMES)
-		return refuse(p, at, "more than %d rules", SECCOMP_PROFILE_MAX_NAMES);
+		return walk_fail(&p->walk, "more than %d rules", SECCOMP_PROFILE_MAX_NAMES);
 	arena_push(&p->out->arena, p->out->rules, p->out->rule_count, *rule);
 	return 0;
 }
 
-static int name_add(struct parser *p, const struct place *at, const char *name, void *arg)
+/* rule: with the conditions of all alternatives. */
+static int rules_push(struct parser *p, struct seccomp_rule rule, bool alternatives)
 {
-	const struct entry *e = arg;
-	struct seccomp_rule rule = {.action = e->action};
+	size_t n = rule.condition_count;
 
-	if (!*name || strlen(name) > 64 ||
-		strspn(name, "abcdefghijklmnopqrstuvwxyz_0123456789") != strlen(name))
-		return refuse(p, at, "\"%.80s\" is no name of a system call", name);
-	if (!e->admitted)
-		return 0;
-	rule.name = arena_strdup(&p->out->arena, name);
-	rule.conditions = e->conditions.items;
-	rule.condition_count = e->conditions.count;
-	if (!e->conditions.alternatives)
-		return rule_push(p, at, &rule);
+	if (!alternatives)
+		return rule_push(p, &rule);
 	rule.condition_count = 1;
-	for (size_t i = 0; i < e->conditions.count; i++) {
-		rule.conditions = &e->conditions.items[i];
-		if (rule_push(p, at, &rule) < 0)
+	for (; n > 0; n--, rule.conditions++)
+		if (rule_push(p, &rule) < 0)
 			return -1;
-	}
 	return 0;
 }
 
-static int names_add(struct parser *p, const struct place *at, json_t *object, struct entry *e)
+static int call_take(struct parser *p, const struct call *c)
 {
-	json_t *names = json_object_get(object, "names"), *name = json_object_get(object, "name");
-	struct place here = place_of(at, name ? "name" : "names");
+	const bool alternatives = are_alternatives(c->arguments, c->argument_count);
+	const char **names = c->name ? (const char **)&c->name : c->names;
+	struct seccomp_rule rule = {.condition_count = c->argument_count};
 
-	if (name && names)
-		return refuse(p, at, "has both \"name\" and \"names\"");
-	if (name)
-		return name_add(p, &here, json_string_value(name), e);
-	if (!json_array_size(names))
-		return refuse(p, at, "names no system call");
-	return strings_each(p, &here, names, name_add, e);
-}
-
-static int entry_parse(struct parser *p, const struct place *at, json_t *object)
-{
-	static const struct key keys[] = {
-		{"names", KIND_ARRAY},
-		{"name", KIND_STRING},
-		{"action", KIND_STRING},
-		{"errnoRet", KIND_INTEGER},
-		{"errno", KIND_STRING},
-		{"args", KIND_ARRAY},
-		{"includes", KIND_OBJECT},
-		{"excludes", KIND_OBJECT},
-	};
-	struct place includes_at = place_of(at, "includes"), excludes_at = place_of(at, "excludes");
-	struct place args_at = place_of(at, "args");
-	struct filter includes, excludes;
-	struct entry e = {0};
-	int64_t number;
-
-	if (object_check(p, at, object, keys, LENGTH(keys)) < 0 ||
-		action_of(p, at, object, "action", &e.action) < 0 ||
-		errno_of(p, at, object, "errnoRet", "errno", &number) < 0 ||
-		action_complete(p, at, number, &e.action) < 0 ||
-		filter_parse(p, &includes_at, json_object_get(object, "includes"), &includes) < 0 ||
-		filter_parse(p, &excludes_at, json_object_get(object, "excludes"), &excludes) < 0 ||
-		conditions_parse(p, &args_at, json_object_get(object, "args"), &e.conditions) < 0)
+	if (answer_take(p, &c->answer, "action", "errnoRet", &rule.action) < 0)
 		return -1;
-	e.admitted = filter_admits(p, &includes, &excludes);
-	return names_add(p, at, object, &e);
-}
-
-static int entries_parse(struct parser *p, const struct place *at, json_t *array)
-{
-	json_t *item;
-	size_t i;
-
-	json_array_foreach (array, i, item) {
-		struct place here = place_at(at, i);
-
-		if (entry_parse(p, &here, item) < 0)
+	if (c->argument_count > CONDITIONS_MAX)
+		return walk_fail_in(&p->walk, "args", "more than %d conditions", CONDITIONS_MAX);
+	if (c->name && c->names)
+		return walk_fail(&p->walk, "has both \"name\" and \"names\"");
+	if (!c->name && !c->name_count)
+		return walk_fail(&p->walk, "names no system call");
+	if (!is_admitted(p, c))
+		return 0;
+	rule.conditions = conditions_of(p, c);
+	for (size_t i = 0; i < (c->name ? 1 : c->name_count); i++) {
+		rule.name = names[i];
+		if (rules_push(p, rule, alternatives) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int arch_add(struct parser *p, const struct place *at, const char *word, void *arg)
+static int calls_take(struct parser *p, const struct document *d)
+{
+	size_t here = walk_enter(&p->walk, "syscalls", 0);
+
+	for (size_t i = 0; i < d->call_count; i++) {
+		size_t list = walk_enter(&p->walk, NULL, i);
+
+		if (call_take(p, &d->calls[i]) < 0)
+			return -1;
+		walk_leave(&p->walk, list);
+	}
+	walk_leave(&p->walk, here);
+	return 0;
+}
+
+static int arch_add(struct parser *p, const char *word)
 {
 	struct seccomp_profile *out = p->out;
-	const bool *wanted = arg;
-	uint32_t token;
+	uint32_t token = SCMP_ARCH_NATIVE;
 
-	if (arch_parse(word, &token) < 0)
-		return refuse(p, at, "unknown architecture \"%.80s\"", word);
-	if (!*wanted || token == SCMP_ARCH_NATIVE || token == seccomp_arch_native())
+	arch_parse(word, &token);
+	if (token == SCMP_ARCH_NATIVE || token == seccomp_arch_native())
 		return 0;
 	for (size_t i = 0; i < out->arch_count; i++)
 		if (out->arches[i] == token)
 			return 0;
 	if (out->arch_count == SECCOMP_PROFILE_MAX_ARCHES)
-		return refuse(p, at, "more than %d architectures", SECCOMP_PROFILE_MAX_ARCHES);
+		return walk_fail(&p->walk, "more than %d architectures",
+			SECCOMP_PROFILE_MAX_ARCHES);
 	out->arches[out->arch_count++] = token;
 	return 0;
 }
 
-static int arch_map_entry(struct parser *p, const struct place *at, json_t *object)
+static int arches_add(struct parser *p, const char **words, size_t n)
 {
-	static const struct key keys[] = {
-		{"architecture", KIND_STRING},
-		{"subArchitectures", KIND_ARRAY},
-	};
-	struct place arch_at = place_of(at, "architecture"), sub_at;
-	const char *word;
-	uint32_t token;
-	bool wanted;
-
-	if (object_check(p, at, object, keys, LENGTH(keys)) < 0)
-		return -1;
-	word = json_string_value(json_object_get(object, "architecture"));
-	if (!word)
-		return refuse(p, at, "\"architecture\" is missing");
-	if (arch_parse(word, &token) < 0)
-		return refuse(p, &arch_at, "unknown architecture \"%.80s\"", word);
-	sub_at = place_of(at, "subArchitectures");
-	wanted = p->target->all_arches && token == seccomp_arch_native();
-	return strings_each(p, &sub_at, json_object_get(object, "subArchitectures"), arch_add,
-		&wanted);
-}
-
-static int arches_parse(struct parser *p, const struct place *top, json_t *root)
-{
-	json_t *list = json_object_get(root, "architectures"), *item;
-	json_t *map = json_object_get(root, "archMap");
-	struct place list_at = place_of(top, "architectures"), map_at = place_of(top, "archMap");
-	bool wanted = true;
-	size_t i;
-
-	if (json_array_size(list) && json_array_size(map))
-		return refuse(p, top, "has both \"architectures\" and \"archMap\"");
-	json_array_foreach (map, i, item) {
-		struct place here = place_at(&map_at, i);
-
-		if (arch_map_entry(p, &here, item) < 0)
+	for (size_t i = 0; i < n; i++)
+		if (arch_add(p, words[i]) < 0)
 			return -1;
-	}
-	return strings_each(p, &list_at, list, arch_add, &wanted);
-}
-
-static int flag_add(struct parser *p, const struct place *at, const char *word, void *arg)
-{
-	unsigned *flags = arg;
-
-	if (!strcmp(word, "SECCOMP_FILTER_FLAG_LOG"))
-		*flags |= SECCOMP_FILTER_FLAG_LOG;
-	else if (!strcmp(word, "SECCOMP_FILTER_FLAG_SPEC_ALLOW"))
-		*flags |= SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-	else if (!strcmp(word, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV") && p->target->listener)
-		*flags |= SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
-	else if (!strcmp(word, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"))
-		return refuse(p, at, "%s needs a listener, and ctr runs none", word);
-	/* The payload has one thread when the filter is loaded: nothing to synchronise. */
-	else if (strcmp(word, "SECCOMP_FILTER_FLAG_TSYNC") != 0)
-		return refuse(p, at, "unknown flag \"%.80s\"", word);
 	return 0;
 }
 
-static int root_parse(struct parser *p, json_t *root)
+static int arches_take(struct parser *p, const struct document *d)
 {
-	static const struct key keys[] = {
-		{"defaultAction", KIND_STRING},
-		{"defaultErrnoRet", KIND_INTEGER},
-		{"defaultErrno", KIND_STRING},
-		{"architectures", KIND_ARRAY},
-		{"archMap", KIND_ARRAY},
-		{"flags", KIND_ARRAY},
-		{"syscalls", KIND_ARRAY},
-		{"listenerPath", KIND_STRING},
-		{"listenerMetadata", KIND_STRING},
-	};
-	struct place top = {""}, flags_at = {"flags"}, calls_at = {"syscalls"};
-	struct place listener_at = {"listenerPath"};
-	int64_t number;
+	if (d->arch_count && d->map_count)
+		return walk_fail(&p->walk, "has both \"architectures\" and \"archMap\"");
+	for (size_t i = 0; p->target->all_arches && i < d->map_count; i++) {
+		uint32_t token;
 
-	if (object_check(p, &top, root, keys, LENGTH(keys)) < 0)
+		if (arch_parse(d->maps[i].arch, &token) == 0 && token == seccomp_arch_native() &&
+			arches_add(p, d->maps[i].others, d->maps[i].other_count) < 0)
+			return -1;
+	}
+	return arches_add(p, d->arches, d->arch_count);
+}
+
+static int flags_take(struct parser *p, const struct document *d)
+{
+	for (size_t i = 0; i < d->flag_count; i++) {
+		const struct flag *f = flag_find(d->flags[i]);
+
+		if (f->needs_listener && !p->target->listener)
+			return walk_fail_in(&p->walk, "flags",
+				"%s needs a listener, and ctr runs none", f->word);
+		p->out->flags |= f->flag;
+	}
+	return 0;
+}
+
+static int document_take(struct parser *p, const json_t *json)
+{
+	struct document d = {0};
+
+	if (fields_read(&p->walk, document, &d, json) < 0)
 		return -1;
-	if (!p->target->listener && (json_object_get(root, "listenerPath") ||
-					    json_object_get(root, "listenerMetadata")))
-		return refuse(p, &listener_at,
+	if (!p->target->listener && (d.listener || d.metadata))
+		return walk_fail_in(&p->walk, "listenerPath",
 			"a listener would decide over every container, "
 			"and ctr passes no descriptor to one");
-	if (action_of(p, &top, root, "defaultAction", &p->out->default_action) < 0 ||
-		errno_of(p, &top, root, "defaultErrnoRet", "defaultErrno", &number) < 0 ||
-		action_complete(p, &top, number, &p->out->default_action) < 0 ||
-		arches_parse(p, &top, root) < 0 ||
-		strings_each(p, &flags_at, json_object_get(root, "flags"), flag_add,
-			&p->out->flags) < 0)
+	if (answer_take(p, &d.answer, "defaultAction", "defaultErrnoRet", &p->out->default_action) <
+			0 ||
+		arches_take(p, &d) < 0 || flags_take(p, &d) < 0)
 		return -1;
-	return entries_parse(p, &calls_at, json_object_get(root, "syscalls"));
+	return calls_take(p, &d);
 }
 
 int seccomp_profile_parse(const char *what, const char *data, size_t len,
 	const struct seccomp_target *target, struct seccomp_profile *ret, struct err *err)
 {
 	struct seccomp_profile out = {0};
-	struct parser p = {.what = what, .target = target, .out = &out, .err = err};
-	autojson json_t *root = NULL;
+	struct parser p = {{.what = what, .arena = &out.arena, .err = err}, target, &out};
+	autojson json_t *json = NULL;
 
 	if (len > SECCOMP_PROFILE_MAX_BYTES)
 		return err_set(err, "%s: larger than %d bytes", what, SECCOMP_PROFILE_MAX_BYTES);
-	root = json_parse_wide(what, data, len, err);
-	if (!root)
+	json = json_parse_wide(what, data, len, err);
+	if (!json)
 		return -1;
-	if (root_parse(&p, root) < 0) {
+	if (document_take(&p, json) < 0) {
 		seccomp_profile_free(&out);
 		return -1;
 	}

@@ -303,10 +303,12 @@ static bool says(const char *options, const char *name)
 {
 	size_t len = strlen(name);
 
-	for (; options; options = strchr(options, ','), options += options != NULL)
-		if (strncmp(options, name, len) == 0)
-			return true;
-	return false;
+	while (options && strncmp(options, name, len) != 0) {
+		options = strchr(options, ',');
+		if (options)
+			options++;
+	}
+	return options != NULL;
 }
 
 static int tmpfs_open(int tree, const struct mount *m, struct stat *ret, struct err *err)

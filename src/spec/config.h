@@ -4,17 +4,13 @@
 #include "base/json.h"
 #include "spec/spec.h"
 
-/* Annotations below this prefix hold what OCI has no word for. They choose the root, the filter, the
- * user; an engine passes on annotations of images and tenants, so they count in our own file only. */
-#define CONFIG_PREFIX "io.ctr."
-
 /* The one annotation of an engine that counts, if it is "1": podman writes it for --group-add keep-groups, and
  * images cannot. */
 #define CONFIG_KEEP_GROUPS "run.oci.keep_original_groups"
 
 enum config_origin {
 	CONFIG_OURS, /* the state directory of a container: written by config_write() */
-	/* A bundle: CONFIG_PREFIX means nothing here, and no filter means unconfined. What the
+	/* A bundle: annotations of ours mean nothing here, and no filter means unconfined. What the
 	 * specification has each container have is added (spec_devices_complete()). */
 	CONFIG_ENGINE,
 };

@@ -1,7 +1,7 @@
 #include "spec/deviceflag.h"
 
 #include "base/num.h"
-#include "spec/mountflag.h"
+#include "spec/target.h"
 
 #include <string.h>
 #include <sys/sysmacros.h>

@@ -1,7 +1,6 @@
 /* The parts of config.json whose shape is not that of struct spec, and the way between the two. */
 #pragma once
 
-#include "spec/config.h"
 #include "spec/field.h"
 #include "spec/spec.h"
 #include "spec/word.h"
@@ -123,7 +122,7 @@ struct document {
 	uint64_t rows, columns;
 	struct key_value *annotations;
 	size_t annotation_count;
-	/* Under CONFIG_PREFIX. */
+	/* Under DOCUMENT_PREFIX. */
 	const char *dir, *user, *seccomp;
 	char **groups;
 	size_t group_count;
@@ -131,30 +130,59 @@ struct document {
 	size_t make_source_count;
 };
 
-extern const struct field document_mount_fields[];
-extern const struct field document_id_map_fields[];
+enum { DEVICE_MAJOR_MAX = 4095, DEVICE_MINOR_MAX = 1048575 };
+
+/* Annotations below this prefix hold what OCI has no word for. They choose the root, the filter, the user; an engine
+ * passes on annotations of images and tenants, so they count in our own file only. */
+#define DOCUMENT_PREFIX "io.ctr."
+
+/* The top, and the annotations below DOCUMENT_PREFIX: a string as it is, anything else as the text of its JSON. */
+extern const struct field document_fields[], document_extras[];
+extern const struct field document_mount_fields[], document_id_map_fields[],
+	document_namespace_fields[], document_device_fields[], document_rule_fields[],
+	document_net_device_fields[];
 /* The fields of struct document. */
 extern const struct field document_process_fields[];
 extern const struct field document_linux_fields[];
 extern const struct field document_resource_fields[];
 extern const struct field document_rdt_fields[];
 extern const struct field document_network_fields[];
+extern const struct field document_time_fields[];
+extern const struct field document_block_fields[];
 
 /* Between the members of d and those of d->spec; errors name the place in the document. A process
  * and resources can be documents of their own: `place` is where they are, "" for the top. */
 int document_process_read(struct walk *w, struct document *d, const char *place);
 int document_process_write(struct walk *w, struct document *d);
-int document_linux_read(struct walk *w, struct document *d, enum config_origin origin);
+int document_linux_read(struct walk *w, struct document *d);
 int document_linux_write(struct walk *w, struct document *d);
 /* Of d->seccomp_object, which loses its nulls. */
 int document_seccomp_read(struct walk *w, struct document *d);
 int document_seccomp_write(struct walk *w, struct document *d);
 int document_mounts_read(struct walk *w, struct document *d);
 int document_mounts_write(struct walk *w, struct document *d);
-int document_resources_read(struct walk *w, struct document *d, const char *place,
-	enum config_origin origin);
+int document_resources_read(struct walk *w, struct document *d, const char *place);
 int document_resources_write(struct walk *w, struct document *d);
 int document_rdt_read(struct walk *w, struct document *d);
+int document_namespaces_read(struct walk *w, struct document *d);
+void document_namespaces_write(struct walk *w, struct document *d);
+int document_devices_read(struct walk *w, struct document *d);
+void document_devices_write(struct walk *w, struct document *d);
+int document_rules_read(struct walk *w, struct document *d);
+void document_rules_write(struct walk *w, struct document *d);
+int document_block_read(struct walk *w, const struct document_resources *r, struct limits *l);
+void document_block_write(struct walk *w, struct document *d);
+
+/* What struct limits has no member for, and what means "take the limit off". */
+void document_conf_add(struct walk *w, struct limits *l, const char *file, const char *value);
+
+/* CLONE_NEW* of those that are new or joined. */
+uint64_t document_namespaces_all(const struct namespaces *ns);
+
+/* What follows DOCUMENT_PREFIX in the name of an annotation, or NULL. */
+const char *document_extra_name(const char *key);
+/* Of "1.0.2-dev", "1.2.0+dev" or "1.0": the minor number, or -1. */
+int document_version_minor(const char *s);
 
 /* Ranges that the kernel takes: within the ids, none twice, not too many. */
 int document_maps_check(struct walk *w, const char *name, const struct id_map *maps, size_t count);
@@ -169,6 +197,10 @@ int document_list_read(struct walk *w, const char *name, const char **list);
 
 /* "an absolute path" unless it is one that the kernel would take; a check of struct field. */
 const char *document_path(const char *s);
+
+/* The same of a label of SELinux, and of the name of a network interface. */
+const char *document_label(const char *s);
+const char *document_interface_check(const char *s);
 
 /* path as a clean absolute one: config.md has a relative destination mean one below "/". */
 const char *document_clean_path(struct walk *w, const char *path);

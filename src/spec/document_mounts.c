@@ -162,10 +162,8 @@ static int kind_find(struct walk *w, const struct document_mount *from, struct m
 			m->kind = MOUNT_DEV;
 		return 0;
 	}
-	if (!w->lenient) {
-		walk_enter(w, "type", 0);
-		return walk_fail(w, "\"%.80s\" is not supported", from->type);
-	}
+	if (!w->lenient)
+		return walk_fail_in(w, "type", "\"%.80s\" is not supported", from->type);
 	m->kind = MOUNT_FS;
 	m->type = from->type;
 	m->source = from->source;

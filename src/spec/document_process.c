@@ -34,13 +34,6 @@ static const char *profile_check(const char *s)
 	return apparmor_check("", s, &ignored) == 0 ? NULL : "the name of a profile";
 }
 
-static const char *label_check(const char *s)
-{
-	struct err ignored;
-
-	return selinux_check("", s, &ignored) == 0 ? NULL : "user:role:type[:level]";
-}
-
 static const struct field capabilities[] = {
 	CAPS("bounding", CAPSET_BOUNDING),
 	CAPS("effective", CAPSET_EFFECTIVE),
@@ -111,7 +104,7 @@ const struct field document_process_fields[] = {
 	{"apparmorProfile", FIELD_STRING, FIELD_FILLED, AT(document, spec.process.apparmor),
 		.check = profile_check},
 	{"selinuxLabel", FIELD_STRING, FIELD_FILLED, AT(document, spec.process.selinux),
-		.check = label_check},
+		.check = document_label},
 	{"oomScoreAdj", FIELD_INT, FIELD_PRESENT, AT(document, spec.process.oom_score_adj),
 		N(document, spec.process.oom_score_adj_set), .min = -1000, .max = 1000},
 	{"scheduler", FIELD_OBJECT, 0, .fields = scheduler},
@@ -391,10 +384,8 @@ int document_process_read(struct walk *w, struct document *d, const char *place)
 {
 	size_t here = *place ? walk_enter(w, place, 0) : w->len;
 
-	if (!d->spec.process.argc) {
-		walk_enter(w, "args", 0);
-		return walk_fail(w, "must have at least one element");
-	}
+	if (!d->spec.process.argc)
+		return walk_fail_in(w, "args", "must have at least one element");
 	console_size_read(d);
 	env_settle(&d->spec);
 	d->spec.process.umask &= 0777; /* as umask(2) */

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DEVICE_MAJOR_MAX = 4095, DEVICE_MINOR_MAX = 1048575 };
-
 /* A file of the cgroup, not a path to somewhere else. */
 static const char *unified_check(const char *s)
 {
@@ -53,51 +51,6 @@ static const struct field pids[] = {
 	{NULL},
 };
 
-static const struct field throttle[] = {
-	{"major", FIELD_U32, FIELD_REQUIRED | FIELD_ALWAYS, AT(document_throttle, major),
-		.max = DEVICE_MAJOR_MAX},
-	{"minor", FIELD_U32, FIELD_REQUIRED | FIELD_ALWAYS, AT(document_throttle, minor),
-		.max = DEVICE_MINOR_MAX},
-	{"rate", FIELD_U64, FIELD_REQUIRED | FIELD_ALWAYS, AT(document_throttle, rate)},
-	{NULL},
-};
-
-#define THROTTLE(name, i)                                                                          \
-	{                                                                                          \
-		name, FIELD_ARRAY, 0, AT(document, resources.throttle[i].items),                   \
-			N(document, resources.throttle[i].count),                                  \
-			EACH(document_throttle, throttle)                                          \
-	}
-
-static const char *const throttle_names[THROTTLES] = {
-	"throttleReadBpsDevice",
-	"throttleWriteBpsDevice",
-	"throttleReadIOPSDevice",
-	"throttleWriteIOPSDevice",
-};
-
-static const struct field weight[] = {
-	{"major", FIELD_U32, FIELD_REQUIRED | FIELD_ALWAYS, AT(document_weight, major),
-		.max = DEVICE_MAJOR_MAX},
-	{"minor", FIELD_U32, FIELD_REQUIRED | FIELD_ALWAYS, AT(document_weight, minor),
-		.max = DEVICE_MINOR_MAX},
-	{"weight", FIELD_U32, FIELD_REQUIRED, AT(document_weight, weight), .min = 10, .max = 1000},
-	{"leafWeight", FIELD_U32, 0, AT(document_weight, leaf)},
-	{NULL},
-};
-
-static const struct field block[] = {
-	{"weight", FIELD_U32, 0, AT(document, resources.weight), .max = 1000},
-	{"leafWeight", FIELD_U32, 0, AT(document, resources.leaf_weight)},
-	{"weightDevice", FIELD_ARRAY, 0, AT(document, resources.weights),
-		N(document, resources.weight_count), EACH(document_weight, weight)},
-	THROTTLE("throttleReadBpsDevice", THROTTLE_RBPS),
-	THROTTLE("throttleWriteBpsDevice", THROTTLE_WBPS),
-	THROTTLE("throttleReadIOPSDevice", THROTTLE_RIOPS),
-	THROTTLE("throttleWriteIOPSDevice", THROTTLE_WIOPS),
-	{NULL},
-};
-
 static const char *page_size_check(const char *s)
 {
 	size_t n = strspn(s, "0123456789");
@@ -134,24 +87,13 @@ static const struct field network[] = {
 	{NULL},
 };
 
-static const struct field rule[] = {
-	{"allow", FIELD_BOOL, FIELD_REQUIRED | FIELD_ALWAYS, AT(document_rule, allow)},
-	{"type", FIELD_STRING, FIELD_FILLED, AT(document_rule, type)},
-	{"major", FIELD_I64, FIELD_PRESENT, AT(document_rule, major), N(document_rule, has_major),
-		.min = -1, .max = INT64_MAX},
-	{"minor", FIELD_I64, FIELD_PRESENT, AT(document_rule, minor), N(document_rule, has_minor),
-		.min = -1, .max = INT64_MAX},
-	{"access", FIELD_STRING, FIELD_FILLED, AT(document_rule, access)},
-	{NULL},
-};
-
 const struct field document_resource_fields[] = {
 	{"devices", FIELD_ARRAY, 0, AT(document, resources.rules),
-		N(document, resources.rule_count), EACH(document_rule, rule)},
+		N(document, resources.rule_count), EACH(document_rule, document_rule_fields)},
 	{"memory", FIELD_OBJECT, .fields = memory},
 	{"cpu", FIELD_OBJECT, .fields = cpu},
 	{"pids", FIELD_OBJECT, .fields = pids},
-	{"blockIO", FIELD_OBJECT, .fields = block},
+	{"blockIO", FIELD_OBJECT, .fields = document_block_fields},
 	{"hugepageLimits", FIELD_ARRAY, 0, AT(document, resources.hugepages),
 		N(document, resources.hugepage_count), EACH(document_hugepage, hugepage)},
 	{"network", FIELD_OBJECT, .fields = network},
@@ -229,8 +171,7 @@ static const char *number(struct walk *w, uint64_t n)
 	return n == UINT64_MAX ? "max" : arena_printf(w->arena, "%llu", (unsigned long long)n);
 }
 
-/* What struct limits has no member for, and what means "take the limit off". */
-static void conf_add(struct walk *w, struct limits *l, const char *file, const char *value)
+void document_conf_add(struct walk *w, struct limits *l, const char *file, const char *value)
 {
 	arena_push(w->arena, l->conf, l->conf_count, ((struct key_value){file, value}));
 }
@@ -286,11 +227,11 @@ static int memory_read(struct walk *w, const struct document_resources *r, struc
 	if (r->memory)
 		l->memory = r->memory > 0 ? (uint64_t)r->memory : 0;
 	if (r->memory < 0)
-		conf_add(w, l, "memory.max", "max");
+		document_conf_add(w, l, "memory.max", "max");
 	if (r->reservation)
 		l->memory_low = r->reservation > 0 ? (uint64_t)r->reservation : 0;
 	if (r->reservation < 0)
-		conf_add(w, l, "memory.low", "max");
+		document_conf_add(w, l, "memory.low", "max");
 	return swap_read(w, r, l);
 }
 
@@ -330,12 +271,12 @@ static int cpu_read(struct walk *w, const struct document_resources *r, struct l
 	if (r->quota)
 		l->cpu_quota_us = r->quota > 0 ? (uint64_t)r->quota : 0;
 	if (r->quota < 0)
-		conf_add(w, l, "cpu.max", "max");
+		document_conf_add(w, l, "cpu.max", "max");
 	if (r->has_burst)
-		conf_add(w, l, "cpu.max.burst",
+		document_conf_add(w, l, "cpu.max.burst",
 			arena_printf(w->arena, "%llu", (unsigned long long)r->burst));
 	if (r->has_idle)
-		conf_add(w, l, "cpu.idle", r->idle ? "1" : "0");
+		document_conf_add(w, l, "cpu.idle", r->idle ? "1" : "0");
 	walk_leave(w, here);
 	return 0;
 }
@@ -373,8 +314,9 @@ static int hugepages_read(struct walk *w, const struct document_resources *r, st
 				walk_warn(w, "%s is there twice, and the last counts", h->size);
 				walk_leave(w, list);
 			}
-		conf_add(w, l, arena_printf(w->arena, "hugetlb.%s.max", h->size), value);
-		conf_add(w, l, arena_printf(w->arena, "hugetlb.%s.rsvd.max", h->size), value);
+		document_conf_add(w, l, arena_printf(w->arena, "hugetlb.%s.max", h->size), value);
+		document_conf_add(w, l, arena_printf(w->arena, "hugetlb.%s.rsvd.max", h->size),
+			value);
 	}
 	walk_leave(w, here);
 	return 0;
@@ -390,153 +332,20 @@ static void rdma_read(struct walk *w, const struct document_resources *r, struct
 	for (size_t i = 0; i < r->rdma_count; i++) {
 		const struct document_rdma *from = &r->rdma[i];
 
-		conf_add(w, l, "rdma.max",
+		document_conf_add(w, l, "rdma.max",
 			arena_printf(w->arena, "%s hca_handle=%s hca_object=%s", from->device,
 				rdma_value(w, from->has_handles, from->handles),
 				rdma_value(w, from->has_objects, from->objects)));
 	}
 }
 
-static struct io_max *io_device(struct walk *w, struct limits *l, uint32_t major, uint32_t minor)
-{
-	for (size_t i = 0; i < l->io_max_count; i++)
-		if (l->io_max[i].major == major && l->io_max[i].minor == minor)
-			return &l->io_max[i];
-	arena_push(w->arena, l->io_max, l->io_max_count,
-		((struct io_max){.major = major, .minor = minor}));
-	return &l->io_max[l->io_max_count - 1];
-}
-
-static uint64_t *io_rate(struct io_max *m, enum throttle t)
-{
-	uint64_t *const rates[] = {&m->rbps, &m->wbps, &m->riops, &m->wiops};
-	return rates[t];
-}
-
-/* 10…1000 of cgroup v1 onto 1…10000, as runc and crun do. */
-static uint64_t io_weight(uint32_t blkio_weight)
-{
-	return 1 + (uint64_t)(blkio_weight - 10) * 9999 / 990;
-}
-
-static int leaf_check(struct walk *w, const struct document_resources *r)
-{
-	bool asked = r->leaf_weight;
-
-	for (size_t i = 0; i < r->weight_count; i++)
-		asked = asked || r->weights[i].leaf;
-	return !asked ? 0
-		      : walk_fail(w,
-				"leafWeight: is not supported: cgroup v2 has no weights of the "
-				"processes beside those of the groups below");
-}
-
-static int block_read(struct walk *w, const struct document_resources *r, struct limits *l)
-{
-	walk_enter(w, "blockIO", 0);
-	if (leaf_check(w, r) < 0)
-		return -1;
-	if (r->weight && r->weight < 10)
-		return walk_fail(w, "weight: %u must be 10 to 1000", r->weight);
-	if (r->weight)
-		l->io_weight = io_weight(r->weight);
-	for (size_t i = 0; i < r->weight_count; i++)
-		conf_add(w, l, "io.weight",
-			arena_printf(w->arena, "%u:%u %llu", r->weights[i].major,
-				r->weights[i].minor,
-				(unsigned long long)io_weight(r->weights[i].weight)));
-	for (int t = 0; t < THROTTLES; t++) {
-		for (size_t i = 0; i < r->throttle[t].count; i++) {
-			const struct document_throttle *from = &r->throttle[t].items[i];
-			uint64_t *rate = io_rate(io_device(w, l, from->major, from->minor), t);
-			if (*rate)
-				return walk_fail(w, "%s: device %u:%u has two rates",
-					throttle_names[t], from->major, from->minor);
-			*rate = from->rate;
-		}
-	}
-	return 0;
-}
-
-/* Each of "rwm" that is in it, once. */
-static const char *access_read(struct walk *w, const char *s)
-{
-	char access[4] = "";
-	size_t n = 0;
-
-	if (strspn(s, "rwm") != strlen(s))
-		walk_warn(w, "access: \"%.80s\" has more than \"r\", \"w\" and \"m\" in it", s);
-	for (const char *letter = "rwm"; *letter; letter++)
-		if (strchr(s, *letter))
-			access[n++] = *letter;
-	return arena_strndup(w->arena, access, n);
-}
-
-static int rule_read(struct walk *w, const struct document_rule *from, struct device_rule *to)
-{
-	const char *type = from->type ? from->type : "a";
-
-	if (strlen(type) != 1 || !strchr("abc", type[0]))
-		return walk_fail(w, "type: \"%.80s\" must be \"a\", \"b\" or \"c\"", type);
-	if (!w->lenient && from->access &&
-		(strspn(from->access, "rwm") != strlen(from->access) || strlen(from->access) > 3))
-		return walk_fail(w, "access: \"%.80s\" must be some of \"rwm\"", from->access);
-	*to = (struct device_rule){
-		.allow = from->allow,
-		.type = type[0],
-		.major = from->has_major ? from->major : -1,
-		.minor = from->has_minor ? from->minor : -1,
-		.access = !from->access ? "rwm"
-			  : w->lenient  ? access_read(w, from->access)
-					: from->access,
-	};
-	return 0;
-}
-
-/* A rule that does no more than open one device belongs to that device. */
-static void rules_fold(struct spec *s)
-{
-	for (size_t i = s->device_count; i > 0 && s->device_rule_count > 0; i--) {
-		const struct device_rule *r = &s->device_rules[s->device_rule_count - 1];
-		struct device *d = &s->devices[i - 1];
-
-		if (!r->allow || r->type != d->type || r->major != d->major ||
-			r->minor != d->minor || !r->access[0])
-			continue;
-		d->access = r->access;
-		s->device_rule_count--;
-	}
-}
-
-static int rules_read(struct walk *w, struct document *d)
-{
-	walk_enter(w, "devices", 0);
-	for (size_t i = 0; i < d->resources.rule_count; i++) {
-		size_t here = walk_enter(w, NULL, i);
-		struct device_rule r;
-
-		if (rule_read(w, &d->resources.rules[i], &r) < 0)
-			return -1;
-		if (r.major > DEVICE_MAJOR_MAX || r.minor > DEVICE_MINOR_MAX) {
-			if (!w->lenient)
-				return walk_fail(w, "the kernel has no such device");
-			walk_warn(w, "is ignored: the kernel has no such device");
-		} else if (r.access[0]) {
-			arena_push(w->arena, d->spec.device_rules, d->spec.device_rule_count, r);
-		}
-		walk_leave(w, here);
-	}
-	return 0;
-}
-
-int document_resources_read(struct walk *w, struct document *d, const char *place,
-	enum config_origin origin)
+int document_resources_read(struct walk *w, struct document *d, const char *place)
 {
 	const struct document_resources *r = &d->resources;
 	struct limits *l = &d->spec.limits;
 	size_t here = *place ? walk_enter(w, place, 0) : w->len, top = w->len;
 
-	l->of_document = origin == CONFIG_ENGINE;
+	l->of_document = w->lenient;
 	if (memory_read(w, r, l) < 0)
 		return -1;
 	walk_leave(w, top);
@@ -544,16 +353,14 @@ int document_resources_read(struct walk *w, struct document *d, const char *plac
 		return -1;
 	walk_leave(w, top);
 	pids_read(d, l);
-	if (block_read(w, r, l) < 0)
+	if (document_block_read(w, r, l) < 0)
 		return -1;
 	walk_leave(w, top);
 	if (hugepages_read(w, r, l) < 0)
 		return -1;
 	rdma_read(w, r, l);
-	if (rules_read(w, d) < 0)
+	if (document_rules_read(w, d) < 0)
 		return -1;
-	if (origin == CONFIG_OURS)
-		rules_fold(&d->spec);
 	walk_leave(w, top);
 	if (unified_read(w, d) < 0)
 		return -1;
@@ -625,68 +432,6 @@ static void memory_write(struct document_resources *r, const struct limits *l)
 		r->swap = (int64_t)swap;
 }
 
-/* Sorted by device, so that the four lists can be put together again in one way only. */
-static void throttle_put(struct walk *w, struct document *d, int t, struct document_throttle v)
-{
-	size_t n = d->resources.throttle[t].count, i = n;
-	struct document_throttle *items;
-
-	arena_push(w->arena, d->resources.throttle[t].items, d->resources.throttle[t].count, v);
-	items = d->resources.throttle[t].items;
-	for (; i > 0 && (items[i - 1].major > v.major ||
-				(items[i - 1].major == v.major && items[i - 1].minor > v.minor));
-		i--)
-		items[i] = items[i - 1];
-	items[i] = v;
-}
-
-static void block_write(struct walk *w, struct document *d)
-{
-	struct limits *l = &d->spec.limits;
-
-	for (size_t i = 0; i < l->io_max_count; i++)
-		for (int t = 0; t < THROTTLES; t++) {
-			struct document_throttle v = {l->io_max[i].major, l->io_max[i].minor,
-				*io_rate(&l->io_max[i], t)};
-			if (v.rate)
-				throttle_put(w, d, t, v);
-		}
-}
-
-static const char *type_text(char type)
-{
-	return type == 'b' ? "b" : type == 'c' ? "c" : "a";
-}
-
-static void rules_write(struct walk *w, struct document *d)
-{
-	struct document_resources *r = &d->resources;
-
-	for (size_t i = 0; i < d->spec.device_rule_count; i++) {
-		const struct device_rule *from = &d->spec.device_rules[i];
-		struct document_rule to = {.allow = from->allow,
-			.has_major = from->major >= 0,
-			.has_minor = from->minor >= 0,
-			.type = type_text(from->type),
-			.access = from->access,
-			.major = from->major,
-			.minor = from->minor};
-		arena_push(w->arena, r->rules, r->rule_count, to);
-	}
-	for (size_t i = 0; i < d->spec.device_count; i++) {
-		const struct device *from = &d->spec.devices[i];
-		struct document_rule to = {.allow = true,
-			.has_major = true,
-			.has_minor = true,
-			.type = type_text(from->type),
-			.access = from->access,
-			.major = from->major,
-			.minor = from->minor};
-		if (from->access && from->access[0])
-			arena_push(w->arena, r->rules, r->rule_count, to);
-	}
-}
-
 int document_resources_write(struct walk *w, struct document *d)
 {
 	struct limits *l = &d->spec.limits;
@@ -697,8 +442,8 @@ int document_resources_write(struct walk *w, struct document *d)
 	d->resources.quota = clamp(l->cpu_quota_us);
 	d->resources.has_pids = l->pids > 0;
 	d->resources.pids = l->pids == UINT64_MAX ? -1 : clamp(l->pids);
-	block_write(w, d);
-	rules_write(w, d);
+	document_block_write(w, d);
+	document_rules_write(w, d);
 	unified_write(w, d);
 	return 0;
 }

@@ -142,12 +142,6 @@ static void nulls_drop(json_t *j)
 		nulls_drop(v);
 }
 
-static int fail_in(struct walk *w, const char *member, const char *reason)
-{
-	walk_enter(w, member, 0);
-	return walk_fail(w, "%s", reason);
-}
-
 /* 1 if it may be one; 0 if it is none, as newer kernels have none either. */
 static int name_check(struct walk *w, const json_t *v)
 {
@@ -201,9 +195,9 @@ static bool returns_error(const char *action)
 static int call_check(struct walk *w, const struct call *c, bool listener)
 {
 	if (!strcmp(c->action, NOTIFY) && !listener)
-		return fail_in(w, "action", NOTIFY " " NEEDS_LISTENER);
+		return walk_fail_in(w, "action", NOTIFY " " NEEDS_LISTENER);
 	if (c->has_error && !returns_error(c->action))
-		return fail_in(w, "errnoRet", RETURNS_NONE);
+		return walk_fail_in(w, "errnoRet", RETURNS_NONE);
 	return c->name ? 0 : names_check(w, c->names);
 }
 
@@ -221,7 +215,7 @@ static int listener_check(struct walk *w, struct profile *p)
 	size_t here;
 
 	if (!p->listener && p->metadata && !w->lenient)
-		return fail_in(w, "listenerMetadata", "must not be set without listenerPath");
+		return walk_fail_in(w, "listenerMetadata", "must not be set without listenerPath");
 	if (!p->listener && p->metadata) {
 		here = walk_enter(w, "listenerMetadata", 0);
 		walk_warn(w, "is ignored: there is no listenerPath");
@@ -229,10 +223,10 @@ static int listener_check(struct walk *w, struct profile *p)
 		p->metadata = NULL;
 	}
 	if (!p->listener && !strcmp(p->action, NOTIFY))
-		return fail_in(w, "defaultAction", NOTIFY " " NEEDS_LISTENER);
+		return walk_fail_in(w, "defaultAction", NOTIFY " " NEEDS_LISTENER);
 	for (size_t i = 0; !p->listener && i < p->flag_count; i++)
 		if (!strcmp(p->flags[i], WAIT_KILLABLE))
-			return fail_in(w, "flags", WAIT_KILLABLE " " NEEDS_LISTENER);
+			return walk_fail_in(w, "flags", WAIT_KILLABLE " " NEEDS_LISTENER);
 	if (p->listener && !notifies(p)) {
 		here = walk_enter(w, "listenerPath", 0);
 		walk_warn(w, "is ignored: no action is " NOTIFY);
@@ -252,7 +246,7 @@ static int profile_check(struct walk *w, struct profile *p)
 	size_t here, kept = 0;
 
 	if (p->has_error && !returns_error(p->action))
-		return fail_in(w, "defaultErrnoRet", RETURNS_NONE);
+		return walk_fail_in(w, "defaultErrnoRet", RETURNS_NONE);
 	if (listener_check(w, p) < 0)
 		return -1;
 	here = walk_enter(w, "syscalls", 0);

@@ -5,11 +5,10 @@
  */
 #pragma once
 
-#include "base/arena.h"
-#include "base/err.h"
 #include "base/json.h"
 #include "base/jsontext.h"
 #include "spec/textfield.h"
+#include "spec/walk.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,10 +33,10 @@ enum field_type {
 	FIELD_PAIRS,   /* struct key_value * and its count: an object of strings */
 	FIELD_ARRAY,   /* struct * of `size` bytes, described by `fields`, and its count */
 	FIELD_MAP,     /* the same, each with its name in the JSON object, at `key` of the struct */
-	FIELD_OBJECT,  /* `fields`, on the same struct */
+	FIELD_OBJECT,  /* `fields`, on the same struct, or a part of it at `at` */
 	FIELD_JSON,    /* json_t *, borrowed: for the caller to read */
 	FIELD_REFUSED, /* known, but not here: `why` */
-	FIELD_IGNORED, /* has no effect, which is a warning: `why` */
+	FIELD_IGNORED, /* has no effect, which is a warning: `why`, if there is one */
 };
 
 enum field_flag {
@@ -66,29 +65,6 @@ struct field {
 #define AT(s, m)       .at = offsetof(struct s, m)
 #define N(s, m)        .count = offsetof(struct s, m)
 #define EACH(s, table) .fields = table, .size = sizeof(struct s)
-
-/* Where a walk along the tables has come to. */
-struct walk {
-	const char *what; /* the document, for errors */
-	const char *text; /* its JSON, for the places of warnings; NULL: they have none */
-	size_t text_len;
-	struct arena *arena;
-	struct err *err;
-	bool of_bytes; /* written by us: strings may stand for bytes that are no UTF-8, utf8_unescape() */
-	bool lenient; /* a member that no table has is a warning, and so is a missing number */
-	const char **warnings;
-	size_t warning_count;
-	size_t len;
-	char path[384]; /* "mounts[3].options" */
-};
-
-/* Each returns -1 with "WHAT: PATH: reason". */
-int walk_fail(struct walk *w, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
-/* Notes "WHAT:LINE:COLUMN: PATH: text". */
-void walk_warn(struct walk *w, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
-/* Goes to a member, or, with name NULL, to an element; walk_leave goes back to what it returned. */
-size_t walk_enter(struct walk *w, const char *name, size_t index);
-void walk_leave(struct walk *w, size_t len);
 
 /* Fills the struct at base, whose members keep their values where JSON has none, or null. */
 int fields_read(struct walk *w, const struct field *table, void *base, const json_t *json);

@@ -27,14 +27,3 @@ int mountflag_shm(struct spec *spec, const char *what, const char *value, struct
 /* After the last flag: a volume that an image names. Where something is mounted already, that is it; at a path
  * that means nothing there is none. */
 void mountflag_of_image(struct spec *spec, const char *path);
-
-/* Once, then: puts what is mounted within another mount behind it, and keeps the order
- * otherwise. */
-void mounts_sort(struct spec *spec);
-/* Then: no two mounts at one target. */
-int mounts_check(const struct spec *spec, struct err *err);
-
-/* An absolute path in a container without "//", "." and final "/"; "..", "/" itself, and what is
- * longer than PATH_MAX are refused. */
-int target_parse(struct arena *a, const char *what, const char *s, const char **ret_target,
-	struct err *err);

@@ -132,12 +132,12 @@ int hostname_check(const char *what, const char *name, struct err *err)
 	}
 }
 
-int user_given(const char *what, const char *value, const char **ret_user, struct err *err)
+int user_set(void *to, const char *what, const char *value, struct err *err)
 {
 	if (*value == ':')
 		return err_value(err, what, value, "names a group, and no user");
 	if (*value)
-		*ret_user = value;
+		*(const char **)to = value;
 	return 0;
 }
 

@@ -24,9 +24,9 @@ int id_random(char ret_id[ID_SIZE], struct err *err);
  * limit. The 63 bytes of a label are a limit of DNS, which a host need not be in: 64 letters are taken. */
 int hostname_check(const char *what, const char *name, struct err *err);
 
-/* The value of --user: "USER[:GROUP]". If it is empty, *ret_user stays as it is. ":GROUP" is refused: it would mean
- * root, which nobody asked for. */
-int user_given(const char *what, const char *value, const char **ret_user, struct err *err);
+/* Setter of base/flag.h, of a const char *, for --user: "USER[:GROUP]". If it is empty, that stays as it is. ":GROUP"
+ * is refused: it would mean root, which nobody asked for. */
+int user_set(void *to, const char *what, const char *value, struct err *err);
 
 /* "KEY=VALUE" with a key that is not empty, both valid UTF-8, split at the first '='. */
 int key_value_parse(struct arena *a, const char *what, const char *s, struct key_value *ret,

@@ -67,7 +67,7 @@ int container_spec(const struct store *store, const char *name, struct spec *ret
 	size_t len;
 
 	if (container_read(store, name, "config.json", &text, &len, err) < 0)
-		return err_wrap(err, "%s", name);
+		return -1;
 	if (config_read("config.json", text, len, CONFIG_OURS, ret, err) < 0)
 		return err_wrap(err, "%s", name);
 	/* It may have been renamed since it was written. */

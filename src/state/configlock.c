@@ -1,6 +1,7 @@
 #include "state/configlock.h"
 
 #include "base/clock.h"
+#include "state/metadata.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -78,8 +79,10 @@ int config_lock(const struct store *store, const char *name, enum config_lock_ho
 
 	for (;;) {
 		l = CONFIG_LOCK_NONE;
-		if (open_either(store, name, &l) < 0)
-			return err_sys(err, "open config.json of %s", name);
+		if (open_either(store, name, &l) < 0) {
+			err_sys(err, "open config.json of %s", name);
+			return container_missing(store, name, err);
+		}
 		if (lock_within(l.fd, how, deadline) < 0) {
 			err_sys(err, "lock config.json of %s", name);
 			config_unlock(&l);

@@ -116,5 +116,8 @@ void ending_note(struct ending *e, const struct record *r, int status, bool oom_
 
 void ending_note_removal(struct ending *e, const struct record *r)
 {
-	e->events[e->count++] = event_of(r->id, r->name, "destroy");
+	struct event destroy = event_of(r->id, r->name, "destroy");
+
+	event_add(&destroy, EVENT_OF_ITSELF, "true");
+	e->events[e->count++] = destroy;
 }

@@ -34,5 +34,6 @@ struct ending {
 };
 /* status: -1 if nobody saw it. */
 void ending_note(struct ending *e, const struct record *r, int status, bool oom_killed);
-/* Tells that this end has removed it. */
+/* Tells that this end has removed it, which is an attribute of the event. */
+#define EVENT_OF_ITSELF "autoRemove"
 void ending_note_removal(struct ending *e, const struct record *r);

@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/names.h"
 #include "cgroup/group.h"
 #include "cgroup/hierarchy.h"
 #include "cgroup/path.h"
@@ -312,7 +313,9 @@ int store_each(const struct store *store, int (*f)(const char *name, void *arg, 
 {
 	struct visit v = {f, arg};
 
+	if (store->containers_fd < 0)
+		return 0;
 	if (renaming_settle(store, err) < 0)
 		return -1;
-	return each_in(store->containers_fd, store->root, visit_one, &v, err);
+	return names_each(store->containers_fd, store->root, visit_one, &v, err);
 }

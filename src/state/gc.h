@@ -21,6 +21,7 @@ int store_gc_held(const struct store *store, const char *name, int lock_fd, stru
 /* Only what was being made or removed, for who deletes containers one by one. */
 int store_gc_leftovers(const struct store *store, struct err *err);
 
-/* Calls f for the name of every container, alive or not. Stops at the first that returns not 0. */
+/* Calls f for the name of every container, alive or not. Stops at the first that returns not 0. One that is renamed
+ * meanwhile may be met twice; the later name counts. */
 int store_each(const struct store *store, int (*f)(const char *name, void *arg, struct err *err),
 	void *arg, struct err *err);

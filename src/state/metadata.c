@@ -33,6 +33,23 @@ static int read_whole(int dirfd, const char *path, char **ret_text, size_t *ret_
 	return 0;
 }
 
+static bool is_there(const struct store *store, const char *name)
+{
+	struct stat st;
+
+	return fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+	       fstatat(store->state_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int container_missing(const struct store *store, const char *name, struct err *err)
+{
+	if (err->sys != ENOENT || is_there(store, name))
+		return -1;
+	err_set(err, "no container %s any more", name);
+	err->sys = ENOENT;
+	return -1;
+}
+
 int container_read(const struct store *store, const char *name, const char *file, char **ret_text,
 	size_t *ret_len, struct err *err)
 {
@@ -41,9 +58,10 @@ int container_read(const struct store *store, const char *name, const char *file
 	snprintf(path, sizeof(path), "%s/%s", name, file);
 	if (read_whole(store->containers_fd, path, ret_text, ret_len, err) == 0)
 		return 0;
-	if (err->sys != ENOENT || store->state_fd < 0)
-		return -1;
-	return read_whole(store->state_fd, path, ret_text, ret_len, err);
+	if (err->sys == ENOENT && store->state_fd >= 0 &&
+		read_whole(store->state_fd, path, ret_text, ret_len, err) == 0)
+		return 0;
+	return container_missing(store, name, err);
 }
 
 int container_metadata(const struct store *store, const char *name, struct metadata *ret,

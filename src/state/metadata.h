@@ -9,6 +9,10 @@
 int container_read(const struct store *store, const char *name, const char *file, char **ret_text,
 	size_t *ret_len, struct err *err);
 
+/* err tells of a file that is not there. If the container is not there either, as it has been removed or renamed since
+ * its name was found, that is what it tells from now on; err->sys stays. -1. */
+int container_missing(const struct store *store, const char *name, struct err *err);
+
 /* container.json of a container. err->sys is ENOENT if it has none. */
 int container_metadata(const struct store *store, const char *name, struct metadata *ret,
 	struct err *err);

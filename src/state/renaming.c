@@ -163,12 +163,17 @@ void renaming_end(const struct store *store, int *fd)
 	by_us = false;
 }
 
+bool renaming_goes_on(const struct store *store)
+{
+	return !by_us && store->state_fd >= 0 && store->containers_fd >= 0 &&
+	       faccessat(store->state_fd, RENAMING_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 int renaming_settle(const struct store *store, struct err *err)
 {
 	int fd;
 
-	if (by_us || store->state_fd < 0 || store->containers_fd < 0 ||
-		faccessat(store->state_fd, RENAMING_FILE, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+	if (!renaming_goes_on(store))
 		return 0;
 	fd = renaming_begin(store, err);
 	if (fd < 0)

@@ -22,6 +22,9 @@ int renaming_follow(const struct store *store, const char *old, const char *new,
 /* Waits for who renames, or finishes what he left. Costs one call if nobody does. */
 int renaming_settle(const struct store *store, struct err *err);
 
+/* Whether somebody renames now. */
+bool renaming_goes_on(const struct store *store);
+
 /* The name by now of one that the caller holds and that has no process any more: nobody renames it from here on. */
 int renaming_refresh(struct container *c, struct err *err);
 /* The name of a state directory that is open; -1 if it has none. */

@@ -11,6 +11,7 @@
 #include "state/metadata.h"
 #include "state/namelock.h"
 #include "state/release.h"
+#include "state/renaming.h"
 #include "state/status.h"
 
 #include <errno.h>
@@ -60,6 +61,13 @@ static void view_alive(struct viewer *v, int state_fd, struct view *view)
 	view->status = open_groups(v) && cgroup_child_frozen(v->groups_fd, group) > 0
 			       ? CONTAINER_PAUSED
 			       : CONTAINER_RUNNING;
+}
+
+/* Somebody has the name, for as long as he renames or removes what has it. */
+static bool is_only_held(const struct store *store, const char *name)
+{
+	return store->state_fd >= 0 &&
+	       faccessat(store->state_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 /* In the hands of somebody who is making it, or who is about to write down how it ended. */
@@ -137,6 +145,7 @@ static void look_at_state(struct viewer *v, const char *name, struct view *view)
 	if (namelock_open(v->store, name, NAMELOCK_NONE, &c, &err) < 0) {
 		if (err.sys != ENOENT)
 			warn("%s", err.text);
+		v->unsure = err.sys == ENOENT && is_only_held(v->store, name);
 		return;
 	}
 	alive = container_is_alive(&c, &err);
@@ -175,6 +184,8 @@ static int read_metadata(struct viewer *v, const char *name, struct view *view, 
 	if (container_metadata(v->store, name, s, err) < 0) {
 		if (err->sys != ENOENT)
 			return -1;
+		v->unsure = v->unsure || view->status == CONTAINER_RUNNING ||
+			    view->status == CONTAINER_PAUSED;
 		if (view->status == CONTAINER_EXITED &&
 			container_is_orphan(v->store, name, err) != 0)
 			return 0;
@@ -203,12 +214,13 @@ static int read_metadata(struct viewer *v, const char *name, struct view *view, 
 	return 1;
 }
 
-int viewer_look(struct viewer *v, const char *name, enum view_which which, struct view *ret,
+static int look(struct viewer *v, const char *name, enum view_which which, struct view *ret,
 	struct err *err)
 {
 	struct view view = {0};
 	int r;
 
+	v->unsure = false;
 	/* In this order: whoever releases a container writes its metadata first. */
 	look_at_state(v, name, &view);
 	if (which == VIEW_ANY && view.status == CONTAINER_EXITED)
@@ -220,6 +232,19 @@ int viewer_look(struct viewer *v, const char *name, enum view_which which, struc
 	if (r > 0)
 		*ret = view;
 	return r;
+}
+
+/* The state of what is renamed follows its data: seen in between, they do not fit. */
+int viewer_look(struct viewer *v, const char *name, enum view_which which, struct view *ret,
+	struct err *err)
+{
+	int r = look(v, name, which, ret, err);
+
+	if (r < 0 || !v->unsure)
+		return r;
+	if (r > 0)
+		view_free(ret);
+	return renaming_settle(v->store, err) < 0 ? -1 : look(v, name, which, ret, err);
 }
 
 void view_free(struct view *view)

@@ -13,7 +13,8 @@ struct view {
 	bool elsewhere; /* it runs, without a record here: nothing can be done to it */
 	bool forsaken;  /* it runs, but its supervisors do not */
 	enum health_status health;
-	pid_t pid; /* of one that runs or is paused here, else 0 */
+	size_t met; /* for whoever lists: in which order */
+	pid_t pid;  /* of one that runs or is paused here, else 0 */
 };
 
 /* What is opened once for all that are looked at. */
@@ -21,6 +22,7 @@ struct viewer {
 	const struct store *store;
 	int hierarchy_fd, groups_fd;
 	struct elsewhere elsewhere;
+	bool unsure;          /* what was seen may have been in the midst of a rename */
 	struct record record; /* of the one just looked at, unless it is CONTAINER_EXITED */
 };
 

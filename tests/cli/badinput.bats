@@ -72,7 +72,7 @@ no() { refused 125 "$1" ctr run --rm --rootfs "$FS" "${@:2}" -- true; }
 	no "'~/x' begins with ~" --mount 'type=bind,src=~/x,dst=/x'
 	refused 125 "--root: '~/x' begins" ctr --root=~/x ps
 	refused 125 "image: --root: '~/x' begins" ctr image --root=~/x ls
-	refused 125 "--output=~/x: '~/x' begins" ctr image save --output=~/x busybox
+	refused 125 "--output: '~/x' begins" ctr image save --output=~/x busybox
 	no 'not a name for a volume' -v '$HOME/x:/x'
 	hinted 'single quotes'
 	[ ! -e '~' ]

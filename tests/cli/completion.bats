@@ -131,6 +131,7 @@ completes() {
 		ctr ps --filter st => ctr ps --filter status=
 		ctr stop --filter ex => ctr stop --filter exited=
 		ctr ps -f status=ex => ctr ps -f status=exited
+		ctr ps --filter health=un => ctr ps --filter health=unhealthy
 		ctr stop --filter vol => ctr stop --filter volume=
 		ctr stop --filter volume=so => ctr stop --filter volume=some-volume
 		ctr ps -f since=is-r => ctr ps -f since=is-running

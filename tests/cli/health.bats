@@ -24,10 +24,20 @@ asking() {
 	ctr ps --filter name=c | grep -q 'Up .* (\(health: starting\|unhealthy\))'
 	ctr wait --condition unhealthy c
 	ctr ps | grep -q 'Up .* (unhealthy)'
+	started plain -- sleep 1000
+	named() { ctr ps -a --filter "$@" --format '{{.name}}' | sort | xargs; }
+	[ "$(named health=unhealthy)" = c ]
+	[ "$(named health=none)" = plain ]
+	[ "$(named health=unhealthy --filter health=none)" = 'c plain' ]
+	[ -z "$(named health=healthy)" ]
+	refused 125 "is no state of health" ctr ps --filter health=ill
+	hinted unhealthy
+	ctr rm -f plain
 	[ "$(health c '.[0].health.FailingStreak')" -ge 2 ]
 	ctr exec c touch /well
 	timeout 60 ctr wait --condition healthy c
 	ctr ps | grep -q 'Up .* (healthy)'
+	[ "$(named health=healthy)" = c ]
 	[ "$(ctr ps --format json | jq -r '.[0].healthStatus')" = healthy ]
 	[ "$(health c '.[0].health.FailingStreak')" = 0 ]
 	[ "$(ctr events --filter name=c --filter event=health_status --format '{{.attributes.status}}' | xargs)" = 'unhealthy healthy' ]

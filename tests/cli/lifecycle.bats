@@ -263,6 +263,29 @@ ctr: $command: no container no2" ]
 	until_true "it is gone" test ! -e "$CTR_ROOT/containers/brief"
 }
 
+@test "wait and --rm: who comes too late gets the status, too, by the name for a minute" {
+	local i id
+	for i in {1..10}; do
+		id=$(ctr run -d --rm --name quick --rootfs "$FS" -- sh -c "exit $i")
+		[ "$(ctr wait quick)" = "$i" ]
+	done
+	until_true "it is gone" test ! -e "$CTR_ROOT/containers/quick"
+	run -0 ctr wait "$id" quick "${id:0:12}"
+	[ "$output" = $'10\n10\n10' ]
+	refused 125 'no container quick' ctr wait --condition healthy quick
+	# What ended long ago is another's: of that only the id tells.
+	now=$(date +%s)
+	sed -Ei "s/\"timeNs\":[0-9]{10}/\"timeNs\":$((now - 90))/" "$CTR_ROOT/events"
+	refused 125 'no container quick' ctr wait quick
+	[ "$(ctr wait "$id")" = 10 ]
+	# Nor is it told of what somebody has removed, or renamed.
+	ctr create --name quick --rootfs "$FS" -- true > made
+	ctr rename quick other
+	refused 125 'no container quick' timeout 4 ctr wait quick
+	ctr rm other
+	refused 125 'no container other' timeout 4 ctr wait other
+}
+
 @test "a foreground container without --rm keeps status and files" {
 	status=0
 	ctr run --name kept --rootfs "$FS" -- sh -c 'echo x > /made; exit 21' || status=$?

@@ -204,7 +204,7 @@ teardown() { nothing_left; }
 		done
 		for flags in "" "-u ann" "-u 5" "-u 5:video" "--group-add video"; do
 			# shellcheck disable=SC2086
-			run timeout -s KILL 60 bash -c '[ -n "${ASAN_OPTIONS-}" ] || ulimit -v 1000000; exec ctr run --rm --rootfs "$@" -- true' \
+			run timeout -s KILL 60 bash -c '[ -n "${SANITIZER_REPORT-}" ] || ulimit -v 1000000; exec ctr run --rm --rootfs "$@" -- true' \
 				bash "hostile-$kind" $flags
 			echo "$kind $flags: $status $output"
 			[ "$status" -eq 0 ] || [ "$status" -eq 125 ]

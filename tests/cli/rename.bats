@@ -196,3 +196,72 @@ ran() { [ "$(ctr logs "$1" | wc -l)" -ge "$2" ]; }
 	is "$name" running
 	ctr rm -f "$name"
 }
+
+# slowly CALL:WHEN COMMAND…: with five seconds in front of that call.
+slowly() {
+	exec strace -D -qq -o /dev/null -e trace="${1%:*}" -e inject="${1%:*}:delay_enter=5000000:when=${1#*:}" "${@:2}"
+}
+
+@test "who looks between the two renames sees one that runs, by its new name" {
+	started a -- sleep 600
+	slowly renameat2:4 ctr rename a b & slow=$!
+	until_true "its data has moved" [ -d "$CTR_ROOT/containers/b" ]
+	[ -d "$CTR_ROOT/containers/b" ] && [ -e "$CTR_STATE/a/record.json" ]
+	ctr ps --format json > seen
+	[ "$(jq -r '.[] | .name, .status' seen | xargs)" = 'b running' ]
+	wait $slow
+	slowly renameat2:4 ctr rename b a & slow=$!
+	until_true "its data has moved" [ -d "$CTR_ROOT/containers/a" ]
+	[ "$(ctr exec a echo here)" = here ]
+	wait $slow
+	ctr rm -f a
+}
+
+@test "rm of one that is renamed meanwhile removes it" {
+	started a -- sleep 600
+	slowly pidfd_open:1 ctr rm -f a & slow=$!
+	holds() { readlink "/proc/$slow/fd/"* | grep -qx "$CTR_STATE/a"; }
+	until_true "it has looked" holds
+	ctr rename a b
+	wait $slow
+	[ -z "$(containers)" ]
+}
+
+@test "what is said to be stopped or removed does not run, whoever renames it" {
+	local i done
+	for i in {1..25}; do
+		started a -- sleep 600
+		ctr rename a b & one=$!
+		case $((i % 2)) in
+			0) ctr stop -t 0 a 2> log && done=yes || done=no ;;
+			1) ctr rm -f a 2> log && done=yes || done=no ;;
+		esac
+		wait $one || :
+		if [ $done = no ]; then
+			grep -q '^ctr: [a-z]*: no container a' log
+		else
+			[ -z "$(ctr ps -q)" ]
+			[ $((i % 2)) = 0 ] || [ -z "$(containers)" ]
+		fi
+		ctr rm -f a b > rest 2>&1 || :
+	done
+}
+
+@test "a list misses nobody who is renamed while it is made" {
+	local i
+	for i in {1..30}; do ctr create --name "rest$i" --rootfs "$FS" -- true > made; done
+	started a -- sleep 600
+	(
+		for i in {1..60}; do
+			ctr rename a b
+			ctr rename b a
+		done
+	) & one=$!
+	while kill -0 $one 2> gone; do
+		[ "$(ctr ps -q | wc -l)" = 1 ]
+		[ "$(ctr ps -aq | wc -l)" = 31 ]
+	done
+	wait $one
+	ctr rm -f --filter name=rest > rest
+	ctr rm -f a
+}

@@ -751,6 +751,20 @@ class Health(OnRunning):
         return kept(lane), kept_answers, len(lane.groups()), len(lane.contained())
 
 
+class Supervised(Row):
+    """Its supervisor asks how it is while it runs: how often is a matter of luck."""
+    name, rm = "run --rm -d, with a health check", True
+    args = ["run", "--rm", "-d", "--health-cmd", "x", "--health-interval", "10ms", *RUN, "nap"]
+
+    def finish(self, lane):
+        until(lambda: not os.path.exists(lane.state + "/k"), 1)
+
+    def outcome(self, lane):
+        lane.settle()
+        lane.ctr("gc", check=False)
+        return kept(lane), len(lane.groups()), len(lane.contained())
+
+
 class Logs(Row):
     """Of a container that has ended."""
     name, args = "logs", ["logs", "k"]
@@ -1131,6 +1145,7 @@ ROWS = [
     Copy("cp, from", ["cp", "k:/bin", "@/.got"], False),
     Copy("cp, to one that has ended", ["cp", "@/other", "k:/copy"], True),
     Copy("cp, from one that has ended", ["cp", "k:/bin", "@/.got"], True),
+    Supervised(),
     Health("healthcheck run", ["healthcheck", "run", "k"]),
     Events("events", ["events", "--format", "json"]),
     Look("inspect", ["inspect", "k"]),

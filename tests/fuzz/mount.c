@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "spec/deviceflag.h"
 #include "spec/mountflag.h"
+#include "spec/mounts.h"
 
 #include <limits.h>
 #include <linux/mount.h>

@@ -1,4 +1,6 @@
 #include "spec/mountflag.h"
+#include "spec/mounts.h"
+#include "spec/target.h"
 
 #include "spec/defaults.h"
 

@@ -274,7 +274,8 @@ Test(seccomp_load, a_profile_of_the_user)
 	cached_name(3, name);
 	profile_write("{\"defaultAction\":\"NO\"}");
 	cr_assert(seccomp_resolve(&p, store_fd, &f, &err) < 0);
-	snprintf(name, sizeof(name), "seccomp profile: %s: defaultAction: unknown action \"NO\"",
+	snprintf(name, sizeof(name),
+		"seccomp profile: %s: defaultAction: \"NO\" must be an action such as SCMP_ACT_ERRNO",
 		path);
 	cr_assert(!strcmp(err.text, name), "%s", err.text);
 	p.seccomp = "/nonexistent.json";

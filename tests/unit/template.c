@@ -78,15 +78,15 @@ Test(template, formats)
 	struct format f = {.heading = true};
 	struct err err;
 
-	cr_assert(format_parse("--format", "json", &f, &err) == 0 && f.json);
-	cr_assert(format_parse("--format", "table", &f, &err) == 0 && format_is_table(&f) &&
+	cr_assert(format_set(&f, "--format", "json", &err) == 0 && f.json);
+	cr_assert(format_set(&f, "--format", "table", &err) == 0 && format_is_table(&f) &&
 		  !f.heading);
-	cr_assert_eq(format_parse("--format", "{{.name}}", &f, &err), 0);
+	cr_assert_eq(format_set(&f, "--format", "{{.name}}", &err), 0);
 	cr_assert(!f.json && !f.heading && strcmp(f.template, "{{.name}}") == 0);
-	cr_assert_eq(format_parse("--format", "table {{.name}}", &f, &err), 0);
+	cr_assert_eq(format_set(&f, "--format", "table {{.name}}", &err), 0);
 	cr_assert(!format_is_table(&f) && f.heading && strcmp(f.template, "{{.name}}") == 0);
-	cr_assert_eq(format_parse("--format", "yaml", &f, &err), -1);
+	cr_assert_eq(format_set(&f, "--format", "yaml", &err), -1);
 	cr_assert(strstr(err.text, "yaml") && err.hint[0]);
-	cr_assert_eq(format_parse_shown("--format", "table", &f, &err), -1);
-	cr_assert_eq(format_parse_shown("--format", "json", &f, &err), 0);
+	cr_assert_eq(format_set_shown(&f, "--format", "table", &err), -1);
+	cr_assert_eq(format_set_shown(&f, "--format", "json", &err), 0);
 }
