@@ -74,7 +74,7 @@ static int run_foreground(struct cli *cli, struct spec *spec, struct plan *plan,
 	container_tell_started(&c, spec);
 	if (spec->timeout_ns && deadline_guard(&c, spec->timeout_ns, &second) < 0)
 		warn("%s", second.text);
-	r = foreground_wait(&c, &piping, spec->timeout_ns, &status, &timed_out, err);
+	r = foreground_wait(&c, &piping, NULL, spec->timeout_ns, &status, &timed_out, err);
 	if (r == 0 && exit_file_write(c.state_fd, status, &second) < 0)
 		warn("%s", second.text);
 	out_of_memory = r == 0 && ran_out_of_memory(&c, spec, status);
