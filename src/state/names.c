@@ -205,7 +205,8 @@ int names_add(const struct store *store, const struct network_plan *plan, struct
 {
 	char owner[OWNER_SIZE_MAX];
 
-	owner_format(plan, owner);
+	if (plan->attachment_count)
+		owner_format(plan, owner);
 	for (size_t i = 0; i < plan->attachment_count; i++)
 		if (add_attachment(store, &plan->attachments[i], owner, err) < 0)
 			return -1;
@@ -247,7 +248,8 @@ int names_remove(const struct store *store, const struct network_plan *plan, str
 {
 	char owner[OWNER_SIZE_MAX];
 
-	owner_format(plan, owner);
+	if (plan->attachment_count)
+		owner_format(plan, owner);
 	for (size_t i = 0; i < plan->attachment_count; i++) {
 		const struct plan_attachment *a = &plan->attachments[i];
 		autofd int dir = open_names(store, a->network);
