@@ -19,6 +19,16 @@ DIR *dir_open_at(int dirfd, const char *name)
 	return d;
 }
 
+void fd_forget(int *fd)
+{
+	int n = *fd;
+
+	*fd = -1;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (n >= 0)
+		close(n);
+}
+
 int fd_write_all(int fd, const void *data, size_t len)
 {
 	const char *p = data;

@@ -46,6 +46,10 @@ static inline void *take_ptr_(void **p)
 /* Opens a directory for walking by path below dirfd, never through a link. */
 DIR *dir_open_at(int dirfd, const char *name);
 
+/* Closes what is not -1, and that is -1 before: nobody who goes on in the same memory after a kill finds the number of
+ * what is closed. */
+void fd_forget(int *fd);
+
 /* Writes all of it, over EINTR and short writes. 0 or -1 with errno. */
 int fd_write_all(int fd, const void *data, size_t len);
 /* Reads up to size bytes until end of file; returns the count or -1 with errno. */

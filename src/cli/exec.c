@@ -114,7 +114,7 @@ static int attend(struct container *c, pid_t pid, int pidfd, int console, struct
 	child.record.pid = pid;
 	child.group_fd = -1;
 	r = console >= 0 ? pty_proxy(&child, console, with_stdin, &status, err)
-			 : foreground_wait(&child, piping, 0, &status, &timed_out, err);
+			 : foreground_wait(&child, piping, NULL, 0, &status, &timed_out, err);
 	if (r < 0)
 		piping_close(piping);
 	return r < 0 ? -1 : foreground_finish(piping, status, err);

@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/program.h"
+#include "cgroup/hierarchy.h"
 #include "cgroup/stats.h"
 #include "cli/attach.h"
 #include "cli/output.h"
@@ -17,6 +18,7 @@
 #include "launch/start.h"
 #include "launch/supervise.h"
 #include "launch/volumes.h"
+#include "state/connection.h"
 #include "state/events.h"
 #include "state/metadata.h"
 #include "state/namelock.h"
@@ -53,6 +55,26 @@ static bool ran_out_of_memory(const struct container *c, const struct spec *spec
 	       cgroup_oom_killed(c->group_fd);
 }
 
+/* From now on they are its, and not the container's. */
+static int take_names(struct container *c, char *program, size_t size, struct nameservice *ret,
+	struct err *err)
+{
+	*ret = NAMESERVICE_NONE;
+	if (!c->connection || c->connection->resolver[0] < 0)
+		return 0;
+	if (program_path("ctr-resolver", program, size, err) < 0)
+		return -1;
+	*ret = (struct nameservice){.program = program,
+		.udp = take_fd(&c->connection->resolver[0]),
+		.tcp = take_fd(&c->connection->resolver[1]),
+		.state = c->state_fd,
+		.first = c->pidfd,
+		.prepare = program_reset_signals,
+		.group = cgroup_supervisors_open,
+		.fd = -1};
+	return 0;
+}
+
 static int run_foreground(struct cli *cli, struct spec *spec, struct plan *plan, int image_lock,
 	struct err *err)
 {
@@ -60,6 +82,8 @@ static int run_foreground(struct cli *cli, struct spec *spec, struct plan *plan,
 	struct piping piping;
 	struct container c;
 	struct err second = {0};
+	struct nameservice names;
+	char resolver[4096];
 	bool timed_out = false, out_of_memory;
 	int status, r;
 
@@ -74,7 +98,10 @@ static int run_foreground(struct cli *cli, struct spec *spec, struct plan *plan,
 	container_tell_started(&c, spec);
 	if (spec->timeout_ns && deadline_guard(&c, spec->timeout_ns, &second) < 0)
 		warn("%s", second.text);
-	r = foreground_wait(&c, &piping, spec->timeout_ns, &status, &timed_out, err);
+	if (take_names(&c, resolver, sizeof(resolver), &names, &second) < 0)
+		warn("%s", second.text);
+	r = foreground_wait(&c, &piping, &names, spec->timeout_ns, &status, &timed_out, err);
+	nameservice_end(&names);
 	if (r == 0 && exit_file_write(c.state_fd, status, &second) < 0)
 		warn("%s", second.text);
 	out_of_memory = r == 0 && ran_out_of_memory(&c, spec, status);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/pace.h"
 #include "base/program.h"
 #include "cgroup/group.h"
 
@@ -17,6 +18,12 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+enum {
+	POLL_STREAMS = 2, /* behind the payload and signals */
+	POLL_NAMES = POLL_STREAMS + PIPING_POLLS,
+	POLL_COUNT = POLL_NAMES + NAMESERVICE_POLLS
+};
 
 void foreground_block_signals(sigset_t *ret_old)
 {
@@ -165,27 +172,39 @@ static int reap_from_tracer(struct container *c, int signals, uint64_t deadline,
 	return r < 0 ? -1 : 0;
 }
 
-int foreground_wait(struct container *c, struct piping *io, uint64_t timeout_ns, int *ret_status,
-	bool *ret_timed_out, struct err *err)
+/* 0 of either is no deadline. */
+static int sleep_ms(const struct nameservice *names, uint64_t deadline)
+{
+	const uint64_t t = nameservice_deadline(names, monotonic_ns());
+
+	return deadline_poll_ms(t != NEVER && (!deadline || t < deadline) ? t : deadline);
+}
+
+int foreground_wait(struct container *c, struct piping *io, struct nameservice *names,
+	uint64_t timeout_ns, int *ret_status, bool *ret_timed_out, struct err *err)
 {
 	const uint64_t deadline = deadline_after(timeout_ns);
 	int ended_by = 0, status = -1;
 	bool timed_out = false;
 	autofd int signals = open_signals(err);
+	struct nameservice no_names = NAMESERVICE_NONE;
 	struct piping none;
 
 	if (signals < 0)
 		return -1;
+	if (!names)
+		names = &no_names;
 	if (!io)
 		piping_none(io = &none);
 	piping_started(io);
 	io->until_ns = deadline;
 	for (;;) {
-		struct pollfd p[2 + PIPING_POLLS] = {{c->pidfd, POLLIN, 0}, {signals, POLLIN, 0}};
+		struct pollfd p[POLL_COUNT] = {{c->pidfd, POLLIN, 0}, {signals, POLLIN, 0}};
 		int n, sig;
 
-		piping_poll(io, p + 2);
-		n = poll(p, 2 + PIPING_POLLS, timed_out ? -1 : deadline_poll_ms(deadline));
+		piping_poll(io, p + POLL_STREAMS);
+		nameservice_poll(names, p + POLL_NAMES, monotonic_ns());
+		n = poll(p, POLL_COUNT, sleep_ms(names, timed_out ? 0 : deadline));
 		if (n < 0 && errno != EINTR)
 			return err_sys(err, "wait for the payload of %s", c->record.name);
 		/* A payload that keeps its streams busy does not get more time of that. */
@@ -202,8 +221,10 @@ int foreground_wait(struct container *c, struct piping *io, uint64_t timeout_ns,
 			ended_by = foreground_pass_on(c, sig);
 		if (p[0].revents & POLLIN)
 			break;
-		piping_serve(io, p + 2);
+		piping_serve(io, p + POLL_STREAMS);
+		nameservice_serve(names, p + POLL_NAMES, monotonic_ns());
 	}
+	nameservice_end(names);
 	if (io->hurried)
 		io->until_ns = deadline_after(FOREGROUND_HURRY_MS * 1000000ULL);
 	piping_end(io);

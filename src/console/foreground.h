@@ -1,6 +1,7 @@
 /* Waiting for a payload that is our own child. */
 #pragma once
 
+#include "console/nameservice.h"
 #include "console/piping.h"
 #include "state/container.h"
 
@@ -29,11 +30,12 @@ bool foreground_shrugs_off(const struct container *c, int sig);
  * else 0. */
 int foreground_pass_on(struct container *c, int sig);
 
-/* Passes on signals, and the streams of io (or NULL), until the payload ends, and reaps it. Output that nobody
+/* Passes on signals, and the streams of io (or NULL), until the payload ends, and reaps it. names answers what it asks
+ * (or NULL), and ends with it. Output that nobody
  * takes at once is left for foreground_finish(). *ret_status is the payload's own status; 128 + n if signal n killed
  * it, or ended the container in its place; FOREGROUND_TIMED_OUT if it was killed after timeout_ns (0: no limit). */
-int foreground_wait(struct container *c, struct piping *io, uint64_t timeout_ns, int *ret_status,
-	bool *ret_timed_out, struct err *err);
+int foreground_wait(struct container *c, struct piping *io, struct nameservice *names,
+	uint64_t timeout_ns, int *ret_status, bool *ret_timed_out, struct err *err);
 
 /* Called when the container is released: waits until the readers have taken the payload's output. A signal or the
  * timeout ends the wait; if one of them came before, it lasts a second at most. Returns the status of the command,

@@ -179,7 +179,7 @@ static int relay(struct container *c, int master, bool with_stdin, struct piping
 		if (!hang_up(c))
 			return 128 + SIGHUP;
 	}
-	if (foreground_wait(c, io, 0, &status, &timed_out, err) < 0)
+	if (foreground_wait(c, io, NULL, 0, &status, &timed_out, err) < 0)
 		return -1;
 	return foreground_finish(io, status, err);
 }

@@ -346,7 +346,8 @@ static int bring_up(struct launch *l, struct err *err)
 		pool_tend(l->c->store);
 	if (run_runtime_hooks(l, err) < 0 || take_console(l, err) < 0)
 		return -1;
-	if (report_await(l->pipes.report[0], l->c->record.pid, err) < 0)
+	if (connection_add_names(l->c, err) < 0 ||
+		report_await(l->pipes.report[0], l->c->record.pid, err) < 0)
 		return -1;
 	return connection_finish(l->c, l->io->tend_pool, err);
 }

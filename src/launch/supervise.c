@@ -68,18 +68,21 @@ static void close_fd(int fd)
 
 /* Found before anything is started. */
 struct programs {
-	char supervisor[4096], cleaner[4096];
+	char supervisor[4096], cleaner[4096], resolver[4096];
 };
 
-static int programs_find(struct programs *p, struct err *err)
+static int programs_find(struct programs *p, const struct spec *spec, struct err *err)
 {
 	if (program_path("ctr-supervisor", p->supervisor, sizeof(p->supervisor), err) < 0)
+		return -1;
+	if (spec->network.attachment_count &&
+		program_path("ctr-resolver", p->resolver, sizeof(p->resolver), err) < 0)
 		return -1;
 	return program_path("ctr", p->cleaner, sizeof(p->cleaner), err);
 }
 
 struct supervisor_args {
-	char text[19][32];
+	char text[21][32];
 	char *argv[64];
 	size_t argc, texts;
 	int error; /* errno of what failed, or 0 */
@@ -121,6 +124,18 @@ static void arg_ctr(struct supervisor_args *a, const struct programs *programs,
 	arg(a, store->state);
 }
 
+static void arg_network(struct supervisor_args *a, const struct programs *programs,
+	const struct connection *n)
+{
+	arg_fd(a, "--hold", n->holders);
+	if (n->resolver[0] < 0)
+		return;
+	arg(a, "--resolver");
+	arg(a, programs->resolver);
+	arg_fd(a, "--resolver-udp", n->resolver[0]);
+	arg_fd(a, "--resolver-tcp", n->resolver[1]);
+}
+
 /* Turns this process into the supervisor of the payload it is the parent of. */
 static int become_supervisor(struct container *c, const struct spec *spec, const struct streams *s,
 	int console, int listener, int report, const struct programs *programs, struct err *err)
@@ -149,7 +164,7 @@ static int become_supervisor(struct container *c, const struct spec *spec, const
 	arg_fd(&a, "--exit", exit_fd);
 	arg_fd(&a, "--lock", c->state_fd);
 	if (c->connection)
-		arg_fd(&a, "--hold", c->connection->holders);
+		arg_network(&a, programs, c->connection);
 	if (spec->timeout_ns)
 		arg_number(&a, "--timeout-ns", spec->timeout_ns);
 	if (spec->health.test_count)
@@ -217,7 +232,7 @@ static int start_and_supervise(const struct store *store, const struct spec *spe
 
 	if (!how->held && setsid() < 0)
 		return err_sys(err, "cannot start a session");
-	if (programs_find(&programs, err) < 0 || streams_open(&s, spec, err) < 0)
+	if (programs_find(&programs, spec, err) < 0 || streams_open(&s, spec, err) < 0)
 		return -1;
 	io.streams[0] = spec->process.open_stdin ? s.in[0] : STREAM_NULL;
 	io.streams[1] = s.out[1];

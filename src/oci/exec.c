@@ -90,7 +90,7 @@ static int attend(struct container *c, const struct exec_options *o, int console
 	child.group_fd = -1;
 	r = console >= 0 && !o->console_socket
 		    ? pty_proxy(&child, console, true, &status, err)
-		    : foreground_wait(&child, NULL, 0, &status, &timed_out, err);
+		    : foreground_wait(&child, NULL, NULL, 0, &status, &timed_out, err);
 	return r < 0 ? -1 : status;
 }
 

@@ -18,7 +18,7 @@ static int wait_for_end(struct container *c, int console, int *ret_status, struc
 	bool timed_out;
 
 	return console >= 0 ? pty_proxy(c, console, true, ret_status, err)
-			    : foreground_wait(c, NULL, 0, ret_status, &timed_out, err);
+			    : foreground_wait(c, NULL, NULL, 0, ret_status, &timed_out, err);
 }
 
 /* Meanwhile others may pause it, or delete it before we come to that. */

@@ -66,9 +66,8 @@ static int line_parse(struct config *c, const char *key, char *value, const char
 		return more && num_parse_u32(value, &c->uid) == 0 ? num_parse_u32(more, &c->gid)
 								  : -1;
 	if (strcmp(key, "network") == 0) {
-		if (!more || n->network_count == NETWORKS_MAX)
+		if (more || strchr(value, '/') || n->network_count == NETWORKS_MAX)
 			return -1;
-		c->path[n->network_count] = more;
 		n->network[n->network_count].dir = -1;
 		n->network[n->network_count++].name = value;
 		return 0;

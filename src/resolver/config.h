@@ -2,7 +2,7 @@
  * What a resolver is to do, a word and its values on each line:
  *
  *   ids UID GID          whom it runs as
- *   network NAME PATH    a directory of names, in the order in which they are looked into
+ *   network NAME         a directory of names, in the order in which they are looked into
  *   subnet PREFIX        addresses that no server is asked about
  *   server ADDRESS       asked for all other names, from the container's own network
  *   resolv PATH          or the servers that this file names, from the host's
@@ -29,7 +29,6 @@ struct servers {
 struct config {
 	uint32_t uid, gid;
 	struct names names;
-	const char *path[NETWORKS_MAX]; /* of the networks' directories */
 	struct servers servers;
 	const char *resolv; /* or NULL */
 };

@@ -4,10 +4,11 @@
  * seconds; what comes later waits in the sockets for the next one. It is no part of the container: nobody sees it
  * there, and it has no file of the host but directories of names.
  *
- *   ctr-resolver --udp FD --tcp FD --config FD [--pidfd FD]
+ *   ctr-resolver --udp FD --tcp FD --state FD [--pidfd FD]
  *
  * --udp, --tcp  bound, in the container's network; the second listens.
- * --config      what to do: resolver/config.h. When that file has been replaced by another, it ends.
+ * --state       the container's directory, where "resolver" says what to do: resolver/config.h. When that file has been
+ *               replaced by another, it ends. "../.networks/NAME" are the directories of names.
  * --pidfd       the container's first process, in whose network the servers are that are given there by address. Those
  *               of a resolv.conf(5) are in the caller's network, which may be another: there they can be at the
  *               loopback.
@@ -32,8 +33,8 @@ static struct config config;
 static struct {
 	const char *name;
 	int fd;
-} option[] = {{"--udp", -1}, {"--tcp", -1}, {"--config", -1}, {"--pidfd", -1}};
-enum { UDP, TCP, CONFIG, PIDFD, OPTIONS };
+} option[] = {{"--udp", -1}, {"--tcp", -1}, {"--state", -1}, {"--pidfd", -1}};
+enum { UDP, TCP, STATE, PIDFD, OPTIONS };
 
 static int option_read(const char *name, const char *value)
 {
@@ -56,7 +57,7 @@ static int options_read(char **arg)
 	for (; *arg; arg += 2)
 		if (option_read(arg[0], arg[1]) < 0)
 			return -1;
-	return option[UDP].fd < 0 || option[TCP].fd < 0 || option[CONFIG].fd < 0 ? -1 : 0;
+	return option[UDP].fd < 0 || option[TCP].fd < 0 || option[STATE].fd < 0 ? -1 : 0;
 }
 
 /* A file that is longer than that is cut: for resolv.conf(5) that does no harm. */
@@ -71,16 +72,30 @@ static int read_text(int fd, char *ret, size_t size)
 	return n < 0 || strlen(ret) != len ? -1 : 0;
 }
 
+/* -1 if there is none: of a network that has gone nothing is known. */
+static int names_open(const char *network)
+{
+	char path[512] = "../.networks/";
+	const size_t used = strlen(path);
+
+	if (strlen(network) >= sizeof(path) - used)
+		return -1;
+	strcpy(path + used, network);
+	return openat(option[STATE].fd, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 static int config_read(void)
 {
 	static char text[CONFIG_MAX];
 
-	if (read_text(option[CONFIG].fd, text, sizeof(text)) < 0 || config_parse(text, &config) < 0)
+	resolver.config = openat(option[STATE].fd, "resolver", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (resolver.config < 0 || read_text(resolver.config, text, sizeof(text)) < 0 ||
+		config_parse(text, &config) < 0)
 		return -1;
-	/* One that was removed meanwhile is of a network that has gone. */
 	for (size_t i = 0; i < config.names.network_count; i++)
-		config.names.network[i].dir = open(config.path[i],
-			O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		config.names.network[i].dir = names_open(config.names.network[i].name);
+	/* It is the container's lock. */
+	close(option[STATE].fd);
 	return 0;
 }
 
@@ -130,7 +145,7 @@ static int streams_drop(void)
 int main(int argc, char **argv)
 {
 	static const char usage[] =
-		"usage: ctr-resolver --udp FD --tcp FD --config FD [--pidfd FD]\n";
+		"usage: ctr-resolver --udp FD --tcp FD --state FD [--pidfd FD]\n";
 
 	if (argc < 2 || options_read(argv + 1) < 0) {
 		(void)!write(STDERR_FILENO, usage, sizeof(usage) - 1);
@@ -143,7 +158,6 @@ int main(int argc, char **argv)
 	close(option[PIDFD].fd);
 	resolver.udp = option[UDP].fd;
 	resolver.tcp = option[TCP].fd;
-	resolver.config = option[CONFIG].fd;
 	resolver.names = config.names;
 	resolver.forwards = config.servers.count || config.resolv;
 	upstream_start(&resolver.upstream, &config.servers, resolver.udp);

@@ -39,11 +39,18 @@ static void question_serve(struct resolver *r, const uint8_t *bytes, size_t len,
 		client_fail(r->udp, &q, DNS_SERVFAIL, from);
 }
 
+static bool is_replaced(int config)
+{
+	struct stat st;
+
+	return fstat(config, &st) < 0 || st.st_nlink == 0;
+}
+
 static void udp_serve(struct resolver *r, uint64_t now)
 {
 	uint8_t bytes[DNS_QUESTION_MAX];
 
-	for (int i = 0; i < BATCH; i++) {
+	for (int i = 0; i < BATCH && !is_replaced(r->config); i++) {
 		struct sockaddr_in from;
 		socklen_t size = sizeof(from);
 		ssize_t n = recvfrom(r->udp, bytes, sizeof(bytes), MSG_DONTWAIT | MSG_TRUNC,
@@ -74,13 +81,6 @@ static void rest(struct work *work)
 	work_pay(work, CPU_PARTS, now);
 	if (work_rest_until(work) > now)
 		sleep_until(NULL, 0, work_rest_until(work), now);
-}
-
-static bool is_replaced(int config)
-{
-	struct stat st;
-
-	return fstat(config, &st) < 0 || st.st_nlink == 0;
 }
 
 static bool turn(struct resolver *r, uint64_t *idle_at)

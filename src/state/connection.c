@@ -5,6 +5,7 @@
 #include "net/hostns.h"
 #include "net/planfile.h"
 #include "ns/idmap.h"
+#include "state/names.h"
 #include "state/networks.h"
 #include "state/process.h"
 #include "state/resource.h"
@@ -210,6 +211,15 @@ void connection_cloned(struct container *c)
 		close(take_fd(&c->connection->handover.child_sock));
 }
 
+int connection_add_names(struct container *c, struct err *err)
+{
+	const struct network_plan *plan = c->connection ? &c->connection->plan : NULL;
+
+	if (!plan)
+		return 0;
+	return names_add(c->store, plan, err) < 0 ? -1 : names_configure(c->state_fd, plan, err);
+}
+
 int connection_finish(struct container *c, bool keep, struct err *err)
 {
 	struct connection *n = c->connection;
@@ -266,6 +276,22 @@ static int take_down(const struct container *c, struct handover *h, struct netwo
 	return handover_hear(h, true, ret, NULL, err);
 }
 
+/* What a plan that cannot be read would say is found by names_sweep(). */
+static int remove_names(const struct container *c, struct err *err)
+{
+	struct network_plan plan;
+	struct err unread;
+	int r;
+
+	if (c->connection)
+		return names_remove(c->store, &c->connection->plan, err);
+	if (plan_read(c->state_fd, &plan, &unread) <= 0)
+		return 0;
+	r = names_remove(c->store, &plan, err);
+	network_plan_free(&plan);
+	return r;
+}
+
 static int remove_all(const struct container *c, struct err *err)
 {
 	struct handover other = HANDOVER_NONE;
@@ -276,7 +302,7 @@ static int remove_all(const struct container *c, struct err *err)
 
 	if (fstatat(c->state_fd, NETWORK_PLAN_FILE, &st, 0) < 0)
 		return errno == ENOENT ? 0 : err_sys(err, "look for " NETWORK_PLAN_FILE);
-	r = is_of_this_boot(c, err);
+	r = remove_names(c, err) < 0 ? -1 : is_of_this_boot(c, err);
 	if (r > 0)
 		r = take_down(c, h, &answer, err);
 	handover_end(h, r < 0);

@@ -11,9 +11,6 @@
 
 extern const struct resource resource_network;
 
-/* Below CTR_STATE: a directory for each network, with the names in it. */
-#define NETWORK_NAMES_DIR ".networks"
-
 struct connection {
 	struct handover handover;
 	struct network_plan plan; /* while it is made */
@@ -28,6 +25,8 @@ struct connection {
 int connection_child_sock(const struct container *c);
 /* It has been cloned. */
 void connection_cloned(struct container *c);
+/* While nothing else is to be done: its names, for others and itself. */
+int connection_add_names(struct container *c, struct err *err);
 /* The payload runs. keep: ctr-net stays, until its container is released, so that this is done at once. */
 int connection_finish(struct container *c, bool keep, struct err *err);
 /* Of a start that failed, before it is undone: lets go of ctr-net. */

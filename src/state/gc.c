@@ -11,10 +11,10 @@
 #include "state/cgroup.h"
 #include "state/cgrouppath.h"
 #include "state/configlock.h"
-#include "state/connection.h"
 #include "state/elsewhere.h"
 #include "state/metadata.h"
 #include "state/namelock.h"
+#include "state/names.h"
 #include "state/pool.h"
 #include "state/release.h"
 #include "state/renaming.h"
@@ -116,7 +116,9 @@ static int sweep_one(const char *name, void *arg, struct err *err)
 
 	if (name[0] != '.')
 		r = sweep_state(s->store, name, s->report, err);
-	else if (strcmp(name, RENAMING_FILE) != 0 && strcmp(name, NETWORK_NAMES_DIR) != 0)
+	else if (strcmp(name, NAMES_DIR) == 0)
+		r = names_sweep(s->store, err);
+	else if (strcmp(name, RENAMING_FILE) != 0)
 		r = sweep_leftover(s->store->state_fd, s->store->state, name, s->report, err);
 	if (r < 0 && !s->failed) {
 		s->failed = true;

@@ -1,7 +1,7 @@
 #include "supervisor/check.h"
 
+#include "base/fd.h"
 #include "base/pace.h"
-#include "supervisor/guard.h"
 #include "supervisor/self.h"
 
 #include <errno.h>

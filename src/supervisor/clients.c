@@ -1,8 +1,8 @@
 #include "supervisor/clients.h"
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/pace.h"
-#include "supervisor/guard.h"
 
 #include <errno.h>
 #include <string.h>

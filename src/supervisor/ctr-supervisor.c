@@ -6,6 +6,7 @@
  *   ctr-supervisor --pid PID --pidfd FD --listen FD --exit FD --lock FD
  *     (--tty FD | --stdout FD --stderr FD [--stdin FD]) [--log-dir FD --log-max BYTES]
  *     [--log-rate BYTES] [--hold FD] [--ready FD] [--timeout-ns NS] [--check-ns NS] [--check-soon-ns NS]
+ *     [--resolver PATH --resolver-udp FD --resolver-tcp FD]
  *     [-- CLEANUP [ARGUMENT]... [-- CHECK [ARGUMENT]...]]
  *
  * --tty     master side of the container's terminal. It is kept open on the other side too, so
@@ -27,6 +28,8 @@
  * --check-ns  so long after the start and after each end of CHECK, that is executed, as long as PID 1 lives; or, if
  *           it ended with status 1, after --check-soon-ns, which if given is also that of the first one. Nobody waits for
  *           it: it sees to its own time, and is killed when PID 1 has ended.
+ * --resolver  executed when something comes to its sockets, which are in the container's network: ctr-resolver.c. They
+ *           are closed when PID 1 has ended, so that its network can end too.
  * --timeout-ns  PID 1 gets SIGKILL so long after the start, and 124 is its status, as timeout(1) has it.
  *
  * It sleeps in poll(2) alone and every descriptor is non-blocking: nothing a container or client
@@ -109,6 +112,7 @@ static void take_over(void)
 	super.output.work.cpu_ns = 0;
 	guard_taken_over(&super.guard, super.now);
 	check_taken_over(&super.check, super.now);
+	nameservice_taken_over(&super.names);
 	super.input.pos = super.input.len = 0;
 	clients_recover(&super.clients);
 	lines_recover(&super.lines);
@@ -127,6 +131,13 @@ static void state_prepare(int null)
 	super.guard = (struct guard){.self = -1, .fd = -1, .at = super.now, .go_on = take_over};
 	check_start(&super.check, options.check, options.check_ns, options.check_soon_ns,
 		options.lock, super.now);
+	super.names = (struct nameservice){.program = options.resolver,
+		.udp = options.resolver_udp,
+		.tcp = options.resolver_tcp,
+		.state = options.lock,
+		.first = options.pidfd,
+		.prepare = self_restore,
+		.fd = -1};
 	super.terminal = (struct terminal){options.tty, -1};
 	super.input.fd = options.in;
 	super.input.terminal = &super.terminal;

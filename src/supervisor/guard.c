@@ -1,6 +1,7 @@
 #include "supervisor/guard.h"
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/pace.h"
 
 #include <errno.h>
@@ -13,16 +14,6 @@
 enum { STACK_BYTES = 16384 };
 
 static const uint64_t without_ns = SECOND_NS; /* a guard, after the end of one */
-
-void fd_forget(int *fd)
-{
-	int n = *fd;
-
-	*fd = -1;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (n >= 0)
-		close(n);
-}
 
 /* errno is in the memory of both: as long as the first lives, nothing here may set it. */
 static int guard_main(void *arg)

@@ -19,6 +19,3 @@ void guard_serve(struct guard *g, const struct pollfd *p, uint64_t now);
 /* In the second, first of all. */
 void guard_taken_over(struct guard *g, uint64_t now);
 void guard_end(struct guard *g);
-
-/* Closes what is not -1, and that first: the guard must not find the number of what is closed. */
-void fd_forget(int *fd);

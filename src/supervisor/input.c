@@ -1,6 +1,6 @@
 #include "supervisor/input.h"
 
-#include "supervisor/guard.h"
+#include "base/fd.h"
 
 #include <errno.h>
 #include <termios.h>

@@ -1,9 +1,9 @@
 #include "supervisor/log.h"
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/pace.h"
-#include "supervisor/guard.h"
-#include "supervisor/text.h"
+#include "base/puttext.h"
 
 #include <fcntl.h>
 #include <stdio.h> /* renameat */

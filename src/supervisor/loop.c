@@ -1,6 +1,7 @@
 #include "supervisor/loop.h"
 
 #include "base/clock.h"
+#include "base/fd.h"
 
 #include <time.h>
 #include <unistd.h>
@@ -9,6 +10,8 @@ enum {
 	POLL_PAYLOAD,
 	POLL_GUARD,
 	POLL_CHECK,
+	POLL_NAMES,
+	POLL_NAMES_LAST = POLL_NAMES + NAMESERVICE_POLLS - 1,
 	POLL_LISTEN,
 	POLL_INPUT,
 	POLL_OUTPUT,
@@ -21,6 +24,7 @@ static void interest(const struct supervisor *s, struct pollfd p[POLL_COUNT])
 	payload_poll(&s->payload, &p[POLL_PAYLOAD], s->now);
 	p[POLL_GUARD] = (struct pollfd){s->guard.fd, POLLIN, 0};
 	p[POLL_CHECK] = (struct pollfd){s->check.fd, POLLIN, 0};
+	nameservice_poll(&s->names, &p[POLL_NAMES], s->now);
 	p[POLL_LISTEN] = (struct pollfd){s->clients.listen, POLLIN, 0};
 	p[POLL_INPUT] = (struct pollfd){input_pending(&s->input) ? s->input.fd : -1, POLLOUT, 0};
 	output_poll(&s->output, &p[POLL_OUTPUT], s->now);
@@ -30,8 +34,8 @@ static void interest(const struct supervisor *s, struct pollfd p[POLL_COUNT])
 static uint64_t next_deadline(const struct supervisor *s)
 {
 	const uint64_t at[] = {payload_deadline(&s->payload, s->now), s->guard.at, s->check.at,
-		lines_deadline(&s->lines), output_deadline(&s->output, s->now),
-		clients_deadline(&s->clients)};
+		nameservice_deadline(&s->names, s->now), lines_deadline(&s->lines),
+		output_deadline(&s->output, s->now), clients_deadline(&s->clients)};
 	uint64_t t = NEVER;
 
 	if (s->payload.dead && !clients_behind(&s->clients))
@@ -60,8 +64,10 @@ static void turn(struct supervisor *s)
 	sleep_until(s, p, next_deadline(s));
 	guard_serve(&s->guard, &p[POLL_GUARD], s->now);
 	check_serve(&s->check, &p[POLL_CHECK], s->now);
+	nameservice_serve(&s->names, &p[POLL_NAMES], s->now);
 	if (payload_serve(&s->payload, &p[POLL_PAYLOAD], s->now)) {
 		check_end(&s->check);
+		nameservice_end(&s->names);
 		s->output.ending = true;
 		clients_hurry(&s->clients, s->now);
 	}

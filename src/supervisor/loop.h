@@ -1,6 +1,7 @@
 /* All that a supervisor has to do with, and its turns. */
 #pragma once
 
+#include "console/nameservice.h"
 #include "supervisor/check.h"
 #include "supervisor/guard.h"
 #include "supervisor/output.h"
@@ -10,6 +11,7 @@ struct supervisor {
 	struct payload payload;
 	struct guard guard;
 	struct check check;
+	struct nameservice names;
 	struct terminal terminal;
 	struct input input;
 	struct clients clients;

@@ -25,7 +25,7 @@ int options_refuse(const struct options *o, const char *what, const char *why)
 	return -1;
 }
 
-enum kind { NUMBER, FD };
+enum kind { NUMBER, FD, TEXT };
 
 static const struct row {
 	const char *name;
@@ -49,6 +49,9 @@ static const struct row {
 	{"--ready", offsetof(struct options, ready), FD, false},
 	{"--timeout-ns", offsetof(struct options, timeout_ns), NUMBER, false},
 	{"--check-ns", offsetof(struct options, check_ns), NUMBER, false},
+	{"--resolver", offsetof(struct options, resolver), TEXT, false},
+	{"--resolver-udp", offsetof(struct options, resolver_udp), FD, false},
+	{"--resolver-tcp", offsetof(struct options, resolver_tcp), FD, false},
 	{"--check-soon-ns", offsetof(struct options, check_soon_ns), NUMBER, false},
 };
 enum { ROWS = sizeof(table) / sizeof(*table) };
@@ -71,6 +74,10 @@ static int option_read(struct options *o, const char *name, const char *value)
 
 		if (strcmp(row->name, name) != 0)
 			continue;
+		if (row->kind == TEXT && value) {
+			*(const char **)((char *)o + row->offset) = value;
+			return 0;
+		}
 		if (!value || num_parse_u64(value, &n) < 0 ||
 			n > (row->kind == FD ? INT32_MAX : INT64_MAX))
 			return options_refuse(o, name, "needs a number");
@@ -98,6 +105,8 @@ static int options_check(struct options *o)
 		return options_refuse(o, "--tty", "either this, or --stdout and --stderr");
 	if (o->log_dir >= 0 && o->log_max < LOG_MAX_LEAST)
 		return options_refuse(o, "--log-max", "at least 16384");
+	if ((o->resolver_udp >= 0) != !!o->resolver || (o->resolver_tcp >= 0) != !!o->resolver)
+		return options_refuse(o, "--resolver", "this, and both of its sockets");
 	if (!o->check != !o->check_ns)
 		return options_refuse(o, "--check-ns", "this, and what is to be executed then");
 	return 0;

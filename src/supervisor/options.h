@@ -5,9 +5,11 @@
 
 struct options {
 	uint64_t pid, log_max, log_rate, timeout_ns, check_ns, check_soon_ns;
-	int pidfd, tty, in, out, err, log_dir, listen, exit, lock, hold, ready; /* or -1 */
-	char **check;   /* NULL: nothing is asked */
-	char **cleanup; /* NULL: nothing is executed at the end */
+	int pidfd, tty, in, out, err, log_dir, listen, exit, lock, hold, ready, resolver_udp,
+		resolver_tcp; /* or -1 */
+	const char *resolver; /* NULL: nobody asks for names */
+	char **check;         /* NULL: nothing is asked */
+	char **cleanup;       /* NULL: nothing is executed at the end */
 };
 
 /* -1: it was said what is wrong. */

@@ -1,10 +1,10 @@
 #include "supervisor/payload.h"
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/num.h"
 #include "base/pace.h"
-#include "supervisor/guard.h"
-#include "supervisor/text.h"
+#include "base/puttext.h"
 
 #include <errno.h>
 #include <fcntl.h>

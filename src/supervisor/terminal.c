@@ -1,6 +1,6 @@
 #include "supervisor/terminal.h"
 
-#include "supervisor/guard.h"
+#include "base/fd.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -4,7 +4,6 @@
 
 #include "base/fd.h"
 #include "supervisor/clients.h"
-#include "supervisor/guard.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

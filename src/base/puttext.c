@@ -1,4 +1,4 @@
-#include "supervisor/text.h"
+#include "base/puttext.h"
 
 #include <string.h>
 

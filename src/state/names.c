@@ -1,0 +1,341 @@
+#include "state/names.h"
+
+#include "base/dents.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/namelink.h"
+#include "ns/idmap.h"
+#include "state/namelock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DIR_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
+enum { NAMES_MODE = 0711 }; /* resolvers run as ids of containers, and have a descriptor */
+enum { ID_SHORT = 12, OWNER_SIZE_MAX = RECORD_NAME_MAX + 1 + ID_SHORT + 1 };
+
+static void owner_format(const struct network_plan *plan, char ret[OWNER_SIZE_MAX])
+{
+	snprintf(ret, OWNER_SIZE_MAX, "%s/%.*s", plan->name, ID_SHORT, plan->id);
+}
+
+static int open_names(const struct store *store, const char *network)
+{
+	char path[sizeof(NAMES_DIR) + 1 + NAMELINK_FILE_SIZE];
+
+	snprintf(path, sizeof(path), NAMES_DIR "/%s", network);
+	return openat(store->state_fd, path, DIR_FLAGS);
+}
+
+static int make_one(int dir, const char *name)
+{
+	return mkdirat(dir, name, NAMES_MODE) < 0 && errno != EEXIST ? -1 : 0;
+}
+
+static int make_names(const struct store *store, const char *network)
+{
+	autofd int top = -1;
+	int fd = open_names(store, network);
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	if (make_one(store->state_fd, NAMES_DIR) < 0)
+		return -1;
+	top = openat(store->state_fd, NAMES_DIR, DIR_FLAGS);
+	if (top < 0 || make_one(top, network) < 0)
+		return -1;
+	return openat(top, network, DIR_FLAGS);
+}
+
+static bool read_link(int dir, const char *file, char ret[NAMELINK_TEXT_SIZE])
+{
+	ssize_t n = readlinkat(dir, file, ret, NAMELINK_TEXT_SIZE);
+
+	if (n < 0 || n == NAMELINK_TEXT_SIZE)
+		return false;
+	ret[n] = '\0';
+	return true;
+}
+
+static bool is_of(int dir, const char *file, const char *owner)
+{
+	char text[NAMELINK_TEXT_SIZE];
+	const char *has = read_link(dir, file, text) ? namelink_owner(text) : NULL;
+
+	return has && strcmp(has, owner) == 0;
+}
+
+/* Whether a container has no such start any more. What cannot be found out counts as there. */
+static bool is_gone(const struct store *store, const char *owner)
+{
+	const char *id = strchr(owner, '/') + 1;
+	char name[RECORD_NAME_MAX + 1];
+	struct container c;
+	struct err err;
+	bool gone;
+
+	if ((size_t)(id - owner) > sizeof(name))
+		return true;
+	memcpy(name, owner, (size_t)(id - owner) - 1);
+	name[id - owner - 1] = '\0';
+	if (namelock_open(store, name, NAMELOCK_NONE, &c, &err) < 0)
+		return err.sys == ENOENT;
+	gone = strncmp(c.record.id, id, ID_SHORT) != 0;
+	container_close(&c);
+	return gone;
+}
+
+/* Whether there is a link that leads nowhere sensible, or to somebody who is gone. */
+static bool is_stale(const struct store *store, int dir, const char *file)
+{
+	char text[NAMELINK_TEXT_SIZE];
+	const char *owner;
+
+	if (!read_link(dir, file, text))
+		return false;
+	owner = namelink_owner(text);
+	return !owner || is_gone(store, owner);
+}
+
+/* Only under the lock, so that nobody removes what somebody else has put there since. */
+static bool remove_stale(const struct store *store, int dir, const char *file)
+{
+	bool removed = false;
+
+	if (!is_stale(store, dir, file))
+		return false;
+	while (flock(dir, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return false;
+	if (is_stale(store, dir, file))
+		removed = unlinkat(dir, file, 0) == 0;
+	flock(dir, LOCK_UN);
+	return removed;
+}
+
+/* 0, or -1 with errno: EEXIST if it is somebody else's. */
+static int put_link(const struct store *store, int dir, const char *text, const char *file,
+	const char *owner)
+{
+	for (;;) {
+		if (symlinkat(text, dir, file) == 0)
+			return 0;
+		if (errno != EEXIST)
+			return -1;
+		/* Of an earlier try at the same start. */
+		if (is_of(dir, file, owner) ? unlinkat(dir, file, 0) < 0
+					    : !remove_stale(store, dir, file))
+			break;
+	}
+	errno = EEXIST;
+	return -1;
+}
+
+/* The first of each family. */
+static void addresses_of(const struct plan_attachment *a, struct addresses *ret)
+{
+	ret->count = 0;
+	for (size_t i = 0; i < a->address_count && ret->count < 2; i++)
+		if (ret->count == 0 || ret->of[0].family != a->addresses[i].address.family)
+			ret->of[ret->count++] = a->addresses[i].address;
+}
+
+static int add_name(const struct store *store, int dir, const struct plan_attachment *a,
+	const char *host, const char *owner, struct err *err)
+{
+	char file[NAMELINK_FILE_SIZE], text[NAMELINK_TEXT_SIZE];
+	struct addresses addresses;
+
+	addresses_of(a, &addresses);
+	if (!namelink_format(&addresses, owner, text))
+		return 0;
+	for (unsigned n = 0; n < NAMELINK_SHARERS; n++) {
+		namelink_file(host, n, file);
+		if (put_link(store, dir, text, file, owner) == 0)
+			return 0;
+		if (errno != EEXIST)
+			return err_sys(err, "add the name %s to the network %s", host, a->network);
+	}
+	return err_set(err, "network %s: %d containers have the name %s already", a->network,
+		NAMELINK_SHARERS, host);
+}
+
+/* An address is leased to one container: what is in the way is of none. */
+static int add_address(const struct store *store, int dir, const struct plan_attachment *a,
+	const struct address *address, const char *host, const char *owner, struct err *err)
+{
+	char file[NAMELINK_FILE_SIZE], text[NAMELINK_TEXT_SIZE];
+
+	namelink_address_file(address, file);
+	if (!namelink_address_format(host, owner, text) ||
+		put_link(store, dir, text, file, owner) == 0 || errno == EEXIST)
+		return 0;
+	return err_sys(err, "add the address %s to the names of network %s", file + 1, a->network);
+}
+
+static int add_attachment(const struct store *store, const struct plan_attachment *a,
+	const char *owner, struct err *err)
+{
+	char host[NAMELINK_HOST_SIZE], first[NAMELINK_HOST_SIZE] = "";
+	autofd int dir = make_names(store, a->network);
+
+	if (dir < 0)
+		return err_sys(err, "make %s/" NAMES_DIR "/%s", store->state, a->network);
+	for (size_t i = 0; i < a->name_count; i++) {
+		if (!namelink_host(a->names[i], host))
+			continue;
+		if (add_name(store, dir, a, host, owner, err) < 0)
+			return -1;
+		if (!*first)
+			strcpy(first, host);
+	}
+	for (size_t i = 0; *first && i < a->address_count; i++)
+		if (add_address(store, dir, a, &a->addresses[i].address, first, owner, err) < 0)
+			return -1;
+	return 0;
+}
+
+int names_add(const struct store *store, const struct network_plan *plan, struct err *err)
+{
+	char owner[OWNER_SIZE_MAX];
+
+	if (plan->attachment_count)
+		owner_format(plan, owner);
+	for (size_t i = 0; i < plan->attachment_count; i++)
+		if (add_attachment(store, &plan->attachments[i], owner, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int remove_own(int dir, const char *file, const char *owner)
+{
+	if (!is_of(dir, file, owner))
+		return 0;
+	return unlinkat(dir, file, 0) < 0 && errno != ENOENT ? -1 : 1;
+}
+
+static int remove_attachment(int dir, const struct plan_attachment *a, const char *owner)
+{
+	char host[NAMELINK_HOST_SIZE], file[NAMELINK_FILE_SIZE];
+	int r = 0;
+
+	for (size_t i = 0; i < a->name_count; i++) {
+		if (!namelink_host(a->names[i], host))
+			continue;
+		r = 0;
+		for (unsigned n = 0; n < NAMELINK_SHARERS && r == 0; n++) {
+			namelink_file(host, n, file);
+			r = remove_own(dir, file, owner);
+		}
+		if (r < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < a->address_count; i++) {
+		namelink_address_file(&a->addresses[i].address, file);
+		if (remove_own(dir, file, owner) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int names_remove(const struct store *store, const struct network_plan *plan, struct err *err)
+{
+	char owner[OWNER_SIZE_MAX];
+
+	if (plan->attachment_count)
+		owner_format(plan, owner);
+	for (size_t i = 0; i < plan->attachment_count; i++) {
+		const struct plan_attachment *a = &plan->attachments[i];
+		autofd int dir = open_names(store, a->network);
+
+		if (dir < 0 ? errno != ENOENT : remove_attachment(dir, a, owner) < 0)
+			return err_sys(err, "remove the names of %s from the network %s",
+				plan->name, a->network);
+	}
+	return 0;
+}
+
+static int sweep_network(const struct store *store, int top, const char *network, struct err *err)
+{
+	autofd int dir = openat(top, network, DIR_FLAGS);
+	struct dents d;
+	const char *file;
+	unsigned char type;
+
+	if (dir < 0)
+		return errno == ENOENT
+			       ? 0
+			       : err_sys(err, "open %s/" NAMES_DIR "/%s", store->state, network);
+	dents_init(&d, dir);
+	while ((file = dents_next(&d, &type)))
+		(void)remove_stale(store, dir, file);
+	if (errno)
+		return err_sys(err, "read %s/" NAMES_DIR "/%s", store->state, network);
+	/* Whose resolver has it open is in it. */
+	(void)unlinkat(top, network, AT_REMOVEDIR);
+	return 0;
+}
+
+int names_sweep(const struct store *store, struct err *err)
+{
+	autofd int top = store->state_fd < 0 ? -1 : openat(store->state_fd, NAMES_DIR, DIR_FLAGS);
+	struct dents d;
+	const char *network;
+	unsigned char type;
+
+	if (top < 0)
+		return store->state_fd < 0 || errno == ENOENT
+			       ? 0
+			       : err_sys(err, "open %s/" NAMES_DIR, store->state);
+	dents_init(&d, top);
+	while ((network = dents_next(&d, &type)))
+		if (sweep_network(store, top, network, err) < 0)
+			return -1;
+	return errno ? err_sys(err, "read %s/" NAMES_DIR, store->state) : 0;
+}
+
+/* The addresses in a macvlan's subnet are the LAN's, which knows more of them than we do. */
+static bool knows_all(const struct plan_attachment *a)
+{
+	return a->driver == DRIVER_NAT || a->driver == DRIVER_BRIDGE;
+}
+
+static char *config_text(struct arena *arena, const struct network_plan *plan)
+{
+	const uint32_t id = idmap_range_base(plan->slot) + SPEC_IDS - 2;
+	char *text = arena_printf(arena, "ids %" PRIu32 " %" PRIu32 "\n", id, id);
+	char buf[PREFIX_SIZE];
+	bool outside = false;
+
+	for (size_t i = 0; i < plan->attachment_count; i++) {
+		const struct plan_attachment *a = &plan->attachments[i];
+
+		text = arena_printf(arena, "%snetwork %s\n", text, a->network);
+		outside = outside || !a->internal;
+		for (size_t j = 0; knows_all(a) && j < a->address_count; j++)
+			text = arena_printf(arena, "%ssubnet %s\n", text,
+				prefix_format(&a->addresses[j], buf));
+	}
+	for (size_t i = 0; i < plan->dns_count; i++)
+		text = arena_printf(arena, "%sserver %s\n", text,
+			address_format(&plan->dns[i], buf));
+	if (!plan->dns_count && outside)
+		text = arena_printf(arena, "%sresolv /etc/resolv.conf\n", text);
+	return text;
+}
+
+int names_configure(int state_fd, const struct network_plan *plan, struct err *err)
+{
+	struct arena arena = {0};
+	char *text = config_text(&arena, plan);
+	int r = file_write(state_fd, RESOLVER_CONFIG, text, strlen(text), 0600, FILE_NOSYNC, err);
+
+	arena_free(&arena);
+	return r;
+}
