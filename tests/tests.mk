@@ -115,6 +115,7 @@ host: test-deps
 	  $(B)/attack/inside
 	@tests/host/run -k $(KERNEL) -f $(B)/host/disk -c 2 -m 4096 -t 7200 tests/run.sh $(B) $(SUITES)
 	@tests/host/run -k $(KERNEL) -S -c 2 -t 1800 tests/run.sh $(B) $(SYSTEMD_SUITES)
+	@$(if $(filter host,$(SUITES)),KERNEL=$(KERNEL) tests/run.sh $(B) tests/host/reboot.bats)
 host-selftest: test-deps
 	@tests/run.sh $(B) tests/host/selftest.bats
 

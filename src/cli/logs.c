@@ -69,6 +69,15 @@ static void tell_forsaken(void *arg)
 		s->record.name);
 }
 
+/* In its place among the lines. */
+static void tell_lost(void *arg, uint64_t bytes)
+{
+	const struct source *s = arg;
+
+	warn("%llu bytes of the log of %s are missing here: they were replaced before they could be read (ctr run --log-max-size keeps more)",
+		(unsigned long long)bytes, s->name);
+}
+
 /* The end of the payload is as good as that of its supervisor, which has little to add then. */
 static int open_end(const struct store *store, const char *name, struct source *ret,
 	struct err *err)
@@ -176,6 +185,7 @@ static int print(const struct store *store, const char *container, struct logs_f
 		return -1;
 	o->end_fd = s->end_fd;
 	o->look = tell_forsaken;
+	o->lost = tell_lost;
 	o->next = look_for_next;
 	o->arg = s;
 	o->clean_stdout = !f->raw && isatty(o->stdout_fd);

@@ -57,11 +57,13 @@ static int check_existing(int volumes, const char *name, const struct spec *aske
 	return r;
 }
 
-static int create_in(const struct store *store, int volumes, const char *name,
+/* owner: NULL, or nobody's for one that nobody has named. */
+static int create_in(const struct store *store, int volumes, const char *name, const char *owner,
 	const struct spec *asked, struct err *err)
 {
 	const struct volume v = {
 		.name = name,
+		.owner = owner,
 		.labels = asked->labels,
 		.label_count = asked->label_count,
 		.created_ns = now_ns(),
@@ -76,7 +78,7 @@ static int create_in(const struct store *store, int volumes, const char *name,
 static int create(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
 	struct volume_flags *f = options;
-	const char *name = argc ? argv[0] : NULL;
+	const char *name = argc ? argv[0] : NULL, *owner;
 	char made_up[ID_SIZE];
 	int volumes, r = -1;
 
@@ -84,10 +86,11 @@ static int create(struct cli *cli, void *options, int argc, char **argv, struct 
 		return err_set(err, "takes one name at most");
 	if (name ? volume_name_check("name", name, err) < 0 : id_random(made_up, err) < 0)
 		return -1;
+	owner = name ? NULL : VOLUME_OF_NOBODY;
 	name = name ? name : made_up;
 	volumes = volumes_open(&cli->store, VOLUMES_USE, err);
 	if (volumes >= 0)
-		r = create_in(&cli->store, volumes, name, &f->spec, err);
+		r = create_in(&cli->store, volumes, name, owner, &f->spec, err);
 	volumes_unlock(&volumes);
 	spec_free(&f->spec);
 	if (r == 0)

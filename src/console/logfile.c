@@ -222,6 +222,7 @@ static int record_print(struct printer *p, const struct logfile_record *r)
 
 struct reader {
 	int fd;
+	int next;      /* what was written after it, if that is known already, or -1 */
 	bool overlong; /* inside a line that does not fit */
 	size_t used;
 	char buf[BUFFER_BYTES];
@@ -257,22 +258,6 @@ static int lines_take(struct reader *rd, struct printer *p, record_fn fn)
 		rd->used = 0;
 	}
 	memmove(rd->buf, line, rd->used);
-	return 0;
-}
-
-static int file_take(struct reader *rd, struct printer *p, record_fn fn, struct err *err)
-{
-	for (;;) {
-		ssize_t n = read(rd->fd, rd->buf + rd->used, BUFFER_BYTES - rd->used);
-
-		if (n < 0)
-			return err_sys(err, "cannot read the log");
-		if (n == 0)
-			return 0;
-		rd->used += (size_t)n;
-		if (lines_take(rd, p, fn) < 0)
-			return err_sys(err, "cannot print the log");
-	}
 	return 0;
 }
 
@@ -324,12 +309,44 @@ static int log_next(int dirfd, int now, struct err *err)
 	return err_set(err, "the log is rotated faster than it can be read");
 }
 
-static void reader_switch(struct reader *rd, struct printer *p, int fd)
+/* What is read is where the file that was read begins, and its size. */
+static void tell_loss(const struct reader *rd, const struct printer *p, int next)
 {
+	off_t read = lseek(rd->fd, 0, SEEK_CUR);
+	uint64_t here = logfile_before(rd->fd) + (read > 0 ? (uint64_t)read : 0);
+	uint64_t there = logfile_before(next);
+
+	if (p->o->lost && there > here)
+		p->o->lost(p->o->arg, there - here);
+}
+
+static void reader_switch(struct reader *rd, struct printer *p, record_fn fn, int fd)
+{
+	if (rd->fd >= 0 && fn == record_print)
+		tell_loss(rd, p, fd);
 	if (rd->fd >= 0)
 		close(rd->fd);
 	p->damaged += rd->used || rd->overlong; /* the end of a file is the end of a record */
-	*rd = (struct reader){.fd = fd};
+	*rd = (struct reader){.fd = fd, .next = -1};
+}
+
+/* Printing can take long. What is open by then does not go when the log is rotated once more. */
+static int file_take(struct reader *rd, int dirfd, struct printer *p, record_fn fn, struct err *err)
+{
+	for (;;) {
+		ssize_t n = read(rd->fd, rd->buf + rd->used, BUFFER_BYTES - rd->used);
+
+		if (n < 0)
+			return err_sys(err, "cannot read the log");
+		if (n == 0)
+			return 0;
+		if (rd->next < 0 && (rd->next = log_next(dirfd, rd->fd, err)) == -1)
+			return -1;
+		rd->used += (size_t)n;
+		if (lines_take(rd, p, fn) < 0)
+			return err_sys(err, "cannot print the log");
+	}
+	return 0;
 }
 
 /* Reads all there is: this file to its end, then the ones after it. */
@@ -337,21 +354,16 @@ static int chain_take(struct reader *rd, int dirfd, struct printer *p, record_fn
 	struct err *err)
 {
 	for (;;) {
-		int next;
-
-		if (rd->fd >= 0 && file_take(rd, p, fn, err) < 0)
+		if (rd->fd >= 0 && file_take(rd, dirfd, p, fn, err) < 0)
 			return -1;
-		next = log_next(dirfd, rd->fd, err);
-		if (next == -1)
+		if (rd->next < 0 && (rd->next = log_next(dirfd, rd->fd, err)) == -1)
 			return -1;
-		if (next == ABSENT)
+		if (rd->next == ABSENT)
 			return 0;
 		/* What came between the last read and the rotation. */
-		if (rd->fd >= 0 && file_take(rd, p, fn, err) < 0) {
-			close(next);
+		if (rd->fd >= 0 && file_take(rd, dirfd, p, fn, err) < 0)
 			return -1;
-		}
-		reader_switch(rd, p, next);
+		reader_switch(rd, p, fn, take_fd(&rd->next));
 	}
 }
 
@@ -359,6 +371,8 @@ static void reader_free(struct reader **rd)
 {
 	if (*rd && (*rd)->fd >= 0)
 		close((*rd)->fd);
+	if (*rd && (*rd)->next >= 0)
+		close((*rd)->next);
 	free(*rd);
 }
 
@@ -367,7 +381,7 @@ static struct reader *reader_new(void)
 	struct reader *rd = malloc(sizeof(*rd));
 
 	if (rd)
-		*rd = (struct reader){.fd = -1};
+		*rd = (struct reader){.fd = -1, .next = -1};
 	return rd;
 }
 

@@ -10,8 +10,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <sys/xattr.h>
 
 enum { LOG_MAX_LEAST = 16384 /* bytes before "log" becomes "log.1" */ };
+
+/* Of a file of the log: how many bytes were in all those before it, in decimal digits. None: 0. */
+#define LOGFILE_BEFORE_XATTR "user.ctr.before"
+static inline uint64_t logfile_before(int fd)
+{
+	char text[24] = "";
+
+	return fgetxattr(fd, LOGFILE_BEFORE_XATTR, text, sizeof(text) - 1) > 0
+		       ? strtoull(text, NULL, 10)
+		       : 0;
+}
 
 enum logfile_stream { LOGFILE_STDOUT, LOGFILE_STDERR };
 
@@ -44,7 +57,9 @@ struct logfile_options {
 	/* Or NULL; called when all is quiet after that: false if nobody writes any more. To be called again if the
 	 * container may be started again; if it is, the end of that life is *ret_end_fd. */
 	bool (*next)(void *arg, int *ret_end_fd);
-	void *arg;                       /* of both */
+	/* Or NULL; called where so many bytes of the log, as it is on disk, were replaced before they could be read. */
+	void (*lost)(void *arg, uint64_t bytes);
+	void *arg;                       /* of all three */
 	int stdout_fd, stderr_fd;        /* -1: leave that stream out */
 	bool clean_stdout, clean_stderr; /* as for a terminal: base/escapes.h */
 };

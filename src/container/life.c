@@ -504,21 +504,6 @@ static int lock_for_removal(const struct store *store, const char *name, enum re
 	return -1;
 }
 
-/* The id is not known if the documents make no sense. */
-static int remove_data(const struct store *store, const char *name, struct err *err)
-{
-	struct err ignored;
-	struct metadata s;
-	bool known = container_metadata(store, name, &s, &ignored) == 0;
-	int r = container_remove_data(store, name, err);
-
-	if (r == 0)
-		container_tell_named(store, known ? s.id : NULL, name, "destroy", NULL, NULL);
-	if (known)
-		metadata_free(&s);
-	return r;
-}
-
 /* 1 if it was there, 0 if not, or -1. */
 static int remove_named(const struct store *store, const char *name, enum remove_flags flags,
 	struct err *err)
@@ -533,7 +518,7 @@ static int remove_named(const struct store *store, const char *name, enum remove
 	if ((flags & REMOVE_VOLUMES) && volumes_remove_own(store, name, err) < 0)
 		r = -1;
 	else if (fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		r = remove_data(store, name, err) < 0 ? -1 : 1;
+		r = container_remove_told(store, name, err) < 0 ? -1 : 1;
 	else
 		r = errno == ENOENT ? 0
 				    : err_sys(err, "look for %s/containers/%s", store->root, name);

@@ -39,7 +39,7 @@ static int check_free(const struct names *n, struct err *err)
 {
 	const struct store *store = n->store;
 	struct stat st;
-	int orphan;
+	int removed;
 
 	if (fstatat(store->containers_fd, n->new, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT
@@ -47,10 +47,8 @@ static int check_free(const struct names *n, struct err *err)
 			       : err_sys(err, "look for %s/containers/%s", n->store->root, n->new);
 	if (elsewhere_refuse(n->store, n->new, err) < 0)
 		return -1;
-	orphan = container_is_orphan(n->store, n->new, err);
-	if (orphan <= 0)
-		return orphan < 0 ? -1 : taken(n, err);
-	return container_remove_data(n->store, n->new, err);
+	removed = container_remove_orphan(n->store, n->new, err);
+	return removed < 0 ? -1 : removed ? 0 : taken(n, err);
 }
 
 static int hold_new(const struct names *n, struct container *ret, struct err *err)

@@ -2,6 +2,7 @@
 
 #include "base/dents.h"
 #include "base/fd.h"
+#include "base/fdpass.h"
 #include "base/file.h"
 #include "base/inside.h"
 #include "ns/clone.h"
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -26,19 +28,20 @@
 enum { DIR_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 enum { DEPTH_MAX = 2100 }; /* more than there are in the longest path of an image */
 
-/* What a copying process is told, and what it tells: found, or why not. */
+/* What the copying process knows, and what it tells of each volume: found, or why not. */
 struct job {
 	const struct store *store;
 	const struct spec *spec;
-	const struct mount *m;
 	int layers[OVERLAY_LAYERS_MAX];
 	size_t layer_count;
-	int to, links, report;
+	int root, sock;
 };
 struct answer {
 	int found; /* 1, 0, or -1 with err */
 	struct err err;
 };
+
+enum { TO, LINKS, FDS }; /* what it is sent, before the number of the mount */
 
 static void layers_close(struct job *j)
 {
@@ -85,71 +88,139 @@ static void make_room(void)
 	setrlimit(RLIMIT_NOFILE, &l);
 }
 
-static int copy(const struct job *j, struct err *err)
+static int begin(struct job *j, struct err *err)
 {
-	const struct copyup c = {
-		.kind = "volume",
-		.path = j->m->target,
-		.depth_max = DEPTH_MAX,
-		.no_devices = true,
-		.links_fd = j->links,
-	};
-	int root, from;
-
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return err_sys(err, "cannot tie the process to its parent");
 	make_room();
-	root = image_root_open(j, err);
-	if (root < 0)
-		return -1;
-	from = inside_open(root, j->m->target, O_RDONLY | O_DIRECTORY, 0, err);
-	if (from < 0)
-		return err->sys == ENOENT || err->sys == ENOTDIR ? 0 : -1;
-	return copyup_fill(from, j->to, &c, err) < 0 ? -1 : 1;
+	j->root = image_root_open(j, err);
+	return j->root < 0 ? -1 : 0;
 }
 
-static _Noreturn void be_copier(const struct job *j)
+/* The image's directory, or -1: with err->sys 0 if it has none there. */
+static int look(const struct job *j, const struct mount *m, struct err *err)
+{
+	int fd = inside_open(j->root, m->target, O_RDONLY | O_DIRECTORY, 0, err);
+
+	if (fd < 0 && (err->sys == ENOENT || err->sys == ENOTDIR))
+		*err = (struct err){0};
+	return fd;
+}
+
+static int copy(const struct mount *m, int from, const int fds[FDS], struct err *err)
+{
+	const struct copyup c = {
+		.kind = "volume",
+		.path = m->target,
+		.depth_max = DEPTH_MAX,
+		.no_devices = true,
+		.links_fd = fds[LINKS],
+	};
+
+	return copyup_fill(from, fds[TO], &c, err) < 0 ? -1 : 1;
+}
+
+static bool answer(const struct job *j, const struct answer *a)
+{
+	return send(j->sock, a, sizeof(*a), MSG_NOSIGNAL) == (ssize_t)sizeof(*a);
+}
+
+/* Whether there is something; if so, where to is heard next. False if nobody listens any more. */
+static bool serve(const struct job *j, const struct mount *m, struct answer *a)
+{
+	autofd int from = look(j, m, &a->err), to = -1, links = -1;
+	int fds[FDS];
+
+	a->found = from >= 0 ? 1 : a->err.text[0] ? -1 : 0;
+	if (!answer(j, a))
+		return false;
+	if (a->found <= 0)
+		return true;
+	if (fds_receive(j->sock, fds, FDS, &a->err) < 0)
+		return false;
+	to = fds[TO];
+	links = fds[LINKS];
+	a->found = copy(m, from, fds, &a->err);
+	return answer(j, a);
+}
+
+/* One after the other, until nobody asks any more. */
+static _Noreturn void be_copier(struct job *j)
 {
 	struct answer a = {0};
+	size_t at;
 
-	a.found = copy(j, &a.err);
-	_exit(fd_write_all(j->report, &a, sizeof(a)) < 0);
+	a.found = begin(j, &a.err);
+	while (fd_read_all(j->sock, &at, sizeof(at)) == sizeof(at))
+		if (!(a.found < 0 ? answer(j, &a) : serve(j, &j->spec->mounts[at], &a)))
+			break;
+	_exit(0);
 }
 
-static int await_copier(pid_t pid, int report, struct err *err)
+/* In a mount namespace of its own: what it mounts is seen by nobody else and goes with it. */
+static int clone_copier(struct volume_filler *f, struct job *j, struct err *err)
+{
+	autofd int ours = -1, theirs = -1, pidfd = -1;
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return err_sys(err, "cannot make a socket");
+	ours = ends[0];
+	j->sock = theirs = ends[1];
+	/* The end of a mount namespace takes longer than a small copy, and one layer needs none. */
+	f->pid = ns_clone(j->layer_count > 1 ? CLONE_NEWNS : 0, -1, &pidfd, err);
+	if (f->pid < 0)
+		return -1;
+	if (f->pid == 0) {
+		close(ours);
+		be_copier(j);
+	}
+	f->sock = take_fd(&ours);
+	return 0;
+}
+
+static int filler_begin(struct volume_filler *f, const struct store *store, const struct spec *spec,
+	struct err *err)
+{
+	struct job j = {.store = store, .spec = spec};
+	int r;
+
+	if (f->sock >= 0)
+		return 0;
+	r = layers_open(&j, err) < 0 ? -1 : clone_copier(f, &j, err);
+	layers_close(&j);
+	return r;
+}
+
+void volume_filler_end(struct volume_filler *f)
+{
+	if (f->sock < 0)
+		return;
+	close(take_fd(&f->sock));
+	while (waitpid(f->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+static int hear(const struct volume_filler *f, struct err *err)
 {
 	struct answer a;
-	ssize_t n = fd_read_all(report, &a, sizeof(a));
 
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	if (n != (ssize_t)sizeof(a))
+	if (fd_read_all(f->sock, &a, sizeof(a)) != (ssize_t)sizeof(a))
 		return err_set(err, "the process that fills a volume ended early");
 	if (a.found < 0)
 		*err = a.err;
 	return a.found;
 }
 
-/* In a mount namespace of its own: what it mounts is seen by nobody else and goes with it. 1, 0 if the image
- * has no directory there, or -1. */
-static int copy_apart(struct job *j, struct err *err)
+/* 1, 0 if the image has no directory there, or -1. */
+static int ask(const struct volume_filler *f, const struct spec *spec, const struct mount *m,
+	struct err *err)
 {
-	autofd int read_end = -1, write_end = -1, pidfd = -1;
-	int ends[2];
-	pid_t pid;
+	size_t at = (size_t)(m - spec->mounts);
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return err_sys(err, "cannot make a pipe");
-	read_end = ends[0];
-	j->report = write_end = ends[1];
-	/* The end of a mount namespace takes longer than a small copy, and one layer needs none. */
-	pid = ns_clone(j->layer_count > 1 ? CLONE_NEWNS : 0, -1, &pidfd, err);
-	if (pid < 0)
-		return -1;
-	if (pid == 0)
-		be_copier(j);
-	close(take_fd(&write_end));
-	return await_copier(pid, read_end, err);
+	if (send(f->sock, &at, sizeof(at), MSG_NOSIGNAL) != (ssize_t)sizeof(at))
+		return err_set(err, "the process that fills a volume ended early");
+	return hear(f, err);
 }
 
 static bool is_empty(int fd, const char *name, struct err *err)
@@ -171,33 +242,43 @@ static int make_in(int fd, const char *name, struct err *err)
 	return volume_open_in(fd, name, err);
 }
 
-static int copy_all(struct job *j, int fd, struct err *err)
+static int copy_all(const struct volume_filler *f, const struct spec *spec, const struct mount *m,
+	int fd, struct err *err)
 {
 	autofd int top = -1, to = -1, links = -1;
-	int found;
 
-	if (tree_remove(fd, VOLUME_COPYING, err) < 0 ||
-		(top = make_in(fd, VOLUME_COPYING, err)) < 0 ||
-		(j->to = to = make_in(top, "data", err)) < 0 ||
-		(j->links = links = make_in(top, "links", err)) < 0)
+	if ((top = make_in(fd, VOLUME_COPYING, err)) < 0 || (to = make_in(top, "data", err)) < 0 ||
+		(links = make_in(top, "links", err)) < 0 ||
+		fds_send(f->sock, (const int[FDS]){to, links}, FDS, err) < 0 || hear(f, err) < 0)
 		return -1;
-	found = layers_open(j, err) < 0 ? -1 : copy_apart(j, err);
-	layers_close(j);
-	if (found <= 0)
-		return found;
 	/* What is named ready must be so after a crash of the machine as well. */
-	if (!(j->m->anonymous && j->spec->remove) && syncfs(fd) < 0)
+	if (!(m->anonymous && spec->remove) && syncfs(fd) < 0)
 		return err_sys(err, "sync the volume");
 	if (renameat(top, "data", fd, VOLUME_COPIED) < 0)
 		return err_sys(err, "move what was copied");
 	return volume_finish(fd, err);
 }
 
-int volume_fill(const struct store *store, const struct spec *spec, const struct mount *m, int fd,
-	struct err *err)
+static int fill_empty(struct volume_filler *f, const struct store *store, const struct spec *spec,
+	const struct mount *m, int fd, struct err *err)
 {
-	struct job j = {.store = store, .spec = spec, .m = m};
 	struct err second = {0};
+	int r;
+
+	if (tree_remove(fd, VOLUME_COPYING, err) < 0 || filler_begin(f, store, spec, err) < 0)
+		return -1;
+	r = ask(f, spec, m, err);
+	if (r <= 0)
+		return r;
+	r = copy_all(f, spec, m, fd, err);
+	if (tree_remove(fd, VOLUME_COPYING, &second) < 0 && r == 0)
+		warn("%s", second.text);
+	return r;
+}
+
+int volume_fill(struct volume_filler *f, const struct store *store, const struct spec *spec,
+	const struct mount *m, int fd, struct err *err)
+{
 	int r;
 
 	if (volume_finish(fd, err) < 0)
@@ -206,10 +287,6 @@ int volume_fill(const struct store *store, const struct spec *spec, const struct
 		return 0;
 	if (!is_empty(fd, "data", err))
 		return err->sys ? -1 : 0;
-	r = copy_all(&j, fd, err);
-	if (r < 0)
-		err_wrap(err, "volume %s", m->anonymous ? m->target : m->volume);
-	if (tree_remove(fd, VOLUME_COPYING, &second) < 0 && r == 0)
-		warn("%s", second.text);
-	return r;
+	r = fill_empty(f, store, spec, m, fd, err);
+	return r < 0 ? err_wrap(err, "volume %s", m->anonymous ? m->target : m->volume) : 0;
 }

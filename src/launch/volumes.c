@@ -78,28 +78,32 @@ static int hold_or_make(const struct store *store, const char *name, struct err 
 	return -1;
 }
 
-static int prepare(const struct store *store, const struct spec *spec, const struct mount *m,
-	struct err *err)
+static int prepare(struct volume_filler *f, const struct store *store, const struct spec *spec,
+	const struct mount *m, struct err *err)
 {
 	autofd int fd = m->anonymous ? make_own(store->volumes_fd, spec, m, err)
 				     : hold_or_make(store, m->volume, err);
 
-	if (fd < 0 || volume_fill(store, spec, m, fd, err) < 0)
+	if (fd < 0 || volume_fill(f, store, spec, m, fd, err) < 0)
 		return -1;
 	return 0;
 }
 
 int volumes_prepare(struct store *store, const struct spec *spec, struct err *err)
 {
+	struct volume_filler f = VOLUME_FILLER_NONE;
+	int r = 0;
+
 	if (!spec->volume_count || store->volumes_fd >= 0)
 		return 0;
 	store->volumes_fd = volumes_open(store, VOLUMES_USE, err);
 	if (store->volumes_fd < 0)
 		return -1;
-	for (size_t i = 0; i < spec->mount_count; i++)
-		if (spec->mounts[i].volume && prepare(store, spec, &spec->mounts[i], err) < 0)
-			return -1;
-	return 0;
+	for (size_t i = 0; r == 0 && i < spec->mount_count; i++)
+		if (spec->mounts[i].volume)
+			r = prepare(&f, store, spec, &spec->mounts[i], err);
+	volume_filler_end(&f);
+	return r;
 }
 
 void volumes_abandon(const struct store *store, const struct spec *spec)

@@ -55,7 +55,7 @@ static int add(struct elsewhere *e, const char *name, struct err *err)
 	struct elsewhere_group g = {0};
 	autofd int fd = strlen(name) < sizeof(g.name) ? open_group(e, name) : -1;
 
-	if (fd < 0 || container_cgroup_id(fd, g.id) < 0)
+	if (fd < 0 || container_marked_id(fd, g.id) < 0)
 		return 0;
 	strcpy(g.name, name);
 	if (e->count == e->room) {
@@ -119,7 +119,7 @@ bool elsewhere_has_record(int group_fd)
 	struct dirent *entry;
 
 	if (container_cgroup_state(group_fd, state, sizeof(state)) < 0 ||
-		container_cgroup_id(group_fd, id) < 0)
+		container_marked_id(group_fd, id) < 0)
 		return true;
 	fd = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
@@ -174,7 +174,7 @@ static bool runs_in(struct elsewhere *e, int group_fd, const char *id)
 	struct err unknown = {0};
 	autofd int own = -1;
 
-	if (container_cgroup_id(group_fd, now) < 0 || strcmp(now, id) != 0)
+	if (container_marked_id(group_fd, now) < 0 || strcmp(now, id) != 0)
 		return false;
 	own = open_own(e, group_fd, &unknown);
 	if (own < 0 ? unknown.sys == ENOENT : cgroup_populated(own) == 0)

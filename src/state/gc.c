@@ -151,13 +151,12 @@ static int sweep_orphan(const struct store *store, const char *name, struct gc_r
 	if (namelock_hold(store, name, &held, err) < 0)
 		return err->sys == NAMELOCK_TAKEN ? 0 : -1;
 	/* Now that nobody else can make or remove it. */
-	r = container_is_orphan(store, name, err);
-	if (r > 0 && fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		report->removed++;
-		r = container_remove_data(store, name, err);
-	} else if (r > 0 && errno != ENOENT) {
-		r = err_sys(err, "look for %s/containers/%s", store->root, name);
-	}
+	if (fstatat(store->containers_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		r = container_remove_orphan(store, name, err);
+	else
+		r = errno == ENOENT ? 0
+				    : err_sys(err, "look for %s/containers/%s", store->root, name);
+	report->removed += r > 0;
 	return namelock_drop(&held, r < 0 ? &ignored : err) < 0 || r < 0 ? -1 : 0;
 }
 

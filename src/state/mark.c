@@ -34,7 +34,7 @@ int container_mark_cgroup(struct container *c, struct err *err)
 	return 0;
 }
 
-int container_cgroup_id(int group_fd, char ret[CONTAINER_OWNER_XATTR_MAX])
+int container_marked_id(int group_fd, char ret[CONTAINER_OWNER_XATTR_MAX])
 {
 	char text[MARK_MAX];
 	size_t len;

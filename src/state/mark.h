@@ -21,8 +21,8 @@ enum owner { OWNER_OTHER, OWNER_OURS, OWNER_NONE };
 /* Whether a group or a data directory is the container's: an enum owner, or -1. */
 int container_owner_of(const struct container *c, int fd, struct err *err);
 
-/* The id that the mark of a group names; -1 if it names none. */
-int container_cgroup_id(int group_fd, char ret[CONTAINER_OWNER_XATTR_MAX]);
+/* The id that the mark of a group or a data directory names; -1 if it names none. */
+int container_marked_id(int group_fd, char ret[CONTAINER_OWNER_XATTR_MAX]);
 
 /* The state directory that the mark of a group names; -1 if it names none. */
 int container_cgroup_state(int group_fd, char *ret_path, size_t size);

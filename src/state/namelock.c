@@ -245,15 +245,13 @@ static int make_data_directory(const struct store *store, const char *name, stru
 	if (pool_take(store, name) || mkdirat(store->containers_fd, name, 0700) == 0)
 		return 0;
 	if (errno == EEXIST) {
-		int orphan;
+		int removed;
 
 		if (elsewhere_refuse(store, name, err) < 0)
 			return -1;
-		orphan = container_is_orphan(store, name, err);
-		if (orphan <= 0)
-			return orphan < 0 ? -1 : name_taken(err, name);
-		if (container_remove_data(store, name, err) < 0)
-			return -1;
+		removed = container_remove_orphan(store, name, err);
+		if (removed <= 0)
+			return removed < 0 ? -1 : name_taken(err, name);
 		if (mkdirat(store->containers_fd, name, 0700) == 0)
 			return 0;
 	}

@@ -115,6 +115,27 @@ int container_remove_data(const struct store *store, const char *name, struct er
 		       : 0;
 }
 
+int container_remove_told(const struct store *store, const char *name, struct err *err)
+{
+	autofd int fd = openat(store->containers_fd, name,
+		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char id[CONTAINER_OWNER_XATTR_MAX];
+	bool known = fd >= 0 && container_marked_id(fd, id) == 0;
+
+	if (container_remove_data(store, name, err) < 0)
+		return -1;
+	if (known)
+		container_tell_named(store, id, name, "destroy", NULL, NULL);
+	return 0;
+}
+
+int container_remove_orphan(const struct store *store, const char *name, struct err *err)
+{
+	int r = container_is_orphan(store, name, err);
+
+	return r > 0 && container_remove_told(store, name, err) < 0 ? -1 : r;
+}
+
 int container_remove_state(const struct store *store, const char *name, const char *id,
 	struct err *err)
 {

@@ -21,6 +21,10 @@ int container_remove_own_data(struct container *c, struct err *err);
 /* Drops the data directory of a container whose name is held. First it gets a name that no container has: who is killed
  * here leaves nothing that could be started, and gc removes it. */
 int container_remove_data(const struct store *store, const char *name, struct err *err);
+/* The same, and tells it. */
+int container_remove_told(const struct store *store, const char *name, struct err *err);
+/* The same if the data are nobody's (container_is_orphan): 1, 0 if they are somebody's, or -1. */
+int container_remove_orphan(const struct store *store, const char *name, struct err *err);
 
 /* Renames state/NAME away, so that the name is free at once, then removes it. */
 int container_remove_state(const struct store *store, const char *name, const char *id,

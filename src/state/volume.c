@@ -90,9 +90,9 @@ static int write_document(int fd, const struct volume *v, struct err *err)
 		return err_set(err, "the labels of %s are too much to be read again", v->name);
 	/* A volume that goes with its container needs to last no longer than that. */
 	return file_write(fd, DOCUMENT, text, strlen(text), 0600,
-		v->remove  ? FILE_NOSYNC
-		: v->owner ? FILE_SOON
-			   : FILE_SYNC,
+		v->remove               ? FILE_NOSYNC
+		: v->owner && *v->owner ? FILE_SOON
+					: FILE_SYNC,
 		err);
 }
 

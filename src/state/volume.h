@@ -12,11 +12,14 @@
 
 /* A volume of a container alone goes with that container, and nobody counts it as in use by others: who
  * names it makes it one that is kept, by volume_keep(). */
+#define VOLUME_OF_NOBODY ""
 struct volume {
 	struct arena arena; /* of a volume that was read: owns the strings */
 	const char *name;
-	const char *owner; /* id of the only container that it was made for, or NULL */
-	bool remove;       /* and that was --rm */
+	const char *
+		owner; /* NULL: it has a name; else the id of the only container that it was made for, or
+			    * VOLUME_OF_NOBODY */
+	bool remove; /* and that was --rm */
 	struct key_value *labels;
 	size_t label_count;
 	int64_t created_ns; /* since 1970; 0: unknown */

@@ -9,6 +9,7 @@
 #include <stdio.h> /* renameat */
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 static void log_open(struct log *l)
@@ -18,6 +19,7 @@ static void log_open(struct log *l)
 	l->fd = openat(l->dirfd, "log",
 		O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
 	l->size = l->fd >= 0 && fstat(l->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+	l->before = l->fd >= 0 ? logfile_before(l->fd) : 0;
 }
 
 void log_start(struct log *l, int dirfd, uint64_t max, uint64_t rate)
@@ -36,10 +38,19 @@ void log_start(struct log *l, int dirfd, uint64_t max, uint64_t rate)
 
 static void log_rotate(struct log *l)
 {
+	uint64_t before = l->before + l->size;
+	char text[24];
+
 	if (renameat(l->dirfd, "log", l->dirfd, "log.1") < 0)
 		return;
 	fd_forget(&l->fd);
 	log_open(l);
+	if (l->fd < 0 || l->size)
+		return;
+	/* Where there are no attributes, a reader does not know what it has missed. */
+	*put_number(text, before, 1) = '\0';
+	(void)!fsetxattr(l->fd, LOGFILE_BEFORE_XATTR, text, strlen(text), 0);
+	l->before = before;
 }
 
 /* Whole or not at all: half a record would damage the next one too. */

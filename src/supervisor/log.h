@@ -20,6 +20,7 @@ struct log {
 	int dirfd; /* -1: there is no log */
 	int fd;
 	uint64_t size, max; /* bytes of "log" */
+	uint64_t before;    /* bytes of all files before it */
 	uint64_t lost;      /* records dropped since the last one written */
 	uint64_t skipped;   /* bytes that came too fast, since then */
 	uint64_t rate;      /* bytes a second, on average; 0: any */

@@ -225,6 +225,31 @@ gone() { [ "$(names -a --filter name="$1")" = "" ]; }
 	ctr rm p
 }
 
+@test "logs -f: two rotations that overtake it are told, with how much is missing and where" {
+	started a --log-max-size 64k -- sh -c 'echo first; until [ -e /go ]; do sleep .05; done; seq 20000; echo last'
+	ctr logs -f a > out 2> err & one=$!
+	until_true "it reads" grep -q first out
+	kill -STOP $one
+	ctr exec a touch /go
+	[ "$(ctr wait a)" = 0 ]
+	kill -CONT $one
+	wait $one
+	[ "$(tail -n1 out)" = last ]
+	# What is there has one gap, and what is in it was told: a record has 41 bytes around its text.
+	lost=$(sed -n 's/^ctr: warning: \([0-9]*\) bytes of the log of a are missing here.*/\1/p' err)
+	[ "$(wc -l < err)" = 1 ]
+	after=$(sed -n '/^[0-9]/{p;q}' <(awk 'seen && $1 != seen + 1 { print $1; exit } /^[0-9]/ { seen = $1 }' out))
+	before=$(awk -v gap="${after:-x}" '$1 == gap { print last; exit } { last = $1 }' out)
+	[ "$lost" = "$(seq $((${before/first/0} + 1)) $((after - 1)) | awk '{ n += length($1) + 41 } END { print n }')" ]
+	ctr rm a
+	# Nothing is missing for who is not that slow.
+	started a --log-max-size 64k -- sh -c 'for i in 1 2 3 4 5 6 7 8; do seq 1000; sleep .2; done'
+	ctr logs -f a > out 2> err
+	[ "$(wc -l < out)" = 8000 ]
+	[ ! -s err ]
+	ctr rm a
+}
+
 @test "logs -f ends with the container" {
 	# The last line is in the log before the end.
 	started job -- sh -c 'for i in 1 2 3; do sleep .2; echo $i; done; sleep 1'

@@ -190,6 +190,7 @@ ran() { [ "$(ctr logs "$1" | wc -l)" -ge "$2" ]; }
 	for c in unless-stopped-stopped on-failure-stopped none; do is "$c" exited; done
 	is made created
 	not ctr inspect gone
+	ctr events --filter name=gone | grep -q 'container destroy gone'
 	run -0 ctr autostart
 	[ "$output" = '0 started' ]
 	ctr rm -f always unless-stopped on-failure always-stopped unless-stopped-stopped on-failure-stopped none made
@@ -355,7 +356,9 @@ ran() { [ "$(ctr logs "$1" | wc -l)" -ge "$2" ]; }
 	local all
 	mapfile -t all < <(supervisors c)
 	kill -STOP "${all[@]}"
-	kill -9 "$(payload c)"
+	pid=$(payload c)
+	kill -9 "$pid"
+	until_true "it has ended" not alive "$pid"
 	timeout 4 strace -o trace -e trace=poll ctr rm c || :
 	[ "$(grep -c '^poll' trace)" -gt 2 ]
 	[ "$(grep -c '^poll' trace)" -lt $((40 * TEST_PATIENCE)) ]

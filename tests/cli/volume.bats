@@ -69,6 +69,14 @@ data() { echo "$CTR_ROOT/volumes/$1/data"; }
 
 @test "prune without --all takes what nobody has named, and no container has, and nothing else" {
 	ctr volume create named > /dev/null
+	local made
+	made=$(ctr volume create)
+	[ "$(ctr volume prune -f)" = "$made" ]
+	# Once somebody uses it by its name, it has one.
+	made=$(ctr volume create)
+	box -v "$made:/v" -- true
+	[ -z "$(ctr volume prune -f)" ]
+	ctr volume rm "$made"
 	ctr run --name a --rootfs "$FS" -v /own -- true
 	ctr run --name b --rootfs "$FS" -v /own -v used:/data -- true
 	local own
@@ -440,6 +448,20 @@ image() {
 	box -v v:/v -- sh -c 'echo x > /v/x; chown 5:6 /v/x'
 	[ "$(ctr run --rm --userns host --rootfs "$FS" -v v:/v -v /own -- sh -c 'stat -c %u:%g /v/x; touch /own/x')" = 5:6 ]
 	[ "$(ctr volume ls -q)" = v ]
+}
+
+@test "an image with many volumes: one process fills them all, and what is empty there costs it nothing" {
+	mkdir -p r/v7
+	echo x > r/v7/file
+	image r many:1 /v{1..200}
+	strace -f -qq -o trace -e trace=clone3,mkdirat ctr run --rm many:1 busybox cat /v7/file > out
+	[ "$(cat out)" = x ]
+	# Of those, two are the container's own.
+	[ "$(grep -c clone3 trace)" -le 4 ]
+	# Two directories for each, and three more for the one that is copied.
+	[ "$(grep -c 'mkdirat.*\(.new\|data\|links\|"new"\)' trace)" -le 410 ]
+	[ -z "$(ctr volume ls -q)" ]
+	ctr image rm many:1
 }
 
 @test "a start without volumes looks at none" {

@@ -257,3 +257,33 @@ Test(logprint, a_file_rotated_out_of_sight_is_finished)
 	renameat(dirfd_, "log", dirfd_, "log.1");
 	prints(o, "two\n");
 }
+
+static void add_up(void *arg, uint64_t bytes)
+{
+	*(uint64_t *)arg += bytes;
+}
+
+static void begins_at(const char *name, const char *before)
+{
+	int fd = openat(dirfd_, name, O_WRONLY);
+
+	cr_assert(fd >= 0);
+	if (fsetxattr(fd, LOGFILE_BEFORE_XATTR, before, strlen(before), 0) < 0)
+		cr_skip_test("no attributes here");
+	close(fd);
+}
+
+Test(logprint, what_was_replaced_unread_is_told)
+{
+	struct logfile_options o = plain();
+	uint64_t lost = 0;
+
+	o.lost = add_up;
+	o.arg = &lost;
+	put("log.1", T1 " stdout F one\n");
+	put("log", T1 " stdout F two\n");
+	begins_at("log.1", "1000");
+	begins_at("log", "1100");
+	prints(o, "one\ntwo\n");
+	cr_expect(eq(u64, lost, 1100 - 1000 - sizeof(T1 " stdout F one\n") + 1));
+}
