@@ -85,7 +85,7 @@ static bool has_range(const char *range, const char *id)
 
 	if (group < 0)
 		return groups < 0 || ignored.sys != ENOENT;
-	return container_cgroup_id(group, marked) < 0 || strcmp(marked, id) == 0;
+	return container_marked_id(group, marked) < 0 || strcmp(marked, id) == 0;
 }
 
 static bool evict(struct container *c, const char *owner)
