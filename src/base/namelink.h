@@ -1,7 +1,7 @@
 /*
  * What a network knows of a host, as a symbolic link in the network's directory: one for each name, which leads to
  * "ADDRESS… OWNER", and one for each address, "@ADDRESS", which leads to "NAME OWNER". The owner is "CONTAINER/ID". Of
- * hosts that share a name the first has it as it is, others with "~1" to "~15" behind it; there may be gaps. A link
+ * hosts that share a name the first has it as it is, others with "~1" to "~15" behind it, without gaps. A link
  * appears whole, at once or not at all, and takes no more than a name and an inode. Pure.
  */
 #pragma once

@@ -30,7 +30,9 @@ static bool find_in(int dir, const char *host, struct addresses *ret)
 
 	for (unsigned i = 0; i < NAMELINK_SHARERS; i++) {
 		namelink_file(host, i, file);
-		if (!read_link(dir, file, text) || namelink_parse(text, &one) < 0)
+		if (!read_link(dir, file, text))
+			break;
+		if (namelink_parse(text, &one) < 0)
 			continue;
 		found = true;
 		add_all(&all, &one);

@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/namelink.h"
+#include "base/num.h"
 #include "ns/idmap.h"
 #include "state/namelock.h"
 
@@ -103,38 +104,83 @@ static bool is_stale(const struct store *store, int dir, const char *file)
 	return !owner || is_gone(store, owner);
 }
 
-/* Only under the lock, so that nobody removes what somebody else has put there since. */
-static bool remove_stale(const struct store *store, int dir, const char *file)
+static int lock(int dir, int how)
 {
-	bool removed = false;
+	int r;
 
-	if (!is_stale(store, dir, file))
-		return false;
-	while (flock(dir, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return false;
-	if (is_stale(store, dir, file))
-		removed = unlinkat(dir, file, 0) == 0;
-	flock(dir, LOCK_UN);
-	return removed;
+	while ((r = flock(dir, how)) < 0 && errno == EINTR)
+		;
+	return r;
 }
 
-/* 0, or -1 with errno: EEXIST if it is somebody else's. */
-static int put_link(const struct store *store, int dir, const char *text, const char *file,
-	const char *owner)
+/* Under the lock. Of those that share a name the last one moves up: who reads them stops at the first that is missing. */
+static int vacate(int dir, const char *base, unsigned n)
 {
-	for (;;) {
+	char file[NAMELINK_FILE_SIZE], last[NAMELINK_FILE_SIZE], next[NAMELINK_FILE_SIZE];
+	char text[NAMELINK_TEXT_SIZE];
+
+	namelink_file(base, n, file);
+	strcpy(last, file);
+	while (++n < NAMELINK_SHARERS) {
+		namelink_file(base, n, next);
+		if (!read_link(dir, next, text))
+			break;
+		strcpy(last, next);
+	}
+	if (strcmp(last, file) != 0)
+		return renameat(dir, last, dir, file);
+	return unlinkat(dir, file, 0) < 0 && errno != ENOENT ? -1 : 0;
+}
+
+/* Under the lock: at the first free place. 0, or -1 with errno, EEXIST if there is none. */
+static int put_among(const struct store *store, int dir, const char *text, const char *base,
+	const char *owner, unsigned sharers)
+{
+	char file[NAMELINK_FILE_SIZE];
+	unsigned n = 0;
+
+	while (n < sharers) {
+		namelink_file(base, n, file);
 		if (symlinkat(text, dir, file) == 0)
 			return 0;
 		if (errno != EEXIST)
 			return -1;
-		/* Of an earlier try at the same start. */
-		if (is_of(dir, file, owner) ? unlinkat(dir, file, 0) < 0
-					    : !remove_stale(store, dir, file))
-			break;
+		/* Of an earlier try at the same start, or of nobody. */
+		if (!is_of(dir, file, owner) && !is_stale(store, dir, file))
+			n++;
+		else if (vacate(dir, base, n) < 0)
+			return -1;
 	}
 	errno = EEXIST;
 	return -1;
+}
+
+/* base: a name, or the file of an address. */
+static int put_link(const struct store *store, int dir, const char *text, const char *base,
+	const char *owner, unsigned sharers)
+{
+	int r, why;
+
+	/* Where the first is missing there is no other. */
+	if (symlinkat(text, dir, base) == 0)
+		return 0;
+	if (errno != EEXIST || lock(dir, LOCK_EX) < 0)
+		return -1;
+	r = put_among(store, dir, text, base, owner, sharers);
+	why = errno;
+	lock(dir, LOCK_UN);
+	errno = why;
+	return r;
+}
+
+/* The last one out. Who comes in meanwhile finds that out: add_attachment(). Whose resolver has a directory open is in it. */
+static void remove_empty(const struct store *store, const char *network)
+{
+	char path[sizeof(NAMES_DIR) + 1 + NAMELINK_FILE_SIZE];
+
+	snprintf(path, sizeof(path), NAMES_DIR "/%s", network);
+	if (unlinkat(store->state_fd, path, AT_REMOVEDIR) == 0)
+		(void)unlinkat(store->state_fd, NAMES_DIR, AT_REMOVEDIR);
 }
 
 /* The first of each family. */
@@ -149,19 +195,15 @@ static void addresses_of(const struct plan_attachment *a, struct addresses *ret)
 static int add_name(const struct store *store, int dir, const struct plan_attachment *a,
 	const char *host, const char *owner, struct err *err)
 {
-	char file[NAMELINK_FILE_SIZE], text[NAMELINK_TEXT_SIZE];
+	char text[NAMELINK_TEXT_SIZE];
 	struct addresses addresses;
 
 	addresses_of(a, &addresses);
-	if (!namelink_format(&addresses, owner, text))
+	if (!namelink_format(&addresses, owner, text) ||
+		put_link(store, dir, text, host, owner, NAMELINK_SHARERS) == 0)
 		return 0;
-	for (unsigned n = 0; n < NAMELINK_SHARERS; n++) {
-		namelink_file(host, n, file);
-		if (put_link(store, dir, text, file, owner) == 0)
-			return 0;
-		if (errno != EEXIST)
-			return err_sys(err, "add the name %s to the network %s", host, a->network);
-	}
+	if (errno != EEXIST)
+		return err_sys(err, "add the name %s to the network %s", host, a->network);
 	return err_set(err, "network %s: %d containers have the name %s already", a->network,
 		NAMELINK_SHARERS, host);
 }
@@ -174,13 +216,13 @@ static int add_address(const struct store *store, int dir, const struct plan_att
 
 	namelink_address_file(address, file);
 	if (!namelink_address_format(host, owner, text) ||
-		put_link(store, dir, text, file, owner) == 0 || errno == EEXIST)
+		put_link(store, dir, text, file, owner, 1) == 0 || errno == EEXIST)
 		return 0;
 	return err_sys(err, "add the address %s to the names of network %s", file + 1, a->network);
 }
 
-static int add_attachment(const struct store *store, const struct plan_attachment *a,
-	const char *owner, struct err *err)
+static int try_to_add(const struct store *store, const struct plan_attachment *a, const char *owner,
+	struct err *err)
 {
 	char host[NAMELINK_HOST_SIZE], first[NAMELINK_HOST_SIZE] = "";
 	autofd int dir = make_names(store, a->network);
@@ -201,6 +243,21 @@ static int add_attachment(const struct store *store, const struct plan_attachmen
 	return 0;
 }
 
+static int add_attachment(const struct store *store, const struct plan_attachment *a,
+	const char *owner, struct err *err)
+{
+	enum { TRIES = 100 };
+	int r = -1;
+
+	for (int i = 0; r < 0 && i < TRIES; i++) {
+		err->sys = 0;
+		r = try_to_add(store, a, owner, err);
+		if (r < 0 && err->sys != ENOENT)
+			break;
+	}
+	return r;
+}
+
 int names_add(const struct store *store, const struct network_plan *plan, struct err *err)
 {
 	char owner[OWNER_SIZE_MAX];
@@ -213,29 +270,30 @@ int names_add(const struct store *store, const struct network_plan *plan, struct
 	return 0;
 }
 
-static int remove_own(int dir, const char *file, const char *owner)
+/* Under the lock. base as in put_link(). */
+static int remove_own(int dir, const char *base, const char *owner)
 {
-	if (!is_of(dir, file, owner))
-		return 0;
-	return unlinkat(dir, file, 0) < 0 && errno != ENOENT ? -1 : 1;
+	char file[NAMELINK_FILE_SIZE], text[NAMELINK_TEXT_SIZE];
+
+	for (unsigned n = 0; n < NAMELINK_SHARERS; n++) {
+		namelink_file(base, n, file);
+		if (is_of(dir, file, owner))
+			return vacate(dir, base, n);
+		if (!read_link(dir, file, text))
+			break;
+	}
+	return 0;
 }
 
 static int remove_attachment(int dir, const struct plan_attachment *a, const char *owner)
 {
 	char host[NAMELINK_HOST_SIZE], file[NAMELINK_FILE_SIZE];
-	int r = 0;
 
-	for (size_t i = 0; i < a->name_count; i++) {
-		if (!namelink_host(a->names[i], host))
-			continue;
-		r = 0;
-		for (unsigned n = 0; n < NAMELINK_SHARERS && r == 0; n++) {
-			namelink_file(host, n, file);
-			r = remove_own(dir, file, owner);
-		}
-		if (r < 0)
+	if (lock(dir, LOCK_EX) < 0)
+		return -1;
+	for (size_t i = 0; i < a->name_count; i++)
+		if (namelink_host(a->names[i], host) && remove_own(dir, host, owner) < 0)
 			return -1;
-	}
 	for (size_t i = 0; i < a->address_count; i++) {
 		namelink_address_file(&a->addresses[i].address, file);
 		if (remove_own(dir, file, owner) < 0)
@@ -257,13 +315,31 @@ int names_remove(const struct store *store, const struct network_plan *plan, str
 		if (dir < 0 ? errno != ENOENT : remove_attachment(dir, a, owner) < 0)
 			return err_sys(err, "remove the names of %s from the network %s",
 				plan->name, a->network);
+		if (dir >= 0)
+			remove_empty(store, a->network);
 	}
 	return 0;
 }
 
-static int sweep_network(const struct store *store, int top, const char *network, struct err *err)
+/* Under the lock: a place, and whoever moves up to it. */
+static void sweep_place(const struct store *store, int dir, const char *file)
 {
-	autofd int dir = openat(top, network, DIR_FLAGS);
+	const size_t len = strcspn(file, "~");
+	char base[NAMELINK_FILE_SIZE];
+	uint32_t n = 0;
+
+	if (len >= sizeof(base) || (file[len] && num_parse_u32(file + len + 1, &n) < 0))
+		return;
+	memcpy(base, file, len);
+	base[len] = '\0';
+	while (is_stale(store, dir, file))
+		if (vacate(dir, base, n) < 0)
+			return;
+}
+
+static int sweep_network(const struct store *store, const char *network, struct err *err)
+{
+	autofd int dir = open_names(store, network);
 	struct dents d;
 	const char *file;
 	unsigned char type;
@@ -272,13 +348,14 @@ static int sweep_network(const struct store *store, int top, const char *network
 		return errno == ENOENT
 			       ? 0
 			       : err_sys(err, "open %s/" NAMES_DIR "/%s", store->state, network);
+	if (lock(dir, LOCK_EX) < 0)
+		return err_sys(err, "lock %s/" NAMES_DIR "/%s", store->state, network);
 	dents_init(&d, dir);
 	while ((file = dents_next(&d, &type)))
-		(void)remove_stale(store, dir, file);
-	if (errno)
+		sweep_place(store, dir, file);
+	if (errno && errno != ENOENT)
 		return err_sys(err, "read %s/" NAMES_DIR "/%s", store->state, network);
-	/* Whose resolver has it open is in it. */
-	(void)unlinkat(top, network, AT_REMOVEDIR);
+	remove_empty(store, network);
 	return 0;
 }
 
@@ -295,9 +372,10 @@ int names_sweep(const struct store *store, struct err *err)
 			       : err_sys(err, "open %s/" NAMES_DIR, store->state);
 	dents_init(&d, top);
 	while ((network = dents_next(&d, &type)))
-		if (sweep_network(store, top, network, err) < 0)
+		if (sweep_network(store, network, err) < 0)
 			return -1;
-	return errno ? err_sys(err, "read %s/" NAMES_DIR, store->state) : 0;
+	/* The last one has taken it along. */
+	return errno && errno != ENOENT ? err_sys(err, "read %s/" NAMES_DIR, store->state) : 0;
 }
 
 /* The addresses in a macvlan's subnet are the LAN's, which knows more of them than we do. */

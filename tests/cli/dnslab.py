@@ -49,7 +49,7 @@ def read_name(data, at):
             end = end or at + 2
             at = (data[at] & 0x3f) << 8 | data[at + 1]
             continue
-        labels.append(data[at + 1:at + 1 + data[at]].decode())
+        labels.append(data[at + 1:at + 1 + data[at]].decode("latin-1"))
         at += 1 + data[at]
     return ".".join(labels), end or at + 1
 
@@ -213,7 +213,7 @@ class Lab:
     @staticmethod
     def stream():
         s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        s.settimeout(20 * PATIENCE)
+        s.settimeout(15 * PATIENCE)
         s.connect(("127.0.0.11", 53))
         return s
 

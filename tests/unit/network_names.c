@@ -126,6 +126,8 @@ Test(network_names, added_and_removed)
 		cr_assert_str_eq(link_of("web"), "");
 		cr_assert_str_eq(link_of("@10.90.0.2"), "");
 	}
+	cr_assert_eq(rmdir(top), 0);
+	cr_assert_eq(mkdir(top, 0700), 0);
 }
 
 Test(network_names, shared)
@@ -140,10 +142,11 @@ Test(network_names, shared)
 	cr_assert_eq(names_add(&store, &b, &err), 0);
 	cr_assert_str_eq(link_of("db~1"), "10.90.0.3 fd00:90::3 two/bbbbbbbbbbbb");
 	cr_assert_eq(names_remove(&store, &a, &err), 0);
-	cr_assert_str_eq(link_of("db"), "");
-	cr_assert_str_eq(link_of("db~1"), "10.90.0.3 fd00:90::3 two/bbbbbbbbbbbb");
-	cr_assert_eq(names_remove(&store, &b, &err), 0);
+	/* Who is last moves up. */
+	cr_assert_str_eq(link_of("db"), "10.90.0.3 fd00:90::3 two/bbbbbbbbbbbb");
 	cr_assert_str_eq(link_of("db~1"), "");
+	cr_assert_eq(names_remove(&store, &b, &err), 0);
+	cr_assert_str_eq(link_of("db"), "");
 }
 
 Test(network_names, too_many_share_it)
@@ -164,13 +167,19 @@ Test(network_names, too_many_share_it)
 	}
 	snprintf(file, sizeof(file), "db~%d", NAMELINK_SHARERS - 1);
 	cr_assert_str_neq(link_of(file), "");
+	container_is_there("two", ID_B);
 	struct network_plan b = plan_of(1, "two", ID_B, names, 1);
 	cr_assert_eq(names_add(&store, &b, &err), -1);
 	cr_assert(strstr(err.text, "db"), "%s", err.text);
 	/* One whose container is gone makes room. */
 	container_goes("c7");
 	cr_assert_eq(names_add(&store, &b, &err), 0, "%s", err.text);
-	cr_assert_str_eq(link_of("db~7"), "10.90.0.3 fd00:90::3 two/bbbbbbbbbbbb");
+	cr_assert_str_eq(link_of("db~15"), "10.90.0.3 fd00:90::3 two/bbbbbbbbbbbb");
+	container_goes("c0");
+	container_goes("c15");
+	cr_assert_eq(names_sweep(&store, &err), 0, "%s", err.text);
+	cr_assert_str_neq(link_of("db~13"), "");
+	cr_assert_str_eq(link_of("db~14"), "");
 }
 
 Test(network_names, of_the_dead_are_swept)

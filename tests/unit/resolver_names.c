@@ -25,7 +25,7 @@ static void setup(void)
 	mkdir("one", 0755);
 	mkdir("two", 0755);
 	link_to("10.90.0.5 fd00:90::5 web/1", "one/web");
-	link_to("10.90.0.9 web2/2", "one/web~3");
+	link_to("10.90.0.9 web2/2", "one/web~1");
 	link_to("10.91.0.5 web/1", "two/web");
 	link_to("10.91.0.6 db/3", "two/db");
 	link_to("10.91.0.7 dotted/3", "two/my.db");
@@ -77,7 +77,7 @@ Test(names, first_network_that_has_it)
 Test(names, nothing_else)
 {
 	static const char *const absent[] = {"nas", "first", ".first", "db.first", "evil",
-		"../evil", "..", ".", "", "@10.90.0.5", "web~3", "one/web", "web.", "web.third"};
+		"../evil", "..", ".", "", "@10.90.0.5", "web~1", "one/web", "web.", "web.third"};
 
 	for (size_t i = 0; i < sizeof(absent) / sizeof(*absent); i++)
 		cr_assert_str_eq(found(absent[i], 0), "", "%s", absent[i]);
