@@ -133,10 +133,9 @@ static int forget_old_flows(struct work *w, struct err *err)
 	for (size_t i = 0; i < w->plan.port_count; i++) {
 		const struct network_port *p = &w->plan.ports[i];
 
-		for (unsigned k = 0; p->proto == IPPROTO_UDP && k < p->count; k++)
-			if (flows_forget_port(&w->filter, p->host.family, p->proto,
-				    (uint16_t)(p->host_port + k), err) < 0)
-				return -1;
+		if (p->proto == IPPROTO_UDP && flows_forget_ports(&w->filter, p->host.family,
+						       p->proto, p->host_port, p->count, err) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -330,6 +329,17 @@ static int forget_flows(struct work *w, struct err *err)
 	return 0;
 }
 
+/* The devices go with the namespace, but later: until then nobody else could have the addresses. */
+static void remove_routes(struct work *w)
+{
+	for (size_t i = 0; i < w->plan.attachment_count; i++) {
+		struct pair p;
+
+		pair_of(w, i, &p);
+		veth_unroute(&w->route, &p.veth);
+	}
+}
+
 /* A kernel without nf_tables has nothing of ours. */
 static bool has_none(const struct err *err)
 {
@@ -349,6 +359,7 @@ int attach_down(int state_fd, struct network_counts *ret, struct err *err)
 		return has_none(err) ? 0 : -1;
 	if (elements_remove(&w.filter, w.elements.items, w.elements.count, w.owner, err) < 0)
 		return has_none(err) ? 0 : -1;
+	remove_routes(&w);
 	count(&w, ret);
 	return forget_flows(&w, err);
 }

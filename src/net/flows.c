@@ -5,6 +5,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -14,6 +15,7 @@ enum { BY_SOURCE = 1 << 0, BY_PROTO = 1 << 3, BY_PORT = 1 << 5 };
 struct found {
 	struct netlink_batch remove;
 	int family;
+	unsigned port, count; /* only those to these; count 0: all */
 };
 
 static struct nlmsghdr *put(struct netlink_batch *b, uint16_t type, int family)
@@ -49,6 +51,29 @@ static int take(const struct nlattr *a, void *arg)
 	return MNL_CB_OK;
 }
 
+static int take_port(const struct nlattr *a, void *arg)
+{
+	if (mnl_attr_get_type(a) == CTA_PROTO_DST_PORT)
+		*(unsigned *)arg = ntohs(mnl_attr_get_u16(a));
+	return MNL_CB_OK;
+}
+
+static int take_proto(const struct nlattr *a, void *arg)
+{
+	return mnl_attr_get_type(a) == CTA_TUPLE_PROTO ? mnl_attr_parse_nested(a, take_port, arg)
+						       : MNL_CB_OK;
+}
+
+static bool is_to(const struct found *f, const struct nlattr *tuple)
+{
+	unsigned port = 0;
+
+	if (f->count == 0)
+		return true;
+	mnl_attr_parse_nested(tuple, take_proto, &port);
+	return port >= f->port && port - f->port < f->count;
+}
+
 /* By its tuple, and the number that says that it is still the same. */
 static void remove_found(const struct nlmsghdr *h, void *arg)
 {
@@ -58,7 +83,7 @@ static void remove_found(const struct nlmsghdr *h, void *arg)
 	struct nlmsghdr *r;
 
 	mnl_attr_parse(h, sizeof(struct nfgenmsg), take, &p);
-	if (!p.tuple)
+	if (!p.tuple || !is_to(f, p.tuple))
 		return;
 	all[0] = p.tuple;
 	all[1] = p.id;
@@ -80,10 +105,8 @@ static int remove_all(struct netlink *nl, struct found *f)
 	return r < 0 && errno != ENOENT ? -1 : 0;
 }
 
-static int forget(struct netlink *nl, struct netlink_batch *b, int family)
+static int forget(struct netlink *nl, struct netlink_batch *b, struct found f)
 {
-	struct found f = {.family = family};
-
 	if (netlink_dump(nl, b, remove_found, &f) == 0)
 		return remove_all(nl, &f);
 	netlink_batch_free(&f.remove);
@@ -111,7 +134,7 @@ static int forget_source(struct netlink *nl, const struct address *a, bool reply
 		a->bytes);
 	mnl_attr_nest_end(h, ip);
 	mnl_attr_nest_end(h, tuple);
-	return forget(nl, &b, a->family);
+	return forget(nl, &b, (struct found){.family = a->family});
 }
 
 /* Without connection tracking there is none. */
@@ -131,19 +154,22 @@ int flows_forget(struct netlink *filter, const struct address *a, size_t n, stru
 	return 0;
 }
 
-int flows_forget_port(struct netlink *filter, int family, uint8_t proto, uint16_t port,
-	struct err *err)
+/* The kernel goes through all that it tracks for each request, so a range is one. */
+int flows_forget_ports(struct netlink *filter, int family, uint8_t proto, uint16_t port,
+	unsigned count, struct err *err)
 {
 	autobatch struct netlink_batch b = {NULL};
 	struct nlmsghdr *h = put(&b, IPCTNL_MSG_CT_GET, family);
+	struct found f = {.family = family, .port = port, .count = count};
 	struct nlattr *tuple, *nest;
 
-	put_filter(h, CTA_FILTER_ORIG_FLAGS, BY_PROTO | BY_PORT);
+	put_filter(h, CTA_FILTER_ORIG_FLAGS, BY_PROTO | (count == 1 ? BY_PORT : 0));
 	tuple = mnl_attr_nest_start(h, CTA_TUPLE_ORIG);
 	nest = mnl_attr_nest_start(h, CTA_TUPLE_PROTO);
 	mnl_attr_put_u8(h, CTA_PROTO_NUM, proto);
-	mnl_attr_put_u16(h, CTA_PROTO_DST_PORT, htons(port));
+	if (count == 1)
+		mnl_attr_put_u16(h, CTA_PROTO_DST_PORT, htons(port));
 	mnl_attr_nest_end(h, nest);
 	mnl_attr_nest_end(h, tuple);
-	return forget(filter, &b, family) < 0 ? explain(err) : 0;
+	return forget(filter, &b, f) < 0 ? explain(err) : 0;
 }

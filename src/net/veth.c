@@ -70,7 +70,9 @@ static void put_conf(struct netlink_batch *b, uint32_t index, bool of_host)
 		conf = mnl_attr_nest_start(h, IFLA_INET_CONF);
 		for (size_t i = 0; i < sizeof(on) / sizeof(on[0]); i++)
 			mnl_attr_put_u32(h, on[i], 1);
-		mnl_attr_put_u32(h, IPV4_DEVCONF_RP_FILTER, 0);
+		/* The table checks the source of IPv4 and of IPv6, but does not see ARP: without this, a request with a
+		 * forged sender makes an entry in the one table of neighbours. */
+		mnl_attr_put_u32(h, IPV4_DEVCONF_RP_FILTER, 1);
 		mnl_attr_nest_end(h, conf);
 		mnl_attr_nest_end(h, inet);
 	}
@@ -187,6 +189,27 @@ int veth_route(struct netlink *host, const struct veth *v, struct err *err)
 	return netlink_run(host, &b, &failed) < 0
 		       ? err_sys(err, "route the addresses of the network device %s", v->host)
 		       : 0;
+}
+
+void veth_unroute(struct netlink *host, const struct veth *v)
+{
+	autobatch struct netlink_batch b = {NULL};
+	unsigned failed;
+
+	for (size_t i = 0; i < v->count; i++) {
+		const struct address *a = &v->addresses[i];
+		struct rtmsg *m;
+		struct nlmsghdr *h = netlink_put(&b, RTM_DELROUTE, 0, sizeof(*m), &m);
+
+		m->rtm_family = (unsigned char)a->family;
+		m->rtm_dst_len = (unsigned char)(8 * address_length(a));
+		m->rtm_table = RT_TABLE_MAIN;
+		m->rtm_scope = RT_SCOPE_NOWHERE;
+		mnl_attr_put(h, RTA_DST, address_length(a), a->bytes);
+		mnl_attr_put_u32(h, RTA_OIF, v->index);
+	}
+	/* Those that are gone are what we want. */
+	netlink_run(host, &b, &failed);
 }
 
 static void put_way_out(struct netlink_batch *b, const struct veth *v,

@@ -25,6 +25,8 @@ struct veth {
 int veth_make(struct netlink *host, const struct veth *v, int netns, struct err *err);
 /* The routes once more, once the gateways are there. */
 int veth_route(struct netlink *host, const struct veth *v, struct err *err);
+/* Takes the routes away, if they are of that device still. */
+void veth_unroute(struct netlink *host, const struct veth *v);
 /* The inside, over a socket of that namespace. with_loopback: brings that up too. */
 int veth_set_up_inside(struct netlink *inside, const struct veth *v, bool with_loopback,
 	struct err *err);
