@@ -229,6 +229,19 @@ static int proc_open(const struct layout *l, struct err *err)
 	return fd < 0 && err->sys == EPERM ? tree_clone(AT_FDCWD, "/proc", false, err) : fd;
 }
 
+/* Its devices are there once the network is. */
+static bool sets_devices(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->sysctl_count; i++) {
+		const char *key = spec->sysctls[i].key;
+
+		if (strncmp(key, "net.", 4) == 0 &&
+			(strstr(key, ".conf.") || strstr(key, ".neigh.")))
+			return true;
+	}
+	return false;
+}
+
 /* While /proc/sys is writable; they may be of an interface that a hook has made. What an engine has mounted
  * over /proc/sys is in nobody's way: a copy of the procfs alone has it not. */
 static int set_sysctls(struct payload *payload, const struct layout *l, struct err *err)
@@ -238,9 +251,10 @@ static int set_sysctls(struct payload *payload, const struct layout *l, struct e
 
 	if (!spec->sysctl_count)
 		return 0;
-	if (network_await(payload->network_sock, err) < 0)
+	if (sets_devices(spec) && network_await(payload->network_sock, err) < 0)
 		return -1;
-	payload->network_sock = -1;
+	if (sets_devices(spec))
+		payload->network_sock = -1;
 	proc = proc_open(l, err);
 	if (proc < 0)
 		return -1;

@@ -2,7 +2,6 @@
 
 #include "base/fd.h"
 #include "base/fdpass.h"
-#include "base/file.h"
 #include "net/flows.h"
 #include "net/gateway.h"
 #include "net/hostns.h"
@@ -118,7 +117,7 @@ static int claim(struct work *w, struct network_answer *ret, struct err *err)
 	if (elements_add(&w->filter, l->items, l->count, w->owner, err) == 0)
 		return 0;
 	if (err->sys == ENOENT) {
-		if (restore_table(&w->filter, w->state_fd, err) < 0)
+		if (restore_table(&w->route, &w->filter, w->state_fd, err) < 0)
 			return -1;
 		if (elements_add(&w->filter, l->items, l->count, w->owner, err) == 0)
 			return 0;
@@ -214,8 +213,6 @@ static int set_up_inside(const struct work *w, struct pair *p, int ret_resolver[
 		if (veth_set_up_inside(&inside, &p->veth, i == 0, err) < 0)
 			return -1;
 	}
-	/* As other runtimes have it: ping(8) without a capability. Where that cannot be, there is none. */
-	file_poke(AT_FDCWD, "/proc/sys/net/ipv4/ping_group_range", "0 2147483647");
 	if (bind_resolver(SOCK_DGRAM, &ret_resolver[0]) < 0 ||
 		bind_resolver(SOCK_STREAM, &ret_resolver[1]) < 0)
 		return err_sys(err, "have port %d of " RESOLVER_ADDRESS " in the container",

@@ -18,11 +18,14 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-/* What the container's process hears, if it is there yet; it reads that when it has nothing else to do. */
-static void tell_child(const struct err *err)
+/* What the container's process hears, if it is there yet; it reads that when it has nothing else to do. If it cannot be told,
+ * our end says enough. */
+static int tell_child(const struct err *err)
 {
-	(void)!send(NETWORK_CHILD_FD, err ? (const void *)err : "", err ? sizeof(*err) : 1,
-		MSG_NOSIGNAL);
+	return send(NETWORK_CHILD_FD, err ? (const void *)err : "", err ? sizeof(*err) : 1,
+		       MSG_NOSIGNAL) < 0
+		       ? -1
+		       : 0;
 }
 
 static int answer(const struct network_answer *a, const int *fds, size_t n)
@@ -60,14 +63,12 @@ static int up(void)
 
 	if (attach_up(NETWORK_STATE_FD, NETWORK_CHILD_FD, resolver, &a, &err) < 0) {
 		r = refuse(&a, &err);
-		tell_child(&err);
-		return r;
+		return tell_child(&err) < 0 ? -1 : r;
 	}
 	r = answer(&a, resolver, 2);
-	tell_child(NULL);
 	close(resolver[0]);
 	close(resolver[1]);
-	return r;
+	return r < 0 || tell_child(NULL) < 0 ? -1 : 0;
 }
 
 static int down(void)

@@ -85,6 +85,10 @@ static size_t put_some(struct netlink_batch *b, uint16_t type, uint16_t flags,
 static int explain(struct err *err, const char *what)
 {
 	err_sys(err, "%s", what);
+	if (err->sys == EPERM)
+		return err_hint(err,
+			"a network takes CAP_NET_ADMIN over the host's; --net none and "
+			"host do not");
 	if (err->sys == EOPNOTSUPP)
 		return err_hint(err,
 			"this kernel has no nf_tables: modprobe nf_tables, or run with "

@@ -17,7 +17,10 @@
 
 #define CONF4 "/proc/sys/net/ipv4/conf"
 #define CONF6 "/proc/sys/net/ipv6/conf"
-#define OURS  "ctr" /* begins the name of each device of ours */
+#define OURS  "ctr"  /* begins the name of each device of ours */
+#define NOTED "ctr0" /* has in its alias what forwarding was switched on for: "4:eth0 6:eth0" */
+
+enum { ALIAS_SIZE = 256 /* IFALIASZ */ };
 
 static int run(struct netlink *nl, struct netlink_batch *b)
 {
@@ -106,17 +109,95 @@ static bool is_other(const char *name)
 	       strcmp(name, "lo") != 0 && strncmp(name, OURS, strlen(OURS)) != 0;
 }
 
-static int guard(struct netlink *filter, const char *set, const char *device, struct err *err)
+static int take_alias(const struct nlattr *a, void *arg)
+{
+	if (mnl_attr_get_type(a) == IFLA_IFALIAS && mnl_attr_get_payload_len(a) < ALIAS_SIZE)
+		memcpy(arg, mnl_attr_get_payload(a), mnl_attr_get_payload_len(a));
+	return MNL_CB_OK;
+}
+
+static void hear_link(const struct nlmsghdr *h, void *arg)
+{
+	mnl_attr_parse(h, sizeof(struct ifinfomsg), take_alias, arg);
+}
+
+static void hear_none(unsigned place, int error, void *arg)
+{
+	(void)place;
+	(void)error;
+	(void)arg;
+}
+
+/* "" if there is none. */
+static int read_notes(struct netlink *route, char ret[ALIAS_SIZE])
+{
+	autobatch struct netlink_batch b = {NULL};
+	struct ifinfomsg *link;
+
+	memset(ret, 0, ALIAS_SIZE);
+	mnl_attr_put_strz(netlink_put(&b, RTM_GETLINK, 0, sizeof(*link), &link), IFLA_IFNAME,
+		NOTED);
+	return netlink_ask(route, &b, &(struct netlink_hearing){hear_link, hear_none, ret});
+}
+
+static int write_notes(struct netlink *route, const char *notes)
+{
+	autobatch struct netlink_batch b = {NULL};
+	struct ifinfomsg *link;
+	struct nlmsghdr *h;
+
+	if (make_bridge(route, NOTED) < 0)
+		return -1;
+	h = netlink_put(&b, RTM_SETLINK, 0, sizeof(*link), &link);
+	mnl_attr_put_strz(h, IFLA_IFNAME, NOTED);
+	mnl_attr_put_strz(h, IFLA_IFALIAS, notes);
+	return run(route, &b);
+}
+
+static bool has_note(const char *notes, const char *word)
+{
+	const size_t len = strlen(word);
+
+	for (const char *at = notes; (at = strstr(at, word)); at += len)
+		if ((at == notes || at[-1] == ' ') && (!at[len] || at[len] == ' '))
+			return true;
+	return false;
+}
+
+/* Before it is switched on. */
+static int note(struct netlink *route, const char *device, bool v6, struct err *err)
+{
+	char notes[ALIAS_SIZE], word[2 + IFNAMSIZ];
+	size_t len;
+
+	if (read_notes(route, notes) < 0)
+		return err_sys(err, "read the alias of " NOTED);
+	snprintf(word, sizeof(word), "%c:%s", v6 ? '6' : '4', device);
+	if (has_note(notes, word))
+		return 0;
+	len = strlen(notes);
+	if ((size_t)snprintf(notes + len, sizeof(notes) - len, "%s%s", len ? " " : "", word) >=
+		sizeof(notes) - len)
+		return err_set(err, "too many devices to forward packets of: sysctl "
+				    "net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
+	return write_notes(route, notes) < 0 ? err_sys(err, "set the alias of " NOTED) : 0;
+}
+
+struct sockets {
+	struct netlink *route, *filter;
+};
+
+static int guard(struct netlink *filter, bool v6, const char *device, struct err *err)
 {
 	struct element e = {.key_length = IFNAMSIZ};
 
-	snprintf(e.set, sizeof(e.set), "%s", set);
+	snprintf(e.set, sizeof(e.set), v6 ? "uplink6" : "uplink4");
 	snprintf((char *)e.key, IFNAMSIZ, "%s", device);
 	return elements_add(filter, &e, 1, "host", err) == 0 || err->sys == EEXIST ? 0 : -1;
 }
 
 /* A device that listens to router advertisements goes on doing so with 2 only. */
-static int forward_on(struct netlink *filter, int conf_fd, const char *device, bool v6,
+static int forward_on(const struct sockets *s, int conf_fd, const char *device, bool v6,
 	struct err *err)
 {
 	char path[64];
@@ -124,7 +205,7 @@ static int forward_on(struct netlink *filter, int conf_fd, const char *device, b
 	snprintf(path, sizeof(path), "%.20s/forwarding", device);
 	if (!is_value(conf_fd, path, '0'))
 		return 0;
-	if (guard(filter, v6 ? "uplink6" : "uplink4", device, err) < 0)
+	if (note(s->route, device, v6, err) < 0 || guard(s->filter, v6, device, err) < 0)
 		return -1;
 	if (!v6)
 		return file_poke(conf_fd, path, "1") < 0 && errno != ENOENT
@@ -136,7 +217,7 @@ static int forward_on(struct netlink *filter, int conf_fd, const char *device, b
 	return 0;
 }
 
-static int forward_each(struct netlink *filter, const char *conf, bool v6, struct err *err)
+static int forward_each(const struct sockets *s, const char *conf, bool v6, struct err *err)
 {
 	autofd int fd = open(conf, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dents d;
@@ -147,7 +228,7 @@ static int forward_each(struct netlink *filter, const char *conf, bool v6, struc
 		return err_sys(err, "open %s", conf);
 	dents_init(&d, fd);
 	while ((name = dents_next(&d, &type)))
-		if (is_other(name) && forward_on(filter, fd, name, v6, err) < 0)
+		if (is_other(name) && forward_on(s, fd, name, v6, err) < 0)
 			return -1;
 	/* IPv6 knows one switch for all before Linux 6.17. */
 	if (!v6 || is_value(fd, "all/forwarding", '1'))
@@ -156,14 +237,29 @@ static int forward_each(struct netlink *filter, const char *conf, bool v6, struc
 							: 0;
 }
 
-int gateway_forward(struct netlink *filter, bool v4, bool v6, struct err *err)
+int gateway_forward(struct netlink *route, struct netlink *filter, bool v4, bool v6,
+	struct err *err)
 {
-	int r = v4 ? forward_each(filter, CONF4, false, err) : 0;
+	const struct sockets s = {route, filter};
+	int r = v4 ? forward_each(&s, CONF4, false, err) : 0;
 
 	if (r == 0 && v6)
-		r = forward_each(filter, CONF6, true, err);
+		r = forward_each(&s, CONF6, true, err);
 	if (r < 0 && err->sys == EROFS)
 		err_hint(err, "/proc/sys is read-only here: sysctl net.ipv4.ip_forward=1 "
 			      "net.ipv6.conf.all.forwarding=1 on the host");
 	return r;
+}
+
+int gateway_guard(struct netlink *route, struct netlink *filter, struct err *err)
+{
+	char notes[ALIAS_SIZE], *rest = notes;
+
+	if (read_notes(route, notes) < 0)
+		return err_sys(err, "read the alias of " NOTED);
+	for (char *word; (word = strsep(&rest, " "));)
+		if ((word[0] == '4' || word[0] == '6') && word[1] == ':' &&
+			guard(filter, word[0] == '6', word + 2, err) < 0)
+			return -1;
+	return 0;
 }

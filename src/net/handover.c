@@ -52,6 +52,10 @@ static int spawn(const char *path, const struct ends *e, pid_t *ret)
 		posix_spawnattr_setsigmask(&attr, &none);
 		posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
 		rc = posix_spawn_file_actions_adddup2(&actions, e->standard, STDIN_FILENO);
+		/* The dynamic loader's complaints, beside which there would be ours. */
+		if (rc == 0)
+			rc = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null",
+				O_WRONLY, 0);
 		if (rc == 0 && e->child >= 0)
 			rc = posix_spawn_file_actions_adddup2(&actions, e->child, NETWORK_CHILD_FD);
 		if (rc == 0)
@@ -141,8 +145,11 @@ int handover_hear(const struct handover *h, bool wait, struct network_answer *re
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return err_sys(err, "cannot hear from " PROGRAM);
-	if (n != sizeof(*ret))
-		return err_set(err, PROGRAM " ended before it had done what it was asked to");
+	if (n != sizeof(*ret)) {
+		err_set(err, PROGRAM " ended before it had done what it was asked to");
+		return err_hint(err,
+			"if it always does: is libmnl installed? Run " PROGRAM " by hand");
+	}
 	if (ret_fds)
 		take_fds(&m, ret_fds);
 	if (!ret->failed)
@@ -159,6 +166,13 @@ void handover_end(struct handover *h, bool at_once)
 		kill(h->pid, SIGKILL);
 	while (h->pid > 0 && waitpid(h->pid, NULL, 0) < 0 && errno == EINTR)
 		;
+	*h = HANDOVER_NONE;
+}
+
+void handover_leave(struct handover *h)
+{
+	fd_cleanup(&h->sock);
+	fd_cleanup(&h->child_sock);
 	*h = HANDOVER_NONE;
 }
 

@@ -83,7 +83,7 @@ int restore_network(struct netlink *route, struct netlink *filter, const struct 
 	for (size_t i = 0; i < a->address_count; i++)
 		has[a->addresses[i].address.family == AF_INET6] = true;
 	if (gateway_make(route, a->master, &gateways[0], &gateways[1], err) < 0 ||
-		gateway_forward(filter, has[0], has[1], err) < 0)
+		gateway_forward(route, filter, has[0], has[1], err) < 0)
 		return -1;
 	return add_network(filter, a, err);
 }
@@ -141,11 +141,13 @@ static int add_containers(struct netlink *filter, int state_fd, struct err *err)
 	return 0;
 }
 
-int restore_table(struct netlink *filter, int state_fd, struct err *err)
+int restore_table(struct netlink *route, struct netlink *filter, int state_fd, struct err *err)
 {
 	bool empty;
 
 	if (make_table(&empty, err) < 0)
 		return -1;
-	return empty ? add_containers(filter, state_fd, err) : 0;
+	if (!empty)
+		return 0;
+	return gateway_guard(route, filter, err) < 0 ? -1 : add_containers(filter, state_fd, err);
 }

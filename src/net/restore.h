@@ -7,7 +7,7 @@
 #include "net/plan.h"
 
 /* The table, with what it is to know of each container whose state directory lies beside that one. */
-int restore_table(struct netlink *filter, int state_fd, struct err *err);
+int restore_table(struct netlink *route, struct netlink *filter, int state_fd, struct err *err);
 /* Of the network that an attachment is in. */
 int restore_network(struct netlink *route, struct netlink *filter, const struct plan_attachment *a,
 	struct err *err);

@@ -5,6 +5,7 @@
 #include "net/hostns.h"
 #include "net/planfile.h"
 #include "ns/idmap.h"
+#include "ns/rights.h"
 #include "state/names.h"
 #include "state/networks.h"
 #include "state/process.h"
@@ -32,8 +33,15 @@ static int make(struct container *c, const struct spec *spec, struct err *err)
 		return err_sys(err, "start %s", c->record.name);
 	*n = (struct connection){.handover = HANDOVER_NONE, .holders = -1, .resolver = {-1, -1}};
 	c->connection = n;
-	n->failed = handover_begin(&n->handover, c->state_fd, true, err) < 0;
-	return n->failed ? -1 : 0;
+	n->failed = true;
+	if (rights_get() != RIGHTS_HOST) {
+		err_set(err, "a network of its own takes root's rights on the host");
+		return err_hint(err, "--net host or none, or run ctr as root");
+	}
+	if (handover_begin(&n->handover, c->state_fd, true, err) < 0)
+		return -1;
+	n->failed = false;
+	return 0;
 }
 
 static int explain_taken(const struct container *c, const struct network_port *p, uint16_t port,
@@ -269,9 +277,8 @@ static int is_of_this_boot(const struct container *c, struct err *err)
 static int take_down(const struct container *c, struct handover *h, struct network_answer *ret,
 	struct err *err)
 {
-	if (h->sock < 0 && handover_begin(h, c->state_fd, false, err) < 0)
-		return -1;
-	if (handover_ask(h, NETWORK_DOWN, NULL, err) < 0)
+	if (handover_begin(h, c->state_fd, false, err) < 0 ||
+		handover_ask(h, NETWORK_DOWN, NULL, err) < 0)
 		return -1;
 	return handover_hear(h, true, ret, NULL, err);
 }
@@ -292,10 +299,18 @@ static int remove_names(const struct container *c, struct err *err)
 	return r;
 }
 
+/* By the ctr-net of the start, if it is still there: somebody may have killed it. */
+static bool was_taken_down(struct handover *h, struct network_answer *ret)
+{
+	struct err ignored;
+
+	return h->sock >= 0 && handover_ask(h, NETWORK_DOWN, NULL, &ignored) == 0 &&
+	       handover_hear(h, true, ret, NULL, &ignored) == 0;
+}
+
 static int remove_all(const struct container *c, struct err *err)
 {
-	struct handover other = HANDOVER_NONE;
-	struct handover *h = c->connection ? &c->connection->handover : &other;
+	struct handover h = HANDOVER_NONE;
 	struct network_answer answer;
 	struct stat st;
 	int r;
@@ -303,9 +318,11 @@ static int remove_all(const struct container *c, struct err *err)
 	if (fstatat(c->state_fd, NETWORK_PLAN_FILE, &st, 0) < 0)
 		return errno == ENOENT ? 0 : err_sys(err, "look for " NETWORK_PLAN_FILE);
 	r = remove_names(c, err) < 0 ? -1 : is_of_this_boot(c, err);
-	if (r > 0)
-		r = take_down(c, h, &answer, err);
-	handover_end(h, r < 0);
+	if (r > 0 && c->connection && was_taken_down(&c->connection->handover, &answer))
+		handover_leave(&c->connection->handover);
+	else if (r > 0)
+		r = take_down(c, &h, &answer, err);
+	handover_end(&h, r < 0);
 	if (r < 0)
 		return err_wrap(err, "network");
 	/* Done once, and not again. */
