@@ -8,9 +8,8 @@ struct advice {
 	const char *names, *text;
 };
 
-#define NO_BRIDGE "addresses need a bridge; --net none and --net host are there"
-#define NO_PULL   "nothing is pulled: leave it out; ctr image import or ctr image build make an image"
-#define MACHINE   "an image is run as it is; foreign architectures need binfmt_misc on the host"
+#define NO_PULL "nothing is pulled: leave it out; ctr image import or ctr image build make an image"
+#define MACHINE "an image is run as it is; foreign architectures need binfmt_misc on the host"
 #define NO_HEALTH                                                                                  \
 	"ctr has --health-cmd, -interval, -retries, -start-interval, -start-period and -timeout"
 #define IDS      "a container has 65536 ids of its own, or the host's with --userns host"
@@ -20,14 +19,8 @@ struct advice {
 #define OWN_FILE "mount a file of your own over it: -v FILE:/etc/"
 
 static const struct advice run_flags_elsewhere[] = {
-	{"publish p publish-all P",
-		"no ports are published; --net host shares the host's network, with ports below "
-		"1024 as net.ipv4.ip_unprivileged_port_start of the host allows"},
-	{"expose",
-		"it publishes nothing and can be left out; --net host shares the host's network"},
-	{"ip ip6 link-local-ip mac-address", NO_BRIDGE},
-	{"network-alias net-alias link",
-		"names between containers need a bridge; use --add-host NAME:ADDRESS"},
+	{"link-local-ip", "the kernel makes one of IPv6; --ip and --ip6 are for others"},
+	{"link", "containers of one network have each other's names: ctr network create"},
 	{"domainname", "use --hostname with the full name"},
 	{"no-hosts hosts-file", OWN_FILE "hosts:ro"},
 	{"no-hostname", OWN_FILE "hostname:ro"},

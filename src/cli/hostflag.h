@@ -5,7 +5,6 @@
 #include "base/err.h"
 
 int hostname_flag(void *to, const char *what, const char *value, struct err *err);
-int add_host_flag(void *to, const char *what, const char *value, struct err *err);
 int dns_flag(void *to, const char *what, const char *value, struct err *err);
 int dns_search_flag(void *to, const char *what, const char *value, struct err *err);
 int dns_option_flag(void *to, const char *what, const char *value, struct err *err);

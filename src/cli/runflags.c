@@ -51,6 +51,25 @@ SPEC_FLAG(sysctl_flag)
 SPEC_FLAG(label_flag)
 SPEC_FLAG(annotation_flag)
 
+/* Of networks: some wait for others. */
+#define NETWORK_FLAG(name)                                                                         \
+	static int set_##name(void *to, const char *what, const char *value, struct err *err)      \
+	{                                                                                          \
+		struct run_options *o = to;                                                        \
+                                                                                                   \
+		return networkflag_##name(&o->spec, &o->network, what, value, err);                \
+	}
+NETWORK_FLAG(net)
+NETWORK_FLAG(publish)
+NETWORK_FLAG(expose)
+NETWORK_FLAG(ip)
+NETWORK_FLAG(ip6)
+NETWORK_FLAG(mac)
+NETWORK_FLAG(mtu)
+NETWORK_FLAG(alias)
+NETWORK_FLAG(rate)
+NETWORK_FLAG(add_host)
+
 static int set_restart(void *to, const char *what, const char *value, struct err *err)
 {
 	struct restart_policy policy;
@@ -248,10 +267,6 @@ static int refuse_namespace(uint64_t flag, const char *what, const char *value, 
 	if (strncmp(value, "container:", 10) == 0)
 		return err_hint(err,
 			"each container has its own; ctr exec runs a command in another");
-	if (flag == CLONE_NEWNET)
-		return err_hint(err,
-			"none has a loopback only, host is the host's own network; there "
-			"are no others yet");
 	if (flag == CLONE_NEWUSER)
 		return err_hint(err,
 			"ids are mapped without it: a volume shows the owners that it has");
@@ -275,7 +290,6 @@ static int set_namespace(struct run_options *o, uint64_t flag, const char *what,
 	{                                                                                          \
 		return set_namespace(to, flag, what, value, own, err);                             \
 	}
-NAMESPACE_FLAG(net, CLONE_NEWNET, "none")
 NAMESPACE_FLAG(pid, CLONE_NEWPID, "private")
 NAMESPACE_FLAG(ipc, CLONE_NEWIPC, "private")
 NAMESPACE_FLAG(uts, CLONE_NEWUTS, "private")
@@ -325,7 +339,8 @@ static int set_group_add(void *to, const char *what, const char *value, struct e
 }
 
 const struct flag run_flags[] = {
-	{"add-host", 0, "NAME:ADDRESS", "a line of /etc/hosts", add_host_flag},
+	{"add-host", 0, "NAME:ADDRESS", "a line of /etc/hosts; host-gateway: the host",
+		set_add_host},
 	{"annotation", 0, "KEY=VALUE", "metadata in config.json", set_annotation_flag},
 	{"cap-add", 0, "CAP", "give a capability (or ALL)", caps_flag,
 		FLAG_OF(run_options, cap_add, uint64_t)},
@@ -371,6 +386,7 @@ const struct flag run_flags[] = {
 	{"env-file", 0, "FILE", "variables, one to a line", set_env_file},
 	{"env-host", 0, NULL, "pass on all variables, below those of the image",
 		FLAG_BOOL(run_options, env_host)},
+	{"expose", 0, "PORT[/PROTO]", "what --publish-all publishes, too", set_expose},
 	{"group-add", 0, "GROUP", "one more group for the user", set_group_add},
 	{"health-cmd", 0, "COMMAND", "ask it, through its shell, how it is; none: do not",
 		set_health_cmd},
@@ -389,20 +405,29 @@ const struct flag run_flags[] = {
 		FLAG_BOOL(run_options, spec.process.open_stdin)},
 	{"io-max", 0, "DEV:KEY=N…", "rbps, wbps, riops, wiops of a disk", set_io_max},
 	{"io-weight", 0, "N", "share of busy disks, 1 to 10000", set_limit_io_weight},
+	{"ip", 0, "ADDRESS[,…]", "its addresses in the first network", set_ip},
+	{"ip6", 0, "ADDRESS[,…]", "the same of IPv6", set_ip6},
 	{"ipc", 0, "private|host", "System V IPC and message queues", set_ipc},
 	{"label", 'l', "KEY=VALUE", "metadata to find it by", set_label_flag},
 	{"label-file", 0, "FILE", "labels, one to a line", set_label_file},
 	{"log-max-size", 0, "SIZE", "when the log is rotated (16m)", set_log_max},
 	{"log-rate", 0, "SIZE", "what the log takes each second (1m); 0: all", set_log_rate},
+	{"mac", 0, "MAC", "its link-layer address in the first network", set_mac},
+	{"mac-address", 0, "MAC", "the same", set_mac},
 	{"memory", 'm', "SIZE", "at most so much memory (512m, 2g)", set_limit_memory},
 	{"memory-high", 0, "SIZE", "slow down above", set_limit_memory_high},
 	{"memory-reservation", 0, "SIZE", "keep so much when the host is short",
 		set_limit_memory_low},
 	{"memory-swap", 0, "SIZE", "memory and swap together, -1: any", set_limit_memory_swap},
 	{"mount", 0, "type=T,…", "bind or tmpfs, spelled out", set_mount},
+	{"mtu", 0, "BYTES", "the largest packet", set_mtu},
 	{"name", 0, "NAME", "(made up)", set_name},
-	{"net", 0, "none|host", "network: loopback only, or the host's", set_net},
-	{"network", 0, "none|host", "the same", set_net},
+	{"net", 0, "NETWORK", "none, host, nat, container:NAME, ns:PATH, or a network (none)",
+		set_net},
+	{"net-alias", 0, "NAME", "as --network-alias", set_alias},
+	{"net-rate", 0, "RATE[/BURST][:WAY]", "at most 100mbit, :in or :out", set_rate},
+	{"network", 0, "NETWORK", "as --net", set_net},
+	{"network-alias", 0, "NAME", "one more name in its networks", set_alias},
 	{"no-healthcheck", 0, NULL, "not what the image says, either", set_no_healthcheck},
 	{"oom-group", 0, NULL, "out of memory ends the whole container",
 		FLAG_BOOL(run_options, spec.limits.oom_group)},
@@ -412,6 +437,10 @@ const struct flag run_flags[] = {
 	{"pids-limit", 0, "N", "the same", set_limit_pids},
 	{"platform", 0, "OS/ARCH", "refuse an image for another one",
 		FLAG_TEXT(run_options, platform)},
+	{"publish", 'p', "[[IP:]HOST:]PORT[/PROTO]", "lead a port of the host into it",
+		set_publish},
+	{"publish-all", 'P', NULL, "each that the image exposes, to a port that is free",
+		FLAG_BOOL(run_options, network.publish_all)},
 	{"pull", 0, "missing|never", "nothing is pulled: the same", set_pull},
 	{"read-only", 0, NULL, "the root cannot be written",
 		FLAG_BOOL(run_options, spec.root.readonly)},

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/environment.h"
 #include "spec/maclabel.h"
+#include "spec/networkflag.h"
 #include "spec/spec.h"
 
 struct run_options {
@@ -14,6 +15,7 @@ struct run_options {
 	const char *user, *workdir, *stop_signal; /* over the image's; NULL: not given */
 	struct selinux_parts label;
 	uint64_t cap_add, cap_drop;
+	struct network_flags network;
 	struct environment environment; /* applied over the image's */
 	bool hostname_given, writable_cgroups;
 	bool env_host, replace;

@@ -6,7 +6,9 @@
 #include "base/file.h"
 #include "base/num.h"
 #include "cgroup/scope.h"
+#include "container/life.h"
 #include "launch/volumes.h"
+#include "net/plan.h"
 #include "process/lsm.h"
 #include "spec/capname.h"
 #include "spec/defaults.h"
@@ -21,6 +23,7 @@
 #include "spec/sysctlname.h"
 #include "spec/usercaps.h"
 #include "state/cgrouppath.h"
+#include "state/networks.h"
 #include "state/store.h"
 
 #include <fcntl.h>
@@ -227,7 +230,7 @@ static void warn_of_vain_caps(const struct run_options *o)
 	uint64_t vain = o->cap_add == CAPS_ALL ? 0 : o->cap_add & of_networks;
 	char names[CAPS_TEXT_SIZE];
 
-	if (!vain || (o->spec.ns.fresh & CLONE_NEWNET) || !(o->spec.ns.fresh & CLONE_NEWUSER))
+	if (!vain || network_mode(&o->spec) != NETWORK_HOST || !(o->spec.ns.fresh & CLONE_NEWUSER))
 		return;
 	warn("--cap-add %s gives nothing in the host's network%s", caps_format(vain, names),
 		vain & UINT64_C(1) << CAP_NET_BIND_SERVICE
@@ -375,9 +378,43 @@ static void take_hostname(struct run_options *o)
 	struct spec *s = &o->spec;
 	struct utsname host;
 
-	if (!o->hostname_given && !(s->ns.fresh & CLONE_NEWNET) && (s->ns.fresh & CLONE_NEWUTS) &&
+	if (!o->hostname_given && network_mode(s) == NETWORK_HOST && (s->ns.fresh & CLONE_NEWUTS) &&
 		uname(&host) == 0)
 		s->hostname = arena_strdup(&s->arena, host.nodename);
+}
+
+/* By its name, however it was named. */
+static int take_neighbour(struct run_options *o, const struct store *store, struct err *err)
+{
+	char name[SPEC_NAME_MAX + 1];
+
+	if (!o->spec.network.container)
+		return 0;
+	if (container_find(store, o->spec.network.container, name, err) < 0)
+		return err_wrap(err, "--net container:%s", o->spec.network.container);
+	o->spec.network.container = arena_strdup(&o->spec.arena, name);
+	return 0;
+}
+
+/* What is started finds out by itself. */
+static int check_networks(const struct run_options *o, const struct store *store, struct err *err)
+{
+	const struct network_spec *n = &o->spec.network;
+	struct network_plan plan;
+	struct arena a = {NULL};
+	struct network *nets;
+	int r = -1;
+
+	if (!n->attachment_count || !(o->create || o->dry_run))
+		return 0;
+	if (networks_of(store, &o->spec, &a, &nets, err) == 0) {
+		r = network_plan_make(&o->spec, 0, nets, &plan, err);
+		if (r == 0)
+			network_plan_free(&plan);
+		networks_free(nets, n->attachment_count);
+	}
+	arena_free(&a);
+	return r;
 }
 
 int run_options_finish(struct run_options *o, const struct store *store, int argc, char **argv,
@@ -417,6 +454,9 @@ int run_options_finish(struct run_options *o, const struct store *store, int arg
 		o->spec.process.cwd = o->workdir;
 	if (o->spec.process.terminal && !env_get(&o->spec, "TERM"))
 		terminal_name_take(&o->spec);
+	if (networkflag_finish(&o->spec, &o->network, image ? image->ports : NULL,
+		    image ? image->port_count : 0, err) < 0)
+		return -1;
 	if (stop_signal(o, image, err) < 0 || take_health(o, image, err) < 0 ||
 		take_command(o, image, argc, argv, err) < 0 ||
 		environment_take(&o->environment, &o->spec, err) < 0 || take_caps(o, err) < 0 ||
@@ -426,6 +466,8 @@ int run_options_finish(struct run_options *o, const struct store *store, int arg
 		return -1;
 	take_files(&o->spec);
 	take_hostname(o);
+	if (take_neighbour(o, store, err) < 0)
+		return -1;
 	spec_complete(&o->spec);
-	return 0;
+	return check_networks(o, store, err);
 }

@@ -17,14 +17,17 @@
 
 enum { HOST_ETC_MAX = 4 << 20 };
 
-/* A container in the host's network has the host's names and asks the host's name servers. */
+/* A container in the host's network has the host's names and asks the host's name servers; one in a network of ours has
+ * its search domains. */
 static void host_etc_read(const struct spec *spec, char *ret[2])
 {
 	static const char *const paths[] = {"/etc/hosts", "/etc/resolv.conf"};
+	enum network_mode mode = network_mode(spec);
+	bool whole = mode == NETWORK_HOST || mode == NETWORK_PATH;
 	struct err err;
 
 	for (int i = 0; i < 2; i++)
-		if ((spec->ns.fresh & CLONE_NEWNET) ||
+		if (!(whole || (i == 1 && mode == NETWORK_ATTACHED)) ||
 			file_read(AT_FDCWD, paths[i], HOST_ETC_MAX, &ret[i], NULL, &err) < 0)
 			ret[i] = NULL;
 }

@@ -56,6 +56,9 @@ static int write_config(int dirfd, const struct spec *spec, const struct plan *p
 	struct spec told = *spec;
 	autofree char *text = NULL;
 
+	/* Its last path is that of another container's network, for one start: the name of that is kept. */
+	if (spec->network.container && told.ns.path_count)
+		told.ns.path_count--;
 	if (plan->map_count) {
 		told.ns.uid_maps = told.ns.gid_maps = (struct id_map *)plan->maps;
 		told.ns.uid_map_count = told.ns.gid_map_count = plan->map_count;

@@ -45,24 +45,33 @@ static bool is_mounted(const struct spec *spec, const char *target)
 	return false;
 }
 
-static void plan_etc(const struct spec *spec, const struct host_etc *host, struct plan *plan,
-	struct arena *a)
+static void plan_etc(const struct spec *spec, const struct host_etc *host,
+	const struct etc_network *net, struct plan *plan, struct arena *a)
 {
 	bool asked = spec->dns_count || spec->dns_search_count || spec->dns_option_count;
 	const struct etc_file files[] = {
 		{"/etc/hosts", "hosts",
-			spec->hostname || host->hosts || spec->host_count
-				? etc_hosts(a, spec, host->hosts)
+			spec->hostname || host->hosts || spec->host_count || net
+				? etc_hosts(a, spec, host->hosts, net)
 				: NULL},
 		{"/etc/hostname", "hostname", spec->hostname ? etc_hostname(a, spec) : NULL},
 		{"/etc/resolv.conf", "resolv.conf",
-			host->resolv || asked ? etc_resolv(a, spec, host->resolv) : NULL},
+			host->resolv || asked || net ? etc_resolv(a, spec, host->resolv, net)
+						     : NULL},
 	};
 
+	plan->etc_count = 0;
 	/* The files of an engine's root are the engine's. */
 	for (size_t i = 0; !spec->root.direct && i < sizeof(files) / sizeof(files[0]); i++)
 		if (files[i].text && !is_mounted(spec, files[i].target))
 			plan->etc[plan->etc_count++] = files[i];
+}
+
+void plan_set_network(struct plan *plan, const struct spec *spec, const struct etc_network *net,
+	struct arena *arena)
+{
+	plan_etc(spec, &(struct host_etc){.resolv = net ? plan->host_resolv : NULL}, net, plan,
+		arena);
 }
 
 bool plan_has_mounts(const struct spec *spec)
@@ -111,7 +120,9 @@ int plan_make(const struct spec *spec, const struct host_etc *host, struct plan 
 		plan_range(&spec->ns, ret);
 	plan_argv(spec, ret, arena);
 	plan_env(spec, ret, arena);
-	plan_etc(spec, host ? host : &(struct host_etc){0}, ret, arena);
+	plan_etc(spec, host ? host : &(struct host_etc){0}, NULL, ret, arena);
+	if (host && host->resolv)
+		ret->host_resolv = arena_strdup(arena, host->resolv);
 	return 0;
 }
 
@@ -241,6 +252,24 @@ static void print_map(const char *what, const struct id_map *m, FILE *out)
 		m->outside);
 }
 
+static void print_networks(const struct network_spec *n, FILE *out)
+{
+	char text[NETWORK_PORT_SIZE];
+
+	if (n->container)
+		output_print(out, "network   that of %s\n", n->container);
+	for (size_t i = 0; i < n->attachment_count; i++) {
+		const struct network_attachment *a = &n->attachments[i];
+
+		output_print(out, "network   %s", a->network);
+		for (size_t k = 0; k < a->address_count; k++)
+			output_print(out, " %s", address_format(&a->addresses[k], text));
+		output_print(out, "%s\n", a->address_count ? "" : " (an address that is free)");
+	}
+	for (size_t i = 0; i < n->port_count; i++)
+		output_print(out, "publish   %s\n", network_port_format(&n->ports[i], text));
+}
+
 void plan_print(const struct spec *spec, const struct plan *plan, FILE *out)
 {
 	char names[64];
@@ -260,6 +289,7 @@ void plan_print(const struct spec *spec, const struct plan *plan, FILE *out)
 	for (size_t i = 0; i < spec->ns.path_count; i++)
 		output_print(out, "join      %s %s\n", ns_format(spec->ns.paths[i].flag, names),
 			spec->ns.paths[i].path);
+	print_networks(&spec->network, out);
 	for (size_t i = 0; i < spec->ns.uid_map_count; i++)
 		print_map("uids", &spec->ns.uid_maps[i], out);
 	for (size_t i = 0; i < spec->ns.gid_map_count; i++)

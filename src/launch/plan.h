@@ -27,6 +27,7 @@ struct plan {
 		const char *target, *name, *text;
 	} etc[3]; /* files of ours over those of the image */
 	size_t etc_count;
+	const char *host_resolv; /* for plan_set_network() */
 };
 
 /* host: the files of the host for a container in the host's network, or NULL. */
@@ -58,5 +59,10 @@ bool plan_has_users(const struct spec *spec);
 
 /* To be called once the id range is known. The plan must not be moved in memory afterwards. */
 void plan_set_range(struct plan *plan, const struct spec *spec, unsigned range);
+
+/* The files of a container in networks of ours, once its addresses are known; net NULL: it is in none after all. Texts are
+ * the arena's. */
+void plan_set_network(struct plan *plan, const struct spec *spec, const struct etc_network *net,
+	struct arena *arena);
 
 void plan_print(const struct spec *spec, const struct plan *plan, FILE *out);

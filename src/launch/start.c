@@ -14,6 +14,7 @@
 #include "launch/child.h"
 #include "launch/detached.h"
 #include "launch/details.h"
+#include "launch/neighbour.h"
 #include "launch/notify.h"
 #include "launch/payload.h"
 #include "launch/report.h"
@@ -514,6 +515,18 @@ static int clone_and_bring_up(struct launch *l, struct err *err)
 	return r;
 }
 
+/* Its addresses are chosen: its files can tell them. */
+static void tell_addresses(struct launch *l)
+{
+	struct connection *n = l->c->connection;
+	struct etc_network etc;
+
+	if (!n)
+		return;
+	etc = neighbour_addresses(&n->plan);
+	plan_set_network(l->plan, l->spec, &etc, &n->plan.arena);
+}
+
 static int start_locked(struct launch *l, struct err *err)
 {
 	const struct spec *spec = l->spec;
@@ -538,6 +551,7 @@ static int start_locked(struct launch *l, struct err *err)
 		container_limit(c, spec, l->plan, err) < 0)
 		return -1;
 	plan_set_range(l->plan, spec, c->record.range);
+	tell_addresses(l);
 	if (detached_init(&l->detached, l->c, spec, err) < 0)
 		return -1;
 	r = clone_and_bring_up(l, err);
@@ -611,11 +625,12 @@ static int start_once(struct launch *l, bool *ret_unconnected, struct err *err)
 }
 
 /* The network that nobody asked for may be missing; and what is in the way of one may be gone by now. */
-int container_start(const struct store *store, const struct spec *spec, struct plan *plan,
+static int start(const struct store *store, const struct spec *spec, struct plan *plan,
 	const struct start_io *io, struct container *ret, struct err *err)
 {
 	struct container c;
 	struct launch l = {.c = &c, .spec = spec, .plan = plan, .io = io, .scope = SCOPE_NONE};
+	struct arena texts = {NULL};
 	struct spec alone;
 	bool unconnected;
 	int r;
@@ -629,6 +644,7 @@ int container_start(const struct store *store, const struct spec *spec, struct p
 			alone = *spec;
 			alone.network.attachment_count = 0;
 			l.spec = &alone;
+			plan_set_network(plan, &alone, NULL, &texts);
 		}
 		l = (struct launch){.c = &c,
 			.spec = l.spec,
@@ -637,7 +653,37 @@ int container_start(const struct store *store, const struct spec *spec, struct p
 			.scope = SCOPE_NONE};
 		*err = (struct err){0};
 	}
+	arena_free(&texts);
 	if (r == 0)
 		*ret = c;
 	return r;
+}
+
+/* In the network of another container, which is found first. */
+static int start_beside(const struct store *store, const struct spec *spec, struct plan *plan,
+	const struct start_io *io, struct container *ret, struct err *err)
+{
+	struct arena a = {NULL};
+	struct neighbour n;
+	int r;
+
+	if (neighbour_open(store, spec, &n, err) < 0) {
+		if (io->held) {
+			details_tell_failure(io->held, err);
+			container_close(io->held);
+		}
+		return -1;
+	}
+	if (n.connected)
+		plan_set_network(plan, spec, &n.etc, &a);
+	r = start(store, &n.spec, plan, io, ret, err);
+	neighbour_close(&n);
+	arena_free(&a);
+	return r;
+}
+
+int container_start(const struct store *store, const struct spec *spec, struct plan *plan,
+	const struct start_io *io, struct container *ret, struct err *err)
+{
+	return (spec->network.container ? start_beside : start)(store, spec, plan, io, ret, err);
 }

@@ -31,7 +31,7 @@ static void check_env(const struct spec *spec)
 /* Whole lines, and each begins with a word of ours. */
 static void check_resolv(struct spec *spec, const char *host)
 {
-	const char *text = etc_resolv(&spec->arena, spec, host);
+	const char *text = etc_resolv(&spec->arena, spec, host, false);
 
 	while (*text) {
 		size_t len = strcspn(text, "\n");

@@ -132,7 +132,7 @@ Test(etcfiles, hosts_name_the_container_and_what_was_added)
 	s.hostname = "web";
 	s.hosts = &db;
 	s.host_count = 1;
-	text = etc_hosts(&s.arena, &s, NULL);
+	text = etc_hosts(&s.arena, &s, NULL, NULL);
 	cr_assert(strstr(text, "127.0.0.1\tlocalhost web\n"));
 	cr_assert(strstr(text, "::1\tlocalhost "));
 	cr_assert(strstr(text, "10.0.0.7\tdb\n"));
@@ -148,11 +148,11 @@ Test(etcfiles, hosts_of_the_host_stand_behind_what_was_added)
 	s.hosts = &db;
 	s.host_count = 1;
 	s.hostname = "web";
-	cr_assert_str_eq(etc_hosts(&s.arena, &s, host),
+	cr_assert_str_eq(etc_hosts(&s.arena, &s, host, NULL),
 		"10.0.0.7\tdb\n127.0.1.1\tweb\n127.0.0.1 localhost # web\n"
 		"192.0.2.1\tnode node.example\n");
 	s.hostname = "node";
-	cr_assert_str_eq(etc_hosts(&s.arena, &s, host),
+	cr_assert_str_eq(etc_hosts(&s.arena, &s, host, NULL),
 		"10.0.0.7\tdb\n127.0.0.1 localhost # web\n192.0.2.1\tnode node.example\n");
 	spec_free(&s);
 }
@@ -164,7 +164,8 @@ Test(etcfiles, a_search_domain_of_a_dot_is_none)
 
 	s.dns_search = dot;
 	s.dns_search_count = 1;
-	cr_assert_str_eq(etc_resolv(&s.arena, &s, "search example.org\nnameserver 192.0.2.1\n"),
+	cr_assert_str_eq(
+		etc_resolv(&s.arena, &s, "search example.org\nnameserver 192.0.2.1\n", false),
 		"nameserver 192.0.2.1\n");
 	spec_free(&s);
 }
@@ -177,12 +178,50 @@ Test(etcfiles, resolv_takes_from_the_host_what_is_not_given)
 	struct spec s = fresh();
 	const char *dns[] = {"198.51.100.9"};
 
-	cr_assert_str_eq(etc_resolv(&s.arena, &s, host),
+	cr_assert_str_eq(etc_resolv(&s.arena, &s, host, false),
 		"search example.org\nnameserver 192.0.2.1\nnameserver 192.0.2.2\noptions ndots:2\n");
 	s.dns = dns;
 	s.dns_count = 1;
-	cr_assert_str_eq(etc_resolv(&s.arena, &s, host),
+	cr_assert_str_eq(etc_resolv(&s.arena, &s, host, false),
 		"search example.org\nnameserver 198.51.100.9\noptions ndots:2\n");
-	cr_assert_str_eq(etc_resolv(&s.arena, &s, NULL), "nameserver 198.51.100.9\n");
+	cr_assert_str_eq(etc_resolv(&s.arena, &s, NULL, false), "nameserver 198.51.100.9\n");
 	spec_free(&s);
+}
+
+Test(etc, in_a_network)
+{
+	struct etc_network net = {.name = "web"};
+	struct spec s = {.hostname = "mail.example.org"};
+	struct key_value hosts[] = {{"host.docker.internal", "host-gateway"}, {"a", "192.0.2.9"}};
+	const char *search[] = {"example.net"};
+
+	address_parse("10.90.0.5", &net.own[0]);
+	address_parse("fd00:90::5", &net.own[1]);
+	address_parse("10.90.0.1", &net.gateway);
+	s.hosts = hosts;
+	s.host_count = 2;
+	cr_assert_str_eq(etc_hosts(&s.arena, &s, NULL, &net),
+		"127.0.0.1\tlocalhost\n"
+		"::1\tlocalhost ip6-localhost ip6-loopback\n"
+		"ff02::1\tip6-allnodes\n"
+		"ff02::2\tip6-allrouters\n"
+		"10.90.0.5\tmail.example.org mail web\n"
+		"fd00:90::5\tmail.example.org mail web\n"
+		"10.90.0.1\thost.docker.internal\n"
+		"192.0.2.9\ta\n");
+	s.hostname = "web";
+	cr_expect(strstr(etc_hosts(&s.arena, &s, NULL, &net), "10.90.0.5\tweb\n"));
+	/* Without a network there is no way to the host. */
+	s.ns.fresh = CLONE_NEWNET;
+	cr_expect_null(strstr(etc_hosts(&s.arena, &s, NULL, NULL), "host.docker.internal"));
+	s.ns.fresh = 0;
+	cr_expect(strstr(etc_hosts(&s.arena, &s, "", NULL), "127.0.0.1\thost.docker.internal\n"));
+	cr_assert_str_eq(etc_resolv(&s.arena, &s,
+				 "search example.org\nnameserver 192.0.2.1\noptions edns0\n", true),
+		"search example.org\nnameserver 127.0.0.11\noptions ndots:0\n");
+	s.dns_search = search;
+	s.dns_search_count = 1;
+	cr_assert_str_eq(etc_resolv(&s.arena, &s, NULL, true),
+		"search example.net\nnameserver 127.0.0.11\noptions ndots:0\n");
+	arena_free(&s.arena);
 }
