@@ -12,8 +12,8 @@ _ctr_commands()
 _ctr_flags()
 {
 	sed -nE '/^flags:/,/^$/{
-		s/^ +((-[A-Za-z]), )?(--[a-z-]+) ([^ ]+) *(.*)/\2\t\3\t\4\t\5/p; t
-		s/^ +((-[A-Za-z]), )?(--[a-z-]+) *(.*)/\2\t\3\t-\t\4/p
+		s/^ +((-[A-Za-z]), )?(--[a-z0-9-]+) ([^ ]+) *(.*)/\2\t\3\t\4\t\5/p; t
+		s/^ +((-[A-Za-z]), )?(--[a-z0-9-]+) *(.*)/\2\t\3\t-\t\4/p
 	}' | sed 's/^\t/-\t/; y/\t/ /'
 }
 
@@ -40,7 +40,7 @@ _ctr_states()
 	wait\ *' --condition '* | exec\ * | pause\ * | healthcheck\ *) echo running ;;
 	stop\ * | kill\ * | wait\ *) echo running paused restarting ;;
 	resume\ * | unpause\ *) echo paused ;;
-	attach\ * | stats\ * | top\ *) echo running paused ;;
+	attach\ * | port\ * | stats\ * | top\ *) echo running paused ;;
 	rm\ *' -f '* | rm\ *' --force '*) ;;
 	rm\ *) echo created exited ;;
 	rename\ *) echo created running paused exited ;;
@@ -69,6 +69,15 @@ _ctr_volumes()
 _ctr_networks()
 {
 	"${program[@]}" network ls --quiet 2>/dev/null
+}
+
+# What --net takes.
+_ctr_connections()
+{
+	case $cur in
+	container:*) _ctr_behind container: "$(_ctr_containers running paused)" ;;
+	*) echo none host container: ns: && _ctr_networks ;;
+	esac
 }
 
 _ctr_interfaces()
@@ -204,6 +213,7 @@ _ctr_kind()
 	--filter\ *) echo filters ;;
 	--format\ *) echo formats ;;
 	--mount\ *) echo mount ;;
+	--net\ * | --network\ *) echo connections ;;
 	--restart\ *) echo words no on-failure on-failure: always unless-stopped ;;
 	--security-opt\ *) echo security ;;
 	--sort\ *) echo words created name image status ;;
@@ -217,7 +227,7 @@ _ctr_kind()
 	*\ FILE | *\ COMMAND | *\ SRC*) echo files ;;
 	*\ DIR | *\ DIR\[*) echo dirs ;;
 	*\ KEY\[=VALUE]) echo variables ;;
-	*\ ADDRESS | *\ ADDRESS/LENGTH | *\ BYTES | *\ DEV:* | *\ DOMAIN | *\ GROUP | *\ KEYS | *\ KEY=VALUE | *\ LINES | *\ LIST | *\ MICROSECONDS | \
+	*\ ADDRESS | *\ ADDRESS/LENGTH | *\ ADDRESS\[* | *\ MAC | *\ *PORT\[* | *\ RATE\[* | *\ BYTES | *\ DEV:* | *\ DOMAIN | *\ GROUP | *\ KEYS | *\ KEY=VALUE | *\ LINES | *\ LIST | *\ MICROSECONDS | \
 		*\ N | *\ NAME | *\ NAME:ADDRESS | *\ OCTAL | *\ OPTION | *\ OS/ARCH | *\ PATH\|SLICE | *\ REF | *\ SECONDS | *\ SIZE | \
 		*\ TIME | *\ USER*) echo nothing ;;
 	*) return 1 ;;

@@ -255,7 +255,6 @@ static const struct advice commands_elsewhere[] = {
 	{"unpause", "ctr resume NAME"},
 	{"container", "the commands stand by themselves: ctr ps, ctr rm, ctr prune, ctr inspect"},
 	{"system", "ctr prune, ctr info, ctr check and ctr gc"},
-	{"port", "nothing is published; ctr run --net host shares the host's network"},
 	{"pod kube play compose stack service",
 		"each container is run by itself: ctr run, in a systemd unit of its own"},
 	{"export", "ctr exec NAME tar -c DIR"},

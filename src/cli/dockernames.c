@@ -1,5 +1,7 @@
 #include "cli/dockernames.h"
 
+#include "cli/dockernetwork.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -82,7 +84,8 @@ void docker_names_inspect(json_t *j, const char *template)
 	static const struct {
 		const char *name;
 		json_t *(*make)(const json_t *j);
-	} groups[] = {{"State", state}, {"Config", config}, {"HostConfig", host_config}};
+	} groups[] = {{"State", state}, {"Config", config}, {"HostConfig", host_config},
+		{"NetworkSettings", docker_network_settings}};
 
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
 		if (docker_asks(template, groups[i].name))
@@ -94,7 +97,7 @@ void docker_names_inspect(json_t *j, const char *template)
 void docker_names_ps(json_t *j, const char *template)
 {
 	static const char *const names[][2] = {{"Names", "name"}, {"State", "status"},
-		{"CreatedAt", "created"}};
+		{"CreatedAt", "created"}, {"Ports", "ports"}};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (docker_asks(template, names[i][0]))

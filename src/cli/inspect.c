@@ -4,6 +4,7 @@
 #include "cgroup/path.h"
 #include "cli/command.h"
 #include "cli/dockernames.h"
+#include "cli/networkview.h"
 #include "cli/view.h"
 #include "container/life.h"
 #include "image/store.h"
@@ -266,6 +267,20 @@ static json_t *mounts_json(const struct store *store, const struct metadata *s,
 	return list;
 }
 
+/* Of one that runs: its networks, and the ports of the host that lead to it. */
+static int put_networks(json_t *j, const struct store *store, const struct view *view,
+	struct err *err)
+{
+	struct network_plan plan = {.port_count = 0};
+
+	if (view->connected && network_plan_of(store, view->metadata.name, &plan, err) < 0)
+		return -1;
+	put(j, "networks", connections_json(&plan));
+	put(j, "ports", ports_json(&plan));
+	network_plan_free(&plan);
+	return 0;
+}
+
 static json_t *container_json(const struct store *store, const struct view *view, struct err *err)
 {
 	const char *name = view->metadata.name;
@@ -283,7 +298,7 @@ static json_t *container_json(const struct store *store, const struct view *view
 	put(j, "directory", json_shown(data));
 	put(j, "layers", layers_json(&view->metadata));
 	put(j, "mounts", mounts_json(store, &view->metadata, config));
-	if (add_running(j, store, view, err) < 0)
+	if (add_running(j, store, view, err) < 0 || put_networks(j, store, view, err) < 0)
 		return NULL;
 	put(j, "config", json_incref(config));
 	return json_incref(j);

@@ -12,7 +12,7 @@
 #define EACH_COMMAND(X)                                                                            \
 	X(run) X(create) X(start) X(stop) X(restart) X(autostart) X(exec) X(attach) X(ps) X(top)   \
 	X(diff) X(cp) X(logs) X(kill) X(update) X(rename) X(rm) X(prune) X(wait) X(inspect)        \
-	X(events) X(stats) X(pause) X(resume)                                                      \
+	X(events) X(stats) X(port) X(pause) X(resume)                                                      \
 	X(healthcheck) X(image) X(volume) X(network) X(info) X(check) X(gc)
 /* clang-format on */
 

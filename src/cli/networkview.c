@@ -3,7 +3,9 @@
 #include "base/clock.h"
 #include "cli/view.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static json_t *prefix_json(const struct prefix *p)
 {
@@ -65,4 +67,88 @@ json_t *network_json(const struct store *store, const struct network *net,
 	json_object_set_new(j, "labels", labels);
 	json_object_set_new(j, "usedBy", users_json(net, uses));
 	return j;
+}
+
+static json_t *addresses_json(const struct plan_attachment *a)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < a->address_count; i++)
+		json_array_append_new(list, prefix_json(&a->addresses[i]));
+	return list;
+}
+
+static json_t *connection_json(const struct plan_attachment *a)
+{
+	json_t *j = json_object(), *gateways = json_array(), *names = json_array();
+	char mac[MAC_SIZE];
+
+	for (size_t i = 0; i < a->gateway_count; i++)
+		json_array_append_new(gateways, address_json(&a->gateways[i]));
+	for (size_t i = 0; i < a->name_count; i++)
+		json_array_append_new(names, json_shown(a->names[i]));
+	json_object_set_new(j, "network", json_shown(a->network));
+	json_object_set_new(j, "interface", json_shown(a->inside));
+	json_object_set_new(j, "addresses", addresses_json(a));
+	json_object_set_new(j, "gateways", gateways);
+	json_object_set_new(j, "mac", json_string(mac_format(&a->mac, mac)));
+	json_object_set_new(j, "hostInterface", json_shown(a->device));
+	json_object_set_new(j, "names", names);
+	return j;
+}
+
+json_t *connections_json(const struct network_plan *plan)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < plan->attachment_count; i++)
+		json_array_append_new(list, connection_json(&plan->attachments[i]));
+	return list;
+}
+
+json_t *ports_json(const struct network_plan *plan)
+{
+	json_t *list = json_array(), *j;
+
+	for (size_t i = 0; i < plan->port_count; i++) {
+		const struct network_port *p = &plan->ports[i];
+
+		j = json_object();
+		json_object_set_new(j, "address", address_json(&p->host));
+		json_object_set_new(j, "hostPort", json_integer(p->host_port));
+		json_object_set_new(j, "port", json_integer(p->port));
+		json_object_set_new(j, "count", json_integer(p->count));
+		json_object_set_new(j, "protocol", json_string(network_proto_name(p->proto)));
+		json_array_append_new(list, j);
+	}
+	return list;
+}
+
+char *endpoint_text(const struct network_port *p, uint16_t n, char buf[ENDPOINT_SIZE])
+{
+	bool v6 = p->host.family == AF_INET6;
+	char text[ADDRESS_SIZE];
+
+	snprintf(buf, ENDPOINT_SIZE, "%s%s%s:%u", v6 ? "[" : "", address_format(&p->host, text),
+		v6 ? "]" : "", p->host_port + n);
+	return buf;
+}
+
+char *ports_text(const struct network_plan *plan, struct arena *a)
+{
+	char *text = arena_strdup(a, ""), buf[ENDPOINT_SIZE];
+
+	for (size_t i = 0; i < plan->port_count; i++) {
+		const struct network_port *p = &plan->ports[i];
+		unsigned more = p->count - 1U;
+
+		text = arena_printf(a, "%s%s%s", text, i ? ", " : "", endpoint_text(p, 0, buf));
+		if (more)
+			text = arena_printf(a, "%s-%u->%u-%u/%s", text, p->host_port + more,
+				p->port, p->port + more, network_proto_name(p->proto));
+		else
+			text = arena_printf(a, "%s->%u/%s", text, p->port,
+				network_proto_name(p->proto));
+	}
+	return text;
 }

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/dockernames.h"
 #include "cli/filter.h"
+#include "cli/networkview.h"
 #include "cli/view.h"
 #include "state/gc.h"
 #include "state/status.h"
@@ -154,8 +155,24 @@ static void print_ids(const struct list *l)
 		printf("%.*s\n", l->flags->no_trunc ? 64 : 12, l->views[i].metadata.id);
 }
 
-static void add_row(struct table *t, const struct view *view, bool no_trunc, int64_t now)
+/* In docker's words; "" for none. */
+static const char *ports_of(const struct list *l, const struct view *view, struct arena *a)
 {
+	struct network_plan plan;
+	const char *text;
+	struct err err;
+
+	if (!view->connected ||
+		network_plan_of(l->viewer.store, view->metadata.name, &plan, &err) <= 0)
+		return "";
+	text = ports_text(&plan, a);
+	network_plan_free(&plan);
+	return text;
+}
+
+static void add_row(const struct list *l, struct table *t, const struct view *view, int64_t now)
+{
+	bool no_trunc = l->flags->no_trunc;
 	const struct metadata *s = &view->metadata;
 	char age[AGE_SIZE], status[STATUS_SIZE], created[AGE_SIZE + 8] = "";
 	struct arena *a = &t->arena;
@@ -169,23 +186,25 @@ static void add_row(struct table *t, const struct view *view, bool no_trunc, int
 			     output_text(a, view_command(view, a), no_trunc ? 0 : 30),
 			     created,
 			     view_status(view, now, status),
+			     ports_of(l, view, a),
 		     });
 }
 
-enum { NAME, ID, IMAGE, COMMAND, CREATED, STATUS, COLUMNS };
+enum { NAME, ID, IMAGE, COMMAND, CREATED, STATUS, PORTS, COLUMNS };
 
 /* A name is never cut: it is what other commands take. */
 static const struct table_loss losses[] = {{COMMAND, 12}, {IMAGE, 16}, {CREATED, 0}, {ID, 0},
-	{COMMAND, 0}, {IMAGE, 8}, {STATUS, 12}, {IMAGE, 0}};
+	{COMMAND, 0}, {PORTS, 24}, {PORTS, 0}, {IMAGE, 8}, {STATUS, 12}, {IMAGE, 0}};
 
 static void print_table(const struct list *l)
 {
 	struct table t = {.columns = COLUMNS, .losses = losses};
 
 	t.loss_count = l->flags->no_trunc ? 0 : sizeof(losses) / sizeof(losses[0]);
-	table_add(&t, (const char *const[]){"NAME", "ID", "IMAGE", "COMMAND", "CREATED", "STATUS"});
+	table_add(&t, (const char *const[]){"NAME", "ID", "IMAGE", "COMMAND", "CREATED", "STATUS",
+			      "PORTS"});
 	for (size_t i = 0; i < l->count; i++)
-		add_row(&t, &l->views[i], l->flags->no_trunc, now_ns());
+		add_row(l, &t, &l->views[i], now_ns());
 	table_print(&t, stdout);
 	table_free(&t);
 }
@@ -196,7 +215,10 @@ static int print_list(const struct list *l, struct err *err)
 
 	for (size_t i = 0; i < l->count; i++) {
 		json_t *j = view_json(&l->views[i]);
+		struct arena a = {NULL};
 
+		json_object_set_new(j, "ports", json_string(ports_of(l, &l->views[i], &a)));
+		arena_free(&a);
 		if (l->flags->format.template)
 			docker_names_ps(j, l->flags->format.template);
 		json_array_append_new(all, j);

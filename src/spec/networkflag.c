@@ -112,6 +112,8 @@ static const char *mode_of(const char *value)
 
 static int check_network(const char *what, const char *name, struct err *err)
 {
+	if (!*name)
+		return err_set(err, "%s: which network?", what);
 	if (strcmp(name, "pasta") == 0 || strcmp(name, "slirp4netns") == 0) {
 		err_value(err, what, name, "is not a network of ctr");
 		return err_hint(err, "--net " NETWORK_DEFAULT " is");

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/nearest.h"
+#include "net/planfile.h"
 #include "spec/network.h"
 #include "state/configfile.h"
 #include "state/gc.h"
@@ -276,4 +277,16 @@ int network_uses_read(const struct store *store, struct network_uses *ret, struc
 void network_uses_free(struct network_uses *uses)
 {
 	arena_free(&uses->arena);
+}
+
+int network_plan_of(const struct store *store, const char *name, struct network_plan *ret,
+	struct err *err)
+{
+	autofd int fd = openat(store->state_fd, name, DIR_FLAGS);
+	int r;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(err, "open the state of %s", name);
+	r = plan_read(fd, ret, err);
+	return r < 0 ? err_wrap(err, "%s", name) : r;
 }

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "net/network.h"
+#include "net/plan.h"
 #include "state/store.h"
 
 enum networks_lock {
@@ -53,4 +53,8 @@ int network_create(const struct store *store, struct network *net, const bool wa
 	struct err *err);
 /* Removes a definition. err->sys is EBUSY, with the users' names, if a container is in the network. */
 int network_remove(const struct store *store, const char *name, const struct network_uses *uses,
+	struct err *err);
+
+/* What a container that runs has of networks: 1, or 0 if it has none, or does not run. */
+int network_plan_of(const struct store *store, const char *name, struct network_plan *ret,
 	struct err *err);

@@ -55,6 +55,7 @@ static void view_alive(struct viewer *v, int state_fd, struct view *view)
 
 	container_cgroup_name(&v->record, group);
 	view->pid = v->record.pid;
+	view->connected = v->record.resources & 1U << RESOURCE_NET;
 	view->forsaken = state_fd >= 0 && container_is_forsaken(&v->record, state_fd);
 	if (!view->forsaken && state_fd >= 0)
 		view->health = health_peek(state_fd, &v->record);

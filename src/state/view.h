@@ -13,8 +13,9 @@ struct view {
 	bool elsewhere; /* it runs, without a record here: nothing can be done to it */
 	bool forsaken;  /* it runs, but its supervisors do not */
 	enum health_status health;
-	size_t met; /* for whoever lists: in which order */
-	pid_t pid;  /* of one that runs or is paused here, else 0 */
+	bool connected; /* it runs here, in networks of ours */
+	size_t met;     /* for whoever lists: in which order */
+	pid_t pid;      /* of one that runs or is paused here, else 0 */
 };
 
 /* What is opened once for all that are looked at. */

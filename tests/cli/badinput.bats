@@ -166,7 +166,6 @@ no() { refused 125 "$1" ctr run --rm --rootfs "$FS" "${@:2}" -- true; }
 		export ctr exec
 		sh ctr exec
 		enter ctr exec
-		port ctr run --net
 		unpause ctr resume
 		list ctr ps
 		delete ctr rm
@@ -193,8 +192,7 @@ no() { refused 125 "$1" ctr run --rm --rootfs "$FS" "${@:2}" -- true; }
 		no "unknown flag" "$flag" 1
 		hinted "$hint"
 	done <<- END
-		-p --net
-		--publish --net
+		--link network
 		--privileged --cap-add
 		--gpus --device
 		--storage-opt CTR_ROOT
@@ -242,7 +240,9 @@ no() { refused 125 "$1" ctr run --rm --rootfs "$FS" "${@:2}" -- true; }
 }
 
 @test "namespaces, capabilities, signals, security" {
-	for flag in --net --pid --ipc --uts --userns --cgroupns --timens; do
+	no 'no network nosuch' --net nosuch
+	no '--net' --net ''
+	for flag in --pid --ipc --uts --userns --cgroupns --timens; do
 		no "$flag.*nosuch" $flag nosuch
 		no "$flag" $flag ''
 	done

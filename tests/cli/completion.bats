@@ -127,6 +127,9 @@ completes() {
 		ctr run --cap-add NET_A => ctr run --cap-add NET_ADMIN
 		ctr run --cgroup-manager sy => ctr run --cgroup-manager systemd
 		ctr run --network ho => ctr run --network host
+		ctr run --net rou => ctr run --net routed
+		ctr network create --driver br => ctr network create --driver bridge
+		ctr network inspect rou => ctr network inspect routed
 		ctr run --ulimit nof => ctr run --ulimit nofile=
 		ctr ps --filter st => ctr ps --filter status=
 		ctr stop --filter ex => ctr stop --filter exited=

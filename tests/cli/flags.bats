@@ -27,8 +27,8 @@ teardown() { nothing_left; }
 }
 
 @test "a flag that begins like one of ours is not taken for it" {
-	refused 125 'unknown flag --ip$' ctr run --ip 10.0.0.2 --rootfs "$FS" -- true
-	hinted --net
+	refused 125 'unknown flag --publi$' ctr run --publi 80 --rootfs "$FS" -- true
+	hinted --publish
 	refused 125 'unknown flag --log$' ctr run --log none --rootfs "$FS" -- true
 	refused 125 'unknown flag --time$' ctr run --time busybox --rootfs "$FS" -- true
 }
@@ -60,7 +60,7 @@ learn_flags() {
 	local command
 	for command in run exec ps rm start restart logs inspect stop kill wait attach stats pause resume top diff cp update; do
 		flags[$command]=$(ctr $command --help | sed -n '/^flags:/,$p' |
-			grep -oE '^ +(-[A-Za-z], )?--[a-z-]+' | tr -c 'A-Za-z-' '[ *]')' '
+			grep -oE '^ +(-[A-Za-z], )?--[a-z0-9-]+' | tr -c 'A-Za-z0-9-' '[ *]')' '
 	done
 }
 
@@ -185,14 +185,15 @@ is_answered() {
 		refused 125 '' ctr $words
 		hinted "$hint"
 	done <<- END
-		run --network bridge x|the host's own network
-		run --network container:box x|ctr exec
+		run --network pasta x|--net nat
+		run --network container:nobody --rootfs / x|ctr ps -a
 		run --pid container:box x|ctr exec
 		run --userns keep-id x|volume
-		run --add-host a:host-gateway x|127.0.0.1
+		run --net none --add-host a:host-gateway --rootfs / x|--net nat
 		run --pull always x|ctr image import
 		inspect --type image x|ctr image inspect
-		create --publish 80:80 x|--net host
+		create --publish 80:80 --net host --rootfs / x|one of the host already
+		create --link a:b x|ctr network create
 		kill -9 box|-s KILL
 		kill -KILL box|-s KILL
 		rm -f|xargs -r ctr rm

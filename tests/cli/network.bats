@@ -154,3 +154,51 @@ field() { ctr network inspect "$1" | jq -r ".[0].$2"; }
 	[ "$(ctr network prune -f)" = a ]
 	[ "$(ctr network ls -q)" = $'nat\nrouted' ]
 }
+
+@test "what a container asks of networks is kept, told before, and refused where it cannot be" {
+	ctr network create --subnet 10.7.0.0/24 web
+	run -0 ctr run --dry-run --rootfs "$FS" --net web --ip 10.7.0.9 --net nat -p 127.0.0.1:8080:80 -p 53/udp -- true
+	[[ $output == *$'\nnetwork   web 10.7.0.9\nnetwork   nat (an address that is free)\npublish   127.0.0.1:8080:80/tcp\npublish   53/udp\n'* ]]
+	ctr create --name box --rootfs "$FS" --net web:alias=db,ip=10.7.0.9 -p 8000-8003:80 --expose 90 --mtu 1400 --net-rate 10mbit:out -- true > /dev/null
+	jq -r '.annotations["io.ctr.network"]' "$CTR_ROOT/containers/box/config.json" > kept
+	[ "$(jq -r '.attachments[0] | .network, .addresses[0], .aliases[0]' kept)" = $'web\n10.7.0.9\ndb' ]
+	[ "$(jq -r '.ports[0], .exposed[0], .mtu, ."out-bits"' kept)" = $'8000-8003:80/tcp\n90/tcp\n1400\n10000000' ]
+	[ "$(ctr network inspect web | jq -r '.[0].usedBy[]')" = box ]
+	[ "$(ctr inspect box | jq -c '.[0] | .networks, .ports')" = $'[]\n[]' ]
+	refused 125 'the network web is used by box$' ctr network rm web
+	hinted 'ctr rm box'
+	[ -z "$(ctr network prune -f)" ]
+	refused 125 'port' ctr port box
+	refused 125 'is not in the network web, 10.7.0.0/24' ctr create --rootfs "$FS" --net web --ip 10.8.0.9 -- true
+	refused 125 'is the gateway of the network web' ctr create --rootfs "$FS" --net web --ip 10.7.0.1 -- true
+	refused 125 'has no addresses of this family' ctr create --rootfs "$FS" --net web --ip6 fd00::9 -- true
+	refused 125 'gives no addresses by itself' ctr create --rootfs "$FS" --net routed -- true
+	refused 125 'no network wob' ctr create --rootfs "$FS" --net wob -- true
+	hinted 'did you mean web'
+	refused 125 'no container nobody' ctr run --rootfs "$FS" --net container:nobody -- true
+	refused 125 'does not run' ctr run --rootfs "$FS" --net container:box -- true
+	hinted 'ctr start box'
+	ctr rm box > /dev/null
+}
+
+@test "a container shares a network by its path" {
+	unshare -n sleep 100 &
+	local there=$!
+	until [ "$(readlink "/proc/$there/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.05; done
+	[ "$(box --net "ns:/proc/$there/ns/net" -- readlink /proc/self/ns/net)" = "$(readlink "/proc/$there/ns/net")" ]
+	kill "$there"
+	refused 125 'is not an absolute path' ctr run --rootfs "$FS" --net ns:there -- true
+	refused 125 'is not a namespace' ctr run --rootfs "$FS" --net ns:/etc/passwd -- true
+	refused 125 'is not a net namespace' ctr run --rootfs "$FS" --net ns:/proc/self/ns/uts -- true
+}
+
+@test "a container shares the network of another, as long as that runs" {
+	started other -- sleep 1000
+	[ "$(box --net container:other -- readlink /proc/self/ns/net)" = "$(ctr exec other readlink /proc/self/ns/net)" ]
+	ctr create --name side --rootfs "$FS" --net container:other -- readlink /proc/self/ns/net > /dev/null
+	[ "$(ctr start -a side)" = "$(ctr exec other readlink /proc/self/ns/net)" ]
+	run ! grep -q '/proc/self/fd' "$CTR_ROOT/containers/side/config.json"
+	ctr rm -f other > /dev/null
+	refused 125 'container:other' ctr start -a side
+	ctr rm side > /dev/null
+}

@@ -22,14 +22,14 @@ commands()
 # Flags of a help text, one to a line, with their dashes.
 help_flags()
 {
-	sed -n '/^flags:/,$p' | grep -oE '^ +(-[A-Za-z], )?--[a-z-]+' | grep -oE -e '--?[A-Za-z-]+' |
+	sed -n '/^flags:/,$p' | grep -oE '^ +(-[A-Za-z], )?--[a-z0-9-]+' | grep -oE -e '--?[A-Za-z0-9-]+' |
 		grep -vx -e --help | sort || :
 }
 
 # Flags of the items and of the synopsis of a page on standard input.
 page_flags()
 {
-	sed -nE 's/^\.(It|Op|Ar image \|) (Fl .*)/\2/p' | grep -oE '^Fl -?[A-Za-z][a-z-]*(( , Fl| \|) -?[A-Za-z][a-z-]*)?' |
+	sed -nE 's/^\.(It|Op|Ar image \|) (Fl .*)/\2/p' | grep -oE '^Fl -?[A-Za-z][a-z0-9-]*(( , Fl| \|) -?[A-Za-z][a-z0-9-]*)?' |
 		sed -E 's/ (, Fl|\|) /\nFl /' | sed "s/^Fl /-/" | sort -u || :
 }
 
