@@ -10,6 +10,7 @@
 #include "console/console.h"
 #include "console/foreground.h"
 #include "container/life.h"
+#include "container/signal.h"
 #include "state/alive.h"
 #include "state/configfile.h"
 

@@ -1,13 +1,12 @@
 #include "container/life.h"
 
-#include "base/await.h"
-#include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "cgroup/group.h"
+#include "container/signal.h"
+#include "container/status.h"
 #include "spec/config.h"
-#include "spec/signame.h"
 #include "state/alive.h"
 #include "state/cgroup.h"
 #include "state/elsewhere.h"
@@ -33,7 +32,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { THAW_SECONDS = 5, KILL_SECONDS = 30, SETTLE_NAP_MS = 5, SETTLE_NAP_LONGEST_MS = 500 };
+enum { SETTLE_NAP_MS = 5, SETTLE_NAP_LONGEST_MS = 500 };
 
 struct search {
 	const struct store *store;
@@ -118,25 +117,25 @@ int container_find(const struct store *store, const char *word, char ret_name[SP
 int container_open_running(const struct store *store, const char *name, const char *verb,
 	struct container *ret, struct err *err)
 {
+	enum container_status status = CONTAINER_EXITED;
 	struct container c;
-	bool again = false;
+	bool again;
 
 	if (namelock_open(store, name, NAMELOCK_NONE, &c, err) < 0) {
 		if (err->sys != ENOENT || elsewhere_refuse(store, name, err) < 0)
 			return -1;
 	} else {
-		int alive = container_is_alive(&c, err);
+		int r = container_status(&c, &status, err);
 
-		again = c.record.stage == STAGE_RESTARTING;
-
-		if (alive > 0 && container_open_cgroup(&c, err) == 0) {
+		if (r == 0 && c.pidfd >= 0) {
 			*ret = c;
 			return 0;
 		}
 		container_close(&c);
-		if (alive)
+		if (r < 0)
 			return -1;
 	}
+	again = status == CONTAINER_RESTARTING;
 	if (!again && !exists(store, name))
 		return no_longer(name, ESRCH, err);
 	err_set(err, "cannot %s %s: %s", verb, name,
@@ -242,53 +241,6 @@ int container_want_down(const struct store *store, const char *name, want_down *
 	struct err *err)
 {
 	return refuse_elsewhere(store, name, lost, err) < 0 ? -1 : want(store, name, err);
-}
-
-static void tell_signal(const struct container *c, int sig)
-{
-	char name[SIGNAL_NAME_SIZE];
-
-	if (sig)
-		container_tell(c, "kill", "signal", signal_format(sig, name));
-}
-
-int container_signal(struct container *c, int sig, struct err *err)
-{
-	if (syscall(SYS_pidfd_send_signal, c->pidfd, sig, NULL, 0) < 0)
-		return err_sys(err, "cannot send signal %d to %s", sig, c->record.name);
-	tell_signal(c, sig);
-	return 0;
-}
-
-int container_stop(struct container *c, int sig, uint64_t timeout_ns, struct err *err)
-{
-	int frozen = cgroup_frozen(c->group_fd), ended = 0;
-
-	if (frozen < 0)
-		return err_sys(err, "see whether %s is paused", c->record.name);
-	/* A frozen process hears nothing. */
-	if (frozen && cgroup_freeze(c->group_fd, false, deadline_in(THAW_SECONDS), err) < 0 &&
-		err->sys != ETIMEDOUT)
-		return -1;
-	if (timeout_ns) {
-		if (container_signal(c, sig, err) < 0 && err->sys != ESRCH)
-			return -1;
-		ended = await_readable(c->pidfd, deadline_after(timeout_ns));
-	}
-	if (ended == 0) {
-		if (cgroup_kill(c->group_fd, err) < 0)
-			return -1;
-		tell_signal(c, SIGKILL);
-		ended = await_readable(c->pidfd, deadline_in(KILL_SECONDS));
-	}
-	if (ended < 0)
-		return err_sys(err, "wait for the end of %s", c->record.name);
-	if (!ended)
-		return err_set(err,
-			"%s does not end: its first process survives SIGKILL "
-			"(is it waiting for a disk or a network file system?)",
-			c->record.name);
-	return 0;
 }
 
 /* Reads the status once it is in the exit file, which stays readable to whoever has it open when

@@ -55,7 +55,7 @@ static int print_stats(struct container *c, uint64_t *oom_kills, struct err *err
 
 static int watch(struct container *c, const struct events_options *o, struct err *err)
 {
-	enum bundle_status status;
+	enum container_status status;
 	uint64_t oom_kills = 0;
 	uint64_t ns = 5000 * MS_NS;
 
@@ -63,9 +63,9 @@ static int watch(struct container *c, const struct events_options *o, struct err
 		return -1;
 	if (ns < MS_NS || ns > DAY_MS * MS_NS)
 		return err_value(err, "--interval", o->interval, "is not from 1ms to 24h");
-	if (bundle_status(c, &status, err) < 0)
+	if (container_status(c, &status, err) < 0)
 		return -1;
-	if (status == BUNDLE_STOPPED || status == BUNDLE_CREATING)
+	if (c->pidfd < 0)
 		return err_set(err, "container not running: %s", c->record.name);
 	if (c->group_fd < 0)
 		return err_set(err, "%s has no cgroup: nothing is counted", c->record.name);

@@ -1,5 +1,6 @@
 #include "container/engine.h"
 #include "oci/command.h"
+#include "state/gc.h"
 
 #include "base/fd.h"
 #include "base/json.h"
@@ -13,14 +14,14 @@
 static int state(struct oci *oci, void *options, char **words, struct err *err)
 {
 	autofree char *text = NULL;
-	enum bundle_status status;
+	enum container_status status;
 	struct container c;
 	int r;
 
 	(void)options;
 	if (bundle_open(&oci->store, words[0], NAMELOCK_NONE, &c, err) < 0)
 		return -1;
-	r = bundle_status(&c, &status, err);
+	r = container_status(&c, &status, err);
 	if (r == 0)
 		text = bundle_state(&c, status, STATE_INDENTED, err);
 	container_close(&c);
@@ -54,12 +55,12 @@ static int list_one(const char *id, void *arg, struct err *err)
 {
 	struct listing *l = arg;
 	autofree char *text = NULL;
-	enum bundle_status status;
+	enum container_status status;
 	struct container c;
 	json_t *j;
 
 	if (bundle_open(&l->oci->store, id, NAMELOCK_NONE, &c, err) == 0) {
-		if (bundle_status(&c, &status, err) == 0)
+		if (container_status(&c, &status, err) == 0)
 			text = bundle_state(&c, status, STATE_COMPACT, err);
 		container_close(&c);
 	}
@@ -136,7 +137,7 @@ static int list(struct oci *oci, void *options, char **words, struct err *err)
 	(void)words;
 	if (o->format && strcmp(o->format, "table") != 0 && strcmp(o->format, "json") != 0)
 		return err_value(err, "--format", o->format, "is neither table nor json");
-	if (bundle_each(&oci->store, list_one, &l, err) < 0)
+	if (store_each(&oci->store, list_one, &l, err) < 0)
 		return -1;
 	sort(all);
 	if (!o->format || strcmp(o->format, "table") == 0) {

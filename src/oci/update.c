@@ -138,14 +138,14 @@ static int apply(struct container *c, const struct spec *asked, struct err *err)
 static int update_open(struct container *c, const struct update_options *o, struct err *err)
 {
 	autofree char *text = NULL;
-	enum bundle_status status;
+	enum container_status status;
 	struct spec base, asked;
 	size_t len = 0;
 	int r;
 
-	if (bundle_status(c, &status, err) < 0)
+	if (container_status(c, &status, err) < 0)
 		return -1;
-	if (status == BUNDLE_STOPPED || status == BUNDLE_CREATING)
+	if (c->pidfd < 0)
 		return err_set(err, "cannot update a container that is %s: %s",
 			bundle_status_name(status), c->record.name);
 	if (c->group_fd < 0)

@@ -311,6 +311,8 @@ int store_each(const struct store *store, int (*f)(const char *name, void *arg, 
 {
 	struct visit v = {f, arg};
 
+	if (!store->root)
+		return each_in(store->state_fd, store->state, visit_one, &v, err);
 	if (store->containers_fd < 0)
 		return 0;
 	if (renaming_settle(store, err) < 0)

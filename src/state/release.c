@@ -1,6 +1,5 @@
 #include "state/release.h"
 
-#include "base/await.h"
 #include "base/clock.h"
 #include "base/eventlog.h"
 #include "base/fd.h"
@@ -10,6 +9,7 @@
 #include "state/alive.h"
 #include "state/cgroup.h"
 #include "state/events.h"
+#include "state/kill.h"
 #include "state/life.h"
 #include "state/mark.h"
 #include "state/metadata.h"
@@ -20,11 +20,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* How it ended, from whoever saw it: the caller, or the exit file. */
@@ -157,12 +155,7 @@ static int end_outside_group(struct container *c, struct err *err)
 	if (!r->bundle[0] || (r->cgroup[0] && r->stage != STAGE_CREATING))
 		return 0;
 	lives = container_first_process_lives(c, err);
-	if (lives <= 0)
-		return lives;
-	syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
-	if (await_readable(c->pidfd, deadline_in(CGROUP_REMOVE_SECONDS)) > 0)
-		return 0;
-	return err_set(err, "%s does not end: its first process survives SIGKILL", c->record.name);
+	return lives <= 0 ? lives : container_kill(c, CGROUP_REMOVE_SECONDS, err);
 }
 
 /* 1, 0 if it has none, or -1. */
