@@ -117,17 +117,17 @@ int container_find(const struct store *store, const char *word, char ret_name[SP
 int container_open_running(const struct store *store, const char *name, const char *verb,
 	struct container *ret, struct err *err)
 {
-	enum container_status status = CONTAINER_EXITED;
 	struct container c;
-	bool again;
+	bool again = false;
 
 	if (namelock_open(store, name, NAMELOCK_NONE, &c, err) < 0) {
 		if (err->sys != ENOENT || elsewhere_refuse(store, name, err) < 0)
 			return -1;
 	} else {
-		int r = container_status(&c, &status, err);
+		int r = container_is_up(&c, err);
 
-		if (r == 0 && c.pidfd >= 0) {
+		again = c.record.stage == STAGE_RESTARTING;
+		if (r > 0) {
 			*ret = c;
 			return 0;
 		}
@@ -135,7 +135,6 @@ int container_open_running(const struct store *store, const char *name, const ch
 		if (r < 0)
 			return -1;
 	}
-	again = status == CONTAINER_RESTARTING;
 	if (!again && !exists(store, name))
 		return no_longer(name, ESRCH, err);
 	err_set(err, "cannot %s %s: %s", verb, name,
@@ -403,7 +402,7 @@ static int stop_for_removal(const struct store *store, const char *name, enum re
 		err_set(err, "cannot remove %s: it is about to be started again", name);
 		return err_hint(err, "ctr stop %s, or ctr rm -f %s", name, name);
 	}
-	r = container_is_alive(&c, err);
+	r = container_is_up(&c, err);
 	if (r < 0) {
 		container_close(&c);
 		return -1;
@@ -421,7 +420,7 @@ static int stop_for_removal(const struct store *store, const char *name, enum re
 		err_set(err, "cannot remove %s: it is running", name);
 		return err_hint(err, "ctr stop %s, or ctr rm -f %s", name, name);
 	}
-	r = container_open_cgroup(&c, err) < 0 ? -1 : container_stop(&c, SIGKILL, 0, err);
+	r = container_stop(&c, SIGKILL, 0, err);
 	container_close(&c);
 	return r < 0 ? -1 : container_settle(store, name, err);
 }

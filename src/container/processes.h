@@ -36,7 +36,7 @@ struct processes {
 };
 
 /* Their numbers, ascending (free them). Of a container without a group only the first is known; of one that has ended
- * there is none. c is as container_status() leaves it. */
+ * there is none. c is as container_is_up() leaves it. */
 int container_pids(const struct container *c, pid_t **ret, size_t *ret_count, struct err *err);
 
 /* c runs, with its pidfd and its group. Processes that come or go meanwhile may be left out; one that does not

@@ -1,4 +1,4 @@
-/* What is done to a container that runs: signalled, stopped, frozen. c is as container_status() leaves it. */
+/* What is done to a container that runs: signalled, stopped, frozen. c is as container_is_up() leaves it. */
 #pragma once
 
 #include "state/container.h"

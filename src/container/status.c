@@ -5,6 +5,13 @@
 #include "state/alive.h"
 #include "state/cgroup.h"
 
+int container_is_up(struct container *c, struct err *err)
+{
+	int alive = container_is_alive(c, err);
+
+	return alive > 0 && container_open_cgroup(c, err) < 0 ? -1 : alive;
+}
+
 static enum container_status status_of_living(const struct container *c)
 {
 	if (c->group_fd >= 0 && cgroup_frozen(c->group_fd) > 0)
@@ -14,11 +21,11 @@ static enum container_status status_of_living(const struct container *c)
 
 int container_status(struct container *c, enum container_status *ret, struct err *err)
 {
-	int alive = container_is_alive(c, err);
+	int up = container_is_up(c, err);
 
-	if (alive < 0 || (alive && container_open_cgroup(c, err) < 0))
+	if (up < 0)
 		return -1;
-	if (alive)
+	if (up)
 		*ret = status_of_living(c);
 	else if (c->record.stage == STAGE_CREATING)
 		*ret = CONTAINER_CREATING;

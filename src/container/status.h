@@ -4,6 +4,9 @@
 #include "state/container.h"
 #include "state/status.h"
 
-/* Of one with a first process it opens c->pidfd, and its group if it has one; of one without, neither. It is
- * CONTAINER_CREATED while that process waits for its start. -1 only if it cannot be told. */
+/* Whether it has a first process: 1, 0, or -1 if it cannot be told. Then c->pidfd is open, and its group if it has one;
+ * else neither. */
+int container_is_up(struct container *c, struct err *err);
+
+/* The same, and how it is: CONTAINER_CREATED while that process waits for its start. */
 int container_status(struct container *c, enum container_status *ret, struct err *err);

@@ -23,7 +23,7 @@ struct child {
 	struct payload_streams streams; /* of payload.h, as are these */
 	int start_fd;
 	unsigned keep_fds;
-	const struct bundle_states *states; /* of an engine's container, or NULL */
+	struct bundle_states states; /* empty, unless an engine makes it */
 };
 
 /* Never returns: executes the payload, or reports and exits. */

@@ -152,12 +152,6 @@ static bool enters_first(const struct container *c, const struct entry *e)
 					      !p->selinux && e->listener.sock < 0);
 }
 
-/* Engines may ask for none. */
-static bool has_group(const struct container *c)
-{
-	return !c->record.bundle[0] || c->record.cgroup[0];
-}
-
 static int open_group(const struct container *c, const char *subgroup, struct err *err)
 {
 	autofd int below = -1;
@@ -178,9 +172,9 @@ static pid_t clone_into(struct container *c, const struct entry *e, int *ret_pid
 	autofd int group = -1;
 	struct ns_birth birth = {.kept = &e->kept};
 
-	if (!has_group(c) && e->subgroup)
+	if (!record_has_group(&c->record) && e->subgroup)
 		return err_set(err, "%s has no cgroup: there is none below it", c->record.name);
-	if (has_group(c) && (group = open_group(c, e->subgroup, err)) < 0)
+	if (record_has_group(&c->record) && (group = open_group(c, e->subgroup, err)) < 0)
 		return -1;
 	birth.cgroup_fd = group;
 	if (e->inside)

@@ -210,7 +210,6 @@ static int start_and_supervise(const struct store *store, const struct spec *spe
 		.again = how->again,
 		.held = how->held,
 	};
-	struct err second = {0};
 
 	if (!how->held && setsid() < 0)
 		return err_sys(err, "cannot start a session");
@@ -232,10 +231,7 @@ static int start_and_supervise(const struct store *store, const struct spec *spe
 	}
 	if (how->held)
 		details_tell_failure(&c, err);
-	/* As if it had never run. */
-	c.record.stage = STAGE_CREATING;
-	if (container_release(&c, -1, &second) < 0)
-		warn("%s", second.text);
+	container_undo(&c);
 	return -1;
 }
 

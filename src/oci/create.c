@@ -208,6 +208,7 @@ static int create_planned(struct oci *oci, const struct create_options *o, const
 		.ret_console = ret_console,
 		.image_lock = -1,
 		.bundle = b,
+		.waits = true,
 	};
 	int r = o->from ? container_restore(&oci->store, spec, plan, b, o->from, ret_console, ret,
 				  err)

@@ -152,7 +152,7 @@ static int end_outside_group(struct container *c, struct err *err)
 	const struct record *r = &c->record;
 	int lives;
 
-	if (!r->bundle[0] || (r->cgroup[0] && r->stage != STAGE_CREATING))
+	if (record_has_range(r) || (r->cgroup[0] && r->stage != STAGE_CREATING))
 		return 0;
 	lives = container_first_process_lives(c, err);
 	return lives <= 0 ? lives : container_kill(c, CGROUP_REMOVE_SECONDS, err);
@@ -211,7 +211,7 @@ static int note_end(struct container *c, int status, struct ending *e, struct er
 {
 	int64_t when;
 
-	if (c->record.bundle[0] || c->record.stage != STAGE_RUNNING)
+	if (!c->store->root || c->record.stage != STAGE_RUNNING)
 		return 0;
 	if (container_open_cgroup(c, err) < 0)
 		return -1;
@@ -225,7 +225,7 @@ static int end(struct container *c, int status, struct ending *e, struct err *er
 {
 	const struct record *r = &c->record;
 
-	if (r->stage == STAGE_RUNNING && !r->bundle[0] && renaming_refresh(c, err) < 0)
+	if (r->stage == STAGE_RUNNING && renaming_refresh(c, err) < 0)
 		return -1;
 	if (drop_unfinished(c, err) < 0 || (life_end_of(r).tell && keep_end(c, status, err) < 0))
 		return -1;
@@ -248,7 +248,7 @@ int container_end(struct container *c, int status, struct err *err)
 int container_release(struct container *c, int status, struct err *err)
 {
 	const struct record *r = &c->record;
-	bool remove_data = life_end_of(r).remove_data && !r->bundle[0];
+	bool remove_data = c->store->root && life_end_of(r).remove_data;
 	struct ending e = {.count = 0};
 	int done;
 
@@ -262,4 +262,13 @@ int container_release(struct container *c, int status, struct err *err)
 		done = container_remove_state(c->store, r->name, r->id, err);
 	eventlog_add(c->store->root_fd, e.events, e.count);
 	return done;
+}
+
+void container_undo(struct container *c)
+{
+	struct err err = {0};
+
+	c->record.stage = STAGE_CREATING;
+	if (container_release(c, -1, &err) < 0)
+		warn("%s", err.text);
 }
