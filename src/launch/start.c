@@ -311,7 +311,8 @@ static int foresee_running(struct launch *l, struct err *err)
 	l->running.stage = STAGE_RUNNING;
 	if (process_start_ticks(l->running.pid, &l->running.start_ticks) < 0)
 		return err_sys(err, "see when the process of %s began", l->running.name);
-	l->running.started_ns = now_ns();
+	if (!l->running.started_ns)
+		l->running.started_ns = now_ns();
 	return record_write_ahead(l->c, &l->running, err);
 }
 
@@ -551,8 +552,8 @@ static int lock_name(const struct store *store, const struct spec *spec, const s
 		container_init(io->held, store);
 		return namelock_renew(ret, spec, err);
 	}
-	return io->again ? namelock_existing(store, spec, ret, err)
-			 : namelock_new(store, spec, ret, err);
+	return io->again_ns ? namelock_existing(store, spec, io->again_ns, ret, err)
+			    : namelock_new(store, spec, ret, err);
 }
 
 static void undo(struct launch *l, const struct err *why)

@@ -18,8 +18,8 @@ struct start_io {
 			       in use; or -1 */
 	const struct bundle *bundle; /* NULL: a container of our own */
 	bool waits;                  /* for its start: startsocket.h */
-	bool again;                  /* one of our own that exists, not a new one */
-	struct container *held;      /* the same, and the caller holds it; or NULL. Taken over */
+	int64_t again_ns; /* one of our own that exists: the moment of its start; 0: a new one */
+	struct container *held; /* the same, and the caller holds it; or NULL. Taken over */
 };
 
 /* The caller is the parent of the payload. On success c holds the lock and a pidfd. */

@@ -350,8 +350,8 @@ int namelock_renew(struct container *c, const struct spec *spec, struct err *err
 	return record_write(c, err);
 }
 
-int namelock_existing(const struct store *store, const struct spec *spec, struct container *ret,
-	struct err *err)
+int namelock_existing(const struct store *store, const struct spec *spec, int64_t started_ns,
+	struct container *ret, struct err *err)
 {
 	struct container c;
 	struct err ignored;
@@ -359,6 +359,7 @@ int namelock_existing(const struct store *store, const struct spec *spec, struct
 	container_init(&c, store);
 	if (record_plan(&c.record, spec, true, err) < 0)
 		return -1;
+	c.record.started_ns = started_ns;
 	if (lock_recorded(&c, err) < 0) {
 		if (err->sys != NAMELOCK_TAKEN)
 			return -1;
