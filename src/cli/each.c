@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "cgroup/group.h"
 #include "cli/command.h"
+#include "cli/once.h"
 #include "console/foreground.h"
 #include "container/health.h"
 #include "container/life.h"
@@ -132,10 +133,14 @@ static int none_given(const char *verb, struct err *err)
 int each_run(struct cli *cli, const char *verb, enum each_flags flags, int argc, char **argv,
 	void *options, each_fn *f, struct err *err)
 {
+	autofree char **words = NULL;
 	bool failed = false;
 
 	if (argc < 1)
 		return none_given(verb, err);
+	if (argc > 1 && (argc = once_each(&cli->store, argc, argv, &words, err)) < 0)
+		return -1;
+	argv = words ? words : argv;
 	if ((flags & EACH_SIDE) && argc > 1)
 		return side_by_side(cli, verb, flags, argc, argv, options, f, err);
 	for (int i = 0; i < argc; i++) {
