@@ -50,6 +50,20 @@ int bundle_open(const struct store *store, const char *id, enum namelock_wait wa
 	return err->sys == ENOENT ? bundle_does_not_exist(id, err) : -1;
 }
 
+int bundle_do(const struct store *store, const char *id, enum namelock_wait wait, bundle_fn *f,
+	void *arg, struct err *err)
+{
+	enum container_status status;
+	struct container c;
+	int r;
+
+	if (bundle_open(store, id, wait, &c, err) < 0)
+		return -1;
+	r = container_status(&c, &status, err) < 0 ? -1 : f(&c, status, arg, err);
+	container_close(&c);
+	return r;
+}
+
 char *bundle_state(const struct container *c, enum container_status status,
 	enum oci_state_form form, struct err *err)
 {
@@ -87,8 +101,7 @@ static int run_poststart_hooks(const struct container *c, struct err *err)
 	return r;
 }
 
-/* What the specification wants once a hook has failed the start: the way of a container from its end on. */
-static int destroy(struct container *c)
+int bundle_destroy(struct container *c)
 {
 	struct err second;
 
@@ -99,7 +112,7 @@ static int destroy(struct container *c)
 
 int bundle_started(struct container *c, struct err *err)
 {
-	return run_poststart_hooks(c, err) < 0 ? destroy(c) : 0;
+	return run_poststart_hooks(c, err) < 0 ? bundle_destroy(c) : 0;
 }
 
 int bundle_start(struct container *c, struct err *err)
@@ -117,7 +130,7 @@ int bundle_start(struct container *c, struct err *err)
 		return err_set(err, "cannot start a container that has stopped: %s",
 			c->record.name);
 	if (start_socket_connect(c->state_fd, err) < 0)
-		return err->sys == HOOK_FAILED ? destroy(c) : -1;
+		return err->sys == HOOK_FAILED ? bundle_destroy(c) : -1;
 	return bundle_started(c, err);
 }
 
@@ -128,13 +141,11 @@ static int not_running(const struct container *c, struct err *err)
 	return -1;
 }
 
-int bundle_kill(struct container *c, int sig, bool all, struct err *err)
+int bundle_kill(struct container *c, enum container_status status, int sig, bool all,
+	struct err *err)
 {
 	const bool each = all || sig == SIGKILL;
-	enum container_status status;
 
-	if (container_status(c, &status, err) < 0)
-		return -1;
 	/* Without a pid namespace the first process may have left others behind. */
 	if (each && status == CONTAINER_EXITED && container_open_cgroup(c, err) < 0)
 		return -1;

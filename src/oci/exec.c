@@ -14,7 +14,6 @@
 #include "process/seccomp.h"
 #include "state/configfile.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>

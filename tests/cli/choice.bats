@@ -140,7 +140,7 @@ those() { ctr ps -a --filter status="$1" --format json | jq -r '.[].name' | sort
 	[ "$output" = 137 ]
 	run -0 ctr update --restart on-failure:1 -q "${id:0:12}" c
 	[ "$output" = c ]
-	[ "$(ctr events --format json | jq -r 'select(.name == "c" and .action == "kill") | .action' | wc -l)" = 3 ]
+	[ "$(ctr events --format json | jq -r --arg id "$id" 'select(.id == $id and .action == "kill") | .action' | wc -l)" = 3 ]
 	run -125 ctr rm c nobody d c nobody
 	[ "$(grep -c 'no container nobody' <<< "$output")" = 2 ]
 	[ -z "$(ctr ps -aq)" ]
