@@ -14,9 +14,7 @@
 #include "state/alive.h"
 #include "state/configfile.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* A container does not stand still for longer because of somebody who has only come to look. */

@@ -29,7 +29,6 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { SETTLE_NAP_MS = 5, SETTLE_NAP_LONGEST_MS = 500 };
@@ -170,27 +169,12 @@ static int find_next(const struct store *store, const char *name, struct err *er
 	return r;
 }
 
-static int settle_now(const struct store *store, const char *name, enum namelock_wait wait,
-	struct err *err)
-{
-	struct container c;
-	int r;
-
-	if (namelock_open(store, name, wait, &c, err) < 0)
-		return err->sys == ENOENT ? 0 : -1;
-	r = container_is_alive(&c, err);
-	if (r == 0)
-		r = container_release(&c, -1, err);
-	container_close(&c);
-	return r < 0 ? -1 : 0;
-}
-
 int container_settle(const struct store *store, const char *name, struct err *err)
 {
 	int next, nap = SETTLE_NAP_MS;
 
 	while ((next = find_next(store, name, err)) == NEXT_UNDECIDED) {
-		if (settle_now(store, name, NAMELOCK_NOWAIT, err) == 0)
+		if (store_release_dead(store, name, NAMELOCK_NOWAIT, err) >= 0)
 			return 0;
 		if (err->sys != EWOULDBLOCK)
 			return -1;
@@ -200,7 +184,7 @@ int container_settle(const struct store *store, const char *name, struct err *er
 	}
 	if (next != NEXT_NONE)
 		return next < 0 ? -1 : 0;
-	return settle_now(store, name, NAMELOCK_WAIT, err);
+	return store_release_dead(store, name, NAMELOCK_WAIT, err) < 0 ? -1 : 0;
 }
 
 int container_is_coming(const struct store *store, const char *name, struct err *err)
@@ -385,6 +369,27 @@ int container_wait(const struct store *store, const char *name, int *ret_status,
 	return r;
 }
 
+static int end_for_removal(struct container *c, bool force, struct err *err)
+{
+	const char *name = c->record.name;
+	const bool again = c->record.stage == STAGE_RESTARTING;
+	int up = container_is_up(c, err);
+
+	if (up < 0)
+		return -1;
+	if (!force && (up || again)) {
+		err_set(err, "cannot remove %s: it is %s", name,
+			again ? "about to be started again" : "running");
+		return err_hint(err, "ctr stop %s, or ctr rm -f %s", name, name);
+	}
+	if (up)
+		return container_stop(c, SIGKILL, 0, err);
+	/* If its record is lost, only its group tells whether it runs. */
+	if (force && container_open_cgroup(c, err) == 0 && c->group_fd >= 0)
+		cgroup_kill(c->group_fd, err);
+	return 0;
+}
+
 static int stop_for_removal(const struct store *store, const char *name, enum remove_flags flags,
 	struct err *err)
 {
@@ -397,30 +402,7 @@ static int stop_for_removal(const struct store *store, const char *name, enum re
 		return err->sys != ENOENT     ? -1
 		       : flags & REMOVE_FORCE ? elsewhere_end_lost(store, name, err)
 					      : elsewhere_refuse(store, name, err);
-	if (c.record.stage == STAGE_RESTARTING && !(flags & REMOVE_FORCE)) {
-		container_close(&c);
-		err_set(err, "cannot remove %s: it is about to be started again", name);
-		return err_hint(err, "ctr stop %s, or ctr rm -f %s", name, name);
-	}
-	r = container_is_up(&c, err);
-	if (r < 0) {
-		container_close(&c);
-		return -1;
-	}
-	if (r == 0) {
-		/* If its record is lost, only its group tells whether it runs. */
-		if ((flags & REMOVE_FORCE) && container_open_cgroup(&c, err) == 0 &&
-			c.group_fd >= 0)
-			cgroup_kill(c.group_fd, err);
-		container_close(&c);
-		return container_settle(store, name, err);
-	}
-	if (!(flags & REMOVE_FORCE)) {
-		container_close(&c);
-		err_set(err, "cannot remove %s: it is running", name);
-		return err_hint(err, "ctr stop %s, or ctr rm -f %s", name, name);
-	}
-	r = container_stop(&c, SIGKILL, 0, err);
+	r = end_for_removal(&c, flags & REMOVE_FORCE, err);
 	container_close(&c);
 	return r < 0 ? -1 : container_settle(store, name, err);
 }

@@ -13,7 +13,6 @@
 #include "container/status.h"
 #include "spec/config.h"
 #include "state/alive.h"
-#include "state/cgroup.h"
 #include "state/configfile.h"
 #include "state/configlock.h"
 #include "state/elsewhere.h"

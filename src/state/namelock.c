@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
-#include "cgroup/tree.h"
 #include "ns/idmap.h"
 #include "ns/join.h"
 #include "state/alive.h"
@@ -92,20 +91,6 @@ static int record_init(struct record *r, const struct spec *spec, struct err *er
 	return 0;
 }
 
-/* Whoever waited for a lock may hold that of a directory that is gone from its name by now. 0, or -1 with
- * errno: ENOENT then. */
-static int check_still_named(const struct store *store, const char *name, int fd)
-{
-	struct stat ours, there;
-
-	if (fstat(fd, &ours) < 0 || fstatat(store->state_fd, name, &there, AT_SYMLINK_NOFOLLOW) < 0)
-		return -1;
-	if (ours.st_dev == there.st_dev && ours.st_ino == there.st_ino)
-		return 0;
-	errno = ENOENT;
-	return -1;
-}
-
 /* EWOULDBLOCK says that somebody holds a lock; other calls than flock(2) must not. */
 static int not_held(struct err *err)
 {
@@ -127,7 +112,7 @@ static int make_locked(struct container *c, const char *tmp, struct err *err)
 	}
 	if (flock(c->state_fd, LOCK_EX | LOCK_NB) < 0)
 		return err_sys(err, "lock a state directory in %s", store->state);
-	if (check_still_named(store, tmp, c->state_fd) == 0)
+	if (file_still_named(c->state_fd, store->state_fd, tmp) == 0)
 		return 0;
 	err_sys(err, "lock a state directory in %s", store->state);
 	return not_held(err);
@@ -259,8 +244,7 @@ static int make_data(struct container *c, struct err *err)
 
 	if (make_data_directory(c->store, name, err) < 0)
 		return -1;
-	c->data_fd = openat(c->store->containers_fd, name,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	c->data_fd = store_data_open(c->store, name);
 	if (c->data_fd < 0)
 		return err_sys(err, "open %s/containers/%s", c->store->root, name);
 	/* Seen by whoever does not see our lock, as it has another state directory. It is shared: who had
@@ -321,8 +305,7 @@ static int open_data(struct container *c, struct err *err)
 	const char *name = c->record.name;
 	int owner;
 
-	c->data_fd = openat(c->store->containers_fd, name,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	c->data_fd = store_data_open(c->store, name);
 	if (c->data_fd < 0 && errno != ENOENT)
 		return err_sys(err, "open %s/containers/%s", c->store->root, name);
 	owner = c->data_fd < 0 ? OWNER_OTHER : container_owner_of(c, c->data_fd, err);
@@ -471,7 +454,7 @@ int namelock_retake(struct container *c, struct err *err)
 {
 	if (lock(c->state_fd, NAMELOCK_WAIT) < 0)
 		return held_by_another(c->record.name, err);
-	if (check_still_named(c->store, c->record.name, c->state_fd) < 0)
+	if (file_still_named(c->state_fd, c->store->state_fd, c->record.name) < 0)
 		return err_sys(err, "open %s/%s", c->store->state, c->record.name);
 	return 0;
 }
@@ -494,7 +477,7 @@ int namelock_open(const struct store *store, const char *name, enum namelock_wai
 		held_by_another(name, err);
 		goto fail;
 	}
-	if (wait != NAMELOCK_NONE && check_still_named(store, name, c.state_fd) < 0) {
+	if (wait != NAMELOCK_NONE && file_still_named(c.state_fd, store->state_fd, name) < 0) {
 		err_sys(err, "open %s/%s", store->state, name);
 		goto unreadable;
 	}

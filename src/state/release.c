@@ -69,8 +69,7 @@ static int record_end(struct container *c, int status, struct err *err)
 int container_remove_own_data(struct container *c, struct err *err)
 {
 	const char *name = c->record.name;
-	autofd int fd = openat(c->store->containers_fd, name,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autofd int fd = store_data_open(c->store, name);
 	int owner;
 
 	if (fd < 0)
@@ -98,8 +97,7 @@ int container_remove_own_data(struct container *c, struct err *err)
 
 int container_remove_data(const struct store *store, const char *name, struct err *err)
 {
-	autofd int fd = openat(store->containers_fd, name,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autofd int fd = store_data_open(store, name);
 	char old[LEFTOVER_SIZE];
 	int r;
 
@@ -162,8 +160,7 @@ static int end_outside_group(struct container *c, struct err *err)
 static int open_data(struct container *c, struct err *err)
 {
 	if (c->data_fd < 0)
-		c->data_fd = openat(c->store->containers_fd, c->record.name,
-			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		c->data_fd = store_data_open(c->store, c->record.name);
 	if (c->data_fd >= 0)
 		return 1;
 	return errno == ENOENT || c->store->containers_fd < 0

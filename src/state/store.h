@@ -26,3 +26,6 @@ int store_open(const char *root, const char *state, enum store_use use, struct s
 /* What an engine keeps apart: one directory, of states only; root is NULL, root_fd and containers_fd are -1. */
 int store_open_state(const char *what, const char *path, struct store *ret, struct err *err);
 void store_close(struct store *store);
+
+/* What is kept of a container: its directory in containers_fd; or -1 with errno. */
+int store_data_open(const struct store *store, const char *name);
