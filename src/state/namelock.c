@@ -141,7 +141,8 @@ static int name_taken(struct err *err, const char *name)
 	return err_hint(err, "ctr rm %s (-f while it runs), or choose another --name", name);
 }
 
-/* The state directory of that name: gone by now (0), or in the hands of the living (-1). */
+/* The state directory of that name: gone by now (0), or in the hands of the living (-1). What an engine has created is
+ * its own until it deletes it, dead or not; but for what a create that was killed has left. */
 static int release_dead_holder(const struct store *store, const char *name, struct err *err)
 {
 	struct container old;
@@ -149,7 +150,7 @@ static int release_dead_holder(const struct store *store, const char *name, stru
 
 	if (namelock_open(store, name, NAMELOCK_NOWAIT, &old, err) < 0)
 		return err->sys == ENOENT ? 0 : name_taken(err, name);
-	r = container_is_alive(&old, err);
+	r = store->root ? container_is_alive(&old, err) : old.record.stage != STAGE_CREATING;
 	if (r == 0)
 		r = container_release(&old, -1, err);
 	else if (r > 0)
@@ -274,7 +275,7 @@ static int lock_recorded(struct container *c, struct err *err)
 	char tmp[LEFTOVER_SIZE];
 
 	if (make_state(c, tmp, err) == 0 && record_write_first(c, err) == 0 &&
-		namelock_take(c, tmp, err) == 0)
+		(c->store->root || salvage_prepare(c, err) == 0) && namelock_take(c, tmp, err) == 0)
 		return 0;
 	tree_remove(c->store->state_fd, tmp, &ignored);
 	container_close(c);
@@ -359,27 +360,10 @@ int namelock_existing(const struct store *store, const struct spec *spec, int64_
 	return 0;
 }
 
-/* What a create that was killed has left is undone, whoever comes next. */
-static int release_half_made(const struct store *store, const char *name, struct err *err)
-{
-	struct container old;
-	int r = 1;
-
-	if (namelock_open(store, name, NAMELOCK_NOWAIT, &old, err) < 0)
-		return err->sys == ENOENT ? 0 : 1;
-	if (old.record.stage == STAGE_CREATING)
-		r = container_release(&old, -1, err) < 0 ? 1 : 0;
-	container_close(&old);
-	return r;
-}
-
 int namelock_bundle(const struct store *store, const struct spec *spec, const char *bundle,
 	const char *cgroup, struct container *ret, struct err *err)
 {
 	struct container c;
-	struct err ignored;
-	char tmp[32];
-	int r;
 
 	container_init(&c, store);
 	if (record_init(&c.record, spec, err) < 0)
@@ -389,22 +373,11 @@ int namelock_bundle(const struct store *store, const struct spec *spec, const ch
 	c.record.range = IDMAP_RANGES;
 	c.record.created_ns = now_ns();
 	c.record.late_hooks = spec->hooks.count[HOOK_POSTSTART] || spec->hooks.count[HOOK_POSTSTOP];
-	r = make_state(&c, tmp, err) < 0 || record_write_first(&c, err) < 0 ||
-			    salvage_prepare(&c, err) < 0
-		    ? -1
-		    : 0;
-	while (r == 0 && syscall(SYS_renameat2, store->state_fd, tmp, store->state_fd, spec->name,
-				 1 /* RENAME_NOREPLACE */) < 0) {
-		if (errno != EEXIST)
-			r = err_sys(err, "lock the id %s", spec->name);
-		else if (release_half_made(store, spec->name, err) != 0)
-			r = err_set(err, "container with given ID already exists: %s", spec->name);
-	}
-	if (r < 0) {
-		tree_remove(store->state_fd, tmp, &ignored);
-		container_close(&c);
-		return -1;
-	}
+	if (lock_recorded(&c, err) < 0)
+		return err->sys == NAMELOCK_TAKEN
+			       ? err_set(err, "container with given ID already exists: %s",
+					 spec->name)
+			       : -1;
 	*ret = c;
 	return 0;
 }
