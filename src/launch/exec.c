@@ -52,7 +52,7 @@ static int enter(const struct entry *e, struct err *err)
 	 * are still open, are not for them (CVE-2016-9962). */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return err_sys(err, "cannot hide from the container");
-	if (!e->inside && (payload_set_priorities(0, &e->spec->process, err) < 0 ||
+	if (!e->inside && (payload_set_priorities(0, e->spec, err) < 0 ||
 				  lsm_open(&e->spec->process, &label_fd, err) < 0 ||
 				  ns_join(e->target, e->joined, err) < 0))
 		return -1;
@@ -125,7 +125,8 @@ static int prepare_outside(const void *arg, struct err *err)
 	if (p->apparmor || p->selinux)
 		return err_set(err, "a label for one more process is for root to give");
 	if (resctrl_tasks_add(&e->tasks, 0, err) < 0 ||
-		payload_set_oom_score(0, e->spec, err) < 0 || payload_set_priorities(0, p, err) < 0)
+		payload_set_oom_score(0, e->spec, err) < 0 ||
+		payload_set_priorities(0, e->spec, err) < 0)
 		return -1;
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return err_sys(err, "cannot hide from the container");

@@ -255,8 +255,8 @@ static int provide_mounts(struct launch *l, struct err *err)
 	pid_t pid = l->c->record.pid;
 
 	if (payload_set_oom_score(pid, spec, err) < 0 ||
-		payload_set_priorities(pid, &spec->process, err) < 0 ||
-		resources_join(l->c, spec, err) < 0 || learn_ids(pid, spec, l->plan, err) < 0 ||
+		payload_set_priorities(pid, spec, err) < 0 || resources_join(l->c, spec, err) < 0 ||
+		learn_ids(pid, spec, l->plan, err) < 0 ||
 		(!l->detached.by_child &&
 			(detached_open(&l->detached, l->c, spec, l->plan, err) < 0 ||
 				detached_idmap_own(&l->detached, spec, err) < 0)) ||
