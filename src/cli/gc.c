@@ -1,5 +1,6 @@
 /* ctr gc: what killed commands have left; and, for a supervisor, the end of its container. */
 #include "state/gc.h"
+#include "base/fd.h"
 #include "base/num.h"
 #include "base/program.h"
 #include "cli/command.h"
@@ -66,6 +67,8 @@ enum { LAST_TRY = 5, TRY_AGAIN_US = 200000 };
 static int gc(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
 	const struct gc_flags *f = options;
+	/* The lock goes last: whoever waits for it may unmount the store. */
+	autofd int last = f->lock_fd ? fcntl((int)f->lock_fd, F_DUPFD_CLOEXEC, 0) : -1;
 
 	(void)argv;
 	if (argc)

@@ -426,3 +426,14 @@ created() { ctr create --name "$1" "${@:2}" > id; }
 	is c running
 	ctr rm -f c
 }
+
+@test "once rm is back, nothing of ours is in the way of unmounting the store" {
+	mkdir own
+	CTR_ROOT=$PWD/own/root
+	for _ in {1..20}; do
+		mount -t tmpfs none own
+		ctr run -d --name c --rootfs "$FS" -- sleep 60 > /dev/null
+		ctr rm -f c > /dev/null
+		umount own
+	done
+}
