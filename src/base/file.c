@@ -200,3 +200,16 @@ int dir_make_path(const char *path, mode_t mode, struct err *err)
 		return err_sys(err, "open %s", path);
 	return fd;
 }
+
+int file_still_named(int fd, int dirfd, const char *name)
+{
+	struct stat ours, there;
+
+	if (fstat(fd, &ours) < 0 ||
+		fstatat(dirfd, name, &there, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) < 0)
+		return -1;
+	if (ours.st_dev == there.st_dev && ours.st_ino == there.st_ino)
+		return 0;
+	errno = ENOENT;
+	return -1;
+}

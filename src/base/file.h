@@ -45,6 +45,10 @@ int file_poke(int dirfd, const char *name, const char *value);
 /* Reads a small kernel file into buf, without the final newline. Length or -1 with errno. */
 ssize_t file_peek(int dirfd, const char *name, char *buf, size_t size);
 
+/* Whether that name, or with "" dirfd itself, is of the file that is open: whoever waited for a lock may hold that of one
+ * that has lost its name. 0, or -1 with errno: ENOENT if it is of another one, or of none. */
+int file_still_named(int fd, int dirfd, const char *name);
+
 /* Opens (and makes, with mode) a directory, parents included. -1 and err on failure. */
 int dir_make_path(const char *path, mode_t mode, struct err *err);
 

@@ -7,9 +7,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 enum { OPEN_DIR = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
@@ -288,4 +289,48 @@ int cgroup_procs(int group_fd, pid_t **ret, size_t *ret_count, struct err *err)
 	*ret_count = pids_unique(l.pids, l.count);
 	*ret = l.pids;
 	return 0;
+}
+
+bool cgroup_procs_have(const pid_t *pids, size_t count, pid_t pid)
+{
+	return count && bsearch(&pid, pids, count, sizeof(pid), pid_compare);
+}
+
+/* A number that was read may be somebody else's when the signal is sent. So each is opened first; who
+ * is in the group after that is who was opened. */
+static int signal_each(int group_fd, int sig, const pid_t *pids, int *pidfds, size_t n,
+	struct err *err)
+{
+	autofree pid_t *still = NULL;
+	size_t count;
+
+	for (size_t i = 0; i < n; i++)
+		pidfds[i] = (int)syscall(SYS_pidfd_open, pids[i], 0);
+	if (cgroup_procs(group_fd, &still, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (pidfds[i] >= 0 && cgroup_procs_have(still, count, pids[i]))
+			syscall(SYS_pidfd_send_signal, pidfds[i], sig, NULL, 0);
+	return 0;
+}
+
+int cgroup_signal(int group_fd, int sig, struct err *err)
+{
+	autofree pid_t *pids = NULL;
+	autofree int *pidfds = NULL;
+	size_t n;
+	int r;
+
+	if (sig == SIGKILL)
+		return cgroup_kill(group_fd, err);
+	if (cgroup_procs(group_fd, &pids, &n, err) < 0)
+		return -1;
+	pidfds = malloc((n + 1) * sizeof(*pidfds));
+	if (!pidfds)
+		return err_sys(err, "signal the processes of the cgroup");
+	r = signal_each(group_fd, sig, pids, pidfds, n, err);
+	for (size_t i = 0; i < n; i++)
+		if (pidfds[i] >= 0)
+			close(pidfds[i]);
+	return r;
 }

@@ -276,20 +276,20 @@ static void go_on(const struct container *c, bool paused)
 
 int bundle_checkpoint(struct container *c, const struct checkpoint *o, struct err *err)
 {
-	enum bundle_status status;
+	enum container_status status;
 	struct spec spec;
 	int r;
 
-	if (bundle_status(c, &status, err) < 0)
+	if (container_status(c, &status, err) < 0)
 		return -1;
-	if (status != BUNDLE_RUNNING && status != BUNDLE_PAUSED)
+	if (status != CONTAINER_RUNNING && status != CONTAINER_PAUSED)
 		return err_set(err, "cannot checkpoint a container that is %s: %s",
 			bundle_status_name(status), c->record.name);
 	if (bundle_spec(c, &spec, err) < 0)
 		return -1;
 	r = dumped_check(&spec, err);
 	if (r == 0 && (r = dump(c, &spec, o, err)) < 0)
-		go_on(c, status == BUNDLE_PAUSED);
+		go_on(c, status == CONTAINER_PAUSED);
 	spec_free(&spec);
 	return r < 0 ? err_wrap(err, "checkpoint %s", c->record.name) : 0;
 }

@@ -313,11 +313,7 @@ static int restore_locked(struct restore *r, const struct plan *plan, const stru
 
 static void undo(struct container *c)
 {
-	struct err second = {0};
-
-	c->record.stage = STAGE_CREATING;
-	if (container_release(c, -1, &second) < 0)
-		warn("%s", second.text);
+	container_undo(c);
 	if (c->record.pid > 0)
 		waitpid(c->record.pid, NULL, 0);
 	container_close(c);

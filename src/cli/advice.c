@@ -138,7 +138,6 @@ static const struct advice latest_elsewhere[] = {
 };
 
 static const struct advice ps_flags_elsewhere[] = {
-	{"size s", "du -s of the directory that ctr inspect tells"},
 	{"external", "ctr knows of no containers but its own; use --all"},
 	{"noheading", "use --quiet for ids, or --format json"},
 	{"ns", "ctr inspect prints the process id, lsns -p PID its namespaces"},
@@ -164,7 +163,6 @@ static const struct advice logs_flags_elsewhere[] = {
 };
 
 static const struct advice inspect_flags_elsewhere[] = {
-	{"size s", "du -s of the directory that it tells"},
 	{"latest l", NEWEST},
 	{0},
 };

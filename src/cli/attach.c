@@ -10,12 +10,11 @@
 #include "console/console.h"
 #include "console/foreground.h"
 #include "container/life.h"
+#include "container/signal.h"
 #include "state/alive.h"
 #include "state/configfile.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* A container does not stand still for longer because of somebody who has only come to look. */

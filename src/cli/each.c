@@ -1,13 +1,14 @@
 /* Commands that do one thing to each container they are given. */
 #include "cli/each.h"
-#include "base/clock.h"
 #include "base/fd.h"
 #include "base/num.h"
 #include "cgroup/group.h"
 #include "cli/command.h"
+#include "cli/once.h"
 #include "console/foreground.h"
 #include "container/health.h"
 #include "container/life.h"
+#include "container/signal.h"
 #include "spec/defaults.h"
 #include "spec/signame.h"
 #include "state/configfile.h"
@@ -132,10 +133,14 @@ static int none_given(const char *verb, struct err *err)
 int each_run(struct cli *cli, const char *verb, enum each_flags flags, int argc, char **argv,
 	void *options, each_fn *f, struct err *err)
 {
+	autofree char **words = NULL;
 	bool failed = false;
 
 	if (argc < 1)
 		return none_given(verb, err);
+	if (argc > 1 && (argc = once_each(&cli->store, argc, argv, &words, err)) < 0)
+		return -1;
+	argv = words ? words : argv;
 	if ((flags & EACH_SIDE) && argc > 1)
 		return side_by_side(cli, verb, flags, argc, argv, options, f, err);
 	for (int i = 0; i < argc; i++) {
@@ -478,8 +483,6 @@ const struct command command_wait = {
 	.use = STORE_CHANGE,
 };
 
-enum { FREEZE_SECONDS = 10 };
-
 static int freeze_one(struct cli *cli, const char *name, bool on, struct err *err)
 {
 	struct container c;
@@ -490,12 +493,10 @@ static int freeze_one(struct cli *cli, const char *name, bool on, struct err *er
 	if ((cgroup_frozen(c.group_fd) > 0) == on)
 		r = err_set(err, "%s is %s paused", name, on ? "already" : "not");
 	else
-		r = cgroup_freeze(c.group_fd, on, deadline_in(FREEZE_SECONDS), err);
+		r = container_freeze(&c, on, err);
 	if (r < 0 && (err->sys == ENODEV || err->sys == ENOENT))
 		err_set(err, "cannot %s %s: the container is not running", on ? "pause" : "resume",
 			name);
-	if (r == 0)
-		container_tell(&c, on ? "pause" : "unpause", NULL, NULL);
 	container_close(&c);
 	return r;
 }

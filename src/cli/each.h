@@ -23,7 +23,7 @@ static inline enum each_flags each_flags_of(const struct choice *c)
 	return c->ignore || c->all || c->filters.count ? EACH_IGNORE : 0;
 }
 
-/* One after the other. One that fails is reported, and the others get their turn. The exit status, or -1. */
+/* One after the other, and one that is named twice once. One that fails is reported, and the others get their turn. The exit status, or -1. */
 int each_run(struct cli *cli, const char *verb, enum each_flags flags, int argc, char **argv,
 	void *options, each_fn *f, struct err *err);
 int for_each(struct cli *cli, const char *verb, int argc, char **argv, void *options, each_fn *f,

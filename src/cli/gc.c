@@ -1,5 +1,6 @@
 /* ctr gc: what killed commands have left; and, for a supervisor, the end of its container. */
 #include "state/gc.h"
+#include "base/fd.h"
 #include "base/num.h"
 #include "base/program.h"
 #include "cli/command.h"
@@ -38,18 +39,10 @@ static int gc_images(struct cli *cli, struct err *err)
 	return err_sys(err, "cannot execute %s", path);
 }
 
-static int gc(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+static int sweep(struct cli *cli, struct err *err)
 {
-	struct gc_flags *f = options;
 	struct gc_report report;
 
-	(void)argv;
-	if (argc)
-		return err_set(err, "gc takes no words");
-	if (f->container)
-		return f->lock_fd ? container_after(&cli->store, f->container, (int)f->lock_fd,
-					    cli->argv, err)
-				  : container_settle(&cli->store, f->container, err);
 	if (store_gc(&cli->store, &report, err) < 0)
 		return -1;
 	printf("%zu released, %zu removed\n", report.released, report.removed);
@@ -58,6 +51,40 @@ static int gc(struct cli *cli, void *options, int argc, char **argv, struct err 
 	if (faccessat(cli->store.root_fd, "images", F_OK, 0) == 0)
 		return gc_images(cli, err);
 	return errno == ENOENT ? 0 : err_sys(err, "look for %s/images", cli->store.root);
+}
+
+static int sweep_one(struct cli *cli, const struct gc_flags *f, struct err *err)
+{
+	return f->lock_fd
+		       ? container_after(&cli->store, f->container, (int)f->lock_fd, cli->argv, err)
+		       : container_settle(&cli->store, f->container, err);
+}
+
+enum { LAST_TRY = 5, TRY_AGAIN_US = 200000 };
+
+/* What a supervisor has left to us, at the end of its container, nobody else does: so memory or descriptors that are
+ * short for a moment, the store's own too, are waited for. */
+static int gc(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+{
+	const struct gc_flags *f = options;
+	/* The lock goes last: whoever waits for it may unmount the store. */
+	autofd int last = f->lock_fd ? fcntl((int)f->lock_fd, F_DUPFD_CLOEXEC, 0) : -1;
+
+	(void)argv;
+	if (argc)
+		return err_set(err, "gc takes no words");
+	for (int tries = 1;; tries++) {
+		int r = store_open(cli->root, cli->state, STORE_CHANGE, &cli->store, err);
+
+		if (r == 0) {
+			r = f->container ? sweep_one(cli, f, err) : sweep(cli, err);
+			store_close(&cli->store);
+		}
+		if (r >= 0 || !f->container || tries == LAST_TRY)
+			return r;
+		usleep(TRY_AGAIN_US);
+		*err = (struct err){0};
+	}
 }
 
 static const struct flag gc_flag_table[] = {
@@ -73,5 +100,5 @@ const struct command command_gc = {
 	.flags = gc_flag_table,
 	.run = gc,
 	.options_size = sizeof(struct gc_flags),
-	.use = STORE_CHANGE,
+	.stateless = true,
 };

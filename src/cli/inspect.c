@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/dockernames.h"
 #include "cli/networkview.h"
+#include "cli/size.h"
 #include "cli/view.h"
 #include "container/life.h"
 #include "image/store.h"
@@ -204,6 +205,11 @@ static int add_running(json_t *j, const struct store *store, const struct view *
 	return r == 0 || err->sys == ESRCH || err->sys == ENOENT ? 0 : -1;
 }
 
+struct inspect_flags {
+	struct format format; /* first: what its setter is given */
+	bool size;
+};
+
 static json_t *layers_json(const struct metadata *s)
 {
 	json_t *list = json_array();
@@ -316,7 +322,8 @@ static int unknown_name(const struct store *store, const char *word, struct err 
 	return -1;
 }
 
-static json_t *inspect(struct viewer *v, const char *word, struct err *err)
+static json_t *inspect(struct viewer *v, const struct inspect_flags *f, const char *word,
+	struct err *err)
 {
 	char name[SPEC_NAME_MAX + 1];
 	struct view view;
@@ -333,13 +340,19 @@ static json_t *inspect(struct viewer *v, const char *word, struct err *err)
 	if (r <= 0)
 		return NULL;
 	j = container_json(v->store, &view, err);
+	if (j && f->size) {
+		struct container_size size;
+
+		container_size(v->store, &view, &size);
+		size_put(j, &size);
+	}
 	view_free(&view);
 	return j;
 }
 
 static int run(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
-	const struct format *f = options;
+	const struct inspect_flags *f = options;
 	autojson json_t *all = json_array();
 	struct viewer v;
 	int status = 0;
@@ -349,10 +362,10 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 	viewer_init(&v, &cli->store);
 	/* As docker does: what is known is printed, and what is not, too. */
 	for (int i = 0; i < argc; i++) {
-		json_t *j = inspect(&v, argv[i], err);
+		json_t *j = inspect(&v, f, argv[i], err);
 
-		if (j && f->template)
-			docker_names_inspect(j, f->template);
+		if (j && f->format.template)
+			docker_names_inspect(j, f->format.template);
 		if (j)
 			json_array_append_new(all, j);
 		else if (argc == 1)
@@ -361,18 +374,20 @@ static int run(struct cli *cli, void *options, int argc, char **argv, struct err
 			status = err_print(err, "ctr: inspect");
 	}
 	viewer_close(&v);
-	if (format_print_list(options, all, err) < 0 || output_end(err) < 0)
+	if (format_print_list(&f->format, all, err) < 0 || output_end(err) < 0)
 		return -1;
 	return status;
 }
 
 static void init(void *options)
 {
-	((struct format *)options)->json = true;
+	((struct inspect_flags *)options)->format.json = true;
 }
 
 static const struct flag flags[] = {
 	{"format", 'f', "FORMAT", "json or a template (json)", format_set_shown},
+	{"size", 's', NULL, "with how much room it takes, which takes time",
+		FLAG_BOOL(inspect_flags, size)},
 	{"type", 't', "container", "containers are all that it looks for", set_type},
 	{0},
 };
@@ -386,5 +401,5 @@ const struct command command_inspect = {
 	.flags = flags,
 	.run = run,
 	.init = init,
-	.options_size = sizeof(struct format),
+	.options_size = sizeof(struct inspect_flags),
 };

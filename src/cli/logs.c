@@ -155,8 +155,7 @@ static int was_logged(const struct store *store, const char *name, struct err *e
 
 static int open_data(const struct store *store, const char *name, bool alive, struct err *err)
 {
-	autofd int fd = openat(store->containers_fd, name,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autofd int fd = store_data_open(store, name);
 
 	if (fd < 0)
 		return err_sys(err, "open the log of %s", name);

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* clang-format off */
 #define EACH_COMMAND(X)                                                                            \
@@ -131,25 +130,6 @@ static int end(const char *name, int r, struct err *err)
 	return r < 0 ? err_print(err, name) : r;
 }
 
-enum { LAST_TRY = 5, TRY_AGAIN_US = 200000 };
-
-/* What a supervisor has left to us, at the end of its container, nobody else does: so memory or descriptors that are
- * short for a moment are waited for. */
-static int execute(const struct command *command, struct cli *cli, int argc, char **argv,
-	struct err *err)
-{
-	const bool left_to_us = argc > 1 && strcmp(argv[0], "gc") == 0 &&
-				strcmp(argv[1], "--container") == 0;
-	int r = command_execute(command, cli, argc, argv, err);
-
-	for (int tries = 1; r < 0 && left_to_us && tries < LAST_TRY; tries++) {
-		usleep(TRY_AGAIN_US);
-		*err = (struct err){0};
-		r = command_execute(command, cli, argc, argv, err);
-	}
-	return r;
-}
-
 static int run_words(struct cli *cli, int argc, char **argv, struct err *err)
 {
 	const struct command *command = find_command(argv[0]);
@@ -160,7 +140,7 @@ static int run_words(struct cli *cli, int argc, char **argv, struct err *err)
 		unknown_command(argv[0], err);
 		return err_print(err, "ctr");
 	}
-	r = execute(command, cli, argc, argv, err);
+	r = command_execute(command, cli, argc, argv, err);
 	snprintf(name, sizeof(name), "ctr: %s", command->name);
 	r = end(name, r, err);
 	program_end_interrupted(r);

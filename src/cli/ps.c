@@ -6,6 +6,7 @@
 #include "cli/dockernames.h"
 #include "cli/filter.h"
 #include "cli/networkview.h"
+#include "cli/size.h"
 #include "cli/view.h"
 #include "state/gc.h"
 #include "state/status.h"
@@ -17,7 +18,7 @@
 typedef int compare_fn(const void *a, const void *b);
 
 struct ps_flags {
-	bool all, quiet, no_trunc;
+	bool all, quiet, no_trunc, size;
 	uint64_t last; /* 0: all */
 	struct format format;
 	compare_fn *compare;
@@ -170,13 +171,17 @@ static const char *ports_of(const struct list *l, const struct view *view, struc
 	return text;
 }
 
-static void add_row(const struct list *l, struct table *t, const struct view *view, int64_t now)
+static void add_row(struct table *t, const struct list *l, const struct view *view, int64_t now)
 {
-	bool no_trunc = l->flags->no_trunc;
+	const bool no_trunc = l->flags->no_trunc;
+	struct container_size size;
+	char size_buf[64] = "";
 	const struct metadata *s = &view->metadata;
 	char age[AGE_SIZE], status[STATUS_SIZE], created[AGE_SIZE + 8] = "";
 	struct arena *a = &t->arena;
 
+	if (l->flags->size)
+		container_size(l->viewer.store, view, &size);
 	if (s->created_ns)
 		snprintf(created, sizeof(created), "%s ago", age_format(now - s->created_ns, age));
 	table_add(t, (const char *const[]){
@@ -187,10 +192,11 @@ static void add_row(const struct list *l, struct table *t, const struct view *vi
 			     created,
 			     view_status(view, now, status),
 			     ports_of(l, view, a),
+			     l->flags->size ? size_text(&size, size_buf) : NULL,
 		     });
 }
 
-enum { NAME, ID, IMAGE, COMMAND, CREATED, STATUS, PORTS, COLUMNS };
+enum { NAME, ID, IMAGE, COMMAND, CREATED, STATUS, PORTS, SIZE, COLUMNS };
 
 /* A name is never cut: it is what other commands take. */
 static const struct table_loss losses[] = {{COMMAND, 12}, {IMAGE, 16}, {CREATED, 0}, {ID, 0},
@@ -198,13 +204,13 @@ static const struct table_loss losses[] = {{COMMAND, 12}, {IMAGE, 16}, {CREATED,
 
 static void print_table(const struct list *l)
 {
-	struct table t = {.columns = COLUMNS, .losses = losses};
+	struct table t = {.columns = l->flags->size ? COLUMNS : SIZE, .losses = losses};
 
 	t.loss_count = l->flags->no_trunc ? 0 : sizeof(losses) / sizeof(losses[0]);
 	table_add(&t, (const char *const[]){"NAME", "ID", "IMAGE", "COMMAND", "CREATED", "STATUS",
-			      "PORTS"});
+			      "PORTS", "SIZE"});
 	for (size_t i = 0; i < l->count; i++)
-		add_row(l, &t, &l->views[i], now_ns());
+		add_row(&t, l, &l->views[i], now_ns());
 	table_print(&t, stdout);
 	table_free(&t);
 }
@@ -219,6 +225,12 @@ static int print_list(const struct list *l, struct err *err)
 
 		json_object_set_new(j, "ports", json_string(ports_of(l, &l->views[i], &a)));
 		arena_free(&a);
+		if (l->flags->size) {
+			struct container_size size;
+
+			container_size(l->viewer.store, &l->views[i], &size);
+			size_put(j, &size);
+		}
 		if (l->flags->format.template)
 			docker_names_ps(j, l->flags->format.template);
 		json_array_append_new(all, j);
@@ -303,6 +315,8 @@ static const struct flag flags[] = {
 		"name=PART, status=, label=KEY[=VALUE], image=, exited=N, …: ctr-ps(1)",
 		filters_flag, FLAG_OF(ps_flags, filters, struct filters)},
 	{"sort", 0, "KEY", "created, name, image or status (created, newest first)", set_sort},
+	{"size", 's', NULL, "how much room each takes, which takes time",
+		FLAG_BOOL(ps_flags, size)},
 	{"no-trunc", 0, NULL, "whole ids and commands", FLAG_BOOL(ps_flags, no_trunc)},
 	{"format", 0, "FORMAT", "table, json or a template (table)", format_set,
 		offsetof(struct ps_flags, format)},

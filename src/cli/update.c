@@ -2,8 +2,10 @@
 #include "container/update.h"
 #include "cli/each.h"
 #include "cli/runflags.h"
+#include "spec/limitchange.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct update_flags {
@@ -63,29 +65,36 @@ static int update(struct cli *cli, void *options, int argc, char **argv, struct 
 	return r;
 }
 
-static const struct flag flags[] = {
-	{"cgroup-conf", 0, "KEY=VALUE", "any file of the container's cgroup", set_option},
-	{"cpu-period", 0, "MICROSECONDS", "length of a period of --cpu-quota", set_option},
-	{"cpu-quota", 0, "MICROSECONDS", "time of all CPUs in each period", set_option},
-	{"cpu-shares", 'c', "N", "as --cpu-weight, on docker's scale (1024 is usual)", set_option},
-	{"cpu-weight", 0, "N", "share of busy CPUs, 1 to 10000 (100 is usual)", set_option},
-	{"cpus", 0, "N", "at most so many CPUs (1.5 …)", set_option},
-	{"cpuset-cpus", 0, "LIST", "only these CPUs (0-3,5)", set_option},
-	{"cpuset-mems", 0, "LIST", "only these memory nodes", set_option},
-	{"io-max", 0, "DEV:KEY=N…", "rbps, wbps, riops, wiops of a disk", set_option},
-	{"io-weight", 0, "N", "share of busy disks, 1 to 10000", set_option},
-	{"memory", 'm', "SIZE", "at most so much memory (512m, 2g)", set_option},
-	{"memory-high", 0, "SIZE", "slow down above", set_option},
-	{"memory-reservation", 0, "SIZE", "keep so much when the host is short", set_option},
-	{"memory-swap", 0, "SIZE", "memory and swap together, -1: any", set_option},
-	{"oom-group", 0, NULL, "out of memory ends the whole container", set_option},
+/* What is said otherwise there, as nothing is the default here, or not at all. */
+static const struct flag own[] = {
 	{"pids", 0, "N", "at most so many processes, -1: any", set_option},
-	{"pids-limit", 0, "N", "the same", set_option},
 	{"quiet", 'q', NULL, "names only", FLAG_BOOL(update_flags, quiet)},
 	{"restart", 0, "POLICY", "no, on-failure[:N], always or unless-stopped", set_option},
-	{"ulimit", 0, "NAME=SOFT[:HARD]", "a resource limit of its processes", set_option},
-	{0},
 };
+
+enum { OWN = sizeof(own) / sizeof(own[0]), FLAGS_MAX = 40 };
+
+static struct flag flags[FLAGS_MAX + 1];
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(((const struct flag *)a)->name, ((const struct flag *)b)->name);
+}
+
+/* Those of run that are limits, in the words of its help. */
+static void init(void *options)
+{
+	size_t n = OWN;
+
+	(void)options;
+	memcpy(flags, own, sizeof(own));
+	for (const struct flag *f = run_flags; f->name && n < FLAGS_MAX; f++)
+		if (limit_option_exists(f->name) &&
+			!bsearch(f, own, OWN, sizeof(own[0]), compare_names))
+			flags[n++] = (struct flag){f->name, f->letter, f->value, f->help,
+				set_option};
+	qsort(flags, n, sizeof(flags[0]), compare_names);
+}
 
 const struct command command_update = {
 	.name = "update",
@@ -95,6 +104,7 @@ const struct command command_update = {
 		    "  ctr update --memory max web     takes a limit off\n",
 	.flags = flags,
 	.run = update,
+	.init = init,
 	.options_size = sizeof(struct update_flags),
 	.use = STORE_CHANGE,
 };

@@ -59,8 +59,7 @@ static int open_mounts(struct side *s, struct err *err)
 {
 	struct container *c = &s->held;
 
-	c->data_fd = openat(c->store->containers_fd, c->record.name,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	c->data_fd = store_data_open(c->store, c->record.name);
 	if (c->data_fd < 0)
 		return err_sys(err, "open what is kept of %s", c->record.name);
 	if (container_spec(c->store, c->record.name, &s->spec, err) < 0)

@@ -1,13 +1,12 @@
 #include "container/life.h"
 
-#include "base/await.h"
-#include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "cgroup/group.h"
+#include "container/signal.h"
+#include "container/status.h"
 #include "spec/config.h"
-#include "spec/signame.h"
 #include "state/alive.h"
 #include "state/cgroup.h"
 #include "state/elsewhere.h"
@@ -30,10 +29,9 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-enum { THAW_SECONDS = 5, KILL_SECONDS = 30, SETTLE_NAP_MS = 5, SETTLE_NAP_LONGEST_MS = 500 };
+enum { SETTLE_NAP_MS = 5, SETTLE_NAP_LONGEST_MS = 500 };
 
 struct search {
 	const struct store *store;
@@ -125,16 +123,15 @@ int container_open_running(const struct store *store, const char *name, const ch
 		if (err->sys != ENOENT || elsewhere_refuse(store, name, err) < 0)
 			return -1;
 	} else {
-		int alive = container_is_alive(&c, err);
+		int r = container_is_up(&c, err);
 
 		again = c.record.stage == STAGE_RESTARTING;
-
-		if (alive > 0 && container_open_cgroup(&c, err) == 0) {
+		if (r > 0) {
 			*ret = c;
 			return 0;
 		}
 		container_close(&c);
-		if (alive)
+		if (r < 0)
 			return -1;
 	}
 	if (!again && !exists(store, name))
@@ -172,27 +169,12 @@ static int find_next(const struct store *store, const char *name, struct err *er
 	return r;
 }
 
-static int settle_now(const struct store *store, const char *name, enum namelock_wait wait,
-	struct err *err)
-{
-	struct container c;
-	int r;
-
-	if (namelock_open(store, name, wait, &c, err) < 0)
-		return err->sys == ENOENT ? 0 : -1;
-	r = container_is_alive(&c, err);
-	if (r == 0)
-		r = container_release(&c, -1, err);
-	container_close(&c);
-	return r < 0 ? -1 : 0;
-}
-
 int container_settle(const struct store *store, const char *name, struct err *err)
 {
 	int next, nap = SETTLE_NAP_MS;
 
 	while ((next = find_next(store, name, err)) == NEXT_UNDECIDED) {
-		if (settle_now(store, name, NAMELOCK_NOWAIT, err) == 0)
+		if (store_release_dead(store, name, NAMELOCK_NOWAIT, err) >= 0)
 			return 0;
 		if (err->sys != EWOULDBLOCK)
 			return -1;
@@ -202,7 +184,7 @@ int container_settle(const struct store *store, const char *name, struct err *er
 	}
 	if (next != NEXT_NONE)
 		return next < 0 ? -1 : 0;
-	return settle_now(store, name, NAMELOCK_WAIT, err);
+	return store_release_dead(store, name, NAMELOCK_WAIT, err) < 0 ? -1 : 0;
 }
 
 int container_is_coming(const struct store *store, const char *name, struct err *err)
@@ -242,53 +224,6 @@ int container_want_down(const struct store *store, const char *name, want_down *
 	struct err *err)
 {
 	return refuse_elsewhere(store, name, lost, err) < 0 ? -1 : want(store, name, err);
-}
-
-static void tell_signal(const struct container *c, int sig)
-{
-	char name[SIGNAL_NAME_SIZE];
-
-	if (sig)
-		container_tell(c, "kill", "signal", signal_format(sig, name));
-}
-
-int container_signal(struct container *c, int sig, struct err *err)
-{
-	if (syscall(SYS_pidfd_send_signal, c->pidfd, sig, NULL, 0) < 0)
-		return err_sys(err, "cannot send signal %d to %s", sig, c->record.name);
-	tell_signal(c, sig);
-	return 0;
-}
-
-int container_stop(struct container *c, int sig, uint64_t timeout_ns, struct err *err)
-{
-	int frozen = cgroup_frozen(c->group_fd), ended = 0;
-
-	if (frozen < 0)
-		return err_sys(err, "see whether %s is paused", c->record.name);
-	/* A frozen process hears nothing. */
-	if (frozen && cgroup_freeze(c->group_fd, false, deadline_in(THAW_SECONDS), err) < 0 &&
-		err->sys != ETIMEDOUT)
-		return -1;
-	if (timeout_ns) {
-		if (container_signal(c, sig, err) < 0 && err->sys != ESRCH)
-			return -1;
-		ended = await_readable(c->pidfd, deadline_after(timeout_ns));
-	}
-	if (ended == 0) {
-		if (cgroup_kill(c->group_fd, err) < 0)
-			return -1;
-		tell_signal(c, SIGKILL);
-		ended = await_readable(c->pidfd, deadline_in(KILL_SECONDS));
-	}
-	if (ended < 0)
-		return err_sys(err, "wait for the end of %s", c->record.name);
-	if (!ended)
-		return err_set(err,
-			"%s does not end: its first process survives SIGKILL "
-			"(is it waiting for a disk or a network file system?)",
-			c->record.name);
-	return 0;
 }
 
 /* Reads the status once it is in the exit file, which stays readable to whoever has it open when
@@ -434,6 +369,27 @@ int container_wait(const struct store *store, const char *name, int *ret_status,
 	return r;
 }
 
+static int end_for_removal(struct container *c, bool force, struct err *err)
+{
+	const char *name = c->record.name;
+	const bool again = c->record.stage == STAGE_RESTARTING;
+	int up = container_is_up(c, err);
+
+	if (up < 0)
+		return -1;
+	if (!force && (up || again)) {
+		err_set(err, "cannot remove %s: it is %s", name,
+			again ? "about to be started again" : "running");
+		return err_hint(err, "ctr stop %s, or ctr rm -f %s", name, name);
+	}
+	if (up)
+		return container_stop(c, SIGKILL, 0, err);
+	/* If its record is lost, only its group tells whether it runs. */
+	if (force && container_open_cgroup(c, err) == 0 && c->group_fd >= 0)
+		cgroup_kill(c->group_fd, err);
+	return 0;
+}
+
 static int stop_for_removal(const struct store *store, const char *name, enum remove_flags flags,
 	struct err *err)
 {
@@ -446,30 +402,7 @@ static int stop_for_removal(const struct store *store, const char *name, enum re
 		return err->sys != ENOENT     ? -1
 		       : flags & REMOVE_FORCE ? elsewhere_end_lost(store, name, err)
 					      : elsewhere_refuse(store, name, err);
-	if (c.record.stage == STAGE_RESTARTING && !(flags & REMOVE_FORCE)) {
-		container_close(&c);
-		err_set(err, "cannot remove %s: it is about to be started again", name);
-		return err_hint(err, "ctr stop %s, or ctr rm -f %s", name, name);
-	}
-	r = container_is_alive(&c, err);
-	if (r < 0) {
-		container_close(&c);
-		return -1;
-	}
-	if (r == 0) {
-		/* If its record is lost, only its group tells whether it runs. */
-		if ((flags & REMOVE_FORCE) && container_open_cgroup(&c, err) == 0 &&
-			c.group_fd >= 0)
-			cgroup_kill(c.group_fd, err);
-		container_close(&c);
-		return container_settle(store, name, err);
-	}
-	if (!(flags & REMOVE_FORCE)) {
-		container_close(&c);
-		err_set(err, "cannot remove %s: it is running", name);
-		return err_hint(err, "ctr stop %s, or ctr rm -f %s", name, name);
-	}
-	r = container_open_cgroup(&c, err) < 0 ? -1 : container_stop(&c, SIGKILL, 0, err);
+	r = end_for_removal(&c, flags & REMOVE_FORCE, err);
 	container_close(&c);
 	return r < 0 ? -1 : container_settle(store, name, err);
 }

@@ -1,10 +1,8 @@
-/* What is done to containers that exist: found, signalled, stopped, entered, removed. */
+/* What is done to containers that exist, by their names: found, waited for, removed. */
 #pragma once
 
 #include "state/container.h"
 #include "state/want.h"
-
-#include <stdint.h>
 
 /* The container a user means by a name, or by the beginning of an id that fits only one; its name
  * is written to ret_name. Unknown: -1 and a hint. */
@@ -30,11 +28,6 @@ int container_call_off(const struct store *store, const char *name, struct err *
  * here; lost: but for one that is nobody's. */
 int container_want_down(const struct store *store, const char *name, want_down *want, bool lost,
 	struct err *err);
-
-int container_signal(struct container *c, int sig, struct err *err);
-
-/* Sends sig, waits up to timeout_ns for the end of the payload, then kills. */
-int container_stop(struct container *c, int sig, uint64_t timeout_ns, struct err *err);
 
 /* Waits for the end; the status it ended with, or -1 if nobody saw it. */
 int container_wait(const struct store *store, const char *name, int *ret_status, struct err *err);

@@ -149,13 +149,6 @@ static int look_inside(const struct container *c, struct view_inside *v, struct 
 		err);
 }
 
-static int by_pid(const void *a, const void *b)
-{
-	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static pid_t inner_of(const struct processes *p, pid_t pid)
 {
 	for (size_t low = 0, high = p->count; low < high;) {
@@ -171,6 +164,18 @@ static pid_t inner_of(const struct processes *p, pid_t pid)
 	return 0;
 }
 
+int container_pids(const struct container *c, pid_t **ret, size_t *ret_count, struct err *err)
+{
+	if (c->group_fd >= 0)
+		return cgroup_procs(c->group_fd, ret, ret_count, err);
+	*ret = malloc(sizeof(**ret));
+	if (!*ret)
+		return err_sys(err, "list the processes of %s", c->record.name);
+	**ret = c->record.pid;
+	*ret_count = c->pidfd >= 0;
+	return 0;
+}
+
 /* A number of the first list may have been taken by a process of the host's meanwhile: what counts is who has
  * it in the second. */
 static int keep_members(const struct container *c, struct processes *p, struct err *err)
@@ -179,10 +184,10 @@ static int keep_members(const struct container *c, struct processes *p, struct e
 	size_t n, kept = 0;
 	uint64_t start;
 
-	if (cgroup_procs(c->group_fd, &pids, &n, err) < 0)
+	if (container_pids(c, &pids, &n, err) < 0)
 		return -1;
 	for (size_t i = 0; i < p->count; i++) {
-		if (!n || !bsearch(&p->rows[i].pid, pids, n, sizeof(*pids), by_pid))
+		if (!cgroup_procs_have(pids, n, p->rows[i].pid))
 			continue;
 		if (process_start_ticks(p->rows[i].pid, &start) == 0) {
 			if (start == p->rows[i].start_ticks)
@@ -244,7 +249,7 @@ static int fill(const struct container *c, struct processes *p, struct err *err)
 	autofree pid_t *pids = NULL;
 	size_t n;
 
-	if (look_inside(c, &view, err) < 0 || cgroup_procs(c->group_fd, &pids, &n, err) < 0)
+	if (look_inside(c, &view, err) < 0 || container_pids(c, &pids, &n, err) < 0)
 		return -1;
 	p->rows = arena_alloc(&p->arena, (n + 1) * sizeof(*p->rows));
 	for (size_t i = 0; i < n; i++) {

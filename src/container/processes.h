@@ -35,6 +35,10 @@ struct processes {
 	size_t count;
 };
 
+/* Their numbers, ascending (free them). Of a container without a group only the first is known; of one that has ended
+ * there is none. c is as container_is_up() leaves it. */
+int container_pids(const struct container *c, pid_t **ret, size_t *ret_count, struct err *err);
+
 /* c runs, with its pidfd and its group. Processes that come or go meanwhile may be left out; one that does not
  * let its command line be read has its name only. */
 int processes_list(const struct container *c, struct processes *ret, struct err *err);

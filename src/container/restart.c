@@ -12,7 +12,6 @@
 #include "state/configfile.h"
 #include "state/events.h"
 #include "state/gc.h"
-#include "state/life.h"
 #include "state/metadata.h"
 #include "state/namelock.h"
 #include "state/recordfile.h"
@@ -29,21 +28,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* A start takes less; its holder may be stopped. */
 enum { HURRY_SECONDS = 10, HURRY_NAP_MS = 5 };
-
-/* Whether the lock is of this very directory, and not of one that had the name before: 1, 0 or -1. */
-static int is_of(int lock_fd, int state_fd, struct err *err)
-{
-	struct stat held, named;
-
-	if (fstat(lock_fd, &held) < 0 || fstat(state_fd, &named) < 0)
-		return err_sys(err, "look at the lock");
-	return held.st_ino == named.st_ino && held.st_dev == named.st_dev;
-}
 
 /* A dead one that is started again by itself, in our hands: 1; 0: it is another matter; or -1. */
 static int take_over(const struct store *store, const char *name, int lock_fd,
@@ -55,8 +43,9 @@ static int take_over(const struct store *store, const char *name, int lock_fd,
 	if (namelock_open(store, name, NAMELOCK_NONE, &c, err) < 0)
 		return err->sys == ENOENT ? 0 : -1;
 	r = want_look(store, name, err);
-	if (r > 0)
-		r = is_of(lock_fd, c.state_fd, err);
+	/* The lock may be of a directory that had the name before. */
+	if (r > 0 && file_still_named(lock_fd, c.state_fd, "") < 0)
+		r = errno == ENOENT ? 0 : err_sys(err, "look at the lock");
 	if (r > 0) {
 		r = container_is_alive(&c, err);
 		r = r < 0 ? -1 : !r && c.record.stage == STAGE_RUNNING;
@@ -157,8 +146,7 @@ static int start_again(struct container *c, struct err *err)
 
 static int open_data(struct container *c, struct err *err)
 {
-	c->data_fd = openat(c->store->containers_fd, c->record.name,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	c->data_fd = store_data_open(c->store, c->record.name);
 	if (c->data_fd < 0)
 		return err_sys(err, "open the directory of %s", c->record.name);
 	/* While it waits nothing of it runs: this is what those with another state directory see. */
@@ -235,8 +223,7 @@ static void tell_unknown(const struct store *store, const char *name, const stru
 
 	if (!want_stays_running(store, name) || namelock_hold(store, name, &held, &ignored) < 0)
 		return;
-	held.data_fd = openat(store->containers_fd, name,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	held.data_fd = store_data_open(store, name);
 	if (held.data_fd >= 0)
 		details_tell_failure(&held, why);
 	container_tell_named(store, NULL, name, "restart_failed", "error", why->text);
@@ -358,8 +345,7 @@ struct boot {
 static int restart_facts_of(const struct store *store, const char *name, const struct metadata *s,
 	struct restart_facts *ret, struct err *err)
 {
-	autofd int data = openat(store->containers_fd, name,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autofd int data = store_data_open(store, name);
 	enum want want;
 
 	if (data < 0 || want_read(data, &want) < 0)

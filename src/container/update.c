@@ -10,9 +10,9 @@
 #include "container/life.h"
 #include "container/limit.h"
 #include "container/rlimits.h"
+#include "container/status.h"
 #include "spec/config.h"
 #include "state/alive.h"
-#include "state/cgroup.h"
 #include "state/configfile.h"
 #include "state/configlock.h"
 #include "state/elsewhere.h"
@@ -53,12 +53,10 @@ enum phase {
 
 static int look_alive(struct update *u, struct err *err)
 {
-	int alive = container_is_alive(&u->c, err);
+	int up = container_is_up(&u->c, err);
 
-	if (alive <= 0)
-		return alive < 0 ? -1 : PHASE_CHANGES;
-	if (container_open_cgroup(&u->c, err) < 0)
-		return -1;
+	if (up <= 0)
+		return up < 0 ? -1 : PHASE_CHANGES;
 	if (u->c.group_fd < 0)
 		return err_set(err, "cannot update %s: it has no cgroup", u->name);
 	return PHASE_RUNS;

@@ -112,12 +112,13 @@ int bundle_dir_open(const char *dir)
 
 void bundle_undone(const struct spec *spec, const struct bundle *b)
 {
-	autofd int dir = bundle_dir_open(b->dir);
 	autofree char *state = NULL;
+	autofd int dir = -1;
 	struct err err;
 
 	if (!spec->hooks.count[HOOK_POSTSTOP])
 		return;
+	dir = bundle_dir_open(b->dir);
 	state = state_make(spec, b, "stopped", &err);
 	if (!state) {
 		warn("poststop hooks of %s are not run: %s", spec->name, err.text);

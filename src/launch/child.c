@@ -97,12 +97,12 @@ static int tell_namespaces(const struct child *c, struct err *err)
 {
 	char text[16] = "";
 
-	if (!c->states)
+	if (!c->states.created)
 		return 0;
 	if (readlink("/proc/self", text, sizeof(text) - 1) < 0)
 		return err_sys(err, "read the host's /proc/self");
-	bundle_state_set_pid(c->states->creating, (pid_t)atoi(text));
-	bundle_state_set_pid(c->states->created, (pid_t)atoi(text));
+	bundle_state_set_pid(c->states.creating, (pid_t)atoi(text));
+	bundle_state_set_pid(c->states.created, (pid_t)atoi(text));
 	return bundle_awaits_namespaces(c->spec) ? bundle_tell(c->go_sock, err) : 0;
 }
 
@@ -195,7 +195,7 @@ static int make_dir(const struct layout *l, const char *path, struct err *err)
 static int build_root(const struct child *c, struct layout *l, int *ret_devfd, struct err *err)
 {
 	if (place_mounts(c, l, ret_devfd, err) < 0 || place_files(c, l, err) < 0 ||
-		(c->states && *ret_devfd < 0 && dev_link(l, err) < 0) ||
+		(c->spec->root.direct && *ret_devfd < 0 && dev_link(l, err) < 0) ||
 		(c->streams.console_sock >= 0 && console_prepare(l, err) < 0))
 		return -1;
 	return make_dir(l, c->spec->process.cwd, err);
@@ -208,7 +208,7 @@ static int tell_mounts(const struct child *c, struct err *err)
 {
 	const bool show = c->detached->by_child && (c->spec->ns.fresh & CLONE_NEWUSER);
 
-	if (!c->states || !bundle_awaits_mounts(c->spec))
+	if (!bundle_awaits_mounts(c->spec))
 		return 0;
 	if ((show && hide(false, err) < 0) || bundle_tell(c->go_sock, err) < 0 ||
 		bundle_await(c->go_sock, err) < 0)
@@ -355,8 +355,7 @@ static int become_payload(const struct child *c, struct payload *payload, struct
 		payload_set_streams(spec, &l, &c->streams, err) < 0 ||
 		(c->streams.console_sock >= 0 && console_place(&l, STDIN_FILENO, err) < 0) ||
 		detached_leave(t, rootfd = layout_root(&l), err) < 0 ||
-		hooks_run(&spec->hooks, HOOK_CREATE_CONTAINER,
-			c->states ? c->states->creating : NULL,
+		hooks_run(&spec->hooks, HOOK_CREATE_CONTAINER, c->states.creating,
 			&(struct hook_setting){.dir_fd = rootfd}, err) < 0 ||
 		enter_root(spec, rootfd, chrooted, err) < 0)
 		return -1;
@@ -375,7 +374,7 @@ _Noreturn void child_run(const struct child *c)
 		.start_fd = c->start_fd,
 		.network_sock = c->network_sock,
 		.keep_fds = c->keep_fds,
-		.state = c->states ? c->states->created : NULL,
+		.state = c->states.created,
 		.listener = c->listener,
 	};
 	struct err err = {0};

@@ -24,7 +24,7 @@ struct child {
 	int start_fd;
 	int network_sock; /* of net/handover.h, or -1: who has it makes the network */
 	unsigned keep_fds;
-	const struct bundle_states *states; /* of an engine's container, or NULL */
+	struct bundle_states states; /* empty, unless an engine makes it */
 };
 
 /* Never returns: executes the payload, or reports and exits. */

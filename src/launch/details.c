@@ -95,8 +95,8 @@ int details_write(const struct container *c, const struct spec *spec, const stru
 {
 	int dirfd = spec->remove && !c->record.kept ? c->state_fd : c->data_fd;
 
-	/* An engine's is kept as it came, before anything else. */
-	if (c->record.bundle[0])
+	/* An engine keeps its own, and what it said is in the state directory as it came. */
+	if (!c->store->root)
 		return 0;
 	if (!c->record.kept && !must_tell_first(c, spec) &&
 		write_metadata(dirfd, spec, logged, false, sync_of(spec), err) < 0)

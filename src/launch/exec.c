@@ -18,15 +18,12 @@
 #include "state/liveroot.h"
 #include "state/rdt.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,7 +52,7 @@ static int enter(const struct entry *e, struct err *err)
 	 * are still open, are not for them (CVE-2016-9962). */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return err_sys(err, "cannot hide from the container");
-	if (!e->inside && (payload_set_priorities(0, &e->spec->process, err) < 0 ||
+	if (!e->inside && (payload_set_priorities(0, e->spec, err) < 0 ||
 				  lsm_open(&e->spec->process, &label_fd, err) < 0 ||
 				  ns_join(e->target, e->joined, err) < 0))
 		return -1;
@@ -129,7 +126,8 @@ static int prepare_outside(const void *arg, struct err *err)
 	if (p->apparmor || p->selinux)
 		return err_set(err, "a label for one more process is for root to give");
 	if (resctrl_tasks_add(&e->tasks, 0, err) < 0 ||
-		payload_set_oom_score(0, e->spec, err) < 0 || payload_set_priorities(0, p, err) < 0)
+		payload_set_oom_score(0, e->spec, err) < 0 ||
+		payload_set_priorities(0, e->spec, err) < 0)
 		return -1;
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return err_sys(err, "cannot hide from the container");
@@ -153,12 +151,6 @@ static bool enters_first(const struct container *c, const struct entry *e)
 					      !p->selinux && e->listener.sock < 0);
 }
 
-/* Engines may ask for none. */
-static bool has_group(const struct container *c)
-{
-	return !c->record.bundle[0] || c->record.cgroup[0];
-}
-
 static int open_group(const struct container *c, const char *subgroup, struct err *err)
 {
 	autofd int below = -1;
@@ -179,9 +171,9 @@ static pid_t clone_into(struct container *c, const struct entry *e, int *ret_pid
 	autofd int group = -1;
 	struct ns_birth birth = {.kept = &e->kept};
 
-	if (!has_group(c) && e->subgroup)
+	if (!record_has_group(&c->record) && e->subgroup)
 		return err_set(err, "%s has no cgroup: there is none below it", c->record.name);
-	if (has_group(c) && (group = open_group(c, e->subgroup, err)) < 0)
+	if (record_has_group(&c->record) && (group = open_group(c, e->subgroup, err)) < 0)
 		return -1;
 	birth.cgroup_fd = group;
 	if (e->inside)

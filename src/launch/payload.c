@@ -30,6 +30,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -200,8 +201,11 @@ static int prepare(const struct payload *p, struct found *f, struct err *err)
 	umask(process->umask);
 	if (!process->no_new_keyring && payload_leave_keyring(err) < 0)
 		return -1;
-	if (memory_policy_apply(&process->memory_policy, err) < 0 || choose_cpus(p, err) < 0 ||
-		(process->personality_set && personality_apply(process->personality, err) < 0))
+	if (memory_policy_apply(&process->memory_policy, p->spec->root.direct, err) < 0 ||
+		choose_cpus(p, err) < 0)
+		return -1;
+	if ((process->personality_set || !p->spec->root.direct) &&
+		personality_apply(process->personality, err) < 0)
 		return -1;
 	return rlimits_apply(process->rlimits, process->rlimit_count, err);
 }
@@ -348,14 +352,15 @@ int payload_execute(struct payload *p, struct err *err)
 	return execute(p->plan, p->init_fd, f.path, &f.foreign, err);
 }
 
-/* What keeps a daemon that calls us from being killed is not for what it runs. An engine says what it wants. */
-static bool oom_score_is_callers(const struct spec *spec)
+/* What keeps a daemon that calls us from being killed is not for what it runs, nor what has a desktop's programs killed
+ * first. An engine says what it wants. */
+static bool oom_score_is_usual(const struct spec *spec)
 {
 	char own[16] = "";
 
 	return spec->root.direct ||
 	       file_peek(AT_FDCWD, "/proc/self/oom_score_adj", own, sizeof(own)) <= 0 ||
-	       own[0] != '-';
+	       atoi(own) == 0;
 }
 
 int payload_set_oom_score(pid_t pid, const struct spec *spec, struct err *err)
@@ -364,7 +369,7 @@ int payload_set_oom_score(pid_t pid, const struct spec *spec, struct err *err)
 	const int score = p->oom_score_adj_set ? p->oom_score_adj : 0;
 	char path[48] = "/proc/self/oom_score_adj", text[16];
 
-	if (!p->oom_score_adj_set && oom_score_is_callers(spec))
+	if (!p->oom_score_adj_set && oom_score_is_usual(spec))
 		return 0;
 	if (pid)
 		snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
@@ -372,15 +377,23 @@ int payload_set_oom_score(pid_t pid, const struct spec *spec, struct err *err)
 	if (file_poke(AT_FDCWD, path, text) == 0)
 		return 0;
 	if (errno == EACCES && rights_get() != RIGHTS_HOST) {
-		warn("the OOM score adjustment stays: lowering it to %d is for root", score);
+		if (p->oom_score_adj_set)
+			warn("the OOM score adjustment stays: lowering it to %d is for root",
+				score);
 		return 0;
 	}
 	err_sys(err, "cannot set the OOM score adjustment to %d", score);
 	return err_hint(err, "lowering it below the host's own needs CAP_SYS_RESOURCE");
 }
 
-int payload_set_priorities(pid_t pid, const struct process_spec *p, struct err *err)
+int payload_set_priorities(pid_t pid, const struct spec *spec, struct err *err)
 {
+	const struct process_spec *p = &spec->process;
+
+	if (!spec->root.direct) {
+		priorities_usual(pid);
+		rlimits_usual(pid);
+	}
 	rlimits_admit(pid, p->rlimits, p->rlimit_count);
 	if (scheduler_apply(pid, &p->scheduler, err) < 0)
 		return -1;

@@ -46,9 +46,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 struct pipes {
@@ -61,12 +59,13 @@ struct launch {
 	const struct spec *spec;
 	struct plan *plan;
 	const struct start_io *io;
+	const struct bundle *bundle; /* what it asks for, or nothing */
 	struct detached detached;
 	struct pipes pipes;
 	struct record running;
 	int ns_fds[NS_KINDS];             /* namespaces to join */
 	struct seccomp_listener listener; /* of the filter, or sock -1 */
-	struct bundle_states states;      /* of a bundle */
+	struct bundle_states states;      /* empty, unless an engine makes it */
 	struct scope scope;               /* until there is a process in it */
 };
 
@@ -115,9 +114,7 @@ static bool has_limits(const struct cgroup_plan *p)
 /* The group of a user may have to be missing; one that others are in is another matter. */
 static int do_without_group(struct launch *l, struct err *err)
 {
-	const struct bundle *b = l->io->bundle;
-
-	if (!b || !b->group_optional || err->sys == EBUSY)
+	if (!l->bundle->group_optional || err->sys == EBUSY)
 		return -1;
 	if (has_limits(&l->plan->cgroup)) {
 		err_wrap(err, "the limits that were asked for need a cgroup");
@@ -138,17 +135,19 @@ static int do_without_group(struct launch *l, struct err *err)
 
 static int acquire_group(struct launch *l, struct err *err)
 {
-	if (!l->c->record.bundle[0] && acquire_range(l->c, err) < 0)
+	if (record_has_range(&l->c->record) && acquire_range(l->c, err) < 0)
 		return -1;
 	if (container_make_cgroup_at_path(l->c, l->spec, &l->scope, err) == 0)
 		return 0;
 	return do_without_group(l, err);
 }
 
-/* A user namespace opens no device that was not made for it; without one, or where a device is given
- * with less than full access, the rules of the group decide. */
+/* An engine says which there are. Else: a user namespace opens no device that was not made for it; without one, or where
+ * a device is given with less than full access, the rules of the group decide. */
 static bool needs_device_rules(const struct spec *spec)
 {
+	if (spec->root.direct)
+		return spec->device_rule_count > 0;
 	for (size_t i = 0; i < spec->device_count; i++)
 		if (strlen(spec->devices[i].access) < 3)
 			return true;
@@ -163,9 +162,8 @@ int container_limit(struct container *c, const struct spec *spec, const struct p
 	cgroup_controller_enable_usual(c->hierarchy_fd, c->group_fd);
 	if (cgroup_apply(c->hierarchy_fd, c->group_fd, &plan->cgroup, err) < 0)
 		return -1;
-	if ((c->record.bundle[0] ? spec->device_rule_count > 0 : needs_device_rules(spec)) &&
-		cgroup_devices_attach(c->group_fd, spec->device_rules, spec->device_rule_count,
-			err) < 0)
+	if (needs_device_rules(spec) && cgroup_devices_attach(c->group_fd, spec->device_rules,
+						spec->device_rule_count, err) < 0)
 		return -1;
 	return 0;
 }
@@ -259,8 +257,8 @@ static int provide_mounts(struct launch *l, struct err *err)
 	pid_t pid = l->c->record.pid;
 
 	if (payload_set_oom_score(pid, spec, err) < 0 ||
-		payload_set_priorities(pid, &spec->process, err) < 0 ||
-		resources_join(l->c, spec, err) < 0 || learn_ids(pid, spec, l->plan, err) < 0 ||
+		payload_set_priorities(pid, spec, err) < 0 || resources_join(l->c, spec, err) < 0 ||
+		learn_ids(pid, spec, l->plan, err) < 0 ||
 		(!l->detached.by_child &&
 			(detached_open(&l->detached, l->c, spec, l->plan, err) < 0 ||
 				detached_idmap_own(&l->detached, spec, err) < 0)) ||
@@ -269,7 +267,7 @@ static int provide_mounts(struct launch *l, struct err *err)
 		return -1;
 	if (payload_give_streams(spec, l->plan, l->io->streams, err) < 0)
 		return -1;
-	if (l->io->bundle && bundle_awaits_namespaces(spec) &&
+	if (bundle_awaits_namespaces(spec) &&
 		(hear_of_it(l, err) < 0 || bundle_move_devices(l->c, spec, err) < 0))
 		return -1;
 	if (detached_send(&l->detached, spec, l->pipes.go[1], err) == 0) {
@@ -284,7 +282,7 @@ static int provide_mounts(struct launch *l, struct err *err)
 /* Hooks of the host's side find the container's mounts made, and may add to them. */
 static int run_runtime_hooks(struct launch *l, struct err *err)
 {
-	if (!l->io->bundle || !bundle_awaits_mounts(l->spec))
+	if (!bundle_awaits_mounts(l->spec))
 		return 0;
 	if (hear_of_it(l, err) < 0 || bundle_run_hooks(l->c, l->spec, &l->states, err) < 0)
 		return -1;
@@ -300,10 +298,9 @@ static int take_console(struct launch *l, struct err *err)
 
 	if (l->spec->process.terminal && fds_receive(l->pipes.console[0], &console, 1, err) < 0)
 		return hear_why(l, err);
-	if (l->io->ret_console)
-		*l->io->ret_console = console;
-	else if (l->io->bundle)
-		return bundle_hand_out(l->c, l->io->bundle, console, err);
+	if (!l->io->ret_console)
+		return bundle_hand_out(l->c, l->bundle, console, err);
+	*l->io->ret_console = console;
 	return 0;
 }
 
@@ -314,7 +311,8 @@ static int foresee_running(struct launch *l, struct err *err)
 	l->running.stage = STAGE_RUNNING;
 	if (process_start_ticks(l->running.pid, &l->running.start_ticks) < 0)
 		return err_sys(err, "see when the process of %s began", l->running.name);
-	l->running.started_ns = now_ns();
+	if (!l->running.started_ns)
+		l->running.started_ns = now_ns();
 	return record_write_ahead(l->c, &l->running, err);
 }
 
@@ -356,13 +354,12 @@ static int bring_up(struct launch *l, struct err *err)
 /* Without rights over the host's mounts, the child opens the detached ones. */
 static struct payload_streams list_kept(const struct launch *l, struct fd_list *ret)
 {
-	const struct bundle *b = l->io->bundle;
 	const int pipes[] = {l->pipes.go[0], l->pipes.report[1], l->pipes.console[1],
 		l->pipes.start, l->listener.sock};
 	const int store[] = {l->c->data_fd, l->c->store->root_fd};
 	const int network = connection_child_sock(l->c);
 
-	*ret = (struct fd_list){.first = 3 + (b ? b->keep_fds : 0)};
+	*ret = (struct fd_list){.first = 3 + l->bundle->keep_fds};
 	fd_list_add(ret, pipes, sizeof(pipes) / sizeof(pipes[0]));
 	fd_list_add(ret, &network, 1);
 	fd_list_add(ret, l->ns_fds, l->spec->ns.path_count);
@@ -374,7 +371,6 @@ static struct payload_streams list_kept(const struct launch *l, struct fd_list *
 static _Noreturn void be_child(struct launch *l, const struct payload_streams *streams,
 	const struct fd_list *kept)
 {
-	const struct bundle *b = l->io->bundle;
 	const struct child child = {
 		.spec = l->spec,
 		.container = l->c,
@@ -387,8 +383,8 @@ static _Noreturn void be_child(struct launch *l, const struct payload_streams *s
 		.streams = *streams,
 		.start_fd = l->pipes.start,
 		.network_sock = connection_child_sock(l->c),
-		.keep_fds = b ? b->keep_fds : 0,
-		.states = b ? &l->states : NULL,
+		.keep_fds = l->bundle->keep_fds,
+		.states = l->states,
 		.listener = l->listener.sock >= 0 ? &l->listener : NULL,
 	};
 
@@ -458,8 +454,8 @@ static int launch(struct launch *l, struct err *err)
 	close_one(&l->pipes.start);
 	connection_cloned(c);
 	c->record.pid = pid;
-	/* Without a group of its own, this is all that says what there is to kill. */
-	if (l->io->bundle) {
+	/* If it may be in no group, this is all that says what there is to kill. */
+	if (!record_has_range(&c->record)) {
 		if (process_start_ticks(pid, &c->record.start_ticks) < 0)
 			return err_sys(err, "see when the process of %s began", c->record.name);
 		if (record_write(c, err) < 0)
@@ -472,10 +468,10 @@ static int launch(struct launch *l, struct err *err)
 static int listener_open(struct launch *l, struct err *err)
 {
 	l->listener.sock = -1;
-	if (!l->plan->filter.notifies || !l->io->bundle)
+	/* Who listens is told the state. */
+	if (!l->plan->filter.notifies || !l->states.created)
 		return 0;
-	return seccomp_listener_open(&l->spec->process, l->io->bundle->oci_version, &l->listener,
-		err);
+	return seccomp_listener_open(&l->spec->process, l->bundle->oci_version, &l->listener, err);
 }
 
 /* A namespace to join may turn out to be the host's: what is set there is set for all. */
@@ -500,8 +496,7 @@ static int clone_and_bring_up(struct launch *l, struct err *err)
 	int r;
 
 	if (pipes_open(&l->pipes, l->spec->process.terminal, err) < 0 ||
-		(l->io->bundle &&
-			(l->pipes.start = start_socket_listen(l->c->state_fd, err)) < 0)) {
+		(l->io->waits && (l->pipes.start = start_socket_listen(l->c->state_fd, err)) < 0)) {
 		pipes_close(&l->pipes);
 		return -1;
 	}
@@ -530,15 +525,15 @@ static void tell_addresses(struct launch *l)
 static int start_locked(struct launch *l, struct err *err)
 {
 	const struct spec *spec = l->spec;
-	const struct bundle *b = l->io->bundle;
 	struct container *c = l->c;
 	int r;
 
 	if (details_tell_first(c, spec, l->io->logged, err) < 0 ||
 		(spec->restart && !l->io->held && want_running(c->data_fd, err) < 0))
 		return -1;
-	if (b && (bundle_keep(c, spec, b, err) < 0 || notify_make(c, spec, err) < 0 ||
-			 bundle_states_make(spec, b, &l->states, err) < 0))
+	if (l->io->bundle &&
+		(bundle_keep(c, spec, l->bundle, err) < 0 || notify_make(c, spec, err) < 0 ||
+			bundle_states_make(spec, l->bundle, &l->states, err) < 0))
 		return -1;
 	if (resources_make(c, spec, err) < 0)
 		return -1;
@@ -578,15 +573,14 @@ static int lock_name(const struct store *store, const struct spec *spec, const s
 		container_init(io->held, store);
 		return namelock_renew(ret, spec, err);
 	}
-	return io->again ? namelock_existing(store, spec, ret, err)
-			 : namelock_new(store, spec, ret, err);
+	return io->again_ns ? namelock_existing(store, spec, io->again_ns, ret, err)
+			    : namelock_new(store, spec, ret, err);
 }
 
 /* Whether another try makes sense: ret_unconnected: without a network. */
 static bool undo(struct launch *l, struct err *why, bool *ret_unconnected)
 {
 	struct container *c = l->c;
-	struct err second = {0};
 	bool again;
 
 	connection_fail(c);
@@ -595,13 +589,11 @@ static bool undo(struct launch *l, struct err *why, bool *ret_unconnected)
 			   c->connection->failed;
 	if (l->io->held && why->sys != ECANCELED)
 		details_tell_failure(c, why);
-	c->record.stage = STAGE_CREATING;
-	if (container_release(c, -1, &second) < 0)
-		warn("%s", second.text);
-	if (c->record.pid > 0)
+	container_undo(c);
+	if (c->record.pid > 0) {
 		waitpid(c->record.pid, NULL, 0);
-	if (c->record.pid > 0 && l->io->bundle)
-		bundle_undone(l->spec, l->io->bundle);
+		bundle_undone(l->spec, l->bundle);
+	}
 	container_close(c);
 	return again || *ret_unconnected;
 }
@@ -628,8 +620,17 @@ static int start_once(struct launch *l, bool *ret_unconnected, struct err *err)
 static int start(const struct store *store, const struct spec *spec, struct plan *plan,
 	const struct start_io *io, struct container *ret, struct err *err)
 {
+	static const struct bundle none = {.console_socket = -1, .pidfd_socket = -1};
 	struct container c;
-	struct launch l = {.c = &c, .spec = spec, .plan = plan, .io = io, .scope = SCOPE_NONE};
+	const struct launch fresh = {
+		.c = &c,
+		.spec = spec,
+		.plan = plan,
+		.io = io,
+		.bundle = io->bundle ? io->bundle : &none,
+		.scope = SCOPE_NONE,
+	};
+	struct launch l = fresh;
 	struct arena texts = {NULL};
 	struct spec alone;
 	bool unconnected;
@@ -639,18 +640,17 @@ static int start(const struct store *store, const struct spec *spec, struct plan
 	if (lsm_check(&spec->process, err) < 0)
 		return -1;
 	while ((r = start_once(&l, &unconnected, err)) > 0) {
+		const struct spec *next = l.spec;
+
 		if (unconnected) {
 			warn("%s has no network: %s", spec->name, err->text);
 			alone = *spec;
 			alone.network.attachment_count = 0;
-			l.spec = &alone;
+			next = &alone;
 			plan_set_network(plan, &alone, NULL, &texts);
 		}
-		l = (struct launch){.c = &c,
-			.spec = l.spec,
-			.plan = plan,
-			.io = io,
-			.scope = SCOPE_NONE};
+		l = fresh;
+		l.spec = next;
 		*err = (struct err){0};
 	}
 	arena_free(&texts);

@@ -17,12 +17,12 @@ struct start_io {
 	int image_lock;   /* held since the image was looked up; let go of once it is recorded as
 			       in use; or -1 */
 	const struct bundle *bundle; /* NULL: a container of our own */
-	bool again;                  /* one of our own that exists, not a new one */
-	struct container *held;      /* the same, and the caller holds it; or NULL. Taken over */
+	bool waits;                  /* for its start: startsocket.h */
+	int64_t again_ns; /* one of our own that exists: the moment of its start; 0: a new one */
+	struct container *held; /* the same, and the caller holds it; or NULL. Taken over */
 };
 
-/* The caller is the parent of the payload. On success c holds the lock and a pidfd. An engine's
- * container then waits for its start. */
+/* The caller is the parent of the payload. On success c holds the lock and a pidfd. */
 int container_start(const struct store *store, const struct spec *spec, struct plan *plan,
 	const struct start_io *io, struct container *ret, struct err *err);
 

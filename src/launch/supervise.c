@@ -1,6 +1,7 @@
 #include "launch/supervise.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/fdpass.h"
 #include "base/streams.h"
@@ -215,7 +216,8 @@ static int open_listener(const struct container *c, bool attach, int report, str
 
 /* In the process that will be the supervisor. Returns only on failure. */
 static int start_and_supervise(const struct store *store, const struct spec *spec,
-	struct plan *plan, const struct supervision *how, int report, struct err *err)
+	struct plan *plan, const struct supervision *how, int64_t again_ns, int report,
+	struct err *err)
 {
 	struct programs programs;
 	struct streams s;
@@ -225,10 +227,9 @@ static int start_and_supervise(const struct store *store, const struct spec *spe
 		.ret_console = &console,
 		.logged = true,
 		.image_lock = how->image_lock,
-		.again = how->again,
+		.again_ns = again_ns,
 		.held = how->held,
 	};
-	struct err second = {0};
 
 	if (!how->held && setsid() < 0)
 		return err_sys(err, "cannot start a session");
@@ -250,10 +251,7 @@ static int start_and_supervise(const struct store *store, const struct spec *spe
 	}
 	if (how->held)
 		details_tell_failure(&c, err);
-	/* As if it had never run. */
-	c.record.stage = STAGE_CREATING;
-	if (container_release(&c, -1, &second) < 0)
-		warn("%s", second.text);
+	container_undo(&c);
 	return -1;
 }
 
@@ -289,26 +287,27 @@ static int await_supervisor(int report, int *ret_attach, struct err *err)
 	return 0;
 }
 
-/* As if this start had never been. It is not this one's if the name was somebody else's all the time, or, of one
- * that is started again, if somebody holds it. */
-static void discard(const struct store *store, const struct spec *spec, bool again)
+/* The id is the same at each start. */
+static bool is_of_start(const struct record *r, const struct spec *spec, int64_t again_ns)
+{
+	return strcmp(r->id, spec->id) == 0 && (!again_ns || r->started_ns == again_ns);
+}
+
+/* The name may have been somebody else's all the time, or be another start's. */
+static void discard(const struct store *store, const struct spec *spec, int64_t again_ns)
 {
 	struct err err = {0};
 	struct container c;
 	bool ours;
-	int r;
 
 	if (namelock_open(store, spec->name, NAMELOCK_NONE, &c, &err) < 0)
 		return;
-	ours = strcmp(c.record.id, spec->id) == 0;
+	ours = is_of_start(&c.record, spec, again_ns);
 	container_close(&c);
-	if (!ours || namelock_open(store, spec->name, again ? NAMELOCK_NOWAIT : NAMELOCK_WAIT, &c,
-			     &err) < 0)
+	if (!ours || namelock_open(store, spec->name, NAMELOCK_WAIT, &c, &err) < 0)
 		return;
-	c.record.stage = STAGE_CREATING;
-	r = strcmp(c.record.id, spec->id) == 0 ? container_release(&c, -1, &err) : 0;
-	if (r < 0)
-		warn("%s", err.text);
+	if (is_of_start(&c.record, spec, again_ns))
+		container_undo(&c);
 	container_close(&c);
 }
 
@@ -344,6 +343,7 @@ pid_t supervisor_fork(void)
 int container_supervise(const struct store *store, const struct spec *spec, struct plan *plan,
 	const struct supervision *how, struct err *err)
 {
+	const int64_t again_ns = how->again ? now_ns() : 0;
 	int report[2], r;
 	pid_t pid;
 
@@ -360,7 +360,7 @@ int container_supervise(const struct store *store, const struct spec *spec, stru
 		close(report[0]);
 		report_exhausted = report[1];
 		arena_exhausted = out_of_memory;
-		start_and_supervise(store, spec, plan, how, report[1], err);
+		start_and_supervise(store, spec, plan, how, again_ns, report[1], err);
 		report_failure(report[1], err);
 		_exit(ERR_STATUS_OURS);
 	}
@@ -371,8 +371,7 @@ int container_supervise(const struct store *store, const struct spec *spec, stru
 		kill(pid, SIGKILL);
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
-		if (!how->again || err->sys != NAMELOCK_TAKEN)
-			discard(store, spec, how->again);
+		discard(store, spec, again_ns);
 	}
 	return r;
 }
@@ -382,5 +381,5 @@ int container_supervise_held(struct container *held, const struct spec *spec, st
 {
 	const struct supervision how = {.image_lock = -1, .held = held};
 
-	return start_and_supervise(held->store, spec, plan, &how, -1, err);
+	return start_and_supervise(held->store, spec, plan, &how, 0, -1, err);
 }

@@ -10,8 +10,8 @@ int container_supervise_held(struct container *held, const struct spec *spec, st
 
 struct supervision {
 	int image_lock;         /* as in struct start_io */
-	bool again;             /* the same */
-	struct container *held; /* the same */
+	bool again;             /* one that exists, not a new one */
+	struct container *held; /* as in struct start_io */
 	int *ret_attach; /* a connection to its console, made before the payload starts, so that nothing it
 	                    prints is missed; NULL: none */
 };

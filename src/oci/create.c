@@ -13,7 +13,6 @@
 #include "launch/program.h"
 #include "launch/rootless.h"
 #include "launch/start.h"
-#include "launch/startsocket.h"
 #include "ns/join.h"
 #include "oci/preserved.h"
 #include "process/seccomp.h"
@@ -208,16 +207,14 @@ static int create_planned(struct oci *oci, const struct create_options *o, const
 		.ret_console = ret_console,
 		.image_lock = -1,
 		.bundle = b,
+		.waits = true,
 	};
 	int r = o->from ? container_restore(&oci->store, spec, plan, b, o->from, ret_console, ret,
 				  err)
 			: start_filtered(oci, spec, plan, &io, ret, err);
 
 	if (r == 0 && o->pid_file && pid_file_write(o->pid_file, ret->record.pid, err) < 0) {
-		struct err second;
-
-		if (bundle_delete(ret, true, &second) < 0)
-			warn("%s", second.text);
+		bundle_destroy(ret);
 		container_close(ret);
 		return -1;
 	}

@@ -53,19 +53,18 @@ static int print_stats(struct container *c, uint64_t *oom_kills, struct err *err
 	return usage ? print_event("stats", c->record.name, usage, err) : -1;
 }
 
-static int watch(struct container *c, const struct events_options *o, struct err *err)
+static int watch(struct container *c, enum container_status status, void *options, struct err *err)
 {
-	enum bundle_status status;
+	const struct events_options *o = options;
 	uint64_t oom_kills = 0;
 	uint64_t ns = 5000 * MS_NS;
 
+	(void)status;
 	if (o->interval && duration_parse("--interval", o->interval, &ns, err) < 0)
 		return -1;
 	if (ns < MS_NS || ns > DAY_MS * MS_NS)
 		return err_value(err, "--interval", o->interval, "is not from 1ms to 24h");
-	if (bundle_status(c, &status, err) < 0)
-		return -1;
-	if (status == BUNDLE_STOPPED || status == BUNDLE_CREATING)
+	if (c->pidfd < 0)
 		return err_set(err, "container not running: %s", c->record.name);
 	if (c->group_fd < 0)
 		return err_set(err, "%s has no cgroup: nothing is counted", c->record.name);
@@ -79,14 +78,7 @@ static int watch(struct container *c, const struct events_options *o, struct err
 
 static int events(struct oci *oci, void *options, char **words, struct err *err)
 {
-	struct container c;
-	int r;
-
-	if (bundle_open(&oci->store, words[0], NAMELOCK_NONE, &c, err) < 0)
-		return -1;
-	r = watch(&c, options, err);
-	container_close(&c);
-	return r;
+	return bundle_do(&oci->store, words[0], NAMELOCK_NONE, watch, options, err);
 }
 
 const struct oci_command oci_events = {

@@ -14,7 +14,6 @@
 #include "process/seccomp.h"
 #include "state/configfile.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
@@ -111,7 +110,7 @@ static int exec_planned(struct oci *oci, struct container *c, const struct exec_
 	struct spec *spec, struct plan *plan, struct err *err)
 {
 	autofd int cache = cache_open(oci), console = -1, pidfd = -1;
-	autofree char *state = bundle_state(c, BUNDLE_RUNNING, STATE_COMPACT, err);
+	autofree char *state = bundle_state(c, CONTAINER_RUNNING, STATE_COMPACT, err);
 	char subgroup[CGROUP_PATH_SIZE];
 	struct exec_io io = {
 		.streams = {STREAM_INHERITED, STREAM_INHERITED, STREAM_INHERITED},
@@ -154,7 +153,7 @@ static int exec_in(struct oci *oci, struct container *c, const struct exec_optio
 static int exec_it(struct oci *oci, void *options, char **words, struct err *err)
 {
 	const struct exec_options *o = options;
-	enum bundle_status status;
+	enum container_status status;
 	struct container c;
 	struct spec spec;
 	int r = -1;
@@ -162,9 +161,9 @@ static int exec_it(struct oci *oci, void *options, char **words, struct err *err
 	foreground_block_signals(NULL);
 	if (bundle_open(&oci->store, words[0], NAMELOCK_NONE, &c, err) < 0)
 		return -1;
-	if (bundle_status(&c, &status, err) == 0) {
-		if (status != BUNDLE_RUNNING && status != BUNDLE_CREATED &&
-			!(status == BUNDLE_PAUSED && o->ignore_paused))
+	if (container_status(&c, &status, err) == 0) {
+		if (status != CONTAINER_RUNNING && status != CONTAINER_CREATED &&
+			!(status == CONTAINER_PAUSED && o->ignore_paused))
 			err_set(err, "cannot exec in a %s container: %s",
 				bundle_status_name(status), words[0]);
 		else if (bundle_spec(&c, &spec, err) == 0) {

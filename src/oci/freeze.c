@@ -1,41 +1,28 @@
-#include "base/clock.h"
-#include "cgroup/group.h"
 #include "container/engine.h"
+#include "container/signal.h"
 #include "oci/command.h"
 
-enum { FREEZE_SECONDS = 10 };
-
-static int freeze(struct oci *oci, const char *id, bool on, struct err *err)
+static int freeze(struct container *c, enum container_status status, void *arg, struct err *err)
 {
-	enum bundle_status status;
-	struct container c;
-	int r;
+	const bool on = *(const bool *)arg;
 
-	if (bundle_open(&oci->store, id, NAMELOCK_WAIT, &c, err) < 0)
-		return -1;
-	r = bundle_status(&c, &status, err);
-	if (r == 0 && status != (on ? BUNDLE_RUNNING : BUNDLE_PAUSED) &&
-		!(on && status == BUNDLE_CREATED))
-		r = err_set(err, "cannot %s %s: it is %s, not %s", on ? "pause" : "resume", id,
-			bundle_status_name(status), on ? "running" : "paused");
-	else if (r == 0 && c.group_fd < 0)
-		r = err_set(err, "cannot %s %s: it has no cgroup", on ? "pause" : "resume", id);
-	else if (r == 0)
-		r = cgroup_freeze(c.group_fd, on, deadline_in(FREEZE_SECONDS), err);
-	container_close(&c);
-	return r;
+	if (status == (on ? CONTAINER_RUNNING : CONTAINER_PAUSED) ||
+		(on && status == CONTAINER_CREATED))
+		return container_freeze(c, on, err);
+	return err_set(err, "cannot %s %s: it is %s, not %s", on ? "pause" : "resume",
+		c->record.name, bundle_status_name(status), on ? "running" : "paused");
 }
 
 static int pause_it(struct oci *oci, void *options, char **words, struct err *err)
 {
 	(void)options;
-	return freeze(oci, words[0], true, err);
+	return bundle_do(&oci->store, words[0], NAMELOCK_WAIT, freeze, &(bool){true}, err);
 }
 
 static int resume_it(struct oci *oci, void *options, char **words, struct err *err)
 {
 	(void)options;
-	return freeze(oci, words[0], false, err);
+	return bundle_do(&oci->store, words[0], NAMELOCK_WAIT, freeze, &(bool){false}, err);
 }
 
 const struct oci_command oci_pause = {

@@ -12,17 +12,16 @@ struct kill_options {
 	int sig;
 };
 
-static int kill_named(struct oci *oci, const char *id, void *arg, struct err *err)
+static int kill_one(struct container *c, enum container_status status, void *arg, struct err *err)
 {
 	const struct kill_options *o = arg;
-	struct container c;
-	int r;
 
-	if (bundle_open(&oci->store, id, NAMELOCK_NONE, &c, err) < 0)
-		return -1;
-	r = bundle_kill(&c, o->sig, o->all, err);
-	container_close(&c);
-	return r;
+	return bundle_kill(c, status, o->sig, o->all, err);
+}
+
+static int kill_named(struct oci *oci, const char *id, void *arg, struct err *err)
+{
+	return bundle_do(&oci->store, id, NAMELOCK_NONE, kill_one, arg, err);
 }
 
 static int kill_it(struct oci *oci, void *options, char **words, struct err *err)

@@ -1,6 +1,6 @@
 #include "oci/match.h"
 
-#include "container/engine.h"
+#include "state/gc.h"
 
 #include <regex.h>
 
@@ -32,7 +32,7 @@ int each_match(struct oci *oci, const char *pattern,
 
 	if (regcomp(&m.pattern, pattern, REG_EXTENDED | REG_NOSUB) != 0)
 		return err_value(err, "--regex", pattern, "is no regular expression");
-	r = bundle_each(&oci->store, try_one, &m, err);
+	r = store_each(&oci->store, try_one, &m, err);
 	regfree(&m.pattern);
 	if (r == 0 && m.failed)
 		return err_set(err, "--regex: failed for %zu containers", m.failed);

@@ -4,6 +4,7 @@
 #include "base/program.h"
 #include "cgroup/tree.h"
 #include "container/engine.h"
+#include "container/processes.h"
 #include "oci/command.h"
 
 #include <errno.h>
@@ -87,13 +88,6 @@ static pid_t pid_of(const char *line, int column)
 	return (pid_t)strtol(line, NULL, 10);
 }
 
-static int compare_pids(const void *a, const void *b)
-{
-	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* The head, and the lines of the container's processes. */
 static int filter(FILE *from, const pid_t *pids, size_t n, struct err *err)
 {
@@ -108,12 +102,9 @@ static int filter(FILE *from, const pid_t *pids, size_t n, struct err *err)
 	if (column < 0)
 		return err_set(err, "there is no column PID in what ps prints");
 	fputs(line, stdout);
-	while (getline(&line, &size, from) > 0) {
-		pid_t pid = pid_of(line, column);
-
-		if (bsearch(&pid, pids, n, sizeof(pid), compare_pids))
+	while (getline(&line, &size, from) > 0)
+		if (cgroup_procs_have(pids, n, pid_of(line, column)))
 			fputs(line, stdout);
-	}
 	return 0;
 }
 
@@ -174,27 +165,11 @@ static void take_format(char **words, struct ps_options *o)
 	}
 }
 
-/* Without a group only the first process is known. */
-static int processes(struct container *c, pid_t **ret, size_t *ret_count, struct err *err)
-{
-	enum bundle_status status;
-
-	if (bundle_status(c, &status, err) < 0)
-		return -1;
-	if (status != BUNDLE_STOPPED && c->group_fd >= 0)
-		return cgroup_procs(c->group_fd, ret, ret_count, err);
-	*ret = malloc(sizeof(**ret));
-	if (!*ret)
-		return err_sys(err, "list processes");
-	**ret = c->record.pid;
-	*ret_count = status == BUNDLE_STOPPED || status == BUNDLE_CREATING ? 0 : 1;
-	return 0;
-}
-
 static int ps(struct oci *oci, void *options, char **words, struct err *err)
 {
 	struct ps_options *o = options;
 	autofree pid_t *pids = NULL;
+	enum container_status status;
 	struct container c;
 	size_t n = 0;
 	int r;
@@ -204,7 +179,7 @@ static int ps(struct oci *oci, void *options, char **words, struct err *err)
 		return err_value(err, "--format", o->format, "is neither table nor json");
 	if (bundle_open(&oci->store, words[0], NAMELOCK_NONE, &c, err) < 0)
 		return -1;
-	r = processes(&c, &pids, &n, err);
+	r = container_status(&c, &status, err) < 0 ? -1 : container_pids(&c, &pids, &n, err);
 	container_close(&c);
 	if (r < 0)
 		return -1;

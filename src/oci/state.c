@@ -1,5 +1,6 @@
 #include "container/engine.h"
 #include "oci/command.h"
+#include "state/gc.h"
 
 #include "base/fd.h"
 #include "base/json.h"
@@ -10,24 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int state(struct oci *oci, void *options, char **words, struct err *err)
+static int print_state(struct container *c, enum container_status status, void *arg,
+	struct err *err)
 {
-	autofree char *text = NULL;
-	enum bundle_status status;
-	struct container c;
-	int r;
+	autofree char *text = bundle_state(c, status, STATE_INDENTED, err);
 
-	(void)options;
-	if (bundle_open(&oci->store, words[0], NAMELOCK_NONE, &c, err) < 0)
-		return -1;
-	r = bundle_status(&c, &status, err);
-	if (r == 0)
-		text = bundle_state(&c, status, STATE_INDENTED, err);
-	container_close(&c);
+	(void)arg;
 	if (!text)
 		return -1;
 	output_document(stdout, text);
 	return 0;
+}
+
+static int state(struct oci *oci, void *options, char **words, struct err *err)
+{
+	return bundle_do(&oci->store, words[0], NAMELOCK_NONE, print_state, options, err);
 }
 
 const struct oci_command oci_state = {
@@ -49,27 +47,22 @@ struct listing {
 	json_t *all;
 };
 
+static int add_state(struct container *c, enum container_status status, void *arg, struct err *err)
+{
+	autofree char *text = bundle_state(c, status, STATE_COMPACT, err);
+	json_t *j = text ? json_parse("state", text, strlen(text), err) : NULL;
+
+	return !j ? -1 : json_array_append_new(arg, j) < 0 ? err_set(err, "out of memory") : 0;
+}
+
 /* One that goes while we look is not listed; one that is broken is no reason not to list the others. */
 static int list_one(const char *id, void *arg, struct err *err)
 {
-	struct listing *l = arg;
-	autofree char *text = NULL;
-	enum bundle_status status;
-	struct container c;
-	json_t *j;
+	const struct listing *l = arg;
 
-	if (bundle_open(&l->oci->store, id, NAMELOCK_NONE, &c, err) == 0) {
-		if (bundle_status(&c, &status, err) == 0)
-			text = bundle_state(&c, status, STATE_COMPACT, err);
-		container_close(&c);
-	}
-	j = text ? json_parse("state", text, strlen(text), err) : NULL;
-	if (!j && err->sys == ENOENT)
-		return 0;
-	if (!j)
+	if (bundle_do(&l->oci->store, id, NAMELOCK_NONE, add_state, l->all, err) < 0 &&
+		err->sys != ENOENT)
 		warn("%s is not listed: %s", id, err->text);
-	else if (json_array_append_new(l->all, j) < 0)
-		return err_set(err, "cannot list %s: out of memory", id);
 	return 0;
 }
 
@@ -136,7 +129,7 @@ static int list(struct oci *oci, void *options, char **words, struct err *err)
 	(void)words;
 	if (o->format && strcmp(o->format, "table") != 0 && strcmp(o->format, "json") != 0)
 		return err_value(err, "--format", o->format, "is neither table nor json");
-	if (bundle_each(&oci->store, list_one, &l, err) < 0)
+	if (store_each(&oci->store, list_one, &l, err) < 0)
 		return -1;
 	sort(all);
 	if (!o->format || strcmp(o->format, "table") == 0) {

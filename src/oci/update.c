@@ -10,7 +10,6 @@
 #include "spec/config.h"
 #include "state/configfile.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -135,17 +134,16 @@ static int apply(struct container *c, const struct spec *asked, struct err *err)
 	return -1;
 }
 
-static int update_open(struct container *c, const struct update_options *o, struct err *err)
+static int update_one(struct container *c, enum container_status status, void *options,
+	struct err *err)
 {
+	const struct update_options *o = options;
 	autofree char *text = NULL;
-	enum bundle_status status;
 	struct spec base, asked;
 	size_t len = 0;
 	int r;
 
-	if (bundle_status(c, &status, err) < 0)
-		return -1;
-	if (status == BUNDLE_STOPPED || status == BUNDLE_CREATING)
+	if (c->pidfd < 0)
 		return err_set(err, "cannot update a container that is %s: %s",
 			bundle_status_name(status), c->record.name);
 	if (c->group_fd < 0)
@@ -169,17 +167,11 @@ static int update_open(struct container *c, const struct update_options *o, stru
 static int update(struct oci *oci, void *options, char **words, struct err *err)
 {
 	const struct update_options *o = options;
-	struct container c;
-	int r;
 
 	if (o->cache || o->bandwidth)
 		return err_set(err, "--%s: a class of RDT is set when the container is created",
 			o->cache ? "l3-cache-schema" : "mem-bw-schema");
-	if (bundle_open(&oci->store, words[0], NAMELOCK_WAIT, &c, err) < 0)
-		return -1;
-	r = update_open(&c, o, err);
-	container_close(&c);
-	return r;
+	return bundle_do(&oci->store, words[0], NAMELOCK_WAIT, update_one, options, err);
 }
 
 const struct oci_command oci_update = {

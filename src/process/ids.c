@@ -76,6 +76,14 @@ static const char *resource_name(int resource)
 	return resource >= 0 && (size_t)resource < n && names[resource] ? names[resource] : "?";
 }
 
+void rlimits_usual(pid_t pid)
+{
+	static const struct limit none = {0, 0};
+
+	syscall(SYS_prlimit64, pid, RLIMIT_RTPRIO, &none, NULL);
+	syscall(SYS_prlimit64, pid, RLIMIT_NICE, &none, NULL);
+}
+
 void rlimits_admit(pid_t pid, const struct rlimit_spec *limits, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {

@@ -19,6 +19,9 @@ int ids_become(uid_t uid, gid_t gid, const gid_t *groups, size_t ngroups, enum i
 /* PER_* of personality(2): which system, or machine, the payload is told that it runs on. */
 int personality_apply(uint64_t persona, struct err *err);
 
+/* No real time and no less niceness for the asking, whatever the caller may. */
+void rlimits_usual(pid_t pid);
+
 /* Called with rights on the host, for a process that is about to lose them: raises its hard limits to what these
  * ask for. rlimits_apply() reports what could not be raised. It does not lower the limit of descriptors, which may be
  * too low for us: that does rlimits_apply_files(), when nothing has to be opened any more. */

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <linux/ioprio.h>
+#include <linux/mempolicy.h>
+#include <linux/sched.h>
 #include <linux/sched/types.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -38,6 +40,22 @@ int scheduler_apply(pid_t pid, const struct scheduler *s, struct err *err)
 		err_hint(err, "it takes CAP_SYS_NICE on the host; and real-time policies in a "
 			      "cgroup that has a share of real time");
 	return -1;
+}
+
+/* Where none was set, some kernels tell the one that follows from the nice value. */
+void priorities_usual(pid_t pid)
+{
+	struct sched_attr now = {.size = sizeof(now)};
+	const struct sched_attr usual = {.size = sizeof(usual), .sched_policy = SCHED_NORMAL};
+	long io;
+
+	if (syscall(SYS_sched_getattr, pid, &now, sizeof(now), 0) == 0 &&
+		(now.sched_policy != SCHED_NORMAL || now.sched_nice || now.sched_flags))
+		syscall(SYS_sched_setattr, pid, &usual, 0);
+	io = syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, pid);
+	if (io > 0 && io != IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 4))
+		syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, pid,
+			IOPRIO_PRIO_VALUE(IOPRIO_CLASS_NONE, 0));
 }
 
 int io_priority_apply(pid_t pid, int io_class, int priority, struct err *err)
@@ -99,12 +117,15 @@ void cpus_restore(const struct cpus *before)
 	syscall(SYS_sched_setaffinity, 0, sizeof(*before), before);
 }
 
-int memory_policy_apply(const struct memory_policy *m, struct err *err)
+int memory_policy_apply(const struct memory_policy *m, bool keep, struct err *err)
 {
 	struct mask mask = {{0}};
 
-	if (!m->set)
+	if (!m->set) {
+		if (!keep)
+			syscall(SYS_set_mempolicy, MPOL_DEFAULT, NULL, 0UL);
 		return 0;
+	}
 	if (m->nodes && !list_read(m->nodes, &mask))
 		return err_value(err, "memory policy", m->nodes,
 			"is not a list of nodes such as 0-3,5");

@@ -11,6 +11,10 @@
 int scheduler_apply(pid_t pid, const struct scheduler *s, struct err *err);
 int io_priority_apply(pid_t pid, int io_class, int priority, struct err *err);
 
+/* Policy, nice value and I/O priority as they usually are, whatever the caller's. More than that may take a right; then
+ * they stay less. */
+void priorities_usual(pid_t pid);
+
 /* "0-3,5", or NULL: as it is. Of these, those that the cgroup allows. what names the list. */
 int cpus_apply(pid_t pid, const char *what, const char *list, struct err *err);
 
@@ -25,5 +29,5 @@ struct cpus {
 int cpus_get(struct cpus *ret, struct err *err);
 void cpus_restore(const struct cpus *before);
 
-/* For the caller, and what it executes. */
-int memory_policy_apply(const struct memory_policy *m, struct err *err);
+/* For the caller, and what it executes. keep: if none is asked for, the caller's stays, else the usual one is set. */
+int memory_policy_apply(const struct memory_policy *m, bool keep, struct err *err);

@@ -75,6 +75,16 @@ static void version_read(struct walk *w, struct document *d)
 	walk_leave(w, 0);
 }
 
+/* Whoever starts a container of ours knows nothing of these. */
+static int engines_own_refuse(struct walk *w, const struct document *d)
+{
+	size_t n = d->spec.net_device_count;
+
+	for (size_t i = 0; i < HOOK_POINTS; i++)
+		n += d->spec.hooks.count[i];
+	return n ? walk_fail(w, "hooks and linux.netDevices are for engines only") : 0;
+}
+
 static int document_read(struct walk *w, struct document *d, const json_t *json,
 	enum config_origin origin)
 {
@@ -84,8 +94,9 @@ static int document_read(struct walk *w, struct document *d, const json_t *json,
 		return -1;
 	version_read(w, d);
 	own_read(d);
-	if (origin == CONFIG_ENGINE)
-		spec_devices_complete(&d->spec);
+	if (origin == CONFIG_OURS)
+		return engines_own_refuse(w, d);
+	spec_devices_complete(&d->spec);
 	return 0;
 }
 

@@ -96,6 +96,11 @@ static const struct row *find_row(const char *name)
 	return NULL;
 }
 
+bool limit_option_exists(const char *name)
+{
+	return find_row(name);
+}
+
 static int set(struct spec *spec, const struct key_value *option, device_resolve_fn *resolve,
 	struct err *err)
 {

@@ -4,8 +4,9 @@
 #include "spec/limitflag.h"
 #include "spec/spec.h"
 
-/* Whether there is such an option, and whether its value makes sense by itself. name is without "--". resolve: as
- * for limit_io_max(). */
+/* name is without "--". */
+bool limit_option_exists(const char *name);
+/* Whether there is such an option, and whether its value makes sense by itself. resolve: as for limit_io_max(). */
 int limit_option_check(const char *name, const char *value, device_resolve_fn *resolve,
 	struct err *err);
 

@@ -78,7 +78,7 @@ int container_open_cgroup(struct container *c, struct err *err)
 
 	if (c->group_fd >= 0)
 		return 0;
-	if (c->record.bundle[0] || c->record.cgroup[0])
+	if (!record_has_range(&c->record) || c->record.cgroup[0])
 		return open_place(c, err);
 	if (open_groups(c, err) < 0)
 		return -1;
@@ -199,7 +199,7 @@ int container_remove_cgroup(struct container *c, struct err *err)
 		if (remove_place(c, there, err) < 0)
 			return -1;
 		/* The empty cgroup of the id range is left, where there is one. */
-		return c->record.bundle[0] ? 0 : container_remove_cgroup(c, err);
+		return container_remove_cgroup(c, err);
 	}
 	return there ? cgroup_remove(c->groups_fd, name, err) : 0;
 }

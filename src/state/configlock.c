@@ -1,13 +1,13 @@
 #include "state/configlock.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "state/metadata.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { WAIT_SECONDS = 60, NAP_MS = 5 };
@@ -35,7 +35,7 @@ static int open_config(struct config_lock *l)
 
 static int open_either(const struct store *store, const char *name, struct config_lock *l)
 {
-	l->data_fd = openat(store->containers_fd, name, DIRECTORY);
+	l->data_fd = store_data_open(store, name);
 	if (open_config(l) >= 0) {
 		l->kept = true;
 		return 0;
@@ -62,15 +62,6 @@ static int lock_within(int fd, enum config_lock_how how, uint64_t deadline)
 	return 0;
 }
 
-static bool is_still_there(const struct config_lock *l)
-{
-	struct stat ours, there;
-
-	return fstat(l->fd, &ours) == 0 &&
-	       fstatat(l->data_fd, "config.json", &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
-}
-
 int config_lock(const struct store *store, const char *name, enum config_lock_how how,
 	struct config_lock *ret, struct err *err)
 {
@@ -91,7 +82,7 @@ int config_lock(const struct store *store, const char *name, enum config_lock_ho
 						 "is a ctr process stopped? kill -CONT or kill it")
 				       : -1;
 		}
-		if (is_still_there(&l)) {
+		if (file_still_named(l.fd, l.data_fd, "config.json") == 0) {
 			*ret = l;
 			return 0;
 		}

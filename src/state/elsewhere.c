@@ -7,7 +7,6 @@
 #include "cgroup/hierarchy.h"
 #include "cgroup/path.h"
 #include "cgroup/tree.h"
-#include "state/cgroup.h"
 #include "state/cgrouppath.h"
 #include "state/mark.h"
 
@@ -211,14 +210,9 @@ static bool is_recorded(const struct store *store, const char *name, const char 
 	       strcmp(r.id, id) == 0;
 }
 
-static int open_data(const struct store *store, const char *name)
-{
-	return openat(store->containers_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
-
 int elsewhere_runs(struct elsewhere *e, const char *name, struct err *err)
 {
-	autofd int fd = open_data(e->store, name);
+	autofd int fd = store_data_open(e->store, name);
 	char id[CONTAINER_OWNER_XATTR_MAX] = "";
 	int r;
 
@@ -236,7 +230,7 @@ int elsewhere_runs(struct elsewhere *e, const char *name, struct err *err)
 static bool is_held(const struct store *store, const char *name)
 {
 	enum { TRIES = 100 };
-	autofd int fd = open_data(store, name);
+	autofd int fd = store_data_open(store, name);
 
 	for (int i = 0; fd >= 0 && i < TRIES; i++) {
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)

@@ -8,7 +8,6 @@
 #include "cgroup/path.h"
 #include "cgroup/tree.h"
 #include "state/alive.h"
-#include "state/cgroup.h"
 #include "state/cgrouppath.h"
 #include "state/configlock.h"
 #include "state/elsewhere.h"
@@ -43,21 +42,29 @@ static int sweep_leftover(int dirfd, const char *dir, const char *name, struct g
 	return tree_remove(dirfd, name, err);
 }
 
-static int sweep_state(const struct store *store, const char *name, struct gc_report *report,
+int store_release_dead(const struct store *store, const char *name, enum namelock_wait wait,
 	struct err *err)
 {
 	struct container c;
-	int r;
+	int r, done;
 
-	if (namelock_open(store, name, NAMELOCK_NOWAIT, &c, err) < 0)
-		return err->sys == ENOENT || err->sys == EWOULDBLOCK ? 0 : -1;
+	if (namelock_open(store, name, wait, &c, err) < 0)
+		return err->sys == ENOENT ? 0 : -1;
 	r = container_is_alive(&c, err);
-	if (r == 0) {
-		report->released++;
-		r = container_release(&c, -1, err);
-	}
+	done = r == 0 ? container_release(&c, -1, err) : r < 0 ? -1 : 0;
 	container_close(&c);
-	return r < 0 ? -1 : 0;
+	if (done < 0 && err->sys == EWOULDBLOCK)
+		err->sys = EIO;
+	return done < 0 ? -1 : r == 0;
+}
+
+static int sweep_state(const struct store *store, const char *name, struct gc_report *report,
+	struct err *err)
+{
+	int r = store_release_dead(store, name, NAMELOCK_NOWAIT, err);
+
+	report->released += r > 0;
+	return r < 0 && err->sys != EWOULDBLOCK ? -1 : 0;
 }
 
 static int each_in(int dirfd, const char *what,
@@ -274,7 +281,6 @@ int store_gc(const struct store *store, struct gc_report *ret, struct err *err)
 int store_gc_held(const struct store *store, const char *name, int lock_fd, struct err *err)
 {
 	struct container c;
-	struct stat held, named;
 	int r;
 
 	if (namelock_open(store, name, NAMELOCK_NONE, &c, err) < 0) {
@@ -282,12 +288,10 @@ int store_gc_held(const struct store *store, const char *name, int lock_fd, stru
 		return err->sys == ENOENT ? 0 : -1;
 	}
 	/* The name may be of another container by now; the lock is of this one. */
-	if (fstat(lock_fd, &held) < 0 || fstat(c.state_fd, &named) < 0)
-		r = err_sys(err, "%s", name);
-	else if (held.st_ino != named.st_ino || held.st_dev != named.st_dev)
-		r = 1;
-	else
+	if (file_still_named(lock_fd, c.state_fd, "") == 0)
 		r = container_is_alive(&c, err);
+	else
+		r = errno == ENOENT ? 1 : err_sys(err, "%s", name);
 	if (r == 0) {
 		c.unheard = true;
 		r = container_release(&c, -1, err);
@@ -314,6 +318,8 @@ int store_each(const struct store *store, int (*f)(const char *name, void *arg, 
 {
 	struct visit v = {f, arg};
 
+	if (!store->root)
+		return each_in(store->state_fd, store->state, visit_one, &v, err);
 	if (store->containers_fd < 0)
 		return 0;
 	if (renaming_settle(store, err) < 0)

@@ -1,6 +1,7 @@
 /* Removing what dead commands have left behind. */
 #pragma once
 
+#include "state/namelock.h"
 #include "state/store.h"
 
 #include <stddef.h>
@@ -14,6 +15,11 @@ struct gc_report {
  * made or removed; on the whole host, empty groups of which no state directory has a record. Never touches what is
  * alive. */
 int store_gc(const struct store *store, struct gc_report *ret, struct err *err);
+
+/* The same for one of that name: 1 if it was released, 0 if there is nothing to release, or -1: with NAMELOCK_NOWAIT
+ * err->sys is EWOULDBLOCK if somebody holds it, and only then. */
+int store_release_dead(const struct store *store, const char *name, enum namelock_wait wait,
+	struct err *err);
 
 /* The same for one container whose lock is already ours, by descriptor lock_fd. */
 int store_gc_held(const struct store *store, const char *name, int lock_fd, struct err *err);

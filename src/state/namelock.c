@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
-#include "cgroup/tree.h"
 #include "ns/idmap.h"
 #include "ns/join.h"
 #include "state/alive.h"
@@ -97,20 +96,6 @@ static int record_init(struct record *r, const struct spec *spec, struct err *er
 	return 0;
 }
 
-/* Whoever waited for a lock may hold that of a directory that is gone from its name by now. 0, or -1 with
- * errno: ENOENT then. */
-static int check_still_named(const struct store *store, const char *name, int fd)
-{
-	struct stat ours, there;
-
-	if (fstat(fd, &ours) < 0 || fstatat(store->state_fd, name, &there, AT_SYMLINK_NOFOLLOW) < 0)
-		return -1;
-	if (ours.st_dev == there.st_dev && ours.st_ino == there.st_ino)
-		return 0;
-	errno = ENOENT;
-	return -1;
-}
-
 /* EWOULDBLOCK says that somebody holds a lock; other calls than flock(2) must not. */
 static int not_held(struct err *err)
 {
@@ -132,7 +117,7 @@ static int make_locked(struct container *c, const char *tmp, struct err *err)
 	}
 	if (flock(c->state_fd, LOCK_EX | LOCK_NB) < 0)
 		return err_sys(err, "lock a state directory in %s", store->state);
-	if (check_still_named(store, tmp, c->state_fd) == 0)
+	if (file_still_named(c->state_fd, store->state_fd, tmp) == 0)
 		return 0;
 	err_sys(err, "lock a state directory in %s", store->state);
 	return not_held(err);
@@ -161,7 +146,8 @@ static int name_taken(struct err *err, const char *name)
 	return err_hint(err, "ctr rm %s (-f while it runs), or choose another --name", name);
 }
 
-/* The state directory of that name: gone by now (0), or in the hands of the living (-1). */
+/* The state directory of that name: gone by now (0), or in the hands of the living (-1). What an engine has created is
+ * its own until it deletes it, dead or not; but for what a create that was killed has left. */
 static int release_dead_holder(const struct store *store, const char *name, struct err *err)
 {
 	struct container old;
@@ -169,7 +155,7 @@ static int release_dead_holder(const struct store *store, const char *name, stru
 
 	if (namelock_open(store, name, NAMELOCK_NOWAIT, &old, err) < 0)
 		return err->sys == ENOENT ? 0 : name_taken(err, name);
-	r = container_is_alive(&old, err);
+	r = store->root ? container_is_alive(&old, err) : old.record.stage != STAGE_CREATING;
 	if (r == 0)
 		r = container_release(&old, -1, err);
 	else if (r > 0)
@@ -264,8 +250,7 @@ static int make_data(struct container *c, struct err *err)
 
 	if (make_data_directory(c->store, name, err) < 0)
 		return -1;
-	c->data_fd = openat(c->store->containers_fd, name,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	c->data_fd = store_data_open(c->store, name);
 	if (c->data_fd < 0)
 		return err_sys(err, "open %s/containers/%s", c->store->root, name);
 	/* Seen by whoever does not see our lock, as it has another state directory. It is shared: who had
@@ -295,7 +280,7 @@ static int lock_recorded(struct container *c, struct err *err)
 	char tmp[LEFTOVER_SIZE];
 
 	if (make_state(c, tmp, err) == 0 && record_write_first(c, err) == 0 &&
-		namelock_take(c, tmp, err) == 0)
+		(c->store->root || salvage_prepare(c, err) == 0) && namelock_take(c, tmp, err) == 0)
 		return 0;
 	tree_remove(c->store->state_fd, tmp, &ignored);
 	container_close(c);
@@ -326,8 +311,7 @@ static int open_data(struct container *c, struct err *err)
 	const char *name = c->record.name;
 	int owner;
 
-	c->data_fd = openat(c->store->containers_fd, name,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	c->data_fd = store_data_open(c->store, name);
 	if (c->data_fd < 0 && errno != ENOENT)
 		return err_sys(err, "open %s/containers/%s", c->store->root, name);
 	owner = c->data_fd < 0 ? OWNER_OTHER : container_owner_of(c, c->data_fd, err);
@@ -355,8 +339,8 @@ int namelock_renew(struct container *c, const struct spec *spec, struct err *err
 	return record_write(c, err);
 }
 
-int namelock_existing(const struct store *store, const struct spec *spec, struct container *ret,
-	struct err *err)
+int namelock_existing(const struct store *store, const struct spec *spec, int64_t started_ns,
+	struct container *ret, struct err *err)
 {
 	struct container c;
 	struct err ignored;
@@ -364,6 +348,7 @@ int namelock_existing(const struct store *store, const struct spec *spec, struct
 	container_init(&c, store);
 	if (record_plan(&c.record, spec, true, err) < 0)
 		return -1;
+	c.record.started_ns = started_ns;
 	if (lock_recorded(&c, err) < 0) {
 		if (err->sys != NAMELOCK_TAKEN)
 			return -1;
@@ -380,27 +365,10 @@ int namelock_existing(const struct store *store, const struct spec *spec, struct
 	return 0;
 }
 
-/* What a create that was killed has left is undone, whoever comes next. */
-static int release_half_made(const struct store *store, const char *name, struct err *err)
-{
-	struct container old;
-	int r = 1;
-
-	if (namelock_open(store, name, NAMELOCK_NOWAIT, &old, err) < 0)
-		return err->sys == ENOENT ? 0 : 1;
-	if (old.record.stage == STAGE_CREATING)
-		r = container_release(&old, -1, err) < 0 ? 1 : 0;
-	container_close(&old);
-	return r;
-}
-
 int namelock_bundle(const struct store *store, const struct spec *spec, const char *bundle,
 	const char *cgroup, struct container *ret, struct err *err)
 {
 	struct container c;
-	struct err ignored;
-	char tmp[32];
-	int r;
 
 	container_init(&c, store);
 	if (record_init(&c.record, spec, err) < 0)
@@ -410,22 +378,11 @@ int namelock_bundle(const struct store *store, const struct spec *spec, const ch
 	c.record.range = IDMAP_RANGES;
 	c.record.created_ns = now_ns();
 	c.record.late_hooks = spec->hooks.count[HOOK_POSTSTART] || spec->hooks.count[HOOK_POSTSTOP];
-	r = make_state(&c, tmp, err) < 0 || record_write_first(&c, err) < 0 ||
-			    salvage_prepare(&c, err) < 0
-		    ? -1
-		    : 0;
-	while (r == 0 && syscall(SYS_renameat2, store->state_fd, tmp, store->state_fd, spec->name,
-				 1 /* RENAME_NOREPLACE */) < 0) {
-		if (errno != EEXIST)
-			r = err_sys(err, "lock the id %s", spec->name);
-		else if (release_half_made(store, spec->name, err) != 0)
-			r = err_set(err, "container with given ID already exists: %s", spec->name);
-	}
-	if (r < 0) {
-		tree_remove(store->state_fd, tmp, &ignored);
-		container_close(&c);
-		return -1;
-	}
+	if (lock_recorded(&c, err) < 0)
+		return err->sys == NAMELOCK_TAKEN
+			       ? err_set(err, "container with given ID already exists: %s",
+					 spec->name)
+			       : -1;
 	*ret = c;
 	return 0;
 }
@@ -475,7 +432,7 @@ int namelock_retake(struct container *c, struct err *err)
 {
 	if (lock(c->state_fd, NAMELOCK_WAIT) < 0)
 		return held_by_another(c->record.name, err);
-	if (check_still_named(c->store, c->record.name, c->state_fd) < 0)
+	if (file_still_named(c->state_fd, c->store->state_fd, c->record.name) < 0)
 		return err_sys(err, "open %s/%s", c->store->state, c->record.name);
 	return 0;
 }
@@ -498,7 +455,7 @@ int namelock_open(const struct store *store, const char *name, enum namelock_wai
 		held_by_another(name, err);
 		goto fail;
 	}
-	if (wait != NAMELOCK_NONE && check_still_named(store, name, c.state_fd) < 0) {
+	if (wait != NAMELOCK_NONE && file_still_named(c.state_fd, store->state_fd, name) < 0) {
 		err_sys(err, "open %s/%s", store->state, name);
 		goto unreadable;
 	}

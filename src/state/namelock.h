@@ -19,10 +19,10 @@
 int namelock_new(const struct store *store, const struct spec *spec, struct container *ret,
 	struct err *err);
 
-/* The same of a container that exists, to start it again: its data stay whatever happens. err->sys is NAMELOCK_TAKEN if
- * it runs, ENOENT if it is gone, or another one has its name. */
-int namelock_existing(const struct store *store, const struct spec *spec, struct container *ret,
-	struct err *err);
+/* The same of a container that exists, to start it again: its data stay whatever happens. By the moment its record tells
+ * this start from others. err->sys is NAMELOCK_TAKEN if it runs, ENOENT if it is gone, or another one has its name. */
+int namelock_existing(const struct store *store, const struct spec *spec, int64_t started_ns,
+	struct container *ret, struct err *err);
 
 /* The same of one that the caller holds, and has ended. */
 int namelock_renew(struct container *c, const struct spec *spec, struct err *err);

@@ -8,6 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 
+bool record_has_range(const struct record *r)
+{
+	return r->range < IDMAP_RANGES;
+}
+
+bool record_has_group(const struct record *r)
+{
+	return record_has_range(r) || r->cgroup[0];
+}
+
 static const char *const stages[] = {
 	[STAGE_CREATING] = "creating",
 	[STAGE_RUNNING] = "running",
@@ -24,6 +34,7 @@ static void add_bundle(struct jsontext *t, const struct record *r)
 	if (r->class_made)
 		jsontext_boolean(t, "classMade", true);
 	jsontext_integer(t, "createdNs", r->created_ns);
+	jsontext_string(t, "cgroup", r->cgroup);
 }
 
 static void add_restart(struct jsontext *t, const struct record *r)
@@ -66,7 +77,7 @@ char *container_record_format(const struct record *r, struct err *err)
 		jsontext_boolean(&t, "ownVolumes", true);
 	if (r->bundle[0])
 		add_bundle(&t, r);
-	if (r->bundle[0] || r->cgroup[0])
+	else if (r->cgroup[0])
 		jsontext_string(&t, "cgroup", r->cgroup);
 	jsontext_close(&t, '}');
 	return jsontext_take(&t, err);

@@ -35,7 +35,7 @@ struct record {
 	char id[65];
 	char boot_id[37];
 	enum stage stage;
-	uint32_t range;       /* of the id range (ns/idmap.h), and the name of the cgroup */
+	uint32_t range; /* of ids (ns/idmap.h), and the name of the cgroup; IDMAP_RANGES: none */
 	uint64_t namespaces;  /* CLONE_NEW* it has of its own */
 	pid_t pid;            /* in the host's numbering; 0 before the clone */
 	uint64_t start_ticks; /* of pid, from /proc/PID/stat: tells it from a later process */
@@ -46,7 +46,7 @@ struct record {
 	bool terminal;
 	bool healthcheck;          /* its supervisor asks how it is: state/health.h */
 	uint32_t restarts, streak; /* as in struct restart_facts, of this start */
-	/* Below the top of the tree; "": at the usual path, or, of a bundle, none. */
+	/* Below the top of the tree; "": at the usual path, or, without an id range, none. */
 	char cgroup[RECORD_CGROUP_MAX + 1];
 	/* Only a container that an engine made has these; else they are "" and 0. */
 	char bundle[RECORD_BUNDLE_MAX + 1];
@@ -56,6 +56,11 @@ struct record {
 	bool own_volumes;   /* of it alone: its container.json names them */
 	bool class_made;    /* and the class that it names was not there */
 };
+
+/* Whether its ids, and the name of its cgroup, are one of the ranges of this host. Then its first process is born in that
+ * cgroup; an engine names another place for it, or none. */
+bool record_has_range(const struct record *r);
+bool record_has_group(const struct record *r);
 
 /* One line of JSON, new (free it). */
 char *container_record_format(const struct record *r, struct err *err);

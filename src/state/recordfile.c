@@ -58,8 +58,8 @@ int record_read(struct container *c, const char *name, struct err *err)
 		return -1;
 	if (container_record_parse(text, len, &c->record, err) < 0)
 		return err_wrap(err, "%s/%s", c->store->state, name);
-	/* It may have been renamed since. An engine's never is. */
-	if (c->record.bundle[0] && strcmp(c->record.name, name) != 0)
+	/* It may have been renamed since, where names are ours to give. */
+	if (!c->store->root && strcmp(c->record.name, name) != 0)
 		return err_set(err, "%s/%s: the record is of %s", c->store->state, name,
 			c->record.name);
 	snprintf(c->record.name, sizeof(c->record.name), "%s", name);

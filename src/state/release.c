@@ -1,6 +1,5 @@
 #include "state/release.h"
 
-#include "base/await.h"
 #include "base/clock.h"
 #include "base/eventlog.h"
 #include "base/fd.h"
@@ -10,6 +9,7 @@
 #include "state/alive.h"
 #include "state/cgroup.h"
 #include "state/events.h"
+#include "state/kill.h"
 #include "state/life.h"
 #include "state/mark.h"
 #include "state/metadata.h"
@@ -20,11 +20,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* How it ended, from whoever saw it: the caller, or the exit file. */
@@ -71,8 +69,7 @@ static int record_end(struct container *c, int status, struct err *err)
 int container_remove_own_data(struct container *c, struct err *err)
 {
 	const char *name = c->record.name;
-	autofd int fd = openat(c->store->containers_fd, name,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autofd int fd = store_data_open(c->store, name);
 	int owner;
 
 	if (fd < 0)
@@ -100,8 +97,7 @@ int container_remove_own_data(struct container *c, struct err *err)
 
 int container_remove_data(const struct store *store, const char *name, struct err *err)
 {
-	autofd int fd = openat(store->containers_fd, name,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autofd int fd = store_data_open(store, name);
 	char old[LEFTOVER_SIZE];
 	int r;
 
@@ -154,23 +150,17 @@ static int end_outside_group(struct container *c, struct err *err)
 	const struct record *r = &c->record;
 	int lives;
 
-	if (!r->bundle[0] || (r->cgroup[0] && r->stage != STAGE_CREATING))
+	if (record_has_range(r) || (r->cgroup[0] && r->stage != STAGE_CREATING))
 		return 0;
 	lives = container_first_process_lives(c, err);
-	if (lives <= 0)
-		return lives;
-	syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
-	if (await_readable(c->pidfd, deadline_in(CGROUP_REMOVE_SECONDS)) > 0)
-		return 0;
-	return err_set(err, "%s does not end: its first process survives SIGKILL", c->record.name);
+	return lives <= 0 ? lives : container_kill(c, CGROUP_REMOVE_SECONDS, err);
 }
 
 /* 1, 0 if it has none, or -1. */
 static int open_data(struct container *c, struct err *err)
 {
 	if (c->data_fd < 0)
-		c->data_fd = openat(c->store->containers_fd, c->record.name,
-			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		c->data_fd = store_data_open(c->store, c->record.name);
 	if (c->data_fd >= 0)
 		return 1;
 	return errno == ENOENT || c->store->containers_fd < 0
@@ -218,7 +208,7 @@ static int note_end(struct container *c, int status, struct ending *e, struct er
 {
 	int64_t when;
 
-	if (c->record.bundle[0] || c->record.stage != STAGE_RUNNING)
+	if (!c->store->root || c->record.stage != STAGE_RUNNING)
 		return 0;
 	if (container_open_cgroup(c, err) < 0)
 		return -1;
@@ -232,7 +222,7 @@ static int end(struct container *c, int status, struct ending *e, struct err *er
 {
 	const struct record *r = &c->record;
 
-	if (r->stage == STAGE_RUNNING && !r->bundle[0] && renaming_refresh(c, err) < 0)
+	if (r->stage == STAGE_RUNNING && renaming_refresh(c, err) < 0)
 		return -1;
 	if (drop_unfinished(c, err) < 0 || (life_end_of(r).tell && keep_end(c, status, err) < 0))
 		return -1;
@@ -256,7 +246,7 @@ int container_end(struct container *c, int status, struct err *err)
 int container_release(struct container *c, int status, struct err *err)
 {
 	const struct record *r = &c->record;
-	bool remove_data = life_end_of(r).remove_data && !r->bundle[0];
+	bool remove_data = c->store->root && life_end_of(r).remove_data;
 	struct ending e = {.count = 0};
 	int done;
 
@@ -270,4 +260,13 @@ int container_release(struct container *c, int status, struct err *err)
 		done = container_remove_state(c->store, r->name, r->id, err);
 	eventlog_add(c->store->root_fd, e.events, e.count);
 	return done;
+}
+
+void container_undo(struct container *c)
+{
+	struct err err = {0};
+
+	c->record.stage = STAGE_CREATING;
+	if (container_release(c, -1, &err) < 0)
+		warn("%s", err.text);
 }

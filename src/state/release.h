@@ -14,6 +14,10 @@ int container_end(struct container *c, int status, struct err *err);
  * Its name is free, or free to be removed, afterwards. */
 int container_release(struct container *c, int status, struct err *err);
 
+/* The same of a start that has failed: as if it had never been. What cannot be undone is said in a warning, and left to
+ * gc. */
+void container_undo(struct container *c);
+
 /* Drops the data directory if it bears the mark of this very container, or has no more than an
  * empty upper and work in it without one. */
 int container_remove_own_data(struct container *c, struct err *err);

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -40,15 +39,6 @@ static int lock_within(int fd, uint64_t deadline, struct err *err)
 		poll(NULL, 0, NAP_MS);
 	}
 	return 0;
-}
-
-static bool is_still_there(const struct store *store, int fd)
-{
-	struct stat ours, there;
-
-	return fstat(fd, &ours) == 0 &&
-	       fstatat(store->state_fd, RENAMING_FILE, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
 }
 
 static bool has_id(int containers_fd, const char *name, const char *id)
@@ -130,7 +120,7 @@ int renaming_begin(const struct store *store, struct err *err)
 			return err_sys(err, "make %s/" RENAMING_FILE, store->state);
 		if (lock_within(fd, deadline, err) < 0)
 			return -1;
-		if (!is_still_there(store, fd))
+		if (file_still_named(fd, store->state_fd, RENAMING_FILE) < 0)
 			continue;
 		if (finish(store, fd, err) < 0)
 			return -1;
@@ -203,15 +193,12 @@ int renaming_name_of(int state_fd, char ret[RECORD_NAME_MAX + 1])
 int renaming_refresh(struct container *c, struct err *err)
 {
 	char name[RECORD_NAME_MAX + 1];
-	struct stat ours, there;
 
 	if (renaming_settle(c->store, err) < 0)
 		return -1;
 	/* Not one that is removed already, whose path says so behind its name. */
 	if (renaming_name_of(c->state_fd, name) == 0 && strcmp(name, c->record.name) != 0 &&
-		fstat(c->state_fd, &ours) == 0 &&
-		fstatat(c->store->state_fd, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-		ours.st_ino == there.st_ino && ours.st_dev == there.st_dev)
+		file_still_named(c->state_fd, c->store->state_fd, name) == 0)
 		strcpy(c->record.name, name);
 	return 0;
 }

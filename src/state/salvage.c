@@ -82,7 +82,7 @@ int salvage(struct container *c, const char *name, bool locked, struct err *err)
 	snprintf(c->record.name, sizeof(c->record.name), "%s", name);
 	if (c->store->containers_fd < 0)
 		return salvage_owner(c, err);
-	data = openat(c->store->containers_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	data = store_data_open(c->store, name);
 	n = data < 0 ? -1
 		     : fgetxattr(data, CONTAINER_OWNER_XATTR, c->record.id,
 			       sizeof(c->record.id) - 1);

@@ -115,3 +115,8 @@ void store_close(struct store *store)
 		if (fds[i] >= 0)
 			close(fds[i]);
 }
+
+int store_data_open(const struct store *store, const char *name)
+{
+	return openat(store->containers_fd, name, DIR_FLAGS | O_NOFOLLOW);
+}

@@ -8,6 +8,8 @@ struct store {
 	int containers_fd; /* CTR_ROOT/containers: one directory per container */
 	int state_fd;      /* CTR_STATE: one directory per container that is alive */
 	int volumes_fd;    /* CTR_ROOT/volumes, as long as a start has it locked; else -1 */
+	/* root is NULL where states are all there is: who has prepared the roots of the containers removes them, and a
+	 * container is gone with its state. */
 	const char *root, *state;
 };
 
@@ -21,6 +23,9 @@ enum store_use {
  * CTR_STATE, or /var/lib/ctr and /run/ctr. */
 int store_open(const char *root, const char *state, enum store_use use, struct store *ret,
 	struct err *err);
-/* What an engine keeps apart: one directory, of containers only; root_fd and containers_fd are -1. */
+/* What an engine keeps apart: one directory, of states only; root is NULL, root_fd and containers_fd are -1. */
 int store_open_state(const char *what, const char *path, struct store *ret, struct err *err);
 void store_close(struct store *store);
+
+/* What is kept of a container: its directory in containers_fd; or -1 with errno. */
+int store_data_open(const struct store *store, const char *name);

@@ -133,19 +133,6 @@ int volume_create(int volumes_fd, const struct volume *v, struct err *err)
 	return -1;
 }
 
-/* After a wait for the lock the directory may have lost its name: -1 with errno ENOENT then, else 0 or -1. */
-static int check_still_named(int volumes_fd, const char *name, int fd)
-{
-	struct stat ours, there;
-
-	if (fstat(fd, &ours) < 0 || fstatat(volumes_fd, name, &there, AT_SYMLINK_NOFOLLOW) < 0)
-		return -1;
-	if (ours.st_dev == there.st_dev && ours.st_ino == there.st_ino)
-		return 0;
-	errno = ENOENT;
-	return -1;
-}
-
 static int lock(int fd, const char *name, struct err *err)
 {
 	uint64_t deadline = deadline_in(HOLD_SECONDS);
@@ -170,7 +157,7 @@ int volume_hold(int volumes_fd, const char *name, struct err *err)
 		return -1;
 	if (lock(fd, name, err) < 0)
 		return -1;
-	if (check_still_named(volumes_fd, name, fd) < 0)
+	if (file_still_named(fd, volumes_fd, name) < 0)
 		return err_sys(err, "open the volume %s", name);
 	return take_fd(&fd);
 }

@@ -126,3 +126,22 @@ those() { ctr ps -a --filter status="$1" --format json | jq -r '.[].name' | sort
 	ctr rm -f --all
 	[ -z "$(ctr ps -a -q)" ]
 }
+
+@test "one that is named twice, by its name or its id, is done once" {
+	local command
+	created c --init
+	created d --init
+	id=$(ctr inspect c | jq -r '.[0].id')
+	for command in start pause resume restart stop start kill; do
+		run -0 ctr $command c d "${id:0:12}" c d
+		[ "$output" = $'c\nd' ]
+	done
+	run -0 ctr wait c c
+	[ "$output" = 137 ]
+	run -0 ctr update --restart on-failure:1 -q "${id:0:12}" c
+	[ "$output" = c ]
+	[ "$(ctr events --format json | jq -r --arg id "$id" 'select(.id == $id and .action == "kill") | .action' | wc -l)" = 3 ]
+	run -125 ctr rm c nobody d c nobody
+	[ "$(grep -c 'no container nobody' <<< "$output")" = 2 ]
+	[ -z "$(ctr ps -aq)" ]
+}

@@ -401,3 +401,39 @@ created() { ctr create --name "$1" "${@:2}" > id; }
 		[ -z "$(ls -A "$CTR_ROOT/containers")" ]
 	done
 }
+
+# Stopped before it has the name, until another start has it; then killed, while nobody holds the name of what runs.
+@test "a start that fails undoes no other start of the same container" {
+	command -v strace > /dev/null || skip "needs strace"
+	created c --rootfs "$FS" -- sleep 1000
+	strace -f -qq -o trace -e trace=setsid -e inject=setsid:signal=STOP ctr start c > slow 2>&1 &
+	slow=$!
+	until_true "it is stopped" grep -qs 'stopped by' trace
+	ctr start c
+	pid=$(payload c)
+	# shellcheck disable=SC2046
+	killed() {
+		kill -KILL $(supervisors c) 2> /dev/null || :
+		[ -z "$(supervisors c)" ]
+	}
+	until_true "nobody holds it" killed
+	kill -KILL "$(awk '/setsid/ {print $1; exit}' trace)"
+	status=0
+	wait "$slow" || status=$?
+	[ "$status" = 125 ]
+	grep -q 'ended early' slow
+	[ "$(payload c)" = "$pid" ] && kill -0 "$pid"
+	is c running
+	ctr rm -f c
+}
+
+@test "once rm is back, nothing of ours is in the way of unmounting the store" {
+	mkdir own
+	CTR_ROOT=$PWD/own/root
+	for _ in {1..20}; do
+		mount -t tmpfs none own
+		ctr run -d --name c --rootfs "$FS" -- sleep 60 > /dev/null
+		ctr rm -f c > /dev/null
+		umount own
+	done
+}

@@ -250,6 +250,27 @@ gone() { [ "$(names -a --filter name="$1")" = "" ]; }
 	ctr rm a
 }
 
+@test "ps -s and inspect -s: what it has written, on disk, and with its image" {
+	mkdir -p r/bin
+	cp "$(command -v busybox)" r/bin/busybox
+	ctr image import r sized:1 > imported
+	# Deep, with a hole, two names of one file, and a link out.
+	ctr run --name a sized:1 busybox sh -c 'cd /; i=0; while [ $i -lt 300 ]; do /bin/busybox mkdir d; cd d; i=$((i+1)); done
+		/bin/busybox dd if=/dev/zero of=two bs=1M count=2; /bin/busybox ln two again; /bin/busybox ln -s /bin out
+		/bin/busybox truncate -s 100G hole' 2> said
+	rw=$(ctr inspect -s a | jq '.[0].sizeRw')
+	[ "$rw" = $(($(du -s --block-size=1 "$CTR_ROOT/containers/a/upper" | cut -f1))) ]
+	unpacked=$(ctr image ls --format json | jq '.[] | select(.name == "sized:1") | .unpacked')
+	[ "$(ctr ps -as --format json | jq '.[0].sizeRootFs')" = $((rw + unpacked)) ]
+	ctr ps -a --size | grep -q 'SIZE$'
+	ctr ps -a --size | grep -Eq ' [0-9.]+M \(virtual [0-9.]+M\)$'
+	[ "$(ctr ps -a --format json | jq '.[0] | has("sizeRw")')" = false ]
+	# The image is not known by its name any more; of --rootfs there never was one.
+	ctr image rm -f sized:1 > removed
+	[ "$(ctr inspect -s a | jq '.[0].sizeRootFs')" = null ]
+	ctr rm a
+}
+
 @test "logs -f ends with the container" {
 	# The last line is in the log before the end.
 	started job -- sh -c 'for i in 1 2 3; do sleep .2; echo $i; done; sleep 1'

@@ -461,3 +461,34 @@ noted() { grep -qs "$1" note/it; }
 	ctr rm -f waits
 	[ -z "$(containers)" ]
 }
+
+@test "Ctrl-C: PID 1 hears each once, with a terminal of its own and without, and its status is passed on" {
+	cat > press.py <<- 'PY'
+		import os, pty, re, select, sys, time
+		pid, fd = pty.fork()
+		if pid == 0:
+		    os.execvp(sys.argv[1], sys.argv[1:])
+		said, patience = b"", 30 * int(os.environ["TEST_PATIENCE"])
+		def wait_for(word, count):
+		    global said
+		    end = time.monotonic() + patience
+		    while said.count(word) < count and time.monotonic() < end:
+		        if select.select([fd], [], [], .1)[0]:
+		            try: said += os.read(fd, 4096)
+		            except OSError: return
+		wait_for(b"ready", 1)
+		for n in 1, 2, 3:
+		    os.write(fd, b"\x03")
+		    wait_for(b"got", n)
+		    time.sleep(.3)
+		wait_for(b"never", 1) if said.count(b"got") < 3 else None
+		print(said.count(b"got"), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+	PY
+	local payload="trap 'echo got; n=\$((n+1)); [ \$n -lt 3 ] || exit 5' INT; echo ready; while :; do sleep .05; done"
+	[ "$(python3 press.py ctr run --rm --rootfs "$FS" -- sh -c "$payload")" = '3 5' ]
+	[ "$(python3 press.py ctr run --rm -it --rootfs "$FS" -- sh -c "$payload")" = '3 5' ]
+	ctr create --name a --rootfs "$FS" -- sh -c "$payload" > made
+	[ "$(python3 press.py ctr start -a a)" = '3 5' ]
+	[ "$(ctr wait a)" = 5 ]
+	ctr rm a
+}

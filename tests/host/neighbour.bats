@@ -59,6 +59,8 @@ handler() {
 	ctr rm -f kept
 	[ "$(protected box --oom-score-adj -100 -- cat /proc/self/oom_score_adj)" = -100 ]
 	[ "$(protected cat /proc/self/oom_score_adj)" = -900 ]
+	first() { (echo 300 > /proc/self/oom_score_adj && "$@"); }
+	[ "$(first box -- cat /proc/self/oom_score_adj)" = 0 ]
 }
 
 @test "asynchronous I/O of the host is not taken by a container" {
@@ -71,4 +73,25 @@ handler() {
 	until_true "it has tried" logged aio taken
 	[ "$(events)" -gt 60000 ]
 	ctr rm -f aio
+}
+
+# Niceness, policy, what it may have for the asking, and whether addresses are the same each time.
+@test "a caller in real time, urgent or without random addresses does not make a container so" {
+	local look='sed "s/.*) //" /proc/self/stat | cut -d" " -f17,39; sed -nE "s/^Max (nice|realtime) priority *//p" /proc/self/limits; cat /proc/self/personality'
+	local usual='0 0 0 0 0 0 00000000' how
+	urgent() { prlimit --rtprio=50 --nice=30 nice -n -5 setarch -R "$@"; }
+	realtime() { prlimit --rtprio=50 --nice=30 chrt -f 7 setarch -R "$@"; }
+	started kept -- sleep 600
+	for how in urgent realtime 'nice -n 7' 'chrt -i 0'; do
+		[ "$($how ctr run --rm --rootfs "$FS" -- sh -c "$look" | xargs)" = "$usual" ]
+		[ "$($how ctr exec kept sh -c "$look" | xargs)" = "$usual" ]
+	done
+	ctr rm -f kept
+	ionice -c 1 ctr run -d --name kept --rootfs "$FS" -- sleep 600
+	[ "$(ionice -p "$(payload kept)")" = "$(ionice -p $$)" ]
+	ctr rm -f kept
+	[ "$(realtime ctr run --rm --ulimit rtprio=3 --rootfs "$FS" -- sh -c "$look" | xargs)" = '0 0 0 0 3 3 00000000' ]
+	[ "$(urgent sh -c "$look" | xargs)" = '-5 0 30 30 50 50 00040000' ]
+	[ "$(realtime sh -c "$look" | xargs)" = '0 1 30 30 50 50 00040000' ]
+	[ "$(ionice -c 1 sh -c 'ionice -p $$')" != "$(ionice -p $$)" ]
 }

@@ -129,6 +129,38 @@ Test(kernel, kills_a_fork_storm)
 	cr_assert_eq(n, 0);
 }
 
+Test(kernel, signals_each_below_and_nobody_else)
+{
+	autofree pid_t *pids = NULL;
+	autofd int below = -1;
+	pid_t inside[2], outside;
+	size_t n = 0;
+
+	need_group();
+	below = cgroup_create(group, "below", &err);
+	cr_assert_geq(below, 0, "%s", err.text);
+	inside[0] = child(group, false);
+	inside[1] = child(below, false);
+	outside = fork();
+	if (outside == 0)
+		for (;;)
+			pause();
+	cr_assert_eq(cgroup_procs(group, &pids, &n, &err), 0, "%s", err.text);
+	cr_assert(cgroup_procs_have(pids, n, inside[0]) && cgroup_procs_have(pids, n, inside[1]));
+	cr_assert(!cgroup_procs_have(pids, n, outside) && !cgroup_procs_have(NULL, 0, outside));
+	cr_assert_eq(cgroup_signal(group, SIGUSR1, &err), 0, "%s", err.text);
+	for (int i = 0; i < 2; i++) {
+		int status;
+
+		cr_assert_eq(waitpid(inside[i], &status, 0), inside[i]);
+		cr_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR1);
+	}
+	cr_assert_eq(cgroup_signal(group, SIGUSR1, &err), 0, "to nobody");
+	cr_assert_eq(waitpid(outside, NULL, WNOHANG), 0);
+	kill(outside, SIGKILL);
+	waitpid(outside, NULL, 0);
+}
+
 Test(kernel, lists_and_removes_nested_groups)
 {
 	autofd int deep = -1;

@@ -478,6 +478,25 @@ Test(config, infinity_of_the_specification)
 		"c.json");
 }
 
+/* Nobody would run them. */
+Test(config, what_only_engines_may_ask_for)
+{
+	static const char hook[] = DOCUMENT("", "",
+		",\"hooks\":{\"poststop\":[{\"path\":\"/h\"}]}");
+	static const char device[] = DOCUMENT("", ",\"netDevices\":{\"eth9\":{}}", "");
+	struct spec spec;
+	struct err err = {0};
+
+	accepted(hook, &spec);
+	spec_free(&spec);
+	cr_assert_eq(config_read("c", hook, strlen(hook), CONFIG_OURS, &spec, &err), -1);
+	cr_expect(strstr(err.text, "for engines only"), "%s", err.text);
+	accepted(device, &spec);
+	spec_free(&spec);
+	cr_assert_eq(config_read("c", device, strlen(device), CONFIG_OURS, &spec, &err), -1);
+	cr_expect(strstr(err.text, "for engines only"), "%s", err.text);
+}
+
 Test(config, annotations_of_an_engine_choose_nothing)
 {
 	const char *text = DOCUMENT("", "",

@@ -1,5 +1,7 @@
 #include "state/record.h"
 
+#include "ns/idmap.h"
+
 #include <criterion/criterion.h>
 #include <linux/sched.h>
 #include <stdio.h>
@@ -37,6 +39,20 @@ Test(container_record, a_group_of_its_own)
 	cr_assert(container_record_parse(text, strlen(text), &back, &err) == 0, "%s", err.text);
 	cr_assert_str_eq(back.cgroup, r.cgroup);
 	free(text);
+}
+
+/* In which group the first process is born: that of the range, another, or none. */
+Test(container_record, range_and_group)
+{
+	struct record r = sample();
+
+	cr_expect(record_has_range(&r) && record_has_group(&r));
+	strcpy(r.cgroup, "a/b");
+	cr_expect(record_has_range(&r) && record_has_group(&r));
+	r.range = IDMAP_RANGES;
+	cr_expect(!record_has_range(&r) && record_has_group(&r));
+	r.cgroup[0] = '\0';
+	cr_expect(!record_has_range(&r) && !record_has_group(&r));
 }
 
 Test(container_record, groups_of_resctrl)

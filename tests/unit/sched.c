@@ -21,7 +21,7 @@ Test(sched, nothing_asked_for_changes_nothing)
 	cr_assert_eq(scheduler_apply(0, &s, &err), 0);
 	cr_assert_eq(io_priority_apply(0, 0, 5, &err), 0);
 	cr_assert_eq(cpus_apply(0, "cpus", NULL, &err), 0);
-	cr_assert_eq(memory_policy_apply(&m, &err), 0);
+	cr_assert_eq(memory_policy_apply(&m, true, &err), 0);
 }
 
 Test(sched, policy_and_nice)
@@ -91,13 +91,13 @@ Test(sched, memory_policy)
 	struct memory_policy m = {.set = true, .mode = 2 /* MPOL_BIND */, .nodes = "0"};
 	int mode = -1;
 
-	if (memory_policy_apply(&m, &err) < 0 && err.sys == ENOSYS)
+	if (memory_policy_apply(&m, true, &err) < 0 && err.sys == ENOSYS)
 		cr_skip_test("this kernel has no memory policies");
 	cr_assert_str_empty(err.text);
 	cr_assert_eq(syscall(SYS_get_mempolicy, &mode, NULL, 0UL, NULL, 0UL), 0);
 	cr_assert_eq(mode, 2);
 	m.nodes = "900";
-	cr_assert_eq(memory_policy_apply(&m, &err), -1);
+	cr_assert_eq(memory_policy_apply(&m, true, &err), -1);
 	cr_assert(strstr(err.text, "for the nodes 900"), "%s", err.text);
 }
 
