@@ -8,6 +8,7 @@
 #include "cli/networkview.h"
 #include "cli/output.h"
 #include "spec/name.h"
+#include "state/gc.h"
 #include "state/networks.h"
 
 #include <errno.h>
@@ -442,10 +443,41 @@ static const struct command prune_command = {
 	.use = STORE_CHANGE,
 };
 
+static int reload_one(const char *name, void *arg, struct err *err)
+{
+	struct cli *cli = ((void **)arg)[0];
+	int *status = ((void **)arg)[1];
+
+	if (network_restore(&cli->store, name, err) < 0)
+		*status = err_print(err, "ctr: network reload");
+	return 0;
+}
+
+static int reload(struct cli *cli, void *options, int argc, char **argv, struct err *err)
+{
+	int status = 0;
+
+	(void)options, (void)argv;
+	if (argc)
+		return err_set(err, "takes no words");
+	return store_each(&cli->store, reload_one, (void *[]){cli, &status}, err) < 0 ? -1 : status;
+}
+
+static const struct flag no_flags[] = {{0}};
+static const struct command reload_command = {
+	.name = "network reload",
+	.summary = "Put back what a firewall has taken away of them",
+	.arguments = "",
+	.examples = "  nft flush ruleset && ctr network reload\n",
+	.flags = no_flags,
+	.run = reload,
+	.use = STORE_CHANGE,
+};
+
 static int run(struct cli *cli, void *options, int argc, char **argv, struct err *err)
 {
 	static const struct command *const commands_of[] = {&create_command, &ls_command,
-		&inspect_command, &rm_command, &prune_command, NULL};
+		&inspect_command, &rm_command, &prune_command, &reload_command, NULL};
 	static const char *const meant[][2] = {{"list", "ls"}, {"remove", "rm"}, {NULL, NULL}};
 	static const struct group network = {"network", "Make, list and remove networks",
 		commands_of, meant};

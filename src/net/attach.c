@@ -372,3 +372,33 @@ int attach_evict(int state_fd, const char *owner, struct err *err)
 		return -1;
 	return elements_remove(&w.filter, w.elements.items, w.elements.count, owner, err);
 }
+
+/* The routes to a container go with the address that its packets come from. */
+static int restore_way(struct work *w, size_t i, struct err *err)
+{
+	static struct pair p;
+
+	if (restore_network(&w->route, &w->filter, &w->plan.attachments[i], err) < 0)
+		return -1;
+	pair_of(w, i, &p);
+	return veth_route(&w->route, &p.veth, err) < 0 && err->sys != EEXIST ? -1 : 0;
+}
+
+int attach_restore(int state_fd, struct err *err)
+{
+	autowork struct work w = {.route = NETLINK_CLOSED, .filter = NETLINK_CLOSED};
+	int r = work_begin(&w, state_fd, err);
+	struct hostns here;
+
+	if (r <= 0)
+		return r;
+	if (hostns_own(&here, err) < 0 || open_sockets(&w, err) < 0)
+		return -1;
+	if (w.plan.host_cookie != here.cookie)
+		return 0;
+	r = restore_table(&w.route, &w.filter, state_fd, err);
+	for (size_t i = 0; r == 0 && i < w.plan.attachment_count; i++)
+		r = restore_way(&w, i, err);
+	return r < 0 ? -1
+		     : elements_put(&w.filter, w.elements.items, w.elements.count, w.owner, err);
+}

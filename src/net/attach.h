@@ -13,3 +13,5 @@ int attach_up(int state_fd, int child_sock, int ret_resolver[2], struct network_
 int attach_down(int state_fd, struct network_counts *ret, struct err *err);
 /* Takes away what is in the way of the plan, and of that owner. */
 int attach_evict(int state_fd, const char *owner, struct err *err);
+/* Puts back what somebody has taken away of what the host has for it. 0, also if it is of another host's namespace. */
+int attach_restore(int state_fd, struct err *err);

@@ -89,6 +89,14 @@ static int evict(const char *owner)
 							       : answer(&a, NULL, 0);
 }
 
+static int restore(void)
+{
+	struct network_answer a = {0};
+	struct err err = {0};
+
+	return attach_restore(NETWORK_STATE_FD, &err) < 0 ? refuse(&a, &err) : answer(&a, NULL, 0);
+}
+
 /* Until ctr has no more to say, or is gone. */
 static int serve(void)
 {
@@ -105,6 +113,8 @@ static int serve(void)
 			r = down();
 		else if (request[0] == NETWORK_EVICT)
 			r = evict(request + 1);
+		else if (request[0] == NETWORK_RESTORE)
+			r = restore();
 		if (r < 0)
 			return 1;
 	}

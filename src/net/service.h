@@ -23,6 +23,7 @@ enum network_verb {
 	NETWORK_DOWN = 'd', /* all of it goes, if it is of this boot */
 	NETWORK_EVICT =
 		'x', /* elements in our way go, whose owner is no container any more: its name follows */
+	NETWORK_RESTORE = 'r', /* what the host has for it is put back, where it is missing */
 };
 
 enum { OBSTACLE_SIZE = 96 };

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/nearest.h"
+#include "net/handover.h"
 #include "net/planfile.h"
 #include "spec/network.h"
 #include "state/configfile.h"
@@ -289,4 +290,21 @@ int network_plan_of(const struct store *store, const char *name, struct network_
 		return errno == ENOENT ? 0 : err_sys(err, "open the state of %s", name);
 	r = plan_read(fd, ret, err);
 	return r < 0 ? err_wrap(err, "%s", name) : r;
+}
+
+int network_restore(const struct store *store, const char *name, struct err *err)
+{
+	autofd int fd = openat(store->state_fd, name, DIR_FLAGS);
+	struct handover h = HANDOVER_NONE;
+	struct network_answer answer;
+	struct stat st;
+	int r = -1;
+
+	if (fd < 0 || fstatat(fd, NETWORK_PLAN_FILE, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : err_sys(err, "open the state of %s", name);
+	if (handover_begin(&h, fd, false, err) == 0 &&
+		handover_ask(&h, NETWORK_RESTORE, NULL, err) == 0)
+		r = handover_hear(&h, true, &answer, NULL, err);
+	handover_end(&h, r < 0);
+	return r < 0 ? err_wrap(err, "%s", name) : 0;
 }

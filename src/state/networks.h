@@ -58,3 +58,7 @@ int network_remove(const struct store *store, const char *name, const struct net
 /* What a container that runs has of networks: 1, or 0 if it has none, or does not run. */
 int network_plan_of(const struct store *store, const char *name, struct network_plan *ret,
 	struct err *err);
+
+/* Puts back, for one that runs, what somebody has taken away of its networks: rules, addresses of the host, forwarding. 0 also
+ * if it has none. */
+int network_restore(const struct store *store, const char *name, struct err *err);

@@ -202,3 +202,22 @@ field() { ctr network inspect "$1" | jq -r ".[0].$2"; }
 	refused 125 'container:other' ctr start -a side
 	ctr rm side > /dev/null
 }
+
+@test "what a firewall has taken away is put back by reload" {
+	command -v nft > /dev/null || skip 'nft is not installed'
+	refused 125 'takes no words' ctr network reload x
+	ctr network reload
+	run -0 --separate-stderr timeout 60 unshare -n bash -c '
+		ip link set lo up
+		ctr run -d --name served --rootfs "$FS" -p 8080:80 -- sh -c "while :; do echo hello | nc -l -p 80; done" > /dev/null
+		ask() { for _ in 1 2 3 4 5 6 7 8; do timeout 5 busybox nc -w 1 127.0.0.1 8080 < /dev/null && break; sleep 0.2; done; }
+		ask
+		nft flush ruleset
+		ip addr flush dev ctr0
+		timeout 5 busybox nc -w 1 127.0.0.1 8080 < /dev/null || echo lost
+		ctr network reload
+		ask
+		ctr port served 80
+		ctr rm -f served > /dev/null'
+	[ "$output" = $'hello\nlost\nhello\n0.0.0.0:8080\n[::]:8080' ]
+}

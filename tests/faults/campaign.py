@@ -109,6 +109,7 @@ def plain(text):
     text = re.sub(r"\b[0-9a-f]{64}\b", "HEX", text)
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)", "TIME", text)
     text = re.sub(r"\b\d{18,19}\b", "NS", text)
+    text = re.sub(r"\b10\.90\.\d+\.\d+|\bfd00:90::[0-9a-f:]+", "ADDRESS", text)
     text = re.sub(r'"hostID": \d+', '"hostID": ID', text)
     return text
 
@@ -263,7 +264,7 @@ class Lane:
     def everything(self):
         groups = self.groups()
         return {
-            "state": [n for n in listing(self.state, 2)],
+            "state": [n for n in listing(self.state, 2) if not n.startswith(".networks")],
             "containers": listing(self.root + "/containers", 2),
             "images": listing(self.root + "/images", 4),
             "volumes": listing(self.root + "/volumes", 3),
@@ -314,7 +315,7 @@ class Lane:
         """After gc: what is there beside whole containers."""
         out = []
         allowed = {"bystander"} | set(row.containers)
-        out += [f"state/{n}" for n in os.listdir(self.state) if n not in allowed]
+        out += [f"state/{n}" for n in os.listdir(self.state) if n not in allowed | {".networks"}]
         kept = os.listdir(self.root + "/containers")
         out += [f"containers/{n}" for n in kept if n not in allowed]
         for d in ("images/staging", "spare"):
@@ -431,6 +432,31 @@ class Run(Row):
             lane.settle()
             lane.ctr("gc", check=False)
         return told(lane), kept(lane)
+
+
+def connections():
+    """What the kernel has of containers in networks: devices, which take a moment to go, and elements of the table."""
+    devices = lambda: [n for n in subprocess.run(["ip", "-br", "link"], capture_output=True, text=True).stdout.split()
+                       if re.match(r"ctr[0-9a-f]{3}\b", n)]
+    until(lambda: not devices(), 5)
+    table = subprocess.run(["nft", "list", "table", "inet", "ctr"], capture_output=True, text=True).stdout
+    return devices(), re.findall(r'\S+ comment "[0-9a-f]{3} [0-9a-f]{64}"', table)
+
+
+class RunNetwork(Run):
+    """In the default network, with a published port: all of it is undone with the container."""
+    def __init__(self, name, flags, to_file=False):
+        super().__init__(name, [*flags, "--net", "nat", "-p", "4242:42"], to_file)
+
+    def prepare(self, lane):
+        """The table and the gateway stay, once they are there."""
+        lane.ctr("run", "--rm", "--net", "nat", "base:1", "/bin/payload", "none")
+
+    def collect(self, lane):
+        said = super().collect(lane)
+        devices, elements = connections()
+        names = [n for n in listing(lane.state + "/.networks") if os.path.islink(f"{lane.state}/.networks/{n}")]
+        return said + "".join(f" {n} is left" for n in devices + elements + names)
 
 
 def volumes_of(lane):
@@ -1115,6 +1141,8 @@ ROWS = [
     Run("run", []),
     Run("run -d", ["-d"], to_file=True),
     Run("run --timeout", ["--timeout", "600"]),
+    RunNetwork("run --rm, with a network", ["--rm"]),
+    RunNetwork("run -d, with a network", ["-d"], to_file=True),
     Create(),
     Start("start, again", ["start", "k"], ["run"]),
     Start("start -a, the first time", ["start", "-a", "k"], ["create"]),
@@ -1342,6 +1370,7 @@ def lane_main(options):
     if os.path.ismount("/sys/fs/cgroup"):
         subprocess.run(["umount", "-R", "/sys/fs/cgroup"], check=True)
     subprocess.run(["mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup"], check=True)
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     os.mkdir("/sys/fs/cgroup/runner")
     with open("/sys/fs/cgroup/runner/cgroup.procs", "w") as f:
         f.write(str(os.getpid()))
@@ -1404,7 +1433,7 @@ class Tally:
 
 
 def start_lane(number):
-    """In a cgroup that becomes the root of its own tree, and its own mounts."""
+    """In a cgroup that becomes the root of its own tree, with mounts and a network of its own."""
     mounts = [l.split() for l in read("/proc/self/mountinfo").splitlines()]
     top = next(m[4] for m in mounts if m[m.index("-") + 1] == "cgroup2")
     own = f"{top}/ctr-faults-{os.getpid()}-{number}"
@@ -1415,7 +1444,7 @@ def start_lane(number):
             f.write(str(os.getpid()))
 
     args = [a for a in sys.argv[1:]]
-    p = subprocess.Popen(["unshare", "-m", "-C", "--propagation", "private", sys.executable,
+    p = subprocess.Popen(["unshare", "-m", "-n", "-C", "--propagation", "private", sys.executable,
                           os.path.realpath(__file__), "--lane", str(number), *args],
                          preexec_fn=enter, stdout=subprocess.PIPE)
     return p, own
