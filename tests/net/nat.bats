@@ -165,7 +165,7 @@ heard() {
 	clean
 }
 
-@test "after a flush of all rules, the next start brings back everybody's" {
+@test "after a flush of all rules, the next start or a reload brings back everybody's" {
 	up web -p 8080:80 -p 127.0.0.1:8081:80
 	serve web web tcp:80
 	on host nft flush ruleset
@@ -177,6 +177,10 @@ heard() {
 		refused peer tcp $HOST4 8081
 		"internet saw $HOST4" web tcp $WEB4 80
 	END
+	on host nft flush ruleset
+	on host ctr network reload
+	says "web saw $PEER4" peer tcp $HOST4 8080
+	says "internet saw $HOST6" web tcp $WEB6 80
 	on host ctr rm -f web
 	clean
 }
