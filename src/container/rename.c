@@ -8,6 +8,7 @@
 #include "state/events.h"
 #include "state/metadata.h"
 #include "state/namelock.h"
+#include "state/names.h"
 #include "state/release.h"
 #include "state/renaming.h"
 
@@ -91,6 +92,7 @@ static int rename_both(const struct names *n, const struct container *c, struct 
 	struct err *err)
 {
 	int dir = n->store->containers_fd;
+	struct err unnamed;
 
 	if (renaming_say(n->renaming, n->old, n->new, c->record.id, err) < 0 ||
 		rename_data(n, err) < 0)
@@ -101,6 +103,8 @@ static int rename_both(const struct names *n, const struct container *c, struct 
 	}
 	/* The place that we hold is where the container was. */
 	strcpy(held->record.name, n->old);
+	if (names_rename(n->store, n->old, n->new, &unnamed) < 0)
+		warn("other containers know %s by its old name: %s", n->new, unnamed.text);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/namelink.h"
 #include "base/num.h"
+#include "net/planfile.h"
 #include "ns/idmap.h"
 #include "state/namelock.h"
 
@@ -319,6 +320,44 @@ int names_remove(const struct store *store, const struct network_plan *plan, str
 			remove_empty(store, a->network);
 	}
 	return 0;
+}
+
+static void rename_in_plan(struct network_plan *plan, const char *old, const char *new)
+{
+	char was[NAMELINK_HOST_SIZE] = "", is[NAMELINK_HOST_SIZE] = "";
+
+	namelink_host(old, was);
+	namelink_host(new, is);
+	plan->name = arena_strdup(&plan->arena, new);
+	for (size_t i = 0; i < plan->attachment_count; i++) {
+		struct plan_attachment *a = &plan->attachments[i];
+
+		for (size_t j = 0; j < a->name_count; j++)
+			if (strcmp(a->names[j], was) == 0)
+				a->names[j] = arena_strdup(&plan->arena, is);
+	}
+}
+
+int names_rename(const struct store *store, const char *old, const char *new, struct err *err)
+{
+	autofd int state = openat(store->state_fd, new, DIR_FLAGS);
+	struct network_plan was, plan;
+	int r = state < 0 ? 0 : plan_read(state, &was, err);
+
+	if (r <= 0)
+		return r;
+	r = plan_read(state, &plan, err) > 0 ? 0 : -1;
+	if (r == 0) {
+		rename_in_plan(&plan, old, new);
+		/* In this order no directory is empty meanwhile; what is left of the old name by who is killed here is
+		 * swept. */
+		if (plan_write(state, &plan, err) < 0 || names_add(store, &plan, err) < 0 ||
+			names_remove(store, &was, err) < 0)
+			r = -1;
+		network_plan_free(&plan);
+	}
+	network_plan_free(&was);
+	return r;
 }
 
 /* Under the lock: a place, and whoever moves up to it. */

@@ -15,6 +15,9 @@ int names_add(const struct store *store, const struct network_plan *plan, struct
 /* What is of that start, and what is gone already is success. */
 int names_remove(const struct store *store, const struct network_plan *plan, struct err *err);
 
+/* Of a container that runs and has another name now: that is its name for others, too, and the old one is not. */
+int names_rename(const struct store *store, const char *old, const char *new, struct err *err);
+
 /* Removes what dead containers have left behind, and networks that nobody is in. */
 int names_sweep(const struct store *store, struct err *err);
 

@@ -53,6 +53,21 @@ resolvers() { pgrep -P "$(pgrep -d, -f "ctr-supervisor.* gc --container ($1) ")"
 	[ -n "$(asked db web)" ]
 }
 
+@test "a container that is renamed has its new name for others, and not the old one" {
+	up web --network-alias www sleep 3600
+	up db sleep 3600
+	was=$(asked db web)
+	host ctr rename web front
+	[ -n "$was" ]
+	[ "$(asked db front)" = "$was" ]
+	[ "$(asked db www)" = "$was" ]
+	[ -z "$(asked db web)" ]
+	host ctr gc > /dev/null
+	[ "$(asked db front)" = "$was" ]
+	host ctr rm -f front > /dev/null
+	[ -z "$(asked db www)" ]
+}
+
 @test "nobody answers before the first question, and not ten seconds after the last" {
 	up web sleep 3600
 	not resolvers web

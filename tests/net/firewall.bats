@@ -173,7 +173,6 @@ cures() { checked | cut -f 2; }
 			}
 		}
 	END
-	says refused web tcp $WEB4 80
 	checked | grep -q '"inet mine" by the rule with handle .* of the chain others'
 	cures | sed "s/, and the same.*//" | head -n 1 | on host sh -e
 	[ -z "$(checked)" ]

@@ -18,6 +18,7 @@ WEB4=198.51.100.80 WEB6=2001:db8:100::80
 FAR4=192.168.88.20 FAR6=2001:db8:88::20
 declare -gA AT # process that holds the namespace of that name
 STARTED=()
+SERVERS=()
 
 # setpriv, so that nothing survives a test that is killed.
 background() {
@@ -88,12 +89,19 @@ lab_down() {
 serve() {
 	local ready=$BATS_TEST_TMPDIR/ready.$2 i
 	background nsenter --net="/proc/${AT[$1]}/ns/net" -- "$LAB/server.py" "$2" "$ready" "${@:3}"
+	SERVERS+=($!)
 	for ((i = 0; i < 1000 * TEST_PATIENCE; i++)); do
 		[ ! -e "$ready" ] || return 0
 		sleep .01
 	done
 	echo "$2 does not listen" >&2
 	return 1
+}
+
+# A network namespace lives as long as somebody serves in it.
+serve_no_more() {
+	[ ${#SERVERS[@]} = 0 ] || kill -KILL "${SERVERS[@]}"
+	SERVERS=()
 }
 
 # says ANSWER WHERE tcp|udp ADDRESS PORT: what is heard there; and the like for several at once, in which

@@ -260,10 +260,10 @@ without() { nft_host flush chain inet ctr "$1"; }
 	play one 3
 	count_at router 'meta l4proto { tcp, udp }'
 	all_say <<- END
-		unreachable one tcp 10.90.0.200 80
-		unreachable one tcp fd00:90::200 80
-		unreachable one tcp 10.91.0.200 80
-		unreachable one tcp fd00:91::200 80
+		refused one tcp 10.90.0.200 80
+		refused one tcp fd00:90::200 80
+		refused one tcp 10.91.0.200 80
+		refused one tcp fd00:91::200 80
 	END
 	[ "$(seen_at router)" = 0 ]
 	# With a route to ctr0, where neighbours would be looked for.
@@ -288,8 +288,8 @@ without() { nft_host flush chain inet ctr "$1"; }
 	all_say <<- END
 		"web saw 10.90.0.4" same tcp 10.90.0.3 80
 		"web saw fd00:90::4" same udp fd00:90::3 53
-		unreachable away tcp 10.90.0.3 80
-		unreachable away tcp fd00:90::3 80
+		refused away tcp 10.90.0.3 80
+		refused away tcp fd00:90::3 80
 		unreachable away udp 10.90.0.3 53
 		"web saw 10.91.0.5" away tcp $HOST4 8080
 		"web saw fd00:91::5" away tcp $HOST6 8080
@@ -314,14 +314,14 @@ without() { nft_host flush chain inet ctr "$1"; }
 	all_say <<- END
 		"in saw 10.91.0.6" beside tcp 10.91.0.5 80
 		"in saw fd00:91::6" beside tcp fd00:91::5 80
-		unreachable in tcp $WEB4 80
-		unreachable in tcp $WEB6 80
-		unreachable in tcp 10.90.0.3 80
-		unreachable in tcp $HOST4 8080
-		unreachable in tcp $HOST6 8080
+		refused in tcp $WEB4 80
+		refused in tcp $WEB6 80
+		refused in tcp 10.90.0.3 80
+		refused in tcp $HOST4 8080
+		refused in tcp $HOST6 8080
 		silence peer tcp $HOST4 8081
 		silence peer tcp $HOST6 8081
-		unreachable web tcp $HOST4 8081
+		refused web tcp $HOST4 8081
 		"in saw $HOST4" host tcp 10.91.0.5 80
 	END
 }
@@ -351,8 +351,8 @@ without() { nft_host flush chain inet ctr "$1"; }
 		"public saw fd00:90::3" web tcp $v6 80
 		"web saw $v4" public tcp $HOST4 8080
 		"web saw $v6" public tcp $HOST6 8080
-		unreachable public tcp 10.90.0.3 80
-		unreachable public tcp fd00:90::3 80
+		refused public tcp 10.90.0.3 80
+		refused public tcp fd00:90::3 80
 	END
 	[[ $(on host ask tcp $v4 80) =~ ^"public saw "[0-9.]+$ ]]
 	[[ $(on host ask tcp $v6 80) =~ ^"public saw "[0-9a-f:]+$ ]]
