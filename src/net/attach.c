@@ -29,27 +29,29 @@ struct work {
 	struct network_plan plan;
 	struct element_list elements;
 	char owner[OWNER_SIZE];
-	struct netlink route, filter;
 	int state_fd;
 };
 
 static void work_end(struct work *w)
 {
-	netlink_close(&w->route);
-	netlink_close(&w->filter);
 	network_plan_free(&w->plan);
 }
 #define autowork __attribute__((cleanup(work_end)))
 
-static int open_sockets(struct work *w, struct err *err)
+/* They are left open until we end: closing one of nf_tables waits until all that was removed from it is free, which takes the
+ * kernel milliseconds. */
+static struct netlink route = NETLINK_CLOSED, filter = NETLINK_CLOSED;
+
+static int open_sockets(struct err *err)
 {
-	if (netlink_open(NETLINK_NETFILTER, &w->filter) < 0) {
+	if (filter.fd < 0 && netlink_open(NETLINK_NETFILTER, &filter) < 0) {
 		err_sys(err, "open a socket to nf_tables");
 		return err_hint(err, "this kernel has no nf_tables: modprobe nf_tables, or run "
 				     "with --net none or host");
 	}
-	return netlink_open(NETLINK_ROUTE, &w->route) < 0 ? err_sys(err, "open a socket of netlink")
-							  : 0;
+	return route.fd < 0 && netlink_open(NETLINK_ROUTE, &route) < 0
+		       ? err_sys(err, "open a socket of netlink")
+		       : 0;
 }
 
 /* 1; 0 if there is none. */
@@ -95,13 +97,12 @@ static int name_foreign(struct work *w, struct network_answer *ret, struct err *
 	struct address address;
 	const struct element *e;
 
-	if (elements_ask(&w->filter, w->elements.items, w->elements.count, err) < 0)
+	if (elements_ask(&filter, w->elements.items, w->elements.count, err) < 0)
 		return -1;
 	e = find_foreign(w);
 	/* Our own, put back by somebody who found the table empty. */
 	if (!e)
-		return elements_put(&w->filter, w->elements.items, w->elements.count, w->owner,
-			err);
+		return elements_put(&filter, w->elements.items, w->elements.count, w->owner, err);
 	snprintf(ret->owner, sizeof(ret->owner), "%s", e->owner);
 	element_describe(e, ret->taken, sizeof(ret->taken), &address);
 	ret->chosen = address.family && is_chosen(&w->plan, &address);
@@ -114,12 +115,12 @@ static int claim(struct work *w, struct network_answer *ret, struct err *err)
 {
 	const struct element_list *l = &w->elements;
 
-	if (elements_add(&w->filter, l->items, l->count, w->owner, err) == 0)
+	if (elements_add(&filter, l->items, l->count, w->owner, err) == 0)
 		return 0;
 	if (err->sys == ENOENT) {
-		if (restore_table(&w->route, &w->filter, w->state_fd, err) < 0)
+		if (restore_table(&route, &filter, w->state_fd, err) < 0)
 			return -1;
-		if (elements_add(&w->filter, l->items, l->count, w->owner, err) == 0)
+		if (elements_add(&filter, l->items, l->count, w->owner, err) == 0)
 			return 0;
 	}
 	return err->sys == EEXIST ? name_foreign(w, ret, err) : -1;
@@ -132,8 +133,8 @@ static int forget_old_flows(struct work *w, struct err *err)
 	for (size_t i = 0; i < w->plan.port_count; i++) {
 		const struct network_port *p = &w->plan.ports[i];
 
-		if (p->proto == IPPROTO_UDP && flows_forget_ports(&w->filter, p->host.family,
-						       p->proto, p->host_port, p->count, err) < 0)
+		if (p->proto == IPPROTO_UDP && flows_forget_ports(&filter, p->host.family, p->proto,
+						       p->host_port, p->count, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -171,21 +172,21 @@ static void pair_of(const struct work *w, size_t i, struct pair *ret)
 }
 
 /* A device that is in the way is that of a dead container which had this id range: nobody else has such a name. */
-static int make_pair(struct work *w, const struct plan_attachment *a, const struct veth *v,
-	int netns, struct err *err)
+static int make_pair(const struct plan_attachment *a, const struct veth *v, int netns,
+	struct err *err)
 {
-	int r = veth_make(&w->route, v, netns, err);
+	int r = veth_make(&route, v, netns, err);
 
 	if (r < 0 && err->sys == EEXIST) {
-		if (veth_remove(&w->route, v->host, err) < 0)
+		if (veth_remove(&route, v->host, err) < 0)
 			return -1;
-		r = veth_make(&w->route, v, netns, err);
+		r = veth_make(&route, v, netns, err);
 	}
 	if (r == 0 || err->sys != EADDRNOTAVAIL)
 		return r;
-	if (restore_network(&w->route, &w->filter, a, err) < 0)
+	if (restore_network(&route, &filter, a, err) < 0)
 		return -1;
-	return veth_route(&w->route, v, err);
+	return veth_route(&route, v, err);
 }
 
 static int bind_resolver(int kind, int *ret)
@@ -235,7 +236,7 @@ static int connect_container(struct work *w, int netns, int ret_resolver[2], str
 		return err_sys(err, "open /proc/self/ns/net");
 	for (size_t i = 0; i < w->plan.attachment_count; i++) {
 		pair_of(w, i, &p);
-		if (make_pair(w, &w->plan.attachments[i], &p.veth, netns, err) < 0)
+		if (make_pair(&w->plan.attachments[i], &p.veth, netns, err) < 0)
 			return -1;
 	}
 	if (enter(netns, err) < 0)
@@ -247,13 +248,13 @@ static int connect_container(struct work *w, int netns, int ret_resolver[2], str
 int attach_up(int state_fd, int child_sock, int ret_resolver[2], struct network_answer *ret,
 	struct err *err)
 {
-	autowork struct work w = {.route = NETLINK_CLOSED, .filter = NETLINK_CLOSED};
+	autowork struct work w = {.state_fd = -1};
 	autofd int netns = -1;
 	int r = work_begin(&w, state_fd, err);
 
 	if (r == 0)
 		return err_set(err, "there is no " NETWORK_PLAN_FILE);
-	if (r < 0 || open_sockets(&w, err) < 0 || claim(&w, ret, err) < 0 ||
+	if (r < 0 || open_sockets(err) < 0 || claim(&w, ret, err) < 0 ||
 		forget_old_flows(&w, err) < 0)
 		return -1;
 	if (fds_receive(child_sock, &netns, 1, err) < 0)
@@ -319,7 +320,7 @@ static int forget_flows(struct work *w, struct err *err)
 		for (size_t k = 0; k < p->address_count; k++) {
 			const struct address *a = &p->addresses[k].address;
 
-			if (has_counted(w, a) && flows_forget(&w->filter, a, 1, err) < 0)
+			if (has_counted(w, a) && flows_forget(&filter, a, 1, err) < 0)
 				return -1;
 		}
 	}
@@ -333,7 +334,7 @@ static void remove_routes(struct work *w)
 		struct pair p;
 
 		pair_of(w, i, &p);
-		veth_unroute(&w->route, &p.veth);
+		veth_unroute(&route, &p.veth);
 	}
 }
 
@@ -345,16 +346,16 @@ static bool has_none(const struct err *err)
 
 int attach_down(int state_fd, struct network_counts *ret, struct err *err)
 {
-	autowork struct work w = {.route = NETLINK_CLOSED, .filter = NETLINK_CLOSED};
+	autowork struct work w = {.state_fd = -1};
 	int r = work_begin(&w, state_fd, err);
 
 	if (r > 0)
 		r = go_to_host(&w.plan, err);
 	if (r <= 0)
 		return r;
-	if (open_sockets(&w, err) < 0)
+	if (open_sockets(err) < 0)
 		return has_none(err) ? 0 : -1;
-	if (elements_remove(&w.filter, w.elements.items, w.elements.count, w.owner, err) < 0)
+	if (elements_remove(&filter, w.elements.items, w.elements.count, w.owner, err) < 0)
 		return has_none(err) ? 0 : -1;
 	remove_routes(&w);
 	count(&w, ret);
@@ -363,14 +364,14 @@ int attach_down(int state_fd, struct network_counts *ret, struct err *err)
 
 int attach_evict(int state_fd, const char *owner, struct err *err)
 {
-	autowork struct work w = {.route = NETLINK_CLOSED, .filter = NETLINK_CLOSED};
+	autowork struct work w = {.state_fd = -1};
 	int r = work_begin(&w, state_fd, err);
 
 	if (r <= 0)
 		return r;
-	if (open_sockets(&w, err) < 0)
+	if (open_sockets(err) < 0)
 		return -1;
-	return elements_remove(&w.filter, w.elements.items, w.elements.count, owner, err);
+	return elements_remove(&filter, w.elements.items, w.elements.count, owner, err);
 }
 
 /* The routes to a container go with the address that its packets come from. */
@@ -378,27 +379,26 @@ static int restore_way(struct work *w, size_t i, struct err *err)
 {
 	static struct pair p;
 
-	if (restore_network(&w->route, &w->filter, &w->plan.attachments[i], err) < 0)
+	if (restore_network(&route, &filter, &w->plan.attachments[i], err) < 0)
 		return -1;
 	pair_of(w, i, &p);
-	return veth_route(&w->route, &p.veth, err) < 0 && err->sys != EEXIST ? -1 : 0;
+	return veth_route(&route, &p.veth, err) < 0 && err->sys != EEXIST ? -1 : 0;
 }
 
 int attach_restore(int state_fd, struct err *err)
 {
-	autowork struct work w = {.route = NETLINK_CLOSED, .filter = NETLINK_CLOSED};
+	autowork struct work w = {.state_fd = -1};
 	int r = work_begin(&w, state_fd, err);
 	struct hostns here;
 
 	if (r <= 0)
 		return r;
-	if (hostns_own(&here, err) < 0 || open_sockets(&w, err) < 0)
+	if (hostns_own(&here, err) < 0 || open_sockets(err) < 0)
 		return -1;
 	if (w.plan.host_cookie != here.cookie)
 		return 0;
-	r = restore_table(&w.route, &w.filter, state_fd, err);
+	r = restore_table(&route, &filter, state_fd, err);
 	for (size_t i = 0; r == 0 && i < w.plan.attachment_count; i++)
 		r = restore_way(&w, i, err);
-	return r < 0 ? -1
-		     : elements_put(&w.filter, w.elements.items, w.elements.count, w.owner, err);
+	return r < 0 ? -1 : elements_put(&filter, w.elements.items, w.elements.count, w.owner, err);
 }

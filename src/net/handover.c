@@ -79,6 +79,15 @@ static int pair_open(int *ours, int *theirs, struct err *err)
 	return 0;
 }
 
+/* One that was left to end by itself, and is no zombie for longer than until the next one. */
+static pid_t left;
+
+static void reap(pid_t pid)
+{
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
 int handover_begin(struct handover *h, int state_fd, bool with_child, struct err *err)
 {
 	autofd int ours = -1, theirs = -1, child_ours = -1, child = -1, state = -1;
@@ -93,6 +102,8 @@ int handover_begin(struct handover *h, int state_fd, bool with_child, struct err
 	if (state < 0 || (theirs < FIRST_FREE && move_up(&theirs) < 0) ||
 		(child < FIRST_FREE && move_up(&child) < 0))
 		return err_sys(err, "cannot make descriptors for " PROGRAM);
+	reap(left);
+	left = 0;
 	rc = spawn(path, &(struct ends){theirs, child, state}, &h->pid);
 	if (rc) {
 		h->pid = 0;
@@ -164,13 +175,16 @@ void handover_end(struct handover *h, bool at_once)
 	fd_cleanup(&h->child_sock);
 	if (h->pid > 0 && at_once)
 		kill(h->pid, SIGKILL);
-	while (h->pid > 0 && waitpid(h->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	reap(h->pid);
 	*h = HANDOVER_NONE;
 }
 
 void handover_leave(struct handover *h)
 {
+	if (h->pid > 0) {
+		reap(left);
+		left = h->pid;
+	}
 	fd_cleanup(&h->sock);
 	fd_cleanup(&h->child_sock);
 	*h = HANDOVER_NONE;

@@ -25,7 +25,7 @@ int handover_hear(const struct handover *h, bool wait, struct network_answer *re
 	struct err *err);
 /* Lets it end, or, if it may be in the middle of something, ends it; and reaps it. */
 void handover_end(struct handover *h, bool at_once);
-/* Lets it end, which nobody waits for: for a caller that ends soon itself. */
+/* Lets it end, which nobody waits for but the next one. */
 void handover_leave(struct handover *h);
 
 /* In the process of the container, once it is in its network namespace; and once it can do no more without a network. Neither

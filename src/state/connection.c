@@ -322,7 +322,10 @@ static int remove_all(const struct container *c, struct err *err)
 		handover_leave(&c->connection->handover);
 	else if (r > 0)
 		r = take_down(c, &h, &answer, err);
-	handover_end(&h, r < 0);
+	if (r < 0)
+		handover_end(&h, true);
+	else
+		handover_leave(&h);
 	if (r < 0)
 		return err_wrap(err, "network");
 	/* Done once, and not again. */
