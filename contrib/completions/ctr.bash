@@ -209,7 +209,7 @@ _ctr_kind()
 	--columns\ *) echo columns ;;
 	--condition\ *) echo words exited healthy unhealthy ;;
 	--container\ *) echo containers ;;
-	--driver\ *) echo words nat routed bridge macvlan ipvlan ;;
+	--driver\ *) echo words nat routed ;;
 	--filter\ *) echo filters ;;
 	--format\ *) echo formats ;;
 	--mount\ *) echo mount ;;

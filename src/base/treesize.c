@@ -25,7 +25,8 @@ struct place {
 };
 
 struct walk {
-	int fd; /* the directory at hand */
+	int fd;    /* the directory at hand */
+	dev_t dev; /* what is on another file system is not counted */
 	size_t depth, way_count;
 	struct place *way; /* from the top to it */
 	struct pending *pending;
@@ -101,7 +102,7 @@ static int read_one(struct walk *w, struct err *err)
 	while ((name = dents_next(&d, &type))) {
 		if (fstatat(w->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue; /* it has just gone */
-		if (st.st_dev != w->way[0].dev)
+		if (st.st_dev != w->dev)
 			continue;
 		count(w, &st);
 		if (S_ISDIR(st.st_mode) && push(w, name, err) < 0)
@@ -169,6 +170,7 @@ static int walk_from(struct walk *w, int fd, struct err *err)
 
 	if (fstat(fd, &st) < 0 || enter(w, fd, 0, err) < 0)
 		return err->text[0] ? -1 : err_sys(err, "measure a tree");
+	w->dev = st.st_dev;
 	count(w, &st);
 	return read_one(w, err) < 0 ? -1 : walk_all(w, err);
 }

@@ -71,6 +71,7 @@ static int gc(struct cli *cli, void *options, int argc, char **argv, struct err 
 	autofd int last = f->lock_fd ? fcntl((int)f->lock_fd, F_DUPFD_CLOEXEC, 0) : -1;
 
 	(void)argv;
+	(void)last;
 	if (argc)
 		return err_set(err, "gc takes no words");
 	for (int tries = 1;; tries++) {

@@ -92,10 +92,14 @@ static int set_gateway(void *to, const char *what, const char *value, struct err
 
 static int set_driver(void *to, const char *what, const char *value, struct err *err)
 {
-	if (network_driver_parse(value, &((struct network_options *)to)->net.driver) == 0)
+	enum network_driver *driver = &((struct network_options *)to)->net.driver;
+
+	/* Those that ctr-net can make. */
+	if (network_driver_parse(value, driver) == 0 &&
+		(*driver == DRIVER_NAT || *driver == DRIVER_ROUTED))
 		return 0;
 	err_value(err, what, value, "is not a driver");
-	return err_hint(err, "there are nat, routed, bridge, macvlan and ipvlan");
+	return err_hint(err, "there are nat and routed");
 }
 
 static int set_mtu(void *to, const char *what, const char *value, struct err *err)
@@ -119,12 +123,6 @@ static int set_dns(void *to, const char *what, const char *value, struct err *er
 	return 0;
 }
 
-static int set_parent(void *to, const char *what, const char *value, struct err *err)
-{
-	((struct network_options *)to)->net.parent = value;
-	return network_interface_check(what, value, err);
-}
-
 /* docker's and podman's --opt: what we have a flag for. */
 static int set_option(void *to, const char *what, const char *value, struct err *err)
 {
@@ -132,10 +130,8 @@ static int set_option(void *to, const char *what, const char *value, struct err 
 		return set_mtu(to, what, value + 4, err);
 	if (strncmp(value, "com.docker.network.driver.mtu=", 30) == 0)
 		return set_mtu(to, what, value + 30, err);
-	if (strncmp(value, "parent=", 7) == 0)
-		return set_parent(to, what, value + 7, err);
 	err_value(err, what, value, "is not known");
-	return err_hint(err, "there are mtu=BYTES and parent=INTERFACE");
+	return err_hint(err, "there is mtu=BYTES");
 }
 
 /* For which families a subnet is chosen: both, unless one of them was said. */
@@ -178,7 +174,7 @@ static int create(struct cli *cli, void *options, int argc, char **argv, struct 
 
 static const struct flag create_flags[] = {
 	{"dns", 0, "ADDRESS", "a name server for what is not in the network", set_dns},
-	{"driver", 'd', "DRIVER", "nat, routed, bridge, macvlan or ipvlan (nat)", set_driver},
+	{"driver", 'd', "DRIVER", "nat or routed (nat)", set_driver},
 	{"gateway", 0, "ADDRESS", "the host's address in it (the first)", set_gateway},
 	{"internal", 0, NULL, "nothing of it reaches the outside",
 		FLAG_BOOL(network_options, net.internal)},
@@ -186,8 +182,7 @@ static const struct flag create_flags[] = {
 	{"ipv6", 0, NULL, "addresses of IPv6 too, or, with =false, none", set_ipv6},
 	{"label", 'l', "KEY=VALUE", "metadata", set_label},
 	{"mtu", 0, "BYTES", "(that of the way out)", set_mtu},
-	{"opt", 'o', "KEY=VALUE", "mtu=BYTES or parent=INTERFACE", set_option},
-	{"parent", 0, "INTERFACE", "the host's, that a macvlan or an ipvlan is on", set_parent},
+	{"opt", 'o', "KEY=VALUE", "mtu=BYTES", set_option},
 	{"subnet", 0, "ADDRESS/LENGTH", "its addresses, one of each family (chosen)", set_subnet},
 	{0},
 };

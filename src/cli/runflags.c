@@ -67,7 +67,6 @@ NETWORK_FLAG(ip6)
 NETWORK_FLAG(mac)
 NETWORK_FLAG(mtu)
 NETWORK_FLAG(alias)
-NETWORK_FLAG(rate)
 NETWORK_FLAG(add_host)
 
 static int set_restart(void *to, const char *what, const char *value, struct err *err)
@@ -425,7 +424,6 @@ const struct flag run_flags[] = {
 	{"net", 0, "NETWORK", "none, host, nat, container:NAME, ns:PATH, or a network (none)",
 		set_net},
 	{"net-alias", 0, "NAME", "as --network-alias", set_alias},
-	{"net-rate", 0, "RATE[/BURST][:WAY]", "at most 100mbit, :in or :out", set_rate},
 	{"network", 0, "NETWORK", "as --net", set_net},
 	{"network-alias", 0, "NAME", "one more name in its networks", set_alias},
 	{"no-healthcheck", 0, NULL, "not what the image says, either", set_no_healthcheck},
