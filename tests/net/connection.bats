@@ -16,7 +16,7 @@ setup() {
 
 teardown() {
 	local name
-	for name in $(ls "$CTR_ROOT/containers"); do on host ctr rm -f "$name"; done
+	for name in "$CTR_ROOT"/containers/*; do [ ! -e "$name" ] || on host ctr rm -f "${name##*/}"; done
 	lab_down
 }
 
