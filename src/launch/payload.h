@@ -60,7 +60,7 @@ int payload_set_oom_score(pid_t pid, const struct spec *spec, struct err *err);
 
 /* Scheduler, I/O priority and how high limits may be, which take rights on the host: of the child, by its parent; or the caller's
  * own (0), before it joins the container. What a container of ours does not ask for is as usual; an engine's has the
- * caller's, as with any runtime. */
+ * caller's, as with runc and crun. */
 int payload_set_priorities(pid_t pid, const struct spec *spec, struct err *err);
 
 /* Leaves the caller's session keyring for a new one. */

@@ -535,7 +535,7 @@ new() { compgen -G "$CTR_STATE/.new.*" > /dev/null; }
 	wait $first || status=$?
 	wait $second
 	[ "$status" -eq 125 ]
-	[ "$(cat out)" = "ctr: rm: no container once" ]
+	[ "$(head -n 1 out)" = "ctr: rm: no container once any more" ]
 }
 
 @test "pause of a container that is removed meanwhile ends, and says so" {

@@ -228,16 +228,16 @@ slowly() {
 }
 
 @test "what is said to be stopped or removed does not run, whoever renames it" {
-	local i did
+	local i said
 	for i in {1..25}; do
 		started a -- sleep 600
 		ctr rename a b & one=$!
 		case $((i % 2)) in
-			0) ctr stop -t 0 a 2> log && did=yes || did=no ;;
-			1) ctr rm -f a 2> log && did=yes || did=no ;;
+			0) ctr stop -t 0 a 2> log && said=yes || said=no ;;
+			1) ctr rm -f a 2> log && said=yes || said=no ;;
 		esac
 		wait $one || :
-		if [ $did = no ]; then
+		if [ $said = no ]; then
 			grep -q '^ctr: [a-z]*: no container a' log
 		else
 			[ -z "$(ctr ps -q)" ]

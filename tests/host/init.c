@@ -34,6 +34,8 @@
 
 #define SELF "/run/host/init"
 #define JOB  "/run/host/job"
+/* Units that outlast the machine: `systemctl --root=/scratch/root enable` takes and leaves them there. */
+#define OF_DISK "/scratch/root/etc/systemd/system"
 
 /* The machine's serial ports, by number. */
 enum { PORT_OUT = 1, PORT_ERR, PORT_STATUS };
@@ -337,7 +339,8 @@ _Noreturn static void become_systemd(const char *units)
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof(path),
-		"SYSTEMD_UNIT_PATH=%s:/run/systemd/control:/run/systemd/transient", units);
+		"SYSTEMD_UNIT_PATH=%s:" OF_DISK ":/run/systemd/control:/run/systemd/transient",
+		units);
 	char *env[] = {path, "SYSTEMD_GENERATOR_PATH=/nonexistent", NULL};
 	/* sd_booted() looks for the folder; a container is told by the file. */
 	mkdir("/run/systemd", 0755);

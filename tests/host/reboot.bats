@@ -17,11 +17,15 @@ setup() {
 		-E quotatype=usrquota:grpquota:prjquota,nodiscard,lazy_itable_init=1,lazy_journal_init=1 disk
 }
 
-# machine END PHASE...: from one boot to the next. END is "off", or "lost": the power goes once all is done.
+# machine END PHASE...: from one boot to the next. END is "off"; "lost": the power goes once all is
+# done; or "reboot": systemd ends it.
 machine() {
 	local end=$1 want=0 loss=:
 	shift
-	[ "$end" = off ] || want=125 loss='sync; echo b > /proc/sysrq-trigger; sleep 100'
+	case $end in
+	lost) want=125 loss='sync; echo b > /proc/sysrq-trigger; sleep 100' ;;
+	reboot) want=125 loss='systemctl reboot; sleep 1000' ;;
+	esac
 	# shellcheck disable=SC2016
 	run "-$want" "$TOP/tests/host/run" "${machine[@]}" -k "${KERNEL:-6.1}" -c 2 -t 600 -D "$PWD/disk" \
 		bash -c 'loss=$1; shift; "$@" && eval "$loss"' bash "$loss" "$TOP/tests/host/reboot-job" "$BUILD" "$@"
@@ -35,4 +39,10 @@ machine() {
 	machine lost after
 	machine lost midway
 	machine off again
+}
+
+@test "the unit of contrib/ starts and stops them with the machine, and a restart of it restarts them" {
+	machine=(-S)
+	machine reboot enable
+	machine off enabled
 }
