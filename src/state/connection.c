@@ -1,6 +1,7 @@
 #include "state/connection.h"
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "net/holder.h"
 #include "net/hostns.h"
 #include "net/planfile.h"
@@ -12,6 +13,7 @@
 #include "state/resource.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,6 +182,38 @@ static int choose_others(struct container *c, const struct network *networks, st
 	return 0;
 }
 
+/* 1, 0, or -1. What is switched off for interfaces that are still to come, is for ours. */
+static int has_ipv6(struct err *err)
+{
+	char value[8];
+
+	if (file_peek(AT_FDCWD, "/proc/sys/net/ipv6/conf/default/disable_ipv6", value,
+		    sizeof(value)) >= 0)
+		return value[0] == '0';
+	return errno == ENOENT ? 0 : err_sys(err, "see whether this host has IPv6");
+}
+
+/* Where the host has no IPv6, a container has none either, unless it was asked for. */
+static int fit_to_host(struct network *nets, const struct spec *spec, struct err *err)
+{
+	int r = has_ipv6(err);
+
+	if (r != 0)
+		return r < 0 ? -1 : 0;
+	for (size_t i = 0; i < spec->network.attachment_count; i++) {
+		const struct network_attachment *a = &spec->network.attachments[i];
+
+		for (size_t k = 0; k < a->address_count; k++)
+			if (a->addresses[k].family == AF_INET6) {
+				err_set(err, "--ip6: IPv6 is switched off on this host");
+				return err_hint(err, "sysctl net.ipv6.conf.all.disable_ipv6=0, or "
+						     "the kernel's option ipv6.disable");
+			}
+		nets[i].v6 = (struct subnet){.prefix = {.length = 0}};
+	}
+	return 0;
+}
+
 static int make_plan(struct container *c, const struct spec *spec, struct err *err)
 {
 	struct network_plan *plan = &c->connection->plan;
@@ -188,7 +222,9 @@ static int make_plan(struct container *c, const struct spec *spec, struct err *e
 	int r = networks_of(c->store, spec, &a, &nets, err);
 
 	if (r == 0) {
-		r = network_plan_make(spec, c->record.range, nets, plan, err);
+		r = fit_to_host(nets, spec, err);
+		if (r == 0)
+			r = network_plan_make(spec, c->record.range, nets, plan, err);
 		if (r == 0)
 			r = choose_others(c, nets, err);
 		networks_free(nets, spec->network.attachment_count);

@@ -63,6 +63,15 @@ print(u.urlopen(sys.argv[1], timeout=2).read().decode(), end="")' "http://$1/" 2
 	[ ! -e "$CTR_STATE/.networks/nat" ] || [ -z "$(ls "$CTR_STATE/.networks/nat")" ]
 }
 
+@test "where the host has no IPv6 a container has none, and --ip6 says why" {
+	on host sh -c 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6'
+	run -0 on host ctr run --rm --net nat -p 8080:80 busybox sh -c 'ip -o address show eth0; ip route'
+	[[ $output == *"inet 10.90."*"default via 10.90.0.1"* && $output != *inet6* ]]
+	run -125 on host ctr run --rm --net nat --ip6 fd00:90::77 busybox true
+	[[ $output == *"--ip6: IPv6 is switched off on this host"* ]]
+	nothing_is_left
+}
+
 @test "the network is there before the first instruction" {
 	for _ in 1 2 3 4 5; do
 		run -0 on host ctr run --rm --net nat --cap-add NET_RAW busybox ping -c 1 -W 2 10.90.0.1
