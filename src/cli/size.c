@@ -48,12 +48,12 @@ void container_size(const struct store *store, const struct view *view, struct c
 
 void size_put(json_t *j, const struct container_size *size)
 {
+	const uint64_t whole = size->own + size->image;
+
 	json_object_set_new(j, "sizeRw",
 		size->known ? json_integer((json_int_t)size->own) : json_null());
 	json_object_set_new(j, "sizeRootFs",
-		size->known && size->image_known
-			? json_integer((json_int_t)(size->own + size->image))
-			: json_null());
+		size->known && size->image_known ? json_integer((json_int_t)whole) : json_null());
 }
 
 char *size_text(const struct container_size *size, char buf[64])
