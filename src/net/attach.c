@@ -5,6 +5,7 @@
 #include "net/flows.h"
 #include "net/gateway.h"
 #include "net/hostns.h"
+#include "net/nftable.h"
 #include "net/planelements.h"
 #include "net/planfile.h"
 #include "net/restore.h"
@@ -22,7 +23,7 @@
 /* Numbers that the kernel gives to no device of its own accord for a long time: so that all that is to be done to a device can
  * be sent with its making. */
 enum { FIRST_INDEX = 0x40000000, FIRST_INSIDE = 64 };
-enum { RESOLVER_PORT = 53 };
+enum { RESOLVER_PORT = 61053 }; /* where nftable/resolver.nft leads port 53 to */
 #define RESOLVER_ADDRESS "127.0.0.11"
 
 struct work {
@@ -41,6 +42,8 @@ static void work_end(struct work *w)
 /* They are left open until we end: closing one of nf_tables waits until all that was removed from it is free, which takes the
  * kernel milliseconds. */
 static struct netlink route = NETLINK_CLOSED, filter = NETLINK_CLOSED;
+/* In the container's network namespace, which it keeps. */
+static struct netlink filter_inside = NETLINK_CLOSED;
 
 static int open_sockets(struct err *err)
 {
@@ -202,6 +205,23 @@ static int bind_resolver(int kind, int *ret)
 	return 0;
 }
 
+static int set_up_resolver(int ret_resolver[2], struct err *err)
+{
+	if (netlink_open(NETLINK_NETFILTER, &filter_inside) < 0 ||
+		nftable_add(&filter_inside, &nftable_resolver) < 0)
+		return err_sys(err, "lead port 53 of " RESOLVER_ADDRESS " to the resolver");
+	if (bind_resolver(SOCK_DGRAM, &ret_resolver[0]) < 0 ||
+		bind_resolver(SOCK_STREAM, &ret_resolver[1]) < 0)
+		return err_sys(err, "have port %d of " RESOLVER_ADDRESS " in the container",
+			RESOLVER_PORT);
+	return 0;
+}
+
+void attach_leave(void)
+{
+	netlink_close(&filter_inside);
+}
+
 /* In the container's namespace. */
 static int set_up_inside(const struct work *w, struct pair *p, int ret_resolver[2], struct err *err)
 {
@@ -214,11 +234,7 @@ static int set_up_inside(const struct work *w, struct pair *p, int ret_resolver[
 		if (veth_set_up_inside(&inside, &p->veth, i == 0, err) < 0)
 			return -1;
 	}
-	if (bind_resolver(SOCK_DGRAM, &ret_resolver[0]) < 0 ||
-		bind_resolver(SOCK_STREAM, &ret_resolver[1]) < 0)
-		return err_sys(err, "have port %d of " RESOLVER_ADDRESS " in the container",
-			RESOLVER_PORT);
-	return 0;
+	return set_up_resolver(ret_resolver, err);
 }
 
 static int enter(int netns, struct err *err)

@@ -9,6 +9,8 @@
  * the rest of *ret filled in if something is claimed by another. */
 int attach_up(int state_fd, int child_sock, int ret_resolver[2], struct network_answer *ret,
 	struct err *err);
+/* Lets go of the container's network namespace, which takes the kernel milliseconds sometimes: once everybody has been told. */
+void attach_leave(void);
 /* What is gone is success; so is a plan of another boot, or of a host's namespace that is no more. */
 int attach_down(int state_fd, struct network_counts *ret, struct err *err);
 /* Takes away what is in the way of the plan, and of that owner. */

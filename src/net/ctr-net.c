@@ -55,7 +55,7 @@ static int refuse(struct network_answer *a, const struct err *err)
 	return answer(a, NULL, 0);
 }
 
-static int up(void)
+static int set_up(void)
 {
 	struct network_answer a = {0};
 	int resolver[2] = {-1, -1}, r;
@@ -69,6 +69,14 @@ static int up(void)
 	close(resolver[0]);
 	close(resolver[1]);
 	return r < 0 || tell_child(NULL) < 0 ? -1 : 0;
+}
+
+static int up(void)
+{
+	int r = set_up();
+
+	attach_leave();
+	return r;
 }
 
 static int down(void)

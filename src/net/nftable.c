@@ -112,17 +112,22 @@ static const struct nlmsghdr *first_compiled(const struct nftable_batch *c, int 
 	return (const struct nlmsghdr *)c->bytes;
 }
 
-/* What may not be there can be deleted once it has been added. */
-static void put_table(struct netlink_batch *b, const char *name, const struct nftable_batch *c)
+static void put_new_table(struct netlink_batch *b, const struct nftable_batch *c)
 {
 	int left;
 
-	mnl_attr_put_strz(put(b, NFT_MSG_NEWTABLE, NLM_F_CREATE), NFTA_TABLE_NAME, name);
-	mnl_attr_put_strz(put(b, NFT_MSG_DELTABLE, 0), NFTA_TABLE_NAME, name);
 	for (const struct nlmsghdr *h = first_compiled(c, &left); mnl_nlmsg_ok(h, left);
 		h = mnl_nlmsg_next(h, &left))
 		if (h->nlmsg_type >> 8 == NFNL_SUBSYS_NFTABLES)
 			put_compiled(b, h);
+}
+
+/* What may not be there can be deleted once it has been added. */
+static void put_table(struct netlink_batch *b, const char *name, const struct nftable_batch *c)
+{
+	mnl_attr_put_strz(put(b, NFT_MSG_NEWTABLE, NLM_F_CREATE), NFTA_TABLE_NAME, name);
+	mnl_attr_put_strz(put(b, NFT_MSG_DELTABLE, 0), NFTA_TABLE_NAME, name);
+	put_new_table(b, c);
 }
 
 /* An element is put into the batch as the kernel told it. */
@@ -203,6 +208,17 @@ static int replace(struct netlink *nl, bool with_elements)
 	put_table(&b, NFTABLE_NAME, &nftable_table);
 	if (with_elements && keep_elements(nl, &b) < 0)
 		return -1;
+	put_border(&b, NFNL_MSG_BATCH_END);
+	return netlink_run(nl, &b, &failed);
+}
+
+int nftable_add(struct netlink *nl, const struct nftable_batch *batch)
+{
+	autobatch struct netlink_batch b = {NULL};
+	unsigned failed;
+
+	put_border(&b, NFNL_MSG_BATCH_BEGIN);
+	put_new_table(&b, batch);
 	put_border(&b, NFNL_MSG_BATCH_END);
 	return netlink_run(nl, &b, &failed);
 }

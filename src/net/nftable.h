@@ -20,7 +20,9 @@ struct nftable_batch {
 	const unsigned char *bytes;
 	size_t size;
 };
-extern const struct nftable_batch nftable_table, nftable_trace;
+extern const struct nftable_batch nftable_table, nftable_trace, nftable_resolver;
+/* Makes what the batch is of, where there is nothing by that name. 0, or -1 with errno. */
+int nftable_add(struct netlink *nl, const struct nftable_batch *batch);
 /* Makes the table NAME, which the batch is of, instead of what there is by that name; or removes it. 0, or -1 with errno. */
 int nftable_load(struct netlink *nl, const char *name, const struct nftable_batch *batch);
 int nftable_unload(struct netlink *nl, const char *name);

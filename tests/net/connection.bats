@@ -72,6 +72,16 @@ print(u.urlopen(sys.argv[1], timeout=2).read().decode(), end="")' "http://$1/" 2
 	nothing_is_left
 }
 
+@test "a container can have port 53 of all addresses, and asks its resolver all the same" {
+	on host ctr run -d --net nat --name dns busybox sh -c 'nc -u -l -p 53 & exec nc -l -p 53 -e echo a-server'
+	run -0 on host ctr run --rm --net nat busybox sh -c 'nslookup dns; until nc dns 53 < /dev/null; do sleep .1; done'
+	[[ $output == *"Address: 10.90."*a-server* ]]
+	on host ctr rm -f dns
+	on host ctr run -d --net nat --name dns busybox sh -c 'nc -u -l -p 53 & nc -l -p 53'
+	run -0 on host ctr exec dns sh -c 'until nslookup dns; do sleep .1; done; grep -c :0035 /proc/net/tcp /proc/net/udp'
+	[[ $output == *"Address: 10.90."*"/proc/net/tcp:1"*"/proc/net/udp:1"* ]]
+}
+
 @test "the network is there before the first instruction" {
 	for _ in 1 2 3 4 5; do
 		run -0 on host ctr run --rm --net nat --cap-add NET_RAW busybox ping -c 1 -W 2 10.90.0.1

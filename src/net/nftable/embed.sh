@@ -8,7 +8,7 @@ cd "$OLDPWD"
 {
 	echo '#include "net/nftable.h"'
 	echo "const char nftable_comment[] = NFTABLE_COMMENT \"$("$here/digest" table.nft)\";"
-	for name in table trace; do
+	for name in table trace resolver; do
 		grep -q "$("$here/digest" $name.nft)" "$here/$name.batch" || {
 			echo "embed.sh: $name.nft is not what $name.batch was made of: make nftable" >&2
 			exit 1
