@@ -181,7 +181,7 @@ int container_pids(const struct container *c, pid_t **ret, size_t *ret_count, st
 static int keep_members(const struct container *c, struct processes *p, struct err *err)
 {
 	autofree pid_t *pids = NULL;
-	size_t n, kept = 0;
+	size_t n = 0, kept = 0;
 	uint64_t start;
 
 	if (container_pids(c, &pids, &n, err) < 0)
