@@ -93,6 +93,15 @@ static size_t last_shown(const struct table *t, const struct widths *w)
 	return last;
 }
 
+/* No line ends with blanks. */
+static bool rest_is_empty(const struct table *t, const struct widths *w, size_t cell)
+{
+	for (size_t i = cell + 1; i % t->columns != 0; i++)
+		if (w->shown[i % t->columns] && t->cells[i] && t->cells[i][0])
+			return false;
+	return true;
+}
+
 void table_print_within(const struct table *t, size_t columns, FILE *out)
 {
 	struct widths w = {0};
@@ -113,7 +122,9 @@ void table_print_within(const struct table *t, size_t columns, FILE *out)
 		if (!w.shown[column])
 			continue;
 		text = output_text(&a, t->cells[i], w.of[column]);
-		if (column != last)
+		if (column != last && rest_is_empty(t, &w, i))
+			fprintf(out, "%s", text);
+		else if (column != last)
 			fprintf(out, "%s%*s", text, (int)(w.of[column] - output_width(text) + GAP),
 				"");
 		else if (wraps)

@@ -128,7 +128,7 @@ completes() {
 		ctr run --cgroup-manager sy => ctr run --cgroup-manager systemd
 		ctr run --network ho => ctr run --network host
 		ctr run --net rou => ctr run --net routed
-		ctr network create --driver br => ctr network create --driver bridge
+		ctr network create --driver ro => ctr network create --driver routed
 		ctr network inspect rou => ctr network inspect routed
 		ctr run --ulimit nof => ctr run --ulimit nofile=
 		ctr ps --filter st => ctr ps --filter status=

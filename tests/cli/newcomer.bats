@@ -22,7 +22,7 @@ needs_debian() { [ -e "$BATS_FILE_TMPDIR/status" ] || skip "the package mirror d
 	needs_debian
 	cat "$BATS_FILE_TMPDIR"/{status,built,said}
 	[ "$(cat "$BATS_FILE_TMPDIR/status")" = 0 ]
-	not grep -vE '^ctr: image build: [0-9]+ s$' "$BATS_FILE_TMPDIR/said"
+	not grep -vE '^ctr: image build: ([0-9.]+[KMG], )?[0-9]+ s$' "$BATS_FILE_TMPDIR/said"
 	[[ "$(cat "$BATS_FILE_TMPDIR/built")" =~ ^debian:latest\ sha256:[0-9a-f]{64}$ ]]
 }
 

@@ -18,7 +18,7 @@ Test(table, is_aligned)
 	fclose(out);
 	cr_assert_str_eq(text, "NAME    N      LAST\n"
 			       "häh     1000   x\n"
-			       "a?b-c          \n");
+			       "a?b-c\n");
 	free(text);
 	table_free(&t);
 	cr_assert_eq(t.count, 0);
