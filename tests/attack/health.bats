@@ -41,7 +41,7 @@ asks() { victim && "$@"; }
 	asked 'while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done'
 	held [ "$(stat -c %s "$CTR_STATE/c/health.json")" -lt 40000 ]
 	held [ "$(du -sk "$CTR_ROOT/containers/c/log" 2> /dev/null | cut -f1)" -lt 64 ]
-	held nothing_stays 'sh -c while .*'
+	held nothing_stays 'sh -c while :; do echo x+; done'
 	keeps_all() {
 		WITHIN=1 peer exec oci-b sh -c 'while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done' > said
 		[ "$(stat -c %s said)" -gt 40000 ]
