@@ -9,7 +9,7 @@ WORKERS = 3
 NAMES = [f"n{i}" for i in range(12)]
 # What one may meet when two others work on the same few names.
 REFUSALS = "|".join((
-    r"the name \w+ is already in use", r"no container \w+", r"cannot remove \w+: it is running",
+    r"the name \w+ is already in use", r"no container \w+( any more)?", r"cannot remove \w+: it is running",
     r"cannot [\w ]+ \w+: the container is (not running|paused)", r"\w+ is (already|not) paused",
     r"\w+ has no log: .*", r"nobody saw how \w+ ended", r"lost the console of \w+: .*",
     r"\w+ runs in the foreground of another ctr",
