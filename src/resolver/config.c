@@ -96,7 +96,7 @@ int config_parse(char *text, struct config *ret)
 		key = next_word(&line);
 		value = next_word(&line);
 		more = next_word(&line);
-		if (!value || next_word(&line) || line_parse(ret, key, value, more) < 0)
+		if (!key || !value || next_word(&line) || line_parse(ret, key, value, more) < 0)
 			return -1;
 	}
 	return ret->uid == UINT32_MAX || ret->gid == UINT32_MAX ? -1 : 0;

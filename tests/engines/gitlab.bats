@@ -149,5 +149,5 @@ pipeline() {
 	run -1 pipeline <<-'END'
 		make: {image: ci, services: [ci], script: [echo here]}
 	END
-	[[ $output == *"ctr: unknown command network"*$'\n'"hint: "* ]]
+	[[ $output == *"ctr: create: no command to run"*$'\n'"hint: "* ]]
 }
