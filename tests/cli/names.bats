@@ -134,9 +134,10 @@ s.join()" 3>&- &
 	up web sleep 3600
 	up db sleep 3600
 	ls "$CTR_STATE/.networks/nat/web"
-	kill -KILL $(pgrep -f 'ctr-supervisor.* gc --container web ')
-	kill -KILL "$(payload web)"
-	sleep 0.5
+	pid=$(payload web)
+	kill -KILL $(pgrep -f "ctr-supervisor.*--state $CTR_STATE gc --container web ")
+	kill -KILL "$pid"
+	until_true "its process is gone" not kill -0 "$pid"
 	host ctr gc > /dev/null
 	not ls "$CTR_STATE/.networks/nat/web" 2> /dev/null
 	[ -z "$(asked db web)" ]

@@ -87,7 +87,7 @@ print(tcp.accept()[0].recv(100))'
 
 @test "the network is there before the first instruction" {
 	for _ in 1 2 3 4 5; do
-		run -0 on host ctr run --rm --net nat --cap-add NET_RAW busybox ping -c 1 -W 2 10.90.0.1
+		run -0 on host ctr run --rm --net nat --cap-add NET_RAW busybox ping -c 1 -W 10 10.90.0.1
 	done
 }
 
