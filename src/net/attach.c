@@ -258,7 +258,13 @@ static int connect_container(struct work *w, int netns, int ret_resolver[2], str
 	if (enter(netns, err) < 0)
 		return -1;
 	r = set_up_inside(w, &p, ret_resolver, err);
-	return enter(own, r < 0 ? &(struct err){0} : err) < 0 ? -1 : r;
+	if (enter(own, r < 0 ? &(struct err){0} : err) < 0)
+		return -1;
+	for (size_t i = 0; r == 0 && i < w->plan.attachment_count; i++) {
+		pair_of(w, i, &p);
+		veth_await_up(&route, &p.veth);
+	}
+	return r;
 }
 
 int attach_up(int state_fd, int child_sock, int ret_resolver[2], struct network_answer *ret,

@@ -10,8 +10,14 @@
 #include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum { LOOPBACK_INDEX = 1, ADDR_GEN_MODE_NONE = 1 };
+enum {
+	OPER_UP = 6 /* IF_OPER_UP of linux/if.h, which net/if.h cannot be beside */,
+	UP_NAP_US = 200,
+	UP_TRIES = 10000
+};
 
 /* One queue: the kernel's default is one a processor, each with files in sysfs and events of its own. */
 static void put_end(struct nlmsghdr *h, const char *name, const struct mac *mac, uint32_t mtu)
@@ -256,4 +262,42 @@ int veth_remove(struct netlink *host, const char *name, struct err *err)
 	if (netlink_run(host, &b, &failed) == 0 || errno == ENODEV)
 		return 0;
 	return err_sys(err, "remove the network device %s", name);
+}
+
+static int take_operstate(const struct nlattr *a, void *arg)
+{
+	if (mnl_attr_get_type(a) == IFLA_OPERSTATE)
+		*(bool *)arg = mnl_attr_get_u8(a) == OPER_UP;
+	return MNL_CB_OK;
+}
+
+static void hear_link(const struct nlmsghdr *h, void *arg)
+{
+	mnl_attr_parse(h, sizeof(struct ifinfomsg), take_operstate, arg);
+}
+
+static void hear_no_link(unsigned place, int error, void *arg)
+{
+	(void)place;
+	(void)error;
+	*(bool *)arg = true;
+}
+
+static bool is_up(struct netlink *route, uint32_t index)
+{
+	autobatch struct netlink_batch b = {NULL};
+	struct ifinfomsg *m;
+	bool up = false;
+
+	netlink_put(&b, RTM_GETLINK, 0, sizeof(*m), &m);
+	m->ifi_index = (int)index;
+	return netlink_ask(route, &b, &(struct netlink_hearing){hear_link, hear_no_link, &up}) <
+		       0 ||
+	       up;
+}
+
+void veth_await_up(struct netlink *route, const struct veth *v)
+{
+	for (int i = 0; i < UP_TRIES && !is_up(route, v->index); i++)
+		usleep(UP_NAP_US);
 }

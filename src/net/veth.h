@@ -31,3 +31,6 @@ void veth_unroute(struct netlink *host, const struct veth *v);
 int veth_set_up_inside(struct netlink *inside, const struct veth *v, bool with_loopback,
 	struct err *err);
 int veth_remove(struct netlink *host, const char *name, struct err *err);
+/* Waits until the host's end sends. Of a pair the end that came up first does so only once a worker of the kernel has seen
+ * that the other is there; until then it drops packets. Two seconds at most. */
+void veth_await_up(struct netlink *route, const struct veth *v);
