@@ -4,12 +4,12 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/program.h"
+#include "base/spawn.h"
 #include "cgroup/group.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -264,31 +264,6 @@ void scope_changes(const struct limits *limits, struct arena *a, struct word_lis
 	add_limits(ret, a, &changed);
 }
 
-/* With the signals that ctr holds back let through, and our end of the socket as standard input. */
-static int spawn(const char *path, char **argv, int sock, pid_t *ret)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t none;
-	int rc;
-
-	sigemptyset(&none);
-	rc = posix_spawn_file_actions_init(&actions);
-	if (rc)
-		return rc;
-	rc = posix_spawnattr_init(&attr);
-	if (rc == 0) {
-		posix_spawnattr_setsigmask(&attr, &none);
-		posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-		rc = posix_spawn_file_actions_adddup2(&actions, sock, STDIN_FILENO);
-		if (rc == 0)
-			rc = posix_spawn(ret, path, &actions, &attr, argv, environ);
-		posix_spawnattr_destroy(&attr);
-	}
-	posix_spawn_file_actions_destroy(&actions);
-	return rc;
-}
-
 /* Starts ctr-scope. *ret_sock: our end of its standard input. mode: an option for it, or NULL. */
 static int start_program(const struct scope_name *name, const char *mode,
 	const struct word_list *properties, pid_t *ret_pid, int *ret_sock, struct err *err)
@@ -297,7 +272,8 @@ static int start_program(const struct scope_name *name, const char *mode,
 	autofd int ours = -1, theirs = -1;
 	char path[4096];
 	size_t n = 0;
-	int pair[2], rc;
+	sigset_t none;
+	int pair[2];
 
 	if (!argv || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(err, "cannot make a socket pair");
@@ -314,11 +290,15 @@ static int start_program(const struct scope_name *name, const char *mode,
 	if (!mode)
 		argv[n++] = (char *)name->slice;
 	memcpy(argv + n, properties->words, properties->count * sizeof(char *));
-	rc = spawn(path, argv, theirs, ret_pid);
-	if (rc) {
-		errno = rc;
+	/* The signals that ctr holds back are let through. */
+	sigemptyset(&none);
+	if (spawn(&(struct spawning){.path = path,
+			  .argv = argv,
+			  .mask = &none,
+			  .fds = {{theirs, STDIN_FILENO}},
+			  .fd_count = 1},
+		    ret_pid) < 0)
 		return err_sys(err, "run %s", path);
-	}
 	*ret_sock = take_fd(&ours);
 	return 0;
 }

@@ -1,51 +1,14 @@
 #include "check/probe.h"
 
-#include "base/fd.h"
-#include "base/program.h"
+#include "base/spawn.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #define PROGRAM "ctr-nftables"
 
 enum { OUTPUT_SIZE = 4096 };
-
-/* Its output and its errors. Returns its status as waitpid(2) tells it, or -1. */
-static int run_check(char output[OUTPUT_SIZE], struct err *err)
-{
-	char path[4096];
-	char *argv[] = {PROGRAM, "check", NULL};
-	posix_spawn_file_actions_t actions;
-	int out[2], rc, status = 0;
-	ssize_t n = 0;
-	pid_t pid;
-
-	if (program_path(PROGRAM, path, sizeof(path), err) < 0)
-		return -1;
-	if (pipe2(out, O_CLOEXEC) < 0)
-		return err_sys(err, "make a pipe");
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, out[1], STDERR_FILENO);
-	rc = posix_spawn(&pid, path, &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	close(out[1]);
-	if (rc == 0) {
-		n = fd_read_all(out[0], output, OUTPUT_SIZE - 1);
-		waitpid(pid, &status, 0);
-	}
-	close(out[0]);
-	errno = rc;
-	if (rc)
-		return err_sys(err, "run %s", path);
-	output[n > 0 ? n : 0] = '\0';
-	return status;
-}
 
 /* "ctr-nftables: TEXT", and perhaps "hint: TEXT". */
 static void say_failure(struct probes *p, char *output)
@@ -80,7 +43,7 @@ void probe_net(struct probes *p)
 {
 	char output[OUTPUT_SIZE];
 	struct err err = {0};
-	int status = run_check(output, &err);
+	int status = spawn_and_hear(PROGRAM, "check", output, sizeof(output), &err);
 
 	if (status < 0)
 		probe_told(p, "networks", PROBE_LIMITED, -1, &err, "%s", "");

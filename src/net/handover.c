@@ -3,11 +3,11 @@
 #include "base/fd.h"
 #include "base/fdpass.h"
 #include "base/program.h"
+#include "base/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -34,38 +34,23 @@ static int move_up(int *fd)
 	return 0;
 }
 
-/* With the signals that ctr holds back let through. */
-static int spawn(const char *path, const struct ends *e, pid_t *ret)
+/* With the signals that ctr holds back let through. Of what it prints nothing is heard: the dynamic loader's complaints, as
+ * ours come over the socket. */
+static int run(const char *path, const struct ends *e, pid_t *ret)
 {
 	char *argv[] = {(char *)(uintptr_t)PROGRAM, NULL};
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
+	struct spawning s = {
+		.path = path,
+		.argv = argv,
+		.fds = {{e->standard, STDIN_FILENO}, {SPAWN_NULL, STDERR_FILENO},
+			{e->state, NETWORK_STATE_FD}, {e->child, NETWORK_CHILD_FD}},
+		.fd_count = e->child >= 0 ? 4 : 3,
+	};
 	sigset_t none;
-	int rc;
 
 	sigemptyset(&none);
-	rc = posix_spawn_file_actions_init(&actions);
-	if (rc)
-		return rc;
-	rc = posix_spawnattr_init(&attr);
-	if (rc == 0) {
-		posix_spawnattr_setsigmask(&attr, &none);
-		posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-		rc = posix_spawn_file_actions_adddup2(&actions, e->standard, STDIN_FILENO);
-		/* The dynamic loader's complaints, beside which there would be ours. */
-		if (rc == 0)
-			rc = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null",
-				O_WRONLY, 0);
-		if (rc == 0 && e->child >= 0)
-			rc = posix_spawn_file_actions_adddup2(&actions, e->child, NETWORK_CHILD_FD);
-		if (rc == 0)
-			rc = posix_spawn_file_actions_adddup2(&actions, e->state, NETWORK_STATE_FD);
-		if (rc == 0)
-			rc = posix_spawn(ret, path, &actions, &attr, argv, environ);
-		posix_spawnattr_destroy(&attr);
-	}
-	posix_spawn_file_actions_destroy(&actions);
-	return rc;
+	s.mask = &none;
+	return spawn(&s, ret);
 }
 
 static int pair_open(int *ours, int *theirs, struct err *err)
@@ -92,7 +77,6 @@ int handover_begin(struct handover *h, int state_fd, bool with_child, struct err
 {
 	autofd int ours = -1, theirs = -1, child_ours = -1, child = -1, state = -1;
 	char path[4096];
-	int rc;
 
 	if (program_path(PROGRAM, path, sizeof(path), err) < 0 ||
 		pair_open(&ours, &theirs, err) < 0 ||
@@ -104,10 +88,8 @@ int handover_begin(struct handover *h, int state_fd, bool with_child, struct err
 		return err_sys(err, "cannot make descriptors for " PROGRAM);
 	reap(left);
 	left = 0;
-	rc = spawn(path, &(struct ends){theirs, child, state}, &h->pid);
-	if (rc) {
+	if (run(path, &(struct ends){theirs, child, state}, &h->pid) < 0) {
 		h->pid = 0;
-		errno = rc;
 		return err_sys(err, "run %s", path);
 	}
 	h->sock = take_fd(&ours);

@@ -3,7 +3,7 @@
 #include "base/dents.h"
 #include "base/fd.h"
 #include "base/file.h"
-#include "base/program.h"
+#include "base/spawn.h"
 #include "net/gateway.h"
 #include "net/hostns.h"
 #include "net/planelements.h"
@@ -11,52 +11,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What it says goes to out; "empty" if it made the table anew. */
-static int run_program(const char *name, const char *verb, int out, struct err *err)
-{
-	char path[4096];
-	char *argv[] = {(char *)(uintptr_t)name, (char *)(uintptr_t)verb, NULL};
-	posix_spawn_file_actions_t actions;
-	int rc, status;
-	pid_t pid;
-
-	if (program_path(name, path, sizeof(path), err) < 0)
-		return -1;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, out, STDERR_FILENO);
-	rc = posix_spawn(&pid, path, &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	errno = rc;
-	if (rc || waitpid(pid, &status, 0) < 0)
-		return err_sys(err, "run %s", path);
-	return status;
-}
-
+/* It says "empty" if it made the table anew. */
 static int make_table(bool *ret_empty, struct err *err)
 {
 	char text[sizeof(err->text)];
-	int out[2], status;
-	ssize_t n;
+	int status = spawn_and_hear("ctr-nftables", "table", text, sizeof(text), err);
 
-	if (pipe2(out, O_CLOEXEC) < 0)
-		return err_sys(err, "make a pipe");
-	status = run_program("ctr-nftables", "table", out[1], err);
-	close(out[1]);
-	n = status < 0 ? 0 : fd_read_all(out[0], text, sizeof(text) - 1);
-	close(out[0]);
 	if (status < 0)
 		return -1;
-	text[n > 0 ? n : 0] = '\0';
 	text[strcspn(text, "\n")] = '\0';
 	*ret_empty = strcmp(text, "empty") == 0;
-	return status ? err_set(err, "%s", text) : 0;
+	return status ? err_set(err, "%s", text[0] ? text : "ctr-nftables ended without a word")
+		      : 0;
 }
 
 static int add_network(struct netlink *filter, const struct plan_attachment *a, struct err *err)

@@ -3,13 +3,13 @@
 #include "base/program.h"
 
 #include "base/fd.h"
+#include "base/spawn.h"
 #include "process/seccomp_option.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/filter.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -102,20 +102,18 @@ static int streams_open(struct streams *s, const char *profile, size_t len)
 	return lseek(s->in, 0, SEEK_SET) < 0 ? -1 : 0;
 }
 
-static int spawn(const struct streams *s, const char *path, char **argv, pid_t *ret)
+static int run(const struct streams *s, const char *path, char **argv, pid_t *ret)
 {
 	static char *const no_env[] = {NULL};
-	posix_spawn_file_actions_t actions;
-	int rc = posix_spawn_file_actions_init(&actions);
+	const struct spawning how = {
+		.path = path,
+		.argv = argv,
+		.env = no_env,
+		.fds = {{s->in, STDIN_FILENO}, {s->out, STDOUT_FILENO}, {s->log, STDERR_FILENO}},
+		.fd_count = 3,
+	};
 
-	if (rc)
-		return rc;
-	if (!(rc = posix_spawn_file_actions_adddup2(&actions, s->in, STDIN_FILENO)) &&
-		!(rc = posix_spawn_file_actions_adddup2(&actions, s->out, STDOUT_FILENO)) &&
-		!(rc = posix_spawn_file_actions_adddup2(&actions, s->log, STDERR_FILENO)))
-		rc = posix_spawn(ret, path, &actions, NULL, argv, no_env);
-	posix_spawn_file_actions_destroy(&actions);
-	return rc;
+	return spawn(&how, ret);
 }
 
 static int wait_for(pid_t pid, int *ret)
@@ -189,18 +187,15 @@ int seccomp_helper_run(const struct seccomp_helper *helper, const char *what, co
 	char *argv[] = {(char *)PROGRAM, (char *)"--with-flags", (char *)"--caps", hex,
 		(char *)"--options", words, (char *)"--name", (char *)what,
 		terms->listener ? (char *)"--listener" : NULL, NULL};
-	int rc, status;
+	int status;
 	pid_t pid;
 
 	snprintf(hex, sizeof(hex), "%" PRIx64, terms->caps);
 	seccomp_options_format(terms->options, words);
 	if (streams_open(&s, profile, len) < 0)
 		return err_sys(err, "%s: hand it to " PROGRAM, what);
-	rc = spawn(&s, helper->path, argv, &pid);
-	if (rc) {
-		errno = rc;
+	if (run(&s, helper->path, argv, &pid) < 0)
 		return err_sys(err, "run %s", helper->path);
-	}
 	if (wait_for(pid, &status) < 0)
 		return err_sys(err, "wait for " PROGRAM);
 	if (status != 0)
