@@ -15,11 +15,10 @@ static int add_fds(posix_spawn_file_actions_t *actions, const struct spawning *s
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < s->fd_count; i++)
-		rc = s->fds[i].from == SPAWN_NULL
-			     ? posix_spawn_file_actions_addopen(actions, s->fds[i].to, "/dev/null",
-				       O_WRONLY, 0)
-			     : posix_spawn_file_actions_adddup2(actions, s->fds[i].from,
-				       s->fds[i].to);
+		rc = s->fds[i].from == SPAWN_NULL ? posix_spawn_file_actions_addopen(actions,
+							    s->fds[i].to, "/dev/null", O_WRONLY, 0)
+						  : posix_spawn_file_actions_adddup2(actions,
+							    s->fds[i].from, s->fds[i].to);
 	return rc;
 }
 

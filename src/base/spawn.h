@@ -26,4 +26,5 @@ int spawn(const struct spawning *s, pid_t *ret);
 
 /* Runs our program NAME with one word and hears it to the end: its output and its errors in ret_text, cut to size. Its
  * status as waitpid(2) tells it, or -1. */
-int spawn_and_hear(const char *name, const char *word, char *ret_text, size_t size, struct err *err);
+int spawn_and_hear(const char *name, const char *word, char *ret_text, size_t size,
+	struct err *err);

@@ -70,8 +70,7 @@ static void plan_etc(const struct spec *spec, const struct host_etc *host,
 void plan_set_network(struct plan *plan, const struct spec *spec, const struct etc_network *net,
 	struct arena *arena)
 {
-	plan_etc(spec, &(struct host_etc){.resolv = net ? plan->host_resolv : NULL}, net, plan,
-		arena);
+	plan_etc(spec, &(struct host_etc){.resolv = plan->host_resolv}, net, plan, arena);
 }
 
 bool plan_has_mounts(const struct spec *spec)

@@ -60,8 +60,7 @@ bool plan_has_users(const struct spec *spec);
 /* To be called once the id range is known. The plan must not be moved in memory afterwards. */
 void plan_set_range(struct plan *plan, const struct spec *spec, unsigned range);
 
-/* The files of a container in networks of ours, once its addresses are known; net NULL: it is in none after all. Texts are
- * the arena's. */
+/* The files of a container in networks of ours, once its addresses are known. Texts are the arena's. */
 void plan_set_network(struct plan *plan, const struct spec *spec, const struct etc_network *net,
 	struct arena *arena);
 

@@ -577,16 +577,14 @@ static int lock_name(const struct store *store, const struct spec *spec, const s
 			    : namelock_new(store, spec, ret, err);
 }
 
-/* Whether another try makes sense: ret_unconnected: without a network. */
-static bool undo(struct launch *l, struct err *why, bool *ret_unconnected)
+/* Whether another try makes sense. */
+static bool undo(struct launch *l, struct err *why)
 {
 	struct container *c = l->c;
 	bool again;
 
 	connection_fail(c);
 	again = connection_way_is_clear(c, why) && !l->io->held;
-	*ret_unconnected = !again && !l->io->held && l->spec->network.unasked && c->connection &&
-			   c->connection->failed;
 	if (l->io->held && why->sys != ECANCELED)
 		details_tell_failure(c, why);
 	container_undo(c);
@@ -595,11 +593,11 @@ static bool undo(struct launch *l, struct err *why, bool *ret_unconnected)
 		bundle_undone(l->spec, l->bundle);
 	}
 	container_close(c);
-	return again || *ret_unconnected;
+	return again;
 }
 
 /* 0, -1, or 1: once more, after a failure. */
-static int start_once(struct launch *l, bool *ret_unconnected, struct err *err)
+static int start_once(struct launch *l, struct err *err)
 {
 	struct container *c = l->c;
 	int r;
@@ -613,10 +611,10 @@ static int start_once(struct launch *l, bool *ret_unconnected, struct err *err)
 	r = start_locked(l, err);
 	scope_let_go(&l->scope);
 	bundle_states_free(&l->states);
-	return r < 0 ? undo(l, err, ret_unconnected) ? 1 : -1 : 0;
+	return r < 0 ? undo(l, err) ? 1 : -1 : 0;
 }
 
-/* The network that nobody asked for may be missing; and what is in the way of one may be gone by now. */
+/* What is in the way of a network may be gone by now. */
 static int start(const struct store *store, const struct spec *spec, struct plan *plan,
 	const struct start_io *io, struct container *ret, struct err *err)
 {
@@ -630,30 +628,17 @@ static int start(const struct store *store, const struct spec *spec, struct plan
 		.bundle = io->bundle ? io->bundle : &none,
 		.scope = SCOPE_NONE,
 	};
-	struct launch l = fresh;
-	struct arena texts = {NULL};
-	struct spec alone;
-	bool unconnected;
+	struct launch l;
 	int r;
 
 	container_init(&c, store);
 	if (lsm_check(&spec->process, err) < 0)
 		return -1;
-	while ((r = start_once(&l, &unconnected, err)) > 0) {
-		const struct spec *next = l.spec;
-
-		if (unconnected) {
-			warn("%s has no network: %s", spec->name, err->text);
-			alone = *spec;
-			alone.network.attachment_count = 0;
-			next = &alone;
-			plan_set_network(plan, &alone, NULL, &texts);
-		}
+	do {
 		l = fresh;
-		l.spec = next;
 		*err = (struct err){0};
-	}
-	arena_free(&texts);
+		r = start_once(&l, err);
+	} while (r > 0);
 	if (r == 0)
 		*ret = c;
 	return r;

@@ -313,7 +313,6 @@ int network_plan_make(const struct spec *spec, uint32_t slot, const struct netwo
 		.slot = slot,
 		.out = spec->network.out,
 		.in = spec->network.in,
-		.unasked = spec->network.unasked,
 	};
 
 	plan.name = arena_strdup(&plan.arena, spec->name);
@@ -378,7 +377,6 @@ static const struct field fields[] = {
 	{"inBurst", FIELD_U64, 0, AT(network_plan, in.burst)},
 	{"dns", FIELD_TEXTS, 0, AT(network_plan, dns), N(network_plan, dns_count),
 		.text = &text_address},
-	{"unasked", FIELD_BOOL, 0, AT(network_plan, unasked)},
 	{"hostBoot", FIELD_STRING, 0, AT(network_plan, host_boot)},
 	{"hostCookie", FIELD_U64, 0, AT(network_plan, host_cookie)},
 	{"hostInode", FIELD_U64, 0, AT(network_plan, host_inode)},

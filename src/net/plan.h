@@ -41,7 +41,6 @@ struct network_plan {
 	struct network_rate out, in;
 	struct address *dns; /* servers to be asked for names of the outside; none: the host's */
 	size_t dns_count;
-	bool unasked; /* as in struct network_spec */
 	/* Filled in by who starts: the boot, and the network namespace that is the host's (hostns.h). */
 	const char *host_boot;
 	uint64_t host_cookie, host_inode;

@@ -21,7 +21,6 @@ const struct field document_network_fields[] = {
 	{"container", FIELD_STRING, 0, AT(document, spec.network.container), .check = nonempty},
 	{"attachments", FIELD_ARRAY, 0, AT(document, spec.network.attachments),
 		N(document, spec.network.attachment_count), EACH(network_attachment, attachment)},
-	{"unasked", FIELD_BOOL, 0, AT(document, spec.network.unasked)},
 	{"ports", FIELD_TEXTS, 0, AT(document, spec.network.ports),
 		N(document, spec.network.port_count), .text = &text_port},
 	{"exposed", FIELD_TEXTS, 0, AT(document, spec.network.exposed),

@@ -56,7 +56,6 @@ struct network_spec {
 	const char *container; /* whose network it shares, or NULL */
 	struct network_attachment *attachments;
 	size_t attachment_count;
-	bool unasked; /* the attachment is our default: where the host cannot give it, there is none */
 	struct network_port *ports;
 	size_t port_count;
 	struct network_port *exposed; /* port, count and proto alone */

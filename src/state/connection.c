@@ -35,14 +35,12 @@ static int make(struct container *c, const struct spec *spec, struct err *err)
 		return err_sys(err, "start %s", c->record.name);
 	*n = (struct connection){.handover = HANDOVER_NONE, .holders = -1, .resolver = {-1, -1}};
 	c->connection = n;
-	n->failed = true;
 	if (rights_get() != RIGHTS_HOST) {
 		err_set(err, "a network of its own takes root's rights on the host");
 		return err_hint(err, "--net host or none, or run ctr as root");
 	}
 	if (handover_begin(&n->handover, c->state_fd, true, err) < 0)
 		return -1;
-	n->failed = false;
 	return 0;
 }
 
@@ -285,8 +283,7 @@ void connection_fail(struct container *c)
 
 	if (!n || n->handover.sock < 0)
 		return;
-	n->failed = n->failed || handover_hear(&n->handover, false, &n->why, NULL, &ignored) == 0 ||
-		    n->why.failed;
+	(void)handover_hear(&n->handover, false, &n->why, NULL, &ignored);
 	handover_end(&n->handover, true);
 }
 

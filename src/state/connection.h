@@ -17,8 +17,7 @@ struct connection {
 	int holders;              /* keeps the published ports of the host; or -1 */
 	int resolver
 		[2]; /* UDP and TCP sockets inside, for who answers questions for names; or -1 */
-	bool failed; /* it could not be made; else a start failed for something else */
-	struct network_answer why; /* what ctr-net said then, if it did */
+	struct network_answer why; /* of a start that failed: what ctr-net said, if it did */
 };
 
 /* The socket for the process of the container, or -1: it is in a network that is not made for it. */
