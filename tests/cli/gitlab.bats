@@ -98,7 +98,7 @@ cleanup() { "$DRIVER/cleanup"; }
 	run -99 "$DRIVER/prepare"
 	CUSTOM_ENV_CI_JOB_SERVICES='[{"name":"redis","alias":"","entrypoint":null,"command":null}]'
 	run -99 prepare
-	[ "$output" = 'ctr: services: are not available here, as containers have no network with each other' ]
+	[ "$output" = 'ctr: services: are not available here, as one container is made for a job' ]
 	CUSTOM_ENV_CI_JOB_SERVICES='[]'
 	run -0 prepare
 	run -0 cleanup
